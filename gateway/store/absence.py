@@ -7,6 +7,7 @@ clock that is put right makes nobody vanish.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.transactions import translated
@@ -30,13 +31,13 @@ _NOT_THERE = NOT_THERE | {"remote-server-not-found", "remote-server-timeout"}
 _DAY_S = 86_400
 
 
+@dataclass(eq=False)
 class Absences:
     """Who is away, and since when."""
 
-    def __init__(self, db: Transactions, journal: Journal, notices: RecipientNotices) -> None:
-        self._db = db
-        self._journal = journal
-        self._notices = notices
+    _db: Transactions
+    _journal: Journal
+    _notices: RecipientNotices
 
     @translated
     def note_bounce(self, recipient: str, condition: str, now: float) -> bool:
@@ -47,16 +48,15 @@ class Absences:
         last, days, suspended = known.fetchone() or (0, 0, None)
         if suspended is not None or last // _DAY_S == int(now) // _DAY_S:
             return False
-        self._db.begin()
-        self._db.execute(
-            "INSERT INTO absence VALUES (?1, ?2, ?2, 1, ?3, NULL) ON CONFLICT DO UPDATE SET last = ?2,"
-            " days = days + 1, condition = ?3",
-            [recipient, int(now), condition],
-        )
-        gone = days + 1 >= DAYS_UNTIL_SUSPENDED
-        if gone:
-            self._suspend(recipient, condition, now)
-        self._db.commit()
+        with self._db.transaction():
+            self._db.execute(
+                "INSERT INTO absence VALUES (?1, ?2, ?2, 1, ?3, NULL) ON CONFLICT DO UPDATE SET last = ?2,"
+                " days = days + 1, condition = ?3",
+                [recipient, int(now), condition],
+            )
+            gone = days + 1 >= DAYS_UNTIL_SUSPENDED
+            if gone:
+                self._suspend(recipient, condition, now)
         return gone
 
     @translated
@@ -69,10 +69,9 @@ class Absences:
     @translated
     def welcome(self, recipient: str, now: float) -> bool:
         """The recipient is there, or the household says so; True when it had been suspended."""
-        self._db.begin()
-        returned = self.alive(recipient, now)
-        self._notices.tell_again(recipient, given_up=True)
-        self._db.commit()
+        with self._db.transaction():
+            returned = self.alive(recipient, now)
+            self._notices.tell_again(recipient, given_up=True)
         return returned
 
     def _suspend(self, recipient: str, condition: str, now: float) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import ConsentError, RequestLimitError, RequestUnheardError
@@ -66,26 +67,17 @@ _MOST_KEPT = 2000
 _COLUMNS = f"id, at, jid, sensor, prefix, granularity, until, lang, state, answered_at, consents, {TERMS}"
 
 
+@dataclass(eq=False)
 class AccessRequests:
     """Who asks for what."""
 
-    def __init__(
-        self,
-        db: Transactions,
-        meters: Meters,
-        journal: Journal,
-        notices: RecipientNotices,
-        transfers: Transfers,
-        domains: Domains,
-        consents: Consents,
-    ) -> None:
-        self._db = db
-        self._meters = meters
-        self._journal = journal
-        self._notices = notices
-        self._transfers = transfers
-        self._domains = domains
-        self._consents = consents
+    _db: Transactions
+    _meters: Meters
+    _journal: Journal
+    _notices: RecipientNotices
+    _transfers: Transfers
+    _domains: Domains
+    _consents: Consents
 
     @translated
     def ask(
@@ -117,15 +109,14 @@ class AccessRequests:
             if same == (asker, sensor, path, granularity, asked):
                 return request
         self._check_limits(asker, [request.jid for request in waiting], now)
-        self._db.begin()
-        if (gone := _makes_room(waiting, asker)) is not None:
-            self._close_request(gone, AccessState.EXPIRED, None, [])
-        self._prune(now)
-        number = self._insert(asker, sensor, path, granularity, asked, until, lang, now)
-        facts: dict[str, int | str] = {"request": number, "series": path, "granularity": granularity.code}
-        personal = {"asker": asker, "controller": asked.controller, "purpose": asked.purpose}
-        self._journal.append("access-asked", facts, {name: words for name, words in personal.items() if words}, now)
-        self._db.commit()
+        with self._db.transaction():
+            if (gone := _makes_room(waiting, asker)) is not None:
+                self._close_request(gone, AccessState.EXPIRED, None, [])
+            self._prune(now)
+            number = self._insert(asker, sensor, path, granularity, asked, until, lang, now)
+            facts: dict[str, int | str] = {"request": number, "series": path, "granularity": granularity.code}
+            personal = {"asker": asker, "controller": asked.controller, "purpose": asked.purpose}
+            self._journal.append("access-asked", facts, {name: words for name, words in personal.items() if words}, now)
         return self.one(number)
 
     @translated
@@ -159,27 +150,25 @@ class AccessRequests:
         for offer in offers:
             # A meter that is not known is found out before anything is begun.
             self._meters.number(offer.meter)
-        self._db.begin()
-        given = [self._consents.give(request.jid, offer, proof, now) for offer in offers]
-        self._close_request(request, AccessState.GRANTED, now, [c.id for c in given])
-        for consent in given:
-            facts = {"request": number, "until": consent.until, **self._transfers.facts_of(consent, now)}
-            # Of what was handed over before it says nothing: its only time is its end.
-            del facts["first"], facts["last"]
-            self._notices.queue(request.jid, NoticeKind.ACCESS_GRANTED, facts, now, request.lang)
-        self._db.commit()
+        with self._db.transaction():
+            given = [self._consents.give(request.jid, offer, proof, now) for offer in offers]
+            self._close_request(request, AccessState.GRANTED, now, [c.id for c in given])
+            for consent in given:
+                facts = {"request": number, "until": consent.until, **self._transfers.facts_of(consent, now)}
+                # Of what was handed over before it says nothing: its only time is its end.
+                del facts["first"], facts["last"]
+                self._notices.queue(request.jid, NoticeKind.ACCESS_GRANTED, facts, now, request.lang)
         return given
 
     @translated
     def refuse(self, number: int, now: float) -> AccessRequest:
         """Refuse it and close the request; ConsentError when it does not wait any more."""
         request = self.waiting_one(number, now)
-        self._db.begin()
-        self._close_request(request, AccessState.REFUSED, now, [])
-        self._journal.append("access-refused", {"request": number}, {"asker": request.jid}, now)
-        facts: dict[str, object] = {"request": number, "sensor": request.sensor, "series": request.prefix}
-        self._notices.queue(request.jid, NoticeKind.ACCESS_REFUSED, facts, now, request.lang)
-        self._db.commit()
+        with self._db.transaction():
+            self._close_request(request, AccessState.REFUSED, now, [])
+            self._journal.append("access-refused", {"request": number}, {"asker": request.jid}, now)
+            facts: dict[str, object] = {"request": number, "sensor": request.sensor, "series": request.prefix}
+            self._notices.queue(request.jid, NoticeKind.ACCESS_REFUSED, facts, now, request.lang)
         return self.one(number)
 
     @translated
@@ -192,11 +181,10 @@ class AccessRequests:
         """
         refused = RefusedDomain(check_domain(domain), int(now), int(now) + REFUSED_DAYS * _DAY_S, by, channel)
         waiting = [r for r in self.waiting(now) if domain_of(r.jid) == refused.domain]
-        self._db.begin()
-        for request in waiting:
-            self._close_request(request, AccessState.REFUSED, now, [])
-        self._domains.hear_no_more(refused, len(waiting), now)
-        self._db.commit()
+        with self._db.transaction():
+            for request in waiting:
+                self._close_request(request, AccessState.REFUSED, now, [])
+            self._domains.hear_no_more(refused, len(waiting), now)
         return refused, len(waiting)
 
     @translated
@@ -244,14 +232,13 @@ class AccessRequests:
         ).fetchone()
         if not old:
             return
-        self._db.begin()
-        self._db.execute(
-            "UPDATE access_request SET state = 'expired' WHERE state = 'pending' AND at <= ?", [now - PENDING_S]
-        )
-        self._db.execute(
-            "DELETE FROM access_request WHERE state IN ('refused', 'expired') AND at <= ?", [now - _KEPT_S]
-        )
-        self._db.commit()
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE access_request SET state = 'expired' WHERE state = 'pending' AND at <= ?", [now - PENDING_S]
+            )
+            self._db.execute(
+                "DELETE FROM access_request WHERE state IN ('refused', 'expired') AND at <= ?", [now - _KEPT_S]
+            )
 
     def _prune(self, now: float) -> None:
         """Keep no endless log of what came to nothing; of this day all, since by that is counted."""

@@ -22,11 +22,11 @@ class Anchor:
     time: int
 
 
+@dataclass(eq=False)
 class Anchors:
     """The newest head of each provider's journal, for each database that it had."""
 
-    def __init__(self, db: Transactions) -> None:
-        self._db = db
+    _db: Transactions
 
     @translated
     def all(self) -> list[Anchor]:

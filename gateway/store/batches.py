@@ -7,6 +7,7 @@ minutes to days; every new point goes to the outbox of each recipient that subsc
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.notices import GIVEN_UP_S
@@ -29,30 +30,19 @@ if TYPE_CHECKING:
     from gateway.store.undated import UndatedFrames
 
 
+@dataclass(eq=False)
 class Batches:
     """What the meters say (``event``, ``counter``, and the tables of the parts that it is given)."""
 
-    def __init__(
-        self,
-        db: Transactions,
-        meters: Meters,
-        journal: Journal,
-        notices: RecipientNotices,
-        queue: QueuedRows,
-        outbox: Outbox,
-        undated: UndatedFrames,
-        relayed: Relayed,
-        rollups: Rollups,
-    ) -> None:
-        self._db = db
-        self._meters = meters
-        self._journal = journal
-        self._notices = notices
-        self._queue = queue
-        self._outbox = outbox
-        self._undated = undated
-        self._relayed = relayed
-        self._rollups = rollups
+    _db: Transactions
+    _meters: Meters
+    _journal: Journal
+    _notices: RecipientNotices
+    _queue: QueuedRows
+    _outbox: Outbox
+    _undated: UndatedFrames
+    _relayed: Relayed
+    _rollups: Rollups
 
     @translated
     def write(self, batches: Sequence[Batch], now: float) -> int:
@@ -60,11 +50,10 @@ class Batches:
 
         ``now`` (POSIX seconds, the host's clock) decides which consents are valid.
         """
-        self._db.begin()
-        points = [p for batch in batches for p in self._write_batch(batch)]
-        self._outbox.promise(points, now)
-        self._journal.flush(now)
-        self._db.commit()
+        with self._db.transaction():
+            points = [p for batch in batches for p in self._write_batch(batch)]
+            self._outbox.promise(points, now)
+            self._journal.flush(now)
         self._journal.tell()
         return len(points)
 
@@ -81,13 +70,12 @@ class Batches:
             minute_s: the same for minutes, and for the few raw values of other kinds.
             outbox_s: the same for rows whose recipient did not come for them.
         """
-        self._db.begin()
-        for meter in self._meters.all():
-            latest = min(meter.last_time or now, now)
-            self._rollups.forget(meter.name, latest, raw_s, minute_s)
-            self._queue.expire(meter.id, latest - outbox_s)
-        self._notices.forget_last_words(now - GIVEN_UP_S)
-        self._db.commit()
+        with self._db.transaction():
+            for meter in self._meters.all():
+                latest = min(meter.last_time or now, now)
+                self._rollups.forget(meter.name, latest, raw_s, minute_s)
+                self._queue.expire(meter.id, latest - outbox_s)
+            self._notices.forget_last_words(now - GIVEN_UP_S)
 
     def _write_batch(self, batch: Batch) -> list[Point]:
         self._db.execute(

@@ -7,6 +7,7 @@ limitation keeps the queue and lets nothing out.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.store.points import Consent, Granularity, under
@@ -74,26 +75,17 @@ _SUPERSEDED = {
 }
 
 
+@dataclass(eq=False)
 class Consents:
     """Who may have what."""
 
-    def __init__(
-        self,
-        db: Transactions,
-        meters: Meters,
-        journal: Journal,
-        notices: RecipientNotices,
-        pseudonyms: Pseudonyms,
-        transfers: Transfers,
-        queue: QueuedRows,
-    ) -> None:
-        self._db = db
-        self._meters = meters
-        self._journal = journal
-        self._notices = notices
-        self._pseudonyms = pseudonyms
-        self._transfers = transfers
-        self._queue = queue
+    _db: Transactions
+    _meters: Meters
+    _journal: Journal
+    _notices: RecipientNotices
+    _pseudonyms: Pseudonyms
+    _transfers: Transfers
+    _queue: QueuedRows
 
     @translated
     def grant(
@@ -118,10 +110,8 @@ class Consents:
         offer = Offer(meter, prefix, granularity, until, int(now) if begins is None else begins, terms, manner)
         # A meter that is not known is found out before anything is begun.
         self._meters.number(meter)
-        self._db.begin()
-        given = self.give(recipient, offer, proof, now)
-        self._db.commit()
-        return given
+        with self._db.transaction():
+            return self.give(recipient, offer, proof, now)
 
     @translated
     def revoke(self, recipient: str, prefix: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
@@ -210,17 +200,16 @@ class Consents:
         self, consents: Sequence[Consent], change: ConsentChangeKind, now: float, by: str, channel: Channel
     ) -> int:
         """Change some consents of one recipient, purge its queue, tell it; how many they were."""
-        self._db.begin()
-        for consent in consents:
-            self.change(consent, change, now, by, channel)
-            # Of one that has expired only a withdrawal is news: it asks for erasure.
-            if change is ConsentChangeKind.WITHDRAWN or consent.standing(now):
-                for sensor in self._pseudonyms.known_as(consent.recipient, consent.meter, now):
-                    facts = self._transfers.facts_of(consent, now, sensor)
-                    self._notices.queue(consent.recipient, _NOTICES[change], facts, now)
-        for recipient in {c.recipient for c in consents}:
-            self._purge(recipient, now)
-        self._db.commit()
+        with self._db.transaction():
+            for consent in consents:
+                self.change(consent, change, now, by, channel)
+                # Of one that has expired only a withdrawal is news: it asks for erasure.
+                if change is ConsentChangeKind.WITHDRAWN or consent.standing(now):
+                    for sensor in self._pseudonyms.known_as(consent.recipient, consent.meter, now):
+                        facts = self._transfers.facts_of(consent, now, sensor)
+                        self._notices.queue(consent.recipient, _NOTICES[change], facts, now)
+            for recipient in {c.recipient for c in consents}:
+                self._purge(recipient, now)
         return len(consents)
 
     def _insert(self, recipient: str, offer: Offer, proof: Proof, now: float, replaces: int | None) -> int:

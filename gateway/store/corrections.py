@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import ReadingError
@@ -44,24 +45,16 @@ _LARGEST = 2**53
 _SAMPLES = 10
 
 
+@dataclass(eq=False)
 class Corrections:
     """What was stored and turned out to be wrong."""
 
-    def __init__(
-        self,
-        db: Transactions,
-        meters: Meters,
-        journal: Journal,
-        transfers: Transfers,
-        queue: QueuedRows,
-        outbox: Outbox,
-    ) -> None:
-        self._db = db
-        self._meters = meters
-        self._journal = journal
-        self._transfers = transfers
-        self._queue = queue
-        self._outbox = outbox
+    _db: Transactions
+    _meters: Meters
+    _journal: Journal
+    _transfers: Transfers
+    _queue: QueuedRows
+    _outbox: Outbox
 
     @translated
     def rectify(
@@ -75,13 +68,11 @@ class Corrections:
         after = _read_value(series, granularity, value)
         if after == before:
             raise ReadingError(f"{path} at {iso(time)}: {before} is stored already")
-        self._db.begin()
-        found = [
-            self._correct(series, g, t, before, after, now, by, reason)
-            for g, t in self._repeats(series, granularity, time, before)
-        ]
-        self._db.commit()
-        return found
+        with self._db.transaction():
+            return [
+                self._correct(series, g, t, before, after, now, by, reason)
+                for g, t in self._repeats(series, granularity, time, before)
+            ]
 
     @translated
     def remove(
@@ -92,13 +83,11 @@ class Corrections:
         What it was stays on record: ``restore`` brings it back. ReadingError when there is no such point.
         """
         series, before = self._stored(meter, path, granularity, time)
-        self._db.begin()
-        found = [
-            self._take_away(series, g, t, before, now, by, reason)
-            for g, t in self._repeats(series, granularity, time, before)
-        ]
-        self._db.commit()
-        return found
+        with self._db.transaction():
+            return [
+                self._take_away(series, g, t, before, now, by, reason)
+                for g, t in self._repeats(series, granularity, time, before)
+            ]
 
     @translated
     def restore(
@@ -111,21 +100,20 @@ class Corrections:
         )
         if last is None or last.before is None:
             raise ReadingError(f"{path} at {iso(time)}: was not corrected, or was put back already")
-        self._db.begin()
-        if last.removed:
-            found = [
-                self._put_back(c, now, by)
-                for c in self.all()
-                if c.removed and (c.point.series, c.at, c.before) == (last.point.series, last.at, last.before)
-                if self._value(c.point.series, c.point.granularity, c.point.time) is None
-            ]
-        else:
-            series, value = self._stored(meter, path, granularity, time)
-            found = [
-                self._correct(series, g, t, value, last.before, now, by, "", undo=True)
-                for g, t in self._repeats(series, granularity, time, value)
-            ]
-        self._db.commit()
+        with self._db.transaction():
+            if last.removed:
+                found = [
+                    self._put_back(c, now, by)
+                    for c in self.all()
+                    if c.removed and (c.point.series, c.at, c.before) == (last.point.series, last.at, last.before)
+                    if self._value(c.point.series, c.point.granularity, c.point.time) is None
+                ]
+            else:
+                series, value = self._stored(meter, path, granularity, time)
+                found = [
+                    self._correct(series, g, t, value, last.before, now, by, "", undo=True)
+                    for g, t in self._repeats(series, granularity, time, value)
+                ]
         return found
 
     @translated

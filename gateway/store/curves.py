@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.transactions import translated
@@ -27,11 +28,11 @@ SAID_BEFORE = (
 Minute = tuple[int, float, int, int]
 
 
+@dataclass(eq=False)
 class Curves:
     """A day at a time, whatever the number of years in the database."""
 
-    def __init__(self, db: Transactions) -> None:
-        self._db = db
+    _db: Transactions
 
     @translated
     def minutes(self, gauge: Series, start: int, end: int) -> list[Minute]:

@@ -55,12 +55,12 @@ def check_domain(text: str) -> str:
     return domain
 
 
+@dataclass(eq=False)
 class Domains:
     """Which domains the household does not hear."""
 
-    def __init__(self, db: Transactions, journal: Journal) -> None:
-        self._db = db
-        self._journal = journal
+    _db: Transactions
+    _journal: Journal
 
     @translated
     def refused(self, now: float) -> list[RefusedDomain]:
@@ -80,11 +80,10 @@ class Domains:
         named = check_domain(domain)
         if not any(refused.domain == named for refused in self.refused(now)):
             return False
-        self._db.begin()
-        self._db.execute("DELETE FROM refused_domain WHERE domain = ?", [named])
-        texts = {"domain": named} | ({"by": by} if by else {})
-        self._journal.append("domain-heard", {"channel": channel.value}, texts, now)
-        self._db.commit()
+        with self._db.transaction():
+            self._db.execute("DELETE FROM refused_domain WHERE domain = ?", [named])
+            texts = {"domain": named} | ({"by": by} if by else {})
+            self._journal.append("domain-heard", {"channel": channel.value}, texts, now)
         return True
 
     def hear_no_more(self, refused: RefusedDomain, waited: int, now: float) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import ArchiveError, StoreError
@@ -45,11 +46,11 @@ LEFT_OUT = {
 _COLUMNS = {"recipient": ("id", "jid")}
 
 
+@dataclass(eq=False)
 class Dump:
     """One moment of the database, read table by table while the daemon goes on writing."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    _db: Database
 
     def schema(self) -> list[str]:
         """The names of the steps that made the schema, in order."""

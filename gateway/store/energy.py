@@ -7,6 +7,7 @@ hours only where a day has no index at its ends, where a meter was exchanged, an
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
@@ -55,12 +56,12 @@ _TOLD = (
 )
 
 
+@dataclass(eq=False)
 class EnergyRows:
     """Indexes and half hours of a meter, as plain numbers: a year of them is read at once."""
 
-    def __init__(self, db: Transactions, meters: Meters) -> None:
-        self._db = db
-        self._meters = meters
+    _db: Transactions
+    _meters: Meters
 
     @translated
     def possible_breaks(self, meter: str, start: int = 0, end: int = _FOR_EVER) -> list[Told]:
@@ -149,13 +150,12 @@ class EnergyRows:
     def keep_self_use(self, meter: str, sources: int, days: Mapping[int, Sequence[int]]) -> None:
         """Keep what days came to; what is kept of other ``sources`` is of a configuration that is no more."""
         number = self._meters.number(meter)
-        self._db.begin()
-        self._db.execute("DELETE FROM self_use WHERE meter = ? AND sources <> ?", [number, sources])
-        self._db.executemany(
-            "INSERT OR REPLACE INTO self_use VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            ([day, number, sources, *sums] for day, sums in days.items()),
-        )
-        self._db.commit()
+        with self._db.transaction():
+            self._db.execute("DELETE FROM self_use WHERE meter = ? AND sources <> ?", [number, sources])
+            self._db.executemany(
+                "INSERT OR REPLACE INTO self_use VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ([day, number, sources, *sums] for day, sums in days.items()),
+            )
 
     @translated
     def newest(self, series: Series, now: int) -> tuple[int, Value] | None:

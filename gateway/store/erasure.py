@@ -143,21 +143,20 @@ class Erasure:
     def erase_range(self, span: Range, now: float, by: str = "") -> Erased:
         """Delete readings, every roll-up that overlaps, what is queued, the events; tell whoever was handed any."""
         self._secure()
-        self._db.begin()
-        found = self.what_is_in(span)
-        self._tell_erased(span, now)
-        series = self._concerned(span)
-        for s in series:
-            for table, where in _places(s, span):
-                self._db.execute(f"DELETE FROM {table} WHERE {where}")  # noqa: S608 (whole numbers and constants)
-            for table in ("outbox", "correction"):
-                self._db.execute(f"DELETE FROM {table} WHERE series = {s.id} AND {_period('time', span)}")  # noqa: S608
-        where, values = self._events(span)
-        self._db.execute(f"DELETE FROM event WHERE {where}", values)  # noqa: S608 (whole numbers and constants)
-        facts: dict[str, int | str] = {"what": "readings", "series": span.prefix, "first": span.first}
-        facts |= {"last": min(span.last, int(now)), "points": found.readings}
-        self._enter_erased(facts | ({"meter": span.meter} if span.meter else {}), by, now)
-        self._db.commit()
+        with self._db.transaction():
+            found = self.what_is_in(span)
+            self._tell_erased(span, now)
+            series = self._concerned(span)
+            for s in series:
+                for table, where in _places(s, span):
+                    self._db.execute(f"DELETE FROM {table} WHERE {where}")  # noqa: S608 (whole numbers and constants)
+                for table in ("outbox", "correction"):
+                    self._db.execute(f"DELETE FROM {table} WHERE series = {s.id} AND {_period('time', span)}")  # noqa: S608
+            where, values = self._events(span)
+            self._db.execute(f"DELETE FROM event WHERE {where}", values)  # noqa: S608 (whole numbers and constants)
+            facts: dict[str, int | str] = {"what": "readings", "series": span.prefix, "first": span.first}
+            facts |= {"last": min(span.last, int(now)), "points": found.readings}
+            self._enter_erased(facts | ({"meter": span.meter} if span.meter else {}), by, now)
         return found
 
     @translated
@@ -167,39 +166,38 @@ class Erasure:
         The notices stay until it has confirmed them. In the journal the entries stay, and its name goes.
         """
         self._secure()
-        self._db.begin()
-        consents = self._withdraw_all(recipient, now, by)
-        # What it was handed of the day goes into the journal under its commitment, and the name goes with the others.
-        self._journal.flush()
-        self._allow_deletes(True)
-        for statement in _RECIPIENT:
-            self._db.execute(statement, [recipient])
-        self._allow_deletes(False)
-        self._journal.erase_naming(recipient)
-        self._enter_erased({"what": "recipient", "consents": consents}, by, now)
-        self._db.commit()
+        with self._db.transaction():
+            consents = self._withdraw_all(recipient, now, by)
+            # What it was handed of the day goes into the journal under its commitment, and the name goes with the
+            # others.
+            self._journal.flush()
+            self._allow_deletes(True)
+            for statement in _RECIPIENT:
+                self._db.execute(statement, [recipient])
+            self._allow_deletes(False)
+            self._journal.erase_naming(recipient)
+            self._enter_erased({"what": "recipient", "consents": consents}, by, now)
         return consents
 
     @translated
     def erase_everything(self, now: float, by: str = "") -> Erased:
         """Delete all of a household but the notices that ask others to erase, and the journal without its names."""
         self._secure()
-        self._db.begin()
-        found = self.what_is_in(Range())
-        for recipient in {c.recipient for c in self._consents.all()}:
-            self._withdraw_all(recipient, now, by)
-        self._tell_erased(Range(), now)
-        self._journal.flush()
-        self._allow_deletes(True)
-        for table in _HOUSEHOLD:
-            self._db.execute(f"DELETE FROM {table}")  # noqa: S608 (a constant)
-        self._allow_deletes(False)
-        kept = [_ERASED.value, NoticeKind.CONSENT_WITHDRAWN.value]
-        self._db.execute("DELETE FROM notice WHERE kind NOT IN (?, ?) OR confirmed_at IS NOT NULL", kept)
-        self._db.execute("UPDATE meter SET prm = NULL, address = NULL, last_time = 0")
-        self._enter_erased({"what": "everything", "points": found.readings}, by, now)
-        self._journal.erase()
-        self._db.commit()
+        with self._db.transaction():
+            found = self.what_is_in(Range())
+            for recipient in {c.recipient for c in self._consents.all()}:
+                self._withdraw_all(recipient, now, by)
+            self._tell_erased(Range(), now)
+            self._journal.flush()
+            self._allow_deletes(True)
+            for table in _HOUSEHOLD:
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 (a constant)
+            self._allow_deletes(False)
+            kept = [_ERASED.value, NoticeKind.CONSENT_WITHDRAWN.value]
+            self._db.execute("DELETE FROM notice WHERE kind NOT IN (?, ?) OR confirmed_at IS NOT NULL", kept)
+            self._db.execute("UPDATE meter SET prm = NULL, address = NULL, last_time = 0")
+            self._enter_erased({"what": "everything", "points": found.readings}, by, now)
+            self._journal.erase()
         self._db.rows_are_gone()
         return found
 

@@ -51,36 +51,35 @@ class HealthAnswer:
         return "valid" if self.valid(now) else "waiting"
 
 
+@dataclass(eq=False)
 class HealthAnswers:
     """Who may know whether the gateway is well."""
 
-    def __init__(self, db: Transactions, journal: Journal, consents: Consents) -> None:
-        self._db = db
-        self._journal = journal
-        self._consents = consents
+    _db: Transactions
+    _journal: Journal
+    _consents: Consents
 
     @translated
     def answer(self, installer: str, until: int | None, now: float, proof: Proof) -> HealthAnswer:
         """Add an answer and commit it at once with its entry in the journal; None for a no."""
-        self._db.begin()
-        self._db.execute(
-            "INSERT INTO health_answer (installer, at, until, given_by, channel, text_version, lang, text_hash)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                *(installer, int(now), until, proof.given_by, proof.channel.value),
-                *(proof.text_version, proof.lang, proof.text_hash),
-            ],
-        )
-        given = next(one for one in self.all() if one.installer == installer)
-        facts: dict[str, int | str] = {"what": _WHAT, "channel": proof.channel.value}
-        if until is not None:
-            facts["until"] = until
-        if proof.text_hash:
-            facts["text"] = proof.text_hash
-        kind = _ENTRIES.get(given.state(now), "consent-granted")
-        by = {"by": proof.given_by} if proof.given_by else {}
-        self._journal.append(kind, facts, {"recipient": installer} | by, now)
-        self._db.commit()
+        with self._db.transaction():
+            self._db.execute(
+                "INSERT INTO health_answer (installer, at, until, given_by, channel, text_version, lang, text_hash)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    *(installer, int(now), until, proof.given_by, proof.channel.value),
+                    *(proof.text_version, proof.lang, proof.text_hash),
+                ],
+            )
+            given = next(one for one in self.all() if one.installer == installer)
+            facts: dict[str, int | str] = {"what": _WHAT, "channel": proof.channel.value}
+            if until is not None:
+                facts["until"] = until
+            if proof.text_hash:
+                facts["text"] = proof.text_hash
+            kind = _ENTRIES.get(given.state(now), "consent-granted")
+            by = {"by": proof.given_by} if proof.given_by else {}
+            self._journal.append(kind, facts, {"recipient": installer} | by, now)
         return given
 
     @translated

@@ -58,13 +58,13 @@ class Suspect:
         return float(out / max(self.high - self.low, 1.0))
 
 
+@dataclass(eq=False)
 class Neighbours:
     """Looks at stored points."""
 
-    def __init__(self, db: Transactions, meters: Meters, readings: Readings) -> None:
-        self._db = db
-        self._meters = meters
-        self._readings = readings
+    _db: Transactions
+    _meters: Meters
+    _readings: Readings
 
     @translated
     def point_at(self, meter: str, path: str, granularity: Granularity, time: int) -> Point | None:

@@ -9,6 +9,7 @@ consents), never a value; the words are made when it is sent, in the language of
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.store.terms import LANGS, NoticeKind, OutgoingNotice
@@ -37,12 +38,12 @@ _LAST_WORDS = (
 _COLUMNS = "id, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at, superseded"
 
 
+@dataclass(eq=False)
 class RecipientNotices:
     """What is to be told, and what was."""
 
-    def __init__(self, db: Transactions, journal: Journal) -> None:
-        self._db = db
-        self._journal = journal
+    _db: Transactions
+    _journal: Journal
 
     def queue(
         self, recipient: str, kind: NoticeKind, payload: dict[str, object], now: float, lang: str | None = None
@@ -78,45 +79,43 @@ class RecipientNotices:
 
         False, with nothing noted, when there is no need any more: it was confirmed, or superseded.
         """
-        self._db.begin()
-        row = self._db.execute(
-            "UPDATE notice SET attempts = attempts + 1, sent_at = ?, bounced = 0 WHERE id = ?"
-            " AND confirmed_at IS NULL AND NOT superseded RETURNING recipient, kind, attempts",
-            [int(now), number],
-        ).fetchone()
-        if row and row[2] == 1:
-            self._journal.append("notice-sent", {"notice": number, "told": row[1]}, {"recipient": row[0]}, now)
-        self._db.commit()
+        with self._db.transaction():
+            row = self._db.execute(
+                "UPDATE notice SET attempts = attempts + 1, sent_at = ?, bounced = 0 WHERE id = ?"
+                " AND confirmed_at IS NULL AND NOT superseded RETURNING recipient, kind, attempts",
+                [int(now), number],
+            ).fetchone()
+            if row and row[2] == 1:
+                self._journal.append("notice-sent", {"notice": number, "told": row[1]}, {"recipient": row[0]}, now)
         return row is not None
 
     @translated
     def came_back(self, number: int, recipient: str) -> bool:
         """Note that it could not be delivered: a sign of life makes it due at once. False when it was no notice."""
-        self._db.begin()
-        mark = "UPDATE notice SET bounced = 1 WHERE id = ? AND recipient = ?"
-        known = self._db.execute(mark, [number, recipient]).rowcount == 1
-        self._db.commit()
-        return known
+        with self._db.transaction():
+            mark = "UPDATE notice SET bounced = 1 WHERE id = ? AND recipient = ?"
+            return self._db.execute(mark, [number, recipient]).rowcount == 1
 
     @translated
     def lost(self, number: int) -> None:
         """Note that one's own server has not taken it: it is due now."""
-        self._db.begin()
-        self._db.execute("UPDATE notice SET sent_at = NULL WHERE id = ? AND confirmed_at IS NULL", [number])
-        self._db.commit()
+        with self._db.transaction():
+            self._db.execute("UPDATE notice SET sent_at = NULL WHERE id = ? AND confirmed_at IS NULL", [number])
 
     @translated
     def confirmed(self, number: int, recipient: str, now: float) -> bool:
         """Note that ``recipient`` has confirmed it; False, with nothing changed, when it was not told to them."""
-        self._db.begin()
-        done = self._db.execute(
-            "UPDATE notice SET confirmed_at = ? WHERE id = ? AND recipient = ? AND confirmed_at IS NULL RETURNING kind",
-            [int(now), number, recipient],
-        ).fetchone()
-        if done:
-            # Of an erasure this is the household's proof (GDPR Art. 19).
-            self._journal.append("notice-confirmed", {"notice": number, "told": done[0]}, {"recipient": recipient}, now)
-        self._db.commit()
+        with self._db.transaction():
+            done = self._db.execute(
+                "UPDATE notice SET confirmed_at = ? WHERE id = ? AND recipient = ? AND confirmed_at IS NULL"
+                " RETURNING kind",
+                [int(now), number, recipient],
+            ).fetchone()
+            if done:
+                # Of an erasure this is the household's proof (GDPR Art. 19).
+                self._journal.append(
+                    "notice-confirmed", {"notice": number, "told": done[0]}, {"recipient": recipient}, now
+                )
         return done is not None
 
     def supersede(self, consent: int, kinds: Iterable[NoticeKind]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.transactions import translated
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
     from gateway.store.transactions import Transactions
 
 
+@dataclass(eq=False)
 class NotifiedAlerts:
     """The notices of an earlier start."""
 
-    def __init__(self, db: Transactions) -> None:
-        self._db = db
+    _db: Transactions
 
     @translated
     def all(self) -> dict[str, int]:
@@ -26,7 +27,6 @@ class NotifiedAlerts:
     @translated
     def keep(self, told: Mapping[str, int]) -> None:
         """Keep these and no others."""
-        self._db.begin()
-        self._db.execute("DELETE FROM told")
-        self._db.executemany("INSERT INTO told (what, since) VALUES (?, ?)", told.items())
-        self._db.commit()
+        with self._db.transaction():
+            self._db.execute("DELETE FROM told")
+            self._db.executemany("INSERT INTO told (what, since) VALUES (?, ?)", told.items())

@@ -126,12 +126,11 @@ class Outbox:
         One may not where a row of it is gone since it was read, or where no consent lets it out any more: what waits is
         to be read again. A point counts when it is handed over first; its repetitions change nothing.
         """
-        self._db.begin()
-        unhanded = [self._unhanded(message, now) for message in messages]
-        for message, rows in zip(messages, unhanded, strict=True):
-            if rows is not None:
-                self._hand(message, rows, now)
-        self._db.commit()
+        with self._db.transaction():
+            unhanded = [self._unhanded(message, now) for message in messages]
+            for message, rows in zip(messages, unhanded, strict=True):
+                if rows is not None:
+                    self._hand(message, rows, now)
         return [rows is not None for rows in unhanded]
 
     def _unhanded(self, message: Outgoing, now: float) -> list[tuple[int, int, int, int]] | None:
@@ -223,13 +222,12 @@ class Outbox:
         of such a copy too: what waits is something else than what the recipient has under these numbers, so it is
         numbered anew above them.
         """
-        self._db.begin()
-        row = self._db.execute("SELECT id, last_seq FROM recipient WHERE jid = ?", [recipient]).fetchone()
-        if row and row[1] < after < _HIGHEST_SEQ:
-            self._number_above(row[0], row[1], after)
-        elif after < _HIGHEST_SEQ:
-            self.confirm(recipient, -1, after, now)
-        self._db.commit()
+        with self._db.transaction():
+            row = self._db.execute("SELECT id, last_seq FROM recipient WHERE jid = ?", [recipient]).fetchone()
+            if row and row[1] < after < _HIGHEST_SEQ:
+                self._number_above(row[0], row[1], after)
+            elif after < _HIGHEST_SEQ:
+                self.confirm(recipient, -1, after, now)
         return next((b for b in self.backlog() if b.recipient == recipient), Backlog(recipient, 0, None, 0))
 
     @translated

@@ -50,6 +50,7 @@ class ReceivedEvent:
     detail: dict[str, object]
 
 
+@dataclass(eq=False)
 class Providers:
     """Who sends what, and until where it came.
 
@@ -57,10 +58,9 @@ class Providers:
     and ``received_event``.
     """
 
-    def __init__(self, db: Transactions, anchors: Anchors, received: ReceivedPoints) -> None:
-        self._db = db
-        self._anchors = anchors
-        self._received = received
+    _db: Transactions
+    _anchors: Anchors
+    _received: ReceivedPoints
 
     @translated
     def reached(self, provider: str) -> tuple[str, int] | None:
@@ -81,22 +81,21 @@ class Providers:
             since: POSIX seconds from which a subscription that is new asks for history; ``now`` not to.
             now: POSIX seconds.
         """
-        self._db.begin()
-        passed_over = numbers is None
-        if numbers is not None:
-            passed_over = DeliveryChain(self._db, provider).begin(*numbers)
-        heard = self._db.execute("SELECT heard_at FROM received_provider WHERE jid = ?", [provider]).fetchone()
-        if passed_over and heard:
-            for (known,) in self._db.execute(
-                "SELECT identifier FROM received_subscription WHERE provider = ?", [provider]
-            ).fetchall():
-                self._add_gap(provider, known, heard[0] - _MARGIN_S, int(now) + 1)
-        added = self._db.execute(
-            "INSERT OR IGNORE INTO received_subscription VALUES (?, ?, ?)", [provider, identifier, int(now)]
-        ).rowcount
-        if added and since < now:
-            self._add_gap(provider, identifier, since, int(now) + 1)
-        self._db.commit()
+        with self._db.transaction():
+            passed_over = numbers is None
+            if numbers is not None:
+                passed_over = DeliveryChain(self._db, provider).begin(*numbers)
+            heard = self._db.execute("SELECT heard_at FROM received_provider WHERE jid = ?", [provider]).fetchone()
+            if passed_over and heard:
+                for (known,) in self._db.execute(
+                    "SELECT identifier FROM received_subscription WHERE provider = ?", [provider]
+                ).fetchall():
+                    self._add_gap(provider, known, heard[0] - _MARGIN_S, int(now) + 1)
+            added = self._db.execute(
+                "INSERT OR IGNORE INTO received_subscription VALUES (?, ?, ?)", [provider, identifier, int(now)]
+            ).rowcount
+            if added and since < now:
+                self._add_gap(provider, identifier, since, int(now) + 1)
 
     @translated
     def subscriptions(self, provider: str) -> list[str]:
@@ -107,12 +106,11 @@ class Providers:
     @translated
     def end(self, provider: str, identifier: str, now: float) -> None:
         """A subscription is over; what it brought stays until its retention ends."""
-        self._db.begin()
-        self._drop(provider, identifier)
-        # With a branch the provider ended what is subscribed below it: until that is renewed it promises nothing.
-        for known in self.subscriptions(provider):
-            self._add_gap(provider, known, max(int(now) - _MARGIN_S, 0), int(now) + 1)
-        self._db.commit()
+        with self._db.transaction():
+            self._drop(provider, identifier)
+            # With a branch the provider ended what is subscribed below it: until that is renewed it promises nothing.
+            for known in self.subscriptions(provider):
+                self._add_gap(provider, known, max(int(now) - _MARGIN_S, 0), int(now) + 1)
 
     @translated
     def all(self) -> list[str]:
@@ -133,39 +131,37 @@ class Providers:
     @translated
     def receive(self, provider: str, lots: Sequence[Lot], now: float, filled: int | None = None) -> int:
         """Commit what came, and the gap that it fills to the end; how many points are new or rectified."""
-        self._db.begin()
-        chain = DeliveryChain(self._db, provider)
-        new = 0
-        for lot in lots:
-            added, rectified = self._received.keep(provider, lot)
-            new += added + rectified
-            if rectified:
-                changed = ReceivedEvent(provider, int(now), "values-rectified", "", {"points": rectified})
-                self._note(changed, f"own-{now!r}")
-            if lot.numbers is not None:
-                chain.add(*lot.numbers)
-            if lot.numbers is not None and lot.head is not None:
-                self._anchors.keep(provider, lot.numbers[0], *lot.head, now)
-        self._db.execute(
-            "INSERT INTO received_provider VALUES (?, ?) ON CONFLICT DO UPDATE SET heard_at = excluded.heard_at",
-            [provider, int(now)],
-        )
-        if filled is not None:
-            self._db.execute("DELETE FROM received_gap WHERE id = ?", [filled])
-        self._db.commit()
+        with self._db.transaction():
+            chain = DeliveryChain(self._db, provider)
+            new = 0
+            for lot in lots:
+                added, rectified = self._received.keep(provider, lot)
+                new += added + rectified
+                if rectified:
+                    changed = ReceivedEvent(provider, int(now), "values-rectified", "", {"points": rectified})
+                    self._note(changed, f"own-{now!r}")
+                if lot.numbers is not None:
+                    chain.add(*lot.numbers)
+                if lot.numbers is not None and lot.head is not None:
+                    self._anchors.keep(provider, lot.numbers[0], *lot.head, now)
+            self._db.execute(
+                "INSERT INTO received_provider VALUES (?, ?) ON CONFLICT DO UPDATE SET heard_at = excluded.heard_at",
+                [provider, int(now)],
+            )
+            if filled is not None:
+                self._db.execute("DELETE FROM received_gap WHERE id = ?", [filled])
         return new
 
     @translated
     def note(self, event: ReceivedEvent, notice: str, identifiers: Collection[str] = ()) -> bool:
         """Keep an event once; one that rectifies names the ``identifiers`` to be asked again. False when known."""
-        self._db.begin()
-        new = self._note(event, notice)
-        if new:
-            first, last = _period(event.detail)
-            last = min(last, event.time)
-            for identifier in identifiers if first <= last else ():
-                self._add_gap(event.provider, identifier, first, last + 1, replaces=True)
-        self._db.commit()
+        with self._db.transaction():
+            new = self._note(event, notice)
+            if new:
+                first, last = _period(event.detail)
+                last = min(last, event.time)
+                for identifier in identifiers if first <= last else ():
+                    self._add_gap(event.provider, identifier, first, last + 1, replaces=True)
         return new
 
     @translated
@@ -180,14 +176,13 @@ class Providers:
             series: ids of the series that it names.
             identifiers: the subscriptions that end with it.
         """
-        self._db.begin()
-        deleted = None
-        if self._note(event, notice):
-            first, last = _period(event.detail)
-            deleted = self._received.delete(event.provider, series, first, last)
-            for identifier in identifiers:
-                self._drop(event.provider, identifier)
-        self._db.commit()
+        with self._db.transaction():
+            deleted = None
+            if self._note(event, notice):
+                first, last = _period(event.detail)
+                deleted = self._received.delete(event.provider, series, first, last)
+                for identifier in identifiers:
+                    self._drop(event.provider, identifier)
         return deleted
 
     @translated
@@ -202,12 +197,11 @@ class Providers:
 
         How many points that is.
         """
-        self._db.begin()
-        deleted = self._received.forget(now, kept_s)
-        self._db.execute(
-            "DELETE FROM received_event WHERE id <= (SELECT max(id) FROM received_event) - ?", [_MOST_EVENTS]
-        )
-        self._db.commit()
+        with self._db.transaction():
+            deleted = self._received.forget(now, kept_s)
+            self._db.execute(
+                "DELETE FROM received_event WHERE id <= (SELECT max(id) FROM received_event) - ?", [_MOST_EVENTS]
+            )
         return deleted
 
     def _note(self, event: ReceivedEvent, notice: str) -> bool:

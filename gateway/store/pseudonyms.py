@@ -63,13 +63,13 @@ def rounded(point: Point) -> Point:
     return replace(point, value=int(point.value // step * step))
 
 
+@dataclass(eq=False)
 class Pseudonyms:
     """Who knows the meters by which names."""
 
-    def __init__(self, db: Transactions, meters: Meters, journal: Journal) -> None:
-        self._db = db
-        self._meters = meters
-        self._journal = journal
+    _db: Transactions
+    _meters: Meters
+    _journal: Journal
 
     @translated
     def view_of(self, recipient: str, now: float) -> RecipientView:
@@ -92,11 +92,10 @@ class Pseudonyms:
         """Give the recipient new pseudonyms from now on; what it has under the old ones stays under these."""
         if not self.manner_of(recipient).pseudonym:
             raise ConsentError(f"{recipient}: knows the meters by their own ids; give it a consent with --pseudonym")
-        self._db.begin()
-        self._db.execute(
-            "INSERT INTO pseudonym VALUES (?, ?, ?)", [recipient, self._generation(recipient) + 1, int(now)]
-        )
-        self._db.commit()
+        with self._db.transaction():
+            self._db.execute(
+                "INSERT INTO pseudonym VALUES (?, ?, ?)", [recipient, self._generation(recipient) + 1, int(now)]
+            )
         return self.view_of(recipient, now)
 
     def known_as(self, recipient: str, meter: str, now: float) -> list[str]:

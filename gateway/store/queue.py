@@ -6,6 +6,7 @@ What leaves, and who confirms it, is ``outbox``'s.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.points import GivenUp, Granularity, pushed_from
@@ -28,12 +29,12 @@ _GIVES_UP = {
 }
 
 
+@dataclass(eq=False)
 class QueuedRows:
     """The rows of the outbox (``outbox``) before they are handed over. All but ``thin`` in the open transaction."""
 
-    def __init__(self, db: Transactions, meters: Meters) -> None:
-        self._db = db
-        self._meters = meters
+    _db: Transactions
+    _meters: Meters
 
     def append(self, jid: str, points: Sequence[Point]) -> None:
         """Give each point the next number of that recipient."""
@@ -84,19 +85,17 @@ class QueuedRows:
 
         They are the gauges'; who comes back finds what is still stored in its history.
         """
-        self._db.begin()
-        finest = max((g for g, what in _GIVES_UP.items() if what <= given_up), default=-1)
-        dropped = sum(
-            self._db.execute(
-                "DELETE FROM outbox WHERE recipient = ?1 AND seq IN (SELECT seq FROM outbox JOIN series"
-                " ON series.id = outbox.series WHERE recipient = ?1 AND kind = 'gauge' AND granularity <= ?2"
-                " ORDER BY seq LIMIT ?3)",
-                [recipient, finest, most],
-            ).rowcount
-            for recipient, rows in self._db.execute(
-                "SELECT recipient, count(*) FROM outbox GROUP BY recipient"
-            ).fetchall()
-            if rows > longest
-        )
-        self._db.commit()
-        return dropped
+        with self._db.transaction():
+            finest = max((g for g, what in _GIVES_UP.items() if what <= given_up), default=-1)
+            return sum(
+                self._db.execute(
+                    "DELETE FROM outbox WHERE recipient = ?1 AND seq IN (SELECT seq FROM outbox JOIN series"
+                    " ON series.id = outbox.series WHERE recipient = ?1 AND kind = 'gauge' AND granularity <= ?2"
+                    " ORDER BY seq LIMIT ?3)",
+                    [recipient, finest, most],
+                ).rowcount
+                for recipient, rows in self._db.execute(
+                    "SELECT recipient, count(*) FROM outbox GROUP BY recipient"
+                ).fetchall()
+                if rows > longest
+            )

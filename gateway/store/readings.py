@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 import sqlite3
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -64,12 +65,12 @@ _AFTER = (
 _RANGE = " AND time >= ? AND time < ?"
 
 
+@dataclass(eq=False)
 class Readings:
     """Stored points by series path, granularity and time, ``[start, end)``."""
 
-    def __init__(self, db: Transactions, meters: Meters) -> None:
-        self._db = db
-        self._meters = meters
+    _db: Transactions
+    _meters: Meters
 
     @translated
     def page(

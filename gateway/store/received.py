@@ -86,14 +86,14 @@ class ReceivedPoint:
     value: Value
 
 
+@dataclass(eq=False)
 class ReceivedPoints:
     """The series of others and their points (``received_series``, ``received_point``).
 
     ``keep``, ``delete`` and ``forget`` are of the open transaction.
     """
 
-    def __init__(self, db: Transactions) -> None:
-        self._db = db
+    _db: Transactions
 
     @translated
     def series(self, provider: str | None = None) -> list[ReceivedSeries]:

@@ -5,6 +5,7 @@ The number is written in the transaction of the readings that it stands for.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.transactions import translated
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 _STARTS_KEPT = 64
 
 
+@dataclass(eq=False)
 class Relayed:
     """The sequence numbers of boards."""
 
-    def __init__(self, db: Transactions) -> None:
-        self._db = db
+    _db: Transactions
 
     @translated
     def reached(self, board: str) -> dict[str, int]:

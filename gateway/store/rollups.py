@@ -6,6 +6,7 @@ Everything here is of the open transaction.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.breaks import Breaks
@@ -33,13 +34,13 @@ _CURVE_ALIVE_S = 86400
 _BACK_S = 86400
 
 
+@dataclass(eq=False)
 class Rollups:
     """What is stored of series, and how it is made (``reading``, ``minute``, ``coarse``)."""
 
-    def __init__(self, db: Transactions, meters: Meters, energy: EnergyRows) -> None:
-        self._db = db
-        self._meters = meters
-        self._energy = energy
+    _db: Transactions
+    _meters: Meters
+    _energy: EnergyRows
 
     def add_readings(self, batch: Batch, series: Mapping[str, Series]) -> list[Point]:
         """Keep the raw values of a batch; those that are new."""

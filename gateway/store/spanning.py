@@ -5,6 +5,7 @@ Days and bills do not count them (``energy.py``); here they are found, so that t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.breaks import MAX_BOUNDARY_GAP_S, Breaks
@@ -27,13 +28,13 @@ _OURS = "SELECT time, value FROM reading WHERE series = ? AND time = ? AND quali
 _LONGEST_DAY_S = 25 * 3600
 
 
+@dataclass(eq=False)
 class Spanning:
     """Looks for what no version makes any more."""
 
-    def __init__(self, db: Transactions, meters: Meters, energy: EnergyRows) -> None:
-        self._db = db
-        self._meters = meters
-        self._energy = energy
+    _db: Transactions
+    _meters: Meters
+    _energy: EnergyRows
 
     @translated
     def points(self) -> list[Point]:

@@ -1,6 +1,6 @@
 """The database, opened for writing or only for reading: builds its parts over one connection, and holds them.
 
-A part owns its tables and says in its constructor which others it needs; who is built before it is all that it can
+A part owns its tables and says by its fields which others it needs; who is built before it is all that it can
 know. Callers are given the part that they need, not the whole.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.points import Confirm, Subscription, under
@@ -13,39 +14,37 @@ if TYPE_CHECKING:
     from gateway.store.transactions import Transactions
 
 
+@dataclass(eq=False)
 class Subscriptions:
     """The recipients and their subscriptions (``recipient``, ``subscription``)."""
 
-    def __init__(self, db: Transactions, meters: Meters, absences: Absences) -> None:
-        self._db = db
-        self._meters = meters
-        self._absences = absences
+    _db: Transactions
+    _meters: Meters
+    _absences: Absences
 
     @translated
     def add(self, recipient: str, meter: str, prefix: str, form: str, confirm: Confirm, now: float) -> None:
         """Note that the recipient wants what it may have under ``prefix``; the same again changes only its manner."""
-        self._db.begin()
-        self._db.execute("INSERT OR IGNORE INTO recipient (jid) VALUES (?)", [recipient])
-        self._db.execute(
-            "INSERT INTO subscription SELECT id, ?, ?, ?, ?, ? FROM recipient WHERE jid = ?"
-            " ON CONFLICT DO UPDATE SET form = excluded.form, confirm = excluded.confirm",
-            [self._meters.number(meter), prefix, form, confirm.value, int(now), recipient],
-        )
-        self._absences.alive(recipient, now)
-        self._db.commit()
+        with self._db.transaction():
+            self._db.execute("INSERT OR IGNORE INTO recipient (jid) VALUES (?)", [recipient])
+            self._db.execute(
+                "INSERT INTO subscription SELECT id, ?, ?, ?, ?, ? FROM recipient WHERE jid = ?"
+                " ON CONFLICT DO UPDATE SET form = excluded.form, confirm = excluded.confirm",
+                [self._meters.number(meter), prefix, form, confirm.value, int(now), recipient],
+            )
+            self._absences.alive(recipient, now)
 
     @translated
     def end(self, recipient: str, meter: str, prefix: str) -> int:
         """End the recipient's subscriptions under ``prefix``; how many there were. What is queued is still sent."""
-        self._db.begin()
-        ended = [s for s in self.of(recipient) if s.meter == meter and under(s.prefix, prefix)]
-        for s in ended:
-            self._db.execute(
-                "DELETE FROM subscription WHERE prefix = ? AND meter = ?"
-                " AND recipient = (SELECT id FROM recipient WHERE jid = ?)",
-                [s.prefix, self._meters.number(meter), recipient],
-            )
-        self._db.commit()
+        with self._db.transaction():
+            ended = [s for s in self.of(recipient) if s.meter == meter and under(s.prefix, prefix)]
+            for s in ended:
+                self._db.execute(
+                    "DELETE FROM subscription WHERE prefix = ? AND meter = ?"
+                    " AND recipient = (SELECT id FROM recipient WHERE jid = ?)",
+                    [s.prefix, self._meters.number(meter), recipient],
+                )
         return len(ended)
 
     @translated
@@ -66,9 +65,8 @@ class Subscriptions:
     @translated
     def note_shows(self, recipient: str) -> None:
         """Note and commit that the recipient shows its presence when it is there."""
-        self._db.begin()
-        self._db.execute("UPDATE recipient SET shows = 1 WHERE jid = ?", [recipient])
-        self._db.commit()
+        with self._db.transaction():
+            self._db.execute("UPDATE recipient SET shows = 1 WHERE jid = ?", [recipient])
 
     def _those(self, recipient: str | None) -> list[Subscription]:
         rows = self._db.execute(

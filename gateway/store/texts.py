@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.terms import ShownText
@@ -11,11 +12,11 @@ if TYPE_CHECKING:
     from gateway.store.transactions import Transactions
 
 
+@dataclass(eq=False)
 class Texts:
     """The texts that consents name (``shown_text``)."""
 
-    def __init__(self, db: Transactions) -> None:
-        self._db = db
+    _db: Transactions
 
     @translated
     def keep(self, text: ShownText) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
 from gateway.errors import GatewayError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,6 +38,13 @@ class Transactions:
             self.execute("BEGIN IMMEDIATE")
             for work in self._kept:
                 work()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """From ``begin`` to ``commit``; what is raised within leaves it to ``translated`` to undo it."""
+        self.begin()
+        yield
+        self.commit()
 
     def keep(self, work: Callable[[], T]) -> T:
         """Do something in the open transaction; if that is undone, by a full card say, do it in the next one again.

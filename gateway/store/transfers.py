@@ -49,26 +49,23 @@ class Handed:
     series: int
 
 
+@dataclass(eq=False)
 class Transfers:
     """Who received what."""
 
-    def __init__(
-        self, db: Transactions, meters: Meters, journal: Journal, notices: RecipientNotices, pseudonyms: Pseudonyms
-    ) -> None:
-        self._db = db
-        self._meters = meters
-        self._journal = journal
-        self._notices = notices
-        self._pseudonyms = pseudonyms
+    _db: Transactions
+    _meters: Meters
+    _journal: Journal
+    _notices: RecipientNotices
+    _pseudonyms: Pseudonyms
 
     @translated
     def note(self, recipient: str, points: Sequence[Point], now: float) -> None:
         """Note and commit that the recipient is handed these points: before they leave, so that none leaves unnoted."""
         if not points:
             return
-        self._db.begin()
-        self.add(recipient, grouped((p.series.id, int(p.granularity), p.time) for p in points), now)
-        self._db.commit()
+        with self._db.transaction():
+            self.add(recipient, grouped((p.series.id, int(p.granularity), p.time) for p in points), now)
 
     @translated
     def recipients_of(self, series: Series, first: int, last: int, finest: int = 0) -> list[str]:
@@ -94,20 +91,20 @@ class Transfers:
             # A clock that has not been set forgets nothing.
             return
         week = (int(now) - _BY_HOUR_S) // _DAY_S * _DAY_S
-        self._db.begin()
-        self._db.execute(
-            "INSERT INTO transfer SELECT series, granularity, party, hour / ?1 * ?1, min(first_time), max(last_time),"
-            " sum(points) FROM transfer WHERE hour < ?2 AND hour % ?1 GROUP BY series, granularity, party, hour / ?1"
-            " ON CONFLICT DO UPDATE SET first_time = min(first_time, excluded.first_time),"
-            " last_time = max(last_time, excluded.last_time), points = points + excluded.points",
-            [_DAY_S, week],
-        )
-        self._db.execute("DELETE FROM transfer WHERE hour < ? AND hour % ?", [week, _DAY_S])
-        self._db.execute("DELETE FROM transfer WHERE hour < ?", [int(now) - kept_s - _DAY_S])
-        self._db.execute("DELETE FROM confirmed WHERE day < ?", [int(now) - kept_s - _DAY_S])
-        self._db.execute("DELETE FROM notice WHERE confirmed_at < ?", [int(now) - kept_s])
-        self._db.execute("DELETE FROM party WHERE NOT EXISTS (SELECT 1 FROM transfer WHERE party = party.id)")
-        self._db.commit()
+        with self._db.transaction():
+            self._db.execute(
+                "INSERT INTO transfer SELECT series, granularity, party, hour / ?1 * ?1, min(first_time),"
+                " max(last_time), sum(points) FROM transfer WHERE hour < ?2 AND hour % ?1"
+                " GROUP BY series, granularity, party, hour / ?1"
+                " ON CONFLICT DO UPDATE SET first_time = min(first_time, excluded.first_time),"
+                " last_time = max(last_time, excluded.last_time), points = points + excluded.points",
+                [_DAY_S, week],
+            )
+            self._db.execute("DELETE FROM transfer WHERE hour < ? AND hour % ?", [week, _DAY_S])
+            self._db.execute("DELETE FROM transfer WHERE hour < ?", [int(now) - kept_s - _DAY_S])
+            self._db.execute("DELETE FROM confirmed WHERE day < ?", [int(now) - kept_s - _DAY_S])
+            self._db.execute("DELETE FROM notice WHERE confirmed_at < ?", [int(now) - kept_s])
+            self._db.execute("DELETE FROM party WHERE NOT EXISTS (SELECT 1 FROM transfer WHERE party = party.id)")
 
     def all(self) -> Iterator[tuple[int, str, Series, int, int, int, int]]:
         """The whole log: (hour, recipient, series, granularity, first time, last time, points), by hour."""

@@ -5,6 +5,7 @@ What they say is stored when they are dated, in the transaction in which they le
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.transactions import translated
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from gateway.store.transactions import Transactions
 
 
+@dataclass(eq=False)
 class UndatedFrames:
     """The frames without a date."""
 
-    def __init__(self, db: Transactions, meters: Meters) -> None:
-        self._db = db
-        self._meters = meters
+    _db: Transactions
+    _meters: Meters
 
     @translated
     def oldest(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
@@ -45,16 +46,14 @@ class UndatedFrames:
     @translated
     def give_up(self, boot: str) -> int:
         """Delete those of earlier starts, which nobody can date any more, and note the event; how many there were."""
-        self._db.begin()
-        self._db.execute(
-            "INSERT INTO event (meter, time, kind, series, detail)"
-            " SELECT meter.id, meter.last_time, 'undated-lost', '', json_object('frames', count(*))"
-            " FROM undated JOIN meter ON meter.id = meter WHERE boot <> ? GROUP BY meter.id",
-            [boot],
-        )
-        lost = self._db.execute("DELETE FROM undated WHERE boot <> ?", [boot]).rowcount
-        self._db.commit()
-        return lost
+        with self._db.transaction():
+            self._db.execute(
+                "INSERT INTO event (meter, time, kind, series, detail)"
+                " SELECT meter.id, meter.last_time, 'undated-lost', '', json_object('frames', count(*))"
+                " FROM undated JOIN meter ON meter.id = meter WHERE boot <> ? GROUP BY meter.id",
+                [boot],
+            )
+            return self._db.execute("DELETE FROM undated WHERE boot <> ?", [boot]).rowcount
 
     def write(self, batch: Batch) -> None:
         """Keep the frames of a batch that have no date, let those go that have one now, in the open transaction."""

@@ -8,6 +8,7 @@ would wear the card out.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
     from gateway.store.transfers import Transfers
 
 
+@dataclass(eq=False)
 class Watching:
     """What may be shown this second."""
 
-    def __init__(self, db: Transactions, transfers: Transfers, consents: Consents) -> None:
-        self._db = db
-        self._transfers = transfers
-        self._consents = consents
+    _db: Transactions
+    _transfers: Transfers
+    _consents: Consents
 
     @translated
     def live_points(
