@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TextIO
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 
 from msgspec.structs import replace
 
@@ -42,9 +43,12 @@ from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from gateway.consent.orders import A, DomainRow, Order, Row
+    from gateway.consent.orders import A, Order, Row
+    from gateway.words.phrase import Phrase
+
+R = TypeVar("R")
 
 _ORDER = (
     *("recipient", "series", "granularity", "until", "meter", "begins", "no_push", "no_history", "history_from"),
@@ -93,12 +97,14 @@ class ConsentDialogue:
 
 def run(options: argparse.Namespace, dialogue: ConsentDialogue) -> int:
     """Do what was asked; the exit code."""
+    lang = dialogue.lang
     match options.action:
         case "list":
             rows = [*dialogue.ask(ListConsents()), *dialogue.ask(HealthConsents())]
             _print_consents(dialogue, rows, as_json=options.json)
         case "notices":
-            _print_notices(dialogue, dialogue.ask(Notices()), as_json=options.json)
+            rows = dialogue.ask(Notices())
+            _print_rows(dialogue, rows, lambda row: [say.notice_line(row, lang)], say.NO_NOTICES, as_json=options.json)
         case "pending":
             _print_requests(dialogue, dialogue.ask(PendingAccess()), as_json=options.json)
         case "grant":
@@ -108,7 +114,14 @@ def run(options: argparse.Namespace, dialogue: ConsentDialogue) -> int:
         case "refuse":
             _refuse_domain(options, dialogue)
         case "refused":
-            _print_refused(dialogue, dialogue.ask(RefusedDomains()), as_json=options.json)
+            domains = dialogue.ask(RefusedDomains())
+            _print_rows(
+                dialogue,
+                domains,
+                lambda row: [say.refused_domain(row).in_language(lang)],
+                say.ALL_ARE_HEARD,
+                as_json=options.json,
+            )
         case _:
             _change(options, dialogue)
     return 0
@@ -170,16 +183,6 @@ def _refuse_domain(options: argparse.Namespace, dialogue: ConsentDialogue) -> No
         _print(dialogue, line.in_language(dialogue.lang))
 
 
-def _print_refused(dialogue: ConsentDialogue, rows: Sequence[DomainRow], *, as_json: bool) -> None:
-    if as_json:
-        _print(dialogue, json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        _print(dialogue, say.refused_domain(row).in_language(dialogue.lang))
-    if not rows:
-        _print(dialogue, say.ALL_ARE_HEARD.in_language(dialogue.lang))
-
-
 def _need_acceptance(options: argparse.Namespace, dialogue: ConsentDialogue) -> None:
     if not options.accept and dialogue.read is None:
         raise ConsentError(say.ADD_ACCEPT)
@@ -226,37 +229,27 @@ def _change(options: argparse.Namespace, dialogue: ConsentDialogue) -> None:
 
 
 def _print_consents(dialogue: ConsentDialogue, rows: Sequence[Row], *, as_json: bool) -> None:
-    if as_json:
-        _print(dialogue, json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        _print(dialogue, say.consent_line(row, dialogue.lang))
-    if not rows:
-        _print(dialogue, say.NO_CONSENTS.in_language(dialogue.lang))
-
-
-def _print_notices(dialogue: ConsentDialogue, rows: Sequence[Row], *, as_json: bool) -> None:
-    if as_json:
-        _print(dialogue, json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        _print(dialogue, say.notice_line(row, dialogue.lang))
-    if not rows:
-        _print(dialogue, say.NO_NOTICES.in_language(dialogue.lang))
+    _print_rows(dialogue, rows, lambda row: [say.consent_line(row, dialogue.lang)], say.NO_CONSENTS, as_json=as_json)
 
 
 def _print_requests(dialogue: ConsentDialogue, rows: Sequence[Row], *, as_json: bool) -> None:
+    _print_rows(dialogue, rows, lambda row: say.request_lines(row, dialogue.lang), say.NO_REQUESTS, as_json=as_json)
+    for domain, count in Counter(row["domain"] for row in rows).items():
+        if count > 1 and not as_json:
+            _print(dialogue, say.ALL_OF_DOMAIN.filled(count=count, domain=domain).in_language(dialogue.lang))
+
+
+def _print_rows(
+    dialogue: ConsentDialogue, rows: Sequence[R], lines: Callable[[R], Iterable[str]], none: Phrase, *, as_json: bool
+) -> None:
+    """The rows as a JSON array, or in lines for a person, to whom it is said that there is none."""
     if as_json:
         _print(dialogue, json.dumps(rows, indent=2))
         return
-    for row in rows:
-        for line in say.request_lines(row, dialogue.lang):
-            _print(dialogue, line)
-    for domain, count in Counter(row["domain"] for row in rows).items():
-        if count > 1:
-            _print(dialogue, say.ALL_OF_DOMAIN.filled(count=count, domain=domain).in_language(dialogue.lang))
+    for line in chain.from_iterable(map(lines, rows)):
+        _print(dialogue, line)
     if not rows:
-        _print(dialogue, say.NO_REQUESTS.in_language(dialogue.lang))
+        _print(dialogue, none.in_language(dialogue.lang))
 
 
 def _print(dialogue: ConsentDialogue, line: str) -> None:
