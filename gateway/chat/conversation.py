@@ -24,8 +24,7 @@ from gateway.words.catalogue import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
-    from gateway.chat.messages import MessageSender
-    from gateway.federation.connection.session import Stanza
+    from gateway.federation.connection.session import Session, Stanza
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ class Chat:
 
     def __init__(
         self,
-        session: MessageSender,
+        session: Session,
         addresses: Collection[str],
         language: str,
         answer: Callable[[ChatQuestion, str], Awaitable[str]],

@@ -12,7 +12,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from gateway.federation.connection.jids import bare_jid
@@ -20,7 +20,7 @@ from gateway.federation.connection.jids import bare_jid
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gateway.federation.connection.session import Stanza
+    from gateway.federation.connection.session import Session, Stanza
     from gateway.links.alerts import Alert
 
 log = logging.getLogger(__name__)
@@ -35,26 +35,6 @@ ALERT_ID = "alert-"
 
 # Younger than this a message is not late.
 _LATE_S = 10.0
-
-
-class MessageSender(Protocol):
-    """What is needed of ``gateway.federation.connection.session.Session``."""
-
-    @property
-    def acknowledges(self) -> bool:
-        """Whether one's own server says what it has taken (XEP-0198)."""
-
-    def send_message(self, to: str, stanza_id: str, *payload: ET.Element) -> bool:
-        """Send; False when there is no session."""
-
-    def listen(self, xpath: str, callback: Callable[[Stanza], None]) -> None:
-        """Call back for every stanza that matches."""
-
-    def on_change(self, callback: Callable[[bool], None]) -> None:
-        """Call back when a session begins (True) and ends (False)."""
-
-    def on_acknowledged(self, callback: Callable[[str, str], None]) -> None:
-        """Call back with recipient and id of every message that was taken."""
 
 
 @dataclass(slots=True)
@@ -81,7 +61,7 @@ class HouseholdMessages:
 
     def __init__(
         self,
-        session: MessageSender,
+        session: Session,
         addresses: Sequence[str],
         language: str = "fr",
         clock: Callable[[], float] = time.time,
