@@ -7,12 +7,14 @@ sheet (Solomon Systech SSD1680, chapter 7). Our own, as the maker's library wait
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageChops
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from gateway.display.pins import Output
 
 # The panel's maker asks for three minutes between two pictures and one full refresh a day, against ghosts and wear.
 LEAST_S, FULL_S = 180.0, 86_400.0
@@ -26,13 +28,6 @@ _BUSY_S, _LOOK_S = 15.0, 0.01
 _ROW_BYTES = (HEIGHT + 7) // 8
 
 _FULL, _PARTIAL = 0xF7, 0xFF
-
-
-class DrivenPin(Protocol):
-    """A pin that is driven."""
-
-    def set(self, *, closed: bool) -> None:
-        """High or low."""
 
 
 class RefreshPace:
@@ -70,8 +65,8 @@ class Ssd1680:
     def __init__(
         self,
         spi: Any,  # noqa: ANN401 (spidev has no types)
-        dc: DrivenPin,
-        reset: DrivenPin,
+        dc: Output,
+        reset: Output,
         is_busy: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

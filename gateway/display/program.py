@@ -10,7 +10,6 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import time
 from contextlib import ExitStack
 from functools import partial
@@ -28,6 +27,7 @@ from gateway.display.relay import RelaySwitch
 from gateway.display.state import DisplayedMeter, DisplayedMoment
 from gateway.display.welcome import FirstVisitRequest
 from gateway.errors import ConfigError
+from gateway.process.systemd import Notifier
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -129,6 +129,8 @@ class DisplayProgram:
         self._wake = asyncio.Event()
         self._redraws: list[asyncio.Event] = []
         self._link = FeedLink(config, self.state, self._changed)
+        self.systemd = Notifier()
+        screens.callback(self.systemd.close)
 
     async def run(self) -> None:
         """Work until it is cancelled."""
@@ -148,7 +150,7 @@ class DisplayProgram:
                 tasks.create_task(self._draw(panel, look, turn_s), name="screen")
             if self._config.epaper:
                 tasks.create_task(self._print(self._config.epaper), name="epaper")
-            _tell_systemd("READY=1")
+            self.systemd.ready()
 
     def _level(self, down: bool) -> None:
         self.hand.button.level(down=down, now=time.monotonic())
@@ -173,7 +175,7 @@ class DisplayProgram:
                 self._redraw()
             if self.state.live_until is not None and self.state.live_until > now:
                 due.append(self.state.live_until)
-            _tell_systemd("WATCHDOG=1")
+            self.systemd.alive()
             await _either(self._wake, min(due) - now)
 
     async def _draw(self, panel: DisplayPanel, look: PictureStyle, turn_s: int) -> None:
@@ -219,10 +221,11 @@ async def run(config: DisplayConfig) -> None:
         loop.add_signal_handler(number, working.cancel)
     # Pins are closed first: no relay waits for the last picture of a screen.
     with ExitStack() as screens, ExitStack() as pins:
+        program = DisplayProgram(config, screens, pins)
         try:
-            await DisplayProgram(config, screens, pins).run()
+            await program.run()
         except asyncio.CancelledError:
-            _tell_systemd("STOPPING=1")
+            program.systemd.stopping()
             log.info("stopped: relays open, lamps dark")
 
 
@@ -249,26 +252,25 @@ def _turned(paper: EpaperTable, picture: Image) -> Image:
 
 def _door(config: DisplayConfig) -> Path | None:
     """The file that ``linky-display-shutdown.path`` watches for."""
-    if config.button is None or not config.button.shutdown:
-        return None
-    folder = os.environ.get("RUNTIME_DIRECTORY")
-    if not folder:
-        raise ConfigError(
-            "button.shutdown: works under systemd only, with linky-display.service and linky-display-shutdown.path"
-        )
-    return Path(folder) / "shutdown"
+    return _run_folder("shutdown") / "shutdown" if config.button and config.button.shutdown else None
 
 
 def _welcome(config: DisplayConfig) -> FirstVisitRequest | None:
     """The file that ``linky-display-welcome.path`` watches for, and where its service leaves the answer."""
     if config.button is None or not config.button.welcome:
         return None
+    folder = _run_folder("welcome")
+    return FirstVisitRequest(folder / "welcome", Path(f"{folder}-welcome") / "answer.json")
+
+
+def _run_folder(what: str) -> Path:
+    """Where a unit of its own watches for what the button asks."""
     folder = os.environ.get("RUNTIME_DIRECTORY")
     if not folder:
         raise ConfigError(
-            "button.welcome: works under systemd only, with linky-display.service and linky-display-welcome.path"
+            f"button.{what}: works under systemd only, with linky-display.service and linky-display-{what}.path"
         )
-    return FirstVisitRequest(Path(folder) / "welcome", Path(f"{folder}-welcome") / "answer.json")
+    return Path(folder)
 
 
 def _welcome_picture(look: PictureStyle, told: FirstVisitAnswer) -> Image:
@@ -282,16 +284,3 @@ async def _either(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         return
-
-
-def _tell_systemd(message: str) -> None:
-    """sd_notify(3); nothing where systemd does not listen."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as systemd:
-        systemd.setblocking(False)
-        try:
-            systemd.sendto(message.encode(), f"\0{address[1:]}" if address[0] == "@" else address)
-        except OSError as error:
-            log.debug("systemd was not told %s: %s", message, error)

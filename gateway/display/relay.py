@@ -7,22 +7,16 @@ sheds, and at the end of the program it opens at once, whatever the least times 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.display.lamps import FOR_EVER
 
 if TYPE_CHECKING:
     from gateway.display.config import RelayTable
+    from gateway.display.pins import Output
     from gateway.display.state import DisplayedMoment
 
 log = logging.getLogger(__name__)
-
-
-class Contact(Protocol):
-    """The pin of a relay."""
-
-    def set(self, *, closed: bool) -> None:
-        """Close or open it."""
 
 
 class RelayDecision(NamedTuple):
@@ -62,7 +56,7 @@ def _as_contact(contact: int, view: DisplayedMoment) -> RelayDecision:
 class RelaySwitch:
     """One relay: opens and closes its contact as it should, no more often than allowed, and logs each switching."""
 
-    def __init__(self, relay: RelayTable, contact: Contact, now: float) -> None:
+    def __init__(self, relay: RelayTable, contact: Output, now: float) -> None:
         self._relay, self._contact = relay, contact
         self.closed = False
         # What was before nobody knows: a compressor that a restart of the program has just stopped gets its pause.
