@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=options.log_level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     # It would name every statement and every row.
     logging.getLogger("psycopg").setLevel(logging.WARNING)
-    return ended("linky-collect", lambda: options.run(options))
+    return ended("linky-collect", lambda: options.run(options, _load(options.config)))
 
 
 def _load(path: Path) -> CollectorConfig:
@@ -58,20 +58,17 @@ def _load(path: Path) -> CollectorConfig:
     return load(path)
 
 
-def _run(options: argparse.Namespace) -> None:
-    config = _load(options.config)
+def _run(options: argparse.Namespace, config: CollectorConfig) -> None:
     from gateway.collector.program import Collector  # noqa: PLC0415
 
-    asyncio.run(_collect(config, options.resource, Collector))
+    async def collect() -> None:
+        # Made inside the loop: its events belong to it.
+        await Collector(config, options.resource).run()
+
+    asyncio.run(collect())
 
 
-async def _collect(config: CollectorConfig, resource: str | None, collector: type) -> None:
-    # Made inside the loop: its events belong to it.
-    await collector(config, resource).run()
-
-
-def _check(options: argparse.Namespace) -> None:
-    config = _load(options.config)
+def _check(options: argparse.Namespace, config: CollectorConfig) -> None:
     from gateway.collector.schema import check  # noqa: PLC0415
 
     config.session_account()
@@ -79,8 +76,7 @@ def _check(options: argparse.Namespace) -> None:
     sys.stdout.write(f"the configuration is right, the database has its tables ({layout.value})\n")
 
 
-def _init(options: argparse.Namespace) -> None:
-    config = _load(options.config)
+def _init(options: argparse.Namespace, config: CollectorConfig) -> None:
     from gateway.collector.schema import let_read, migrate  # noqa: PLC0415
 
     done = _with_database(config, partial(migrate, timescale=config.database.timescale), bare=True)
@@ -90,8 +86,7 @@ def _init(options: argparse.Namespace) -> None:
         sys.stdout.write(f"{role} may read the views\n")
 
 
-def _retain(options: argparse.Namespace) -> None:
-    config = _load(options.config)
+def _retain(options: argparse.Namespace, config: CollectorConfig) -> None:
     from gateway.collector.database import Database  # noqa: PLC0415
     from gateway.collector.retention import retain  # noqa: PLC0415
 
@@ -109,8 +104,7 @@ def _retain(options: argparse.Namespace) -> None:
         sys.stdout.write(f"{done.readings} readings deleted, {done.months} months dropped\n")
 
 
-def _status(options: argparse.Namespace) -> None:
-    config = _load(options.config)
+def _status(options: argparse.Namespace, config: CollectorConfig) -> None:
     from gateway.collector.status import as_text, overview  # noqa: PLC0415
 
     found = _with_database(config, overview)
@@ -118,8 +112,7 @@ def _status(options: argparse.Namespace) -> None:
     sys.stdout.write(text)
 
 
-def _add(options: argparse.Namespace) -> None:
-    config = _load(options.config)
+def _add(options: argparse.Namespace, config: CollectorConfig) -> None:
     from gateway.collector.gateways import add  # noqa: PLC0415
 
     lines = list(_wanted(options))
@@ -129,8 +122,7 @@ def _add(options: argparse.Namespace) -> None:
     sys.stdout.write(f"{len(lines)} subscriptions noted; {count} gateways in all\n")
 
 
-def _remove(options: argparse.Namespace) -> None:
-    config = _load(options.config)
+def _remove(options: argparse.Namespace, config: CollectorConfig) -> None:
     from gateway.collector.gateways import remove  # noqa: PLC0415
 
     jid = options.gateway.partition("/")[0].lower()
@@ -138,8 +130,7 @@ def _remove(options: argparse.Namespace) -> None:
     sys.stdout.write(f"{jid} is asked no more; {deleted} readings deleted\n")
 
 
-def _list(options: argparse.Namespace) -> None:
-    config = _load(options.config)
+def _list(options: argparse.Namespace, config: CollectorConfig) -> None:
     from gateway.collector.gateways import listed  # noqa: PLC0415
 
     rows = _with_database(config, lambda db: listed(db, _account(config)))
@@ -153,8 +144,7 @@ def _list(options: argparse.Namespace) -> None:
         sys.stdout.write(f"{row['gateway']} {row['identifier']}: {row['standing']}{mark}{asked}{sentence}\n")
 
 
-def _ask(options: argparse.Namespace) -> None:
-    config = _load(options.config)
+def _ask(options: argparse.Namespace, config: CollectorConfig) -> None:
     from gateway.collector.access import ask  # noqa: PLC0415
     from gateway.process.progress import bar  # noqa: PLC0415
 
