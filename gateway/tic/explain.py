@@ -209,18 +209,6 @@ def _option(group: Group) -> Meaning | None:
     return option.as_json(), (en, fr)
 
 
-def _colour(group: Group) -> Meaning:
-    return group.data, _COLOUR[Colour(group.data)]
-
-
-def _period(group: Group) -> Meaning:
-    return group.data, _PERIOD[group.data]
-
-
-def _schedule(group: Group) -> Meaning:
-    return group.data, (f"schedule group {group.data}", f"groupe horaire {group.data}")
-
-
 def _phases(group: Group) -> Meaning | None:
     phases = parse_phases(group.data)
     if phases is None:
@@ -229,10 +217,6 @@ def _phases(group: Group) -> Meaning | None:
     numbers = ", ".join(map(str, absent))
     text = (f"absent: phase {numbers}", f"absente : phase {numbers}")
     return {"absent": absent}, text if absent else ("all phases present", "toutes les phases présentes")
-
-
-def _status_word(group: Group) -> Meaning:
-    return group.data, ("reserved to the distributor", "réservé au distributeur")
 
 
 def _overload(group: Group) -> Meaning:
@@ -287,10 +271,6 @@ def _jaune(data: str, _unit: str) -> Meaning:
     return asdict(said), _join(((f"{said.date} {said.time}",) * 2, tariff, over, power, (f"Kp {said.kp}",) * 2))
 
 
-def _overload_notice(_data: str, _unit: str) -> Meaning:
-    return {"overload": True}, ("overload notice", "préavis de dépassement")
-
-
 # Labels of phases and peaks, which end in their number.
 _NUMBERED = ("ADIR", "DPM1", "DPM2", "DPM3", "FPM1", "FPM2", "FPM3")
 
@@ -302,11 +282,11 @@ _DOMESTIC: dict[str, Callable[[Group], Meaning | None]] = {
     "DPM": _peak,
     "FPM": _peak,
     "OPTARIF": _option,
-    "PTEC": _period,
-    "DEMAIN": _colour,
-    "HHPHC": _schedule,
+    "PTEC": lambda group: (group.data, _PERIOD[group.data]),
+    "DEMAIN": lambda group: (group.data, _COLOUR[Colour(group.data)]),
+    "HHPHC": lambda group: (group.data, (f"schedule group {group.data}", f"groupe horaire {group.data}")),
     "PPOT": _phases,
-    "MOTDETAT": _status_word,
+    "MOTDETAT": lambda group: (group.data, ("reserved to the distributor", "réservé au distributeur")),
     "ADPS": _overload,
     "ADIR": _overload,
     "PEJP": _notice,
@@ -321,5 +301,5 @@ _INDUSTRIAL: dict[str, Callable[[str, str], Meaning | None]] = {
     "stamp": _stamp,
     "stamp-tariff": _stamp,
     "jaune": _jaune,
-    "overload": _overload_notice,
+    "overload": lambda _data, _unit: ({"overload": True}, ("overload notice", "préavis de dépassement")),
 }
