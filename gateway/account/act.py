@@ -9,21 +9,19 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway.account.password_file import NO_ACCOUNT, check, generate, password_file, renew
+from gateway.account.password_file import NO_ACCOUNT, PasswordFile, check, generate, password_file, renew
 from gateway.control.running import ask
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.connection.account import block, blockable, blocked
 from gateway.federation.connection.enrolment import register
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.one_off import alone
-from gateway.federation.connection.session import Account
+from gateway.federation.connection.session import Account, Session
 from gateway.store.connection import WriterLock
 
 if TYPE_CHECKING:
-    from gateway.account.password_file import PasswordFile
     from gateway.config.tables import Config
     from gateway.control.messages import AccountOrder
-    from gateway.federation.connection.session import Session
 
 # The daemon's own session is the account's only one with its resource.
 _RESOURCE = "account"

@@ -12,7 +12,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from gateway.config.tables import PASSWORD_CREDENTIAL, credential_file, password_from
+from gateway.config.tables import PASSWORD_CREDENTIAL, Config, credential_file, password_from
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.connection.account import change_password
 from gateway.files import UNCHANGED, move, owner_of_folder, write_whole
@@ -21,7 +21,6 @@ from gateway.words.phrase import Phrase
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.config.tables import Config
     from gateway.federation.connection.session import Session
 
 log = logging.getLogger(__name__)

@@ -21,12 +21,11 @@ from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod, days, same_day
 from gateway.balance.energy import DayEnergy, fitted
-from gateway.balance.tariff import Cost, cost
+from gateway.balance.tariff import Cost, Tariff, cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gateway.balance.tariff import Tariff
 
 RECENT_DAYS = 28
 # Fewer say nothing about a month.

@@ -7,19 +7,15 @@ what knows more days on one side than on the other is not compared, nor where th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod, days
-from gateway.balance.energy import total
-from gateway.balance.tariff import cost
+from gateway.balance.energy import DayEnergy, Total, total
+from gateway.balance.tariff import Cost, Tariff, cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
-
-    from gateway.balance.energy import DayEnergy, Total
-    from gateway.balance.tariff import Cost, Tariff
 
 
 # Of February, whose length changes.

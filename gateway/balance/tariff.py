@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from gateway.balance.classes import WORDS
-from gateway.balance.energy import fitted
+from gateway.balance.energy import DayEnergy, fitted
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gateway.balance.energy import DayEnergy
 
 # Beyond this a price is meant in cents.
 _HIGHEST_PRICE = 10

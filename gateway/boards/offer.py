@@ -10,12 +10,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.boards.fileset import digest
+from gateway.boards.fileset import FileSet, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.boards.fileset import FileSet
 
 ROOT = "linky/board"
 BLOCK = 1024

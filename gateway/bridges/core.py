@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from gateway.errors import BridgeError, Once
+from gateway.errors import BridgeError, FederationError, Once
 from gateway.federation.connection.attempt import ROUND_S, wait_any
 from gateway.federation.recipient.intake import Intake
 from gateway.federation.recipient.recipient import EmittingKeeper, Keeper
@@ -23,16 +23,14 @@ from gateway.federation.recipient.subscriber import Subscriber
 from gateway.federation.wire.scope import literal, parsed, within
 from gateway.senml.naming import parse_identifier
 from gateway.senml.units import to_hours
-from gateway.store.bridge_queue import BridgeQueue, enqueue
+from gateway.store.bridge_queue import BridgeQueue, Waiting, enqueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from gateway.bridges.config import BridgeConfig, BridgedHouseholdTable
-    from gateway.errors import FederationError
     from gateway.federation.connection.session import Session
-    from gateway.store.bridge_queue import Waiting
     from gateway.store.recipient_file import Received
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import __version__
-from gateway.bridges.config import load
-from gateway.bridges.core import Bridge, InThread, Returning, queue_file
+from gateway.bridges.config import BridgeConfig, load
+from gateway.bridges.core import Bridge, Forwarder, InThread, Returning, Sink, queue_file
 from gateway.config.tables import credential_file, password_from
 from gateway.errors import ConfigError
 from gateway.federation.connection.jids import bare_jid, unguessable
@@ -32,8 +32,6 @@ from gateway.store.recorder import iso
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.bridges.config import BridgeConfig
-    from gateway.bridges.core import Forwarder, Sink
     from gateway.federation.recipient.intake import Intake
 
 KINDS = {

@@ -17,7 +17,7 @@ from gateway.balance.rows import earliest_needed, rows
 from gateway.balance.words import BalanceWriter
 from gateway.chat.questions import ChatQuestion
 from gateway.chat.words import WORDS
-from gateway.household.days import HouseholdDays
+from gateway.household.days import DayParts, HouseholdDays
 from gateway.household.report import BalanceReport
 from gateway.live.meter import percent
 from gateway.words.numbers import age
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from gateway.balance.projection import Projection
     from gateway.config.tables import Config
-    from gateway.household.days import DayParts
     from gateway.live.state import HouseNow
 
 

@@ -12,10 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod, day_of
-from gateway.balance.objective import EURO, ObjectiveState, goals
+from gateway.balance.objective import EURO, Goal, ObjectiveState, goals
 from gateway.balance.projection import project
 from gateway.balance.words import BalanceWriter
-from gateway.household.days import HouseholdDays
+from gateway.household.days import DayParts, HouseholdDays
 from gateway.links.alert_words import Topic
 from gateway.links.alerts import Alert
 from gateway.store.local_time import PARIS
@@ -25,9 +25,7 @@ from gateway.words.table import WordTable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gateway.balance.objective import Goal
     from gateway.config.tables import Config
-    from gateway.household.days import DayParts
     from gateway.live.meter import LiveMeter
 
 # More than all objectives and a winter's red days (22).

@@ -12,10 +12,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.balance.tariff import Objective
-from gateway.chat.news import News, exceeded, red_tomorrow
+from gateway.chat.news import Item, News, exceeded, red_tomorrow
 from gateway.errors import StoreError
 from gateway.links.alert_words import FaultKind
-from gateway.links.alerts import AlertWatch, NotifiedFault
+from gateway.links.alerts import Alert, AlertWatch, NotifiedFault
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.state import kind_and_name
 from gateway.words.phrase import NOTHING
@@ -23,11 +23,9 @@ from gateway.words.phrase import NOTHING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from gateway.chat.news import Item
     from gateway.config.tables import Config
     from gateway.household.days import DayParts
     from gateway.household.now import Now
-    from gateway.links.alerts import Alert
     from gateway.live.meter import LiveMeter
     from gateway.store.notified import NotifiedAlerts
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 
 from gateway.collector.schema import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from psycopg import AsyncConnection
 
 # No Linky meter counted before; a clock that runs ahead is not a day ahead.
 _EARLIEST = 1_262_304_000  # 2010-01-01T00:00:00Z

@@ -17,8 +17,8 @@ from uuid import uuid4
 from gateway.collector.asking import TURNS, AskedGateway, Asker
 from gateway.collector.batch import TEMPORARY, ItemBatch
 from gateway.collector.database import Database
-from gateway.collector.items import CollectedGateway
-from gateway.collector.members import BEAT_S, LEASE_S, Member
+from gateway.collector.items import CollectedGateway, Item
+from gateway.collector.members import BEAT_S, LEASE_S, Assignment, Member
 from gateway.collector.months import ahead, make
 from gateway.collector.queue import IngestQueue
 from gateway.collector.retention import retain
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from gateway.collector.config import CollectorConfig
-    from gateway.collector.items import Item
-    from gateway.collector.members import Assignment
 
 log = logging.getLogger(__name__)
 

@@ -9,14 +9,10 @@ from __future__ import annotations
 import enum
 import logging
 from importlib import resources
-from typing import TYPE_CHECKING
 
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 
 from gateway.errors import StoreError
-
-if TYPE_CHECKING:
-    from psycopg import AsyncConnection
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from gateway.errors import CaptureError, PortError, reason
 from gateway.tic.explain import explain
-from gateway.tic.frame import Reader
+from gateway.tic.frame import Frame, Reader
 from gateway.tic.labels import check
 from gateway.tic.parity import looks_8n1, strip_parity
 from gateway.words.phrase import Phrase
@@ -17,7 +17,6 @@ from gateway.words.phrase import Phrase
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gateway.tic.frame import Frame
 
 _NO_TIC = Phrase("{files}: no TIC in it, nothing of a meter; it takes the bytes of the line as they came")
 _NO_TIC_OF_MODE = Phrase("{files}: nothing that a meter in mode {mode} says; try it without --mode")

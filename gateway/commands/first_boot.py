@@ -16,14 +16,13 @@ from gateway.errors import AccessError, ConfigError
 from gateway.first_boot import plan, result
 from gateway.first_boot.faults import CardFault
 from gateway.first_boot.place import CardPlace, encoded, read
-from gateway.first_boot.settings import language_of, parse
+from gateway.first_boot.settings import CardSettings, language_of, parse
 
 if TYPE_CHECKING:
     import argparse
 
     from gateway.commands.options import Commands
     from gateway.config.tables import Config
-    from gateway.first_boot.settings import CardSettings
 
 _BOOT = Path("/boot/firmware")
 _SERVICE = "linky-gateway"

@@ -24,15 +24,13 @@ from gateway.config.tables import Address, Pin, checked, credential_file, passwo
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.one_off import alone
-from gateway.federation.connection.session import Account
-from gateway.federation.provider.health import NODE, read_condition
+from gateway.federation.connection.session import Account, Session
+from gateway.federation.provider.health import NODE, Condition, read_condition
 from gateway.federation.wire.form import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gateway.federation.connection.session import Session
-    from gateway.federation.provider.health import Condition
 
 ROSTER = "jabber:iq:roster"
 # The contacts of one's account that are gateways, and not people.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.commands.fleet_ask import Grade
+from gateway.commands.fleet_ask import FleetAnswer, Grade
 from gateway.consent.text import day
 from gateway.doctor.causes import Cause
 from gateway.doctor.sentences import words
@@ -15,7 +15,6 @@ from gateway.words.table import WordTable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gateway.commands.fleet_ask import FleetAnswer
     from gateway.federation.provider.health import Condition, LinkCondition
 
 # Said of a consent that is asked for again soon.

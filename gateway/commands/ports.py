@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from gateway.commands.options import command
 from gateway.commands.speech import add_language, spoken
-from gateway.sources.usb import ROOT, attribute, source_text, tty_names, usb_ports
+from gateway.sources.usb import ROOT, UsbPort, attribute, source_text, tty_names, usb_ports
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.commands.options import Commands
-    from gateway.sources.usb import UsbPort
 
 # The serial numbers of the Micro Teleinfo: the only adapter that says what it is made for.
 _TIC_SERIAL = "TINFO-"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gateway.commands.options import actions_of, add_span, command, configured, stored
 from gateway.commands.speech import add_language, spoken
 from gateway.errors import ConfigError
-from gateway.household.share import origins
+from gateway.household.share import Origin, origins
 from gateway.words.phrase import Phrase, joined, same, written
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gateway.commands.options import Commands
-    from gateway.household.share import Origin
     from gateway.store.providers import ReceivedEvent
     from gateway.store.received import ReceivedPoint, ReceivedSeries
     from gateway.store.store import Archive

@@ -14,17 +14,24 @@ from gateway.consent.fields import keep_shown, known_lang, proof_of, retention_o
 from gateway.consent.grant import describe, grant, offer_of, revoke
 from gateway.consent.orders import (
     AnswerAccess,
+    ConsentForm,
     ConsentText,
+    DomainRow,
     Grant,
+    Handlers,
     HearDomain,
     Limit,
     ListConsents,
+    Narrowing,
     Notices,
     PendingAccess,
     RefusedDomains,
     RefuseDomain,
+    RefusedRow,
     Resume,
     Revoke,
+    Row,
+    TextRow,
 )
 from gateway.consent.text import Text, consent_text
 from gateway.errors import GatewayError
@@ -32,7 +39,6 @@ from gateway.store.recorder import iso
 from gateway.store.terms import check_jid
 
 if TYPE_CHECKING:
-    from gateway.consent.orders import ConsentForm, DomainRow, Handlers, Narrowing, RefusedRow, Row, TextRow
     from gateway.store.domains import RefusedDomain
     from gateway.store.points import Consent
     from gateway.store.pseudonyms import Pseudonyms

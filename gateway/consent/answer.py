@@ -22,14 +22,13 @@ from gateway.errors import ConsentError
 from gateway.store.domains import domain_of
 from gateway.store.points import under
 from gateway.store.recorder import iso
-from gateway.store.terms import LONGEST_DAYS, Offer, check_path, check_terms
+from gateway.store.terms import LONGEST_DAYS, AccessRequest, Offer, Terms, check_path, check_terms
 
 if TYPE_CHECKING:
     from gateway.consent.orders import Narrowing, Row
     from gateway.store.meters import Meters
     from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.store import Store
-    from gateway.store.terms import AccessRequest, Terms
 
 
 def offers_of(store: Store, request: AccessRequest, less: Narrowing, now: float) -> list[Offer]:

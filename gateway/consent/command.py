@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from gateway.consent import command_words as say
 from gateway.consent.arguments import GRANULARITIES
 from gateway.consent.orders import (
+    A,
     AnswerAccess,
     ConsentForm,
     ConsentText,
@@ -30,11 +31,13 @@ from gateway.consent.orders import (
     ListConsents,
     Narrowing,
     Notices,
+    Order,
     PendingAccess,
     RefusedDomains,
     RefuseDomain,
     Resume,
     Revoke,
+    Row,
     Shown,
 )
 from gateway.errors import ConsentError
@@ -45,7 +48,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Sequence
 
-    from gateway.consent.orders import A, Order, Row
     from gateway.words.phrase import Phrase
 
 R = TypeVar("R")

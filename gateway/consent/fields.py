@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.consent.text import TEXT_VERSION
+from gateway.consent.text import TEXT_VERSION, Text
 from gateway.errors import ConsentError, GatewayError
 from gateway.store.terms import LANGS, Proof, ShownText
 
 if TYPE_CHECKING:
     from gateway.consent.orders import AnswerAccess, Grant, HealthGrant, Shown
-    from gateway.consent.text import Text
     from gateway.store.texts import Texts
 
     Yes = Grant | AnswerAccess | HealthGrant

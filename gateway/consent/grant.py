@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.errors import ConsentError
 from gateway.store.labels import misspelt
 from gateway.store.local_time import PARIS
-from gateway.store.points import Granularity, under
+from gateway.store.points import Consent, Granularity, under
 from gateway.store.recorder import iso
 from gateway.store.terms import (
     LONGEST_DAYS,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from gateway.consent.orders import ConsentForm, Row
     from gateway.store.consents import Consents
     from gateway.store.meters import Meters
-    from gateway.store.points import Consent
     from gateway.store.store import Store
 
 DEFAULT_DAYS = 365

@@ -10,13 +10,22 @@ from typing import TYPE_CHECKING
 
 from gateway.consent.fields import keep_shown, known_lang, proof_of
 from gateway.consent.grant import check_clock, read_until
-from gateway.consent.orders import HealthConsents, HealthGrant, HealthRefuse, HealthText, HealthWithdraw
+from gateway.consent.orders import (
+    Handlers,
+    HealthConsents,
+    HealthGrant,
+    HealthRefuse,
+    HealthText,
+    HealthWithdraw,
+    Revoke,
+    Row,
+    TextRow,
+)
 from gateway.consent.text import Passage, Text, beware, day, fill
 from gateway.store.recorder import iso
 from gateway.store.terms import Proof, check_jid, check_recipient
 
 if TYPE_CHECKING:
-    from gateway.consent.orders import Handlers, Revoke, Row, TextRow
     from gateway.store.health import HealthAnswer
     from gateway.store.store import Store
 

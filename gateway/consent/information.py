@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 
 from gateway.consent.text import Passage, day, describe_offer, fill, who
 from gateway.errors import ConsentError
-from gateway.store.points import Granularity
+from gateway.store.points import Consent, Granularity
 from gateway.store.terms import PLAIN_TERMS, Offer, check_jid
-from gateway.store.transfers import FOR_EVER
+from gateway.store.transfers import FOR_EVER, Transfers
 from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
-    from gateway.store.points import Consent
     from gateway.store.store import Archive
-    from gateway.store.transfers import Transfers
 
 _WORDS = WordTable(
     {

@@ -22,14 +22,23 @@ from gateway.addresses.appearance import look_alike, unverified
 from gateway.store.domains import domain_of
 from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
-from gateway.store.terms import LANGS, Profile, RecipientRole, shortest
+from gateway.store.terms import (
+    LANGS,
+    AccessRequest,
+    Manner,
+    Offer,
+    OutgoingNotice,
+    Profile,
+    RecipientRole,
+    Terms,
+    shortest,
+)
 from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.store.terms import AccessRequest, Manner, Offer, OutgoingNotice, Terms
 
 TEXT_VERSION = "4"
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gateway.control import manual_words as say
 from gateway.errors import ReadingError
-from gateway.pulses.quantity import QUANTITIES, find_quantity, parse_amount
+from gateway.pulses.quantity import QUANTITIES, Quantity, find_quantity, parse_amount
 from gateway.store.breaks import INDEX_SET_BY_HAND
 from gateway.store.local_time import local_second
 from gateway.store.points import Granularity
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config
     from gateway.consent.orders import Row
     from gateway.control.messages import ReadingForm
-    from gateway.pulses.quantity import Quantity
     from gateway.store.meters import Meters
     from gateway.store.readings import Readings
     from gateway.store.store import Store

@@ -16,13 +16,13 @@ from gateway.daemon.standing import HouseStanding
 from gateway.daemon.writer import StoreWriter
 from gateway.household.now import Now
 from gateway.links.disk import DiskSpace
-from gateway.links.link import clock_link, decode_link, meter_link, port_link, tee_link
+from gateway.links.link import Link, clock_link, decode_link, meter_link, port_link, tee_link
 from gateway.links.nightly_backup import Nightly
 from gateway.live.topics import STATUS
 from gateway.mqtt.relays import Relays
-from gateway.sources.line import Line
+from gateway.sources.line import Line, Listening
 from gateway.sources.paths import board_of
-from gateway.sources.source import parse_source
+from gateway.sources.source import Source, parse_source
 from gateway.sources.tee import Tee, TeedSource
 from gateway.store.store import Store
 from gateway.tic.clock import Belief
@@ -35,10 +35,7 @@ if TYPE_CHECKING:
     from gateway.daemon.monitor import HouseMonitor
     from gateway.daemon.publication import Publication
     from gateway.daemon.requests import HouseRequests
-    from gateway.links.link import Link
     from gateway.process.cells import Part
-    from gateway.sources.line import Listening
-    from gateway.sources.source import Source
 
     Call = Callable[..., Awaitable[Any]]
     # Keeps a part alive: its name, itself, and for how long it may not come round (seconds).

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from gateway.config.checks import amount_of
-from gateway.links.link import counter_link
+from gateway.links.link import Link, counter_link
 from gateway.pulses.counter import Counted, PulseCounter
 from gateway.pulses.pin import Pin, Wiring, gpiozero
 from gateway.pulses.quantity import find_quantity
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from gateway.config.tables import Config
     from gateway.config.tables import CounterTable as Setting
-    from gateway.links.link import Link
     from gateway.store.meters import Meters
     from gateway.store.readings import Readings
     from gateway.store.recorder import Batch

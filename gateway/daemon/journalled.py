@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 from gateway import __version__
 from gateway.errors import StoreError
-from gateway.journal.entry import canonical
+from gateway.journal.entry import Kind, canonical
 from gateway.store.terms import days
 
 if TYPE_CHECKING:
     from gateway.config.tables import Config
-    from gateway.journal.entry import Kind
     from gateway.store.journal import Journal
     from gateway.store.store import Store
 

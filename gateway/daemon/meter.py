@@ -19,26 +19,21 @@ from typing import TYPE_CHECKING, Protocol
 from gateway.daemon.clock import HostClock
 from gateway.daemon.happenings import Happenings
 from gateway.errors import Once, StoreError
-from gateway.store.recorder import Happened, Recorder
+from gateway.store.recorder import Happened, Recorder, UndatedFrame
 from gateway.tic.clock import Belief, Choice, MeterClock
-from gateway.tic.continuity import Continuity, mode_of
-from gateway.tic.events import Events
+from gateway.tic.continuity import Break, Continuity, mode_of
+from gateway.tic.events import Event, Events
 from gateway.tic.frame import STANDARD, Frame, Group
-from gateway.tic.judges import FactKind
+from gateway.tic.judges import Fact, FactKind
 from gateway.tic.plausibility import Plausibility
 from gateway.tic.quality import Fault
-from gateway.tic.reading import DEGRADED_CLOCK, WRONG_CLOCK, Interpreter, meter_time
+from gateway.tic.reading import DEGRADED_CLOCK, WRONG_CLOCK, Interpretation, Interpreter, Reading, meter_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gateway.sources.line import Listening
     from gateway.store.points import MeterInfo, Value
-    from gateway.store.recorder import UndatedFrame
-    from gateway.tic.continuity import Break
-    from gateway.tic.events import Event
-    from gateway.tic.judges import Fact
-    from gateway.tic.reading import Interpretation, Reading
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.links.alert_words import Topic
-from gateway.links.link import recipient_links
+from gateway.links.link import Link, recipient_links
 from gateway.links.resources import Resources
 from gateway.links.status_line import status_line
 from gateway.store.recorder import Happened
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from gateway.daemon.house import House
     from gateway.links.alerts import Alert
-    from gateway.links.link import Link
     from gateway.process.systemd import Notifier
     from gateway.store.points import Backlog
 

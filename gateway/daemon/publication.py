@@ -28,8 +28,8 @@ from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 from gateway.household.share import wanted_of
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, provider_link, watcher_link
 from gateway.store.domains import domain_of
-from gateway.store.terms import LANGS
-from gateway.tic.reading import Kind
+from gateway.store.terms import LANGS, AccessRequest
+from gateway.tic.reading import Kind, Reading
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from gateway.links.alerts import Alert
     from gateway.process.cells import Part
     from gateway.store.store import Store
-    from gateway.store.terms import AccessRequest
-    from gateway.tic.reading import Reading
 
 log = logging.getLogger(__name__)
 

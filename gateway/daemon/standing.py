@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.control.messages import AskNow as WhatNow
 from gateway.errors import StoreError
-from gateway.links.link import as_json, recipient_links
+from gateway.links.link import Link, as_json, recipient_links
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
-    from typing import Any
 
     from gateway.chat.notices import HouseholdNotices
     from gateway.consent.orders import Row
     from gateway.daemon.meter import MeterReader
     from gateway.household.now import Now
-    from gateway.links.link import Link
     from gateway.live.state import HouseNow
     from gateway.store.outbox import Outbox
     from gateway.store.points import Backlog

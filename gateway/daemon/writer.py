@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.daemon.journalled import longest_retention_s
 from gateway.errors import StoreError
 from gateway.household.days import roll_up
-from gateway.links.degradation import Degradation, Resource, given_up_waiting
+from gateway.links.degradation import Degradation, Measures, Resource, ResourceChange, given_up_waiting
 from gateway.links.link import BROKEN, OK, Link, LinkKind
 from gateway.store.points import GivenUp
 from gateway.words.phrase import Phrase
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from gateway.config.tables import Config
-    from gateway.links.degradation import Measures, ResourceChange
     from gateway.store.recorder import Batch
     from gateway.store.store import Store
 

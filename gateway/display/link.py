@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 
 import aiomqtt
 
-from gateway.display.config import password
+from gateway.display.config import DisplayConfig, password
 from gateway.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.display.config import DisplayConfig
     from gateway.display.state import DisplayedMeter
 
 log = logging.getLogger(__name__)

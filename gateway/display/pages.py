@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.display.canvas import AMBER, BLACK, BLUE, DARK, GREEN, GREY, RED, WHITE, Drawing, text_width
-from gateway.display.state import percent
+from gateway.display.canvas import AMBER, BLACK, BLUE, DARK, GREEN, GREY, RED, WHITE, Drawing, Ink, text_width
+from gateway.display.state import DisplayedMoment, LiveMessage, percent
 from gateway.display.words import WORDS, age, kilo, number
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from gateway.display.canvas import Ink
-    from gateway.display.state import DisplayedMoment, LiveMessage
 
 # From this part of the subscribed power on the bar warns.
 MUCH, TOO_MUCH = 0.7, 0.9

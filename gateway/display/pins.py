@@ -8,14 +8,12 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from gateway.display.lamps import DARK
+from gateway.display.lamps import DARK, Colour
 from gateway.errors import ConfigError, PortError, reason
 from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from gateway.display.lamps import Colour
 
 
 def _device(kind: str, gpio: int, **options: object) -> Any:  # noqa: ANN401 (the library has no types)

@@ -25,7 +25,7 @@ from gateway.display.panels import DisplayPanel, look_of, open_epaper, open_lcd,
 from gateway.display.pins import Input, Output
 from gateway.display.relay import RelaySwitch
 from gateway.display.state import DisplayedMeter, DisplayedMoment
-from gateway.display.welcome import FirstVisitRequest
+from gateway.display.welcome import FirstVisitAnswer, FirstVisitRequest
 from gateway.errors import ConfigError
 from gateway.process.systemd import Notifier
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from gateway.display.config import DisplayConfig, EpaperTable
     from gateway.display.pages import PictureStyle
-    from gateway.display.welcome import FirstVisitAnswer
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
 from gateway.doctor.mask import masked
-from gateway.doctor.report import as_json, as_text
+from gateway.doctor.report import PortReport, as_json, as_text
 from gateway.doctor.system import ROOT, model
 from gateway.errors import GatewayError
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gateway.doctor.heard import Reception
-    from gateway.doctor.report import PortReport
 
 _PACKAGES = ("msgspec", "pyserial", "slixmpp", "sqlite-utils")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from gateway.doctor import bundle, daemon, system
 from gateway.doctor.causes import causes
-from gateway.doctor.listen import LISTEN_S, listen
+from gateway.doctor.listen import LISTEN_S, ListeningProgress, Target, listen
 from gateway.doctor.report import (
     EXIT_CANNOT_LISTEN,
     EXIT_WELL,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from gateway.doctor.listen import ListeningProgress, Target
 
 # Erases what is left of a longer line on a terminal (ECMA-48 EL).
 _CLEAR = "\r\x1b[K"

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.tic.frame import ENDED_EOT, HISTORIC, STANDARD, Reader, TicError, decode_group
+from gateway.tic.frame import ENDED_EOT, HISTORIC, STANDARD, Frame, Reader, TicError, decode_group
 from gateway.tic.labels import check, lookup
 from gateway.tic.parity import looks_8n1, strip_parity
 from gateway.tic.quality import Fault, SignalQuality, Window, reader_faults
@@ -18,7 +18,6 @@ from gateway.tic.quality import Fault, SignalQuality, Window, reader_faults
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.tic.frame import Frame
 
 # What is kept of the bytes: a minute at full speed.
 KEPT_BYTES = 65_536

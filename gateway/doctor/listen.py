@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gateway.doctor import system
 from gateway.doctor.causes import Cause, PiFacts, PortEvidence
-from gateway.doctor.heard import SpeedListener
+from gateway.doctor.heard import Reception, SpeedListener
 from gateway.errors import PortError
 from gateway.sources.board import BoardSource
 from gateway.sources.serial_port import SerialSource
@@ -21,7 +21,6 @@ from gateway.sources.serial_port import SerialSource
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gateway.doctor.heard import Reception
     from gateway.sources.source import Source
 
 # How long altogether: several frames, even at 1200 Bd where a three-phase one takes 3 s.

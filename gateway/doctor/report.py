@@ -7,8 +7,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.doctor.causes import CANNOT_LISTEN, Cause
-from gateway.doctor.heard import SLICES
+from gateway.doctor.causes import CANNOT_LISTEN, Cause, Finding, PortEvidence
+from gateway.doctor.heard import SLICES, Reception
 from gateway.doctor.sentences import FAULT_NAMES, grade, mode_name, words
 from gateway.live.state import LinkKind, kind_and_name, link_in_words
 from gateway.words.phrase import Phrase
@@ -17,8 +17,6 @@ from gateway.words.table import WordTable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.doctor.causes import Finding, PortEvidence
-    from gateway.doctor.heard import Reception
 
 EXIT_WELL, EXIT_WRONG, EXIT_CANNOT_LISTEN = 0, 1, 69
 

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.files import UNCHANGED, make_folder, sync, write_whole
-from gateway.first_boot.plan import READ_BEFORE, SECRETS
+from gateway.first_boot.plan import READ_BEFORE, SECRETS, PlannedFile
 from gateway.first_boot.settings import MOST_BYTES, NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from gateway.first_boot.plan import PlannedFile
 
 RESULT = "linky-result.txt"
 _GROUP = "linky-gateway"

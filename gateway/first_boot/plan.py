@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.first_boot.faults import CardFault
-from gateway.first_boot.settings import AUTO
+from gateway.first_boot.settings import AUTO, CardSettings, Wifi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.first_boot.settings import CardSettings, Wifi
 
 CONFIG = "etc/linky-gateway/gateway.toml"
 SECRETS = "etc/linky-gateway/secrets"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import astuple, replace
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Protocol
@@ -31,7 +31,6 @@ from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from gateway.config.tables import Config
     from gateway.store.energy import EnergyRows
@@ -156,13 +155,13 @@ class HouseholdDays:
         counted = [self._counted(known.get(INJECTED), bounds) for known in self._counters]
         uses = self._uses(bounds)
         found = []
-        for place, date in enumerate(dates):
+        for place, when in enumerate(dates):
             index, use, until = drawn[place], uses[place], bounds[place + 1]
             if index.covered or any(one[place].covered for one in counted) or (use and self._parts):
                 given = injected[place].wh if injected[place].covered else None
                 wh = index.wh if index.covered else None
                 day = DayEnergy(
-                    date=date,
+                    date=when,
                     drawn=wh,
                     classes=fitted(classes[place], wh),
                     injected=given,

@@ -14,20 +14,17 @@ from typing import TYPE_CHECKING, Any, cast
 from gateway import __version__
 from gateway.balance import calendar
 from gateway.errors import StoreError
-from gateway.household.days import HouseholdDays
-from gateway.links.link import BROKEN, OK, WAITING, LinkKind, as_json
+from gateway.household.days import DayParts, HouseholdDays
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, as_json
 from gateway.live.meter import KnownDay, LiveMeter
-from gateway.live.state import NAMELESS, meter_now
+from gateway.live.state import NAMELESS, AlertNow, HouseNow, LineNow, LinkNow, meter_now
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gateway.config.tables import Config
-    from gateway.household.days import DayParts
     from gateway.links.alerts import Alert
-    from gateway.links.link import Link
-    from gateway.live.state import AlertNow, HouseNow, LineNow, LinkNow
     from gateway.sources.line import LineState
     from gateway.tic.reading import Reading
 

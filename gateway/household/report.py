@@ -7,26 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod
-from gateway.balance.energy import change
+from gateway.balance.energy import Total, change
 from gateway.balance.equivalence import EQUIVALENTS
-from gateway.balance.objective import EURO, KWH, goals
-from gateway.balance.projection import project
+from gateway.balance.objective import EURO, KWH, Goal, goals
+from gateway.balance.projection import Projection, project
 from gateway.balance.words import WIDTH, BalanceWriter, class_tables, table
 from gateway.household.report_words import TEXTS
-from gateway.household.this_hour import this_hour
+from gateway.household.this_hour import ThisHour, this_hour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
     from fractions import Fraction
 
-    from gateway.balance.energy import Total
-    from gateway.balance.objective import Goal
-    from gateway.balance.projection import Projection
     from gateway.balance.rows import BalanceRow
     from gateway.balance.tariff import Cost, Objective, Tariff
     from gateway.household.days import HouseholdDays
-    from gateway.household.this_hour import ThisHour
 
 # Below this share of what was drawn, what no class counted is rounding at midnight.
 _UNPRICED = 0.01

@@ -17,7 +17,7 @@ from gateway.household.naming import series_namer
 from gateway.pulses.quantity import QUANTITIES
 from gateway.senml.units import to_primary, to_produced
 from gateway.store.labels import known_names, label_of
-from gateway.store.points import offered
+from gateway.store.points import Series, offered
 from gateway.store.recorder import iso
 from gateway.tic.labels import known_labels
 from gateway.words.catalogue import LANGUAGES
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from gateway.config.tables import Config
     from gateway.store.meters import Meters
-    from gateway.store.points import Series
 
 # What is told from the meter's registers, as text; its paths stand in ``gateway.store.labels`` alone.
 _STATES = ("status/", "contract/")

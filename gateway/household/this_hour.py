@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import day_of
-from gateway.balance.tariff import in_force, per_hour
+from gateway.balance.tariff import Tariff, in_force, per_hour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
-    from gateway.balance.tariff import Tariff
     from gateway.household.days import HouseholdDays
 
 

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from gateway.errors import JournalError
-from gateway.journal.entry import FORMAT, LONGEST_LINE, NO_ENTRY, Head, read_line
+from gateway.journal.entry import FORMAT, LONGEST_LINE, NO_ENTRY, Entry, Head, read_line
 from gateway.journal.key import is_signed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
-    from typing import IO
-
-    from gateway.journal.entry import Entry
 
 
 class Why(Enum):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from gateway.journal.verify import Why
+from gateway.journal.verify import JournalFault, JournalVerdict, Why
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.journal.entry import Entry
-    from gateway.journal.verify import JournalFault, JournalVerdict
 
 _KINDS = {
     "begun": Phrase("journal begun"),

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.links.alert_words import FaultKind, Topic, texts
-from gateway.links.link import BROKEN, OK, WAITING, LinkKind
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.state import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gateway.links.link import Link
     from gateway.words.phrase import Phrase
 
 # After a notice nothing more is said of the same link for this long, but for the end of a first fault.

@@ -12,12 +12,11 @@ from gateway import __version__
 from gateway.doctor.causes import Cause
 from gateway.doctor.daemon import findings
 from gateway.federation.provider.health import Condition, LinkCondition
-from gateway.links.link import BROKEN, OK, WAITING, LinkKind, as_json
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.links.link import Link
 
 # In the order in which they are shown.
 _OF_A_METER = (LinkKind.METER, LinkKind.PORT, LinkKind.DECODE, LinkKind.CLOCK)

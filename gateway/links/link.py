@@ -10,26 +10,23 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway.federation.recipient.supply import Standing
+from gateway.federation.recipient.supply import Standing, Supply
 from gateway.links import words as say
-from gateway.live.state import STATES, LinkKind, kind_and_name, link_in_words, written
+from gateway.live.state import STATES, LinkKind, LinkNow, kind_and_name, link_in_words, written
 from gateway.store.local_time import local_time
-from gateway.tic.quality import Window
+from gateway.tic.quality import SignalQuality, Window
 from gateway.words.numbers import age, pointed
 from gateway.words.phrase import NOTHING, Phrase, as_members, joined, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.federation.recipient.supply import Supply
     from gateway.links.alerts import Alert
-    from gateway.live.state import LinkNow
     from gateway.pulses.counter import CounterState
     from gateway.sources.line import LineState
     from gateway.sources.tee import Tee
     from gateway.store.points import Backlog
     from gateway.tic.clock import MeterClock
-    from gateway.tic.quality import SignalQuality
 
 # Whoever makes a link says which kind it is.
 __all__ = [

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.links.link import BROKEN, OK, LinkKind
+from gateway.links.link import BROKEN, OK, Link, LinkKind
 from gateway.words.numbers import age
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.links.link import Link
     from gateway.words.phrase import Phrase
 
 # Rows pass through: a recipient whose oldest row is younger than this has everything that it can have.

@@ -11,14 +11,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gateway.live.compact import COLOURS, TARIFFS
-from gateway.live.meter import DRAWN_INDEX, INJECTED_INDEX
+from gateway.live.meter import DRAWN_INDEX, INJECTED_INDEX, Value
 from gateway.live.topics import ROOT, STATUS, RetainedMessage
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gateway.live.meter import Value
 
 # An entity's key, and what it is to Home Assistant.
 _Entity = tuple[str, dict[str, Any]]

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.live.compact import COLOURS, TARIFFS
 from gateway.live.meter import DRAWN_INDEX, INJECTED_INDEX
-from gateway.live.state import NAMELESS, kind_and_name, written
+from gateway.live.state import NAMELESS, HouseNow, LinkNow, MeterNow, kind_and_name, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gateway.live.state import HouseNow, LinkNow, MeterNow
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.live.meter import percent
-from gateway.live.state import STATES, link_in_words
+from gateway.live.state import STATES, HouseNow, LinkNow, MeterNow, link_in_words
 from gateway.live.words import WORDS
 from gateway.words.numbers import age, grouped
-
-if TYPE_CHECKING:
-    from gateway.live.state import HouseNow, LinkNow, MeterNow
 
 MARKS = {"ok": "✓", "waiting": "…", "broken": "✗"}
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import aiomqtt
 from paho.mqtt.enums import MQTTErrorCode
 
-from gateway.config.tables import MQTT_CREDENTIAL, credential_file, password_from
+from gateway.config.tables import MQTT_CREDENTIAL, Config, MqttTable, credential_file, password_from
 from gateway.errors import BrokerError, ConfigError, Once, cause_of, reason
 from gateway.federation.connection.attempt import wait_any
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from paho.mqtt.client import Client as Paho
 
-    from gateway.config.tables import Config, MqttTable
 
 log = logging.getLogger(__name__)
 

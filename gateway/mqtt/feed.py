@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import BrokerError
 from gateway.federation.connection.attempt import wait_any
-from gateway.household.now import states_by_name
+from gateway.household.now import Now, states_by_name
 from gateway.links.alert_words import FaultKind
 from gateway.live import topics
 from gateway.live.meter import STALE_AFTER_S
@@ -22,7 +22,6 @@ from gateway.words.table import WordTable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gateway.household.now import Now
     from gateway.links.alerts import Alert
     from gateway.links.link import Link
     from gateway.live.topics import RetainedMessage

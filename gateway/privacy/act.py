@@ -6,18 +6,26 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import ConsentError, GatewayError
-from gateway.privacy.orders import LATEST, Erase, Preview, Rectify, Remove, Restore, Rotate, Withdraw
-from gateway.store.erasure import Range
-from gateway.store.points import Granularity
+from gateway.privacy.orders import (
+    LATEST,
+    CorrectionRow,
+    Erase,
+    Erasing,
+    Preview,
+    Rectify,
+    Remove,
+    Restore,
+    Rotate,
+    Withdraw,
+)
+from gateway.store.erasure import Erased, Range
+from gateway.store.points import Correction, Granularity
 from gateway.store.recorder import iso
 from gateway.store.terms import check_jid
 
 if TYPE_CHECKING:
     from gateway.consent.orders import Handlers, Row
-    from gateway.privacy.orders import CorrectionRow, Erasing
-    from gateway.store.erasure import Erased
     from gateway.store.meters import Meters
-    from gateway.store.points import Correction
     from gateway.store.store import Store
 
 # Why, in the record of a correction.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import IO, TYPE_CHECKING, Any
 
@@ -16,19 +16,16 @@ from gateway.consent.answer import describe_request
 from gateway.consent.grant import describe
 from gateway.consent.health import describe_health
 from gateway.journal.entry import write_line
-from gateway.store.points import Granularity
+from gateway.store.points import Granularity, Point
 from gateway.store.recorder import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from gateway.privacy.archive import ArchiveWriter
     from gateway.store.consents import Consents
     from gateway.store.corrections import Corrections
     from gateway.store.dump import Cell, Dump
     from gateway.store.health import HealthAnswers
     from gateway.store.notices import RecipientNotices
-    from gateway.store.points import Point
     from gateway.store.readings import Readings
     from gateway.store.received import ReceivedPoints
     from gateway.store.store import Archive

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.errors import ArchiveError
 from gateway.privacy.archive import ArchiveReader
 from gateway.privacy.contents import TABLES, cells
-from gateway.store.dump import ARCHIVED
+from gateway.store.dump import ARCHIVED, Cell
 from gateway.store.restore import check_empty, known_steps, load
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.privacy.manifest import ArchiveManifest
-    from gateway.store.dump import Cell
 
 # Longer than the longest row: the text of a consent, or an entry of the journal with its texts.
 _LONGEST_LINE = 1_000_000

@@ -14,14 +14,13 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.errors import PortError
-from gateway.sources.usb import ROOT, has_twin, source_text, usb_port, usb_ports
+from gateway.sources.usb import ROOT, UsbIdentity, UsbPort, has_twin, source_text, usb_port, usb_ports
 from gateway.words.phrase import Phrase, joined, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gateway.sources.usb import UsbIdentity, UsbPort
 
 log = logging.getLogger(__name__)
 

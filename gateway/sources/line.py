@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from gateway.errors import Once, PortError
 from gateway.sources.pace import LinePace
 from gateway.sources.search import SpeedSearch
-from gateway.tic.frame import ENDED_EOT, Reader
+from gateway.tic.frame import ENDED_EOT, Frame, Reader
 from gateway.tic.labels import lookup
 from gateway.tic.parity import looks_8n1, strip_parity
 from gateway.tic.quality import Fault, SignalQuality, reader_faults
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from gateway.sources.source import Source
-    from gateway.tic.frame import Frame
 
 log = logging.getLogger(__name__)
 

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 import serial
 
 from gateway.errors import PortError, because
-from gateway.sources.adapter import NO_PORT
+from gateway.sources.adapter import NO_PORT, Adapter
 from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.sources.adapter import Adapter
 
 # Enedis-NOI-CPT_54E §5.3.5: standard 9600 Bd, historic 1200 Bd.
 SPEEDS: tuple[int, ...] = (9600, 1200)

@@ -7,7 +7,7 @@ port's bytes on, ``replay:FILE`` a captured file. Only what the configuration na
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from gateway.errors import ConfigError
@@ -18,10 +18,7 @@ from gateway.sources.replay import ReplaySource
 from gateway.sources.serial_port import SerialSource
 from gateway.sources.tcp import TcpSource
 from gateway.sources.usb import PREFIX, ROOT, parse_identity
-from gateway.words.phrase import same
-
-if TYPE_CHECKING:
-    from gateway.words.phrase import Phrase
+from gateway.words.phrase import Phrase, same
 
 
 class Source(Protocol):

@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from gateway.store.journal import Journal
     from gateway.store.notices import RecipientNotices
-    from gateway.store.transactions import Transactions
 from gateway.store.terms import NoticeKind
 
 # So many different days on which something came back, and no sign of life in between.

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import ConsentError, RequestLimitError, RequestUnheardError
-from gateway.store.consents import TERMS, terms_of, terms_row
-from gateway.store.domains import RefusedDomain, check_domain, domain_of
-from gateway.store.points import Granularity
+from gateway.store.consents import TERMS, Consents, terms_of, terms_row
+from gateway.store.domains import Domains, RefusedDomain, check_domain, domain_of
+from gateway.store.points import Consent, Granularity
 from gateway.store.terms import (
     LONGEST_WORDS,
     REFUSED_DAYS,
@@ -25,25 +25,23 @@ from gateway.store.terms import (
     AccessState,
     Channel,
     NoticeKind,
+    Offer,
+    Proof,
+    Terms,
     check_jid,
     check_path,
     check_terms,
     check_time,
 )
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 from gateway.words.language import answered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.store.consents import Consents
-    from gateway.store.domains import Domains
     from gateway.store.journal import Journal
     from gateway.store.meters import Meters
     from gateway.store.notices import RecipientNotices
-    from gateway.store.points import Consent
-    from gateway.store.terms import Offer, Proof, Terms
-    from gateway.store.transactions import Transactions
     from gateway.store.transfers import Transfers
 
 # One organisation has a purpose or two: a third open question is already one to be asked about first.

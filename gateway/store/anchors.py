@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from gateway.store.transactions import translated
-
-if TYPE_CHECKING:
-    from gateway.store.transactions import Transactions
+from gateway.store.transactions import Transactions, translated
 
 
 @dataclass(frozen=True, slots=True)

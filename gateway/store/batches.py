@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.store.notices import GIVEN_UP_S
-from gateway.store.transactions import translated
+from gateway.store.notices import GIVEN_UP_S, RecipientNotices
+from gateway.store.transactions import Transactions, translated
 from gateway.tic.reading import Kind
 
 if TYPE_CHECKING:
@@ -19,14 +19,12 @@ if TYPE_CHECKING:
 
     from gateway.store.journal import Journal
     from gateway.store.meters import Meters
-    from gateway.store.notices import RecipientNotices
     from gateway.store.outbox import Outbox
     from gateway.store.points import Point
     from gateway.store.queue import QueuedRows
     from gateway.store.recorder import Batch
     from gateway.store.relayed import Relayed
     from gateway.store.rollups import Rollups
-    from gateway.store.transactions import Transactions
     from gateway.store.undated import UndatedFrames
 
 

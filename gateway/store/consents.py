@@ -26,7 +26,7 @@ from gateway.store.terms import (
     RecipientRole,
     Terms,
 )
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from gateway.store.notices import RecipientNotices
     from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.queue import QueuedRows
-    from gateway.store.transactions import Transactions
     from gateway.store.transfers import Transfers
 
 # What a request asks for and a consent gives; in this order in ``terms_row`` and ``terms_of``.

@@ -12,18 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import ReadingError
-from gateway.store.points import Correction, Granularity, offered, point
+from gateway.store.points import Correction, Granularity, Point, Series, Value, offered, point
 from gateway.store.recorder import iso
 from gateway.store.terms import NoticeKind
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from gateway.store.journal import Journal
     from gateway.store.meters import Meters
     from gateway.store.outbox import Outbox
-    from gateway.store.points import Point, Series, Value
     from gateway.store.queue import QueuedRows
-    from gateway.store.transactions import Transactions
     from gateway.store.transfers import Transfers
 
 _VALUES = {

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from gateway.store.points import Series
-    from gateway.store.transactions import Transactions
 
 # Where minutes were given up one sum of their half hour stands at a second at which no minute begins.
 MINUTES = (

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConsentError
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from gateway.store.journal import Journal
-    from gateway.store.transactions import Transactions
 from gateway.store.terms import LONGEST_WORDS, Channel, check_jid
 
 # A household presses a button so many times; beyond that the one that would end first makes room.

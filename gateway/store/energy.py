@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from gateway.store.breaks import MAX_BOUNDARY_GAP_S, TOLD, Breaks, Mark
-from gateway.store.transactions import translated
+from gateway.store.breaks import MAX_BOUNDARY_GAP_S, TOLD, Breaks, Mark, Told
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gateway.store.breaks import Told
     from gateway.store.meters import Meters
     from gateway.store.points import Series, Value
-    from gateway.store.transactions import Transactions
 
 _LONGEST_DAY_S = 25 * 3600
 _HALF_HOUR_S = 1800

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from gateway.errors import StoreError
 from gateway.store.connection import FILE_NAME
 from gateway.store.copies import copies_of_before
-from gateway.store.points import Granularity, under
-from gateway.store.pseudonyms import KEY_NAME
+from gateway.store.points import Granularity, Series, under
+from gateway.store.pseudonyms import KEY_NAME, Pseudonyms
 from gateway.store.recorder import SUM_OFFSET_S, period_start
 from gateway.store.terms import Channel, ConsentChangeKind, NoticeKind
-from gateway.store.transactions import translated
-from gateway.store.transfers import FOR_EVER
+from gateway.store.transactions import Transactions, translated
+from gateway.store.transfers import FOR_EVER, Transfers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from gateway.store.journal import Journal
     from gateway.store.meters import Meters
     from gateway.store.notices import RecipientNotices
-    from gateway.store.points import Series
-    from gateway.store.pseudonyms import Pseudonyms
-    from gateway.store.transactions import Transactions
-    from gateway.store.transfers import Transfers
 
 # What a household chose at its page; others read and write it.
 CHOICES_NAME = "choices.json"

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.terms import Channel, Proof
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from gateway.journal.entry import Kind
     from gateway.store.consents import Consents
     from gateway.store.journal import Journal
-    from gateway.store.transactions import Transactions
 
 _COLUMNS = "id, installer, at, until, given_by, channel, text_version, lang, text_hash"
 # Of which consent an entry of the journal tells, beside the kind that all consents share.

@@ -16,14 +16,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import StoreError
-from gateway.journal.entry import FORMAT, NO_ENTRY, SALT_BYTES, Entry, Head, PersonalText, clean, digest, write_event
+from gateway.journal.entry import (
+    FORMAT,
+    NO_ENTRY,
+    SALT_BYTES,
+    Entry,
+    Head,
+    Kind,
+    PersonalText,
+    clean,
+    digest,
+    write_event,
+)
 from gateway.journal.system_log import LINE
 from gateway.store.points import Granularity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from gateway.journal.entry import Kind
     from gateway.journal.key import SigningKey
     from gateway.store.transactions import Transactions
 

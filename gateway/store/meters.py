@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
 from gateway.store.points import MeterInfo, Series
-from gateway.store.transactions import translated
-
-if TYPE_CHECKING:
-    from gateway.store.transactions import Transactions
+from gateway.store.transactions import Transactions, translated
 
 _SERIES = (
     "SELECT series.id, meter.name, series.path, series.unit, series.kind"

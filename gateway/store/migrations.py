@@ -7,12 +7,8 @@ A step is never edited once released: a new step is added. Times are POSIX secon
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
 
-from sqlite_utils import Migrations
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
 migrations = Migrations("linky-gateway")
 

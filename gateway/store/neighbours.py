@@ -9,16 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gateway.store.points import Granularity, offered, point
-from gateway.store.transactions import translated
+from gateway.store.points import Granularity, Point, Series, Value, offered, point
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gateway.store.meters import Meters
-    from gateway.store.points import Point, Series, Value
     from gateway.store.readings import Readings
-    from gateway.store.transactions import Transactions
 
     # Time and value of a point; a point that stands out, and what the others are between.
     _Row = tuple[int, Value]

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.store.terms import LANGS, NoticeKind, OutgoingNotice
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gateway.store.journal import Journal
-    from gateway.store.transactions import Transactions
 
 # A notice that is not confirmed is sent again after a minute, two, four … and then once a day.
 _FIRST_RETRY_S, _LAST_RETRY_S = 60, 86400

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from gateway.store.transactions import Transactions
 
 
 @dataclass(eq=False)

@@ -16,15 +16,19 @@ from typing import TYPE_CHECKING
 from gateway.store.journal import grouped
 from gateway.store.points import (
     Backlog,
+    Consent,
     Granularity,
     OutboxRow,
+    Outgoing,
+    Point,
+    Series,
     Subscription,
     finest_allowed,
     point,
     pushed_from,
     under,
 )
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -32,10 +36,8 @@ if TYPE_CHECKING:
     from gateway.store.absence import Absences
     from gateway.store.consents import Consents
     from gateway.store.meters import Meters
-    from gateway.store.points import Consent, Outgoing, Point, Series
     from gateway.store.queue import QueuedRows
     from gateway.store.subscriptions import Subscriptions
-    from gateway.store.transactions import Transactions
     from gateway.store.transfers import Transfers
 
 # No honest number is above this in a thousand years; whoever claims one shall not push ours to SQLite's limit.

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.chain import DeliveryChain
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from gateway.store.anchors import Anchors
     from gateway.store.received import Lot, ReceivedPoints
-    from gateway.store.transactions import Transactions
 
 # Notices that are remembered: a provider's bad day shall not fill it either.
 _MOST_EVENTS = 10_000

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from gateway.errors import ConsentError, StoreError
 from gateway.files import owner_of_folder, write_whole
 from gateway.store.terms import Manner, Profile
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from gateway.store.journal import Journal
     from gateway.store.meters import Meters
     from gateway.store.points import MeterInfo, Point
-    from gateway.store.transactions import Transactions
 
 KEY_NAME = "pseudonym.key"
 _KEY_BYTES = 32

@@ -9,15 +9,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.store.points import GivenUp, Granularity, pushed_from
-from gateway.store.transactions import translated
+from gateway.store.points import Consent, GivenUp, Granularity, Point, Series, pushed_from
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.store.meters import Meters
-    from gateway.store.points import Consent, Point, Series
-    from gateway.store.transactions import Transactions
 
 log = logging.getLogger(__name__)
 

@@ -10,15 +10,24 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
-from gateway.store.points import MANUAL, Granularity, StoredEvent, finest_allowed, offered, point, under
-from gateway.store.transactions import translated
+from gateway.store.points import (
+    MANUAL,
+    Granularity,
+    Point,
+    Series,
+    StoredEvent,
+    Value,
+    finest_allowed,
+    offered,
+    point,
+    under,
+)
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from gateway.store.meters import Meters
-    from gateway.store.points import Point, Series, Value
-    from gateway.store.transactions import Transactions
 
 _FOR_EVER = 2**62
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.retention import kept_from
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from gateway.store.points import Value
-    from gateway.store.transactions import Transactions
 
 # More names than a shared roof or a neighbour's meter has; whoever sends ever new ones shall not fill the card.
 MOST_SERIES = 500

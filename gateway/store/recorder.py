@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 
 from gateway.store.breaks import MAX_BOUNDARY_GAP_S, WENT_BACK, ends
 from gateway.store.local_time import PARIS
-from gateway.store.points import GivenUp, Granularity
-from gateway.tic.reading import Kind, Quality
+from gateway.store.points import GivenUp, Granularity, Value
+from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.store.points import Value
-    from gateway.tic.reading import Interpretation, Reading
 
 # A meter repeats two points of a curve (n, n-1) and two maxima; a few more cost nothing.
 OWN_TIMES_KEPT = 8

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from gateway.store.recorder import Batch
-    from gateway.store.transactions import Transactions
 
 # A board's flash holds frames of some days: of more starts than these it has nothing left to send.
 _STARTS_KEPT = 64

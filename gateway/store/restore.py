@@ -19,14 +19,13 @@ from gateway.errors import ArchiveError, StoreError
 from gateway.files import move, sync
 from gateway.store.connection import FILE_NAME, give_to_owner, open_reader
 from gateway.store.copies import fold
-from gateway.store.dump import ARCHIVED, Dump, described
+from gateway.store.dump import ARCHIVED, Cell, Dump, described
 from gateway.store.migrations import migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from gateway.store.dump import Cell
 
 # Filled in beside the empty database; what a cut-off import left is written over.
 _NEW_NAME = FILE_NAME + ".importing"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.breaks import Breaks
-from gateway.store.points import DERIVED, MANUAL, Granularity, point
-from gateway.store.recorder import day_end, day_start
+from gateway.store.points import DERIVED, MANUAL, Granularity, Point, Series, Value, point
+from gateway.store.recorder import Batch, day_end, day_start
 from gateway.tic.reading import Quality
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from gateway.store.energy import EnergyRows
     from gateway.store.meters import Meters
-    from gateway.store.points import Point, Series, Value
-    from gateway.store.recorder import Batch
     from gateway.store.transactions import Transactions
 
 INDEX_PATHS = ("consumption/energy/active/index", "production/energy/active/index")

@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING
 
 from gateway.store.breaks import MAX_BOUNDARY_GAP_S, Breaks
 from gateway.store.energy import INDEX_OF, EnergyRows
-from gateway.store.points import DERIVED, Granularity, point
+from gateway.store.points import DERIVED, Granularity, Point, Series, point
 from gateway.store.recorder import day_end
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.store.energy import EnergyRows
     from gateway.store.meters import Meters
-    from gateway.store.points import Point, Series
-    from gateway.store.transactions import Transactions
 
 _FOR_EVER = 2**40
 _OF_A_TIME = "SELECT time, value FROM coarse WHERE series = ? AND step = ? AND time >= ? AND time <= ? ORDER BY time"

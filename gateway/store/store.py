@@ -19,7 +19,7 @@ from gateway.store.consents import Consents
 from gateway.store.corrections import Corrections
 from gateway.store.curves import Curves
 from gateway.store.domains import Domains
-from gateway.store.dump import snapshot
+from gateway.store.dump import Dump, snapshot
 from gateway.store.energy import EnergyRows
 from gateway.store.erasure import Erasure
 from gateway.store.health import HealthAnswers
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from gateway.store.dump import Dump
 
 log = logging.getLogger(__name__)
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.points import Confirm, Subscription, under
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from gateway.store.absence import Absences
     from gateway.store.meters import Meters
-    from gateway.store.transactions import Transactions
 
 
 @dataclass(eq=False)

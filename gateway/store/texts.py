@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gateway.store.terms import ShownText
-from gateway.store.transactions import translated
-
-if TYPE_CHECKING:
-    from gateway.store.transactions import Transactions
+from gateway.store.transactions import Transactions, translated
 
 
 @dataclass(eq=False)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.journal import grouped
-from gateway.store.points import under
-from gateway.store.transactions import translated
+from gateway.store.points import Consent, Point, Series, under
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     from gateway.store.journal import Group, Journal
     from gateway.store.meters import Meters
     from gateway.store.notices import RecipientNotices
-    from gateway.store.points import Consent, Point, Series
     from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.terms import NoticeKind
-    from gateway.store.transactions import Transactions
 
 _HOUR_S, _DAY_S = 3600, 86_400
 # The hours of a week are of use when somebody asks what left lately; of older ones the day will do.

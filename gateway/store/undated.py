@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.store.transactions import translated
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.store.meters import Meters
     from gateway.store.recorder import Batch, UndatedFrame
-    from gateway.store.transactions import Transactions
 
 
 @dataclass(eq=False)

@@ -13,15 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.store.journal import grouped
-from gateway.store.points import Granularity, Point, Series, pushed_from, under
-from gateway.store.transactions import translated
+from gateway.store.points import Granularity, Point, Series, Value, pushed_from, under
+from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gateway.store.consents import Consents
-    from gateway.store.points import Value
-    from gateway.store.transactions import Transactions
     from gateway.store.transfers import Transfers
 
 

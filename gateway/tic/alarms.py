@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gateway.tic.frame import HISTORIC
+from gateway.tic.frame import HISTORIC, Frame, Group
 from gateway.tic.labels import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.tic.frame import Frame, Group
 
 _SINGLE: Final = "ADPS"
 _PHASES: Final = ("ADIR1", "ADIR2", "ADIR3")

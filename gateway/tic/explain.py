@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gateway.tic.industrial import parse_amount, parse_jaune, parse_local
-from gateway.tic.labels import check, lookup
-from gateway.tic.profile import ContactOrder, parse_profile
+from gateway.tic.labels import Label, check, lookup
+from gateway.tic.profile import ContactOrder, ProfileBlock, parse_profile
 from gateway.tic.reading import parse_horodate
 from gateway.tic.states import (
     Breaker,
     Colour,
     Euridis,
     PowerLine,
+    StatusRegister,
     parse_option,
     parse_phases,
     parse_register,
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gateway.tic.frame import Frame, Group
-    from gateway.tic.labels import Label
-    from gateway.tic.profile import ProfileBlock
-    from gateway.tic.states import StatusRegister
 
 # English, French.
 Text = tuple[str, str]

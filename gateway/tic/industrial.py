@@ -15,14 +15,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from gateway.tic.frame import HISTORIC
-from gateway.tic.labels import lookup
+from gateway.tic.frame import HISTORIC, Frame, Group
+from gateway.tic.labels import Label, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gateway.tic.frame import Frame, Group
-    from gateway.tic.labels import Label
 
 _PARIS = ZoneInfo("Europe/Paris")
 

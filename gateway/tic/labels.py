@@ -12,12 +12,8 @@ import csv
 import re
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
-from gateway.tic.frame import HISTORIC
-
-if TYPE_CHECKING:
-    from gateway.tic.frame import Group
+from gateway.tic.frame import HISTORIC, Group
 
 _BLOCK = "(?:(?:[01][0-9]|2[0-3])[0-5][0-9][0-9A-F]{4}|NONUTILE)"
 

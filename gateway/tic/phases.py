@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.tic.labels import lookup
+from gateway.tic.labels import Label, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gateway.tic.frame import Frame
-    from gateway.tic.labels import Label
 
 
 class Phases:

@@ -20,19 +20,18 @@ from gateway.tic.judges import (
     FactKind,
     FrameEvidence,
     Index,
+    Judge,
     Measure,
     OneFrameMessage,
     Points,
     Repeated,
     limits_of,
 )
-from gateway.tic.reading import Kind, Quality
+from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.tic.judges import Judge
-    from gateway.tic.reading import Interpretation, Reading
 
 # A value may be one frame older than its frame says (54E §6.2.1.5): of 1 s by the meter's clock, of up to 3 s where the
 # host's is used.

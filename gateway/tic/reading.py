@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from gateway.tic import industrial
 from gateway.tic.alarms import Alarms
-from gateway.tic.frame import HISTORIC
-from gateway.tic.labels import check, lookup
+from gateway.tic.frame import HISTORIC, Frame, Group
+from gateway.tic.labels import Label, check, lookup
 from gateway.tic.load_curve import LoadCurve
 from gateway.tic.phases import Phases
 from gateway.tic.states import States
@@ -24,8 +24,6 @@ from gateway.tic.states import States
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.tic.frame import Frame, Group
-    from gateway.tic.labels import Label
 
 _PARIS = ZoneInfo("Europe/Paris")
 

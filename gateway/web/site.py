@@ -18,9 +18,9 @@ from microdot import Microdot, Request, Response
 
 from gateway.errors import AccessError, ConfigError, GatewayError
 from gateway.live import metrics
-from gateway.web.access.access import Viewer
+from gateway.web.access.access import PageAccess, Viewer
 from gateway.web.access.entrance import Entrance, sign_in_first
-from gateway.web.home.picture import BadPictureError, read_asked
+from gateway.web.home.picture import BadPictureError, PictureRequest, read_asked
 from gateway.web.http.answers import YEAR_S, PageFile, html, plain, redirect, set_cookie
 from gateway.web.http.guard import is_own_origin
 from gateway.web.http.room import ConnectionLimit, ConnectionPlace
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from gateway.live.state import HouseNow
-    from gateway.web.access.access import PageAccess
-    from gateway.web.home.picture import PictureRequest
     from gateway.web.part import Handler, PageGroup
 
 log = logging.getLogger(__name__)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
 
 from gateway.web.dates import FIRST, MONTHS, local
 from gateway.words.numbers import PERCENT, grouped
 from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
-
-if TYPE_CHECKING:
-    from datetime import date
 
 NOTHING = "–"
 

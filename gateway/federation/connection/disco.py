@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from slixmpp.exceptions import XMPPError
-from slixmpp.plugins.xep_0030 import DiscoInfo, DiscoItems
+from slixmpp.plugins.xep_0030 import XEP_0030, DiscoInfo, DiscoItems
 
 from gateway.errors import StoreError
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from slixmpp import JID, ClientXMPP
-    from slixmpp.plugins.xep_0030 import XEP_0030
     from slixmpp.stanza import Iq
 
     # Asker (bare JID) and language -> node and name of each item that it may see.

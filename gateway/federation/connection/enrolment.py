@@ -16,7 +16,7 @@ from slixmpp import JID
 from slixmpp.exceptions import IqError, IqTimeout
 from slixmpp.plugins.xep_0077.stanza import Register
 from slixmpp.stanza import Iq
-from slixmpp.xmlstream import register_stanza_plugin
+from slixmpp.xmlstream import StanzaBase, register_stanza_plugin
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
@@ -29,8 +29,6 @@ from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    from slixmpp.xmlstream import StanzaBase
 
     from gateway.federation.connection.session import Account
 

@@ -12,12 +12,11 @@ from gateway.errors import FederationError
 from gateway.federation.connection import attempt, session, stream
 from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.enrolment import NOT_ANSWERED
-from gateway.federation.connection.session import Session, Timing
+from gateway.federation.connection.session import Account, Passwords, Session, Timing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from gateway.federation.connection.session import Account, Passwords
 
 _TIMING = Timing(start=20.0, retry_first=0.2, retry_refused=0.2)
 _PATIENCE_S = 45.0

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from xml.etree import ElementTree as ET
 
-from slixmpp import JID
+from slixmpp import JID, ClientXMPP
 from slixmpp.exceptions import IqError, IqTimeout
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
@@ -28,13 +28,11 @@ from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.pins import ssl_context
 from gateway.federation.connection.stanza_filter import StanzaFilter
 from gateway.words.language import answered
-from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from slixmpp import ClientXMPP
     from slixmpp.stanza import Iq
     from slixmpp.xmlstream import ElementBase, StanzaBase
 

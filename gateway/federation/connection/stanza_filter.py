@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import Once
 from gateway.federation.connection.parser import MOST_PARTS
-from gateway.federation.connection.strangers import SenderVerdict
+from gateway.federation.connection.strangers import SenderLimits, SenderVerdict
 from gateway.federation.wire.form import RequestError, build_error
 from gateway.words.language import answered
 from gateway.words.phrase import Phrase
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from slixmpp import ClientXMPP
     from slixmpp.xmlstream import StanzaBase
 
-    from gateway.federation.connection.strangers import SenderLimits
 
 log = logging.getLogger(__name__)
 

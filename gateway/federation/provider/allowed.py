@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway.federation.wire.form import RequestError
-from gateway.store.points import Granularity, finest_allowed, under
+from gateway.store.points import Consent, Granularity, MeterInfo, finest_allowed, under
 from gateway.store.terms import shortest
 from gateway.words.phrase import Phrase
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from gateway.federation.wire.stanza import Publisher
     from gateway.senml.naming import Identifier
     from gateway.store.meters import Meters
-    from gateway.store.points import Consent, MeterInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from xml.etree import ElementTree as ET
 from gateway.errors import SenMLError, StoreError
 from gateway.federation.connection.attempt import ROUND_S, wait_any, work_off
 from gateway.federation.wire.notice import Notice, build_notice
-from gateway.federation.wire.stanza import RECEIPTS, bounce_condition
+from gateway.federation.wire.stanza import RECEIPTS, Publisher, bounce_condition
 from gateway.senml.naming import NameForm
 from gateway.store.points import MeterInfo, under
 from gateway.store.terms import LANGS, NoticeKind
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from gateway.federation.connection.session import Session, Stanza
-    from gateway.federation.wire.stanza import Publisher
     from gateway.store import terms
     from gateway.store.absence import Absences
     from gateway.store.meters import Meters

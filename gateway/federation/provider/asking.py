@@ -26,25 +26,21 @@ from gateway.errors import ConsentError, RequestLimitError, RequestUnheardError
 from gateway.federation.provider.allowed import is_ours
 from gateway.federation.wire.access_form import ACCESS_FIELDS
 from gateway.federation.wire.fields import read_granularity, read_identifier
-from gateway.federation.wire.form import Answer, RequestError, Table, bad_request
-from gateway.federation.wire.stanza import OURS
-from gateway.store.access import DAILY_PER_DOMAIN, DAILY_PER_JID, PENDING_PER_JID
+from gateway.federation.wire.form import Answer, CommandRequest, RequestError, Table, bad_request
+from gateway.federation.wire.stanza import OURS, Publisher
+from gateway.store.access import DAILY_PER_DOMAIN, DAILY_PER_JID, PENDING_PER_JID, AccessRequests
 from gateway.store.local_time import PARIS
 from gateway.store.recorder import iso
-from gateway.store.terms import LONGEST_DAYS, PLAIN_TERMS, RecipientRole, Terms, check_path, check_terms
+from gateway.store.terms import LONGEST_DAYS, PLAIN_TERMS, AccessRequest, RecipientRole, Terms, check_path, check_terms
 from gateway.words.language import answered
 from gateway.words.phrase import Phrase, joined, same
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from gateway.federation.wire.form import CommandRequest
-    from gateway.federation.wire.stanza import Publisher
-    from gateway.store.access import AccessRequests
     from gateway.store.consents import Consents
     from gateway.store.points import Consent, Granularity
     from gateway.store.pseudonyms import Pseudonyms
-    from gateway.store.terms import AccessRequest
 
 log = logging.getLogger(__name__)
 

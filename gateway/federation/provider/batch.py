@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway.errors import SenMLError
-from gateway.federation.wire.stanza import fit
+from gateway.federation.wire.stanza import Interval, Publisher, fit
 from gateway.senml.naming import NameForm
-from gateway.store.points import Confirm, under
+from gateway.store.points import Confirm, MeterInfo, OutboxRow, Outgoing, Subscription, under
 from gateway.store.terms import Profile
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
     from gateway.federation.provider.flight import Lane
-    from gateway.federation.wire.stanza import Interval, Publisher
-    from gateway.store.points import MeterInfo, OutboxRow, Outgoing, Subscription
     from gateway.store.pseudonyms import RecipientView
 
 log = logging.getLogger(__name__)

@@ -25,11 +25,11 @@ from xml.etree import ElementTree as ET
 from gateway.errors import SenMLError
 from gateway.federation.provider.allowed import bound, meter_of, not_authorized
 from gateway.federation.wire.fields import read_form, read_identifier, read_limit, read_number_after, read_page
-from gateway.federation.wire.form import XML_LANG, Answer, Table, build_page
-from gateway.federation.wire.stanza import OURS, build_sensml
-from gateway.senml.naming import NameForm
+from gateway.federation.wire.form import XML_LANG, Answer, CommandRequest, Table, build_page
+from gateway.federation.wire.stanza import OURS, Publisher, build_sensml
+from gateway.senml.naming import Identifier, NameForm
 from gateway.store.labels import label_of
-from gateway.store.points import Granularity, Point, finest_allowed, offered
+from gateway.store.points import Consent, Granularity, MeterInfo, Point, Series, Value, finest_allowed, offered
 from gateway.store.recorder import iso
 from gateway.words.catalogue import LANGUAGES
 from gateway.words.phrase import NOTHING, Phrase, joined
@@ -37,12 +37,8 @@ from gateway.words.phrase import NOTHING, Phrase, joined
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from gateway.federation.wire.form import CommandRequest
-    from gateway.federation.wire.stanza import Publisher
-    from gateway.senml.naming import Identifier
     from gateway.store.consents import Consents
     from gateway.store.meters import Meters
-    from gateway.store.points import Consent, MeterInfo, Series, Value
     from gateway.store.pseudonyms import Pseudonyms
 
 # The node of service discovery.

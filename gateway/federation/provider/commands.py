@@ -17,9 +17,9 @@ from gateway.federation.connection.attempt import ROUND_S, wait_any
 from gateway.federation.provider.allowed import matching_series, meter_of, not_authorized, scopes, series_count
 from gateway.federation.provider.asking import Asking
 from gateway.federation.provider.catalogue import CATALOGUE, Catalogue
-from gateway.federation.provider.health import HealthQuery
+from gateway.federation.provider.health import Condition, HealthQuery
 from gateway.federation.provider.history import HistoryQuery
-from gateway.federation.provider.live import LiveWatch
+from gateway.federation.provider.live import LiveValues, LiveWatch
 from gateway.federation.provider.turns import Turns
 from gateway.federation.wire.fields import (
     AT_ONCE,
@@ -47,7 +47,7 @@ from gateway.federation.wire.form import (
     parse_command,
     unknown_command,
 )
-from gateway.store.points import Granularity
+from gateway.store.points import Consent, Granularity, MeterInfo
 from gateway.store.recorder import iso
 from gateway.words.catalogue import DEFAULT
 from gateway.words.phrase import Phrase
@@ -57,11 +57,8 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from gateway.federation.connection.session import Session, Stanza
-    from gateway.federation.provider.health import Condition
-    from gateway.federation.provider.live import LiveValues
     from gateway.federation.wire.stanza import Publisher
     from gateway.senml.naming import Identifier
-    from gateway.store.points import Consent, MeterInfo
     from gateway.store.store import Store
     from gateway.store.terms import AccessRequest
 

@@ -27,24 +27,22 @@ from gateway.federation.wire.stanza import (
     DEFAULT_MAX_STANZA_BYTES,
     RECEIPTS,
     Interval,
+    Publisher,
     build_quoalise,
     hints,
     parse_interval,
     size,
 )
-from gateway.store.absence import NOT_THERE
-from gateway.store.points import Confirm, Outgoing
+from gateway.store.absence import NOT_THERE, Absences
+from gateway.store.points import Confirm, MeterInfo, OutboxRow, Outgoing
 from gateway.store.recorder import is_urgent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from gateway.federation.connection.session import Session, Stanza
-    from gateway.federation.wire.stanza import Publisher
-    from gateway.store.absence import Absences
     from gateway.store.journal import Journal
     from gateway.store.outbox import Outbox
-    from gateway.store.points import MeterInfo, OutboxRow
     from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.subscriptions import Subscriptions
 

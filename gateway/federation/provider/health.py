@@ -25,7 +25,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import FederationError
-from gateway.federation.wire.form import DATA, Answer, Table, parse_result, unknown_command
+from gateway.federation.wire.form import DATA, Answer, CommandRequest, Table, parse_result, unknown_command
 from gateway.store.recorder import iso
 from gateway.words.phrase import Phrase
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from xml.etree.ElementTree import Element
 
-    from gateway.federation.wire.form import CommandRequest
     from gateway.store.health import HealthAnswers
 
 NODE = "health"

@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import SenMLError
-from gateway.federation.provider.allowed import bound, matching_series, meter_of, not_authorized, scopes, series_count
+from gateway.federation.provider.allowed import (
+    Scope,
+    bound,
+    matching_series,
+    meter_of,
+    not_authorized,
+    scopes,
+    series_count,
+)
 from gateway.federation.wire.fields import (
     MAX_RECORDS,
     point_after,
@@ -24,9 +32,9 @@ from gateway.federation.wire.fields import (
     read_time,
     unknown_after,
 )
-from gateway.federation.wire.form import Answer, bad_request, build_page
-from gateway.federation.wire.stanza import build_quoalise, fit
-from gateway.store.points import under
+from gateway.federation.wire.form import Answer, CommandRequest, RequestError, bad_request, build_page
+from gateway.federation.wire.stanza import Publisher, build_quoalise, fit
+from gateway.store.points import Consent, Granularity, MeterInfo, Point, under
 from gateway.store.recorder import iso
 from gateway.words.phrase import Phrase
 
@@ -34,13 +42,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from xml.etree.ElementTree import Element
 
-    from gateway.federation.provider.allowed import Scope
-    from gateway.federation.wire.form import CommandRequest, RequestError
-    from gateway.federation.wire.stanza import Publisher
     from gateway.senml.naming import NameForm
     from gateway.store.consents import Consents
     from gateway.store.meters import Meters
-    from gateway.store.points import Consent, Granularity, MeterInfo, Point
     from gateway.store.pseudonyms import Pseudonyms, RecipientView
     from gateway.store.readings import Readings
     from gateway.store.transfers import Transfers

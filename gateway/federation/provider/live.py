@@ -18,16 +18,14 @@ from xml.etree import ElementTree as ET
 
 from gateway.errors import FederationError, SenMLError, StoreError
 from gateway.federation.connection.attempt import ROUND_S, wait_any
-from gateway.federation.wire.stanza import QUOALISE, build_quoalise, hints
-from gateway.store.points import under
+from gateway.federation.wire.stanza import QUOALISE, Publisher, build_quoalise, hints
+from gateway.store.points import MeterInfo, Point, Value, under
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from gateway.federation.connection.session import Session
-    from gateway.federation.wire.stanza import Publisher
     from gateway.senml.naming import NameForm
-    from gateway.store.points import MeterInfo, Point, Value
     from gateway.store.transfers import Transfers
     from gateway.store.watching import Watching
 

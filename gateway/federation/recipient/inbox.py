@@ -16,25 +16,22 @@ from typing import TYPE_CHECKING, Any
 from gateway.errors import FederationError, Once, SenMLError, StoreError
 from gateway.federation.recipient.intake import Arrival, Intake
 from gateway.federation.recipient.subscriber import RetryPace, Subscriber
-from gateway.federation.recipient.supply import Standing, SubscriptionOutcome, Supply
+from gateway.federation.recipient.supply import Standing, SubscriptionOutcome, Supply, SupplyRequest
 from gateway.federation.wire.notice import NOTICE, Notice
 from gateway.federation.wire.scope import literal, meets, names, parsed, within
 from gateway.federation.wire.stanza import QuoaliseMessage
 from gateway.senml.naming import parse_identifier
 from gateway.senml.units import is_registered, to_hours
-from gateway.store.providers import ReceivedEvent
-from gateway.store.received import Incoming, Lot
+from gateway.store.providers import Providers, ReceivedEvent, ReceivedGap
+from gateway.store.received import Incoming, Lot, ReceivedPoints
 from gateway.store.terms import NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from gateway.federation.connection.session import Session
-    from gateway.federation.recipient.supply import SupplyRequest
     from gateway.federation.wire.sen1 import ProxySeries
     from gateway.senml.pack import Record
-    from gateway.store.providers import Providers, ReceivedGap
-    from gateway.store.received import ReceivedPoints
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from gateway.federation.wire.scope import literal, meets, names
 from gateway.federation.wire.stanza import QuoaliseMessage
 from gateway.senml.naming import parse_identifier
 from gateway.store.providers import ReceivedGap
-from gateway.store.recipient_file import Received, RecipientFile
+from gateway.store.recipient_file import Changed, Received, RecipientFile
 from gateway.store.terms import NoticeKind
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from gateway.errors import FederationError
     from gateway.federation.connection.session import Session
-    from gateway.store.recipient_file import Changed
 
 log = logging.getLogger(__name__)
 

@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import SenMLError
 from gateway.federation.wire.access_form import ACCESS_FIELDS, GRANULARITIES
-from gateway.federation.wire.form import Field, RequestError, ResultPage, bad_request
+from gateway.federation.wire.form import CommandRequest, Field, RequestError, ResultPage, bad_request
 from gateway.senml.naming import Identifier, NameForm, parse_identifier
-from gateway.store.points import Confirm, Granularity
+from gateway.store.points import Confirm, Granularity, Point
 from gateway.words.catalogue import LANGUAGES
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.federation.wire.form import CommandRequest
-    from gateway.store.points import Point
 
 # The servers let 256 KiB through; a recipient's answer must come within 30 s, at 10 kB/s by default.
 MAX_RECORDS = 2_000

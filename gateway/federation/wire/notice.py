@@ -27,13 +27,12 @@ from xml.etree.ElementTree import Element, SubElement
 
 from gateway.errors import FederationError, SenMLError
 from gateway.federation.wire.stanza import OURS
-from gateway.senml.naming import parse_identifier
+from gateway.senml.naming import Identifier, parse_identifier
 from gateway.store.terms import NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.senml.naming import Identifier
 
 NOTICE = f"{{{OURS}}}notice"
 

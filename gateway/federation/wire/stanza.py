@@ -18,12 +18,11 @@ from gateway.journal.entry import Head
 from gateway.senml.naming import NameForm, SeriesName
 from gateway.senml.pack import Record, decode_xml, to_element
 from gateway.senml.units import to_primary, to_produced
-from gateway.store.points import Granularity
+from gateway.store.points import Granularity, MeterInfo, Point
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gateway.store.points import MeterInfo, Point
 
 QUOALISE = "urn:quoalise:0"
 OURS = "urn:linky-gateway:0"

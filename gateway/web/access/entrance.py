@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from gateway.errors import AccessError
 from gateway.web.access import pages
-from gateway.web.access.access import MOST_LINKS, Viewer, acceptable
-from gateway.web.access.sessions import IDLE_S, BrowserSessions, Limiter
+from gateway.web.access.access import MOST_LINKS, PageAccess, Viewer, acceptable
+from gateway.web.access.sessions import IDLE_S, BrowserSession, BrowserSessions, Limiter
 from gateway.web.http.answers import YEAR_S, html, late, origin, redirect, set_cookie
 from gateway.web.http.guard import network_of
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
-    from gateway.web.access.access import PageAccess
-    from gateway.web.access.sessions import BrowserSession
     from gateway.web.view import PageView
 
 log = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from microdot import Response
+from microdot import Request, Response
 
 from gateway.errors import StoreError
 from gateway.web import written
 from gateway.web.cost.pages import page, refusal
-from gateway.web.cost.values import PERIODS
+from gateway.web.cost.values import PERIODS, Bill, Money
 from gateway.web.cost.words import WORDS
 from gateway.web.history.pages import FILES
 from gateway.web.http.answers import html
@@ -22,9 +22,6 @@ from gateway.web.part import PageGroup
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from microdot import Request
-
-    from gateway.web.cost.values import Bill, Money
     from gateway.web.history.stored import HouseholdPast
     from gateway.web.view import PageView
 

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod, periods
 from gateway.balance.classes import order
-from gateway.balance.energy import change
+from gateway.balance.energy import DayEnergy, change
 from gateway.balance.objective import goals
-from gateway.balance.projection import Method, project
-from gateway.balance.rows import earliest_needed, rows
-from gateway.balance.tariff import mean_price
+from gateway.balance.projection import Method, Projection, project
+from gateway.balance.rows import BalanceRow, earliest_needed, rows
+from gateway.balance.tariff import Objective, Tariff, mean_price
 from gateway.household.this_hour import this_hour
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, Present, TariffOffer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
     from fractions import Fraction
 
-    from gateway.balance.energy import DayEnergy
-    from gateway.balance.projection import Projection
-    from gateway.balance.rows import BalanceRow
-    from gateway.balance.tariff import Objective, Tariff
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
 

@@ -6,17 +6,15 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, GatewayError
 from gateway.web.displays.words import DISPLAYS_WORDS
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.sharing.pages import FILES
-from gateway.web.view import PageView
 
 if TYPE_CHECKING:
     from microdot import Request, Response
 
-    from gateway.errors import GatewayError
     from gateway.web.displays.stored import StoredDisplays
     from gateway.web.view import PageView
 

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway.boards.displays import Displays
+from gateway.boards.displays import DisplayAccount, Displays
 from gateway.boards.registry import Registry
 from gateway.errors import BoardError
 from gateway.mqtt.credentials import A_BOARD, BROKER, credentials
@@ -18,7 +18,6 @@ from gateway.mqtt.credentials import A_BOARD, BROKER, credentials
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from gateway.boards.displays import DisplayAccount
     from gateway.config.tables import Config
     from gateway.live.credentials import Credentials
 

@@ -5,7 +5,7 @@ Half hours are kept for ever, minutes for as long as ``minute_days`` says; a day
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -23,16 +23,14 @@ from gateway.household.days import (
 )
 from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
-from gateway.web.history.values import Curve, HalfHour, Outlier
+from gateway.web.history.values import Curve, HalfHour, Minutes, Outlier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from gateway.config.tables import Config
     from gateway.store.breaks import Breaks
     from gateway.store.store import Archive
-    from gateway.web.history.values import Minutes
 
 _INJECTED_POWER = "production/power/apparent/raw"
 

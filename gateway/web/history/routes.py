@@ -13,12 +13,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from microdot import Response
+from microdot import Request, Response
 
 from gateway.errors import StoreError
 from gateway.web.history.data import as_csv, chart, half_hour_rows, minute_rows, part_rows
 from gateway.web.history.pages import FILES, page, refusal
-from gateway.web.history.values import PERIODS
+from gateway.web.history.values import PERIODS, Past
 from gateway.web.history.words import WORDS
 from gateway.web.http.answers import html
 from gateway.web.part import PageGroup
@@ -26,10 +26,7 @@ from gateway.web.part import PageGroup
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from microdot import Request
-
     from gateway.web.history.stored import HouseholdPast
-    from gateway.web.history.values import Past
     from gateway.web.view import PageView
 
     Answer = Callable[[Request, PageView, Past, Sequence[str]], Response]

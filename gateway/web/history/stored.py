@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.balance.calendar import BalancePeriod, day_of, periods
 from gateway.balance.classes import order
-from gateway.balance.energy import change
-from gateway.balance.rows import earliest_needed, rows
+from gateway.balance.energy import DayEnergy, Total, change
+from gateway.balance.rows import BalanceRow, earliest_needed, rows
 from gateway.store.store import Archive
 from gateway.web.cost.stored import bill, present
 from gateway.web.history.curves import HouseholdCurves
@@ -22,10 +22,7 @@ from gateway.web.history.values import Figures, HistoryRow, Past
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
-    from gateway.balance.energy import DayEnergy, Total
-    from gateway.balance.rows import BalanceRow
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
     from gateway.web.cost.values import Bill, Present

@@ -5,12 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
-from microdot import Response
-
-if TYPE_CHECKING:
-    from microdot import Request
+from microdot import Request, Response
 
 YEAR_S = 365 * 86_400
 

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING
 from microdot import Request, Response
 from microdot.microdot import NoCaseDict
 
-from gateway.web.http.guard import HEADERS, BadRequestError, network_of, read_body, read_head
+from gateway.web.http.guard import HEADERS, BadRequestError, PageRequest, RequestGuard, network_of, read_body, read_head
 from gateway.web.http.room import ConnectionLimit, ConnectionPlace
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
     from collections.abc import Iterator
 
-    from gateway.web.http.guard import PageRequest, RequestGuard
     from gateway.web.site import Site
 
 log = logging.getLogger(__name__)

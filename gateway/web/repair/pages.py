@@ -7,14 +7,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.web import dates
-from gateway.web.repair.values import GRANULARITIES, LONGEST_TEXT, PointPlace
+from gateway.web.repair.values import (
+    GRANULARITIES,
+    LONGEST_TEXT,
+    PointPlace,
+    RepairableSeries,
+    RepairView,
+    Stored,
+    Value,
+)
 from gateway.words.numbers import grouped
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gateway.web.repair.values import RepairableSeries, RepairView, Stored, Value
     from gateway.web.view import PageView
 
 

@@ -10,13 +10,13 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors import StoreError
+from gateway.errors import GatewayError, StoreError
 from gateway.privacy.orders import Rectify, Remove, Restore
 from gateway.web import dates
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.repair import pages as repair_pages
-from gateway.web.repair.values import GRANULARITIES, PointPlace, plain, wrong
+from gateway.web.repair.values import GRANULARITIES, PointPlace, RepairableSeries, Stored, plain, wrong
 from gateway.web.repair.words import REPAIR_WORDS
 from gateway.web.sharing.pages import FILES
 
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
-    from gateway.errors import GatewayError
     from gateway.web.repair.stored import StoredPoints
-    from gateway.web.repair.values import RepairableSeries, Stored
     from gateway.web.view import PageView
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from gateway.store.labels import label_of
-from gateway.store.points import Granularity, offered
+from gateway.store.points import Granularity, Point, Series, offered
 from gateway.store.terms import LANGS
 from gateway.web.repair.values import Changed, PointPlace, RepairableSeries, RepairView, Stored
 from gateway.web.sharing.stored import OWNER, read
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gateway.consent.orders import A, ConsentHandlers, Order
     from gateway.store.corrections import Corrections
     from gateway.store.neighbours import Suspect
-    from gateway.store.points import Point, Series
     from gateway.store.store import Archive
 
 # Around a moment that is looked at, and around a point that is repaired.

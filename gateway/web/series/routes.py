@@ -13,7 +13,6 @@ from gateway.web.http.answers import html
 from gateway.web.part import PageGroup
 from gateway.web.series.words import SERIES_WORDS
 from gateway.web.sharing.pages import FILES
-from gateway.web.view import PageView
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

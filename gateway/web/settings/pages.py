@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway.web.settings.values import GOALS
+from gateway.web.settings.values import GOALS, Settings
 from gateway.words.numbers import grouped
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
-    from gateway.web.settings.values import Settings
     from gateway.web.view import PageView
 
 

@@ -11,20 +11,18 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, GatewayError
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.settings.pages import page
 from gateway.web.settings.values import GOALS
 from gateway.web.settings.words import SETTINGS_WORDS
 from gateway.web.sharing.pages import FILES
-from gateway.web.view import PageView
 from gateway.words.catalogue import LANGUAGES
 
 if TYPE_CHECKING:
     from microdot import Request, Response
 
-    from gateway.errors import GatewayError
     from gateway.web.settings.stored import StoredSettings
     from gateway.web.view import PageView
 

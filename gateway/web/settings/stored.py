@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.balance.tariff import Objective
 from gateway.config.choices import choose_household, choose_objective
-from gateway.config.tables import HouseholdTable
+from gateway.config.tables import Config, HouseholdTable
 from gateway.consent.text import duration
 from gateway.errors import ConfigError, StoreError
 from gateway.federation.connection.jids import bare_jid
@@ -21,7 +21,6 @@ from gateway.words.phrase import made
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from gateway.config.tables import Config
 
 # What is shown of each table; a path to a password is no secret, and of no interest either.
 _SHOWN = {

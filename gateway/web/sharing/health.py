@@ -8,14 +8,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway.consent.orders import HealthConsents, HealthGrant, HealthRefuse, HealthText, HealthWithdraw, Shown
+from gateway.consent.orders import (
+    HealthConsents,
+    HealthGrant,
+    HealthRefuse,
+    HealthText,
+    HealthWithdraw,
+    Row,
+    Shown,
+    TextRow,
+)
 from gateway.web.http.answers import html, redirect
 from gateway.web.sharing.pages import confirm, message
 
 if TYPE_CHECKING:
     from microdot import Request, Response
 
-    from gateway.consent.orders import Row, TextRow
     from gateway.web.sharing.stored import StoredSharing
     from gateway.web.view import PageView
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import structs
 
 from gateway.consent.answer import last_moment
-from gateway.consent.orders import ListConsents, PendingAccess
+from gateway.consent.orders import A, ConsentHandlers, ListConsents, Order, PendingAccess
 from gateway.errors import GatewayError
 from gateway.journal.entry import write_line
 from gateway.journal.key import read_key
-from gateway.journal.verify import verify
+from gateway.journal.verify import JournalVerdict, verify
 from gateway.journal.words import fault_text
 from gateway.store.labels import branch_of
 from gateway.store.points import Granularity, under
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.config.tables import Config
-    from gateway.consent.orders import A, ConsentHandlers, Order
-    from gateway.journal.verify import JournalVerdict
 
 T = TypeVar("T")
 

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.doctor.causes import Cause
 from gateway.doctor.daemon import findings
-from gateway.doctor.sentences import grade, words
+from gateway.doctor.sentences import CauseSentences, grade, words
 from gateway.live.state import STATES, kind_and_name, link_in_words
 from gateway.words.numbers import age, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gateway.doctor.sentences import CauseSentences
     from gateway.web.view import PageView
 
 _WINDOWS = ("signal_minute", "signal_hour", "signal_day")
