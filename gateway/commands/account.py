@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from gateway.commands.options import actions_of, command, configured
-from gateway.commands.speech import say, spoken
+from gateway.commands.options import actions_of, command, configured, say, spoken
 from gateway.errors import ConfigError
 from gateway.words.phrase import Phrase, same
 

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.commands.board import PASSWORDS
-from gateway.commands.options import command, configured
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.options import add_language, command, configured, spoken
 from gateway.errors import ConfigError, GatewayError, StoreError, reason
 from gateway.words.table import WordTable
 

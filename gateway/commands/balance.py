@@ -10,9 +10,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import command, configured, stored
-from gateway.commands.speech import add_language, spoken
-from gateway.commands.usage import moment
+from gateway.commands.options import add_language, command, configured, moment, spoken, stored
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:

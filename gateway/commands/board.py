@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 from gateway.boards import passwords, rights
 from gateway.boards.fileset import FileSet
 from gateway.boards.offer import UpdateState, board_of, messages, outcome, state_topic
-from gateway.commands.options import add_config, configured
-from gateway.commands.speech import add_language, say, spoken
+from gateway.commands.options import add_config, add_language, configured, say, spoken
 from gateway.errors import BoardError, BrokerError, ConfigError, reason
 from gateway.words.phrase import NOTHING, Phrase, same
 

@@ -11,8 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.commands.asking import ask_or_do
-from gateway.commands.options import command, configured, stored
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.options import add_language, command, configured, spoken, stored
 from gateway.errors import JournalError, StoreError
 from gateway.words.table import WordTable
 

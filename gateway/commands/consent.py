@@ -6,8 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gateway.commands.asking import ask_or_do, user
-from gateway.commands.options import actions_of, command, configured
-from gateway.commands.speech import spoken
+from gateway.commands.options import actions_of, command, configured, spoken
 from gateway.consent.arguments import add_actions
 
 if TYPE_CHECKING:

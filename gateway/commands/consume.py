@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import add_log_level, command
-from gateway.commands.usage import moment, seconds
+from gateway.commands.options import add_log_level, command, moment, seconds
 
 if TYPE_CHECKING:
     import argparse

@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import add_config, configured
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.options import add_config, add_language, configured, spoken
 from gateway.errors import BoardError
 from gateway.mqtt.credentials import A_BOARD, BROKER, credentials
 from gateway.words.phrase import Phrase

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import command, configured
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.options import add_language, command, configured, spoken
 
 if TYPE_CHECKING:
     import argparse

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import add_span, command, configured, stored
-from gateway.commands.speech import spoken
+from gateway.commands.options import add_span, command, configured, spoken, stored
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:

@@ -11,9 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import actions_of, command
-from gateway.commands.speech import add_language, spoken
-from gateway.commands.usage import seconds
+from gateway.commands.options import actions_of, add_language, command, seconds, spoken
 
 if TYPE_CHECKING:
     import argparse

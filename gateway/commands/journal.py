@@ -13,9 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import add_span, command, configured, stored
-from gateway.commands.speech import spoken
-from gateway.commands.usage import refused
+from gateway.commands.options import add_span, command, configured, refused, spoken, stored
 from gateway.errors import Exit, JournalError, StoreError, reason
 from gateway.words.phrase import Phrase
 

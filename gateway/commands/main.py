@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from gateway import __version__
 from gateway.commands.examples import illustrate
-from gateway.commands.options import DEFAULT_CONFIG
+from gateway.commands.options import DEFAULT_CONFIG, spoken
 from gateway.commands.overview import overview
-from gateway.commands.speech import spoken
 from gateway.commands.usage import CommandParser
 from gateway.errors import Exit, GatewayError, reason
 from gateway.words.phrase import Phrase, same

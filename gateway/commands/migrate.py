@@ -10,8 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import command, configured
-from gateway.commands.speech import say
+from gateway.commands.options import command, configured, say
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.commands import page_visit
-from gateway.commands.options import actions_of, command, configured
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.options import actions_of, add_language, command, configured, spoken
 from gateway.errors import AccessError, ConfigError, reason
 from gateway.words.phrase import Phrase
 

@@ -10,8 +10,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from gateway.commands.options import command
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.options import add_language, command, spoken
 from gateway.sources.usb import ROOT, UsbPort, attribute, source_text, tty_names, usb_ports
 from gateway.words.phrase import Phrase
 

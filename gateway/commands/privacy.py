@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from gateway.commands.asking import ask_or_do, user
-from gateway.commands.options import actions_of, command, configured, stored
-from gateway.commands.speech import spoken
-from gateway.commands.usage import moment
+from gateway.commands.options import actions_of, command, configured, moment, spoken, stored
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:

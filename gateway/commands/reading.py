@@ -7,9 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gateway.commands.asking import ask_or_do
-from gateway.commands.options import actions_of, command, configured, stored
-from gateway.commands.speech import add_language, spoken
-from gateway.commands.usage import moment
+from gateway.commands.options import actions_of, add_language, command, configured, moment, spoken, stored
 from gateway.words.phrase import NOTHING, Phrase
 
 if TYPE_CHECKING:

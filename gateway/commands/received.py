@@ -11,8 +11,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import actions_of, add_span, command, configured, stored
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.options import actions_of, add_language, add_span, command, configured, spoken, stored
 from gateway.errors import ConfigError
 from gateway.household.share import Origin, origins
 from gateway.words.phrase import Phrase, joined, same, written

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.commands import backup
-from gateway.commands.options import command
-from gateway.commands.speech import spoken
+from gateway.commands.options import command, spoken
 from gateway.errors import ArchiveError
 from gateway.words.table import WordTable
 

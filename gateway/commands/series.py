@@ -6,8 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import command, configured, stored
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.options import add_language, command, configured, spoken, stored
 from gateway.words.phrase import NOTHING, Phrase
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from gateway.commands.options import command, configured
-from gateway.commands.speech import spoken
+from gateway.commands.options import command, configured, spoken
 
 if TYPE_CHECKING:
     import argparse

@@ -11,19 +11,17 @@ import difflib
 import json
 import re
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from gateway.commands.speech import spoken
+from gateway.commands.options import SEPARATOR, spoken
 from gateway.errors import Exit
 from gateway.words.catalogue import LANGUAGES
 from gateway.words.phrase import NOTHING, Phrase, same, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-_SEPARATOR = "\0"
 _SAID = Phrase("{program}: {what}\n  {program} --help explains it, with examples\n")  # fmt: skip
 _AT = Phrase("{argument}: {what}")
 _NO_COMMAND = Phrase("{word!r} is no command")
@@ -36,36 +34,7 @@ _UNKNOWN = Phrase("{word} is not known here")
 _NO_VALUE = Phrase("its value is missing")
 _NO_NUMBER = Phrase("{word} is no number")
 _NOT_TOGETHER = Phrase("{one} and {other} do not go together")
-_NO_TIME = Phrase("{text!r} is not a time such as 2026-11-25 or 2026-11-25T10:00:00Z")
-_NO_SECONDS = Phrase("{text!r} is not 1 to {most} seconds")
 _AMBIGUOUS = Phrase("{word} may be {known}; write it whole")
-
-
-def refused(what: Phrase) -> argparse.ArgumentTypeError:
-    """Why an argument's ``type`` does not take a word: raise it."""
-    return argparse.ArgumentTypeError(_SEPARATOR + json.dumps({lang: what.in_language(lang) for lang in LANGUAGES}))
-
-
-def moment(text: str) -> int:
-    """ISO 8601 to POSIX seconds; a time without an offset is the household's clock."""
-    from gateway.store.local_time import PARIS  # noqa: PLC0415 (most commands have no time)
-
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise refused(_NO_TIME.filled(text=text)) from None
-    return int((when if when.tzinfo else when.replace(tzinfo=PARIS)).timestamp())
-
-
-def seconds(most: int) -> Callable[[str], int]:
-    """What reads 1 to so many seconds."""
-
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
-            raise refused(_NO_SECONDS.filled(text=text, most=most))
-        return int(text)
-
-    return read
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -131,8 +100,8 @@ class CommandParser(argparse.ArgumentParser):
         return [option for one in parser._actions for option in one.option_strings]  # noqa: SLF001
 
     def _of_argument(self, argument: str, message: str) -> Phrase:
-        if _SEPARATOR in message:
-            return _AT.filled(argument=argument, what=written(json.loads(message.partition(_SEPARATOR)[2])))
+        if SEPARATOR in message:
+            return _AT.filled(argument=argument, what=written(json.loads(message.partition(SEPARATOR)[2])))
         if found := re.match(r"invalid choice: '(.*?)' \(", message, re.DOTALL):
             if argument in ("COMMAND", "ACTION"):
                 return _NO_COMMAND.filled(word=found[1]) + _near(found[1], self.commands())

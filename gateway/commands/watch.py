@@ -17,8 +17,7 @@ from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from gateway.commands.options import command, configured
-from gateway.commands.speech import add_language, spoken
+from gateway.commands.options import add_language, command, configured, spoken
 from gateway.errors import BrokerError, ConfigError, DaemonError, GatewayError, StoreError, reason
 from gateway.links.link import BROKEN, titles
 from gateway.live.meter import LiveMeter

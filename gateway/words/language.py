@@ -4,7 +4,7 @@ The rule, for every command and every tool: what ``--lang`` says; else what the 
 LC_ALL, LC_MESSAGES and LANG that is set and not empty (locale(7)): the language that it names, English where
 there is no catalogue of that one. Where it names none (nothing is set, ``C``, ``POSIX``, ``C.UTF-8``) the household's
 own, ``language`` of ``[household]`` in the configuration; and French where that says nothing either, as the meters are.
-``gateway.commands.speech`` asks all three for a command; ``tools/lib/setup/words.sh`` has the same rule for the shell.
+``gateway.commands.options`` asks all three for a command; ``tools/lib/setup/words.sh`` has the same rule for the shell.
 """
 
 from __future__ import annotations

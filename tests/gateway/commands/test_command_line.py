@@ -131,7 +131,7 @@ def test_each_word_is_declared_by_whom_the_table_names():
         assert alone[name].format_help() == everything[name].format_help()
 
 
-SHARED = {"__init__", "asking", "examples", "main", "options", "overview", "speech", "usage"}
+SHARED = {"__init__", "asking", "examples", "main", "options", "overview", "usage"}
 
 
 def test_each_word_is_the_file_of_its_name():
@@ -154,7 +154,7 @@ print("", *sys.modules, sep="\\n")
 sys.exit(code)
 """
 _HEAVY = {"asyncio", "cryptography", "slixmpp", "sqlite3", "sqlite_utils", "ssl", "xml.sax", "aiomqtt", "microdot"}
-_OF_EVERY_COMMAND = {"examples", "main", "options", "overview", "speech", "usage"}
+_OF_EVERY_COMMAND = {"examples", "main", "options", "overview", "usage"}
 _OF_NO_OTHER = {
     "gateway.daemon.app",
     "gateway.process.cells",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.commands.speech import spoken
+from gateway.commands.options import spoken
 from gateway.words.language import chosen, of_environment
 from gateway.words.numbers import decimal
 from gateway.words.phrase import NOTHING, Phrase, as_members, joined, of_members, plural, same, written
