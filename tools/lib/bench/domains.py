@@ -36,7 +36,10 @@ class BenchProgram(harness.process.Program):
     """One of ours as a process, measured: it begins with what is made of it, and its files begin anew."""
 
     def __init__(self, folder: Path, name: str, arguments: Sequence[object]) -> None:
-        super().__init__(folder, name, python("gateway", *arguments), output="file", keeps=False, fault=_ended)
+        super().__init__(
+            folder, name, python("gateway", *arguments), output="file", keeps=False,
+            fault=lambda said: SystemExit(f"benchmarks: {said}"),
+        )  # fmt: skip
         self.start()
 
     @property
@@ -74,10 +77,6 @@ class BenchProgram(harness.process.Program):
 
             wait_until(enough, seconds, f"{count} lines of the {self.name}")
         return time.monotonic()
-
-
-def _ended(said: str) -> SystemExit:
-    return SystemExit(f"benchmarks: {said}")
 
 
 class BenchHouse:

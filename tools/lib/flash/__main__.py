@@ -27,11 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     dialogue = Dialogue(chosen(options.lang, os.environ), sys.stdout, assume_yes=options.yes)
     try:
         action(options)(options, dialogue)
-    except FlashError as error:
-        print(f"tools/flash: {error.say(dialogue.language)}", file=sys.stderr)
-        return 1
-    except GatewayError as error:
-        print(f"tools/flash: {error}", file=sys.stderr)
+    except (FlashError, GatewayError) as error:
+        said = error.say(dialogue.language) if isinstance(error, FlashError) else error
+        print(f"tools/flash: {said}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -28,10 +28,7 @@ _ANY_CHIP = CHIPS["esp32"]
 
 def list_ports(options: argparse.Namespace, dialogue: Dialogue) -> None:
     """The serial ports of USB adapters, none of them opened."""
-    found = port.candidates()
-    if not found:
-        raise FlashError("no_boards")
-    for name, title in found:
+    for name, title in port.candidates():
         print(f"{name}  {title}", file=dialogue.out)
 
 
@@ -101,8 +98,6 @@ def _port(options: argparse.Namespace, dialogue: Dialogue) -> str:
     name: str | None = options.port
     if not name:
         found = port.candidates()
-        if not found:
-            raise FlashError("no_boards")
         if len(found) > 1 or not sys.stdin.isatty() or options.yes:
             raise FlashError("which_port")
         dialogue.confirm("use_port", port=found[0][0], title=found[0][1])
@@ -192,9 +187,6 @@ def _check(name: str, place: GatewayAddress, dialogue: Dialogue, card: object) -
     if what == "wifi":
         ending = "wrong_password" if why.endswith("wrong password") else "no_answer"
         key = "wifi_not_found" if why.endswith("not found") else f"wifi_{ending}"
-        raise FlashError(key, ssid=place.ssid, said=why)
-    if what in {"clock", "certificate"}:
-        raise FlashError(f"broker_{what}", host=place.host, said=why)
-    if what == "refused":
-        raise FlashError("broker_refused", line=_REGISTER.format(card=card))
-    raise FlashError("broker_no_answer", host=place.host, said=why)
+    else:
+        key = f"broker_{what}" if what in {"clock", "certificate", "refused"} else "broker_no_answer"
+    raise FlashError(key, ssid=place.ssid, host=place.host, line=_REGISTER.format(card=card), said=why)

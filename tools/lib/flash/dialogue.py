@@ -11,6 +11,7 @@ from flash.errors import FlashError
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 TEXTS = {
@@ -77,25 +78,19 @@ class Dialogue:
             raise FlashError("no_terminal", instead=option)
         return getpass.getpass(self.text(key, **values))
 
-    def progress(self, key: str) -> FlashProgress:
-        """A bar for something that takes a while."""
-        return FlashProgress(self.text(key), self.out)
+    def progress(self, key: str) -> Callable[[int, int], None]:
+        """A bar for something that takes a while, called with (done, all); nothing where this is no terminal."""
+        title, shown = self.text(key), -1
 
+        def show(done: int, total: int) -> None:
+            nonlocal shown
+            percent = 100 * done // max(total, 1)
+            if percent == shown or not self.out.isatty():
+                return
+            shown = percent
+            full = _BAR * percent // 100
+            end = "\n" if percent == 100 else ""
+            self.out.write(f"\r{title}  {'█' * full}{'░' * (_BAR - full)} {percent:3} %{end}")
+            self.out.flush()
 
-class FlashProgress:
-    """A bar on a terminal; nothing elsewhere. Called with (done, all)."""
-
-    def __init__(self, title: str, out: TextIO) -> None:
-        self._title, self._out = title, out
-        self._shown = -1
-
-    def __call__(self, done: int, total: int) -> None:
-        """Show how much is done, when that is another per cent."""
-        percent = 100 * done // max(total, 1)
-        if percent == self._shown or not self._out.isatty():
-            return
-        self._shown = percent
-        full = _BAR * percent // 100
-        end = "\n" if percent == 100 else ""
-        self._out.write(f"\r{self._title}  {'█' * full}{'░' * (_BAR - full)} {percent:3} %{end}")
-        self._out.flush()
+        return show

@@ -123,3 +123,8 @@ class FlashError(Exception):
     def say(self, language: str) -> str:
         """The sentence in a language."""
         return SENTENCES[self.key].filled(**self.values).in_language(language)
+
+
+def first_line(error: Exception) -> str:
+    """Of what another program's error says; what it is called, where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

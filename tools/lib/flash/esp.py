@@ -21,7 +21,7 @@ from esptool.logger import TemplateLogger, log
 from esptool.util import flash_size_bytes
 
 from flash.chips import CHIPS, Chip
-from flash.errors import FlashError
+from flash.errors import FlashError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +73,7 @@ def connected(port: str, baud: int, progress: Callable[[int, int], None]) -> Ite
     try:
         esp = detect_chip(port, _ROM_BAUD)
     except (esptool.FatalError, serial.SerialException, OSError) as error:
-        raise FlashError("no_answer", port=port, said=_first_line(error)) from error
+        raise FlashError("no_answer", port=port, said=first_line(error).rstrip(".")) from error
     try:
         loader = Loader(port, _known(port, esp), esp)
         esp = loader._esp = run_stub(esp)  # noqa: SLF001 (the same object with a faster program in the chip)
@@ -82,7 +82,7 @@ def connected(port: str, baud: int, progress: Callable[[int, int], None]) -> Ite
         attach_flash(esp)
         yield loader
     except (esptool.FatalError, serial.SerialException, OSError) as error:
-        raise FlashError("write_failed", port=port, said=_first_line(error)) from error
+        raise FlashError("write_failed", port=port, said=first_line(error).rstrip(".")) from error
     finally:
         esp._port.close()  # noqa: SLF001 (esptool closes it only at its own end)
 
@@ -98,10 +98,6 @@ def _known(port: str, esp: Any) -> Chip:  # noqa: ANN401
     if name == "esp32s3" and esp.flash_type() == _EIGHT_LINES:
         return chip.with_memory_on(_PINS_OF_EIGHT)
     return chip
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
 
 
 class _Progress(TemplateLogger):

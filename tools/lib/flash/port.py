@@ -23,11 +23,14 @@ _BRIDGES = {
 
 
 def candidates() -> list[tuple[str, str]]:
-    """Ports that may be a board, and what they are; nothing is opened."""
-    return [
+    """Ports that may be a board, and what they are; nothing is opened. FlashError where there are none."""
+    found = [
         (str(port.path), port.title or _BRIDGES.get(port.vendor, f"USB {port.vendor}:{port.product}"))
         for port in usb_ports(ROOT)
     ]
+    if not found:
+        raise FlashError("no_boards")
+    return found
 
 
 def check(port: str) -> None:

@@ -18,7 +18,7 @@ import serial
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 
-from flash.errors import FlashError
+from flash.errors import FlashError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -86,7 +86,7 @@ def connected(port: str) -> Iterator[Prompt]:
         with quiet:
             transport = SerialTransport(port, wait=_COMES_BACK_S, timeout=_ANSWER_S)
     except (TransportError, OSError) as error:
-        raise FlashError("no_prompt", port=port, said=_first_line(error)) from error
+        raise FlashError("no_prompt", port=port, said=first_line(error)) from error
     try:
         with quiet:
             _interrupt(port, transport)
@@ -94,7 +94,7 @@ def connected(port: str) -> Iterator[Prompt]:
         prompt.run(_FEED)
         yield prompt
     except (serial.SerialException, TransportError, OSError, struct.error) as error:
-        raise FlashError("board_failed", port=port, said=_first_line(error)) from error
+        raise FlashError("board_failed", port=port, said=first_line(error)) from error
     finally:
         transport.close()
 
@@ -106,7 +106,7 @@ def _interrupt(port: str, transport: SerialTransport) -> None:
             transport.enter_raw_repl(soft_reset=False, timeout_overall=_ANSWER_S)
         except TransportError as error:
             if attempt == _CALLS - 1:
-                raise FlashError("no_prompt", port=port, said=_first_line(error)) from error
+                raise FlashError("no_prompt", port=port, said=first_line(error)) from error
         else:
             return
 
@@ -161,7 +161,3 @@ def _above(folder: str) -> list[str]:
     """A folder and all above it, from the outside in."""
     parts = folder.strip("/").split("/")
     return ["/" + "/".join(parts[: depth + 1]) for depth in range(len(parts))]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

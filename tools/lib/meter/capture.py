@@ -11,6 +11,7 @@ import socket
 import termios
 import time
 import tty
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from meter.frames import BAUD, ETX, HISTORIC, STANDARD, checksum
@@ -103,19 +104,10 @@ def capture(name: str, file: BinaryIO, *, mode: str = "auto", seconds: float | N
         mode, heard = (STANDARD, b"") if name.startswith("socket://") else _find_mode(name)
     file.write(heard)
     tally.feed(heard)
-    descriptor = open_port(name, BAUD[mode])
-    end = float("inf") if seconds is None else time.monotonic() + seconds
-    try:
-        while (left := end - time.monotonic()) > 0:
-            data = read_some(descriptor, min(0.5, left))
-            if data is None:
-                break
+    with suppress(KeyboardInterrupt):  # the person has enough
+        for data in _heard(name, BAUD[mode], float("inf") if seconds is None else seconds):
             file.write(data)
             tally.feed(data)
-    except KeyboardInterrupt:
-        return tally, BAUD[mode]  # the person has enough
-    finally:
-        os.close(descriptor)
     return tally, BAUD[mode]
 
 
@@ -154,14 +146,23 @@ def _separator(group: bytes) -> bytes | None:
 def _find_mode(name: str) -> tuple[str, bytes]:
     """The mode in which the port says two good groups, and what was heard of it."""
     for mode in (STANDARD, HISTORIC):
-        descriptor = open_port(name, BAUD[mode])
-        heard, tally, end = b"", CaptureTally(), time.monotonic() + LISTEN_S[mode]
-        try:
-            while (left := end - time.monotonic()) > 0 and (data := read_some(descriptor, left)) is not None:
-                heard += data
-                tally.feed(data)
-                if tally.good >= 2:
-                    return mode, heard
-        finally:
-            os.close(descriptor)
+        heard, tally = b"", CaptureTally()
+        for data in _heard(name, BAUD[mode], LISTEN_S[mode]):
+            heard += data
+            tally.feed(data)
+            if tally.good >= 2:
+                return mode, heard
     raise CaptureSourceError(f"{name} gives no valid group at 9600 or 1200 Bd: check the wiring, or choose --mode")
+
+
+def _heard(name: str, baud: int, seconds: float) -> Iterator[bytes]:
+    """What the port says, until time is up or it goes."""
+    descriptor, end = open_port(name, baud), time.monotonic() + seconds
+    try:
+        while (left := end - time.monotonic()) > 0:
+            data = read_some(descriptor, min(0.5, left))
+            if data is None:
+                return
+            yield data
+    finally:
+        os.close(descriptor)

@@ -9,6 +9,7 @@ import os
 import shlex
 import stat
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.config.tables import password_from
@@ -19,7 +20,7 @@ from provision import device, fleet, keys
 from provision.accounts import EjabberdAccounts, InBand, ProsodyAccounts
 from provision.errors import ProvisionError
 from provision.options import parser
-from provision.texts import ProvisionProgress, text
+from provision.texts import progress, text
 from provision.work import ProvisionedFleet
 
 if TYPE_CHECKING:
@@ -39,13 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _do(options, lang)
     except (ProvisionError, ConfigError) as error:
-        said = error.say(lang) if isinstance(error, ProvisionError) else str(error)
-        print(f"{_newline()}tools/provision: {said}", file=sys.stderr)
-        return 1
+        said, code = error.say(lang) if isinstance(error, ProvisionError) else str(error), 1
     except KeyboardInterrupt:
-        print(f"{_newline()}tools/provision: {text(lang, 'interrupted')}", file=sys.stderr)
-        return 130
-    return 0
+        said, code = text(lang, "interrupted"), 130
+    else:
+        return 0
+    # Below the bar, not in it.
+    newline = "\n" if sys.stderr.isatty() and sys.stdout.isatty() else ""
+    print(f"{newline}tools/provision: {said}", file=sys.stderr)
+    return code
 
 
 def _do(options: argparse.Namespace, lang: str) -> None:
@@ -67,7 +70,7 @@ def _do(options: argparse.Namespace, lang: str) -> None:
     ssh = keys.read(options.ssh_key) if options.ssh_key else ()
     with device.opened(options.out):
         work = ProvisionedFleet(options.out, server, options.address, options.card, options.installer, ssh)
-        outcome = work.provision(rows, ProvisionProgress(text(lang, "working"), sys.stdout))
+        outcome = work.provision(rows, partial(progress, text(lang, "working"), sys.stdout))
     print(text(lang, "done", **outcome))
     if outcome["all"] < len(rows):
         print(text(lang, "left_out", count=len(rows) - outcome["all"]))
@@ -88,11 +91,6 @@ def accounts(options: argparse.Namespace) -> Accounts:
     if options.in_band:
         return InBand(options.address, options.ca_file)
     raise ProvisionError("which_server")
-
-
-def _newline() -> str:
-    # Below the bar, not in it.
-    return "\n" if sys.stderr.isatty() and sys.stdout.isatty() else ""
 
 
 if __name__ == "__main__":

@@ -93,17 +93,10 @@ def text(language: str, key: str, **values: object) -> str:
     return TEXTS[key].filled(**values).in_language(language)
 
 
-class ProvisionProgress:
-    """A bar on a terminal, nothing elsewhere. Called with (done, all)."""
-
-    def __init__(self, title: str, out: TextIO) -> None:
-        self._title, self._out = title, out
-
-    def __call__(self, done: int, total: int) -> None:
-        """Show how many are done."""
-        if not self._out.isatty():
-            return
+def progress(title: str, out: TextIO, done: int, total: int) -> None:
+    """A bar on a terminal, nothing elsewhere: how many are done."""
+    if out.isatty():
         full = _BAR * done // max(total, 1)
         end = "\n" if done == total else ""
-        self._out.write(f"\r{self._title}  {'█' * full}{'░' * (_BAR - full)} {done:3} / {total}{end}")
-        self._out.flush()
+        out.write(f"\r{title}  {'█' * full}{'░' * (_BAR - full)} {done:3} / {total}{end}")
+        out.flush()
