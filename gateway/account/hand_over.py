@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.errors import AccessError, GatewayError
-from gateway.federation.connection.attempt import wait_any
+from gateway.federation.connection.waiting import wait_any
 from gateway.web.access.access import PageAccess
 
 if TYPE_CHECKING:

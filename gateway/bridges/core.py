@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from gateway.errors import BridgeError, FederationError, Once
-from gateway.federation.connection.attempt import ROUND_S, wait_any
+from gateway.federation.connection.waiting import ROUND_S, wait_any
 from gateway.federation.recipient.intake import Intake
 from gateway.federation.recipient.recipient import EmittingKeeper, Keeper
 from gateway.federation.recipient.subscriber import Subscriber

@@ -18,7 +18,7 @@ from gateway.chat.messages import ALERT_ID
 from gateway.chat.questions import ChatQuestion, understand
 from gateway.chat.words import WORDS
 from gateway.errors import GatewayError
-from gateway.federation.connection.attempt import wait_any
+from gateway.federation.connection.waiting import wait_any
 from gateway.words.catalogue import LANGUAGES
 
 if TYPE_CHECKING:

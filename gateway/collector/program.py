@@ -25,11 +25,11 @@ from gateway.collector.retention import retain
 from gateway.collector.schema import Layout, check
 from gateway.collector.series import SeriesBook
 from gateway.errors import SenMLError, StoreError
-from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.parser import MOST_PARTS
 from gateway.federation.connection.session import Session
 from gateway.federation.connection.strangers import RECIPIENT, SenderLimits
+from gateway.federation.connection.waiting import wait_any
 from gateway.process.systemd import Notifier, Watchdog
 from gateway.senml.naming import parse_identifier
 

@@ -17,7 +17,7 @@ import psycopg
 
 from gateway.collector.items import CollectedGateway, GatewayMessage, HistoryPage, Item
 from gateway.errors import StoreError
-from gateway.federation.connection.attempt import ROUND_S, wait_any
+from gateway.federation.connection.waiting import ROUND_S, wait_any
 from gateway.federation.recipient.intake import MOST_WAITING, PACK, asks_receipt, read
 from gateway.federation.recipient.receipts import Receipts
 from gateway.federation.wire.notice import NOTICE, Notice

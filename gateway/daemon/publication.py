@@ -15,9 +15,9 @@ from gateway.chat.messages import HouseholdMessages
 from gateway.consent.text import RequestRemark, asked_text, notice_text
 from gateway.control.messages import AccountOrder
 from gateway.errors import GatewayError, StoreError
-from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.session import Session
 from gateway.federation.connection.strangers import SenderLimits
+from gateway.federation.connection.waiting import wait_any
 from gateway.federation.provider.announcer import Announcer
 from gateway.federation.provider.commands import Commands
 from gateway.federation.provider.delivery import Delivery

@@ -23,7 +23,7 @@ from paho.mqtt.enums import MQTTErrorCode
 
 from gateway.config.tables import MQTT_CREDENTIAL, Config, MqttTable, credential_file, password_from
 from gateway.errors import BrokerError, ConfigError, Once, cause_of, reason
-from gateway.federation.connection.attempt import wait_any
+from gateway.federation.connection.waiting import wait_any
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.words.phrase import Phrase, same
 

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.errors import BrokerError
-from gateway.federation.connection.attempt import wait_any
+from gateway.federation.connection.waiting import wait_any
 from gateway.household.now import Now, states_by_name
 from gateway.links.alert_words import FaultKind
 from gateway.live import topics

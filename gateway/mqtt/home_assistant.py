@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gateway import __version__
 from gateway.errors import BrokerError
-from gateway.federation.connection.attempt import wait_any
+from gateway.federation.connection.waiting import wait_any
 from gateway.live import discovery
 
 if TYPE_CHECKING:

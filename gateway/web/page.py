@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gateway import __version__
 from gateway.balance.equivalence import EQUIVALENTS
 from gateway.errors import AccessError, reason
-from gateway.federation.connection.attempt import wait_any
+from gateway.federation.connection.waiting import wait_any
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.topics import as_json
 from gateway.web.access.access import PageAccess

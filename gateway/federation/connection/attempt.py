@@ -10,29 +10,24 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from slixmpp import JID
 from slixmpp.exceptions import IqTimeout
 
-from gateway.errors import NO_ANSWER, StoreError
+from gateway.errors import NO_ANSWER
 from gateway.errors import reason as why
 from gateway.federation.connection.stream import StreamClient
+from gateway.federation.connection.waiting import wait_any
 from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
-    from collections import deque
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from slixmpp.xmlstream import ElementBase, StanzaBase
 
-Work = TypeVar("Work", bound="Callable[[], Awaitable[Any] | None]")
-
 log = logging.getLogger(__name__)
-
-# Who waits for work comes round this often all the same: the watchdog sees that it still turns.
-ROUND_S = 60.0
 
 LOST = Phrase("the connection was lost")
 NOT_IN_TIME = Phrase("the server did not complete the login in time")
@@ -214,29 +209,3 @@ def quieten_slixmpp() -> None:
         logging.getLogger(name).addFilter(_DISCRETION)
     # Only what is logged on the root itself passes here: nothing of any other program part.
     logging.root.addFilter(_UNASKED)
-
-
-async def work_off(incoming: deque[Work]) -> None:
-    """Do the first of what came in; it stays while the database cannot be used, and for no other reason."""
-    try:
-        if (work := incoming[0]()) is not None:
-            await work
-    except StoreError:
-        raise
-    except Exception:
-        # It would fail each time, and everything behind it would wait for ever.
-        incoming.popleft()
-        raise
-    incoming.popleft()
-
-
-async def wait_any(timeout_s: float | None, *events: asyncio.Event, future: asyncio.Future[Any] | None = None) -> bool:
-    """Wait for the first of the events (or the future); False when none came within ``timeout_s``."""
-    waiting = [asyncio.ensure_future(event.wait()) for event in events]
-    everything = [*waiting, future] if future else waiting
-    try:
-        done, _ = await asyncio.wait(everything, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-    return bool(done)

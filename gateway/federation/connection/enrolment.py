@@ -23,8 +23,9 @@ from slixmpp.xmlstream.matcher import MatchXPath
 from gateway.errors import FederationError
 from gateway.federation.connection.account import REGISTER
 from gateway.federation.connection.addresses import shuffled
-from gateway.federation.connection.attempt import LOST, Attempt, wait_any
+from gateway.federation.connection.attempt import LOST, Attempt
 from gateway.federation.connection.pins import ssl_context
+from gateway.federation.connection.waiting import wait_any
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:

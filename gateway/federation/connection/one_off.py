@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import FederationError
 from gateway.federation.connection import attempt, session, stream
-from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.enrolment import NOT_ANSWERED
 from gateway.federation.connection.session import Account, Passwords, Session, Timing
+from gateway.federation.connection.waiting import wait_any
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -21,12 +21,13 @@ from slixmpp.xmlstream.matcher import MatchXPath
 
 from gateway.errors import FederationError, Once
 from gateway.federation.connection.addresses import shuffled
-from gateway.federation.connection.attempt import LOST, NOT_IN_TIME, STOPPED, Attempt, wait_any
+from gateway.federation.connection.attempt import LOST, NOT_IN_TIME, STOPPED, Attempt
 from gateway.federation.connection.departure import Departures
 from gateway.federation.connection.disco import Discovery
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.pins import ssl_context
 from gateway.federation.connection.stanza_filter import StanzaFilter
+from gateway.federation.connection.waiting import wait_any
 from gateway.words.language import answered
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from gateway.errors import SenMLError, StoreError
-from gateway.federation.connection.attempt import ROUND_S, wait_any, work_off
+from gateway.federation.connection.waiting import ROUND_S, wait_any, work_off
 from gateway.federation.wire.notice import Notice, build_notice
 from gateway.federation.wire.stanza import RECEIPTS, Publisher, bounce_condition
 from gateway.senml.naming import NameForm

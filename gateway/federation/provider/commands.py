@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import Once, StoreError
-from gateway.federation.connection.attempt import ROUND_S, wait_any
+from gateway.federation.connection.waiting import ROUND_S, wait_any
 from gateway.federation.provider.allowed import matching_series, meter_of, not_authorized, scopes, series_count
 from gateway.federation.provider.asking import Asking
 from gateway.federation.provider.catalogue import CATALOGUE, Catalogue

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from gateway.errors import StoreError
-from gateway.federation.connection.attempt import ROUND_S, wait_any, work_off
 from gateway.federation.connection.presence import Presences, bare
 from gateway.federation.connection.uplink import Uplink
+from gateway.federation.connection.waiting import ROUND_S, wait_any, work_off
 from gateway.federation.provider.batch import Dropped, Packer, Ready, RowBatch, disguised, first_batch
 from gateway.federation.provider.flight import Flight, Lane
 from gateway.federation.provider.replies import reply_in

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from gateway.errors import FederationError, SenMLError, StoreError
-from gateway.federation.connection.attempt import ROUND_S, wait_any
+from gateway.federation.connection.waiting import ROUND_S, wait_any
 from gateway.federation.wire.stanza import QUOALISE, Publisher, build_quoalise, hints
 from gateway.store.points import MeterInfo, Point, Value, under
 

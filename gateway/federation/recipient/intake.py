@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.errors import FederationError, Once, SenMLError
-from gateway.federation.connection.attempt import ROUND_S, wait_any
+from gateway.federation.connection.waiting import ROUND_S, wait_any
 from gateway.federation.recipient.receipts import Receipts
 from gateway.federation.wire.notice import NOTICE, Notice, parse_notice
 from gateway.federation.wire.sen1 import MESSAGE, ProxySeries, parse_message, series_of

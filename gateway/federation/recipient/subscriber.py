@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.errors import FederationError, SenMLError
-from gateway.federation.connection.attempt import wait_any
+from gateway.federation.connection.waiting import wait_any
 from gateway.federation.recipient.supply import Standing, SubscriptionOutcome
 from gateway.federation.wire.form import MAX_VALUE_CHARS, ResultPage, build_submit, parse_page, parse_result
 from gateway.federation.wire.stanza import QUOALISE, parse_quoalise

@@ -9,9 +9,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import ConfigError, FederationError, StoreError
-from gateway.federation.connection.attempt import work_off
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.session import Account, Session
+from gateway.federation.connection.waiting import work_off
 from gateway.federation.wire.form import STANZAS
 from tests.gateway.federation.conftest import QUICK, account, eventually, running
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.days import SENSOR, capture, grant
-from gateway.federation.connection.attempt import wait_any
 from gateway.federation.connection.session import Session
+from gateway.federation.connection.waiting import wait_any
 from gateway.federation.recipient.recipient import Keeper, Recipient
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
