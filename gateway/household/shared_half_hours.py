@@ -11,7 +11,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gateway.balance.self_use import STEP_S
-from gateway.household.share import origins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +47,10 @@ class SharedPart:
 
 def parts(stored: ReceivedPoints, received: Sequence[ReceivedTable]) -> list[SharedPart]:
     """For each source with a share the series that tells its production best; none where nothing was received."""
+    if not received:
+        return []
+    from gateway.household.share import origins  # noqa: PLC0415 (few houses receive anything: it needs XML)
+
     series, found = stored.series(), []
     for origin in origins(received):
         mine = [one for one in series if origin.part is not None and origin.covers(one)]

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 from xml.etree.ElementTree import Element, SubElement
-from xml.sax.saxutils import quoteattr
 
 from gateway.errors import SenMLError
 from gateway.senml.syntax import EXACT_INTEGER, NAMESPACE, NUMBERS, Field, json_rows, xml_rows
@@ -305,6 +304,8 @@ def _attribute(field: Field) -> str:
 
 @lru_cache(_NAMES_REMEMBERED)
 def _quoted(text: str) -> str:
+    from xml.sax.saxutils import quoteattr  # noqa: PLC0415 (it loads all of urllib; an export as text alone needs it)
+
     return quoteattr(_xml_text(text))
 
 
