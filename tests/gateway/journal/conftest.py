@@ -3,7 +3,6 @@
 import random
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.journal.entry import FORMAT, NO_ENTRY, Entry, PersonalText, digest, write_event, write_line
 from gateway.journal.key import SigningKey
@@ -13,7 +12,7 @@ T0 = 1_781_604_000
 
 def make_key(number=1):
     """A key that is the same in every run."""
-    return SigningKey(Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32))
+    return SigningKey(bytes([number]) * 32)
 
 
 def chain(events, key=None, prev=NO_ENTRY, first=1):
