@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import secrets
 
-from slixmpp import JID
-
 from gateway.addresses.validity import fault
 from gateway.errors import ConfigError
 from gateway.words.phrase import Phrase
@@ -17,6 +15,8 @@ def bare_jid(text: str) -> str:
         raise ConfigError(
             Phrase("{text!r} is not an XMPP address (user@server): {reason}").filled(text=text, reason=reason)
         )
+    from slixmpp import JID  # noqa: PLC0415 (the page imports this in a house without a federation, too)
+
     try:
         jid = JID(text)
     except ValueError as error:
