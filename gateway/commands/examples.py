@@ -132,17 +132,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def illustrate(parser: CommandParser, name: str = "") -> None:
-    """Give a parser its examples, and each of its commands theirs; the first one the exit codes, too."""
-    commands = parser.commands()
+def below(parser: CommandParser) -> str | None:
+    """What stands below a parser's help: its examples, before those of the first one the exit codes."""
+    name, commands = parser.prog.partition(" ")[2], parser.commands()
     examples = EXAMPLES.get(name, ())
     # A command of actions has those of each of them, one apiece.
     examples = examples or tuple(EXAMPLES[f"{name} {one}"][0] for one in commands if f"{name} {one}" in EXAMPLES)
-    parser.epilog = "\n".join(["examples:", *(f"  {one}" for one in examples)]) if examples else None
-    if not name:
-        parser.epilog = f"{exit_codes(ENGLISH)}\n\n{parser.epilog}"
-    for one, command in commands.items():
-        illustrate(command, f"{name} {one}".strip())
+    text = "\n".join(["examples:", *(f"  {one}" for one in examples)]) if examples else None
+    return text if name else f"{exit_codes(ENGLISH)}\n\n{text}"
 
 
 def exit_codes(lang: str) -> str:

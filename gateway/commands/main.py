@@ -14,7 +14,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from gateway import __version__
-from gateway.commands.examples import illustrate
 from gateway.commands.options import DEFAULT_CONFIG, spoken
 from gateway.commands.overview import overview
 from gateway.commands.usage import CommandParser
@@ -81,7 +80,6 @@ def _parser(typed: str = "") -> CommandParser:
         return program
     for word in [typed] if typed in WORDS else WORDS:
         import_module(f"gateway.commands.{word.replace('-', '_')}").declare(commands)
-    illustrate(program)
     return program
 
 

@@ -51,6 +51,17 @@ class CommandParser(argparse.ArgumentParser):
         super().__init__(**({"formatter_class": _Formatter} | settings))
         self._typed: Sequence[str] = ()
 
+    @property
+    def epilog(self) -> str | None:
+        """What stands below its help: examples, which only who asks for help loads."""
+        from gateway.commands.examples import below  # noqa: PLC0415 (a daemon would keep it for months)
+
+        return below(self)
+
+    @epilog.setter
+    def epilog(self, text: str | None) -> None:
+        """What argparse sets is not taken: nothing."""
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401 (argparse's own)
         """As argparse; the words are kept for the sentence that may be needed."""
         self._typed = list(sys.argv[1:] if args is None else args)

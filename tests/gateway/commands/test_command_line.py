@@ -154,7 +154,7 @@ print("", *sys.modules, sep="\\n")
 sys.exit(code)
 """
 _HEAVY = {"asyncio", "cryptography", "slixmpp", "sqlite3", "sqlite_utils", "ssl", "xml.sax", "aiomqtt", "microdot"}
-_OF_EVERY_COMMAND = {"examples", "main", "options", "overview", "usage"}
+_OF_EVERY_COMMAND = {"main", "options", "overview", "usage"}
 _OF_NO_OTHER = {
     "gateway.daemon.app",
     "gateway.process.cells",
@@ -171,7 +171,7 @@ _OF_NO_OTHER = {
         (["consent", "list"], {"asking", "consent"}, {"gateway.control.orders", "gateway.links.link"}),
         (
             ["consent", "grant", "--help"],
-            {"asking", "consent"},
+            {"asking", "consent", "examples"},
             {"gateway.config.tables", "gateway.control.orders", "msgspec"},
         ),
         (["status"], {"status"}, {"gateway.control.orders", "gateway.store.store"}),
