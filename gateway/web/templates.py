@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from html import escape
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+import jinja2
 from jinja2 import Environment, FileSystemLoader, ModuleLoader, StrictUndefined, pass_context
 from jinja2.ext import Extension
 from markupsafe import Markup
@@ -81,9 +81,21 @@ _FILTERS = {
     "texts": _texts,
 }  # fmt: skip
 
+
+def _version() -> str:
+    """The engine's version."""
+    told: str | None = vars(jinja2).get("__version__")
+    if told is None:
+        # 1 MB, which stays: it reads a package's notes as an e-mail.
+        from importlib.metadata import version  # noqa: PLC0415 (a later engine may not tell it)
+
+        told = version("jinja2")
+    return told
+
+
 _HERE = Path(__file__).parent
 # What an installation has compiled (below); a later version of the engine reads the templates themselves.
-COMPILED = f"compiled-{version('jinja2')}"
+COMPILED = f"compiled-{_version()}"
 
 _TEMPLATES = Environment(
     loader=ModuleLoader(_HERE / COMPILED) if (_HERE / COMPILED).is_dir() else FileSystemLoader(_HERE),
