@@ -1,0 +1,57 @@
+"""What a daemon loads: the libraries of the parts that it has, and no other; counted in modules, not in bytes."""
+
+import sys
+
+import pytest
+
+from harness.kinds import KINDS, LoadedGateway, broker_table, page_table
+from servers import free_port
+
+# Part -> the packages of others, from the package index, that it brings; the first is that of every daemon.
+LIBRARIES = {
+    "": {"msgspec", "serial"},
+    "page": {"microdot"},
+    "opened": {"jinja2", "markupsafe"},
+    "broker": {"aiomqtt", "paho"},
+    "federation": {"slixmpp", "aiodns", "pycares", "_cares", "_cffi_backend"},
+}
+# Loaded by slixmpp and msgspec where they happen to be installed, for which nothing of ours asks.
+CHANCE = {"pygments", "typing_extensions"}
+# Of this checkout, of whatever installed the packages, and of how this Python was built.
+OURS = {"gateway", "harness", "__main__", "sitecustomize", "_distutils_hack", "_virtualenv"}
+# Python's own that only a part brings: slixmpp for XML, paho and slixmpp for the forms of mail and urllib.
+HEAVY = {"xml", "email", "http", "urllib.request", "unittest", "multiprocessing", "pydoc", "xmlrpc", "doctest"}
+BRINGS_HEAVY = {"broker": {"email", "http", "urllib.request"}, "federation": {"xml", "email"}}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_daemon_loads_what_its_parts_need(tmp_path, kind):
+    """No XMPP without a federation, no template before a page is asked for, no ``cryptography`` in any of them.
+
+    Broker and server are away: their libraries are loaded before anybody knows.
+    """
+    has, port, away = KINDS[kind], free_port(), free_port()
+    (tmp_path / "mqtt").write_text("secret\n")
+    (tmp_path / "password").write_text("secret\n")
+    for secret in ("mqtt", "password"):
+        (tmp_path / secret).chmod(0o600)
+    tables = {
+        "page": page_table(port),
+        "broker": broker_table(away),
+        "federation": '[federation]\njid = "maison@sen1.test"\npassword_file = "password"\n'
+        f'address = "127.0.0.1:{away}"\n',
+    }
+    config = tmp_path / "gateway.toml"
+    meter = f'[[meter]]\nsource = "{tmp_path}/nowhere"\n[store]\ndirectory = "data"\ncommit_interval_s = 1\n'
+    config.write_text(meter + "".join(tables[part] for part in has if part in tables))
+    with LoadedGateway(config, tmp_path / "data") as gateway:
+        gateway.await_ready()
+        if "opened" in has:
+            gateway.open_pages(port)
+        loaded = gateway.modules()
+    tops = {name.partition(".")[0] for name in loaded}
+    foreign = {name for name in tops - sys.stdlib_module_names - OURS - CHANCE if not name.startswith("_sysconfig")}
+    assert {name for name in foreign if not name.startswith("__editable__")} == set().union(
+        LIBRARIES[""], *(LIBRARIES[part] for part in has)
+    )
+    assert loaded & HEAVY == set().union(*(BRINGS_HEAVY.get(part, ()) for part in has))
