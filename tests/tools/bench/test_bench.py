@@ -36,7 +36,16 @@ def test_a_whole_house_and_its_card_are_measured(tmp_path):
     if (missing_packages() or mosquitto() is None) and not os.environ.get("CI"):
         pytest.skip("the servers are not installed")
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tools/lib'}"}
-    command = [sys.executable, "-m", "bench", "--quick", "--seconds", "5", "--only", "house,writing,database,live"]
+    command = [
+        sys.executable,
+        "-m",
+        "bench",
+        "--quick",
+        "--seconds",
+        "5",
+        "--only",
+        "house,memory,writing,database,live",
+    ]
     done = subprocess.run(
         [*command, "--json", tmp_path / "found"], check=False, capture_output=True, text=True, env=environment
     )
@@ -44,6 +53,9 @@ def test_a_whole_house_and_its_card_are_measured(tmp_path):
     parts = json.loads((tmp_path / "found").read_text())["parts"]
     assert 0 < parts["house"]["pss_megabytes"] <= parts["house"]["rss_megabytes"]
     assert parts["house"]["processor_percent"] > 0
+    memory = parts["memory"]
+    assert memory["meter.rss_megabytes"] < memory["page.rss_megabytes"] < memory["everything.rss_megabytes"]
+    assert memory["meter.modules"] < memory["page.modules"] < memory["opened.modules"] < memory["everything.modules"]
     assert parts["house"]["page_events"] >= 2
     assert parts["writing"]["megabytes_a_day"] > 0
     assert parts["database"]["standard_tri_producer_megabytes_a_year"] > 0
@@ -129,6 +141,9 @@ def test_a_table_goes_between_its_marks():
     assert "| **10.0 ms** | 95 % 12.0 ms; a ping there and back 4.0 ms | ≤ 15 ms |" in text
     assert "- house was not measured: ended with code 1: no broker" in text
     assert "old" not in text
+    assert "Measured on 2026-11-25 by `tools/bench`: a processor" in text
+    later = report.markdown(found | {"again": {"live": "2026-11-28"}})
+    assert "Measured on 2026-11-25 by `tools/bench`, live again on 2026-11-28: a processor" in later
     with pytest.raises(ValueError, match="no place for the table"):
         report.into("without marks", found)
 

@@ -136,6 +136,6 @@ def house(folder: Path, pair: str = "pe", limits: Limits = "none") -> Iterator[B
 
 
 def memory_of(pid: int) -> dict[str, float]:
-    """Resident and proportional memory of a process, in MB of a million bytes."""
+    """Resident, proportional, and private and written memory of a process, in MB of a million bytes."""
     told = dict(re.findall(r"^(\w+): +(\d+) kB$", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE))
-    return {f"{name.lower()}_megabytes": int(told[name]) * 1024 / 1e6 for name in ("Rss", "Pss")}
+    return {f"{name.lower()}_megabytes": int(told[name]) * 1024 / 1e6 for name in ("Rss", "Pss", "Private_Dirty")}

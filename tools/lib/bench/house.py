@@ -35,12 +35,9 @@ _STREAM_TIMEOUT_S = 30.0
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 # What the daemon uses of others, imported and nothing done with it: no gateway in this Python can be smaller.
-_BARE = """
-import asyncio, ssl, sqlite3, http.server
-import aiomqtt, cryptography.hazmat.primitives.asymmetric.ed25519, microdot, msgspec, serial, slixmpp
-print("ready", flush=True)
-input()
-"""
+BARE = ("asyncio", "ssl", "sqlite3", "msgspec", "serial")
+_PARTS = ("aiomqtt", "microdot", "slixmpp")
+_IMPORT = "import {modules}\nprint('ready', flush=True)\ninput()\n"
 
 
 def measure(at: At) -> dict[str, float]:
@@ -67,7 +64,7 @@ def measure(at: At) -> dict[str, float]:
         }
         if found["page_events"] < at.seconds / 3 or recipient.out.stat().st_size <= size:
             raise SystemExit("tools/bench: page or recipient fell silent: what was measured is not a whole house")
-    return found | {f"bare_{name}": value for name, value in _bare().items()}
+    return found | bare(*BARE, *_PARTS)
 
 
 def _configure(home: BenchHouse, broker: HouseBroker, port: int) -> None:
@@ -111,10 +108,12 @@ def _page(home: BenchHouse, port: int) -> Iterator[list[bytes]]:
             over.set()
 
 
-def _bare() -> dict[str, float]:
-    with subprocess.Popen([sys.executable, "-c", _BARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+def bare(*modules: str) -> dict[str, float]:
+    """Memory of a Python that has imported these and done nothing, each figure's name with ``bare_`` before it."""
+    command = [sys.executable, "-c", _IMPORT.format(modules=", ".join(modules))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         found = memory_of(process.pid)
         process.communicate(b"\n")
-    return found
+    return {f"bare_{name}": value for name, value in found.items()}

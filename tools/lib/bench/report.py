@@ -1,6 +1,7 @@
 """Figures to what a person reads: lines for a terminal, a table in Markdown, and that table in ``README.md``.
 
-``results`` is what ``tools/bench --json`` writes: date, machine, part -> figures, and part -> why it failed.
+``results`` is what ``tools/bench --json`` writes: date, machine, part -> figures, and part -> why it failed. What is
+kept may also say ``again``: part -> the later date at which it was measured on the same machine.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ def markdown(results: Results) -> str:
     about = results["machine"]
     where = f"{about['processor']}, {about['memory']}, {about['system']}, Python {about['python']}"
     head = ["| what | here | beside it | budget |", "|---|---|---|---|"]
-    foot = ["", f"Measured on {results['date']} by `tools/bench`: {where}."]
+    later = [f"{name} again on {date}" for name, date in results.get("again", {}).items()]
+    foot = ["", f"Measured on {results['date']} by `tools/bench`{''.join(f', {one}' for one in later)}: {where}."]
     return "\n".join([*head, *rows, *(["", *failed] if failed else []), *foot]) + "\n"
 
 
