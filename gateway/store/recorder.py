@@ -7,9 +7,10 @@ are merged into the row of the minute and a period is closed in the transaction 
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gateway.store.breaks import MAX_BOUNDARY_GAP_S, WENT_BACK, ends
@@ -20,6 +21,10 @@ from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
+# Looked at for each reading of each frame, and a member of an Enum takes long to be found by its name.
+_INDEX, _GAUGE, _TEXT, _HALF_HOUR_S = Kind.INDEX, Kind.GAUGE, Kind.TEXT, int(Granularity.HALF_HOUR)
+_WITH_OWN_TIME = Kind.MEAN, Kind.MAXIMUM
 
 # A meter repeats two points of a curve (n, n-1) and two maxima; a few more cost nothing.
 OWN_TIMES_KEPT = 8
@@ -35,6 +40,11 @@ _SETTINGS = "contract/"
 
 # Always sent by the meter and zero for ever on most contracts: they begin to exist with their first watt-hour.
 _SILENT_ZERO = ("/index/provider/", "/index/distributor/", "/reactive/index/")
+
+
+@lru_cache(maxsize=256)
+def _is_silent_zero(path: str) -> bool:
+    return any(part in path for part in _SILENT_ZERO)
 
 
 def is_urgent(path: str) -> bool:
@@ -208,7 +218,7 @@ class Recorder:
 
     def __init__(self, meter: str, known: Mapping[str, tuple[int, Value]], last_time: int = 0) -> None:
         self._stored = dict(known)
-        self._own_times: dict[str, deque[int]] = {}
+        self._own_times: dict[str, deque[int]] = defaultdict(lambda: deque(maxlen=OWN_TIMES_KEPT))
         self._last_time = last_time
         self._batch = Batch(meter)
         # Index paths -> the last second of before, where the clock went back with a break: until then none is marked.
@@ -276,7 +286,7 @@ class Recorder:
     def _close_periods(self, now: int) -> None:
         # Nothing was read between the last frame and this one, so only the period of the last frame can be open. A
         # clock set back closes nothing: the rest of that period is still to come, and what is closed stays as it is.
-        if not self._last_time:
+        if not self._last_time or now // 60 <= self._last_time // 60:
             return
         for granularity in (Granularity.MINUTE, Granularity.HALF_HOUR, Granularity.DAY):
             opened = period_start(granularity, self._last_time)
@@ -284,36 +294,36 @@ class Recorder:
                 self._batch.closed.append((granularity, opened))
 
     def _add_reading(self, reading: Reading, now: int) -> bool:
-        path, value, kind = reading.series, reading.value, reading.kind
-        if not value and kind is Kind.INDEX and path not in self._stored and any(z in path for z in _SILENT_ZERO):
+        path, _, value, unit, kind, _ = reading
+        if not value and kind is _INDEX and path not in self._stored and _is_silent_zero(path):
             return False
-        self._batch.series[path] = (reading.unit, kind)
-        setting = path.startswith(_SETTINGS)
-        if kind is Kind.GAUGE and isinstance(value, int) and not setting:
-            self._sum(path, now, value)
-        elif kind is Kind.INDEX and isinstance(value, int):
-            self._mark_boundaries(path, now, value)
+        self._batch.series[path] = unit, kind
+        if isinstance(value, int):
+            if kind is _INDEX:
+                self._mark_boundaries(path, now, value)
+            elif kind is _GAUGE and not path.startswith(_SETTINGS):
+                self._sum(path, now, value)
         if not self._changed(reading):
             return False
-        if kind in (Kind.INDEX, Kind.TEXT) or setting:
+        if kind is _INDEX or kind is _TEXT or path.startswith(_SETTINGS):
             self._batch.minutes[path, now - now % 60] = MinuteSum(0, 0, 0, 0, value)
         return is_urgent(path)
 
     def _changed(self, reading: Reading) -> bool:
         """Keep the reading if it is new; the same second twice keeps its first value, the next frame tells more."""
-        time, value = int(reading.time.timestamp()), reading.value
-        if reading.kind in (Kind.MEAN, Kind.MAXIMUM):
+        path, at, value, _, kind, quality = reading
+        if kind in _WITH_OWN_TIME:
             # The meter repeats its last points in every frame, each with its own time.
-            seen = self._own_times.setdefault(reading.series, deque(maxlen=OWN_TIMES_KEPT))
+            time, seen = int(at.timestamp()), self._own_times[path]
             if time in seen:
                 return False
             seen.append(time)
         else:
-            before = self._stored.get(reading.series)
-            if before and (before[0] == time or before[1] == value):
+            stored_at, stored = self._stored.get(path, (None, None))
+            if stored == value or stored_at == (time := int(at.timestamp())):
                 return False
-            self._stored[reading.series] = (time, value)
-        self._batch.samples.append(Sample(reading.series, time, value, reading.quality))
+            self._stored[path] = (time, value)
+        self._batch.samples.append(Sample(path, time, value, quality))
         return True
 
     def _sum(self, path: str, now: int, value: int) -> None:
@@ -327,10 +337,10 @@ class Recorder:
     def _mark_boundaries(self, path: str, now: int, value: int) -> None:
         then, before = self._indexes.get(path, (now, value))
         self._indexes[path] = (now, value)
-        boundary = now - now % Granularity.HALF_HOUR
-        if boundary <= self._ended.get(path, 0):
+        boundary = now - now % _HALF_HOUR_S
+        if then >= boundary or boundary <= self._ended.get(path, 0):
             return
-        if then < boundary <= now and now - then <= MAX_BOUNDARY_GAP_S and value >= before:
+        if now - then <= MAX_BOUNDARY_GAP_S and value >= before:
             share = before + (value - before) * (boundary - then) // (now - then)
             self._batch.boundaries.append((path, boundary, share))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.tic.labels import Label, lookup
+from gateway.tic.frame import HISTORIC, STANDARD
+from gateway.tic.labels import Label, known_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +22,6 @@ class Phases:
 
     # Linky's types begin with these.
     _LINKY = ("6", "7")
-
-    # Labels of phase 1 that single-phase meters send too; every other label of a phase is a three-phase meter's.
-    _ALSO_SINGLE = frozenset(("IRMS1", "URMS1", "UMOY1"))
 
     # A label that passes all checks by chance does not come twice.
     _ENOUGH_FRAMES = 2
@@ -49,8 +47,7 @@ class Phases:
             self._other = address
         elif address:
             self._other = None
-        rows = (lookup(frame.mode, label) for label in labels)
-        self._shown = any(row and self._is_three_phase(row) for row in rows)
+        self._shown = not _THREE_PHASES[frame.mode].isdisjoint(labels)
         self._frames += self._shown and frame.whole
         if self._three is None and self._frames >= self._ENOUGH_FRAMES:
             self._three = True
@@ -65,9 +62,20 @@ class Phases:
         """The row's series under the name that it has on this meter; None while it may not be told."""
         if "/phase/" not in row.series or self._three:
             return row.series
-        if self._is_three_phase(row) or (self._three is None and self._shown):
+        if _is_three_phase(row) or (self._three is None and self._shown):
             return None
         return row.series.removesuffix("/phase/1")
 
-    def _is_three_phase(self, row: Label) -> bool:
-        return "/phase/" in row.series and row.label not in self._ALSO_SINGLE
+
+# Labels of phase 1 that single-phase meters send too; every other label of a phase is a three-phase meter's.
+_ALSO_SINGLE = frozenset(("IRMS1", "URMS1", "UMOY1"))
+
+
+def _is_three_phase(row: Label) -> bool:
+    return "/phase/" in row.series and row.label not in _ALSO_SINGLE
+
+
+_THREE_PHASES = {
+    mode: frozenset(row.label for row in known_labels() if row.mode == mode and _is_three_phase(row))
+    for mode in (HISTORIC, STANDARD)
+}

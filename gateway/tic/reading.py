@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from gateway.tic import industrial
@@ -57,7 +58,7 @@ _OVERLOAD_SERIES = "status/overload"
 _EJP = "EJP."
 
 # The one label that means something else before Linky: watts, the most since somebody set it back (02E §2.4).
-_ELECTRONIC_PMAX = ("consumption/power/active/max", "W")
+_PMAX, _ELECTRONIC_PMAX = "PMAX", ("consumption/power/active/max", "W")
 
 
 class Kind(Enum):
@@ -70,6 +71,9 @@ class Kind(Enum):
     TEXT = "text"
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+
+
 class Quality(Enum):
     """Whose clock the time is from: the meter's, in good order, or the host's; a person's, with the value."""
 
@@ -78,8 +82,7 @@ class Quality(Enum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One value of one series. ``time`` aware UTC; ``unit`` registered for SenML, empty for text."""
 
     series: str
@@ -115,6 +118,8 @@ class Interpretation:
     refused: tuple[str, ...]
 
 
+# All horodates of a frame but that of DATE are those of the frame before.
+@lru_cache(maxsize=256)
 def parse_horodate(text: str) -> Horodate | None:
     """SAAMMJJhhmmss (54E §6.2.1.1); None for what is not a time. Lower case: the meter doubts its clock."""
     digits = text[1:]
@@ -134,6 +139,62 @@ def parse_horodate(text: str) -> Horodate | None:
     return Horodate(time, season.upper(), degraded=season.islower())
 
 
+class _Said(NamedTuple):
+    """What one group says by itself, in whatever frame it is.
+
+    ``refusal``: why it is not believed, None if it is; ``value``: that of its reading, None if it gives none, with the
+    ``kind`` of that; ``plain``: the reading has the frame's time, and the same series on every meter.
+    """
+
+    group: Group
+    row: Label | None
+    refusal: str | None
+    value: int | str | None = None
+    kind: Kind = Kind.TEXT
+    plain: bool = False
+
+    @classmethod
+    def of(cls, mode: str, group: Group) -> _Said:
+        row, refusal = lookup(mode, group.label), check(mode, group)
+        if row is None or refusal is not None or row.meter or not row.series:
+            return cls(group, row, refusal)
+        kind = _KINDS[row.kind]
+        value = group.data.strip() if kind is Kind.TEXT else int(group.data) * row.scale
+        plain = not (row.horodate or row.label == _PMAX or "/phase/" in row.series)
+        return cls(group, row, refusal, value, kind, plain)
+
+
+class _Groups:
+    """What the groups of one meter's frames say: it is made out once, as most are the same in the next frame."""
+
+    # As many as a Reader remembers: noise must not take memory.
+    _ROOM = 256
+
+    def __init__(self) -> None:
+        self._known: dict[Group, _Said] = {}
+        self._mode = ""
+
+    def of(self, frame: Frame) -> tuple[dict[str, _Said], list[str]]:
+        """Label -> what is said by the groups that may be believed; "label: reason" of the others."""
+        if frame.mode != self._mode:
+            self._mode = frame.mode
+            self._known.clear()
+        known, believed, refused = self._known, {}, []
+        for group in frame.groups:
+            said = known.get(group) or self._learn(group)
+            if said.refusal is None:
+                believed[group.label] = said
+            else:
+                refused.append(f"{group.label}: {said.refusal}")
+        return believed, refused
+
+    def _learn(self, group: Group) -> _Said:
+        if len(self._known) >= self._ROOM:
+            self._known.clear()
+        said = self._known[group] = _Said.of(self._mode, group)
+        return said
+
+
 class Interpreter:
     """Makes readings of one meter's frames; remembers its number of phases, its curves' periods and its alarms.
 
@@ -142,6 +203,7 @@ class Interpreter:
     """
 
     def __init__(self, known: Mapping[str, object] | None = None) -> None:
+        self._groups = _Groups()
         self._phases = Phases()
         self._curves = {curve: LoadCurve() for curve in _CURVES}
         self._alarms = Alarms(known or {})
@@ -157,18 +219,17 @@ class Interpreter:
         """
         if any(group.label == "TRAME" for group in frame.groups):
             return None  # TRAME TEST: all values of the frame are fake (02E §2.6)
-        groups, refused = _believable(frame)
-        if not groups:
+        believed, refused = self._groups.of(frame)
+        if not believed:
             return None
+        groups = {label: said.group for label, said in believed.items()}
         time, quality = _host_time(received) if clock_wrong else _frame_time(groups, received)
         address = groups.get("ADSC") or groups.get("ADCO") or groups.get("ADS")
         self._phases.learn(address.data if address else None, frame, groups)
         making = _Making(frame.mode, time, quality, self._phases, clock_wrong=clock_wrong)
-        for label, group in groups.items():
-            if label not in _CURVE_LABELS:
-                making.add(label, group)
+        making.add_all(believed)
         for curve, memory in self._curves.items():
-            making.add_curve(curve, memory, groups)
+            making.add_curve(curve, memory, believed)
         if frame.mode == HISTORIC:
             making.add_historic(frame, groups, self._alarms)
             making.add_industrial(frame, groups)
@@ -181,18 +242,6 @@ class Interpreter:
             tuple(making.readings),
             tuple(refused + making.refused),
         )
-
-
-def _believable(frame: Frame) -> tuple[dict[str, Group], list[str]]:
-    groups: dict[str, Group] = {}
-    refused = []
-    for group in frame.groups:
-        reason = check(frame.mode, group)
-        if reason:
-            refused.append(f"{group.label}: {reason}")
-        else:
-            groups[group.label] = group
-    return groups, refused
 
 
 def _frame_time(groups: Mapping[str, Group], received: datetime) -> tuple[datetime, Quality]:
@@ -241,15 +290,23 @@ class _Making:
         self.readings: list[Reading] = []
         self.refused: list[str] = []
 
-    def add(self, label: str, group: Group) -> None:
-        row = lookup(self._mode, label)
-        if row is None or not row.series or row.meter:
-            return
-        if label == "PMAX" and self._phases.electronic:
+    def add_all(self, believed: Mapping[str, _Said]) -> None:
+        readings, time, quality = self.readings, self._time, self._quality
+        for label, (group, row, _, value, kind, plain) in believed.items():
+            if row is None or value is None or label in _CURVE_LABELS:
+                continue
+            if plain:
+                readings.append(Reading(row.series, time, value, row.senml_unit, kind, quality))
+            else:
+                self._add(group, row, value)
+
+    def _add(self, group: Group, row: Label, value: int | str) -> None:
+        label = group.label
+        if label == _PMAX and self._phases.electronic:
             series, unit = _ELECTRONIC_PMAX
             row = replace(row, series=series, senml_unit=unit)
         if not row.horodate:
-            self._put(row, _value(row, group))
+            self._put(row, value)
             return
         # A peak was announced by the supplier, in its time.
         time = _own_time(group, clock_wrong=self._clock_wrong and label not in _PEAK_LABELS)
@@ -257,26 +314,26 @@ class _Making:
             self.refused.append(f"{label}: {time}")
         elif label in _PEAK_LABELS:
             self._put(row, time.isoformat().replace("+00:00", "Z"))
-        elif Kind(row.kind) is Kind.MEAN:
-            self._put(row, _value(row, group), time - _VOLTAGE_MEAN)
-        elif int(group.data) or not (group.horodate or "").endswith("000000"):
+        elif _KINDS[row.kind] is Kind.MEAN:
+            self._put(row, value, time - _VOLTAGE_MEAN)
+        elif value or not (group.horodate or "").endswith("000000"):
             # At midnight a maximum begins again with zero, which is nobody's maximum.
-            self._put(row, _value(row, group), time)
+            self._put(row, value, time)
 
-    def add_curve(self, curve: tuple[str, str], memory: LoadCurve, groups: Mapping[str, Group]) -> None:
+    def add_curve(self, curve: tuple[str, str], memory: LoadCurve, believed: Mapping[str, _Said]) -> None:
         ends: dict[str, datetime] = {}
         for label in curve:
-            if label in groups:
-                time = _own_time(groups[label], clock_wrong=self._clock_wrong)
+            if label in believed:
+                time = _own_time(believed[label].group, clock_wrong=self._clock_wrong)
                 if isinstance(time, str):
                     self.refused.append(f"{label}: {time}")
                 else:
                     ends[label] = time
         memory.learn(*(ends.get(label) for label in curve))
         for label, end in ends.items():
-            row, start = lookup(self._mode, label), memory.start(end)
-            if row and start:
-                self._put(row, _value(row, groups[label]), start)
+            said, start = believed[label], memory.start(end)
+            if said.row and said.value is not None and start:
+                self._put(said.row, said.value, start)
 
     def add_historic(self, frame: Frame, groups: Mapping[str, Group], alarms: Alarms) -> None:
         for label in alarms.ended(frame, groups):
@@ -314,8 +371,4 @@ class _Making:
                 self.refused.append(f"{row.label}: single-phase meter")
             return
         quality = self._quality if time is None else Quality.METER
-        self.readings.append(Reading(series, time or self._time, value, row.senml_unit, Kind(row.kind), quality))
-
-
-def _value(row: Label, group: Group) -> int | str:
-    return group.data.strip() if Kind(row.kind) is Kind.TEXT else int(group.data) * row.scale
+        self.readings.append(Reading(series, time or self._time, value, row.senml_unit, _KINDS[row.kind], quality))

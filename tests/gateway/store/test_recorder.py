@@ -103,7 +103,7 @@ def test_a_setting_is_kept_when_it_changes_and_has_no_means(recorder):
 def with_setting(time, value):
     """A frame that holds the subscribed power alone."""
     plain = frame(time, power=value)
-    return replace(plain, readings=tuple(replace(r, series="contract/power/reference") for r in plain.readings))
+    return replace(plain, readings=tuple(r._replace(series="contract/power/reference") for r in plain.readings))
 
 
 def test_an_unused_index_does_not_begin_to_exist(recorder):

@@ -401,7 +401,7 @@ def test_a_point_is_believed_when_it_is_said_twice():
     assert meter.say(0, {}, extra=points) == {}
     meter.say(1, {}, extra=points)
     assert meter.last.readings == tuple(points)
-    meter.say(2, {}, extra=[replace(points[0], value=700), points[1]])
+    meter.say(2, {}, extra=[points[0]._replace(value=700), points[1]])
     assert meter.last.readings == (points[1],)
 
 
