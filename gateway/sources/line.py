@@ -12,6 +12,7 @@ import random
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.errors import Once, PortError
@@ -116,8 +117,9 @@ class LineState:
     def count(self, frame: Frame, at: float) -> bool:
         """Note a frame that ended at ``at``; True when it shows that speed and mode are right."""
         self.bad_groups += frame.bad
-        known = sum(lookup(frame.mode, group.label) is not None for group in frame.groups)
-        if not known or known < min(2, len(frame.groups)):
+        known = (group for group in frame.groups if lookup(frame.mode, group.label))
+        enough = max(1, min(2, len(frame.groups)))
+        if len(list(islice(known, enough))) < enough:
             return False
         self.mode, self.last_frame, self.unread = frame.mode, at, None
         self.frames += frame.whole
