@@ -72,7 +72,6 @@ class HousePage:
         parts: Sequence[PageGroup] = (),
     ) -> None:
         self._now, self._report, self._house = now, report, house
-        self.equivalents = [one.name.in_every_language() | {"wh": one.wh} for one in EQUIVALENTS]
         self._drawing = asyncio.Lock()
         self.sources: Mapping[str, str] = {meter.name: meter.source for meter in config.meter}
         self._web, self._address = web, web.address
@@ -88,6 +87,11 @@ class HousePage:
             log.error("the page is not served: %s", error)  # noqa: TRY400 (a sentence for a person)
             self._error = error.phrase
         self.alive_at = time.monotonic()
+
+    @property
+    def equivalents(self) -> list[dict[str, Any]]:
+        """What a few kWh are worth in words, by language, and its ``wh``."""
+        return [one.name.in_every_language() | {"wh": one.wh} for one in EQUIVALENTS]
 
     def meters(self) -> list[dict[str, object]]:
         """Each meter as the live feed's JSON object, with its ``phases``."""

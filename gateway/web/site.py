@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from gateway.live.state import HouseNow
     from gateway.web.part import Handler, PageGroup
+    from gateway.web.words import Words
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,9 @@ class Site:
         names = ["page.css", "page.js", "icon.svg", *(name for part in parts for name in part.files)]
         self._files = {name: PageFile(name) for name in names}
         self._names = {name: file.url for name, file in self._files.items()}
-        self._words = {lang: WORDS[lang].copy() for lang in LANGUAGES}
+        self._menu_words = [(part.words, key) for part in parts for _, key in part.menu]
+        # Language -> its words, from the first visit in it on: nobody has asked for the other one yet.
+        self._words: dict[str, Words] = {}
         self._menu = (("/", "now"), *(item for part in parts for item in part.menu), *_MENU_END)
         self.app, enter = Microdot(), self.entrance
         self.app.before_request(self._admit)
@@ -127,9 +130,6 @@ class Site:
         self.app.errorhandler(404)(lambda request: self._message(request, "not_found", 404))
 
     def _add(self, part: PageGroup) -> None:
-        for lang in LANGUAGES:
-            # The menu stands on every page; what else a part says is its own.
-            self._words[lang] |= {key: part.words[lang][key] for _, key in part.menu}
         for path, handler in part.pages.items():
             self.app.route(path)(self._handed_over(handler, part))
         for path, handler in part.forms.items():
@@ -203,6 +203,9 @@ class Site:
         # An error may come before anybody was looked at.
         session = getattr(request.g, "session", None)
         lang = _language(request)
+        if lang not in self._words:
+            # The menu stands on every page; what else a part says is its own.
+            self._words[lang] = WORDS[lang] | {key: words[lang][key] for words, key in self._menu_words}
         return PageView(lang, path, session, self._names, self._words[lang], self._menu)
 
     def _message(self, request: Request, key: str, status: int) -> Response:

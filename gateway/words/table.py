@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.words.catalogue import LANGUAGES, translated
@@ -25,6 +25,11 @@ class WordTable(Mapping[str, Any]):
         if lang not in self._read:
             self._read[lang] = _in(self._english, lang)
         return self._read[lang]
+
+    def with_those_of(self, other: WordTable, keys: Iterable[str] | None = None) -> WordTable:
+        """A table of dictionaries: these words, and of another table those of the keys, or all, that are not here."""
+        theirs = other._english if keys is None else {key: other._english[key] for key in keys}
+        return WordTable(theirs | self._english)
 
     def __contains__(self, lang: object) -> bool:
         return lang in LANGUAGES

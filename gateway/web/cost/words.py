@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gateway.web.history import words as history_words
-from gateway.words.catalogue import LANGUAGES
 from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
@@ -73,4 +72,4 @@ _OWN = WordTable(
         "where_tariffs": "They are written in gateway.toml ([[tariff]]), taxes included.",
     }
 )
-WORDS = {lang: {key: history_words.WORDS[lang][key] for key in _SHARED} | _OWN[lang] for lang in LANGUAGES}
+WORDS = _OWN.with_those_of(history_words.WORDS, _SHARED)

@@ -81,7 +81,7 @@ def sharing(house: StoredSharing) -> PageGroup:
             f"{PATH}/no": health.refuse,
             f"{PATH}/withdraw": health.withdraw,
         },
-        words={lang: SHARING_WORDS[lang] | HEALTH_WORDS[lang] for lang in SHARING_WORDS},
+        words=HEALTH_WORDS.with_those_of(SHARING_WORDS),
         files=sharing_pages.FILES,
         refused=_refused,
     )
