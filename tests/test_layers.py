@@ -185,7 +185,7 @@ def test_a_circle_is_seen(tmp_path):
 def test_of_the_page_only_the_desks_open_the_store():
     """Routes, HTML and words are given what they show."""
     opens = {path.name for path in (GATEWAY / "web").rglob("*.py") if "gateway.store.store" in set(imports(path))}
-    assert opens == {"curves.py", "stored.py"}
+    assert opens == {"curves.py", "reader.py", "stored.py"}
 
 
 def test_sql_is_spoken_in_two_rooms_alone():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,16 @@ def ask_or_do(config: Config, order: Order[A]) -> A:
         from gateway.control.orders import act_alone  # noqa: PLC0415 (where none runs, the database is opened here)
 
         return act_alone(config, order)
+
+
+def settle(config: Config) -> None:
+    """Have a running gateway commit its last minutes; of one that does not, what is in the file will have to do."""
+    from gateway.control.messages import Settle  # noqa: PLC0415
+    from gateway.control.running import ask  # noqa: PLC0415
+    from gateway.errors import GatewayError  # noqa: PLC0415
+
+    with suppress(ConnectionError, GatewayError):
+        ask(config.control_socket, Settle())
 
 
 def user() -> str:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.commands.asking import settle
 from gateway.commands.board import PASSWORDS
 from gateway.commands.options import add_language, command, configured, spoken
 from gateway.errors import ConfigError, GatewayError, StoreError, reason
@@ -92,6 +93,7 @@ def _save(options: argparse.Namespace, config: Config) -> int:
         raise StoreError(f"{database}: no such database; start the gateway once, or check [store] directory")
     copy = _scratch(config, database.stat().st_size) / (FILE_NAME + _PACKING)
     found = find(options.config, _named(config), config.directory, BROKER)
+    settle(config)
     try:
         copy_database(database, copy)
         manifest = BackupManifest(int(time.time()), __version__, schema_of(copy))

@@ -74,9 +74,11 @@ def configured(options: argparse.Namespace) -> Config:
 
 
 def stored(config: Config) -> closing[Archive]:
-    """The database, to be read in a ``with``. Raises StoreError."""
+    """The database, to be read in a ``with``: with what a running gateway had not committed yet. Raises StoreError."""
+    from gateway.commands.asking import settle  # noqa: PLC0415
     from gateway.store.store import Archive  # noqa: PLC0415 (--help needs none of it)
 
+    settle(config)
     return closing(Archive(config.directory))
 
 

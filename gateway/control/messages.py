@@ -27,6 +27,7 @@ __all__ = [
     "PageWelcome",
     "PageWhere",
     "ReadingForm",
+    "Settle",
     "Status",
     "read",
     "unknown",
@@ -48,6 +49,10 @@ class ReadingForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Status(Order[Row], frozen=True, kw_only=True, tag="status"):
     """How each link is."""
+
+
+class Settle(Order[None], frozen=True, kw_only=True, tag="settle"):
+    """Commit what was postponed: somebody is about to read the file."""
 
 
 class AskNow(Order[Row], frozen=True, kw_only=True, tag="now"):
@@ -86,7 +91,7 @@ class PageWhere(Order[Row], frozen=True, kw_only=True, tag="page-where"):
 
 
 _TYPES = (
-    *(Status, AskNow, EnterReading, AccountOrder, PageCode, PageWelcome, PageWhere),
+    *(Status, Settle, AskNow, EnterReading, AccountOrder, PageCode, PageWelcome, PageWhere),
     *(of_consents.Grant, of_consents.Revoke, of_consents.Limit, of_consents.Resume),
     *(of_consents.ListConsents, of_consents.Notices, of_consents.PendingAccess, of_consents.ConsentText),
     *(of_consents.AnswerAccess, of_consents.RefuseDomain, of_consents.HearDomain, of_consents.RefusedDomains),

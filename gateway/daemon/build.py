@@ -186,6 +186,7 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, keep: Keep) 
     from gateway.web.history import routes as history  # noqa: PLC0415
     from gateway.web.history.stored import HouseholdPast  # noqa: PLC0415
     from gateway.web.page import HousePage  # noqa: PLC0415
+    from gateway.web.reader import StoreReader  # noqa: PLC0415
     from gateway.web.repair.routes import repair  # noqa: PLC0415
     from gateway.web.repair.stored import StoredPoints  # noqa: PLC0415
     from gateway.web.series.routes import series  # noqa: PLC0415
@@ -195,14 +196,15 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, keep: Keep) 
     from gateway.web.sharing.routes import sharing  # noqa: PLC0415
     from gateway.web.sharing.stored import StoredSharing  # noqa: PLC0415
 
-    config, past = house.config, HouseholdPast(house.config)
+    config, reader = house.config, StoreReader(house.config.directory, house.settle)
+    past = HouseholdPast(config, reader)
     parts = (
         history.part(past),
         cost.part(past),
-        sharing(StoredSharing(config, requests.answer)),
-        repair(StoredPoints(config, requests.answer)),
-        settings(StoredSettings(config, house.call, requests.chosen, house.commit)),
-        series(partial(stored_series, config)),
+        sharing(StoredSharing(config, requests.answer, reader)),
+        repair(StoredPoints(reader, requests.answer)),
+        settings(StoredSettings(config, house.call, requests.chosen, house.commit, reader)),
+        series(partial(stored_series, config, reader)),
         displays(StoredDisplays(config, house.call)),
     )
     page = HousePage(config, web, house.now, house.standing.report, house.standing.now, parts)

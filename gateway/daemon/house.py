@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,11 @@ class House:
         # Without an error what waits has come since, and somebody else is about to write it.
         if self.writer.error:
             raise StoreError(self.writer.error)
+
+    async def settle(self) -> None:
+        """Commit what was postponed, for who reads the file; what cannot be waits, and the file is a little behind."""
+        with suppress(StoreError):
+            await self.call(self.store.db.commit)
 
     async def undated(self, meter: str, boot: str, limit: int) -> list[UndatedFrame]:
         """The oldest stored frames of a meter without a date."""

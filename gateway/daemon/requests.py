@@ -15,6 +15,7 @@ from gateway.control.messages import (
     PageCode,
     PageWelcome,
     PageWhere,
+    Settle,
     Status,
 )
 from gateway.control.orders import act, erase_page
@@ -40,6 +41,7 @@ class HouseRequests:
         # All others are done where the store is written.
         self._handlers: dict[type[Order[Any]], Callable[[Any], Awaitable[object]]] = {
             Status: lambda _: house.standing.report(),
+            Settle: lambda _: house.settle(),
             AskNow: house.standing.since,
             EnterReading: self._enter,
             Erase: self._erase,

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from gateway.daemon.journalled import longest_retention_s
-from gateway.errors import StoreError
+from gateway.errors import Once, StoreError
 from gateway.household.days import roll_up
 from gateway.links.degradation import Degradation, Measures, Resource, ResourceChange, given_up_waiting
 from gateway.links.link import BROKEN, OK, Link, LinkKind
@@ -58,6 +58,7 @@ class StoreWriter:
         # How far boards' frames were stored since that was last told: (board, its start) -> the last number.
         self._relayed: dict[tuple[str, str], int] = {}
         self._disbelieved: list[tuple[str, str]] = []
+        self._say = Once(log)
 
     async def write(
         self, batches: Iterable[Batch], disbelieved: Iterable[tuple[str, str]] = ()
@@ -98,6 +99,15 @@ class StoreWriter:
         if self.error:
             log.warning("the database can be written again")
         self.error, self._written = None, time.monotonic()
+        if not self._store.db.postpones:
+            self._postpone()
+
+    def _postpone(self) -> None:
+        """Have the card written less from now on; where that cannot be, each minute is committed."""
+        try:
+            self._store.db.postpone_from_now()
+        except StoreError as error:
+            self._say("redo", "%s; the database is written each minute", error)
 
     def _write_some(self) -> tuple[int, list[Batch]]:
         """Write the first that wait, in one transaction: how many are done with, and which of them are written.

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.notices import GIVEN_UP_S, RecipientNotices
+from gateway.store.points import Granularity
+from gateway.store.redo import WrittenBatches
 from gateway.store.transactions import Transactions, translated
 from gateway.tic.reading import Kind
 
@@ -42,17 +44,32 @@ class Batches:
     _relayed: Relayed
     _rollups: Rollups
 
+    def __post_init__(self) -> None:
+        """Have a batch written again where that was undone."""
+        self._db.does[WrittenBatches] = self._add
+
     @translated
     def write(self, batches: Sequence[Batch], now: float) -> int:
-        """Commit the batches; the number of new points. Raises StoreError with everything rolled back.
+        """Make the batches durable; the number of new points. Raises StoreError with everything rolled back.
+
+        With the end of a half hour they are committed with all that was postponed since the one before.
 
         ``now`` (POSIX seconds, the host's clock) decides which consents are valid.
         """
-        with self._db.transaction():
-            points = [p for batch in batches for p in self._write_batch(batch)]
-            self._outbox.promise(points, now)
-            self._journal.flush(now)
+        written = WrittenBatches(list(batches), now)
+        self._db.begin()
+        count = self._add(written)
+        half_hour = any(granularity >= Granularity.HALF_HOUR for batch in batches for granularity, _ in batch.closed)
+        if self._journal.flush(now) or half_hour:
+            self._db.commit()
+        else:
+            self._db.postpone(written if batches else None)
         self._journal.tell()
+        return count
+
+    def _add(self, written: WrittenBatches) -> int:
+        points = [p for batch in written.batches for p in self._write_batch(batch)]
+        self._outbox.promise(points, written.now)
         return len(points)
 
     @translated

@@ -31,8 +31,8 @@ _WAL_KEPT_BYTES = 8_000_000
 # whole: with SQLite's own 4,096 bytes a card has nearly twice as much to write (README). Of a new file only.
 PAGE_BYTES = 512
 
-# The WAL is copied into the database when it is so long: longer, and more of the file's blocks are written anew.
-_CHECKPOINT_BYTES = 1_000_000
+# The WAL is copied into the database when it is so long: half hours touch the same pages, and these are copied once.
+_CHECKPOINT_BYTES = 4_000_000
 
 # What SQLite says when it may not make the WAL's index.
 _NO_INDEX = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)

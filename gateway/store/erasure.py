@@ -204,6 +204,8 @@ class Erasure:
         """
         try:
             self._db.commit()
+            if self._db.redo:
+                self._db.redo.wipe()
             self._secure()
             self._db.execute("VACUUM")
             (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -76,6 +76,10 @@ class Journal:
         self._key: SigningKey | None = None
         self._committed: Head | None = None
         self._told: Head | None = None
+        db.hearers.append(self._see)
+
+    def _see(self) -> None:
+        self._committed = self._last()
 
     def append(
         self,
@@ -268,14 +272,11 @@ class Journal:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Join the open transaction, or make one and commit it; whatever goes wrong undoes all of it."""
-        joined = self._db.in_transaction
         try:
-            if not joined:
-                self._db.execute("BEGIN IMMEDIATE")
+            opened = self._db.begin()
             yield
-            if not joined:
-                self._db.execute("COMMIT")
-                self._committed = self._last()
+            if opened:
+                self._db.commit()
         except BaseException as error:
             self._db.rollback()
             if isinstance(error, sqlite3.Error):

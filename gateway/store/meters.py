@@ -29,7 +29,7 @@ class Meters:
         self._db = db
         # Meter -> path -> series: a house of many meters looks through those of one.
         self._paths: dict[str, dict[str, Series]] = {}
-        db.when_rows_go(self._paths.clear)
+        db.forgetful.append(self._paths.clear)
 
     @translated
     def add(self, name: str, sensor: str | None = None, prm: str | None = None) -> MeterInfo:
@@ -47,11 +47,12 @@ class Meters:
             raise StoreError(
                 f"meter {name}: the id {sensor!r} belongs to meter {taken}; keep that name, or change sensor"
             )
-        self._db.execute(
-            "INSERT INTO meter (name, sensor, prm) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
-            " SET sensor = coalesce(?, sensor), prm = coalesce(?, prm)",
-            [name, sensor or secrets.token_hex(5), prm, sensor, prm],
-        )
+        with self._db.transaction():
+            self._db.execute(
+                "INSERT INTO meter (name, sensor, prm) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
+                " SET sensor = coalesce(?, sensor), prm = coalesce(?, prm)",
+                [name, sensor or secrets.token_hex(5), prm, sensor, prm],
+            )
         return next(m for m in self.all() if m.name == name)
 
     @translated
@@ -81,9 +82,12 @@ class Meters:
         return _series(row, self._span(row[0])) if row else None
 
     def known(self, meter: str) -> dict[str, Series]:
-        """Path -> series of a meter, remembered: for who writes, as of what is stored of them nothing is said."""
+        """Path -> series of a meter, remembered: for who writes, as of what is stored of them nothing is said.
+
+        In the order in which they came, after a restart too: what is promised of them has the same numbers.
+        """
         if meter not in self._paths:
-            self._paths[meter] = {s.path: s for s in self.series(meter)}
+            self._paths[meter] = {s.path: s for s in sorted(self.series(meter), key=lambda s: s.id)}
         return self._paths[meter]
 
     def add_series(self, meter: str, path: str, unit: str, kind: str) -> Series:

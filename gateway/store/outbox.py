@@ -1,17 +1,16 @@
 """The outbox: points promised to recipients, numbered by recipient, noted when handed over, gone when confirmed.
 
 Numbers grow and are never used twice in one database file (the epoch names the file). That rows are handed over is
-committed before their message leaves (``hand_over``), so the log of transfers never holds less than their recipient.
-A confirmation opens a transaction that the next commit ends: losing it in a power cut only sends the same points again,
-and a commit a receipt would wear the card out. A commit that fails loses none: what was confirmed is in the next one.
+on the card before their message leaves (``hand_over``), so the log of transfers never holds less than their recipient.
+A confirmation opens an operation that the next one ends: losing it in a power cut only sends the same points again,
+and a write a receipt would wear the card out. A commit that fails loses none: what was confirmed is in the next one.
 """
 
 from __future__ import annotations
 
 import time
-from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gateway.store.journal import grouped
 from gateway.store.points import (
@@ -28,6 +27,7 @@ from gateway.store.points import (
     pushed_from,
     under,
 )
+from gateway.store.redo import ConfirmedRows, HandedRows
 from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Outbox:
         self._consents = consents
         self._subscriptions = subscriptions
         self._queue = queue
+        db.does |= {HandedRows: self._note_handed, ConfirmedRows: self._note_confirmed}
         self.epoch: str = db.execute("SELECT value FROM about WHERE key = 'epoch'").fetchone()[0]
 
     @translated
@@ -128,15 +129,20 @@ class Outbox:
         One may not where a row of it is gone since it was read, or where no consent lets it out any more: what waits is
         to be read again. A point counts when it is handed over first; its repetitions change nothing.
         """
-        with self._db.transaction():
-            unhanded = [self._unhanded(message, now) for message in messages]
-            for message, rows in zip(messages, unhanded, strict=True):
-                if rows is not None:
-                    self._hand(message, rows, now)
-        return [rows is not None for rows in unhanded]
+        self._db.begin()
+        found = [self._unhanded(message, now) for message in messages]
+        leaving = [
+            (message.recipient, message.last, numbers)
+            for message, numbers in zip(messages, found, strict=True)
+            if numbers is not None
+        ]
+        handed = HandedRows(leaving, now)
+        self._note_handed(handed)
+        self._db.postpone(handed)
+        return [numbers is not None for numbers in found]
 
-    def _unhanded(self, message: Outgoing, now: float) -> list[tuple[int, int, int, int]] | None:
-        """(number, series, granularity, time) of the rows that were never handed over; None if one may not be."""
+    def _unhanded(self, message: Outgoing, now: float) -> list[int] | None:
+        """The numbers of the rows that were never handed over; None if one may not be."""
         found = self._db.execute(
             "SELECT seq, series, granularity, time, handed FROM outbox WHERE seq >= ? AND seq <= ?"
             " AND recipient = (SELECT id FROM recipient WHERE jid = ?)",
@@ -155,20 +161,21 @@ class Outbox:
             if said != [p.series.id, p.granularity, p.time] or start is None or p.time < start:
                 return None
             if not handed:
-                rows.append((row.seq, p.series.id, int(p.granularity), p.time))
+                rows.append(row.seq)
         return rows
 
-    def _hand(self, message: Outgoing, unhanded: Sequence[tuple[int, int, int, int]], now: float) -> None:
-        (number,) = self._db.execute("SELECT id FROM recipient WHERE jid = ?", [message.recipient]).fetchone()
-        self._db.execute(
-            "UPDATE recipient SET handed = ? WHERE id = ? AND handed < ?", [message.last, number, message.last]
-        )
-        if unhanded:
-            self._db.executemany(
-                "UPDATE outbox SET handed = ? WHERE recipient = ? AND seq = ?",
-                [(max(int(now), 1), number, seq) for seq, *_ in unhanded],
-            )
-            self._transfers.add(message.recipient, grouped((s, g, at) for _, s, g, at in unhanded), now)
+    def _note_handed(self, handed: HandedRows) -> None:
+        for recipient, last, numbers in handed.messages:
+            (number,) = self._db.execute("SELECT id FROM recipient WHERE jid = ?", [recipient]).fetchone()
+            self._db.execute("UPDATE recipient SET handed = ? WHERE id = ? AND handed < ?", [last, number, last])
+            points = []
+            for seq in numbers:
+                points += self._db.execute(
+                    "UPDATE outbox SET handed = ? WHERE recipient = ? AND seq = ? RETURNING series, granularity, time",
+                    [max(int(handed.now), 1), number, seq],
+                ).fetchall()
+            if points:
+                self._transfers.add(recipient, grouped(points), handed.now)
 
     @translated
     def confirm(self, recipient: str, after: int, last: int, now: float | None = None) -> int | None:
@@ -181,27 +188,23 @@ class Outbox:
             return None
         moment = time.time() if now is None else now
         self._db.begin()
-        return self._db.keep(partial(self._confirm, recipient, after, last, moment))
+        return cast("int", self._db.keep(ConfirmedRows(recipient, after, last, moment)))
 
-    def _confirm(self, recipient: str, after: int, last: int, moment: float) -> int:
-        self._absences.alive(recipient, moment)
-        left = self.drop(recipient, after, last)
+    def _note_confirmed(self, confirmed: ConfirmedRows) -> int:
+        numbers = [confirmed.recipient, confirmed.after, confirmed.last]
+        self._absences.alive(confirmed.recipient, confirmed.now)
+        left = self.drop(confirmed.recipient, confirmed.after, confirmed.last)
         # Also of rows that a withdrawal has taken since: what was handed over may have arrived before it.
-        handed = self._db.execute(f"DELETE FROM awaited WHERE {_ROWS} RETURNING handed", [recipient, after, last])  # noqa: S608
-        self._transfers.add_confirmed(recipient, [at for (at,) in handed.fetchall()])
+        handed = self._db.execute(f"DELETE FROM awaited WHERE {_ROWS} RETURNING handed", numbers).fetchall()  # noqa: S608
+        if not confirmed.word:
+            self._transfers.add_confirmed(confirmed.recipient, [at for (at,) in handed])
         return left
 
     @translated
     def take_servers_word(self, recipient: str, after: int, last: int, now: float) -> int:
         """Let the rows with ``after < seq <= last`` leave: one's own server took them, and no receipt is waited for."""
         self._db.begin()
-        return self._db.keep(partial(self._take_servers_word, recipient, after, last, now))
-
-    def _take_servers_word(self, recipient: str, after: int, last: int, now: float) -> int:
-        self._absences.alive(recipient, now)
-        left = self.drop(recipient, after, last)
-        self._db.execute(f"DELETE FROM awaited WHERE {_ROWS}", [recipient, after, last])  # noqa: S608
-        return left
+        return cast("int", self._db.keep(ConfirmedRows(recipient, after, last, now, word=True)))
 
     @translated
     def keeps(self, recipient: str, after: int, last: int) -> bool:

@@ -8,19 +8,15 @@ are merged into the row of the minute and a period is closed in the transaction 
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Mapping  # noqa: TC003 (msgspec reads it: a batch is written into the log)
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from gateway.store.breaks import MAX_BOUNDARY_GAP_S, WENT_BACK, ends
 from gateway.store.local_time import PARIS
 from gateway.store.points import GivenUp, Granularity, Value
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 # Looked at for each reading of each frame, and a member of an Enum takes long to be found by its name.
 _INDEX, _GAUGE, _TEXT, _HALF_HOUR_S = Kind.INDEX, Kind.GAUGE, Kind.TEXT, int(Granularity.HALF_HOUR)

@@ -32,7 +32,8 @@ class Relayed:
     @translated
     def forget(self, board: str, boot: str) -> None:
         """Nothing is known any more of how far that start came."""
-        self._db.execute("DELETE FROM relayed WHERE board = ? AND boot = ?", [board, boot])
+        with self._db.transaction():
+            self._db.execute("DELETE FROM relayed WHERE board = ? AND boot = ?", [board, boot])
 
     def write(self, batch: Batch) -> None:
         """Note, in the open transaction, how far the boards of a batch came."""

@@ -34,6 +34,7 @@ from gateway.store.pseudonyms import Pseudonyms
 from gateway.store.queue import QueuedRows
 from gateway.store.readings import Readings
 from gateway.store.received import ReceivedPoints
+from gateway.store.redo import RedoLog
 from gateway.store.relayed import Relayed
 from gateway.store.rollups import Rollups
 from gateway.store.spanning import Spanning
@@ -60,7 +61,7 @@ class Store:
     """
 
     def __init__(self, directory: Path) -> None:
-        self.db = db = Transactions(open_writer(directory))
+        self.db = db = Transactions(open_writer(directory), RedoLog(directory))
         self.journal = journal = Journal(db)
         self.meters = meters = Meters(db)
         self.notices = notices = RecipientNotices(db, journal)
@@ -90,12 +91,13 @@ class Store:
         self.batches = Batches(
             db, meters, journal, notices, self.queue, self.outbox, self.undated, self.relayed, rollups
         )
+        db.recover()
 
     def close(self) -> None:
         """Make the journal's entries of the hour that is not over, and close the connection."""
         try:
-            if self.journal.flush():
-                self.db.commit()
+            self.journal.flush()
+            self.db.commit()
             self.journal.tell()
         except StoreError as error:
             log.error("%s; the transfers of this hour are told after the next start", error)  # noqa: TRY400

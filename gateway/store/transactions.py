@@ -1,43 +1,106 @@
-"""One connection and its transaction: what the parts of the store share, and nothing of any table."""
+"""One connection and its transactions: what the parts of the store share, and nothing of any table.
+
+An operation is begun, and ends with ``commit``, or with ``postpone``: then it is on the card as a record of the log
+(``redo``) and in SQLite's transaction, which the next commit ends. Whoever reads on this connection sees it at once.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from gateway.errors import GatewayError, StoreError
+from gateway.store.redo import new_generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from gateway.store.redo import Done, RedoLog
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_GENERATION = "SELECT value FROM about WHERE key = 'generation'"
+_NAME = "INSERT OR REPLACE INTO about VALUES ('generation', ?)"
+
 
 class Transactions:
-    """A connection whose transactions are begun and ended by hand. All calls must come from one thread at a time."""
+    """A connection whose transactions are begun and ended by hand. All calls must come from one thread at a time.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Attributes:
+        redo: the log beside the database; None for who only reads.
+        postpones: whether what is done each minute may wait for the commit of the half hour.
+        does: how a thing is done, in the open operation, that is kept: also again, after it was undone.
+        forgetful: called whenever rows that somebody remembers may be gone.
+        hearers: called after each commit.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, redo: RedoLog | None = None) -> None:
         self._connection = connection
+        self.redo = redo
         self.execute = connection.execute
         self.executemany = connection.executemany
-        # What was done in the open transaction and may not be lost with it: see ``keep``.
-        self._kept: list[Callable[[], object]] = []
-        self._forget: list[Callable[[], object]] = []
+        self.postpones = False
+        self._doing = False
+        # Done in the open operation and in no record yet; undone since, and to be done again; whether what the records
+        # say is to be done again, too.
+        self._kept: list[Done] = []
+        self._undone: list[Done] = []
+        self._lost = False
+        self.does: dict[type[Done], Callable[[Any], Any]] = {}
+        self.forgetful: list[Callable[[], object]] = []
+        self.hearers: list[Callable[[], object]] = []
 
     @property
     def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
+        """Whether anything was done that is not committed."""
         return self._connection.in_transaction
 
-    def begin(self) -> None:
-        """Open a transaction unless a confirmation has opened one already; what one that was undone kept is in it."""
-        if not self._connection.in_transaction:
-            self.execute("BEGIN IMMEDIATE")
-            for work in self._kept:
-                work()
+    def begin(self) -> bool:
+        """Open an operation, what was undone and kept in it; False where one is open, by a confirmation say."""
+        if self._doing:
+            return False
+        self._doing = True
+        try:
+            if not self._connection.in_transaction:
+                self.execute("BEGIN IMMEDIATE")
+                self._redo_lost()
+            self.execute("SAVEPOINT operation")
+        except BaseException:
+            self._doing = False
+            if self._lost and self._connection.in_transaction:
+                self.execute("ROLLBACK")
+            raise
+        self._kept, self._undone = self._undone, []
+        for done in self._kept:
+            self.does[type(done)](done)
+        return True
+
+    def _redo_lost(self) -> None:
+        """Do again what the records say, where SQLite has undone it with the whole transaction."""
+        if self._lost and self.redo:
+            row = self.execute(_GENERATION).fetchone()
+            for record in self.redo.read(row[0]) if row else ():
+                for done in record:
+                    self.does[type(done)](done)
+        self._lost = False
+
+    def recover(self) -> None:
+        """Do again, and commit, what the records say that a process which is no more has left; StoreError."""
+        if self.redo and self.redo.is_there:
+            self._lost = True
+            self._alone(self.begin, self.commit)
+
+    def postpone_from_now(self) -> None:
+        """Let what is done each minute wait for the commit of the half hour, on the card as records; StoreError."""
+        if self.redo:
+            generation = new_generation()
+            self.redo.make()
+            self._alone(self.begin, partial(self.execute, _NAME, [generation]), self.commit)
+            self.redo.begin(generation)
+            self.postpones = True
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -46,46 +109,76 @@ class Transactions:
         yield
         self.commit()
 
-    def keep(self, work: Callable[[], T]) -> T:
-        """Do something in the open transaction; if that is undone, by a full card say, do it in the next one again.
+    def keep(self, done: Done) -> Any:  # noqa: ANN401 (what its part answers)
+        """Do something in the open operation; if that is undone, by a full card say, do it in the next one again.
 
         For what no one does a second time: a recipient confirms once.
         """
-        self._kept.append(work)
-        return work()
+        self._kept.append(done)
+        return self.does[type(done)](done)
+
+    def postpone(self, done: Done | None) -> None:
+        """End the operation, which came to that: on the card now, as a record; in the database with the next commit.
+
+        Where it may not wait, or the log has no room, that is now.
+        """
+        made = [*self._kept, *([] if done is None else [done])]
+        if not (self.postpones and self.redo and (self.redo.write(made) if made else self.redo.holds)):
+            self.commit()
+            return
+        self.execute("RELEASE operation")
+        self._kept.clear()
+        self._doing = False
 
     def commit(self) -> None:
-        """Make everything since ``begin`` durable."""
-        if self._connection.in_transaction:
-            self.execute("COMMIT")
-            self._kept.clear()
+        """Make everything durable; StoreError, with the operation undone, and what was postponed is postponed still."""
+        if not self._connection.in_transaction:
+            return
+        redo, generation = self.redo, new_generation()
+        named = [partial(self.execute, _NAME, [generation])] if redo and redo.holds else []
+        self._alone(*named, partial(self.execute, "COMMIT"))
+        if redo and redo.holds:
+            redo.begin(generation)
+        self._kept.clear()
+        self._doing = False
+        for tell in self.hearers:
+            tell()
 
     def rollback(self) -> None:
-        """Undo everything since ``begin``."""
-        if self._connection.in_transaction:
+        """Undo what the open operation did; where SQLite has undone the whole transaction, that is done again later."""
+        doing, self._doing = self._doing, False
+        postponed = self.redo is not None and self.redo.holds
+        if self._connection.in_transaction and (self._lost or not postponed):
             self.execute("ROLLBACK")
+        elif self._connection.in_transaction and doing:
+            self.execute("ROLLBACK TO operation")
+            self.execute("RELEASE operation")
+        self._lost = postponed and not self._connection.in_transaction
+        self._undone, self._kept = [*self._kept, *self._undone], []
         self.rows_are_gone()
-
-    def when_rows_go(self, forget: Callable[[], object]) -> None:
-        """Have this called whenever rows that somebody remembers may be gone."""
-        self._forget.append(forget)
 
     def rows_are_gone(self) -> None:
         """Let those forget that remember rows."""
-        for forget in self._forget:
+        for forget in self.forgetful:
             forget()
 
     def shrink(self) -> None:
         """Give back the memory of pages that can be read again."""
+        self._alone(partial(self.execute, "PRAGMA shrink_memory"))
+
+    def _alone(self, *steps: Callable[[], object]) -> None:
         try:
-            self.execute("PRAGMA shrink_memory")
+            for step in steps:
+                step()
         except sqlite3.Error as error:
             self.rollback()
             raise _unusable(error) from error
 
     def close(self) -> None:
-        """Close the connection; what was written is committed already."""
+        """Close the connection; what was done is committed already."""
         self._connection.close()
+        if self.redo:
+            self.redo.close()
 
 
 # A connection as the store has it, or one of its own as a file that is only looked at has it.

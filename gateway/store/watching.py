@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.store.journal import grouped
 from gateway.store.points import Granularity, Point, Series, Value, pushed_from, under
+from gateway.store.redo import ShownValues
 from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ class Watching:
     _db: Transactions
     _transfers: Transfers
     _consents: Consents
+
+    def __post_init__(self) -> None:
+        """Have what was shown noted again where that was undone."""
+        self._db.does[ShownValues] = self._note
 
     @translated
     def live_points(
@@ -55,7 +59,10 @@ class Watching:
     def note_shown(self, recipient: str, points: Sequence[Point], now: float) -> None:
         """Note live values that were handed over, in the open transaction: the next commit keeps it."""
         self._db.begin()
-        self._db.keep(partial(self._transfers.add, recipient, grouped((p.series.id, 0, p.time) for p in points), now))
+        self._db.keep(ShownValues(recipient, grouped((p.series.id, 0, p.time) for p in points), now))
+
+    def _note(self, shown: ShownValues) -> None:
+        self._transfers.add(shown.recipient, shown.groups, shown.now)
 
     def _known(self, meter: str, paths: Sequence[str]) -> list[Series]:
         """Those series that are stored; what a meter says for the first time is shown from its first commit on."""

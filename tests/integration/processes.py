@@ -34,7 +34,7 @@ class Process(Program):
         self.kill()
 
 
-class House(harness.house.House):
+class House(harness.house.GatewayFolder):
     """A gateway's folder: configuration, accounts, the command line."""
 
     def __init__(self, folder, federation, source, *, commit_interval_s=1, batch_s=0, extra="", python=sys.executable):

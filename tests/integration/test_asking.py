@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import sqlite3
 import sys
 import time
 from contextlib import closing
@@ -19,6 +18,7 @@ from gateway.federation.provider.catalogue import CATALOGUE
 from gateway.federation.wire.form import ResultPage, build_submit, parse_page, parse_result
 from gateway.federation.wire.stanza import OURS, QUOALISE, parse_quoalise
 from harness.accounts import FAR, HOME
+from harness.points import GATEWAYS, opened
 from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.federation.conftest import QUICK, eventually, running
@@ -134,7 +134,7 @@ class Home:
 
     def notices(self):
         """Kind of every notice to the asker that is queued or was sent."""
-        with closing(sqlite3.connect(f"file:{self.house.folder}/data/linky-gateway.sqlite?mode=ro", uri=True)) as db:
+        with closing(opened(self.house.folder / GATEWAYS)) as db:
             return [kind for (kind,) in db.execute("SELECT kind FROM notice WHERE recipient = ? ORDER BY id", [FAR])]
 
     async def command(self, *arguments):

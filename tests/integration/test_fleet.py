@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import sqlite3
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -19,6 +18,8 @@ from gateway.errors import FederationError
 from gateway.federation.connection.session import Session
 from gateway.federation.provider.health import NODE, read_condition
 from harness import ROOT
+from harness.house import GatewayFolder
+from harness.points import GATEWAYS, opened
 from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.federation.conftest import QUICK, account, running
@@ -34,10 +35,10 @@ class Member(House):
     """A house of the fleet, whose meter says large numbers."""
 
     def __init__(self, folder, federation, jid):
-        self.folder, self.federation, self.python, self.jid = folder, federation, sys.executable, jid
-        folder.mkdir()
+        GatewayFolder.__init__(self, folder)
+        self.federation, self.python, self.jid = federation, sys.executable, jid
         (folder / "password").write_text(PASSWORD + "\n")
-        self.config, self.tty = folder / "gateway.toml", folder / "ttyTIC"
+        self.tty = folder / "ttyTIC"
         user, domain = jid.split("@")
         federation.register(user, domain, PASSWORD)
         self.config.write_text(
@@ -54,7 +55,7 @@ class Member(House):
 
     def values(self):
         """Every value of the meter that is stored, as text."""
-        with closing(sqlite3.connect(f"file:{self.folder}/data/linky-gateway.sqlite?mode=ro", uri=True)) as db:
+        with closing(opened(self.folder / GATEWAYS)) as db:
             return {str(value) for (value,) in db.execute("SELECT value FROM reading")}
 
 

@@ -1,12 +1,13 @@
 """Two gateways on two servers, each the other's provider and recipient, with nothing in between."""
 
 import json
-import sqlite3
 import sys
 from contextlib import ExitStack, closing
 
 import pytest
 
+from harness.house import GatewayFolder
+from harness.points import GATEWAYS, opened
 from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.integration.processes import PASSWORD, House
@@ -24,10 +25,9 @@ class Member(House):
     """A gateway that publishes to another one and receives from it."""
 
     def __init__(self, folder, federation, jid, sensor, other, other_sensor):
-        self.folder, self.federation, self.other, self.python = folder, federation, other, sys.executable
-        folder.mkdir()
+        GatewayFolder.__init__(self, folder)
+        self.federation, self.other, self.python = federation, other, sys.executable
         (folder / "password").write_text(PASSWORD + "\n")
-        self.config = folder / "gateway.toml"
         user, domain = jid.split("@")
         federation.register(user, domain, PASSWORD)
         self.config.write_text(
@@ -50,7 +50,7 @@ class Member(House):
 
     def received(self):
         """(path, time, value) of everything received."""
-        with closing(sqlite3.connect(f"file:{self.folder}/data/linky-gateway.sqlite?mode=ro", uri=True)) as db:
+        with closing(opened(self.folder / GATEWAYS)) as db:
             rows = db.execute(
                 "SELECT path, time, value FROM received_point JOIN received_series"
                 " ON received_series.id = received_point.series WHERE granularity = 'raw'"

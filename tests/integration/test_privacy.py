@@ -1,13 +1,13 @@
 """A household's rights between two real servers: the other gateway knows a pseudonym, and is sent corrections."""
 
 import json
-import sqlite3
 from contextlib import closing
 
 import pytest
 
 from gateway.store.recorder import iso
 from harness.accounts import FAR, HOME
+from harness.points import GATEWAYS, opened
 from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.integration.processes import House
@@ -30,7 +30,7 @@ class Neighbour(House):
 
     def received_points(self):
         """(literal name, time) -> value of everything received."""
-        with closing(sqlite3.connect(f"file:{self.folder}/data/linky-gateway.sqlite?mode=ro", uri=True)) as db:
+        with closing(opened(self.folder / GATEWAYS)) as db:
             rows = db.execute(
                 "SELECT sen1, time, value FROM received_point JOIN received_series"
                 " ON received_series.id = received_point.series"

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import sqlite3
 import time
 from contextlib import closing
 from datetime import datetime
@@ -13,6 +12,7 @@ from gateway.control.running import ask as ask_daemon
 from gateway.federation.connection.session import Session
 from gateway.federation.wire.form import parse_result
 from harness.accounts import FAR, HOME
+from harness.points import GATEWAYS, opened
 from meter.process import SimulatedMeter
 from servers import free_port, wait_until
 from tests.gateway.federation.conftest import QUICK, running
@@ -36,7 +36,7 @@ class Page:
 
     def minute(self):
         """The beginning of the newest minute that was stored whole."""
-        with closing(sqlite3.connect(f"file:{self.home.folder}/data/linky-gateway.sqlite?mode=ro", uri=True)) as db:
+        with closing(opened(self.home.folder / GATEWAYS)) as db:
             return db.execute("SELECT max(time) FROM minute WHERE closed = 1").fetchone()[0] or 0
 
     def answer_with_less(self, number):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import closing
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +14,6 @@ from gateway.balance.calendar import BalancePeriod, day_of, periods
 from gateway.balance.classes import order
 from gateway.balance.energy import DayEnergy, Total, change
 from gateway.balance.rows import BalanceRow, earliest_needed, rows
-from gateway.store.store import Archive
 from gateway.web.cost.stored import bill, present
 from gateway.web.history.curves import HouseholdCurves
 from gateway.web.history.values import Figures, HistoryRow, Past
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
     from gateway.web.cost.values import Bill, Present
+    from gateway.web.reader import StoreReader
 
 T = TypeVar("T")
 
@@ -40,8 +39,8 @@ _PARTS = {
 class HouseholdPast:
     """What the pages *history* and *cost* ask; all of it raises StoreError where the database cannot be read."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, config: Config, reader: StoreReader) -> None:
+        self._config, self._reader = config, reader
         self._turn = asyncio.Lock()
         self.meters = [meter.name for meter in config.meter]
 
@@ -65,11 +64,7 @@ class HouseholdPast:
 
     async def _read(self, meter: str, look: Callable[[HouseholdCurves], T]) -> T:
         async with self._turn:
-            return await asyncio.to_thread(self._look, meter, look)
-
-    def _look(self, meter: str, look: Callable[[HouseholdCurves], T]) -> T:
-        with closing(Archive(self._config.directory)) as archive:
-            return look(HouseholdCurves(archive, self._config, meter))
+            return await self._reader.read(lambda archive: look(HouseholdCurves(archive, self._config, meter)))
 
 
 def past(house: HouseholdCurves, period: BalancePeriod, day: date | None, now: float) -> Past:

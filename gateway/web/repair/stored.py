@@ -11,14 +11,14 @@ from gateway.store.labels import label_of
 from gateway.store.points import Granularity, Point, Series, offered
 from gateway.store.terms import LANGS
 from gateway.web.repair.values import Changed, PointPlace, RepairableSeries, RepairView, Stored
-from gateway.web.sharing.stored import OWNER, read
+from gateway.web.sharing.stored import OWNER
 
 if TYPE_CHECKING:
-    from gateway.config.tables import Config
     from gateway.consent.orders import A, ConsentHandlers, Order
     from gateway.store.corrections import Corrections
     from gateway.store.neighbours import Suspect
     from gateway.store.store import Archive
+    from gateway.web.reader import StoreReader
 
 # Around a moment that is looked at, and around a point that is repaired.
 _AROUND, _NEXT_TO = 20, 5
@@ -32,12 +32,12 @@ class StoredPoints:
     """Where stored points are looked at and changed.
 
     Args:
-        config: the whole configuration.
+        reader: of the database.
         order: does an order.
     """
 
-    def __init__(self, config: Config, order: ConsentHandlers) -> None:
-        self._directory, self._order = config.directory, order
+    def __init__(self, reader: StoreReader, order: ConsentHandlers) -> None:
+        self._reader, self._order = reader, order
 
     async def ask(self, order: Order[A]) -> A:
         """One order, given at the page. Raises GatewayError with the reason."""
@@ -45,11 +45,11 @@ class StoredPoints:
 
     async def look(self, chosen: PointPlace | None) -> RepairView:
         """What stands out, in all or in the series that is chosen; the points around its time; the corrections."""
-        return await read(self._directory, lambda archive: look(archive, chosen))
+        return await self._reader.read(lambda archive: look(archive, chosen))
 
     async def point(self, which: PointPlace) -> tuple[RepairableSeries, Stored, list[Stored], list[str]] | None:
         """A point: its series, itself, those around it, and who received it; None when there is none."""
-        return await read(self._directory, lambda archive: _point(archive, which))
+        return await self._reader.read(lambda archive: _point(archive, which))
 
 
 def look(archive: Archive, chosen: PointPlace | None) -> RepairView:

@@ -15,11 +15,12 @@ from gateway.consent.text import duration
 from gateway.errors import ConfigError, StoreError
 from gateway.federation.connection.jids import bare_jid
 from gateway.web.settings.values import GOALS, Settings
-from gateway.web.sharing.stored import read
 from gateway.words.phrase import made
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from gateway.web.reader import StoreReader
 
 
 # What is shown of each table; a path to a password is no secret, and of no interest either.
@@ -43,6 +44,7 @@ class StoredSettings:
         call: runs something that writes on the store's thread.
         chosen: called after a change, so that it counts at once.
         commit: writes all readings that wait.
+        reader: of the database.
     """
 
     def __init__(
@@ -51,8 +53,10 @@ class StoredSettings:
         call: Callable[..., Awaitable[Any]],
         chosen: Callable[[], None],
         commit: Callable[[], Awaitable[None]],
+        reader: StoreReader,
     ) -> None:
         self._config, self._call, self._chosen, self._commit = config, call, chosen, commit
+        self._reader = reader
 
     async def settings(self) -> Settings:
         """What is configured now, and the ids that are in force."""
@@ -75,7 +79,7 @@ class StoredSettings:
     async def _sensors(self) -> dict[str, str]:
         """The id that stands in the names of each meter; none where the database cannot be read."""
         try:
-            meters = await read(self._config.directory, lambda archive: archive.meters.all())
+            meters = await self._reader.read(lambda archive: archive.meters.all())
         except StoreError:
             return {}
         return {meter.name: meter.sensor for meter in meters}

@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -26,18 +25,16 @@ from gateway.journal.words import fault_text
 from gateway.store.labels import branch_of
 from gateway.store.points import Granularity, under
 from gateway.store.recorder import iso
-from gateway.store.store import Archive
 from gateway.store.terms import LANGS, REFUSED_DAYS, Channel
 from gateway.web.sharing.answer import AnswerChoices
 from gateway.web.sharing.values import HandedOver, JournalState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from gateway.config.tables import Config
-
-T = TypeVar("T")
+    from gateway.store.store import Archive
+    from gateway.web.reader import StoreReader
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +53,11 @@ class StoredSharing:
     Args:
         config: the whole configuration.
         order: does an order.
+        reader: of the database.
     """
 
-    def __init__(self, config: Config, order: ConsentHandlers) -> None:
-        self._directory, self._order = config.directory, order
+    def __init__(self, config: Config, order: ConsentHandlers, reader: StoreReader) -> None:
+        self._order, self._read = order, reader.read
         self.retention, self.refused_days = config.max_retention, REFUSED_DAYS
         self.installer = (
             config.federation.installer.lower() if config.federation and config.federation.installer else None
@@ -144,19 +142,6 @@ class StoredSharing:
                 raise GatewayError("the gateway was stopped")
             self._checked = replace(self._checked, checked=number)
             yield f"{write_line(entry)}\n".encode()
-
-    async def _read(self, function: Callable[[Archive], T]) -> T:
-        return await read(self._directory, function)
-
-
-async def read(directory: Path, function: Callable[[Archive], T]) -> T:
-    """Run something on a reading connection of its own, on a thread of its own."""
-
-    def reading() -> T:
-        with closing(Archive(directory)) as archive:
-            return function(archive)
-
-    return await asyncio.to_thread(reading)
 
 
 def _branches(archive: Archive, request: dict[str, Any]) -> tuple[list[str], list[str]]:

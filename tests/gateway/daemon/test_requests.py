@@ -71,6 +71,7 @@ LINES = [
     json.dumps({"do": do} | fields).encode()
     for do, fields in (
         ("status", {}),
+        ("settle", {}),
         ("now", {"since": None, "wait_s": 1.0}),
         ("reading", {"order": READING}),
         ("account", {"action": "password", "new": None}),

@@ -52,6 +52,9 @@ def half_hour(recorder, start):
 
 
 def points(folder, path, fine):
+    """What is stored, as who reads the file finds it; of an open store, with what it has postponed."""
+    if isinstance(folder, Store):
+        return {p.time: p.value for p in folder.readings.page("house", path, fine, 0, 2**40, 10**6)}
     with closing(Archive(folder)) as archive:
         return {p.time: p.value for p in archive.readings.page("house", path, fine, 0, 2**40, 10**6)}
 
@@ -84,7 +87,7 @@ def test_a_card_that_cannot_be_written_for_days_costs_what_is_fine_and_no_index(
 
 def test_what_runs_short_is_given_up_at_once_and_kept_again_afterwards(tmp_path):
     """A short disk lets go of stored raw values; new ones come again with the room. Each change is told once."""
-    with written_to(tmp_path) as (writer, _):
+    with written_to(tmp_path) as (writer, store):
         recorder = Recorder("house", {})
 
         def weigh(megabytes, now):
@@ -93,27 +96,27 @@ def test_what_runs_short_is_given_up_at_once_and_kept_again_afterwards(tmp_path)
 
         for start in range(START, START + 4 * 3600, 1800):
             asyncio.run(writer.write(half_hour(recorder, start)))
-        everything = len(points(tmp_path, POWER, Granularity.RAW))
+        everything = len(points(store, POWER, Granularity.RAW))
         assert weigh(1000, 0.0) == []
         assert weigh(30, 10.0) == []
         assert weigh(30, 70.0) == [("DISK", GivenUp.RAW)]
-        left = points(tmp_path, POWER, Granularity.RAW)
+        left = points(store, POWER, Granularity.RAW)
         assert 0 < len(left) < everything / 2
-        assert len(points(tmp_path, POWER, Granularity.MINUTE)) == 4 * 60 - 1
+        assert len(points(store, POWER, Granularity.MINUTE)) == 4 * 60 - 1
         asyncio.run(writer.write(half_hour(recorder, START + 4 * 3600)))
-        assert points(tmp_path, POWER, Granularity.RAW) == left
-        assert len(points(tmp_path, POWER, Granularity.MINUTE)) == 4 * 60 + 29
+        assert points(store, POWER, Granularity.RAW) == left
+        assert len(points(store, POWER, Granularity.MINUTE)) == 4 * 60 + 29
         assert weigh(15, 80.0) == []
         assert weigh(15, 680.0) == [("DISK", GivenUp.MINUTES)]
         asyncio.run(writer.write(half_hour(recorder, START + 4 * 3600 + 1800)))
-        assert len(points(tmp_path, POWER, Granularity.MINUTE)) == 4 * 60 + 30
+        assert len(points(store, POWER, Granularity.MINUTE)) == 4 * 60 + 30
         assert weigh(1000, 690.0) == []
         assert weigh(1000, 751.0) == [("DISK", GivenUp.NOTHING)]
-        left = points(tmp_path, POWER, Granularity.RAW)
+        left = points(store, POWER, Granularity.RAW)
         asyncio.run(writer.write(half_hour(recorder, START + 5 * 3600)))
-        assert len(points(tmp_path, POWER, Granularity.RAW)) == len(left) + 30
-        assert len(points(tmp_path, POWER, Granularity.HALF_HOUR)) == 10
-        assert len(points(tmp_path, INDEX, Granularity.HALF_HOUR)) == 10
+        assert len(points(store, POWER, Granularity.RAW)) == len(left) + 30
+        assert len(points(store, POWER, Granularity.HALF_HOUR)) == 10
+        assert len(points(store, INDEX, Granularity.HALF_HOUR)) == 10
 
 
 def test_a_queue_that_is_too_long_is_shortened_and_the_readings_stay(tmp_path, monkeypatch):

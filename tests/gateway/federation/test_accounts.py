@@ -45,7 +45,7 @@ def test_what_leaves_stands_in_log_and_journal_before_it_does(house, monkeypatch
 
     async def scenario():
         with monkeypatch.context() as broken:
-            broken.setattr(house.store.outbox, "_hand", full)
+            broken.setattr(house.store.outbox, "_note_handed", full)
             async with at_work(house) as bench:
                 await bench.quiet()
                 assert bench.line.sent == []

@@ -522,7 +522,7 @@ def test_every_commit_is_synced_to_the_card(store):
 def test_a_new_file_has_small_pages_and_one_with_large_ones_works_as_before(store, recorder, tmp_path):
     """A commit touches a page for each series and writes each whole; a file that is there keeps its pages."""
     assert store.db.execute("PRAGMA page_size").fetchone() == (512,)
-    assert store.db.execute("PRAGMA wal_autocheckpoint").fetchone() == (1_000_000 // 512,)
+    assert store.db.execute("PRAGMA wal_autocheckpoint").fetchone() == (4_000_000 // 512,)
     folder = tmp_path / "of before"
     folder.mkdir()
     with closing(sqlite3.connect(folder / FILE_NAME)) as db:
@@ -535,7 +535,7 @@ def test_a_new_file_has_small_pages_and_one_with_large_ones_works_as_before(stor
         recorder.add(frame(START, power=700))
         old.batches.write([recorder.take()], NOW)
         assert old.db.execute("PRAGMA page_size").fetchone() == (4096,)
-        assert old.db.execute("PRAGMA wal_autocheckpoint").fetchone() == (1_000_000 // 4096,)
+        assert old.db.execute("PRAGMA wal_autocheckpoint").fetchone() == (4_000_000 // 4096,)
         assert points(old, POWER, Granularity.RAW) == [(0, 700)]
 
 

@@ -3,13 +3,13 @@
 import html
 import json
 import re
-import sqlite3
 from contextlib import closing
 
 import pytest
 
 from gateway.store.terms import LANGS
 from gateway.web.repair.words import REPAIR_WORDS
+from harness.points import GATEWAYS, opened
 from tests.gateway.store.conftest import INDEX, POWER
 from tests.gateway.web.conftest import House
 from tests.gateway.web.shared import COOP, make, with_bad_points
@@ -36,7 +36,7 @@ def address(point):
 
 
 def rows(house, query, *values):
-    with closing(sqlite3.connect(f"file:{house.folder}/data/linky-gateway.sqlite?mode=ro", uri=True)) as db:
+    with closing(opened(house.folder / GATEWAYS)) as db:
         return db.execute(query, values).fetchall()
 
 

@@ -13,6 +13,7 @@ from gateway.consent.orders import ListConsents, Notices, PendingAccess, Refused
 from gateway.control.running import ask
 from gateway.store.terms import LANGS, Terms
 from gateway.web.sharing.words import SHARING_WORDS
+from harness.points import GATEWAYS, opened
 from tests.gateway.web.conftest import House
 from tests.gateway.web.shared import COOP, LONG, make, overfull
 
@@ -216,7 +217,7 @@ def test_r22_one_press_withdraws_one_consent_or_all_of_a_recipient(sharing_house
     assert owner.send("/sharing/withdraw", recipient="past@sen2.test")[0].status == 303
     assert standing(house, "past@sen2.test") == []
     assert owner.send("/sharing/withdraw", recipient="past@sen2.test")[0].headers["Location"].endswith("nothing")
-    with closing(sqlite3.connect(f"file:{house.folder}/data/linky-gateway.sqlite?mode=ro", uri=True)) as db:
+    with closing(opened(house.folder / GATEWAYS)) as db:
         ways = db.execute("SELECT DISTINCT channel, given_by FROM consent_change WHERE kind <> 'replaced'").fetchall()
     assert ways == [("web", "owner")]
 

@@ -19,6 +19,7 @@ from gateway.web.history import routes as history
 from gateway.web.history.stored import HouseholdPast
 from gateway.web.http.guard import RequestGuard
 from gateway.web.http.server import Server
+from gateway.web.reader import StoreReader
 from gateway.web.site import Site
 from tests.gateway.web.conftest import PASSWORD, Visitor
 from tests.gateway.web.stand_in import StandInHouse
@@ -39,6 +40,10 @@ class Years:
         return f"http://127.0.0.1:{self.port}"
 
 
+async def settled():
+    """Nobody writes there."""
+
+
 def write(folder):
     """The database and its configuration."""
     return write_years(folder, FIRST, END, minutes_from=MINUTES_FROM)
@@ -55,7 +60,7 @@ def served(folder, config, *, password=True, house=None):
     access = PageAccess(folder / "page.json")
     if password:
         access.set_password(PASSWORD)
-    past = HouseholdPast(config)
+    past = HouseholdPast(config, StoreReader(config.directory, settled))
     site = Site(house or StandInHouse(), access, "1", (history.part(past), cost.part(past)))
 
     async def serve():

@@ -31,7 +31,7 @@ def links_of(config: Path) -> dict[str, dict[str, Any]]:
     return {row["link"]: row for row in report["links"]}
 
 
-class House:
+class GatewayFolder:
     """A folder with ``gateway.toml``, whose gateway is run by whoever made it.
 
     Args:

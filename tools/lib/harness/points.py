@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
+
+from gateway.control.messages import Settle
+from gateway.control.running import ask
+from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 GATEWAYS = "data/linky-gateway.sqlite"
+_SOCKET = "control.sock"
 _PATIENCE_S = 30.0
 
 
 def opened(database: Path) -> sqlite3.Connection:
-    """A connection that cannot write."""
+    """A connection that cannot write; a gateway that runs there has committed what it had postponed."""
+    with suppress(ConnectionError, GatewayError):
+        ask(database.with_name(_SOCKET), Settle())
     return sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE_S)
 
 

@@ -59,7 +59,7 @@ former_runs() {
 former_database() {
   local left
   set_present_aside
-  rm -f "$ROOT$STATE/$DATABASE"{,-wal,-shm} "$ROOT$COPY/$DATABASE-shm"
+  rm -f "$ROOT$STATE/$DATABASE"{,-wal,-shm,.redo} "$ROOT$COPY/$DATABASE-shm"
   cp -p "$ROOT$COPY/$DATABASE"* "$ROOT$STATE/" || return 1
   if [[ $1 == carried ]]; then
     left=$(python3 -I "$TREE/tools/lib/setup/carry.py" "$ROOT$(kept_name)" "$ROOT$STATE/$DATABASE") || {
@@ -100,11 +100,21 @@ undo_upgrade() {
   from=$(cat "$ROOT$UNDERWAY/from")
   export SYSTEMD_OFFLINE=1
   say was_cut "$(cat "$ROOT$UNDERWAY/to")" "$from"
+  last_minutes
   # What cannot be taken away is in nobody's way.
   take_what_is_new || true
   other_setup "$ROOT$VERSIONS/$from/source" place || fail "$EXIT_BROKEN" cannot_go_back "$from"
   database_of_before || fail "$EXIT_BROKEN" cannot_go_back "$from"
   end_upgrade
+}
+
+# What the new version had written into its log, and not into the database yet: the former one may not know that log.
+last_minutes() {
+  local python
+  python=$VERSIONS/$(cat "$ROOT$UNDERWAY/to")/bin/python
+  if [[ ! $ROOT && -x $python && -e $STATE/$DATABASE.redo ]]; then
+    run runuser -u "$USER_NAME" -- "$python" -I -m gateway.store.recover "$STATE" || log "the last minutes are lost"
+  fi
 }
 
 database_of_before() {

@@ -1,0 +1,36 @@
+"""How the page reads what is stored: on a connection and a thread of its own, beside the one that writes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
+
+from gateway.store.store import Archive
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+
+class StoreReader:
+    """Reads the database of a house.
+
+    Args:
+        directory: where it is.
+        settle: commits what was postponed, so that the last minutes are there to be read.
+    """
+
+    def __init__(self, directory: Path, settle: Callable[[], Awaitable[None]]) -> None:
+        self._directory, self._settle = directory, settle
+
+    async def read(self, look: Callable[[Archive], T]) -> T:
+        """What ``look`` makes of it; StoreError where it cannot be read."""
+        await self._settle()
+        return await asyncio.to_thread(self._look, look)
+
+    def _look(self, look: Callable[[Archive], T]) -> T:
+        with closing(Archive(self._directory)) as archive:
+            return look(archive)
