@@ -57,7 +57,7 @@ def test_a_whole_house_and_its_card_are_measured(tmp_path):
     assert memory["meter.rss_megabytes"] < memory["page.rss_megabytes"] < memory["everything.rss_megabytes"]
     assert memory["meter.modules"] < memory["page.modules"] < memory["opened.modules"] < memory["everything.modules"]
     assert parts["house"]["page_events"] >= 2
-    assert parts["writing"]["megabytes_a_day"] > 0
+    assert parts["writing"]["standard_mono_recipient_megabytes_a_day"] > 0
     assert parts["database"]["standard_tri_producer_megabytes_a_year"] > 0
     assert 0 < parts["live"]["live_median_ms"] <= parts["live"]["live_p95_ms"]
     assert parts["live"]["ping_median_ms"] > 0

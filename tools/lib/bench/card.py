@@ -1,9 +1,10 @@
 """What a year costs a card: bytes written to its block device in a day, and how the database grows.
 
-The real chain in compressed time, from the bytes of a simulated meter to the real store with its default settings: one
-commit a minute, or at once where the gateway would; the hourly clearing. A day at the pace of the line, every frame of
+The real chain in compressed time, from the bytes of a simulated meter to the real store with its default settings: a
+record a minute, or at once where the gateway would, a commit each half hour; the hourly clearing; alone, and with a
+recipient that has every minute and confirms it. A day at the pace of the line, every frame of
 it, says what is written; some days with a frame every twenty seconds say what stays, which is made of minutes, half
-hours and days alike. After each commit the kernel is made to write what it would have written by the next one, so that
+hours and days alike. After each minute the kernel is made to write what it would have written by the next one, so that
 the minute that is not waited for hides nothing.
 """
 
@@ -24,7 +25,7 @@ from gateway.config.tables import StoreTable as Keeping
 from gateway.daemon.meter import MeterReader
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
-from gateway.store.connection import FILE_NAME
+from gateway.store.points import Confirm, Granularity, Outgoing
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.tic.clock import Belief
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _DAY_S, _HOUR_S = 86_400, 3_600
 _SPARSE_MS = 20_000
+_MOST_ROWS = 100_000
 _SECTOR = 512
 _MEGABYTES = 512
 
@@ -103,7 +105,12 @@ class _Chain:
     """A meter and the gateway behind it, in the meter's own time."""
 
     def __init__(
-        self, at: BenchDisk, kind: StreamKind, every_ms: int = 0, commit_s: int = Keeping().commit_interval_s
+        self,
+        at: BenchDisk,
+        kind: StreamKind,
+        every_ms: int = 0,
+        commit_s: int = Keeping().commit_interval_s,
+        recipient: str = "",
     ) -> None:
         self._disk, self._kind, self._every_ms, self._commit_s = at, kind, every_ms, commit_s
         self._now_ms = clock.parse_start("2025-01-15T00:00", 0)
@@ -114,7 +121,12 @@ class _Chain:
         line = Line("house", parse_source("/dev/ttyTIC", at.folder), kind.mode)
         known = self.store.meters.add("house", "ab12cd34ef")
         self._meter = MeterReader(known, {}, line, belief=Belief.METER)
-        self.commits = 0
+        self._recipient, now = recipient, self._now_ms // 1000
+        if recipient:
+            self.store.consents.grant(recipient, "house", "", Granularity.MINUTE, now + _DAY_S * 365, now)
+            self.store.subscriptions.add(recipient, "house", "", "sen1", Confirm.RECEIPT, now)
+        self.store.db.postpone_from_now()
+        self.minutes = 0
 
     async def live(self, seconds: float) -> None:
         """So many seconds of the meter's life."""
@@ -128,7 +140,8 @@ class _Chain:
             if any(urgent) or self._now_ms - committed >= self._commit_s * 1000:
                 committed = self._now_ms
                 self.store.batches.write([self._meter.recorder.take()], committed / 1000)
-                self.commits += 1
+                self._deliver(committed // 1000)
+                self.minutes += 1
                 self._disk.flush()
             if self._now_ms - forgotten >= _HOUR_S * 1000:
                 forgotten = self._now_ms
@@ -136,28 +149,35 @@ class _Chain:
                 spans = keep.raw_hours * _HOUR_S, keep.minute_days * _DAY_S, keep.outbox_days * _DAY_S
                 self.store.batches.forget(forgotten // 1000, *spans)
 
+    def _deliver(self, now: int) -> None:
+        """As the delivery does: what waits is noted as handed over, and confirmed when it has arrived."""
+        outbox = self.store.outbox
+        if self._recipient and (rows := outbox.pending(self._recipient, -1, _MOST_ROWS, now)):
+            outbox.hand_over([Outgoing(self._recipient, rows[-1].seq, tuple(rows))], now)
+            outbox.confirm(self._recipient, rows[0].seq - 1, rows[-1].seq, now)
+
 
 def writing(at: At) -> dict[str, float]:
-    """Bytes to the block device a day, in MB, and commits a day; a standard meter, one phase.
+    """Bytes to the block device a day, in MB, by kind of meter, and with a recipient of minutes.
 
     The first hour is not counted: a new database grows by whole steps.
     """
-    hours = 0.1 if at.quick else 24
-    with disk(at.folder) as card:
-        chain = _Chain(card, KINDS[0])
-        with closing(chain.store):
-            asyncio.run(chain.live(min(1, hours) * _HOUR_S))
-            before, commits = card.written(), chain.commits
-            asyncio.run(chain.live(hours * _HOUR_S))
-            written = card.written() - before
-        size = (card.folder / FILE_NAME).stat().st_size
-    share = 24 / hours
-    return {
-        "megabytes_a_day": written * share / 1e6,
-        "commits_a_day": (chain.commits - commits) * share,
-        "database_megabytes": size / 1e6,
-        "block_device": float(bool(card.device)),
-    }
+    hours, found, coop = 0.1 if at.quick else 24, {}, "coop@sen1.test"
+    for kind, recipient in ((KINDS[0], ""), (KINDS[0], coop), (KINDS[1], coop)):
+        name = f"{kind.name}{'_recipient' if recipient else ''}"
+        inside = at.folder / name
+        inside.mkdir()
+        with disk(inside) as card:
+            chain = _Chain(card, kind, recipient=recipient)
+            with closing(chain.store):
+                asyncio.run(chain.live(min(1, hours) * _HOUR_S))
+                before, minutes = card.written(), chain.minutes
+                asyncio.run(chain.live(hours * _HOUR_S))
+                written, minutes = card.written() - before, chain.minutes - minutes
+        found[f"{name}_megabytes_a_day"] = written * 24 / hours / 1e6
+        found["minutes_a_day"] = minutes * 24 / hours
+        found["block_device"] = float(bool(card.device))
+    return found
 
 
 def growth(at: At) -> dict[str, float]:

@@ -220,14 +220,19 @@ PARTS = (
         "card.writing",
         (
             BenchRow(
-                "bytes to the block device a day, a meter in standard mode",
-                "megabytes_a_day",
+                "bytes to the block device a day, one phase, a recipient of every minute",
+                "standard_mono_recipient_megabytes_a_day",
                 "{value:.0f} MB",
-                most=100,
-                beside=("{commits_a_day:,.0f} commits of a minute, each with what the file system notes",),
-                limit="a commit writes some twenty pages, as each series has its own, and the file system's journal; "
-                "a third of it is SQLite's index of its log, without which no other program could read beside the "
-                "daemon; fewer commits are `commit_interval_s`",
+                most=40,
+                beside=("without one {standard_mono_megabytes_a_day:.0f} MB",),
+                limit="{minutes_a_day:,.0f} minutes, of each a record of one block, another before a message leaves, "
+                "and what ext4 notes of a file that has changed, 12 kB of its journal",
+            ),
+            BenchRow(
+                "the same, three phases and production",
+                "standard_tri_producer_recipient_megabytes_a_day",
+                "{value:.0f} MB",
+                most=60,
             ),
         ),
     ),
