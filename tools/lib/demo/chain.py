@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Self
 
 from harness import ROOT
 from harness.accounts import FAR, consume, register, table
-from harness.house import House
+from harness.house import GatewayFolder
 from harness.process import Program, last_lines, python
 from servers import Federation, RigError, wait_until
 
@@ -28,7 +28,7 @@ _START_S = 30.0
 _PIPE = "capture.raw"
 
 
-class DemoChain(House):
+class DemoChain(GatewayFolder):
     """Meter, gateway and, with ``federated``, two servers and a recipient.
 
     Args:

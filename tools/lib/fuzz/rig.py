@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 
 from fuzz.xmpp import CONSENTED, STRANGER
 from harness.accounts import FAR, HOME, consume, register, table
-from harness.house import House
+from harness.house import GatewayFolder
 from harness.process import Program, python
 from harness.wait import wait_until
 from meter.process import SimulatedMeter
@@ -46,7 +46,7 @@ SHARED = "consumption/power"
 _START_S = 60.0
 
 
-class Rig(House):
+class Rig(GatewayFolder):
     """Everything, from ``with`` to its end; ``folder`` should be short, servers have sockets there."""
 
     def __init__(self, folder: Path) -> None:

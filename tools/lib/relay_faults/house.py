@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Self
 
-from harness.house import House
+from harness.house import GatewayFolder
 from harness.process import Program, python
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _POINTS = {
 }
 
 
-class RelayHouse(House):
+class RelayHouse(GatewayFolder):
     """A gateway in ``folder``; ``source`` as in its configuration, ``mqtt`` the keys of that table.
 
     ``others``: name -> source of further meters. At the end of its block the gateway is killed.

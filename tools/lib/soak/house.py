@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gateway.store.points import Granularity
 from harness.accounts import HOME, consume, register, table
-from harness.house import House
+from harness.house import GatewayFolder
 from servers.ports import free_port
 from soak.meters import HOUSE
 from soak.parts import SoakError, SoakProgram
@@ -58,7 +58,7 @@ def name_of(meter: str, path: str = "") -> str:
     return f"{user_and_domain}/{path}" if path else user_and_domain
 
 
-class SoakHouse(House):
+class SoakHouse(GatewayFolder):
     """Its folder, and the programs in it.
 
     Args:
