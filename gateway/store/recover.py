@@ -11,15 +11,21 @@ from contextlib import closing
 from pathlib import Path
 
 from gateway.errors import GatewayError
+from gateway.store.connection import WriterLock
 from gateway.store.store import Store
 
 
 def main() -> int:
     """The process's entry: 0 when all of it is in the database, else a message to standard error."""
     logging.basicConfig(format="%(levelname)s %(message)s")
+    directory = Path(sys.argv[1])
     try:
-        with closing(Store(Path(sys.argv[1])).db):
-            return 0
+        lock = WriterLock(directory)
+        try:
+            with closing(Store(directory).db):
+                return 0
+        finally:
+            lock.release()
     except GatewayError as error:
         logging.getLogger(__name__).critical("%s", error)
         return error.exit_code

@@ -133,8 +133,12 @@ class RedoLog:
                 log.error("%s: a record is of another version, and is left out: %s", self.path, error)  # noqa: TRY400
 
     def write(self, done: Sequence[Done]) -> bool:
-        """Put a record on the card, and wait until it is there; False where there is no room for it."""
-        content = zlib.compress(_encode(done), 1)
+        """Put a record on the card, and wait until it is there; False where there is no room, or it can be none."""
+        try:
+            content = zlib.compress(_encode(done), 1)
+        except (OverflowError, TypeError) as error:
+            log.debug("%s: %s", self.path, error)
+            return False
         size = _sectors(_HEADER.size + len(content))
         if self._file is None or self._end + size > _BYTES:
             return False

@@ -6,6 +6,7 @@ An operation is begun, and ends with ``commit``, or with ``postpone``: then it i
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import contextmanager
 from functools import partial, wraps
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gateway.store.redo import Done, RedoLog
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,10 +91,24 @@ class Transactions:
         self._lost = False
 
     def recover(self) -> None:
-        """Do again, and commit, what the records say that a process which is no more has left; StoreError."""
-        if self.redo and self.redo.is_there:
-            self._lost = True
+        """Do again, and commit, what the records say that a process which is no more has left.
+
+        StoreError where the database cannot be written now. What cannot be done again at all, the records of another
+        version say, is left out: a gateway without its last minutes is better than none.
+        """
+        if not (self.redo and self.redo.is_there):
+            return
+        self._lost = True
+        try:
             self._alone(self.begin, self.commit)
+        except Exception as error:
+            cause = error.__cause__ if isinstance(error, StoreError) else error
+            if isinstance(cause, sqlite3.OperationalError):
+                raise
+            what = "%s: what it holds cannot be done again, and is left out: an unexpected %s"
+            log.error(what, self.redo.path, type(cause).__name__)  # noqa: TRY400 (where it was stands at DEBUG)
+            log.debug("where it was", exc_info=error)
+            self._lost, self._kept, self._undone = False, [], []
 
     def postpone_from_now(self) -> None:
         """Let what is done each minute wait for the commit of the half hour, on the card as records; StoreError."""

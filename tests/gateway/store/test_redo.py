@@ -7,17 +7,18 @@ import sqlite3
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from gateway.errors import StoreError
-from gateway.store.connection import FILE_NAME
+from gateway.store.connection import FILE_NAME, open_writer
 from gateway.store.erasure import Range
 from gateway.store.journal import KEY_NAME
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import prepare
-from gateway.store.recorder import Recorder
-from gateway.store.redo import REDO_NAME, RedoLog
+from gateway.store.recorder import Happened, Recorder
+from gateway.store.redo import REDO_NAME, HandedRows, RedoLog, WrittenBatches
 from gateway.store.store import Archive, Store
 from tests.gateway.store.conftest import INDEX, POWER, START, TARIFF, frame, hand_over
 
@@ -237,6 +238,17 @@ def test_a_record_that_cannot_be_written_is_committed(directory):
     store.close()
 
 
+def test_what_can_be_no_record_is_committed(directory):
+    """A number that JSON has and the log's form has not."""
+    store, recorder = house(directory), Recorder("house", {})
+    batch = minute(recorder, START)
+    batch.happened.append(Happened(START, "index-step", INDEX, {"after": 2**70}))
+    store.batches.write([batch], NOW)
+    assert not store.db.in_transaction
+    assert store.readings.events()[0].detail == {"after": 2**70}
+    store.close()
+
+
 def test_a_house_without_a_log_has_none(directory):
     """Only who postpones has the file: a command that changes something makes none."""
     log = RedoLog(directory)
@@ -244,6 +256,52 @@ def test_a_house_without_a_log_has_none(directory):
     assert not log.write([])
     log.close()
     assert not (directory / REDO_NAME).exists()
+
+
+@pytest.mark.parametrize("what", ["a meter that is not there", "a value that cannot be stored", "a number twice"])
+def test_a_record_that_cannot_be_done_again_is_left_out(directory, tmp_path, caplog, what):
+    """Another version's, say: the gateway starts without those minutes, says so, and writes on."""
+    store, recorder = house(directory), Recorder("house", {})
+    batch = minute(recorder, START)
+    if what == "a meter that is not there":
+        batch.meter = "barn"
+    elif what == "a value that cannot be stored":
+        batch.samples[0] = replace(batch.samples[0], time=2**63)
+    store.db.redo.write([WrittenBatches([batch], NOW)])
+    if what == "a number twice":
+        store.db.redo.write([HandedRows([("nobody@sen1.test", 1, [1])], NOW)])
+    again = Store(power_cut(directory, tmp_path / "after"))
+    assert "what it holds cannot be done again, and is left out" in caplog.text
+    assert not again.db.in_transaction
+    assert again.readings.last_values("house") == {}
+    again.batches.write([minute(Recorder("house", {}), START + 60)], NOW)
+    again.close()
+    caplog.clear()
+    Store(tmp_path / "after").close()
+    assert caplog.text == ""
+    store.close()
+
+
+def test_a_database_that_cannot_be_written_now_keeps_its_log(directory, tmp_path, monkeypatch):
+    """A full card at the start: the sentence of the database, and all of it the next time."""
+    store, recorder = house(directory), Recorder("house", {})
+    store.batches.write([minute(recorder, START)], NOW)
+    after = power_cut(directory, tmp_path / "after")
+    real = open_writer
+
+    def full(directory):
+        connection = real(directory)
+        connection.execute("PRAGMA query_only = 1")
+        return connection
+
+    with monkeypatch.context() as broken:
+        broken.setattr("gateway.store.store.open_writer", full)
+        with pytest.raises(StoreError, match="the database cannot be used"):
+            Store(after)
+    again = Store(after)
+    assert rows_of(again.db) == rows_of(store.db)
+    again.close()
+    store.close()
 
 
 def test_another_program_puts_the_log_into_the_database(directory, tmp_path):
