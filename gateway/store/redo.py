@@ -98,17 +98,19 @@ class RedoLog:
 
     def make(self) -> None:
         """Have a file of the right size, whole on the card; StoreError where that cannot be."""
-        if self._file is None:
-            self._open()
+        file = self._open()
+        if os.fstat(file).st_size != _BYTES:
             self.wipe()
             give_to_owner(self.path)
             sync(self.path.parent)
 
-    def _open(self) -> None:
+    def _open(self) -> int:
         try:
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if self._file is None:
+                self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(_UNUSABLE.filled(path=self.path, why=reason(error))) from error
+        return self._file
 
     @property
     def is_there(self) -> bool:
@@ -161,6 +163,8 @@ class RedoLog:
         if self._file is None:
             return
         try:
+            # Its room first: a card that is nearly full would take a part of it without a word.
+            os.posix_fallocate(self._file, 0, _BYTES)
             os.pwrite(self._file, bytes(_BYTES), 0)
             os.ftruncate(self._file, _BYTES)
             os.fsync(self._file)

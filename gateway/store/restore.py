@@ -94,6 +94,8 @@ def adopt(path: Path) -> None:
             migrations.apply(sqlite_utils.Database(db))
             db.execute("BEGIN")
             db.execute("UPDATE about SET value = ? WHERE key = 'epoch'", [secrets.token_hex(4)])
+            # A log that lies where it is brought back to may go on from this very copy: it is the former file's.
+            db.execute("DELETE FROM about WHERE key = 'generation'")
             db.execute(_HOLD)
             db.execute("COMMIT")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,5 +1,6 @@
 """The log beside the database: what is postponed is on the card, and comes to what a commit each time comes to."""
 
+import errno
 import os
 import random
 import shutil
@@ -13,12 +14,14 @@ import pytest
 
 from gateway.errors import StoreError
 from gateway.store.connection import FILE_NAME, open_writer
+from gateway.store.copies import copy_database
 from gateway.store.erasure import Range
 from gateway.store.journal import KEY_NAME
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Happened, Recorder
 from gateway.store.redo import REDO_NAME, HandedRows, RedoLog, WrittenBatches
+from gateway.store.restore import adopt
 from gateway.store.store import Archive, Store
 from tests.gateway.store.conftest import INDEX, POWER, START, TARIFF, frame, hand_over
 
@@ -246,6 +249,45 @@ def test_what_can_be_no_record_is_committed(directory):
     store.batches.write([batch], NOW)
     assert not store.db.in_transaction
     assert store.readings.events()[0].detail == {"after": 2**70}
+    store.close()
+
+
+def test_a_log_for_which_there_is_no_room_yet_is_made_whole_later(directory, monkeypatch):
+    """A full card: each minute is committed; as soon as there is room the file has its size at once."""
+    store, recorder = house(directory, postpones=False), Recorder("house", {})
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as card:
+        card.setattr(os, "posix_fallocate", full)
+        for _ in range(2):
+            with pytest.raises(StoreError, match="No space left"):
+                store.db.postpone_from_now()
+            store.batches.write([minute(recorder, START)], NOW)
+            assert not store.db.in_transaction
+    store.db.postpone_from_now()
+    assert (directory / REDO_NAME).stat().st_size == 2**20
+    store.batches.write([minute(recorder, START + 60)], NOW)
+    assert store.db.in_transaction
+    store.close()
+
+
+def test_a_backup_goes_on_from_no_log(directory, tmp_path):
+    """A copy of this moment, brought back beside the log that was written after it: that is not done again."""
+    store, recorder = house(directory), Recorder("house", {})
+    store.batches.write([minute(recorder, START)], NOW)
+    store.db.commit()
+    copy_database(directory / FILE_NAME, tmp_path / "backup")
+    store.batches.write([minute(recorder, START + 60)], NOW)
+    after = power_cut(directory, tmp_path / "after")
+    for name in (FILE_NAME, f"{FILE_NAME}-wal"):
+        (after / name).unlink(missing_ok=True)
+    shutil.copyfile(tmp_path / "backup", after / FILE_NAME)
+    adopt(after / FILE_NAME)
+    again = Store(after)
+    assert again.readings.last_values("house")[INDEX][0] < START + 60
+    again.close()
     store.close()
 
 
