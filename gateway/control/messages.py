@@ -52,7 +52,9 @@ class Status(Order[Row], frozen=True, kw_only=True, tag="status"):
 
 
 class Settle(Order[None], frozen=True, kw_only=True, tag="settle"):
-    """Commit what was postponed: somebody is about to read the file."""
+    """Commit what was postponed: somebody is about to read the file, and does not wait long for the last minutes."""
+
+    patience_s: ClassVar[float] = 3.0
 
 
 class AskNow(Order[Row], frozen=True, kw_only=True, tag="now"):

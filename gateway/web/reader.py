@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.store.store import Archive
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+
+# A card that breathes for minutes keeps what writes; whoever looks sees what was committed until then.
+_PATIENCE_S = 2.0
 
 
 class StoreReader:
@@ -28,7 +31,9 @@ class StoreReader:
 
     async def read(self, look: Callable[[Archive], T]) -> T:
         """What ``look`` makes of it; StoreError where it cannot be read."""
-        await self._settle()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._settle()
         return await asyncio.to_thread(self._look, look)
 
     def _look(self, look: Callable[[Archive], T]) -> T:
