@@ -7,13 +7,12 @@ from random import Random
 
 import pytest
 
+from bench.streams import StreamKind
 from gateway.tic.frame import HISTORIC, STANDARD, Frame, Group, Reader
 from gateway.tic.reading import Interpreter, _Groups, parse_horodate
 from meter import clock
 from meter.contract import CONTRACTS
-from meter.frames import BAUD, MeterIdentity
-from meter.household import SimulatedHousehold
-from meter.living import Linky
+from meter.frames import BAUD
 from tests.test_corruption import FAULTS
 
 CAPTURES = Path(__file__).parents[2] / "frames"
@@ -30,14 +29,7 @@ COMMANDS = (
 def life(mode, contract, phases, solar_w, draw):
     """(Frame, its time by the host) of a meter to which much happens, on a bad line beside a clock that is set."""
     now = clock.parse_start(draw.choice(("2025-01-15T19:50", "2025-03-30T00:50", "2025-10-26T00:50")), 0)
-    meter = Linky(
-        mode=mode,
-        contract=contract,
-        identity=MeterIdentity(phases=phases, kva=6 * phases),
-        household=SimulatedHousehold(seed=3, phases=phases, solar_w=solar_w),
-        start_ms=now,
-        producer=solar_w > 0,
-    )
+    meter = StreamKind("", mode, contract, phases, solar_w).meter(now, seed=3)
     reader, ahead_s = Reader(), 0
     for _ in range(FRAMES):
         if draw.random() < 0.1:
