@@ -28,9 +28,10 @@ from gateway.tic.judges import (
     limits_of,
 )
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
+from gateway.tic.total import OPTION, HistoricTotal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 # A value may be one frame older than its frame says (54E §6.2.1.5): of 1 s by the meter's clock, of up to 3 s where the
@@ -92,6 +93,7 @@ class Plausibility:
         self._quality: Quality | None = None
         self._three_phases = False
         self._sum = _Sum()
+        self._historic = HistoricTotal(self._known.get(OPTION, (0, None))[1])
         self._judges: dict[str, Judge] = {}
         for series in (_CUTOFF, _REFERENCE, _SUBSCRIBED):
             if series in self._known:
@@ -109,9 +111,25 @@ class Plausibility:
         time, doubted = interpretation.time, self._doubted(values)
         age_s = _AGE_S[interpretation.quality]
         frame = FrameEvidence(time, time.timestamp(), age_s, self._three_phases, self._allowed_va(), doubted, facts)
-        derived = TOTAL in values and _PARTS[-1] not in values
+        readings = interpretation.readings
+        believed, reasons = self._judge(readings, frame, derived=_PARTS[-1] not in values)
+        total = self._historic.of(frame.now, values, believed)
+        if total is not None and TOTAL not in values:
+            readings = (*readings, Reading(TOTAL, time, total, "Wh", Kind.INDEX, interpretation.quality))
+            more, why = self._judge(readings[-1:], frame)
+            believed, reasons = believed + more, reasons + why
+        said = interpretation
+        if readings is not said.readings or len(believed) < len(readings) or meter != said.meter or prm != said.prm:
+            refused = (*said.refused, *reasons)
+            said = replace(said, meter=meter, prm=prm, readings=tuple(believed), refused=refused)
+        return Judgement(said, tuple(facts))
+
+    def _judge(
+        self, readings: Iterable[Reading], frame: FrameEvidence, *, derived: bool = False
+    ) -> tuple[list[Reading], list[str]]:
+        """Those that may be believed, "series: reason" of others; ``derived``: the total is our sum of its parts."""
         believed, reasons = [], []
-        for reading in interpretation.readings:
+        for reading in readings:
             series = reading.series
             judge = self._judges.get(series) or self._meet(reading)
             reason = judge.judge(reading, frame)
@@ -121,12 +139,8 @@ class Plausibility:
             if reason is not NOT_YET:
                 reasons.append(f"{series}: {reason}")
             if derived and series.startswith(_PART):
-                doubted[TOTAL] = reason  # historic mode: the total is our sum of these
-        said = interpretation
-        if len(believed) < len(said.readings) or meter != said.meter or prm != said.prm:
-            refused = (*said.refused, *reasons)
-            said = replace(said, meter=meter, prm=prm, readings=tuple(believed), refused=refused)
-        return Judgement(said, tuple(facts))
+                frame.doubted[TOTAL] = reason
+        return believed, reasons
 
     def _lost_clock(self, quality: Quality) -> bool:
         """Whether the time is the host's right after one of the meter's: a damaged DATE, unless it lasts."""
@@ -160,6 +174,8 @@ class Plausibility:
         """The address if it may be believed; another one, said twice, is another meter and begins its indexes anew."""
         before = self._address.current
         said = self._address.said(interpretation.meter)
+        if interpretation.meter and said != before:
+            self._historic.forget()
         if before and said and said != before:
             facts.append(Fact(FactKind.METER_REPLACED, interpretation.time, "", before, said))
             self._three_phases = False

@@ -17,10 +17,12 @@ from zoneinfo import ZoneInfo
 from gateway.tic import industrial
 from gateway.tic.alarms import Alarms
 from gateway.tic.frame import HISTORIC, Frame, Group
+from gateway.tic.judges import TOTAL
 from gateway.tic.labels import Label, check, lookup
 from gateway.tic.load_curve import LoadCurve
 from gateway.tic.phases import Phases
 from gateway.tic.states import States
+from gateway.tic.total import CONTRACT_INDEXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,17 +38,6 @@ _VOLTAGE_MEAN = timedelta(minutes=10)
 
 # Why a value with a time of its own is not stored though the line brought it well.
 DEGRADED_CLOCK, WRONG_CLOCK = "degraded clock", "the meter's clock is wrong"
-
-# Total over all tariffs, which historic mode does not send.
-_TOTAL_SERIES = "consumption/energy/active/index"
-
-# First three letters of OPTARIF -> the indexes that this contract sends (02E §2.2).
-_CONTRACT_INDEXES = {
-    "BAS": ("BASE",),
-    "HC.": ("HCHC", "HCHP"),
-    "EJP": ("EJPHN", "EJPHPM"),
-    "BBR": ("BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR"),
-}
 
 # Point n and n-1 of a load curve.
 _CURVES = (("CCASN", "CCASN-1"), ("CCAIN", "CCAIN-1"))
@@ -345,10 +336,10 @@ class _Making:
         notice = lookup(HISTORIC, "PEJP")
         if notice and frame.whole and option and option.data == _EJP and all(g.label != "PEJP" for g in frame.groups):
             self._put(notice, 0)  # it comes while the notice or the peak lasts, as an alarm
-        indexes = _CONTRACT_INDEXES[option.data[:3]] if option and frame.whole else ()
+        indexes = CONTRACT_INDEXES[option.data[:3]] if option else ()
         if indexes and all(label in groups for label in indexes):
             total = sum(int(groups[label].data) for label in indexes)
-            self.readings.append(Reading(_TOTAL_SERIES, self._time, total, "Wh", Kind.INDEX, self._quality))
+            self.readings.append(Reading(TOTAL, self._time, total, "Wh", Kind.INDEX, self._quality))
 
     def add_industrial(self, frame: Frame, groups: Mapping[str, Group]) -> None:
         for datum in industrial.data(frame, groups, self._time):

@@ -290,14 +290,14 @@ def test_a_shorter_period_is_believed_at_once():
     ],
 )
 def test_the_total_needs_all_indexes_of_the_contract(option, labels):
-    """All there in a whole frame: their sum; one missing, or a frame cut: no total."""
+    """All there, whatever else of the frame is: their sum; one missing: no total (``total`` may know it)."""
     groups = [(label, f"{10**i:09}") for i, label in enumerate(labels)]
-    (said,) = interpret(historic(("OPTARIF", option), *groups))
-    assert values(said)[INDEX] == sum(10**i for i in range(len(labels)))
+    for whole in (True, False):
+        (said,) = interpret(historic(("OPTARIF", option), *groups, whole=whole))
+        assert values(said)[INDEX] == sum(10**i for i in range(len(labels)))
     for less in (
         historic(("OPTARIF", option), *groups[1:]),
         historic(*groups),
-        historic(("OPTARIF", option), *groups, whole=False),
         historic(("OPTARIF", option), *groups[1:], (labels[0], "00000000x")),
     ):
         assert INDEX not in values(interpret(less)[0])
