@@ -1,7 +1,8 @@
 """What of its own production a household uses itself, on one step for everything: the half hour (PT30M).
 
 Of its own panels it uses what it produced and did not inject. Of a shared roof (collective self-consumption) it uses
-its part up to what it drew from the grid in the same half hour, as the distributor reckons.
+its part up to what it drew from the grid in the same half hour. The distributor settles by quarters: what two of them
+come to is never more than that.
 """
 
 from __future__ import annotations

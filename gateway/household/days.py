@@ -90,7 +90,7 @@ class HouseholdDays:
         self._counters = [{s.path: s for s in stored.meters.series(name)} for name in counters]
         self._heard_until = {one.name: one.last_time for one in stored.meters.all()}
         self._parts = parts(stored.received, config.received)
-        said = [_RECKONED, *counters, *((part.series.id, str(part.factor)) for part in self._parts)]
+        said = [_RECKONED, *counters, *(part.name for part in self._parts)]
         self._sources = crc32(repr(said).encode())
         number, text = self._series.get(TARIFF_NUMBER), self._series.get(TARIFF_TEXT)
         texts = self._energy.texts_beside(number, text) if number and text else []

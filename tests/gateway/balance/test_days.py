@@ -117,14 +117,31 @@ def test_a_producer_uses_what_it_does_not_inject(house, day, night):
     assert price(house, known, BASE + SOLAR).income == Fraction("0.36288")
 
 
-def test_a_part_of_a_shared_roof_counts_up_to_what_was_drawn_in_the_half_hour(house):
+@pytest.mark.parametrize(
+    ("path", "unit", "steps"),
+    [
+        ("production/energy/active/index", "Wh", {"PT30M": range(0, 86401, 1800)}),
+        ("production/energy/active/index", "Wh", {"PT15M": range(0, 86401, 900)}),
+        ("production/power/active/raw", "W", {"PT30M": range(0, 86400, 1800)}),
+        ("production/power/active/raw", "W", {"PT15M": range(0, 86400, 900)}),
+        # A consent to half hours became one to quarters at half past eleven.
+        ("production/power/active/raw", "W", {"PT30M": range(0, 41_400, 1800), "PT15M": range(41_400, 86400, 900)}),
+    ],
+)
+def test_a_part_of_a_shared_roof_counts_up_to_what_was_drawn_in_the_half_hour(house, path, unit, steps):
     """504 W drawn always; a tenth of a roof gives 1,008 W in two hours and 252 W in four: 504 x 2 + 252 x 4 used."""
     house.configure(ROOF)
     house.live_day(WINTER, base(504))
-    path, index, values = "production/energy/active/index", 0, []
-    for at in range(midnight(WINTER), midnight(WINTER) + 86401, 1800):
-        values.append(Incoming("n", f"toit@e.org/pv@e.org/{path}", path, "Wh", "PT30M", at, index))
-        index += {10: 5040, 11: 5040, 12: 1260, 13: 1260, 14: 1260, 15: 1260}.get(hour_of(at), 0)
+    power, index, indexes = {10: 10080, 11: 10080, 12: 2520, 13: 2520, 14: 2520, 15: 2520}, 0, {}
+    for at in range(midnight(WINTER), midnight(WINTER) + 86401, 900):
+        indexes[at] = index
+        index += power.get(hour_of(at), 0) // 4
+    values = [
+        Incoming("n", f"toit@e.org/pv@e.org/{path}", path, unit, granularity, at, said)
+        for granularity, span in steps.items()
+        for at in (midnight(WINTER) + second for second in span)
+        for said in (indexes[at] if unit == "Wh" else power.get(hour_of(at), 0),)
+    ]
     with closing(Store(house.folder)) as store:
         store.providers.receive("toit@e.org", [Lot(values, None, "P1Y")], midnight(WINTER))
     known = house.day(WINTER)
