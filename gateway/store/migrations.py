@@ -12,6 +12,8 @@ from gateway.store.migrations_0_1_0 import migrations
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+__all__ = ("migrations",)
+
 
 @migrations()
 def superseded_notices(db: Database) -> None:
