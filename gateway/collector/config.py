@@ -73,7 +73,7 @@ class AccessTable(_Table, frozen=True, kw_only=True):
     privacy: Annotated[str, msgspec.Meta(pattern=r"^https://\S+$", max_length=200)]
     role: Literal["controller", "processor", "joint"] = "controller"
     retention: _Duration
-    granularity: Literal["raw", "PT1M", "PT30M", "P1D"] = "PT30M"
+    granularity: Literal["raw", "PT1M", "PT15M", "PT30M", "P1D"] = "PT30M"
     months: Annotated[int, msgspec.Meta(ge=1, le=36)] = 12
     code_url: Annotated[str, msgspec.Meta(pattern=r"^(https://\S+)?$", max_length=200)] = ""
     code_version: Annotated[str, msgspec.Meta(max_length=200)] = ""

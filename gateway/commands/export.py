@@ -26,7 +26,7 @@ def declare(commands: Commands) -> None:
     add_span(export)
     export.add_argument(
         "--granularity",
-        choices=("finest", "raw", "PT1M", "PT30M", "P1D"),
+        choices=("finest", "raw", "PT1M", "PT15M", "PT30M", "P1D"),
         default="finest",
         help="finest (the default): what the meter said, and minutes where that is no longer kept",
     )

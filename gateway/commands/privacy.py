@@ -62,7 +62,8 @@ def _add_rectify(rectify: argparse.ArgumentParser) -> None:
     rectify.add_argument("time", type=moment, metavar="TIME", help="of the point, ISO 8601")
     rectify.add_argument("value", metavar="VALUE", help="the right one, in the unit in which it is stored")
     rectify.add_argument("--meter", help="which meter, where several have this series")
-    rectify.add_argument("--granularity", choices=("raw", "PT1M", "PT30M", "P1D"), default="raw", help="(default: raw)")
+    fine = ("raw", "PT1M", "PT15M", "PT30M", "P1D")
+    rectify.add_argument("--granularity", choices=fine, default="raw", help="(default: raw)")
     rectify.add_argument("--reason", default="", metavar="WORDS", help="why, for the record")
     rectify.add_argument("--json", action="store_true")
 

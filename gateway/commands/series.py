@@ -27,7 +27,9 @@ _HEADS = (
     Phrase("granularities"),
     Phrase("meaning"),
 )
-_LEGEND = Phrase("Granularities: raw as the meter says it, PT1M a minute, PT30M half an hour, P1D a day.")
+_LEGEND = Phrase(
+    "Granularities: raw as the meter says it, PT1M a minute, PT15M a quarter of an hour, PT30M half an hour, P1D a day."
+)
 _LEGEND_OF_ALL = Phrase(" N is a number, T a period of the tariff.")
 _TEXT = Phrase("text")
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Add = Callable[[str, str], argparse.ArgumentParser]
 
-GRANULARITIES = ("raw", "PT1M", "PT30M", "P1D")
+GRANULARITIES = ("raw", "PT1M", "PT15M", "PT30M", "P1D")
 
 
 def add_actions(add: Add) -> None:

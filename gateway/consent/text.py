@@ -2,7 +2,7 @@
 
 The templates lie in ``texts/``; what is shown is filled in here and hashed, so that a consent names the very text on
 whose word it was given. A changed template is a new ``TEXT_VERSION``. The words for granularities never call half hours
-daily: the French authority found consents void for that (2020).
+or quarters daily: the French authority found consents void for that (2020).
 """
 
 from __future__ import annotations
@@ -48,11 +48,12 @@ _LINE = 118
 # What is typed under the text to consent, in the language of the text.
 YES = WordTable("yes")
 
-_RAW, _MINUTE, _HALF_HOUR, _DAY = Granularity
+_RAW, _MINUTE, _QUARTER, _HALF_HOUR, _DAY = Granularity
 _GRANULARITY = WordTable(
     {
         _RAW: "every value of the meter, each second or two (the finest)",
         _MINUTE: "one value a minute (1,440 a day)",
+        _QUARTER: "one value each quarter of an hour (96 a day), not just a total for the day",
         _HALF_HOUR: "one value each half hour (48 a day), not just a total for the day",
         _DAY: "one value a day, with no detail within the day",
     }
@@ -61,6 +62,8 @@ _REVEALS = WordTable(
     {
         _RAW: "which appliances run, when, and whether somebody is at home",
         _MINUTE: "which large appliances run, when, and whether somebody is at home",
+        _QUARTER: "whether somebody is at home, the hours of rising, of sleep and of meals, and the use of large"
+        " appliances",
         _HALF_HOUR: "the hours of rising, of sleep and of meals, and absences",
         _DAY: "days of absence and the habits of the week",
     }

@@ -151,7 +151,7 @@ def _batch(entry: _Entry, last_time: int, *, forced: bool) -> Batch:
     batch.series[path] = (entry.quantity.unit, Kind.INDEX)
     batch.samples.append(Sample(path, at, value, Quality.MANUAL))
     batch.minutes[path, minute] = MinuteSum(0, 0, 0, 0, value)
-    if at % Granularity.HALF_HOUR == 0:
+    if at % Granularity.QUARTER == 0:
         batch.boundaries.append((path, at, value))
     if entry.rebases:
         batch.totals[path] = str(entry.amount)

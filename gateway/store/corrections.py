@@ -1,7 +1,8 @@
 """Corrections: a stored point gets another value, the old one is kept as a record, and whoever had it is told.
 
 A point is corrected as it is named, (series, granularity, time), together with the roll-ups that only repeat it (the
-index at the end of its minute, at its half hour, at its midnight). Means and sums over it are points of their own.
+index at the end of its minute, at its quarter and half hour, at its midnight). Means and sums over it are points of
+their own.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _VALUES = {
     Granularity.RAW: "SELECT value FROM reading WHERE series = ?1 AND time = ?2",
     Granularity.MINUTE: "SELECT CASE WHEN samples THEN round(total * 1.0 / samples, 1) ELSE last END FROM minute"
     " WHERE closed = 1 AND series = ?1 AND time = ?2",
+    Granularity.QUARTER: "SELECT value FROM coarse WHERE step = 900 AND series = ?1 AND time = ?2",
     Granularity.HALF_HOUR: "SELECT value FROM coarse WHERE step = 1800 AND series = ?1 AND time = ?2",
     Granularity.DAY: "SELECT value FROM coarse WHERE step = 86400 AND series = ?1 AND time = ?2",
 }
@@ -35,9 +37,12 @@ _VALUES = {
 _ROWS_OF = {
     Granularity.RAW: ("reading", "value, quality", "series = ?1 AND time = ?2"),
     Granularity.MINUTE: ("minute", "samples, total, low, high, last, closed", "series = ?1 AND time = ?2"),
+    Granularity.QUARTER: ("coarse", "value", "step = 900 AND series = ?1 AND time = ?2"),
     Granularity.HALF_HOUR: ("coarse", "value", "step = 1800 AND series = ?1 AND time = ?2"),
     Granularity.DAY: ("coarse", "value", "step = 86400 AND series = ?1 AND time = ?2"),
 }
+# An index at a half hour is stored as the mark of a quarter too.
+_SAME_MARK = {Granularity.QUARTER: Granularity.HALF_HOUR, Granularity.HALF_HOUR: Granularity.QUARTER}
 _LARGEST = 2**53
 # Of a corrected minute the mean is all that is known: this many samples hold its tenths.
 _SAMPLES = 10
@@ -156,6 +161,10 @@ class Corrections:
                 start = time - time % step if step is Granularity.MINUTE else time
                 if self._value(series, step, start) == value:
                     found.append((step, start))
+        elif granularity in _SAME_MARK and series.kind == "index":
+            step = _SAME_MARK[granularity]
+            if self._value(series, step, time) == value:
+                found.append((step, time))
         return found
 
     def _correct(

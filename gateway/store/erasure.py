@@ -289,6 +289,7 @@ def _places(series: Series, span: Range) -> Sequence[tuple[str, str]]:
     found = [("reading", f"series = {series.id} AND {_period('time', span)}")]
     for step, table, more in (
         (Granularity.MINUTE, "minute", ""),
+        (Granularity.QUARTER, "coarse", "step = 900 AND "),
         (Granularity.HALF_HOUR, "coarse", "step = 1800 AND "),
         (Granularity.DAY, "coarse", "step = 86400 AND "),
     ):

@@ -16,6 +16,7 @@ _SERIES = (
 _END = (
     "SELECT {0}(time) FROM (SELECT {0}(time) AS time FROM reading WHERE series = :s"
     " UNION ALL SELECT {0}(time) FROM minute WHERE series = :s"
+    " UNION ALL SELECT {0}(time) FROM coarse WHERE series = :s AND step = 900"
     " UNION ALL SELECT {0}(time) FROM coarse WHERE series = :s AND step = 1800"
     " UNION ALL SELECT {0}(time) FROM coarse WHERE series = :s AND step = 86400)"
 )

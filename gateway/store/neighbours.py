@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _LOOK_BACK_S = {
     Granularity.RAW: 3600 * 3,
     Granularity.MINUTE: 86_400,
+    Granularity.QUARTER: 7 * 86_400,
     Granularity.HALF_HOUR: 14 * 86_400,
     Granularity.DAY: 366 * 86_400,
 }

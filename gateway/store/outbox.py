@@ -269,5 +269,7 @@ class _Choice:
             self._known[series.id] = (
                 [c for c in self._consents if c.covers(series.meter, series.path)] if wanted else []
             )
-        given = [c.granularity for c in self._known[series.id] if c.pushes_from <= point.time]
-        return finest_allowed(series.kind, min(given)) if given else None
+        given = (
+            finest_allowed(series.kind, c.granularity) for c in self._known[series.id] if c.pushes_from <= point.time
+        )
+        return min((fine for fine in given if fine is not None), default=None)

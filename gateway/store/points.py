@@ -27,6 +27,7 @@ class Granularity(enum.IntEnum):
 
     RAW = 0
     MINUTE = 60
+    QUARTER = 900
     HALF_HOUR = 1800
     DAY = 86400
 
@@ -37,7 +38,7 @@ class Granularity(enum.IntEnum):
 
     @classmethod
     def parse(cls, code: str) -> Granularity:
-        """The granularity written ``raw``, ``PT1M``, ``PT30M`` or ``P1D``; ValueError for anything else."""
+        """The granularity written ``raw``, ``PT1M``, ``PT15M``, ``PT30M`` or ``P1D``; ValueError for anything else."""
         for granularity, known in _CODES.items():
             if known == code:
                 return granularity
@@ -47,13 +48,17 @@ class Granularity(enum.IntEnum):
 _CODES = {
     Granularity.RAW: "raw",
     Granularity.MINUTE: "PT1M",
+    Granularity.QUARTER: "PT15M",
     Granularity.HALF_HOUR: "PT30M",
     Granularity.DAY: "P1D",
 }
 
 
 class GivenUp(enum.IntEnum):
-    """What is not kept where too little is left to keep all of it, of gauges; each includes those before it."""
+    """What is not kept where too little is left to keep all of it, of gauges; each includes those before it.
+
+    Gauges have no quarter hours; those of indexes and load curves are never given up.
+    """
 
     NOTHING = 0
     RAW = 1
@@ -287,18 +292,29 @@ def offered(kind: str) -> tuple[Granularity, ...]:
 
 
 def finest_allowed(kind: str, consent: Granularity) -> Granularity | None:
-    """The finest granularity of that kind of series that is no finer than the consent; None when there is none."""
-    return next((g for g in offered(kind) if g >= consent), None)
+    """The finest granularity of that kind of series that is no finer than the consent; None when there is none.
+
+    Quarter hours are given to who was allowed them by that name: a curve goes by half hours to who has a consent to
+    minutes, as it did before there were quarters, and a recipient that knows none is never sent any.
+    """
+    return _FINEST.get((kind, consent))
 
 
 _ALL = tuple(Granularity)
 # A mean or a maximum comes from the meter with a period of its own, so it has no minutes; text has no mean.
 _OFFERED = {
     "index": _ALL,
-    "gauge": _ALL,
-    "curve": (Granularity.RAW, Granularity.HALF_HOUR),
+    # Means of volt-amperes, volts and amperes settle nothing, and would be more rows than all other quarters.
+    "gauge": (Granularity.RAW, Granularity.MINUTE, Granularity.HALF_HOUR, Granularity.DAY),
+    "curve": (Granularity.RAW, Granularity.QUARTER, Granularity.HALF_HOUR),
     "mean": (Granularity.RAW,),
     "maximum": (Granularity.RAW, Granularity.DAY),
     "text": (Granularity.RAW, Granularity.MINUTE),
     "daily": (Granularity.DAY,),
+}
+_FINEST = {
+    (kind, consent): next(g for g in known if g >= consent and (g is consent or g is not Granularity.QUARTER))
+    for kind, known in _OFFERED.items()
+    for consent in Granularity
+    if known[-1] >= consent
 }

@@ -40,6 +40,7 @@ _PLACES = {
         "NULL",
         "minute AS main WHERE closed = 1 AND",
     ),
+    Granularity.QUARTER: ("value", "NULL", "coarse AS main WHERE step = 900 AND"),
     Granularity.HALF_HOUR: ("value", "NULL", "coarse AS main WHERE step = 1800 AND"),
     Granularity.DAY: ("value", "NULL", "coarse AS main WHERE step = 86400 AND"),
 }
@@ -64,11 +65,13 @@ _VALUES = {
 _BEFORE = (
     "SELECT time, value FROM reading WHERE series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
     "SELECT time, last FROM minute WHERE series = ? AND time <= ? - 59 ORDER BY time DESC LIMIT 1",
+    "SELECT time, value FROM coarse WHERE step = 900 AND series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
     "SELECT time, value FROM coarse WHERE step = 1800 AND series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
 )
 _AFTER = (
     "SELECT time, value FROM reading WHERE series = ? AND time > ? ORDER BY time LIMIT 1",
     "SELECT time + 59, last FROM minute WHERE series = ? AND time > ? ORDER BY time LIMIT 1",
+    "SELECT time, value FROM coarse WHERE step = 900 AND series = ? AND time > ? ORDER BY time LIMIT 1",
     "SELECT time, value FROM coarse WHERE step = 1800 AND series = ? AND time > ? ORDER BY time LIMIT 1",
 )
 _RANGE = " AND time >= ? AND time < ?"

@@ -19,8 +19,11 @@ from gateway.store.points import GivenUp, Granularity, Value
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 
 # Looked at for each reading of each frame, and a member of an Enum takes long to be found by its name.
-_INDEX, _GAUGE, _TEXT, _HALF_HOUR_S = Kind.INDEX, Kind.GAUGE, Kind.TEXT, int(Granularity.HALF_HOUR)
+_INDEX, _GAUGE, _TEXT = Kind.INDEX, Kind.GAUGE, Kind.TEXT
 _WITH_OWN_TIME = Kind.MEAN, Kind.MAXIMUM
+
+# Indexes are marked at each of these: :00, :15, :30 and :45.
+_MARK_S = int(Granularity.QUARTER)
 
 # A meter repeats two points of a curve (n, n-1) and two maxima; a few more cost nothing.
 OWN_TIMES_KEPT = 8
@@ -219,7 +222,7 @@ class Recorder:
         self._batch = Batch(meter)
         # Index paths -> the last second of before, where the clock went back with a break: until then none is marked.
         self._ended: dict[str, int] = {}
-        # Index paths -> (time, value) of the latest sample, stored or not: the half-hour points come from these.
+        # Index paths -> (time, value) of the latest sample, stored or not: the marks are reckoned from these.
         self._indexes: dict[str, tuple[int, int]] = {
             path: (last_time, value) for path, (_, value) in known.items() if isinstance(value, int)
         }
@@ -333,7 +336,7 @@ class Recorder:
     def _mark_boundaries(self, path: str, now: int, value: int) -> None:
         then, before = self._indexes.get(path, (now, value))
         self._indexes[path] = (now, value)
-        boundary = now - now % _HALF_HOUR_S
+        boundary = now - now % _MARK_S
         if then >= boundary or boundary <= self._ended.get(path, 0):
             return
         if now - then <= MAX_BOUNDARY_GAP_S and value >= before:

@@ -1,4 +1,4 @@
-"""Raw values and what is made of them: minutes, index values at half hours, then the periods that ended.
+"""Raw values and what is made of them: minutes, index values at quarter hours, then the periods that ended.
 
 A point's identity is (series, granularity, time) and its first value stays: nothing that was promised ever changes.
 Everything here is of the open transaction.
@@ -67,32 +67,40 @@ class Rollups:
         )
 
     def add_boundary(self, series: Series, time: int, value: int) -> list[Point]:
-        """An index at a half hour, and what follows from it: the mean power of the half hour before."""
-        points = self._insert_coarse(series, Granularity.HALF_HOUR, time, value)
-        midnight = time == day_start(time)
-        if midnight:
-            points += self._insert_coarse(series, Granularity.DAY, time, value)
-        if not points or series.path not in INDEX_PATHS:
+        """An index at a quarter hour, and what follows from it: the mean power of the quarter and half hour before."""
+        points = self._add_mark(series, Granularity.QUARTER, time, value)
+        if time % Granularity.HALF_HOUR:
             return points
-        start = time - Granularity.HALF_HOUR
-        rise = self._rise(series, start, time, value)
-        if rise is not None:
-            points += self._write_curve(series, start, rise * 2)
-        # Here and not when the day is closed: the first frame of a day may be committed before the index comes.
-        return points + self._write_daily(series, day_start(time - 1), time, value) if midnight else points
+        half_hour = self._add_mark(series, Granularity.HALF_HOUR, time, value)
+        if half_hour and time == day_start(time):
+            half_hour += self._insert_coarse(series, Granularity.DAY, time, value)
+            # Here and not when the day is closed: the first frame of a day may be committed before the index comes.
+            if series.path in INDEX_PATHS:
+                half_hour += self._write_daily(series, day_start(time - 1), time, value)
+        return points + half_hour
+
+    def _add_mark(self, index: Series, step: Granularity, time: int, value: int) -> list[Point]:
+        points = self._insert_coarse(index, step, time, value)
+        if points and index.path in INDEX_PATHS:
+            rise = self._rise(index, step, time - step, time, value)
+            if rise is not None:
+                points += self._write_curve(index, step, time - step, rise * 3600 // step)
+        return points
 
     def _write_daily(self, index: Series, start: int, end: int, value: int) -> list[Point]:
-        rise = self._rise(index, start, end, value)
+        rise = self._rise(index, Granularity.HALF_HOUR, start, end, value)
         if rise is None:
             return []
         daily = self._meters.add_series(index.meter, index.path.replace("/index", "/daily"), "Wh", "daily")
         return self._insert_coarse(daily, Granularity.DAY, start, rise)
 
-    def _write_curve(self, index: Series, start: int, watts: int) -> list[Point]:
+    def _write_curve(self, index: Series, step: Granularity, start: int, watts: int) -> list[Point]:
         curve = self._meters.add_series(
             index.meter, index.path.replace("energy/active/index", "power/active/raw"), "W", "curve"
         )
-        points = self._insert_coarse(curve, Granularity.HALF_HOUR, start, watts)
+        points = self._insert_coarse(curve, step, start, watts)
+        if step is Granularity.QUARTER:
+            return points
         own = self._db.execute(
             "SELECT 1 FROM reading WHERE series = ? AND time > ? AND quality < ? LIMIT 1",
             [curve.id, start - _CURVE_ALIVE_S, DERIVED],
@@ -139,18 +147,19 @@ class Rollups:
         ).fetchone()
         return [] if highest is None else self._insert_coarse(series, Granularity.DAY, start, highest)
 
-    def _rise(self, index: Series, start: int, end: int, value: int) -> int | None:
+    def _rise(self, index: Series, step: Granularity, start: int, end: int, value: int) -> int | None:
         """What an index that is ``value`` at the end of a time rose by in it; None where that was not all counted."""
-        before = self._index_at(index, start)
+        before = self._index_at(index, step, start)
         if before is None:
             return None
         told = self._energy.possible_breaks(index.meter, start - _BACK_S, end)
         return Breaks.of(index.path, told).at_half_hours().rise((start, before), (end, value))
 
-    def _index_at(self, series: Series, time: int) -> int | None:
+    def _index_at(self, series: Series, step: Granularity, time: int) -> int | None:
+        # A mark of a half hour is one of a quarter too: before the first quarters there are only these.
         row = self._db.execute(
-            "SELECT value FROM coarse WHERE series = ? AND step = ? AND time = ?",
-            [series.id, Granularity.HALF_HOUR, time],
+            "SELECT value FROM coarse WHERE series = ? AND step IN (?, 1800) AND time = ? LIMIT 1",
+            [series.id, step, time],
         ).fetchone()
         return row[0] if row else None
 

@@ -216,20 +216,50 @@ def test_history_comes_by_pages_and_too_much_at_once_is_refused_with_the_reason(
     asyncio.run(scenario())
 
 
-def test_finer_than_the_consent_is_refused(scene, house):
-    """A consent by half hour gives no minutes, and says so to who holds it."""
-    house.allow(scene.coop, granularity=Granularity.HALF_HOUR)
+@pytest.mark.parametrize("consent", [Granularity.HALF_HOUR, Granularity.QUARTER])
+def test_finer_than_the_consent_is_refused(scene, house, consent):
+    """A consent by quarter or half hour gives those and what is coarser, nothing finer, and says so to who holds it."""
+    house.allow(scene.coop, granularity=consent)
     house.minutes(65)
+    finer = [g for g in Granularity if g < consent]
 
     async def scenario():
         async with scene.gate(house), running(scene.session()) as session:
             await session.connected.wait()
             answer = await history(session, scene.gateway, scene.sen1)
             parcel = parse_quoalise(answer.find(f"{{{QUOALISE}}}quoalise"), 0)
-            assert {r.time % 1800 for r in parcel.records} == {0}
-            with pytest.raises(FederationError, match="PT30M") as refusal:
-                await history(session, scene.gateway, scene.sen1, granularity="PT1M")
-            assert refusal.value.condition == "not-authorized"
+            # Powers have no quarters: they go by half hours under either.
+            assert set(parcel.granularities.values()) == {consent.code, "PT30M"}
+            assert {r.time % 3600 for r in parcel.records} == set(range(0, 3600, consent))
+            answer = await history(session, scene.gateway, scene.sen1, granularity="PT30M")
+            parcel = parse_quoalise(answer.find(f"{{{QUOALISE}}}quoalise"), 0)
+            assert {r.time % 3600 for r in parcel.records} == {0, 1800}
+            for asked in finer:
+                with pytest.raises(FederationError, match=consent.code) as refusal:
+                    await history(session, scene.gateway, scene.sen1, granularity=asked.code)
+                assert refusal.value.condition == "not-authorized"
+
+    asyncio.run(scenario())
+
+
+def test_quarter_hours_are_pushed_as_such_to_who_may_have_them(scene, house):
+    """Three quarters of an hour over two servers: index and curve at :15, :30 and :45, powers by half hours."""
+    house.allow(scene.coop, granularity=Granularity.QUARTER)
+
+    async def scenario():
+        async with scene.gate(house), subscribed(scene.session(), scene.gateway, scene.sen1) as peer:
+            await eventually(lambda: house.store.subscriptions.of(scene.coop))
+            house.minutes(47)
+            await eventually(lambda: len(peer.records) == 6)
+            assert {r.granularity for r in peer.records if "apparent" not in r.name} == {"PT15M"}
+            quarters = {r.name.removeprefix(f"{scene.sen1}/consumption/"): [] for r in peer.records}
+            for record in peer.records:
+                quarters[record.name.removeprefix(f"{scene.sen1}/consumption/")].append(record.time - START)
+            assert quarters == {
+                "energy/active/index": [900, 1800, 2700],
+                "power/active/raw": [900, 1800],
+                "power/apparent/raw": [0],
+            }
 
     asyncio.run(scenario())
 

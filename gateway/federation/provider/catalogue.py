@@ -5,7 +5,7 @@ the samples are invented, and stand apart from where readings stand. For a progr
 
     <catalogue xmlns="urn:linky-gateway:0">
       <series name="gw@x/ab12@x/consumption/power/apparent/raw" path="consumption/power/apparent/raw" kind="gauge"
-              unit="VA" granularities="raw PT1M PT30M P1D" first="2026-…Z" last="2026-…Z" retention="P3Y">
+              unit="VA" granularities="raw PT1M PT15M PT30M P1D" first="2026-…Z" last="2026-…Z" retention="P3Y">
         <label xml:lang="fr">…</label><label xml:lang="en">…</label>
         <consent granularity="PT30M" push="true" history="true" history-from="…Z" until="…Z"/>
         <sample invented="true"><sensml xmlns="urn:ietf:params:xml:ns:senml">…</sensml></sample>

@@ -12,6 +12,7 @@ from gateway.words.phrase import Phrase
 GRANULARITIES = (
     ("raw", Phrase("as the meter gives them")),
     ("PT1M", Phrase("by minute")),
+    ("PT15M", Phrase("by quarter hour")),
     ("PT30M", Phrase("by half hour")),
     ("P1D", Phrase("by day")),
 )

@@ -13,7 +13,7 @@ Value = int | float | str
 
 # A text may have so many characters, a reason too.
 LONGEST_TEXT = 200
-GRANULARITIES = ("raw", "PT1M", "PT30M", "P1D")
+GRANULARITIES = ("raw", "PT1M", "PT15M", "PT30M", "P1D")
 _LARGEST = 2**53
 
 

@@ -18,6 +18,7 @@ REPAIR_WORDS = WordTable(
         "fineness": "How fine",
         "fineness_raw": "every value",
         "fineness_PT1M": "by the minute",
+        "fineness_PT15M": "by quarter hours",
         "fineness_PT30M": "by half hours",
         "fineness_P1D": "by the day",
         "day": "Day",

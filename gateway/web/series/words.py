@@ -24,6 +24,7 @@ SERIES_WORDS = WordTable(
         "text_unit": "text",
         "raw": "as the meter says it",
         "PT1M": "minute",
+        "PT15M": "quarter hour",
         "PT30M": "half hour",
         "P1D": "day",
         "back_to_settings": "Back to settings",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.web.sharing.values import Row
     from gateway.web.view import PageView
 
-GRANULARITIES = ("raw", "PT1M", "PT30M", "P1D")
+GRANULARITIES = ("raw", "PT1M", "PT15M", "PT30M", "P1D")
 _ROUNDED = ("PT30M", "P1D")
 _FIELDS = ("meter", "granularity", "purpose", "period", "until", "push", "history", "pseudonym", "coarse")
 

@@ -24,12 +24,13 @@ SENSOR = f"{HOME}/ab12@sen1.test"
 INDEX, POWER, TARIFF = "consumption/energy/active/index", "consumption/power/apparent/raw", "contract/tariff/name"
 
 
-def parcel(*values, path=INDEX, retention="P1Y", numbers=None, rectifies=False, unit="Wh"):
+def parcel(*values, path=INDEX, retention="P1Y", numbers=None, rectifies=False, unit="Wh", granularity=None):
     """Of one series: (time, value) each."""
     name = f"{SENSOR}/{path}"
     records = tuple(Record(name, at, value, None if isinstance(value, str) else unit) for at, value in values)
     interval = None if numbers is None else Interval(*numbers)
-    return QuoaliseMessage(records, interval, "ab12", retention, {}, {}, None, rectifies)
+    granularities = {name: granularity} if granularity else {}
+    return QuoaliseMessage(records, interval, "ab12", retention, granularities, {}, None, rectifies)
 
 
 def notice(kind, series="", number="n1", first=None, last=None):

@@ -99,6 +99,8 @@ def test_the_form_is_what_the_gateway_asks_for(store):
     assert (form["code_url"], "code_hash" in form) == ("https://coop.example/code", False)
     form = fields(load(store.config).access, "gw@x/ab12@x/consumption", None, now)
     assert (form["history"], "history_from" in form) == ("0", False)
+    quarters = replace(load(store.config).access, granularity="PT15M")
+    assert fields(quarters, "gw@x/ab12@x/consumption", None, now)["granularity"] == "PT15M"
     longest = fields(replace(load(store.config).access, months=36), "gw@x/ab12@x/consumption", None, now)["until"]
     # The day is included.
     assert (date.fromisoformat(longest) - now.date()).days < LONGEST_DAYS

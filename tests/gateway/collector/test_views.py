@@ -56,6 +56,18 @@ def test_an_hour_s_energy_is_the_difference_of_two_indexes(store):
     assert store.one("SELECT sum(energy)::int FROM energy_hourly") == 250
 
 
+def test_a_quarter_hour_s_energy_is_the_difference_of_its_marks(store):
+    """By the step in which collective self-consumption is settled: exact, and whole where the next mark is there."""
+    marks = {HOUR + timedelta(minutes=15 * n): index for n, index in enumerate((100, 350, 350, 1250, 1300))}
+    keep(store, parcel(*((at(moment), index) for moment, index in marks.items()), granularity="PT15M"))
+    assert energy(store, "15 minutes", "UTC", HOUR, HOUR + timedelta(minutes=75)) == [
+        (moment, value, whole)
+        for moment, value, whole in zip(
+            marks, (250.0, 0.0, 900.0, 50.0, 0.0), (True, True, True, True, False), strict=True
+        )
+    ]
+
+
 def test_a_day_s_energy_is_one_of_france(store):
     """The days on which clocks change have 23 and 25 hours."""
     since = datetime(2026, 3, 27, tzinfo=PARIS)

@@ -68,9 +68,10 @@ def test_without_a_word_it_says_what_there_is_by_purpose(capsys, monkeypatch):
         ),
         (
             ["export", "--format", "csv", "--granularity", "30min"],
-            "export : --granularity : '30min' n’est pas un choix ; l’un de : finest, raw, PT1M, PT30M, P1D ; peut-être"
+            "export : --granularity : '30min' n’est pas un choix ; l’un de : finest, raw, PT1M, PT15M, PT30M, P1D ;"
+            " peut-être PT30M",
+            "export: --granularity: '30min' is no choice; one of: finest, raw, PT1M, PT15M, PT30M, P1D; did you mean"
             " PT30M",
-            "export: --granularity: '30min' is no choice; one of: finest, raw, PT1M, PT30M, P1D; did you mean PT30M",
         ),
         (["export"], "export : il manque --format", "export: --format is missing"),
         (["status", "--jsonn"], "--jsonn n’est pas connu ici ; peut-être --json", "--jsonn is not known here; did you"),

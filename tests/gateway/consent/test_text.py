@@ -64,8 +64,28 @@ def test_what_was_not_stated_is_said_so(lang):
 def test_half_hours_are_never_called_daily():
     """The confusion for which consents were found void."""
     for lang, word in (("fr", "quotidien"), ("en", "daily")):
-        for granularity in (Granularity.RAW, Granularity.MINUTE, Granularity.HALF_HOUR):
+        for granularity in (g for g in Granularity if g is not Granularity.DAY):
             assert word not in consent_text(COOP, replace(OFFER, granularity=granularity), lang, "P3Y").words
+
+
+@pytest.mark.parametrize(
+    ("lang", "how_fine", "shows"),
+    [
+        (
+            "fr",
+            "une valeur par quart d'heure (96 par jour)",
+            ("si quelqu'un est là", "de coucher", "repas", "appareils"),
+        ),
+        ("en", "one value each quarter of an hour (96 a day)", ("somebody is at home", "sleep", "meals", "appliances")),
+    ],
+)
+def test_quarter_hours_have_words_of_their_own(lang, how_fine, shows):
+    """How many a day, and that they show who is at home, sleep and meals: more than half hours, less than minutes."""
+    text = consent_text(COOP, replace(OFFER, granularity=Granularity.QUARTER), lang, "P3Y")
+    assert all(words in " ".join(text.words.split()) for words in (how_fine, *shows))
+    others = {consent_text(COOP, replace(OFFER, granularity=g), lang, "P3Y").hash for g in Granularity}
+    assert len(others) == len(Granularity)
+    assert max(len(line) for line in text.words.splitlines()) <= 140
 
 
 def test_the_shorter_retention_is_shown():

@@ -123,7 +123,7 @@ def test_a_meter_is_asked_for_by_its_delivery_point_as_well(house):
         ({"identifier": "other@sen9.test/ab12@sen9.test/consumption"}, "names of this gateway have the form"),
         ({"identifier": None}, "missing: Series or branch asked for (identifier)"),
         ({"granularity": None}, "missing: Granularity (granularity)"),
-        ({"granularity": "PT5M"}, "granularity: raw, PT1M, PT30M, P1D"),
+        ({"granularity": "PT5M"}, "granularity: raw, PT1M, PT15M, PT30M, P1D"),
         ({"push": "0", "history": None}, "at least one of the two"),
         ({"push": "oui"}, "push: 1 (yes) or 0 (no)"),
         ({"history_from": None}, "needed for past readings"),

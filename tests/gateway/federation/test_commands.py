@@ -30,7 +30,7 @@ from tests.gateway.store.conftest import hand_over
 
 COOP = "coop@sen2.test"
 SEN1 = f"gw@sen1.test/{SENSOR}@sen1.test"
-RAW, MINUTE, HALF_HOUR, DAY = Granularity
+RAW, MINUTE, QUARTER, HALF_HOUR, DAY = Granularity
 XMPP = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
 DATA = "{jabber:x:data}"
 

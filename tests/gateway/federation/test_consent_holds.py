@@ -21,7 +21,7 @@ from tests.gateway.federation.conftest import SENSOR, START, House
 from tests.gateway.federation.test_commands import no_thread
 
 COOP = "coop@sen2.test"
-RAW, MINUTE, HALF_HOUR, _ = Granularity
+RAW, MINUTE, _, HALF_HOUR, _ = Granularity
 PREFIXES = ("consumption", "consumption/power", "consumption/power/apparent/raw", "consumption/energy")
 FOR_EVER = 2**40
 

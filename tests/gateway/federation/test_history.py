@@ -67,6 +67,21 @@ def test_a_year_of_load_curve_comes_by_pages_in_time(house):
     assert max(sizes) <= PAGE_BYTES + 2000
 
 
+def test_a_day_of_quarter_hours_comes_by_pages_with_all_four_of_each_hour(house):
+    """Under a consent to quarters by itself, under a finer one when it is asked for; each counted and once."""
+    house.minutes(121)
+    quarters = [START + n * 900 for n in range(1, 8)]
+    for consent, asked in ((Granularity.QUARTER, {}), (Granularity.MINUTE, {"granularity": "PT15M"})):
+        house.allow(COOP, granularity=consent)
+        answer, _ = ask(house, ResultPage(5, None), identifier=f"{SEN1}/{CURVE}", **asked)
+        assert parse_page(answer)[1] == len(quarters)
+        found, _ = by_pages(house, 5, identifier=f"{SEN1}/{CURVE}", **asked)
+        assert [r.time for r in found] == quarters
+        found, _ = by_pages(house, 5, identifier=f"{SEN1}/consumption/energy/active/index", **asked)
+        assert [r.time for r in found] == [*quarters, START + 7200]
+        house.store.consents.revoke(COOP, "", START)
+
+
 def test_a_page_of_many_series_ends_where_a_stanza_is_full(house):
     """However many are asked for, and the next page goes on just there."""
     house.minutes(300)

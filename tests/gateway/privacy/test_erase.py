@@ -24,7 +24,7 @@ from gateway.web.access.access import PageAccess
 from tests.gateway.privacy.conftest import COOP, NOW, PRM, ROOF, STRANGER, TOWN
 from tests.gateway.store.conftest import INDEX, POWER, START, frame, hand_over
 
-RAW, MINUTE, HALF_HOUR, DAY = Granularity
+RAW, MINUTE, QUARTER, HALF_HOUR, DAY = Granularity
 HOUR = START + 36000
 
 

@@ -24,7 +24,7 @@ from tests.gateway.federation.test_delivery import at_work
 COOP, TOWN = "coop@sen2.test", "town@sen3.test"
 NOW = 1_795_000_000
 MONTH = 31 * 86400
-RAW, MINUTE, HALF_HOUR, DAY = Granularity
+RAW, MINUTE, QUARTER, HALF_HOUR, DAY = Granularity
 
 
 @pytest.fixture
@@ -102,6 +102,7 @@ def test_the_anonymous_profile_has_a_new_name_each_month(house):
     [
         ({"profile": "anonymous"}, "--no-history"),
         ({"profile": "coarse", "granularity": "PT1M"}, "PT30M or P1D"),
+        ({"profile": "coarse", "granularity": "PT15M"}, "PT30M or P1D"),
         ({"profile": "anonymous", "no_history": True, "granularity": "raw"}, "PT30M or P1D"),
         ({"profile": "blurred"}, "exact, coarse, anonymous"),
     ],

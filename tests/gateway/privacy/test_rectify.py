@@ -13,7 +13,7 @@ from gateway.store.terms import NoticeKind
 from tests.gateway.privacy.conftest import COOP, NOW, TOWN
 from tests.gateway.store.conftest import INDEX, POWER, START
 
-RAW, MINUTE, HALF_HOUR, DAY = Granularity
+RAW, MINUTE, QUARTER, HALF_HOUR, DAY = Granularity
 
 
 @pytest.fixture
@@ -42,7 +42,9 @@ def test_the_old_value_is_kept_on_record_and_the_new_one_counts(store, path, gra
     """By its granularity; nothing else of the series changes."""
     before = store.readings.page("house", path, granularity, 0, NOW, 10**5)
     chosen = before[1]
-    (correction,) = rectify(store, path, granularity, chosen.time, value)
+    correction, *same = rectify(store, path, granularity, chosen.time, value)
+    # An index at a half hour is one at a quarter.
+    assert [one.point.granularity for one in same] == ([QUARTER] if path == INDEX else [])
     assert (correction.before, correction.point.value, correction.by) == (chosen.value, stored, "anne")
     after = store.readings.page("house", path, granularity, 0, NOW, 10**5)
     assert [p.value for p in after if p.time != chosen.time] == [p.value for p in before if p.time != chosen.time]
@@ -54,6 +56,27 @@ def test_the_old_value_is_kept_on_record_and_the_new_one_counts(store, path, gra
         stored,
         chosen.value,
         "a typo",
+    )
+
+
+@pytest.mark.parametrize(("named", "other"), [(HALF_HOUR, QUARTER), (QUARTER, HALF_HOUR)])
+def test_an_index_at_a_half_hour_is_one_mark_by_either_name(store, named, other):
+    """Corrected, removed or put back by the one name, it is so by the other; between half hours it stands alone."""
+    chosen = store.readings.page("house", INDEX, HALF_HOUR, 0, NOW, 5)[1]
+    key = "house", INDEX, named, chosen.time
+    rectify(store, INDEX, named, chosen.time, "5")
+    assert [at(store, INDEX, g, chosen.time).value for g in (named, other)] == [5, 5]
+    store.corrections.restore(*key, NOW + 1, "anne")
+    assert [at(store, INDEX, g, chosen.time).value for g in (named, other)] == [chosen.value] * 2
+    store.corrections.remove(*key, NOW + 2, "anne", "")
+    assert [p.time for p in store.readings.page("house", INDEX, other, 0, NOW, 100) if p.time == chosen.time] == []
+    assert len(store.corrections.restore(*key, NOW + 3, "anne")) == 2
+    assert [at(store, INDEX, g, chosen.time).value for g in (named, other)] == [chosen.value] * 2
+    quarters = store.readings.page("house", INDEX, QUARTER, 0, NOW, 100)
+    alone = next(p for p in quarters if p.time % HALF_HOUR)
+    assert [c.point.granularity for c in rectify(store, INDEX, QUARTER, alone.time, "7")] == [QUARTER]
+    assert [p.time for p in store.readings.page("house", INDEX, QUARTER, 0, NOW, 100) if p.rectified] == sorted(
+        (chosen.time, alone.time)
     )
 
 

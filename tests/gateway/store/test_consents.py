@@ -18,7 +18,7 @@ from tests.gateway.store.conftest import INDEX, POWER, START, frame
 COOP = "coop@sen2.test"
 TOWN = "town@sen3.test"
 NOW = START + 10**6
-RAW, MINUTE, HALF_HOUR, DAY = Granularity
+RAW, MINUTE, QUARTER, HALF_HOUR, DAY = Granularity
 TERMS = Terms(
     push=True,
     history=True,

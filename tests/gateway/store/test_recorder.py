@@ -62,20 +62,20 @@ def test_a_clock_set_back_closes_nothing(recorder):
     assert (Granularity.HALF_HOUR, START) not in closed
 
 
-@pytest.mark.parametrize(
-    ("then", "now", "value"), [(1799, 1800, 120), (1797, 1803, 110), (1800 - 301, 1800 + 299, 110)]
-)
-def test_an_index_at_the_half_hour_is_the_share_between_its_neighbours(recorder, then, now, value):
+@pytest.mark.parametrize("quarter", [900, 1800, 2700, 3600])
+@pytest.mark.parametrize(("before", "after", "value"), [(1, 0, 120), (3, 3, 110), (301, 299, 110)])
+def test_an_index_at_the_quarter_hour_is_the_share_between_its_neighbours(recorder, quarter, before, after, value):
     """Between two samples the index is taken to grow evenly; a sample on the boundary is exact."""
-    recorder.add(frame(START + then, index=100))
-    recorder.add(frame(START + now, index=120))
-    assert recorder.take().boundaries == [(INDEX, START + 1800, value)]
+    recorder.add(frame(START + quarter - before, index=100))
+    recorder.add(frame(START + quarter + after, index=120))
+    assert recorder.take().boundaries == [(INDEX, START + quarter, value)]
 
 
 def test_no_index_is_invented_across_a_gap(recorder):
-    """After more than ten minutes of silence nothing is claimed of the half hour within."""
+    """After more than ten minutes of silence nothing is claimed of the quarter hours within."""
     recorder.add(frame(START + 1000, index=100))
     recorder.add(frame(START + 2000, index=120))
+    recorder.add(frame(START + 4000, index=130))
     assert recorder.take().boundaries == []
 
 

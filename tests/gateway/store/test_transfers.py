@@ -17,7 +17,7 @@ from gateway.store.terms import NoticeKind, Terms
 from tests.gateway.store.conftest import INDEX, POWER, START, frame, hand_over
 from tests.gateway.store.test_consents import COOP, NOW, TOWN, give, read
 
-RAW, MINUTE, HALF_HOUR, DAY = Granularity
+RAW, MINUTE, QUARTER, HALF_HOUR, DAY = Granularity
 ERASED = NoticeKind.DATA_ERASED
 
 

@@ -102,7 +102,7 @@ def test_r21_no_wildcard_and_nothing_wider_than_was_asked_for_is_given(sharing_h
         {field: "*"}, {field: ""}, {field: "production"}, {field: "consumption"}, {"granularity": "raw"},
         {"granularity": "PT1S"}, {"period": "for ever"}, {"period": "less", "until": late},
         {"period": "less", "until": past}, {"period": "less", "until": "demain"}, {"period": "less"},
-        {"coarse": "1", "granularity": "PT1M"},
+        {"coarse": "1", "granularity": "PT1M"}, {"coarse": "1", "granularity": "PT15M"},
     ):  # fmt: skip
         answer, text = owner.send(f"{path}/text", **TICKS | {field: value} | wrong)
         assert (answer.status, text.count('role="alert"')) == (400, 1), wrong
