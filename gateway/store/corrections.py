@@ -21,14 +21,13 @@ from gateway.store.transactions import Transactions, translated
 if TYPE_CHECKING:
     from gateway.store.journal import Journal
     from gateway.store.meters import Meters
+    from gateway.store.minutes import Minutes
     from gateway.store.outbox import Outbox
     from gateway.store.queue import QueuedRows
     from gateway.store.transfers import Transfers
 
 _VALUES = {
     Granularity.RAW: "SELECT value FROM reading WHERE series = ?1 AND time = ?2",
-    Granularity.MINUTE: "SELECT CASE WHEN samples THEN round(total * 1.0 / samples, 1) ELSE last END FROM minute"
-    " WHERE closed = 1 AND series = ?1 AND time = ?2",
     Granularity.QUARTER: "SELECT value FROM coarse WHERE step = 900 AND series = ?1 AND time = ?2",
     Granularity.HALF_HOUR: "SELECT value FROM coarse WHERE step = 1800 AND series = ?1 AND time = ?2",
     Granularity.DAY: "SELECT value FROM coarse WHERE step = 86400 AND series = ?1 AND time = ?2",
@@ -54,6 +53,7 @@ class Corrections:
 
     _db: Transactions
     _meters: Meters
+    _minutes: Minutes
     _journal: Journal
     _transfers: Transfers
     _queue: QueuedRows
@@ -148,6 +148,10 @@ class Corrections:
         return series, value
 
     def _value(self, series: Series, granularity: Granularity, time: int) -> Value | None:
+        if granularity is Granularity.MINUTE:
+            for _, samples, total, _, _, last, closed in self._minutes.rows(series.id, time, time + 1):
+                return (round(total / samples, 1) if samples else last) if closed else None
+            return None
         row = self._db.execute(_VALUES[granularity], [series.id, time]).fetchone()
         return row[0] if row else None
 
@@ -180,6 +184,7 @@ class Corrections:
         *,
         undo: bool = False,
     ) -> Correction:
+        self._let_change(series, granularity, time)
         table, names, where = _ROWS_OF[granularity]
         row = self._db.execute(f"SELECT {names} FROM {table} WHERE {where}", [series.id, time]).fetchone()  # noqa: S608
         # A row says more than its value: what a minute was made of, the last bit of a mean.
@@ -197,6 +202,7 @@ class Corrections:
     def _take_away(
         self, series: Series, granularity: Granularity, time: int, before: Value, now: float, by: str, reason: str
     ) -> Correction:
+        self._let_change(series, granularity, time)
         table, rest, where = _ROWS_OF[granularity]
         row = self._db.execute(f"DELETE FROM {table} WHERE {where} RETURNING {rest}", [series.id, time]).fetchone()  # noqa: S608
         self._record(series, granularity, time, (before, None), now, by, reason, json.dumps(row))
@@ -222,6 +228,10 @@ class Corrections:
         back = point(series, granularity, time, removed.point.value, rectified=True)
         self._send_again(back, now, {"by": by})
         return Correction(back, None, int(now), by, "")
+
+    def _let_change(self, series: Series, granularity: Granularity, time: int) -> None:
+        if granularity is Granularity.MINUTE:
+            self._minutes.spread(series.id, time, time + 1)
 
     def _former(self, series: Series, granularity: Granularity, time: int) -> list[Value | None] | None:
         """The row that the last correction of a point replaced; None of one made by a version that kept no rows."""

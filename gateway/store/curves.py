@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
+    from gateway.store.minutes import Minutes
     from gateway.store.points import Series
 
-# Where minutes were given up one sum of their half hour stands at a second at which no minute begins.
-MINUTES = (
-    "SELECT time, total * 1.0 / samples, low, high FROM minute"
-    " WHERE series = ? AND time >= ? AND time < ? AND samples > 0 AND time % 60 = 0 ORDER BY time"
-)
+# Of texts each change is a row: none of them is gathered.
 TEXTS = "SELECT time, last FROM minute WHERE series = ? AND time > ? AND time < ? ORDER BY time"
 HALF_HOURS = "SELECT time, value FROM coarse WHERE series = ? AND step = 1800 AND time >= ? AND time <= ? ORDER BY time"
 SAID_BEFORE = (
@@ -32,11 +29,17 @@ class Curves:
     """A day at a time, whatever the number of years in the database."""
 
     _db: Transactions
+    _minutes: Minutes
 
     @translated
     def minutes(self, gauge: Series, start: int, end: int) -> list[Minute]:
         """The minutes of ``[start, end)`` of which anything was read; the one that is open is among them."""
-        return self._db.execute(MINUTES, [gauge.id, start, end]).fetchall()
+        # Where minutes were given up one sum of their half hour stands at a second at which no minute begins.
+        return [
+            (time, total / samples, low, high)
+            for time, samples, total, low, high, *_ in self._minutes.rows(gauge.id, start, end)
+            if samples > 0 and time % 60 == 0
+        ]
 
     @translated
     def texts(self, text: Series, start: int, end: int) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import ArchiveError, StoreError
+from gateway.store.minutes import every_row, gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ ARCHIVED = (
     *("received_series", "received_point", "received_event"),
 )
 LEFT_OUT = {
+    "minutes": "the same as minute, which has them row by row in an archive",
     "about": "the number of this very file: a copy must have another one",
     "outbox": "copies of readings on their way; in another file they would all be sent once more",
     "awaited": "numbers of this file's outbox whose receipts may still come",
@@ -68,15 +70,16 @@ class Dump:
     def count(self, table: str) -> int:
         """How many rows it has."""
         (count,) = self._db.execute(f"SELECT count(*) FROM {known(table)}").fetchone()  # noqa: S608 (a known name)
-        return int(count)
+        return int(count) + (gathered(self._db) if table == "minute" else 0)
 
     def rows(self, table: str) -> Iterator[tuple[Cell, ...]]:
         """Its rows in the order of their keys."""
         columns = described(self._db, table)
         keys = [name for name, place in sorted(columns, key=lambda c: c[1]) if place]
         names = ", ".join(self.columns(table))
+        query = f"SELECT {names} FROM {known(table)} ORDER BY {', '.join(keys)}"  # noqa: S608 (a known name)
         try:
-            yield from self._db.execute(f"SELECT {names} FROM {known(table)} ORDER BY {', '.join(keys)}")  # noqa: S608
+            yield from every_row(self._db) if table == "minute" else self._db.execute(query)
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be read: {error}") from error
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.store.breaks import MAX_BOUNDARY_GAP_S, TOLD, Breaks, Mark, Told
 from gateway.store.transactions import Transactions, translated
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gateway.store.meters import Meters
+    from gateway.store.minutes import Minutes
     from gateway.store.points import Series, Value
 
 _LONGEST_DAY_S = 25 * 3600
@@ -30,18 +31,8 @@ INDEX_OF = {f"{side}/power/active/raw": f"{side}/energy/active/index" for side i
 _COARSE = "SELECT time, value FROM coarse WHERE series = ? AND step = ? AND time >= ? AND time <= ? ORDER BY time"
 _BEFORE = "SELECT time, value FROM coarse WHERE series = ? AND step = 1800 AND time < ? ORDER BY time DESC LIMIT 1"
 _AFTER = "SELECT time, value FROM coarse WHERE series = ? AND step = 1800 AND time > ? ORDER BY time LIMIT 1"
-# Of a minute the index at its end is kept.
-_NEWEST = (
-    "SELECT time, value FROM (SELECT * FROM (SELECT time, value FROM reading WHERE series = ?1 AND time <= ?2"
-    " ORDER BY time DESC LIMIT 1) UNION ALL SELECT * FROM (SELECT time + 59, last FROM minute WHERE series = ?1"
-    " AND time <= ?2 - 59 ORDER BY time DESC LIMIT 1)) ORDER BY time DESC LIMIT 1"
-)
-# The minute in which something ended says nothing of before: its last value may be of after, and the other way round.
-_OLDEST = (
-    "SELECT time, value FROM (SELECT * FROM (SELECT time, value FROM reading WHERE series = ?1 AND time >= ?2"
-    " ORDER BY time LIMIT 1) UNION ALL SELECT * FROM (SELECT time + 59, last FROM minute WHERE series = ?1"
-    " AND time >= ?2 ORDER BY time LIMIT 1)) ORDER BY time LIMIT 1"
-)
+_NEWEST = "SELECT time, value FROM reading WHERE series = ? AND time <= ? ORDER BY time DESC LIMIT 1"
+_OLDEST = "SELECT time, value FROM reading WHERE series = ? AND time >= ? ORDER BY time LIMIT 1"
 
 # Of texts the minutes keep each change; of one that never changes only the newest reading is left after years.
 _SAID = (
@@ -60,6 +51,7 @@ class EnergyRows:
 
     _db: Transactions
     _meters: Meters
+    _minutes: Minutes
 
     @translated
     def possible_breaks(self, meter: str, start: int = 0, end: int = _FOR_EVER) -> list[Told]:
@@ -85,24 +77,34 @@ class EnergyRows:
         marks.update(before)
         if end not in marks:
             after = self._db.execute(_AFTER, [series.id, end]).fetchall()
-            newest = after or self._db.execute(_NEWEST, [series.id, end]).fetchall()
+            newest = after or self._newest(series, end)
             marks.update(row for row in newest if row[0] > max(marks, default=0))
         if marks and start not in marks and not before:
             first = min(marks)
-            marks.update(self._nearest(_OLDEST, series, max(start, first - _HALF_HOUR_S), first))
+            marks.update(_within(self._oldest(series, begin := max(start, first - _HALF_HOUR_S)), begin, first))
         for first, last in near:
             if last >= start and first <= end:
                 # However long ago it was read last; from it on within the half hour: what lies beyond, its end knows.
-                marks.update(self._nearest(_NEWEST, series, first - 1, 0))
-                marks.update(self._nearest(_OLDEST, series, last, last + _HALF_HOUR_S))
+                marks.update(_within(self._newest(series, first - 1), 0, first - 1))
+                marks.update(_within(self._oldest(series, last), last, last + _HALF_HOUR_S))
         known = sorted(marks.items())
         return [mark for mark in known if not breaks.is_false(mark)] if breaks.tops else known
 
-    def _nearest(self, query: str, series: Series, time: int, limit: int) -> list[Mark]:
-        """What was read next to a moment, as far as ``limit``."""
-        least, most = min(time, limit), max(time, limit)
-        found = self._db.execute(query, [series.id, time]).fetchall()
-        return [(at, value) for at, value in found if least <= at <= most]
+    def _newest(self, series: Series, time: int) -> list[tuple[int, Any]]:
+        """What was read last until a moment, if anything was; of a minute the index at its end is kept."""
+        minute = self._minutes.said_before(series.id, time)
+        found = [*self._db.execute(_NEWEST, [series.id, time]), *([minute] if minute else ())]
+        return [max(found, key=_time)] if found else []
+
+    def _oldest(self, series: Series, time: int) -> list[tuple[int, Any]]:
+        """What was read first from a moment on.
+
+        The minute in which something ended says nothing of before: its last value may be of after, and the other way
+        round.
+        """
+        minute = self._minutes.said_after(series.id, time)
+        found = [*self._db.execute(_OLDEST, [series.id, time]), *([minute] if minute else ())]
+        return [min(found, key=_time)] if found else []
 
     @translated
     def half_hours(self, curve: Series, start: int, end: int) -> dict[int, int]:
@@ -158,8 +160,7 @@ class EnergyRows:
     @translated
     def newest(self, series: Series, now: int) -> tuple[int, Value] | None:
         """The latest value at or before a moment, with its time."""
-        row: tuple[int, Value] | None = self._db.execute(_NEWEST, [series.id, now]).fetchone()
-        return row
+        return next(iter(self._newest(series, now)), None)
 
     @translated
     def texts_beside(self, number: Series, text: Series) -> list[tuple[int, str, str]]:
@@ -176,6 +177,14 @@ class EnergyRows:
             if beside is not None and one is not None and (not found or found[-1][1:] != (one, beside)):
                 found.append((time, one, beside))
         return found
+
+
+def _within(found: Sequence[Mark], first: int, last: int) -> list[Mark]:
+    return [mark for mark in found if first <= mark[0] <= last]
+
+
+def _time(row: tuple[int, object]) -> int:
+    return row[0]
 
 
 def _doubtful(

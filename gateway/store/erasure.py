@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
-from gateway.store.connection import FILE_NAME
+from gateway.store.connection import DELETES, ERASES, FILE_NAME
 from gateway.store.copies import copies_of_before
 from gateway.store.points import Granularity, Series, under
 from gateway.store.pseudonyms import KEY_NAME, Pseudonyms
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gateway.store.consents import Consents
     from gateway.store.journal import Journal
     from gateway.store.meters import Meters
+    from gateway.store.minutes import Minutes
     from gateway.store.notices import RecipientNotices
 
 # What a household chose at its page; others read and write it.
@@ -36,8 +37,9 @@ CHOICES_NAME = "choices.json"
 
 # In which a household's own data stand; the rows of meters stay, without what names a delivery point.
 _HOUSEHOLD = (
-    *("reading", "minute", "coarse", "outbox", "awaited", "counter", "event", "undated", "correction", "journal_day"),
-    *("subscription", "recipient", "consent_held", "consent_change", "consent", "shown_text", "access_request"),
+    *("reading", "minute", "minutes", "coarse", "outbox", "awaited", "counter", "event", "undated", "correction"),
+    *("journal_day", "subscription", "recipient", "consent_held", "consent_change", "consent", "shown_text"),
+    "access_request",
     *("health_answer", "refused_domain", "transfer", "confirmed", "party", "pseudonym", "absence", "told", "series"),
     *("received_point", "received_series", "received_event", "received_gap", "received_span", "received_chain"),
     *("received_subscription", "received_anchor", "received_provider"),
@@ -100,6 +102,7 @@ class Erasure:
         self,
         db: Transactions,
         meters: Meters,
+        minutes: Minutes,
         journal: Journal,
         notices: RecipientNotices,
         pseudonyms: Pseudonyms,
@@ -108,18 +111,19 @@ class Erasure:
     ) -> None:
         self._db = db
         self._meters = meters
+        self._minutes = minutes
         self._journal = journal
         self._notices = notices
         self._pseudonyms = pseudonyms
         self._transfers = transfers
         self._consents = consents
-        self._secure_before: int | None = None
 
     @translated
     def what_is_in(self, span: Range) -> Erased:
         """What ``erase_range`` would take."""
         series = self._concerned(span)
         readings = sum(self._count(*one) for s in series for one in _places(s, span))
+        readings += sum(self._minutes.count(s.id, *_minutes(span)) for s in series)
         queued = sum(self._count("outbox", f"series = {s.id} AND {_period('time', span)}") for s in series)
         told = {jid for s in series for jid in self._transfers.recipients_of(s, span.first, span.last)}
         events = self._count("event", *self._events(span))
@@ -144,6 +148,7 @@ class Erasure:
             self._tell_erased(span, now)
             series = self._concerned(span)
             for s in series:
+                self._minutes.erase(s.id, *_minutes(span))
                 for table, where in _places(s, span):
                     self._db.execute(f"DELETE FROM {table} WHERE {where}")  # noqa: S608 (whole numbers and constants)
                 for table in ("outbox", "correction"):
@@ -212,7 +217,7 @@ class Erasure:
         except sqlite3.Error as error:
             raise StoreError(f"it is erased, but the file cannot be written anew: {error}; try again") from error
         finally:
-            self._db.execute(f"PRAGMA secure_delete = {self._secure_before or 0}")
+            self._db.execute(DELETES)
         return not busy
 
     def copies(self) -> list[str]:
@@ -269,9 +274,7 @@ class Erasure:
 
     def _secure(self) -> None:
         """Let deletes overwrite what they free, until ``wipe``: what every delivery deletes would wear the card."""
-        if self._secure_before is None:
-            (self._secure_before,) = self._db.execute("PRAGMA secure_delete").fetchone()
-        self._db.execute("PRAGMA secure_delete = ON")
+        self._db.execute(ERASES)
 
     def _allow_deletes(self, allowed: bool) -> None:
         """Consents refuse every change unless this row is there; it never outlives the transaction."""
@@ -288,7 +291,6 @@ def _places(series: Series, span: Range) -> Sequence[tuple[str, str]]:
     """Tables and conditions of a series' points in the span: of roll-ups all whose period meets it."""
     found = [("reading", f"series = {series.id} AND {_period('time', span)}")]
     for step, table, more in (
-        (Granularity.MINUTE, "minute", ""),
         (Granularity.QUARTER, "coarse", "step = 900 AND "),
         (Granularity.HALF_HOUR, "coarse", "step = 1800 AND "),
         (Granularity.DAY, "coarse", "step = 86400 AND "),
@@ -296,13 +298,16 @@ def _places(series: Series, span: Range) -> Sequence[tuple[str, str]]:
         start = period_start(step, span.first) if span.first > 0 else 0
         found.append((table, f"{more}series = {series.id} AND time >= {start} AND time < {span.last}"))
     # The sum of a half hour whose minutes were given up (``Batch.thin``) is of all of it.
-    minute = period_start(Granularity.MINUTE, span.first) if span.first > 0 else 0
+    minute, last = _minutes(span)
     start = period_start(Granularity.HALF_HOUR, span.first) if span.first > 0 else 0
-    among = (
-        f"time >= {start} AND time < {min(minute, span.last)} AND time % {int(Granularity.HALF_HOUR)} = {SUM_OFFSET_S}"
-    )
+    among = f"time >= {start} AND time < {min(minute, last)} AND time % {int(Granularity.HALF_HOUR)} = {SUM_OFFSET_S}"
     found.append(("minute", f"series = {series.id} AND {among}"))
     return found
+
+
+def _minutes(span: Range) -> tuple[int, int]:
+    """From when to when the minutes begin that the span meets."""
+    return period_start(Granularity.MINUTE, span.first) if span.first > 0 else 0, span.last
 
 
 def _period(column: str, span: Range) -> str:

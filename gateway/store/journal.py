@@ -29,6 +29,7 @@ from gateway.journal.entry import (
     write_event,
 )
 from gateway.journal.system_log import LINE
+from gateway.store.connection import DELETES, ERASES
 from gateway.store.points import Granularity
 
 if TYPE_CHECKING:
@@ -198,8 +199,8 @@ class Journal:
         file too, where no transaction is open. That it was done is an entry that the caller appends.
         """
         with self._translated():
-            (before_us,) = self._db.execute("PRAGMA secure_delete").fetchone()
-            self._db.execute("PRAGMA secure_delete = ON")
+            (erasing,) = self._db.execute("PRAGMA secure_delete").fetchone()
+            self._db.execute(ERASES)
         with self._writing():
             count = self._db.execute(
                 "DELETE FROM journal_text WHERE (?1 IS NULL OR text = ?1)"
@@ -207,8 +208,8 @@ class Journal:
                 [None if text is None else clean(text), int(before)],
             ).rowcount
         with self._translated():
-            # Overwriting what every delivery deletes would wear the card.
-            self._db.execute(f"PRAGMA secure_delete = {int(before_us)}")
+            # Within an erasure more is to be overwritten.
+            self._db.execute(ERASES if erasing == 1 else DELETES)
             if not self._db.in_transaction:
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return count

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
 from gateway.store.points import MeterInfo, Series
 from gateway.store.transactions import Transactions, translated
+
+if TYPE_CHECKING:
+    from gateway.store.minutes import Minutes
 
 _SERIES = (
     "SELECT series.id, meter.name, series.path, series.unit, series.kind"
@@ -15,7 +19,6 @@ _SERIES = (
 # Each end for itself: asked for both at once SQLite reads every row of the series, years of minutes, for each look.
 _END = (
     "SELECT {0}(time) FROM (SELECT {0}(time) AS time FROM reading WHERE series = :s"
-    " UNION ALL SELECT {0}(time) FROM minute WHERE series = :s"
     " UNION ALL SELECT {0}(time) FROM coarse WHERE series = :s AND step = 900"
     " UNION ALL SELECT {0}(time) FROM coarse WHERE series = :s AND step = 1800"
     " UNION ALL SELECT {0}(time) FROM coarse WHERE series = :s AND step = 86400)"
@@ -26,8 +29,9 @@ _SPAN = f"SELECT ({_END.format('min')}), ({_END.format('max')})"
 class Meters:
     """The rows of meters and series (``meter``, ``series``)."""
 
-    def __init__(self, db: Transactions) -> None:
+    def __init__(self, db: Transactions, minutes: Minutes) -> None:
         self._db = db
+        self._minutes = minutes
         # Meter -> path -> series: a house of many meters looks through those of one.
         self._paths: dict[str, dict[str, Series]] = {}
         db.forgetful.append(self._paths.clear)
@@ -114,8 +118,9 @@ class Meters:
         return int(row[0])
 
     def _span(self, series: int) -> tuple[int, int]:
-        low, high = self._db.execute(_SPAN, {"s": series}).fetchone()
-        return (low or 0, high or 0)
+        found = [*self._db.execute(_SPAN, {"s": series}).fetchone(), *self._minutes.ends(series)]
+        known = [time for time in found if time is not None]
+        return min(known, default=0), max(known, default=0)
 
 
 def _series(row: tuple[int, str, str, str, str], span: tuple[int, int]) -> Series:

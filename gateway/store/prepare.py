@@ -20,7 +20,7 @@ import sqlite_utils
 
 from gateway.errors import GatewayError, StoreError, reason
 from gateway.files import make_folder
-from gateway.store.connection import FILE_NAME, PAGE_BYTES, WriterLock, give_to_owner
+from gateway.store.connection import DELETES, FILE_NAME, PAGE_BYTES, WriterLock, give_to_owner
 from gateway.store.copies import keep_copy, new_name
 from gateway.store.migrations import migrations
 from gateway.words.catalogue import LANGUAGES
@@ -115,11 +115,24 @@ def _migrate(path: Path, stop_before: str | None = None) -> None:
         with closing(sqlite3.connect(path)) as db:
             # Means something as long as there is no table.
             db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            db.execute(DELETES)
             migrations.apply(sqlite_utils.Database(db), stop_before=stop_before)
+            _give_back(db, path)
         path.chmod(0o600)
         give_to_owner(path)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path}: cannot be migrated: {error}") from error
+
+
+def _give_back(db: sqlite3.Connection, path: Path) -> None:
+    """Write the file anew where most of it is empty, after a step that made it smaller; the next start tries again."""
+    free, count = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
+    if 2 * free < count:
+        return
+    try:
+        db.execute("VACUUM")
+    except sqlite3.Error as error:
+        log.warning("%s: stays as large as it was: %s", path, error)
 
 
 def _first_step_missing(damaged: Path) -> str | None:

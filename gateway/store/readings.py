@@ -28,18 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from gateway.store.meters import Meters
+    from gateway.store.minutes import Minutes
 
 _FOR_EVER = 2**62
 
 
-# Value, quality and rows of each granularity. Of a minute that is still open the mean is not known yet.
+# Value, quality and rows of each granularity; minutes are read by ``Minutes``.
 _PLACES = {
     Granularity.RAW: ("value", "quality", "reading AS main WHERE"),
-    Granularity.MINUTE: (
-        "CASE WHEN samples THEN total * 1.0 / samples ELSE last END",
-        "NULL",
-        "minute AS main WHERE closed = 1 AND",
-    ),
     Granularity.QUARTER: ("value", "NULL", "coarse AS main WHERE step = 900 AND"),
     Granularity.HALF_HOUR: ("value", "NULL", "coarse AS main WHERE step = 1800 AND"),
     Granularity.DAY: ("value", "NULL", "coarse AS main WHERE step = 86400 AND"),
@@ -61,19 +57,18 @@ _VALUES = {
     granularity: f"SELECT time, {value} FROM {rows} series = ?"  # noqa: S608
     for granularity, (value, _, rows) in _PLACES.items()
 }
-# The index last known at a time and the one first known after it; where two say the same minute the finer one is first.
+# The index last known at a time and the one first known after it; where two say the same second the finer one is first.
 _BEFORE = (
     "SELECT time, value FROM reading WHERE series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
-    "SELECT time, last FROM minute WHERE series = ? AND time <= ? - 59 ORDER BY time DESC LIMIT 1",
     "SELECT time, value FROM coarse WHERE step = 900 AND series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
     "SELECT time, value FROM coarse WHERE step = 1800 AND series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
 )
 _AFTER = (
     "SELECT time, value FROM reading WHERE series = ? AND time > ? ORDER BY time LIMIT 1",
-    "SELECT time + 59, last FROM minute WHERE series = ? AND time > ? ORDER BY time LIMIT 1",
     "SELECT time, value FROM coarse WHERE step = 900 AND series = ? AND time > ? ORDER BY time LIMIT 1",
     "SELECT time, value FROM coarse WHERE step = 1800 AND series = ? AND time > ? ORDER BY time LIMIT 1",
 )
+_RECTIFIED = "SELECT time FROM correction WHERE series = ? AND granularity = 60 AND time >= ? AND time < ?"
 _RANGE = " AND time >= ? AND time < ?"
 
 
@@ -83,6 +78,7 @@ class Readings:
 
     _db: Transactions
     _meters: Meters
+    _minutes: Minutes
 
     @translated
     def page(
@@ -119,6 +115,9 @@ class Readings:
         """How many points all pages of ``page`` hold."""
         total = 0
         for series, fine in self._chosen(meter, prefix, granularity, without):
+            if fine is Granularity.MINUTE:
+                total += self._minutes.count(series.id, start, end, closed=True)
+                continue
             query = f"SELECT count(*) FROM ({_TABLES[fine]}{_RANGE})"  # noqa: S608 (built of constants)
             total += self._db.execute(query, [series.id, start, end]).fetchone()[0]
         return total
@@ -157,9 +156,11 @@ class Readings:
         series = self._meters.named(meter, path)
         if series is None:
             return None, None
-        before = [row for query in _BEFORE if (row := self._db.execute(query, [series.id, time]).fetchone())]
-        after = [row for query in _AFTER if (row := self._db.execute(query, [series.id, time]).fetchone())]
-        return max(before, key=_time, default=None), min(after, key=_time, default=None)
+        read, *marked = (self._db.execute(query, [series.id, time]).fetchone() for query in _BEFORE)
+        before = [read, self._minutes.said_before(series.id, time), *marked]
+        read, *marked = (self._db.execute(query, [series.id, time]).fetchone() for query in _AFTER)
+        after = [read, self._minutes.said_after(series.id, time + 1), *marked]
+        return max(filter(None, before), key=_time, default=None), min(filter(None, after), key=_time, default=None)
 
     @translated
     def has(self, meter: str, path: str, time: int) -> bool:
@@ -219,17 +220,30 @@ class Readings:
 
     def read(self, series: Series, granularity: Granularity, start: int, end: int) -> Generator[Point, None, None]:
         """The points of one series at one granularity in ``[start, end)``, in order, as they are asked for."""
-        query = _TABLES[granularity] + _RANGE + " ORDER BY time"
+        rows = [series.id, start, end]
         try:
-            for row in self._db.execute(query, [series.id, start, end]):
-                yield point(series, granularity, *row)
+            if granularity is Granularity.MINUTE:
+                rectified = {time for (time,) in self._db.execute(_RECTIFIED, rows)}
+                for time, value in self._means(series, start, end):
+                    yield point(series, granularity, time, value, rectified=time in rectified)
+            else:
+                for row in self._db.execute(_TABLES[granularity] + _RANGE + " ORDER BY time", rows):
+                    yield point(series, granularity, *row)
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be read: {error}") from error
 
     def values(self, series: Series, granularity: Granularity, start: int, end: int) -> list[tuple[int, Value]]:
         """Times and values alone, means not rounded: a hundred thousand of them are read while a person waits."""
+        if granularity is Granularity.MINUTE:
+            return list(self._means(series, start, end))
         query = _VALUES[granularity] + _RANGE + " ORDER BY time"
         return self._db.execute(query, [series.id, start, end]).fetchall()
+
+    def _means(self, series: Series, start: int, end: int) -> Iterator[tuple[int, Value]]:
+        """The minutes that are closed; of one that is open the mean is not known yet."""
+        for time, samples, total, _, _, last, closed in self._minutes.rows(series.id, start, end):
+            if closed:
+                yield time, total / samples if samples else last
 
     def _pieces(self, series: Series, granularity: Granularity | None, start: int, end: int) -> list[Iterator[Point]]:
         fine = finest_allowed(series.kind, Granularity.RAW if granularity is None else granularity)

@@ -21,6 +21,7 @@ from gateway.store.connection import FILE_NAME, give_to_owner, open_reader
 from gateway.store.copies import fold
 from gateway.store.dump import ARCHIVED, Cell, Dump, described
 from gateway.store.migrations import migrations
+from gateway.store.minutes import gather_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -116,6 +117,9 @@ def _fill(db: sqlite3.Connection, schema: Sequence[str], tables: Mapping[str, It
         raise ArchiveError(f"table {broken[0]}: a row names one of {broken[2]} that is not in the archive")
     db.execute("COMMIT")
     migrations.apply(wrapped)
+    db.execute("BEGIN")
+    gather_all(db)
+    db.execute("COMMIT")
     db.execute(_HOLD)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gateway.store.energy import EnergyRows
     from gateway.store.meters import Meters
+    from gateway.store.minutes import Minutes
     from gateway.store.transactions import Transactions
 
 INDEX_PATHS = ("consumption/energy/active/index", "production/energy/active/index")
@@ -34,11 +35,12 @@ _BACK_S = 86400
 
 @dataclass(eq=False)
 class Rollups:
-    """What is stored of series, and how it is made (``reading``, ``minute``, ``coarse``)."""
+    """What is stored of series, and how it is made (``reading``, ``coarse``)."""
 
     _db: Transactions
     _meters: Meters
     _energy: EnergyRows
+    _minutes: Minutes
 
     def add_readings(self, batch: Batch, series: Mapping[str, Series]) -> list[Point]:
         """Keep the raw values of a batch; those that are new."""
@@ -55,15 +57,9 @@ class Rollups:
 
     def add_minutes(self, batch: Batch, series: Mapping[str, Series]) -> None:
         """Add what a batch has of minutes to what is kept of them."""
-        # A minute that was closed has been promised: samples from a clock set back do not change it.
-        self._db.executemany(
-            "INSERT INTO minute VALUES (?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET"
-            " samples = samples + excluded.samples, total = total + excluded.total,"
-            " low = min(low, excluded.low), high = max(high, excluded.high), last = excluded.last WHERE closed = 0",
-            (
-                (series[path].id, minute, s.samples, s.total, s.low, s.high, s.last)
-                for (path, minute), s in batch.minutes.items()
-            ),
+        self._minutes.add(
+            (series[path].id, minute, s.samples, s.total, s.low, s.high, s.last)
+            for (path, minute), s in batch.minutes.items()
         )
 
     def add_boundary(self, series: Series, time: int, value: int) -> list[Point]:
@@ -120,26 +116,23 @@ class Rollups:
                 points += self._close_gauge(series, granularity, start, end)
             elif granularity is Granularity.DAY and series.kind == "maximum":
                 points += self._close_maximum(series, start, end)
+            if granularity is Granularity.HALF_HOUR and series.kind in ("gauge", "index"):
+                self._minutes.gather(series.id, end)
         return points
 
     def _close_minute(self, meter: str, start: int) -> list[Point]:
         points = []
         for series in self._meters.known(meter).values():
-            row = self._db.execute(
-                "UPDATE minute SET closed = 1 WHERE series = ? AND time = ? AND closed = 0"
-                " RETURNING CASE WHEN samples THEN total * 1.0 / samples ELSE last END",
-                [series.id, start],
-            ).fetchone()
-            if row:
-                points.append(point(series, Granularity.MINUTE, start, row[0]))
+            value = self._minutes.close(series.id, start)
+            if value is not None:
+                points.append(point(series, Granularity.MINUTE, start, value))
         return points
 
     def _close_gauge(self, series: Series, granularity: Granularity, start: int, end: int) -> list[Point]:
-        (mean,) = self._db.execute(
-            "SELECT sum(total) * 1.0 / sum(samples) FROM minute WHERE series = ? AND time >= ? AND time < ?",
-            [series.id, start, end],
-        ).fetchone()
-        return [] if mean is None else self._insert_coarse(series, granularity, start, round(mean, 1))
+        samples = total = 0
+        for _, more, plus, *_ in self._minutes.rows(series.id, start, end):
+            samples, total = samples + more, total + plus
+        return self._insert_coarse(series, granularity, start, round(total / samples, 1)) if samples else []
 
     def _close_maximum(self, series: Series, start: int, end: int) -> list[Point]:
         (highest,) = self._db.execute(
@@ -178,4 +171,4 @@ class Rollups:
                 " AND time < (SELECT max(time) FROM reading WHERE series = ?1)",
                 [series.id, latest - keep, MANUAL],
             )
-            self._db.execute("DELETE FROM minute WHERE series = ? AND time < ?", [series.id, latest - minute_s])
+            self._minutes.forget(series.id, latest - minute_s)

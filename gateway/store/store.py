@@ -25,6 +25,7 @@ from gateway.store.erasure import Erasure
 from gateway.store.health import HealthAnswers
 from gateway.store.journal import Journal
 from gateway.store.meters import Meters
+from gateway.store.minutes import Minutes
 from gateway.store.neighbours import Neighbours
 from gateway.store.notices import RecipientNotices
 from gateway.store.notified import NotifiedAlerts
@@ -63,7 +64,8 @@ class Store:
     def __init__(self, directory: Path) -> None:
         self.db = db = Transactions(open_writer(directory), RedoLog(directory))
         self.journal = journal = Journal(db)
-        self.meters = meters = Meters(db)
+        minutes = Minutes(db)
+        self.meters = meters = Meters(db, minutes)
         self.notices = notices = RecipientNotices(db, journal)
         self.absences = Absences(db, journal, notices)
         self.pseudonyms = Pseudonyms(db, meters, journal)
@@ -77,17 +79,17 @@ class Store:
         self.subscriptions = Subscriptions(db, meters, self.absences)
         self.outbox = Outbox(db, meters, self.absences, self.transfers, consents, self.subscriptions, self.queue)
         self.watching = Watching(db, self.transfers, consents)
-        self.corrections = Corrections(db, meters, journal, self.transfers, self.queue, self.outbox)
-        self.erasure = Erasure(db, meters, journal, notices, self.pseudonyms, self.transfers, consents)
-        self.readings = Readings(db, meters)
-        self.energy = EnergyRows(db, meters)
+        self.corrections = Corrections(db, meters, minutes, journal, self.transfers, self.queue, self.outbox)
+        self.erasure = Erasure(db, meters, minutes, journal, notices, self.pseudonyms, self.transfers, consents)
+        self.readings = Readings(db, meters, minutes)
+        self.energy = EnergyRows(db, meters, minutes)
         self.spanning = Spanning(db, meters, self.energy)
         self.undated = UndatedFrames(db, meters)
         self.relayed = Relayed(db)
         self.notified = NotifiedAlerts(db)
         self.received = ReceivedPoints(db)
         self.providers = Providers(db, Anchors(db), self.received)
-        rollups = Rollups(db, meters, self.energy)
+        rollups = Rollups(db, meters, self.energy, minutes)
         self.batches = Batches(
             db, meters, journal, notices, self.queue, self.outbox, self.undated, self.relayed, rollups
         )
@@ -110,7 +112,8 @@ class Archive:
     def __init__(self, directory: Path) -> None:
         self.db = db = Transactions(open_reader(directory))
         self.journal = journal = Journal(db)
-        self.meters = meters = Meters(db)
+        minutes = Minutes(db)
+        self.meters = meters = Meters(db, minutes)
         self.notices = RecipientNotices(db, journal)
         absences = Absences(db, journal, self.notices)
         self.pseudonyms = Pseudonyms(db, meters, journal)
@@ -124,12 +127,12 @@ class Archive:
         self.health = HealthAnswers(db, journal, self.consents)
         subscriptions = Subscriptions(db, meters, absences)
         self.outbox = Outbox(db, meters, absences, self.transfers, self.consents, subscriptions, queue)
-        self.corrections = Corrections(db, meters, journal, self.transfers, queue, self.outbox)
-        self.readings = Readings(db, meters)
+        self.corrections = Corrections(db, meters, minutes, journal, self.transfers, queue, self.outbox)
+        self.readings = Readings(db, meters, minutes)
         self.neighbours = Neighbours(db, meters, self.readings)
-        self.energy = EnergyRows(db, meters)
+        self.energy = EnergyRows(db, meters, minutes)
         self.spanning = Spanning(db, meters, self.energy)
-        self.curves = Curves(db)
+        self.curves = Curves(db, minutes)
         self.anchors = Anchors(db)
         self.received = ReceivedPoints(db)
         self.providers = Providers(db, self.anchors, self.received)

@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import time
-from contextlib import closing
 from datetime import datetime
 
 from gateway.control.messages import PageCode
@@ -12,7 +11,7 @@ from gateway.control.running import ask as ask_daemon
 from gateway.federation.connection.session import Session
 from gateway.federation.wire.form import parse_result
 from harness.accounts import FAR, HOME
-from harness.points import GATEWAYS, opened
+from harness.points import GATEWAYS, rows
 from meter.process import SimulatedMeter
 from servers import free_port, wait_until
 from tests.gateway.federation.conftest import QUICK, running
@@ -36,8 +35,7 @@ class Page:
 
     def minute(self):
         """The beginning of the newest minute that was stored whole."""
-        with closing(opened(self.home.folder / GATEWAYS)) as db:
-            return db.execute("SELECT max(time) FROM minute WHERE closed = 1").fetchone()[0] or 0
+        return rows(self.home.folder / GATEWAYS, "SELECT max(time) FROM minute WHERE closed = 1")[0][0] or 0
 
     def answer_with_less(self, number):
         """Minutes of the power, as they come; what the household was asked for is every value of all."""

@@ -20,6 +20,7 @@ from gateway.daemon.meter import MeterReader
 from gateway.daemon.writer import StoreWriter
 from gateway.errors import StoreError
 from gateway.links.degradation import Measures
+from gateway.store.minutes import every_row
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
@@ -49,7 +50,7 @@ async def start(config):
 
 async def end(gateway):
     """Close what ``start`` opened; the samples and the sum of every minute of power."""
-    sums = gateway.house.store.db.execute("SELECT time, samples, total FROM minute ORDER BY time").fetchall()
+    sums = sorted(row[1:4] for row in every_row(gateway.house.store.db))
     await gateway.close()
     return [(time - START, samples, total) for time, samples, total in sums]
 

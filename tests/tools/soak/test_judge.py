@@ -60,7 +60,7 @@ def test_a_house_in_which_nothing_grows_is_found_well():
     assert found.figures["outbox for exact"].endswith("0 at the end")
     assert found.figures["gateway: PSS"].endswith("at most")
     # 4.8 MB of raw values, and half a megabyte a day.
-    assert found.figures["database in a year"] == "180.0 MB (400.0 MB are its budget), 0.48 MB a day"
+    assert found.figures["database in a year"] == "180.0 MB (240.0 MB are its budget), 0.48 MB a day"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_file_that_grows_beyond_its_budget_is_found():
     fat = [replace(f, used=f.used + (f.time - START) // HOUR * 60_000, wal=f.wal * 4) for f in files]
     assert verdict(programs, queues, fat).wrong == [
         "the WAL grew to 17.6 MB",
-        "the database will have 705.7 MB after a year, 400.0 MB are its budget",
+        "the database will have 705.7 MB after a year, 240.0 MB are its budget",
     ]
 
 

@@ -18,6 +18,7 @@ from gateway.balance.calendar import BalancePeriod, days, midnight
 from gateway.balance.energy import total
 from gateway.config.tables import Config, load
 from gateway.household.days import HouseholdDays, roll_up
+from gateway.store.minutes import gather_all
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
 from gateway.web.history.curves import HouseholdCurves
@@ -84,6 +85,7 @@ def write_years(directory: Path, first: date, end: date, seed: int = 1, minutes_
             for power, curve in ((POWER, CURVE), (MADE_POWER, MADE_CURVE)):
                 rows = _minutes(store, power, curve, midnight(minutes_from), random.Random(seed))
                 db.executemany("INSERT INTO minute VALUES (?, ?, 30, ?, ?, ?, ?, 1)", rows)
+            gather_all(db)
         store.db.commit()
         config = load(directory / "gateway.toml")
         while roll_up(store, config, midnight(end)):

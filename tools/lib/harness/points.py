@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.control.messages import Settle
 from gateway.control.running import ask
 from gateway.errors import GatewayError
+from gateway.store.minutes import every_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,9 +28,19 @@ def opened(database: Path) -> sqlite3.Connection:
 
 
 def rows(database: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
-    """What it answers."""
+    """What it answers; ``minute`` has every minute in it."""
     with closing(opened(database)) as db:
+        if " minute" in query:
+            lay_out_minutes(db)
         return db.execute(query, values).fetchall()
+
+
+def lay_out_minutes(db: sqlite3.Connection) -> None:
+    """Let ``minute`` be a table of all minutes on this connection, those that are gathered by half hour among them."""
+    (table,) = db.execute("SELECT sql FROM main.sqlite_schema WHERE name = 'minute'").fetchone()
+    made = list(every_row(db))
+    db.execute(table.replace("CREATE TABLE", "CREATE TEMP TABLE"))
+    db.executemany("INSERT INTO temp.minute VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
 
 
 def say(wrong: list[str], what: str, found: Iterable[tuple[object, ...]]) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
+from gateway.store.minutes import rows_of
 from gateway.store.points import Granularity, finest_allowed, under
 from harness.points import GATEWAYS, opened, rows, say
 from meter.frames import STANDARD
@@ -176,9 +177,9 @@ def _kept(db: sqlite3.Connection, series: _Series, granularity: Granularity) -> 
     if granularity is not Granularity.MINUTE:
         query = "SELECT time, value FROM coarse WHERE series = ? AND step = ?"
         return db.execute(query, [series.number, granularity])
-    query = "SELECT time, samples, total, last FROM minute WHERE series = ? AND closed = 1"
     # To a tenth, as it is promised (``gateway.store.points``).
     return (
         (at, round(total / samples, 1) if samples else last)
-        for at, samples, total, last in db.execute(query, [series.number])
+        for at, samples, total, _, _, last, closed in rows_of(db, series.number)
+        if closed
     )
