@@ -29,8 +29,8 @@ _DAY_MINUTES = 1440
 _PATIENCE_S, _PATIENCE_S_A_RECORD = 60.0, 0.1
 
 _PROMISED = (
-    "SELECT path, CASE granularity WHEN 0 THEN 'raw' WHEN 60 THEN 'PT1M' WHEN 1800 THEN 'PT30M' ELSE 'P1D' END,"
-    " time, value FROM outbox JOIN series ON series.id = outbox.series"
+    "SELECT path, CASE granularity WHEN 0 THEN 'raw' WHEN 60 THEN 'PT1M' WHEN 900 THEN 'PT15M' WHEN 1800 THEN 'PT30M'"
+    " ELSE 'P1D' END, time, value FROM outbox JOIN series ON series.id = outbox.series"
 )
 
 
