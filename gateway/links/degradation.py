@@ -1,8 +1,9 @@
 """What is given up first when the disk, memory, the processor or the link runs short, and from when on: decided here.
 
 Always in the same order: raw values of gauges, then their minutes (the means of half hours stay exact), then their half
-hours. Indexes, what happened, and what a person said are never given up: they need less than 1 MB a year. Pure:
-measures and a monotonic clock in, what is given up out. ``gateway.daemon.writer`` and the store act on it.
+hours. Indexes, load curves and their quarter hours, what happened, what a person said are never given up: they need
+a few MB a year. Pure: measures and a monotonic clock in, what is given up out. ``gateway.daemon.writer`` and the store
+act on it.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from gateway.store.store import Archive, Store
 from tests.gateway.store.conftest import INDEX, POWER, START, TARIFF, frame
 
 COOP, TOWN = "coop@sen2.test", "ville@sen3.test"
+CURVE = "consumption/power/active/raw"
 HALF_HOUR_S = 1800
 
 
@@ -45,7 +46,7 @@ def written(folder, given_up, *, join=False, of=lambda place: True, hours=3):
     with closing(Archive(folder)) as archive:
         return {
             (path, fine): [(p.time, p.value) for p in archive.readings.page("house", path, fine, 0, 2**40, 10**6)]
-            for path in (POWER, INDEX, TARIFF)
+            for path in (POWER, INDEX, TARIFF, CURVE)
             for fine in Granularity
             # History takes the finest that there is: only what is asked for is looked at.
             if (path, fine) not in ((TARIFF, Granularity.HALF_HOUR), (TARIFF, Granularity.DAY))
@@ -53,7 +54,7 @@ def written(folder, given_up, *, join=False, of=lambda place: True, hours=3):
 
 
 def test_each_step_gives_up_only_its_own(tmp_path):
-    """Raw powers; their minutes, with half hours as exact as before; those. Indexes and texts stay at each of them."""
+    """Raw powers; their minutes, with half hours as exact as before; those. Indexes, curves, texts stay at each."""
     whole, raw, minutes, half_hours = (written(tmp_path / what.name, what) for what in GivenUp)
     assert len(whole[POWER, Granularity.RAW]) > 500
     assert raw[POWER, Granularity.RAW] == []
@@ -64,8 +65,9 @@ def test_each_step_gives_up_only_its_own(tmp_path):
     assert half_hours[POWER, Granularity.HALF_HOUR] == []
     assert raw[INDEX, Granularity.RAW] == whole[INDEX, Granularity.RAW]
     for found in (raw, minutes, half_hours):
-        for fine in (Granularity.MINUTE, Granularity.HALF_HOUR, Granularity.DAY):
+        for fine in (Granularity.MINUTE, Granularity.QUARTER, Granularity.HALF_HOUR, Granularity.DAY):
             assert found[INDEX, fine] == whole[INDEX, fine]
+        assert found[CURVE, Granularity.QUARTER] == whole[CURVE, Granularity.QUARTER] != []
         assert found[TARIFF, Granularity.RAW] == whole[TARIFF, Granularity.RAW]
         assert found[TARIFF, Granularity.MINUTE] == whole[TARIFF, Granularity.MINUTE]
     # The last one of each minute, which is what the index had come to.
