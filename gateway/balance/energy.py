@@ -1,34 +1,17 @@
-"""Indexes to energy by local day, and days to periods.
-
-An index known at some moments (``Mark``) rises in between: where midnight falls between two of them the rise is shared
-out in proportion, exact in sum. So days add up to months to the watt-hour, whatever was not read in between.
-"""
+"""Energy by local day, and days to periods: what the spans of the ledger come to, added up."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gateway.balance.self_use import SelfUse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import date
-
-    from gateway.store.breaks import Breaks, Mark
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """What an index rose by between two bounds; ``covered`` seconds are known, ``shared``: a bound was guessed."""
-
-    wh: int
-    covered: int
-    shared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +61,6 @@ class Total:
     estimated: bool
     doubt: str | None = None
     holes: int = 0
-
-
-def slices(marks: Sequence[Mark], breaks: Breaks, bounds: Sequence[int]) -> list[Slice]:
-    """What an index rose by between each two successive ``bounds`` (POSIX seconds).
-
-    Args:
-        marks: in order of time.
-        breaks: where it became another meter's, or another sum, or was set: what lies between two marks around one is
-            nothing that was counted. A fall is the same.
-        bounds: in order of time, all different.
-    """
-    sums = [[0, 0, 0] for _ in bounds[1:]]
-    for one, other in pairwise(marks):
-        rise = breaks.rise(one, other)
-        begin, end = one[0], other[0]
-        if rise is None or begin == end:
-            continue
-        place = max(bisect_right(bounds, begin) - 1, 0)
-        while place < len(sums) and bounds[place] < end:
-            first, last = max(begin, bounds[place]), min(end, bounds[place + 1])
-            if first < last:
-                known = sums[place]
-                known[0] += rise * (last - begin) // (end - begin) - rise * (first - begin) // (end - begin)
-                known[1] += last - first
-                known[2] |= first > begin or last < end
-            place += 1
-    return [Slice(wh, covered, bool(shared)) for wh, covered, shared in sums]
 
 
 def fitted(classes: Mapping[str, int], drawn: int | None) -> dict[str, int]:

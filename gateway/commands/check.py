@@ -1,7 +1,8 @@
 """``linky-gateway check``: is the database whole, and the journal; also while the daemon runs.
 
-It only reads; with ``--repair`` what former versions stored of times that span a break is taken back. Exit codes 74
-(database) and 65 (journal) when one is not whole.
+It adds up the days of each meter, and says so. It only reads; with ``--repair`` what former versions stored of times
+that span a break is taken back (a gateway does so when it starts). Exit codes 74 (database, energy that does not add
+up) and 65 (journal) when one is not whole.
 """
 
 from __future__ import annotations
@@ -17,13 +18,18 @@ from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from datetime import date
 
     from gateway.commands.options import Commands
+    from gateway.household.adding_up import AddedUp
     from gateway.store.points import Point
 
 # Days that are named; there are rarely more than two.
 _MOST_DAYS = 10
+
+# One day adds up with nothing.
+_LEAST_DAYS = 2
 
 _SAID = WordTable(
     {
@@ -31,6 +37,11 @@ _SAID = WordTable(
         "broken": "{path} is damaged: {fault}; the gateway sets it aside at its next start and keeps what can be read:"
         " rather restore the last backup (`linky-gateway restore`)",
         "journal": "the journal is not whole any more: `linky-gateway journal verify` says where",
+        "sum": "{meter}: your {days} days add up, to the watt-hour: {kwh} kWh consumed.",
+        "both": "{meter}: your {days} days add up, to the watt-hour: {kwh} kWh consumed, {injected} kWh injected.",
+        "doubt": "Estimated days, whose midnight was not read: {estimated}; days known in part: {holes}.",
+        "wrong": "{meter}: the energy of {days} does not add up; please report it, with the file that `sudo"
+        " linky-gateway doctor --bundle support.zip` writes",
         "spanning": "{count} values that an older version stored span a change of the index (mode, contract, meter,"
         " step): {days}. They are no consumption: days and bills do not count them any more.",
         "unsent": "No recipient was handed any of them.",
@@ -53,6 +64,7 @@ def declare(commands: Commands) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from gateway.household.adding_up import add_up  # noqa: PLC0415
     from gateway.journal.entry import write_line  # noqa: PLC0415
     from gateway.journal.verify import verify  # noqa: PLC0415
     from gateway.privacy.orders import Withdraw  # noqa: PLC0415
@@ -68,8 +80,11 @@ def _check(options: argparse.Namespace) -> int:
             raise JournalError(_words(options, "journal"))
         spanning = archive.spanning.points()
         had = {jid for one in spanning for jid in archive.transfers.recipients_of(one.series, *_span(one))}
+        sums = add_up(archive, config)
     forget_copies(directory, time.time())
     _say(options, "whole", path=directory / FILE_NAME)
+    for one in sums:
+        _tell_sum(options, one)
     if spanning:
         _tell_spanning(options, spanning, had)
         if options.repair:
@@ -83,12 +98,31 @@ def _span(one: Point) -> tuple[int, int, int]:
     return one.time, one.time + max(one.granularity, 1), one.granularity
 
 
+def _tell_sum(options: argparse.Namespace, one: AddedUp) -> None:
+    from gateway.balance.words import BalanceWriter  # noqa: PLC0415
+
+    if one.faults:
+        raise StoreError(_words(options, "wrong", meter=one.meter, days=_named(one.faults)))
+    if one.days < _LEAST_DAYS:
+        return
+    writer = BalanceWriter(spoken(options))
+    kwh, injected = writer.kwh(one.drawn), writer.kwh(one.injected)
+    name = "sum" if one.injected is None else "both"
+    _say(options, name, meter=one.meter, days=one.days, kwh=kwh, injected=injected)
+    if one.estimated or one.holes:
+        _say(options, "doubt", estimated=one.estimated, holes=one.holes)
+
+
+def _named(days: Iterable[date]) -> str:
+    """Days as they are named in a sentence, the first ones."""
+    named = sorted({day.isoformat() for day in days})
+    return ", ".join([*named[:_MOST_DAYS], *(["…"] if len(named) > _MOST_DAYS else [])])
+
+
 def _tell_spanning(options: argparse.Namespace, spanning: Sequence[Point], had: set[str]) -> None:
     from gateway.balance.calendar import day_of  # noqa: PLC0415
 
-    days = sorted({day_of(one.time).isoformat() for one in spanning})
-    shown = ", ".join([*days[:_MOST_DAYS], *(["…"] if len(days) > _MOST_DAYS else [])])
-    _say(options, "spanning", count=len(spanning), days=shown)
+    _say(options, "spanning", count=len(spanning), days=_named(day_of(one.time) for one in spanning))
     if had:
         _say(options, "sent", recipients=", ".join(sorted(had)))
     else:

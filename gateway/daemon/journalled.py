@@ -12,8 +12,9 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway import __version__
-from gateway.errors import StoreError
+from gateway.errors import GatewayError, StoreError
 from gateway.journal.entry import Kind, canonical
+from gateway.store.spanning import take_back
 from gateway.store.terms import days
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def note_start(store: Store, config: Config, boot: str) -> None:
     try:
         store.journal.append("restarted", {"version": __version__})
         note_sharing(config, store.journal, time.time())
+        _take_back(store)
         if lost := store.undated.give_up(boot):
             log.warning("%d frames of an earlier start are lost: nobody knew the time until it ended", lost)
     except StoreError as error:
@@ -67,3 +69,17 @@ def _facts(config: Config) -> dict[str, int | str]:
     names += [[counter.name, counter.sensor or "", False] for counter in config.counter]
     whole = {"told": told, "names": names, "resource": federation.resource if federation else ""}
     return told | {"hash": hashlib.sha256(canonical(whole).encode()).hexdigest()}
+
+
+def _take_back(store: Store) -> None:
+    """What a former version counted across a break is no energy: whoever has it is told, before anything is sent."""
+    try:
+        if count := take_back(store, time.time()):
+            told = "whoever was handed them is asked to erase them, and the page Repair shows them"
+            log.warning(
+                "%d values that an older version counted across a change of the index are taken back; %s", count, told
+            )
+    except StoreError:
+        raise
+    except GatewayError as error:
+        log.error("what an older version counted across a change of the index cannot be taken back: %s", error)  # noqa: TRY400

@@ -18,13 +18,14 @@ from zlib import crc32
 from gateway.balance.base_load import NIGHTS, base_load
 from gateway.balance.calendar import BalancePeriod, day_of, days, midnight, same_day
 from gateway.balance.classes import PREFIX, ClassNames, is_period, order, word_of
-from gateway.balance.energy import DayEnergy, Slice, fitted, slices
+from gateway.balance.energy import DayEnergy, fitted
 from gateway.balance.rows import Running
 from gateway.balance.self_use import STEP_S, SelfUse, self_uses
 from gateway.errors import ConfigError
 from gateway.household.shared_half_hours import parts
 from gateway.live.meter import TOO_LITTLE, UNREAD
 from gateway.store.breaks import Breaks
+from gateway.store.ledger import Slice
 from gateway.store.local_time import PARIS
 from gateway.tic.continuity import BreakKind
 from gateway.words.phrase import Phrase
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from gateway.config.tables import Config
     from gateway.store.energy import EnergyRows
+    from gateway.store.ledger import Ledger
     from gateway.store.meters import Meters
     from gateway.store.points import Series
     from gateway.store.received import ReceivedPoints
@@ -67,6 +69,7 @@ class DayParts(Protocol):
 
     meters: Meters
     energy: EnergyRows
+    ledger: Ledger
     received: ReceivedPoints
 
 
@@ -84,11 +87,10 @@ class HouseholdDays:
         if meter is not None and meter not in names:
             raise ConfigError(_NO_METER.filled(meter=meter, names=", ".join(names)))
         self.meter = meter or names[0]
-        self._energy, self._received = stored.energy, stored.received
+        self._energy, self._ledger, self._received = stored.energy, stored.ledger, stored.received
         self._series = {one.path: one for one in stored.meters.series(self.meter)}
         counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
         self._counters = [{s.path: s for s in stored.meters.series(name)} for name in counters]
-        self._heard_until = {one.name: one.last_time for one in stored.meters.all()}
         self._parts = parts(stored.received, config.received)
         said = [_RECKONED, *counters, *(part.name for part in self._parts)]
         self._sources = crc32(repr(said).encode())
@@ -141,10 +143,7 @@ class HouseholdDays:
         end = int(datetime.combine(day, local.time(), PARIS).replace(fold=local.fold).timestamp())
         if end <= begin:
             return None
-        marks = self._energy.index_marks(index, begin, end, self._breaks(index))
-        before = max((time for time, _ in marks if time <= end), default=0)
-        after = min((time for time, _ in marks if time >= end), default=0)
-        if not 0 <= after - before <= STEP_S:
+        if not self._ledger.is_near(index, end, STEP_S):
             return None
         return next((one for one in self._read([day], [begin, end]) if one.whole), None)
 
@@ -260,27 +259,16 @@ class HouseholdDays:
             self._told[index.meter] = self._energy.possible_breaks(index.meter)
         return Breaks.of(index.path, self._told[index.meter])
 
-    def _slices(self, index: Series | None, bounds: Sequence[int], splits: Sequence[int] = ()) -> list[Slice]:
+    def _slices(self, index: Series | None, bounds: Sequence[int]) -> list[Slice]:
         if index is None:
             return [Slice(0, 0, shared=False)] * (len(bounds) - 1)
-        breaks = self._breaks(index)
-        marks = self._energy.index_marks(index, bounds[0], bounds[-1], breaks, splits)
-        return slices(marks, breaks, bounds)
+        return self._ledger.slices(index, bounds)
 
     def _counted(self, index: Series | None, bounds: Sequence[int]) -> list[Slice]:
         """As ``_slices``, of a counter of pulses: while it is read it may rest, while it is not it counts nothing."""
         if index is None:
             return self._slices(None, bounds)
-        breaks = self._breaks(index)
-        marks = self._energy.index_marks(index, bounds[0], bounds[-1], breaks)
-        heard = self._heard_until.get(index.meter, 0)
-        newest = self._energy.newest(index, heard)
-        if marks and newest and isinstance(newest[1], int) and marks[-1][0] < heard <= bounds[-1]:
-            marks = [*marks, (heard, newest[1])]
-        gaps = [place for place, (one, other) in enumerate(pairwise(marks), 1) if other[0] - one[0] > _LONGEST_DAY_S]
-        runs = [marks[first:end] for first, end in pairwise([0, *gaps, len(marks)])]
-        sums = zip(*(slices(run, breaks, bounds) for run in runs), strict=True)
-        return [Slice(sum(s.wh for s in day), sum(s.covered for s in day), any(s.shared for s in day)) for day in sums]
+        return self._ledger.slices(index, bounds, longest=_LONGEST_DAY_S)
 
     def _classes(self, bounds: Sequence[int]) -> list[dict[str, int]]:
         """Wh by class between each two bounds; a meter that was switched over has two indexes of the same class."""
@@ -290,7 +278,7 @@ class HouseholdDays:
                 leaf = path.removeprefix(PREFIX)
                 splits = [time for time in self._words.changes(leaf) if bounds[0] < time < bounds[-1]]
                 fine = sorted({*bounds, *splits})
-                for (begin, end), known in zip(pairwise(fine), self._slices(index, fine, splits), strict=True):
+                for (begin, end), known in zip(pairwise(fine), self._slices(index, fine), strict=True):
                     sums[bisect_right(bounds, begin) - 1][self._words.at(leaf, end - 1)] += known.wh
         return [{word: one[word] for word in sorted(one, key=order) if one[word]} for one in sums]
 

@@ -21,15 +21,13 @@ from gateway.privacy.orders import (
 from gateway.store.erasure import Erased, Range
 from gateway.store.points import Correction, Granularity
 from gateway.store.recorder import iso
+from gateway.store.spanning import take_back
 from gateway.store.terms import check_jid
 
 if TYPE_CHECKING:
     from gateway.consent.orders import Handlers, Row
     from gateway.store.meters import Meters
     from gateway.store.store import Store
-
-# Why, in the record of a correction.
-_SPANS = "spans a break of the index"
 
 
 def _preview(store: Store, order: Preview, _: float) -> Row:
@@ -75,12 +73,7 @@ def _restore(store: Store, order: Restore, now: float) -> list[CorrectionRow]:
 
 
 def _withdraw(store: Store, order: Withdraw, now: float) -> int:
-    """Take away all that says something of a time across a break; whoever had it is asked to erase it."""
-    done = 0
-    for one in store.spanning.points():
-        point = one.series.meter, one.series.path, one.granularity, one.time
-        done += len(store.corrections.remove(*point, now, order.by, _SPANS))
-    return done
+    return take_back(store, now, order.by)
 
 
 def _point(meters: Meters, order: Rectify | Remove | Restore) -> tuple[str, str, Granularity, int]:

@@ -1,7 +1,8 @@
 """The writing end: a batch becomes readings, roll-ups and outbox rows in one transaction.
 
-Order inside the transaction: readings, sums of minutes, index values at half hours, then the periods that ended, from
-minutes to days; every new point goes to the outbox of each recipient that subscribed and may have it.
+Order inside the transaction: spans of the ledger, readings, sums of minutes, index values at half hours, then the
+periods that ended, from minutes to days; every new point goes to the outbox of each recipient that subscribed and may
+have it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.store.journal import Journal
+    from gateway.store.ledger import Ledger
     from gateway.store.meters import Meters
     from gateway.store.outbox import Outbox
     from gateway.store.points import Point
@@ -42,6 +44,7 @@ class Batches:
     _outbox: Outbox
     _undated: UndatedFrames
     _relayed: Relayed
+    _ledger: Ledger
     _rollups: Rollups
 
     def __post_init__(self) -> None:
@@ -112,6 +115,9 @@ class Batches:
             path: self._meters.add_series(batch.meter, path, unit, _kind_word(path, kind))
             for path, (unit, kind) in batch.series.items()
         }
+        # What ended a register may have come without an index of it.
+        registers = {path: self._meters.add_series(batch.meter, path, "Wh", "index") for path, _ in batch.spans}
+        self._ledger.add(batch.spans, registers)
         points = self._rollups.add_readings(batch, series)
         self._rollups.add_minutes(batch, series)
         for path, time, value in batch.boundaries:

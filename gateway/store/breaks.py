@@ -87,10 +87,10 @@ class Breaks:
         """Those of one index, out of what was told of its meter in order of time."""
         moments, rolls, tops, near = [], [], [], []
         for time, kind, series, detail in told:
-            before, after = detail.get("before"), detail.get("after")
+            before = detail.get("before")
             if kind == FactKind.ROLL_OVER.value and series == path:
-                if isinstance(before, int) and isinstance(after, int):
-                    rolls.append((time, _units(before, after)))
+                if (units := units_rolled(kind, detail)) is not None:
+                    rolls.append((time, units))
                 continue
             back = detail.get(WENT_BACK)
             near.append((time, time + (back if isinstance(back, int) else 0)))
@@ -127,6 +127,9 @@ class Breaks:
         return any(step - MAX_BOUNDARY_GAP_S <= time < step and value > before for step, before in self.tops)
 
 
-def _units(before: int, after: int) -> int:
-    """After how many units a counter that began again does so: the least that it had not reached."""
+def units_rolled(kind: str, detail: Mapping[str, object]) -> int | None:
+    """After how many units a counter that began again does so: the least that it had not reached; None of others."""
+    before, after = detail.get("before"), detail.get("after")
+    if kind != FactKind.ROLL_OVER.value or not isinstance(before, int) or not isinstance(after, int):
+        return None
     return next((units for units in sorted(ROLL_OVERS) if max(before, after) < units), max(ROLL_OVERS))

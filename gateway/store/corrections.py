@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 from gateway.errors import ReadingError
 from gateway.store.points import Correction, Granularity, Point, Series, Value, offered, point
 from gateway.store.recorder import iso
+from gateway.store.spans import is_register
 from gateway.store.terms import NoticeKind
 from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from gateway.store.journal import Journal
+    from gateway.store.ledger import Ledger
     from gateway.store.meters import Meters
     from gateway.store.minutes import Minutes
     from gateway.store.outbox import Outbox
@@ -58,6 +60,7 @@ class Corrections:
     _transfers: Transfers
     _queue: QueuedRows
     _outbox: Outbox
+    _ledger: Ledger
 
     @translated
     def rectify(
@@ -72,6 +75,7 @@ class Corrections:
         if after == before:
             raise ReadingError(f"{path} at {iso(time)}: {before} is stored already")
         with self._db.transaction():
+            self._tell_ledger(series, time, after)
             return [
                 self._correct(series, g, t, before, after, now, by, reason)
                 for g, t in self._repeats(series, granularity, time, before)
@@ -87,6 +91,7 @@ class Corrections:
         """
         series, before = self._stored(meter, path, granularity, time)
         with self._db.transaction():
+            self._tell_ledger(series, time, None)
             return [
                 self._take_away(series, g, t, before, now, by, reason)
                 for g, t in self._repeats(series, granularity, time, before)
@@ -104,6 +109,7 @@ class Corrections:
         if last is None or last.before is None:
             raise ReadingError(f"{path} at {iso(time)}: was not corrected, or was put back already")
         with self._db.transaction():
+            self._tell_ledger(last.point.series, time, last.before)
             if last.removed:
                 found = [
                     self._put_back(c, now, by)
@@ -118,6 +124,10 @@ class Corrections:
                     for g, t in self._repeats(series, granularity, time, value)
                 ]
         return found
+
+    def _tell_ledger(self, series: Series, time: int, value: Value | None) -> None:
+        if is_register(series.path) and not isinstance(value, str):
+            self._ledger.correct(series, time, None if value is None else int(value))
 
     @translated
     def all(self) -> list[Correction]:

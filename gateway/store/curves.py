@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 # Of texts each change is a row: none of them is gathered.
 TEXTS = "SELECT time, last FROM minute WHERE series = ? AND time > ? AND time < ? ORDER BY time"
-HALF_HOURS = "SELECT time, value FROM coarse WHERE series = ? AND step = 1800 AND time >= ? AND time <= ? ORDER BY time"
 SAID_BEFORE = (
     "SELECT time, last FROM minute WHERE series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
     # Of a text that has not changed since the minutes were let go, the newest reading is left.
@@ -48,8 +47,3 @@ class Curves:
         changes = self._db.execute(TEXTS, [text.id, start, end]).fetchall()
         said = [max(before)] if before else []
         return [(time, str(value)) for time, value in (*said, *changes)]
-
-    @translated
-    def half_hour_marks(self, index: Series, start: int, end: int) -> list[tuple[int, int]]:
-        """(time, index) at the half hours of ``[start, end]``."""
-        return self._db.execute(HALF_HOURS, [index.id, start, end]).fetchall()

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from gateway.store.breaks import MAX_BOUNDARY_GAP_S, TOLD, Breaks, Mark, Told
+from gateway.store.breaks import MAX_BOUNDARY_GAP_S, TOLD, Breaks, Told
 from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from gateway.store.meters import Meters
     from gateway.store.minutes import Minutes
@@ -29,10 +29,7 @@ _FOR_EVER = 2**62
 INDEX_OF = {f"{side}/power/active/raw": f"{side}/energy/active/index" for side in ("consumption", "production")}
 
 _COARSE = "SELECT time, value FROM coarse WHERE series = ? AND step = ? AND time >= ? AND time <= ? ORDER BY time"
-_BEFORE = "SELECT time, value FROM coarse WHERE series = ? AND step = 1800 AND time < ? ORDER BY time DESC LIMIT 1"
-_AFTER = "SELECT time, value FROM coarse WHERE series = ? AND step = 1800 AND time > ? ORDER BY time LIMIT 1"
 _NEWEST = "SELECT time, value FROM reading WHERE series = ? AND time <= ? ORDER BY time DESC LIMIT 1"
-_OLDEST = "SELECT time, value FROM reading WHERE series = ? AND time >= ? ORDER BY time LIMIT 1"
 
 # Of texts the minutes keep each change; of one that never changes only the newest reading is left after years.
 _SAID = (
@@ -59,52 +56,11 @@ class EnergyRows:
         rows = self._db.execute(_TOLD, [meter, start, end, *TOLD]).fetchall()
         return [(time, kind, series, json.loads(detail)) for time, kind, series, detail in rows]
 
-    @translated
-    def index_marks(
-        self, series: Series, start: int, end: int, breaks: Breaks, splits: Iterable[int] = ()
-    ) -> list[Mark]:
-        """The index at every midnight of ``[start, end]``; half hours where one is missing or ``breaks`` lie between.
-
-        Beside a break, at ``splits`` and where the series begins, what was read nearest to them. Where the ends
-        themselves are not known, the nearest half hours beyond them, or the newest value.
-        """
-        near = [*breaks.near, *((split, split) for split in splits)]
-        days = self._db.execute(_COARSE, [series.id, 86400, start, end]).fetchall()
-        marks = dict(days)
-        for begin, until in _doubtful([time for time, _ in days], start, end, near):
-            marks.update(self._db.execute(_COARSE, [series.id, _HALF_HOUR_S, begin, until]).fetchall())
-        before = self._db.execute(_BEFORE, [series.id, start]).fetchall() if start not in marks else []
-        marks.update(before)
-        if end not in marks:
-            after = self._db.execute(_AFTER, [series.id, end]).fetchall()
-            newest = after or self._newest(series, end)
-            marks.update(row for row in newest if row[0] > max(marks, default=0))
-        if marks and start not in marks and not before:
-            first = min(marks)
-            marks.update(_within(self._oldest(series, begin := max(start, first - _HALF_HOUR_S)), begin, first))
-        for first, last in near:
-            if last >= start and first <= end:
-                # However long ago it was read last; from it on within the half hour: what lies beyond, its end knows.
-                marks.update(_within(self._newest(series, first - 1), 0, first - 1))
-                marks.update(_within(self._oldest(series, last), last, last + _HALF_HOUR_S))
-        known = sorted(marks.items())
-        return [mark for mark in known if not breaks.is_false(mark)] if breaks.tops else known
-
     def _newest(self, series: Series, time: int) -> list[tuple[int, Any]]:
         """What was read last until a moment, if anything was; of a minute the index at its end is kept."""
         minute = self._minutes.said_before(series.id, time)
         found = [*self._db.execute(_NEWEST, [series.id, time]), *([minute] if minute else ())]
         return [max(found, key=_time)] if found else []
-
-    def _oldest(self, series: Series, time: int) -> list[tuple[int, Any]]:
-        """What was read first from a moment on.
-
-        The minute in which something ended says nothing of before: its last value may be of after, and the other way
-        round.
-        """
-        minute = self._minutes.said_after(series.id, time)
-        found = [*self._db.execute(_OLDEST, [series.id, time]), *([minute] if minute else ())]
-        return [min(found, key=_time)] if found else []
 
     @translated
     def half_hours(self, curve: Series, start: int, end: int) -> dict[int, int]:
@@ -179,21 +135,5 @@ class EnergyRows:
         return found
 
 
-def _within(found: Sequence[Mark], first: int, last: int) -> list[Mark]:
-    return [mark for mark in found if first <= mark[0] <= last]
-
-
 def _time(row: tuple[int, object]) -> int:
     return row[0]
-
-
-def _doubtful(
-    days: Sequence[int], start: int, end: int, breaks: Sequence[tuple[int, int]]
-) -> Iterator[tuple[int, int]]:
-    """The times between two midnights that the index at these does not tell enough of."""
-    known = {*days}
-    ends = sorted({start, end, *known})
-    for begin, until in pairwise(ends):
-        complete = begin in known and until in known and until - begin <= _LONGEST_DAY_S
-        if not complete or any(begin < last and first <= until for first, last in breaks):
-            yield begin, until

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from gateway.store.consents import Consents
     from gateway.store.journal import Journal
+    from gateway.store.ledger import Ledger
     from gateway.store.meters import Meters
     from gateway.store.minutes import Minutes
     from gateway.store.notices import RecipientNotices
@@ -37,8 +38,17 @@ CHOICES_NAME = "choices.json"
 
 # In which a household's own data stand; the rows of meters stay, without what names a delivery point.
 _HOUSEHOLD = (
-    *("reading", "minute", "minutes", "coarse", "outbox", "awaited", "counter", "event", "undated", "correction"),
-    *("journal_day", "subscription", "recipient", "consent_held", "consent_change", "consent", "shown_text"),
+    *("reading", "minute", "minutes", "coarse", "span", "outbox", "awaited", "counter", "event", "undated"),
+    *(
+        "correction",
+        "journal_day",
+        "subscription",
+        "recipient",
+        "consent_held",
+        "consent_change",
+        "consent",
+        "shown_text",
+    ),
     "access_request",
     *("health_answer", "refused_domain", "transfer", "confirmed", "party", "pseudonym", "absence", "told", "series"),
     *("received_point", "received_series", "received_event", "received_gap", "received_span", "received_chain"),
@@ -108,6 +118,7 @@ class Erasure:
         pseudonyms: Pseudonyms,
         transfers: Transfers,
         consents: Consents,
+        ledger: Ledger,
     ) -> None:
         self._db = db
         self._meters = meters
@@ -117,6 +128,7 @@ class Erasure:
         self._pseudonyms = pseudonyms
         self._transfers = transfers
         self._consents = consents
+        self._ledger = ledger
 
     @translated
     def what_is_in(self, span: Range) -> Erased:
@@ -149,6 +161,7 @@ class Erasure:
             series = self._concerned(span)
             for s in series:
                 self._minutes.erase(s.id, *_minutes(span))
+                self._ledger.erase(s, span.first, span.last)
                 for table, where in _places(s, span):
                     self._db.execute(f"DELETE FROM {table} WHERE {where}")  # noqa: S608 (whole numbers and constants)
                 for table in ("outbox", "correction"):

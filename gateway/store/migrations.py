@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.store.ledger_from_marks import fill
 from gateway.store.migrations_0_1_0 import migrations
 from gateway.store.minutes import gather_all
 
@@ -63,6 +64,19 @@ def refused_domains(db: Database) -> None:
 def who_shows_its_presence(db: Database) -> None:
     """Which recipients have ever shown that they are there; they are sent nothing while they do not."""
     db.execute("ALTER TABLE recipient ADD COLUMN shows INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def energy_ledger(db: Database) -> None:
+    """What each register counted, span by span, filled from the indexes at half hours and beside breaks."""
+    db.execute(
+        "CREATE TABLE span (register INTEGER NOT NULL, start INTEGER NOT NULL, until INTEGER NOT NULL,"
+        " value INTEGER NOT NULL, wh INTEGER NOT NULL, evidence INTEGER NOT NULL,"
+        " PRIMARY KEY (register, start)) STRICT, WITHOUT ROWID"
+    )
+    # A handful: where days are not the difference of two indexes.
+    db.execute("CREATE INDEX span_doubtful ON span (register, start) WHERE evidence >= 2")
+    fill(db)
 
 
 @migrations()

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from gateway.store.breaks import MAX_BOUNDARY_GAP_S, WENT_BACK, ends
+from gateway.store.breaks import MAX_BOUNDARY_GAP_S, WENT_BACK, ends, units_rolled
 from gateway.store.local_time import PARIS
 from gateway.store.points import GivenUp, Granularity, Value
+from gateway.store.spans import RegisterSpans, Span, is_register
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 
 # Looked at for each reading of each frame, and a member of an Enum takes long to be found by its name.
@@ -116,6 +117,7 @@ class Batch:
     samples: list[Sample] = field(default_factory=list)
     minutes: dict[tuple[str, int], MinuteSum] = field(default_factory=dict)
     boundaries: list[tuple[str, int, int]] = field(default_factory=list)
+    spans: dict[tuple[str, int], Span] = field(default_factory=dict)
     closed: list[tuple[Granularity, int]] = field(default_factory=list)
     happened: list[Happened] = field(default_factory=list)
     boot: str = ""
@@ -176,6 +178,7 @@ class Batch:
         for key, said in later.minutes.items():
             self.minutes[key] = self.minutes[key].with_(said) if key in self.minutes else said
         self.boundaries += later.boundaries
+        self.spans |= later.spans
         self.closed += later.closed
         self.happened += later.happened
         self.totals |= later.totals
@@ -226,6 +229,7 @@ class Recorder:
         self._indexes: dict[str, tuple[int, int]] = {
             path: (last_time, value) for path, (_, value) in known.items() if isinstance(value, int)
         }
+        self._spans = RegisterSpans(self._indexes)
 
     def add(self, interpretation: Interpretation) -> bool:
         """Take one frame in; True when something happened that should be committed at once."""
@@ -249,7 +253,10 @@ class Recorder:
             happened = replace(happened, detail={**happened.detail, **back})
             self._ended |= dict.fromkeys(ended, self._last_time)
         self._batch.happened.append(happened)
+        if (units := units_rolled(happened.kind, happened.detail)) is not None:
+            self._spans.roll(happened.series, units)
         for path in ended:
+            self._spans.end(path)
             # Between the index of one meter and that of another there is nothing to share out; where the second one
             # begins is said, also where that is the same number.
             del self._indexes[path]
@@ -271,6 +278,7 @@ class Recorder:
     def begin_anew(self) -> None:
         """Store all that the meter says from now on, also what has not changed: what was stored is erased."""
         self._stored.clear()
+        self._spans.begin_anew()
 
     def relayed(self, board: str, boot: str, seq: int) -> None:
         """All that this board sent in that start of it, up to this number, is in the batch or in earlier ones."""
@@ -280,6 +288,8 @@ class Recorder:
         """Hand over what was gathered and begin anew."""
         batch = self._batch
         self._batch = Batch(batch.meter, batch.address, batch.prm, batch.last_time)
+        if batch:
+            batch.spans = self._spans.take()
         return batch
 
     def _close_periods(self, now: int) -> None:
@@ -300,6 +310,8 @@ class Recorder:
         if isinstance(value, int):
             if kind is _INDEX:
                 self._mark_boundaries(path, now, value)
+                if is_register(path):
+                    self._spans.read(path, now, value)
             elif kind is _GAUGE and not path.startswith(_SETTINGS):
                 self._sum(path, now, value)
         if not self._changed(reading):

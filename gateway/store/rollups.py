@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.store.breaks import Breaks
 from gateway.store.points import DERIVED, MANUAL, Granularity, Point, Series, Value, point
 from gateway.store.recorder import Batch, day_end, day_start
 from gateway.tic.reading import Quality
@@ -17,7 +16,7 @@ from gateway.tic.reading import Quality
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.store.energy import EnergyRows
+    from gateway.store.ledger import Ledger
     from gateway.store.meters import Meters
     from gateway.store.minutes import Minutes
     from gateway.store.transactions import Transactions
@@ -29,9 +28,6 @@ _QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 # A meter that sent a load curve of its own within this time still does; ours then is not written over it.
 _CURVE_ALIVE_S = 86400
 
-# A break whose clock went back further than that is not looked for: no point is made of what was made before.
-_BACK_S = 86400
-
 
 @dataclass(eq=False)
 class Rollups:
@@ -39,7 +35,7 @@ class Rollups:
 
     _db: Transactions
     _meters: Meters
-    _energy: EnergyRows
+    _ledger: Ledger
     _minutes: Minutes
 
     def add_readings(self, batch: Batch, series: Mapping[str, Series]) -> list[Point]:
@@ -72,19 +68,19 @@ class Rollups:
             half_hour += self._insert_coarse(series, Granularity.DAY, time, value)
             # Here and not when the day is closed: the first frame of a day may be committed before the index comes.
             if series.path in INDEX_PATHS:
-                half_hour += self._write_daily(series, day_start(time - 1), time, value)
+                half_hour += self._write_daily(series, day_start(time - 1), time)
         return points + half_hour
 
     def _add_mark(self, index: Series, step: Granularity, time: int, value: int) -> list[Point]:
         points = self._insert_coarse(index, step, time, value)
         if points and index.path in INDEX_PATHS:
-            rise = self._rise(index, step, time - step, time, value)
+            rise = self._ledger.exact(index, time - step, time)
             if rise is not None:
                 points += self._write_curve(index, step, time - step, rise * 3600 // step)
         return points
 
-    def _write_daily(self, index: Series, start: int, end: int, value: int) -> list[Point]:
-        rise = self._rise(index, Granularity.HALF_HOUR, start, end, value)
+    def _write_daily(self, index: Series, start: int, end: int) -> list[Point]:
+        rise = self._ledger.exact(index, start, end)
         if rise is None:
             return []
         daily = self._meters.add_series(index.meter, index.path.replace("/index", "/daily"), "Wh", "daily")
@@ -139,22 +135,6 @@ class Rollups:
             "SELECT max(value) FROM reading WHERE series = ? AND time >= ? AND time < ?", [series.id, start, end]
         ).fetchone()
         return [] if highest is None else self._insert_coarse(series, Granularity.DAY, start, highest)
-
-    def _rise(self, index: Series, step: Granularity, start: int, end: int, value: int) -> int | None:
-        """What an index that is ``value`` at the end of a time rose by in it; None where that was not all counted."""
-        before = self._index_at(index, step, start)
-        if before is None:
-            return None
-        told = self._energy.possible_breaks(index.meter, start - _BACK_S, end)
-        return Breaks.of(index.path, told).at_half_hours().rise((start, before), (end, value))
-
-    def _index_at(self, series: Series, step: Granularity, time: int) -> int | None:
-        # A mark of a half hour is one of a quarter too: before the first quarters there are only these.
-        row = self._db.execute(
-            "SELECT value FROM coarse WHERE series = ? AND step IN (?, 1800) AND time = ? LIMIT 1",
-            [series.id, step, time],
-        ).fetchone()
-        return row[0] if row else None
 
     def _insert_coarse(self, series: Series, granularity: Granularity, time: int, value: Value) -> list[Point]:
         row = [series.id, granularity, time, value]

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gateway.store.meters import Meters
+    from gateway.store.store import Store
+
+# Why, in the record of a correction.
+_SPANS = "spans a break of the index"
 
 _FOR_EVER = 2**40
 _OF_A_TIME = "SELECT time, value FROM coarse WHERE series = ? AND step = ? AND time >= ? AND time <= ? ORDER BY time"
@@ -95,3 +99,12 @@ class Spanning:
             for time, watts in self._db.execute(_OF_A_TIME, span).fetchall():
                 if marked.between(time, time + step):
                     yield point(curve, step, time, watts)
+
+
+def take_back(store: Store, now: float, by: str = "") -> int:
+    """Take away all that says something of a time across a break; whoever had it is asked to erase it. How many."""
+    done = 0
+    for one in store.spanning.points():
+        point = one.series.meter, one.series.path, one.granularity, one.time
+        done += len(store.corrections.remove(*point, now, by, _SPANS))
+    return done

@@ -24,6 +24,7 @@ from gateway.store.energy import EnergyRows
 from gateway.store.erasure import Erasure
 from gateway.store.health import HealthAnswers
 from gateway.store.journal import Journal
+from gateway.store.ledger import Ledger
 from gateway.store.meters import Meters
 from gateway.store.minutes import Minutes
 from gateway.store.neighbours import Neighbours
@@ -79,8 +80,13 @@ class Store:
         self.subscriptions = Subscriptions(db, meters, self.absences)
         self.outbox = Outbox(db, meters, self.absences, self.transfers, consents, self.subscriptions, self.queue)
         self.watching = Watching(db, self.transfers, consents)
-        self.corrections = Corrections(db, meters, minutes, journal, self.transfers, self.queue, self.outbox)
-        self.erasure = Erasure(db, meters, minutes, journal, notices, self.pseudonyms, self.transfers, consents)
+        self.ledger = Ledger(db)
+        self.corrections = Corrections(
+            db, meters, minutes, journal, self.transfers, self.queue, self.outbox, self.ledger
+        )
+        self.erasure = Erasure(
+            db, meters, minutes, journal, notices, self.pseudonyms, self.transfers, consents, self.ledger
+        )
         self.readings = Readings(db, meters, minutes)
         self.energy = EnergyRows(db, meters, minutes)
         self.spanning = Spanning(db, meters, self.energy)
@@ -89,9 +95,9 @@ class Store:
         self.notified = NotifiedAlerts(db)
         self.received = ReceivedPoints(db)
         self.providers = Providers(db, Anchors(db), self.received)
-        rollups = Rollups(db, meters, self.energy, minutes)
+        rollups = Rollups(db, meters, self.ledger, minutes)
         self.batches = Batches(
-            db, meters, journal, notices, self.queue, self.outbox, self.undated, self.relayed, rollups
+            db, meters, journal, notices, self.queue, self.outbox, self.undated, self.relayed, self.ledger, rollups
         )
         db.recover()
 
@@ -127,7 +133,8 @@ class Archive:
         self.health = HealthAnswers(db, journal, self.consents)
         subscriptions = Subscriptions(db, meters, absences)
         self.outbox = Outbox(db, meters, absences, self.transfers, self.consents, subscriptions, queue)
-        self.corrections = Corrections(db, meters, minutes, journal, self.transfers, queue, self.outbox)
+        self.ledger = Ledger(db)
+        self.corrections = Corrections(db, meters, minutes, journal, self.transfers, queue, self.outbox, self.ledger)
         self.readings = Readings(db, meters, minutes)
         self.neighbours = Neighbours(db, meters, self.readings)
         self.energy = EnergyRows(db, meters, minutes)

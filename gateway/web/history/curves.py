@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gateway.config.tables import Config
-    from gateway.store.breaks import Breaks
     from gateway.store.store import Archive
 
 _INJECTED_POWER = "production/power/apparent/raw"
@@ -143,25 +142,17 @@ class HouseholdCurves(HouseholdDays):
     def _classes_counted(self, begin: int, end: int) -> list[tuple[int, str]]:
         """After the minutes were let go: the class whose index rose most in each half hour."""
         leaves = {path.removeprefix(PREFIX): one for path, one in self._series.items() if path.startswith(PREFIX)}
-        marks = {leaf: dict(self._reader.curves.half_hour_marks(one, begin, end)) for leaf, one in leaves.items()}
-        breaks = {leaf: self._breaks(one).at_half_hours() for leaf, one in leaves.items()}
+        counted = {leaf: self._ledger.steps(one, begin, end, STEP_S) for leaf, one in leaves.items()}
         found = []
         for time in range(begin, end, STEP_S):
-            rises = {leaf: _rise(known, time, breaks[leaf]) for leaf, known in marks.items()}
-            leaf = max(rises, key=lambda one: rises[one], default=None)
-            if leaf is not None and rises[leaf] > 0:
+            leaf = max(counted, key=lambda one: counted[one].get(time, 0), default=None)
+            if leaf is not None and counted[leaf].get(time, 0) > 0:
                 found.append((time, self._words.at(leaf, time)))
         return found
 
 
 def _as_watts(energies: Mapping[int, int]) -> dict[int, int]:
     return {time: wh * 3600 // STEP_S for time, wh in energies.items()}
-
-
-def _rise(marks: Mapping[int, int], time: int, breaks: Breaks) -> int:
-    until = time + STEP_S
-    known = time in marks and until in marks
-    return (breaks.rise((time, marks[time]), (until, marks[until])) or 0) if known else 0
 
 
 def _by_the_clock(time: int) -> tuple[int, int, int]:

@@ -198,13 +198,13 @@ def test_of_the_first_minutes_and_of_another_meter_no_power_is_known(house):
 
 
 def test_a_night_without_readings_is_shared_out_and_said_to_be(house):
-    """From 23 to 1 o'clock no half hour is known: half of that is the one day's, half the other's, none is lost."""
+    """Silent from 23:00 to 0:30: two thirds of that are the one day's, one the other's, and none is lost."""
     first, second = date(2026, 1, 14), date(2026, 1, 15)
     house.live(midnight(first), midnight(second) - 3600, base(1008))
     house._totals["house", DRAWN] += 4032
     house.live(midnight(second) + 1800, midnight(date(2026, 1, 16)), base(1008))
     one, two = house.days(first, date(2026, 1, 16))
-    assert (one.drawn, two.drawn) == (23 * 1008 + 2268, 23 * 1008 + 2268)
+    assert (one.drawn, two.drawn) == (23 * 1008 + 2688, 1344 + 47 * 504)
     assert (one.estimated, two.estimated, one.whole, two.whole) == (True, True, True, True)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.commands.main import main
 from gateway.config.tables import load
+from gateway.daemon.journalled import note_start
 from gateway.store.points import Granularity, point
 from gateway.store.store import Archive, Store
 from gateway.store.terms import NoticeKind
@@ -62,4 +63,17 @@ def test_wrong_days_are_found_told_and_taken_back(stepped, capsys):
         assert {*told} == {CURVE, DAILY}
         assert all(correction.removed for correction in store.corrections.all())
     assert main(["check", *config]) == 0
-    assert capsys.readouterr().out.count("\n") == 1
+    assert "older version" not in capsys.readouterr().out
+
+
+def test_a_gateway_takes_them_back_when_it_starts(stepped):
+    """Whoever updates need not know of it: journal and recipients are told once, and nothing is left to find."""
+    config = load(stepped.folder / "gateway.toml")
+    with closing(Store(stepped.folder)) as store:
+        for _ in range(2):
+            note_start(store, config, "this start of the machine")
+        told = [one.payload["series"] for one in store.notices.all() if one.kind is NoticeKind.DATA_ERASED]
+        assert sorted(told) == [DAILY, CURVE]
+        assert (len(store.corrections.all()), store.spanning.points()) == (6, [])
+        kinds = [entry.facts()["kind"] for entry in store.journal.entries()]
+        assert kinds.count("data-rectified") == 6

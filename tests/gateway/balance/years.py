@@ -187,6 +187,13 @@ class Year:
                 time = upto
         return drawn, sold
 
+    def checked(self):
+        """What ``check`` prints."""
+        out = StringIO()
+        with redirect_stdout(out):
+            assert main(["check", "--lang", "en", "--config", str(self.gateway.folder / "gateway.toml")]) == 0
+        return out.getvalue()
+
     def said(self, what):
         """Rows of a command by day."""
         out = StringIO()
@@ -199,6 +206,7 @@ class Year:
 def check_year(year):
     """All that must hold of a year; says the seed and what happened where it does not."""
     told = f"seed {year.seed}: {year.happened}"
+    assert "days add up, to the watt-hour" in year.checked(), told
     energy, euros = year.said("balance"), year.said("cost")
     _check_days(year, energy, told)
     _check_bill(year, energy, euros, told)

@@ -63,7 +63,8 @@ def now(configured, store):
 
 def record(store, meter, path, samples):
     """Have the store know an index at these seconds, one frame each."""
-    recorder = Recorder(meter, {})
+    known = store.meters.add(meter)
+    recorder = Recorder(meter, store.readings.last_values(meter), known.last_time)
     for second, value in samples:
         at = datetime.fromtimestamp(second, UTC)
         reading = Reading(path, at, value, "Wh", Kind.INDEX, Quality.METER)

@@ -58,9 +58,11 @@ def _join(store, said):
             (last,) = store.db.execute(
                 "SELECT value FROM coarse WHERE series = ? AND step = 1800 ORDER BY time DESC LIMIT 1", [series.id]
             ).fetchone()
-            store.db.execute(
-                "UPDATE coarse SET value = value + ? WHERE series = ?", [int(said[label]) - morning - last, series.id]
-            )
+            for table, series_of in (("coarse", "series"), ("span", "register")):
+                store.db.execute(
+                    f"UPDATE {table} SET value = value + ? WHERE {series_of} = ?",
+                    [int(said[label]) - morning - last, series.id],
+                )
 
 
 def _spoil(store):

@@ -18,6 +18,7 @@ from gateway.balance.calendar import BalancePeriod, days, midnight
 from gateway.balance.energy import total
 from gateway.config.tables import Config, load
 from gateway.household.days import HouseholdDays, roll_up
+from gateway.store.ledger_from_marks import fill
 from gateway.store.minutes import gather_all
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
@@ -86,6 +87,7 @@ def write_years(directory: Path, first: date, end: date, seed: int = 1, minutes_
                 rows = _minutes(store, power, curve, midnight(minutes_from), random.Random(seed))
                 db.executemany("INSERT INTO minute VALUES (?, ?, 30, ?, ?, ?, ?, 1)", rows)
             gather_all(db)
+        fill(store.db)
         store.db.commit()
         config = load(directory / "gateway.toml")
         while roll_up(store, config, midnight(end)):
