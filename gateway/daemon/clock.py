@@ -121,8 +121,7 @@ class HostClock:
 
     def knows(self) -> bool:
         """Whether the host's time can be believed."""
-        now = self.since_boot()
-        if not self._known and now - self._looked >= _LOOK_EVERY_S:
+        if not self._known and (now := self.since_boot()) - self._looked >= _LOOK_EVERY_S:
             self._looked = now
             self._known = self._look()
         return self._known

@@ -30,7 +30,7 @@ from gateway.tic.quality import Fault
 from gateway.tic.reading import DEGRADED_CLOCK, WRONG_CLOCK, Interpretation, Interpreter, Reading, meter_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gateway.sources.line import Listening
     from gateway.store.points import MeterInfo, Value
@@ -310,6 +310,12 @@ class MeterReader:
         at = int(believed.time.timestamp())
         self._went_on += max(0, at - self._newest) if self._newest else 0
         self._newest = max(self._newest, at)
+        if (happened or self._happenings) and not self._may_go_on(happened, at):
+            return False
+        return self.recorder.add(believed) or bool(happened)
+
+    def _may_go_on(self, happened: list[Happened], at: int) -> bool:
+        """Note what happened, and what waits; False while what the frame says may not be stored."""
         self.note(happened)
         ended = self._happenings.settle(self._told_at(), at)
         if ended is None:
@@ -318,7 +324,7 @@ class MeterReader:
             self.line.quality.note(time.monotonic(), faults={Fault.PLAUSIBILITY: 1})
             return False
         self._tell(ended)
-        return self.recorder.add(believed) or bool(happened)
+        return True
 
     def _told_at(self) -> float:
         """A second for what may be told in a time; where the meter's clock is believed, as fast as that goes."""
@@ -332,7 +338,9 @@ class MeterReader:
         if len(mine) > _OWN_ADDRESSES:
             del self._owners[mine[0]]
 
-    def _count_refused(self, by_table: Iterable[str], in_all: Iterable[str]) -> None:
+    def _count_refused(self, by_table: Sequence[str], in_all: Sequence[str]) -> None:
+        if not in_all:
+            return
         # The line brought well what a clock makes useless.
         table, every = (sum(not r.endswith((DEGRADED_CLOCK, WRONG_CLOCK)) for r in rows) for rows in (by_table, in_all))
         if every:

@@ -220,7 +220,7 @@ class Recorder:
 
     def __init__(self, meter: str, known: Mapping[str, tuple[int, Value]], last_time: int = 0) -> None:
         self._stored = dict(known)
-        self._own_times: dict[str, deque[int]] = defaultdict(lambda: deque(maxlen=OWN_TIMES_KEPT))
+        self._own_times: dict[str, deque[datetime]] = defaultdict(lambda: deque(maxlen=OWN_TIMES_KEPT))
         self._last_time = last_time
         self._batch = Batch(meter)
         # Index paths -> the last second of before, where the clock went back with a break: until then none is marked.
@@ -239,8 +239,12 @@ class Recorder:
         batch.prm = interpretation.prm or batch.prm
         self._close_periods(now)
         self._last_time = batch.last_time = now
-        urgent = False
+        urgent, stored, known = False, self._stored, batch.series
         for reading in interpretation.readings:
+            path = reading.series
+            # Half of a frame are texts that say for months what they said.
+            if reading.kind is _TEXT and path in known and path in stored and stored[path][1] == reading.value:
+                continue
             urgent |= self._add_reading(reading, now)
         return urgent
 
@@ -306,7 +310,8 @@ class Recorder:
         path, _, value, unit, kind, _ = reading
         if not value and kind is _INDEX and path not in self._stored and _is_silent_zero(path):
             return False
-        self._batch.series[path] = unit, kind
+        if path not in self._batch.series:
+            self._batch.series[path] = unit, kind
         if isinstance(value, int):
             if kind is _INDEX:
                 self._mark_boundaries(path, now, value)
@@ -314,7 +319,8 @@ class Recorder:
                     self._spans.read(path, now, value)
             elif kind is _GAUGE and not path.startswith(_SETTINGS):
                 self._sum(path, now, value)
-        if not self._changed(reading):
+        said = self._stored.get(path)
+        if (said and said[1] == value and kind not in _WITH_OWN_TIME) or not self._changed(reading):
             return False
         if kind is _INDEX or kind is _TEXT or path.startswith(_SETTINGS):
             self._batch.minutes[path, now - now % 60] = MinuteSum(0, 0, 0, 0, value)
@@ -325,10 +331,11 @@ class Recorder:
         path, at, value, _, kind, quality = reading
         if kind in _WITH_OWN_TIME:
             # The meter repeats its last points in every frame, each with its own time.
-            time, seen = int(at.timestamp()), self._own_times[path]
-            if time in seen:
+            seen = self._own_times[path]
+            if at in seen:
                 return False
-            seen.append(time)
+            seen.append(at)
+            time = int(at.timestamp())
         else:
             stored_at, stored = self._stored.get(path, (None, None))
             if stored == value or stored_at == (time := int(at.timestamp())):

@@ -177,10 +177,10 @@ class Events:
 
 def _drop_half_peaks(told: dict[str, str]) -> None:
     """A begin without its end, in a partial frame, would be paired with the end of another peak."""
-    for peak in _PEAKS.values():
-        if not told.keys() >= set(peak):
-            for series in peak:
-                told.pop(series, None)
+    for begin, end in _PEAKS.values():
+        if (begin in told) != (end in told):
+            told.pop(begin, None)
+            told.pop(end, None)
 
 
 def _is_no_message(text: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -72,8 +72,7 @@ class Fact:
     after: int | str
 
 
-@dataclass(frozen=True, slots=True)
-class FrameEvidence:
+class FrameEvidence(NamedTuple):
     """What the judges of one frame's readings share; ``doubted`` is series -> why."""
 
     time: datetime

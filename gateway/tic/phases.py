@@ -35,6 +35,11 @@ class Phases:
         self.electronic = False  # the meter is older than Linky
 
     @property
+    def known(self) -> tuple[bool | None, bool, bool]:
+        """All that the names of series depend on."""
+        return self._three, self._shown, self.electronic
+
+    @property
     def single(self) -> bool:
         """The meter is known to have one phase."""
         return self._three is False

@@ -7,7 +7,7 @@ believable is refused, with the reason. ``states`` adds what STGE and PTEC mean,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from gateway.tic import industrial
 from gateway.tic.alarms import Alarms
 from gateway.tic.frame import HISTORIC, Frame, Group
+from gateway.tic.groups import FrameGroups, KnownGroups
 from gateway.tic.judges import TOTAL
 from gateway.tic.labels import Label, check, lookup
 from gateway.tic.load_curve import LoadCurve
@@ -30,14 +31,16 @@ if TYPE_CHECKING:
 
 _PARIS = ZoneInfo("Europe/Paris")
 
-# Season letter -> hours ahead of UTC; so the autumn hour that comes twice is not ambiguous.
-_SEASON_HOURS = {"H": 1, "h": 1, "E": 2, "e": 2}
+# Season letter -> how far ahead of UTC; so the autumn hour that comes twice is not ambiguous.
+_SEASONS = {letter: timedelta(hours=hours) for letter, hours in (("H", 1), ("h", 1), ("E", 2), ("e", 2))}
 
 # UMOY is the mean of ten minutes, and its horodate their end (54E §6.2.3.13).
 _VOLTAGE_MEAN = timedelta(minutes=10)
 
 # Why a value with a time of its own is not stored though the line brought it well.
 DEGRADED_CLOCK, WRONG_CLOCK = "degraded clock", "the meter's clock is wrong"
+
+_SINGLE_PHASE = "single-phase meter"
 
 # Point n and n-1 of a load curve.
 _CURVES = (("CCASN", "CCASN-1"), ("CCAIN", "CCAIN-1"))
@@ -117,73 +120,127 @@ def parse_horodate(text: str) -> Horodate | None:
     if len(text) != 13 or not (digits.isascii() and digits.isdigit()):
         return None
     season = text[0]
-    year, month, day, hour, minute, second = (int(digits[at : at + 2]) for at in range(0, 12, 2))
+    year, month, day = 2000 + int(digits[:2]), int(digits[2:4]), int(digits[4:6])
+    hour, minute, second = int(digits[6:8]), int(digits[8:10]), int(digits[10:])
     try:
-        local = datetime(2000 + year, month, day, hour, minute, second, tzinfo=_PARIS)
+        local = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
     if season == " ":
-        return Horodate(local.astimezone(UTC), season, degraded=False)
-    if season not in _SEASON_HOURS:
-        return None
-    time = local.replace(tzinfo=UTC) - timedelta(hours=_SEASON_HOURS[season])
-    return Horodate(time, season.upper(), degraded=season.islower())
+        return Horodate(local.replace(tzinfo=_PARIS).astimezone(UTC), season, degraded=False)
+    ahead = _SEASONS.get(season)
+    return None if ahead is None else Horodate(local - ahead, season.upper(), degraded=season.islower())
 
 
-class _Said(NamedTuple):
-    """What one group says by itself, in whatever frame it is.
+# What a group gives: series, value, unit, kind; and the reading itself, where that has a time of its own.
+_Given = tuple[str, int | str, str, Kind, Reading | None]
 
-    ``refusal``: why it is not believed, None if it is; ``value``: that of its reading, None if it gives none, with the
-    ``kind`` of that; ``plain``: the reading has the frame's time, and the same series on every meter.
-    """
-
-    group: Group
-    row: Label | None
-    refusal: str | None
-    value: int | str | None = None
-    kind: Kind = Kind.TEXT
-    plain: bool = False
-
-    @classmethod
-    def of(cls, mode: str, group: Group) -> _Said:
-        row, refusal = lookup(mode, group.label), check(mode, group)
-        if row is None or refusal is not None or row.meter or not row.series:
-            return cls(group, row, refusal)
-        kind = _KINDS[row.kind]
-        value = group.data.strip() if kind is Kind.TEXT else int(group.data) * row.scale
-        plain = not (row.horodate or row.label == _PMAX or "/phase/" in row.series)
-        return cls(group, row, refusal, value, kind, plain)
+# Makes a Reading of a tuple, without the detour by its fields' names: there are forty in a frame.
+_tuple = tuple.__new__
 
 
-class _Groups:
-    """What the groups of one meter's frames say: it is made out once, as most are the same in the next frame."""
-
-    # As many as a Reader remembers: noise must not take memory.
-    _ROOM = 256
+class _Kept:
+    """What the groups of one meter's frames give, made out once for as long as they say the same."""
 
     def __init__(self) -> None:
-        self._known: dict[Group, _Said] = {}
-        self._mode = ""
+        self._of: tuple[object, ...] = ()
+        self._given: dict[str, _Given] = {}
+        self.refused: list[str] = []
 
-    def of(self, frame: Frame) -> tuple[dict[str, _Said], list[str]]:
-        """Label -> what is said by the groups that may be believed; "label: reason" of the others."""
-        if frame.mode != self._mode:
-            self._mode = frame.mode
-            self._known.clear()
-        known, believed, refused = self._known, {}, []
-        for group in frame.groups:
-            said = known.get(group) or self._learn(group)
-            if said.refusal is None:
-                believed[group.label] = said
+    def update(self, groups: FrameGroups, phases: Phases, *, clock_wrong: bool) -> None:
+        """Take in what changed; ``refused`` is "label: reason" of groups that give nothing."""
+        of = groups, phases.known, clock_wrong
+        if groups.changed is None or of != self._of or self.refused or not self._change(groups, phases, clock_wrong):
+            self._begin(groups, phases, clock_wrong)
+        self._of = of
+
+    def readings(self, time: datetime, quality: Quality) -> list[Reading]:
+        """One of each, in the order of the wire."""
+        return [
+            own or _tuple(Reading, (series, time, value, unit, kind, quality))
+            for series, value, unit, kind, own in self._given.values()
+        ]
+
+    def _change(self, groups: FrameGroups, phases: Phases, clock_wrong: bool) -> bool:
+        """False if one of those that changed begins to give something, or ends."""
+        for label in groups.changed or ():
+            given = _given(groups.believed[label], groups.rows[label], phases, clock_wrong=clock_wrong)
+            if isinstance(given, str) or (given is None) != (label not in self._given):
+                return False
+            if given is not None:
+                self._given[label] = given
+        return True
+
+    def _begin(self, groups: FrameGroups, phases: Phases, clock_wrong: bool) -> None:
+        self._given, self.refused = {}, []
+        for label, group in groups.believed.items():
+            given = _given(group, groups.rows[label], phases, clock_wrong=clock_wrong)
+            if isinstance(given, str):
+                self.refused.append(f"{label}: {given}")
+            elif given is not None:
+                self._given[label] = given
+
+
+def _given(group: Group, row: Label, phases: Phases, *, clock_wrong: bool) -> _Given | str | None:
+    """What the group gives, or why not; None where there is nothing to give, or ``_Making`` has more to know for it."""
+    label = group.label
+    if row.meter or not row.series or label in _CURVE_LABELS:
+        return None
+    kind, value = _KINDS[row.kind], _value(group, row)
+    time = None
+    if row.horodate:
+        # A peak was announced by the supplier, in its time.
+        told = _own_time(group, clock_wrong=clock_wrong and label not in _PEAK_LABELS)
+        if isinstance(told, str):
+            return told
+        if label in _PEAK_LABELS:
+            value = told.isoformat().replace("+00:00", "Z")
+        elif not value and kind is not Kind.MEAN and (group.horodate or "").endswith("000000"):
+            return None  # at midnight a maximum begins again with zero, which is nobody's maximum
+        else:
+            time = told - _VOLTAGE_MEAN if kind is Kind.MEAN else told
+    electronic = label == _PMAX and phases.electronic
+    series, unit = _ELECTRONIC_PMAX if electronic else (phases.series(row), row.senml_unit)
+    if series is None:
+        return _SINGLE_PHASE if phases.single else None
+    own = Reading(series, time, value, unit, kind, Quality.METER) if time else None
+    return series, value, unit, kind, own
+
+
+def _value(group: Group, row: Label) -> int | str:
+    return group.data.strip() if _KINDS[row.kind] is Kind.TEXT else int(group.data) * row.scale
+
+
+class _Curve:
+    """The readings of one load curve, whose points n and n-1 stay for half an hour."""
+
+    def __init__(self, last: str, before: str) -> None:
+        self._labels = last, before
+        self._memory = LoadCurve()
+        self._of: tuple[object, ...] = ()
+        self.readings: list[Reading] = []
+        self.refused: list[str] = []
+
+    def update(self, groups: FrameGroups, *, clock_wrong: bool) -> None:
+        """Take in both points of a frame; ``refused`` is "label: reason"."""
+        points = {label: group for label in self._labels if (group := groups.believed.get(label))}
+        of = points, clock_wrong
+        if of == self._of:
+            return
+        self._of, self.readings, self.refused = of, [], []
+        ends: dict[str, datetime] = {}
+        for label, group in points.items():
+            time = _own_time(group, clock_wrong=clock_wrong)
+            if isinstance(time, str):
+                self.refused.append(f"{label}: {time}")
             else:
-                refused.append(f"{group.label}: {said.refusal}")
-        return believed, refused
-
-    def _learn(self, group: Group) -> _Said:
-        if len(self._known) >= self._ROOM:
-            self._known.clear()
-        said = self._known[group] = _Said.of(self._mode, group)
-        return said
+                ends[label] = time
+        self._memory.learn(*(ends.get(label) for label in self._labels))
+        for label, end in ends.items():
+            row, start = groups.rows[label], self._memory.start(end)
+            if start:
+                value = _value(points[label], row)
+                self.readings.append(Reading(row.series, start, value, row.senml_unit, _KINDS[row.kind], Quality.METER))
 
 
 class Interpreter:
@@ -194,9 +251,9 @@ class Interpreter:
     """
 
     def __init__(self, known: Mapping[str, object] | None = None) -> None:
-        self._groups = _Groups()
+        self._groups, self._kept = KnownGroups(), _Kept()
         self._phases = Phases()
-        self._curves = {curve: LoadCurve() for curve in _CURVES}
+        self._curves = tuple(_Curve(*labels) for labels in _CURVES)
         self._alarms = Alarms(known or {})
         self._states = States()
 
@@ -208,21 +265,24 @@ class Interpreter:
             received: the host's time (aware) when its last byte came.
             clock_wrong: the meter's times are not to be believed, even if it does not doubt them itself.
         """
-        if any(group.label == "TRAME" for group in frame.groups):
+        known = self._groups.of(frame)
+        groups = known.believed
+        if known.test or not groups:
             return None  # TRAME TEST: all values of the frame are fake (02E §2.6)
-        believed, refused = self._groups.of(frame)
-        if not believed:
-            return None
-        groups = {label: said.group for label, said in believed.items()}
         time, quality = _host_time(received) if clock_wrong else _frame_time(groups, received)
         address = groups.get("ADSC") or groups.get("ADCO") or groups.get("ADS")
         self._phases.learn(address.data if address else None, frame, groups)
-        making = _Making(frame.mode, time, quality, self._phases, clock_wrong=clock_wrong)
-        making.add_all(believed)
-        for curve, memory in self._curves.items():
-            making.add_curve(curve, memory, believed)
+        self._kept.update(known, self._phases, clock_wrong=clock_wrong)
+        making = _Making(time, quality, self._phases, clock_wrong=clock_wrong)
+        making.readings += self._kept.readings(time, quality)
+        making.refused += known.refused + self._kept.refused
+        for curve in self._curves:
+            curve.update(known, clock_wrong=clock_wrong)
+            making.readings += curve.readings
+            making.refused += curve.refused
         if frame.mode == HISTORIC:
             making.add_historic(frame, groups, self._alarms)
+        if known.industrial:
             making.add_industrial(frame, groups)
         making.add_states(self._states.tell(groups))
         return Interpretation(
@@ -231,7 +291,7 @@ class Interpreter:
             address.data if address else None,
             _prm(groups),
             tuple(making.readings),
-            tuple(refused + making.refused),
+            tuple(making.refused),
         )
 
 
@@ -252,9 +312,11 @@ def _host_time(received: datetime) -> tuple[datetime, Quality]:
 
 def meter_time(frame: Frame, received: datetime) -> datetime | None:
     """The frame's time by the meter; None if it has none, or doubts it. ``received`` as for ``interpret``."""
-    dates = {group.label: group for group in frame.groups if group.label == "DATE" and not check(frame.mode, group)}
-    time, quality = _frame_time(dates, received)
-    return time if quality is Quality.METER else None
+    for group in frame.groups:
+        if group.label == "DATE" and not check(frame.mode, group):
+            time, quality = _frame_time({group.label: group}, received)
+            return time if quality is Quality.METER else None
+    return None
 
 
 def _prm(groups: Mapping[str, Group]) -> str | None:
@@ -275,56 +337,11 @@ def _own_time(group: Group, *, clock_wrong: bool = False) -> datetime | str:
 class _Making:
     """The readings of one frame while they are made."""
 
-    def __init__(self, mode: str, time: datetime, quality: Quality, phases: Phases, *, clock_wrong: bool) -> None:
+    def __init__(self, time: datetime, quality: Quality, phases: Phases, *, clock_wrong: bool) -> None:
         self._clock_wrong = clock_wrong
-        self._mode, self._time, self._quality, self._phases = mode, time, quality, phases
+        self._time, self._quality, self._phases = time, quality, phases
         self.readings: list[Reading] = []
         self.refused: list[str] = []
-
-    def add_all(self, believed: Mapping[str, _Said]) -> None:
-        readings, time, quality = self.readings, self._time, self._quality
-        for label, (group, row, _, value, kind, plain) in believed.items():
-            if row is None or value is None or label in _CURVE_LABELS:
-                continue
-            if plain:
-                readings.append(Reading(row.series, time, value, row.senml_unit, kind, quality))
-            else:
-                self._add(group, row, value)
-
-    def _add(self, group: Group, row: Label, value: int | str) -> None:
-        label = group.label
-        if label == _PMAX and self._phases.electronic:
-            series, unit = _ELECTRONIC_PMAX
-            row = replace(row, series=series, senml_unit=unit)
-        if not row.horodate:
-            self._put(row, value)
-            return
-        # A peak was announced by the supplier, in its time.
-        time = _own_time(group, clock_wrong=self._clock_wrong and label not in _PEAK_LABELS)
-        if isinstance(time, str):
-            self.refused.append(f"{label}: {time}")
-        elif label in _PEAK_LABELS:
-            self._put(row, time.isoformat().replace("+00:00", "Z"))
-        elif _KINDS[row.kind] is Kind.MEAN:
-            self._put(row, value, time - _VOLTAGE_MEAN)
-        elif value or not (group.horodate or "").endswith("000000"):
-            # At midnight a maximum begins again with zero, which is nobody's maximum.
-            self._put(row, value, time)
-
-    def add_curve(self, curve: tuple[str, str], memory: LoadCurve, believed: Mapping[str, _Said]) -> None:
-        ends: dict[str, datetime] = {}
-        for label in curve:
-            if label in believed:
-                time = _own_time(believed[label].group, clock_wrong=self._clock_wrong)
-                if isinstance(time, str):
-                    self.refused.append(f"{label}: {time}")
-                else:
-                    ends[label] = time
-        memory.learn(*(ends.get(label) for label in curve))
-        for label, end in ends.items():
-            said, start = believed[label], memory.start(end)
-            if said.row and said.value is not None and start:
-                self._put(said.row, said.value, start)
 
     def add_historic(self, frame: Frame, groups: Mapping[str, Group], alarms: Alarms) -> None:
         for label in alarms.ended(frame, groups):
@@ -351,15 +368,15 @@ class _Making:
             self.readings.append(Reading(datum.series, time, datum.value, datum.unit, Kind(datum.kind), quality))
 
     def add_states(self, told: Mapping[str, str]) -> None:
-        for series, text in told.items():
-            self.readings.append(Reading(series, self._time, text, "", Kind.TEXT, self._quality))
+        time, quality = self._time, self._quality
+        self.readings += [
+            _tuple(Reading, (series, time, text, "", Kind.TEXT, quality)) for series, text in told.items()
+        ]
 
-    def _put(self, row: Label, value: int | str, time: datetime | None = None) -> None:
-        """Add the reading; with a time of its own that is the meter's."""
+    def _put(self, row: Label, value: int) -> None:
         series = self._phases.series(row)
-        if series is None:
-            if self._phases.single:
-                self.refused.append(f"{row.label}: single-phase meter")
-            return
-        quality = self._quality if time is None else Quality.METER
-        self.readings.append(Reading(series, time or self._time, value, row.senml_unit, _KINDS[row.kind], quality))
+        if series is not None:
+            kind = _KINDS[row.kind]
+            self.readings.append(Reading(series, self._time, value, row.senml_unit, kind, self._quality))
+        elif self._phases.single:
+            self.refused.append(f"{row.label}: {_SINGLE_PHASE}")

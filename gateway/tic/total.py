@@ -31,7 +31,7 @@ CONTRACT_INDEXES = {
 # The same as series.
 _SERIES = {row.label: row.series for row in known_labels() if row.mode == HISTORIC and row.series.startswith(TOTAL)}
 _CONTRACTS = {option: tuple(_SERIES[label] for label in labels) for option, labels in CONTRACT_INDEXES.items()}
-_HISTORIC = frozenset((OPTION, PERIOD, *(series for parts in _CONTRACTS.values() for series in parts)))
+_PARTS = frozenset(series for parts in _CONTRACTS.values() for series in parts)
 
 # PTEC -> the series of the index that counts (02E §2.2).
 _COUNTS = {
@@ -71,7 +71,7 @@ class HistoricTotal:
             said: series -> value of all that the frame says; a part that is doubted makes a total that is.
             readings: what of it may be believed.
         """
-        if _HISTORIC.isdisjoint(said):
+        if said.keys().isdisjoint(_PARTS):
             return None
         believed = {reading.series: reading.value for reading in readings}
         self._learn_contract(believed.get(OPTION))

@@ -9,7 +9,8 @@ import pytest
 
 from bench.streams import StreamKind
 from gateway.tic.frame import HISTORIC, STANDARD, Frame, Group, Reader
-from gateway.tic.reading import Interpreter, _Groups, parse_horodate
+from gateway.tic.groups import KnownGroups
+from gateway.tic.reading import Interpreter, _Kept, parse_horodate
 from meter import clock
 from meter.contract import CONTRACTS
 from meter.frames import BAUD
@@ -50,7 +51,9 @@ def compare(frames, draw):
     for frame, received in frames:
         wrong = draw.random() < 0.05
         said = interpreter.interpret(frame, received, clock_wrong=wrong)
-        forgetful._groups = _Groups()
+        forgetful._groups, forgetful._kept = KnownGroups(), _Kept()
+        for curve in forgetful._curves:
+            curve._of = ()
         parse_horodate.cache_clear()
         assert repr(said) == repr(forgetful.interpret(frame, received, clock_wrong=wrong))
 
@@ -87,8 +90,8 @@ def test_the_same_group_in_the_other_mode_is_made_out_again():
 def test_noise_takes_no_memory():
     """Of labels and values without end no more is known than a Reader knows."""
     interpreter, received = Interpreter(), datetime(2026, 7, 1, 10, tzinfo=UTC)
-    for number in range(5 * _Groups._ROOM):
+    for number in range(5 * KnownGroups.ROOM):
         groups = (Group(f"X{number}", "1", None), Group("PAPP", f"{number:05}", None))
         said = interpreter.interpret(Frame(HISTORIC, groups, True, 0, "etx"), received)
         assert said.refused == (f"X{number}: unknown label",)
-        assert len(interpreter._groups._known) <= _Groups._ROOM
+        assert len(interpreter._groups) <= KnownGroups.ROOM
