@@ -151,13 +151,14 @@ class Readings:
     def around(self, meter: str, path: str, time: int) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
         """What the store knows of an index nearest to that second: (time, value) at it or before, and after it.
 
-        Of a minute only the index at its end is known.
+        Of a minute only the index at its end is known: what it says counts once it is over, as of its first second.
         """
         series = self._meters.named(meter, path)
         if series is None:
             return None, None
         read, *marked = (self._db.execute(query, [series.id, time]).fetchone() for query in _BEFORE)
-        before = [read, self._minutes.said_before(series.id, time), *marked]
+        minute = self._minutes.said_before(series.id, time)
+        before = [read, minute and (minute[0] - Granularity.MINUTE + 1, minute[1]), *marked]
         read, *marked = (self._db.execute(query, [series.id, time]).fetchone() for query in _AFTER)
         after = [read, self._minutes.said_after(series.id, time + 1), *marked]
         return max(filter(None, before), key=_time, default=None), min(filter(None, after), key=_time, default=None)
