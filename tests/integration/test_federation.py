@@ -250,14 +250,14 @@ def test_quarter_hours_are_pushed_as_such_to_who_may_have_them(scene, house):
         async with scene.gate(house), subscribed(scene.session(), scene.gateway, scene.sen1) as peer:
             await eventually(lambda: house.store.subscriptions.of(scene.coop))
             house.minutes(47)
-            await eventually(lambda: len(peer.records) == 6)
+            await eventually(lambda: len(peer.records) == 7)
             assert {r.granularity for r in peer.records if "apparent" not in r.name} == {"PT15M"}
             quarters = {r.name.removeprefix(f"{scene.sen1}/consumption/"): [] for r in peer.records}
             for record in peer.records:
                 quarters[record.name.removeprefix(f"{scene.sen1}/consumption/")].append(record.time - START)
             assert quarters == {
                 "energy/active/index": [900, 1800, 2700],
-                "power/active/raw": [900, 1800],
+                "power/active/raw": [0, 900, 1800],
                 "power/apparent/raw": [0],
             }
 
