@@ -18,6 +18,7 @@ from gateway.store.breaks import INDEX_SET_BY_HAND
 from gateway.store.local_time import local_second
 from gateway.store.points import Granularity
 from gateway.store.recorder import Batch, Happened, MinuteSum, Sample, iso
+from gateway.store.spans import Evidence, Span, is_register
 from gateway.tic.reading import Kind, Quality
 
 if TYPE_CHECKING:
@@ -161,4 +162,7 @@ def _batch(entry: _Entry, last_time: int, *, forced: bool) -> Batch:
     if entry.before and (forced or entry.rebases):
         detail = {"before": entry.before[1], "after": value}
         batch.happened.append(Happened(at, INDEX_SET_BY_HAND, path, detail))
+    elif entry.before and not entry.counts and is_register(path):
+        since, index = entry.before
+        batch.spans[path, since] = Span(at, index, value - index, Evidence.SHARED)
     return batch

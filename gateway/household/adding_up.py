@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod, day_of, midnight
 from gateway.balance.energy import total
-from gateway.household.days import DRAWN, INJECTED, HouseholdDays
+from gateway.household.days import DRAWN, HouseholdDays
 from gateway.store.spans import is_register
 
 if TYPE_CHECKING:
@@ -56,9 +56,8 @@ def _of(archive: Archive, config: Config, meter: str) -> AddedUp | None:
     for series in archive.meters.series(meter):
         if is_register(series.path):
             faults.update(map(day_of, archive.ledger.faults(series)))
-        said = {DRAWN: summed.drawn, INJECTED: summed.injected}.get(series.path)
         # The days by themselves, and all of them as one: the same rows, cut otherwise.
-        if said is not None and not faults and archive.ledger.slices(series, bounds)[0].wh != said:
+        if series.path == DRAWN and not faults and archive.ledger.slices(series, bounds)[0].wh != (summed.drawn or 0):
             faults.add(house.first)
     estimated = sum(one.estimated for one in days)
     return AddedUp(meter, len(days), summed.drawn, summed.injected, estimated, summed.holes, tuple(sorted(faults)))

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.store.breaks import INDEX_SET_BY_HAND
 from gateway.store.notices import GIVEN_UP_S, RecipientNotices
 from gateway.store.points import Granularity
 from gateway.store.redo import WrittenBatches
@@ -118,6 +119,9 @@ class Batches:
         # What ended a register may have come without an index of it.
         registers = {path: self._meters.add_series(batch.meter, path, "Wh", "index") for path, _ in batch.spans}
         self._ledger.add(batch.spans, registers)
+        for told in batch.happened:
+            if told.kind == INDEX_SET_BY_HAND and (register := self._meters.named(batch.meter, told.series)):
+                self._ledger.doubt(register, told.time)
         points = self._rollups.add_readings(batch, series)
         self._rollups.add_minutes(batch, series)
         for path, time, value in batch.boundaries:

@@ -17,6 +17,7 @@ from gateway.store.transactions import Transactions, translated
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gateway.store.ledger import Ledger
     from gateway.store.meters import Meters
     from gateway.store.minutes import Minutes
     from gateway.store.points import Series, Value
@@ -49,6 +50,7 @@ class EnergyRows:
     _db: Transactions
     _meters: Meters
     _minutes: Minutes
+    _ledger: Ledger
 
     @translated
     def possible_breaks(self, meter: str, start: int = 0, end: int = _FOR_EVER) -> list[Told]:
@@ -90,7 +92,9 @@ class EnergyRows:
                 until = time + _HALF_HOUR_S
                 if marked.between(time, until) or time in false or until in false:
                     broken.add(time)
-        return {time for time in broken if start <= time < end}
+        near = [time for time in broken if start <= time < end]
+        # Of a switched mode the ledger may know all the same.
+        return {time for time in near if index is None or self._ledger.exact(index, time, time + _HALF_HOUR_S) is None}
 
     @translated
     def kept_self_use(self, meter: str, sources: int, start: int, end: int) -> dict[int, tuple[int, ...]]:

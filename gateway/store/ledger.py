@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _FOR_EVER = 2**62
 _MEASURED, _ESTIMATED, _BREAK = (int(one) for one in (Evidence.MEASURED, Evidence.ESTIMATED, Evidence.BREAK))
+_UNSURE = _ESTIMATED, _BREAK
 
 _BEFORE = (
     "SELECT start, until, value, wh, evidence FROM span WHERE register = ? AND start <= ? ORDER BY start DESC LIMIT 1"
@@ -93,6 +94,10 @@ class Ledger:
                 "UPDATE span SET until = ?, value = ?, wh = ?, evidence = ? WHERE register = ? AND start = ?",
                 [*new[1:], register, start],
             )
+        elif before.start == start and before.evidence == new.evidence == Evidence.SHARED:
+            # An index of a time that was silent came later: what was one span is two.
+            self._write(register, start, span.until, before.value, span.value + span.wh)
+            self._write(register, span.until, before.until, span.value + span.wh, before.value + before.wh)
         elif _rests(before) and before.value == span.value and not (span.wh or span.evidence):
             self._reach(register, before, max(before.until, span.until))
         elif before.until == start or (_rests(before) and before.start < start):
@@ -157,10 +162,17 @@ class Ledger:
             self._db.execute("DELETE FROM span WHERE register = ? AND start = ?", [register.id, time])
             self._write(register.id, left.start, right.until, left.known, end)
 
+    def doubt(self, register: Series, time: int) -> None:
+        """Let nobody know what a register counted in the span that holds a moment: its index was set then."""
+        row = self._db.execute(_BEFORE, [register.id, time - 1]).fetchone()
+        if row and _Row(*row).until >= time and not _rests(_Row(*row)):
+            self._write(register.id, row[0], row[1], _Row(*row).known, None)
+
     def _index_after(self, register: int, row: _Row) -> int | None:
         """The index at the end of a span; None where it is not known."""
         following = self._db.execute(_BEFORE, [register, row.until]).fetchone()
-        known = _Row(*following).known if following and following[0] == row.until else None
+        follows = following and following[0] == row.until and row.evidence != Evidence.CARRIED
+        known = _Row(*following).known if follows else None
         return known if known is not None or row.evidence == _BREAK else row.value + row.wh
 
     def _write(self, register: int, start: int, until: int, index: int | None, later: int | None) -> None:
@@ -222,7 +234,7 @@ class Ledger:
         reached, wh = start, 0
         for row in self._rows(register, start, end):
             cut = row.start < start or row.until > end
-            if row.start > reached or row.evidence > Evidence.SHARED or (cut and row.wh):
+            if row.start > reached or row.evidence in _UNSURE or (cut and row.wh):
                 return None
             reached, wh = row.until, wh + row.wh
         return wh if reached >= end else None
@@ -234,7 +246,7 @@ class Ledger:
         for row in self._rows(register, start, end):
             for begin in range(max(row.start, start) // step * step, min(row.until, end), step):
                 cut = row.start < begin or row.until > begin + step
-                if row.evidence <= Evidence.SHARED and not (cut and row.wh):
+                if row.evidence not in _UNSURE and not (cut and row.wh):
                     one = known.setdefault(begin, [0, 0])
                     one[0] += row.wh
                     one[1] += min(row.until, begin + step) - max(row.start, begin)
@@ -253,7 +265,7 @@ class Ledger:
         rows = self._rows(register, 0, _FOR_EVER)
         found = [row.start for row in rows if row.until <= row.start or row.wh < 0]
         for one, other in pairwise(rows):
-            known = _BREAK not in (one.evidence, other.evidence)
+            known = _BREAK not in (one.evidence, other.evidence) and one.evidence != Evidence.CARRIED
             # A counter that began again at zero is so many units below what it has counted.
             if one.until != other.start or (known and one.value + one.wh - other.value not in (0, *ROLL_OVERS)):
                 found.append(other.start)

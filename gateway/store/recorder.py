@@ -17,6 +17,7 @@ from gateway.store.breaks import MAX_BOUNDARY_GAP_S, WENT_BACK, ends, units_roll
 from gateway.store.local_time import PARIS
 from gateway.store.points import GivenUp, Granularity, Value
 from gateway.store.spans import RegisterSpans, Span, is_register
+from gateway.tic.continuity import BreakKind
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 
 # Looked at for each reading of each frame, and a member of an Enum takes long to be found by its name.
@@ -246,6 +247,7 @@ class Recorder:
             if reading.kind is _TEXT and path in known and path in stored and stored[path][1] == reading.value:
                 continue
             urgent |= self._add_reading(reading, now)
+        self._spans.settle(now)
         return urgent
 
     def tell(self, happened: Happened) -> None:
@@ -259,6 +261,8 @@ class Recorder:
         self._batch.happened.append(happened)
         if (units := units_rolled(happened.kind, happened.detail)) is not None:
             self._spans.roll(happened.series, units)
+        if happened.kind == BreakKind.MODE_SWITCHED.value:
+            self._spans.switch()
         for path in ended:
             self._spans.end(path)
             # Between the index of one meter and that of another there is nothing to share out; where the second one

@@ -17,6 +17,7 @@ from gateway.store.transactions import Transactions, translated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gateway.store.ledger import Ledger
     from gateway.store.meters import Meters
     from gateway.store.store import Store
 
@@ -36,6 +37,7 @@ class Spanning:
     _db: Transactions
     _meters: Meters
     _energy: EnergyRows
+    _ledger: Ledger
 
     @translated
     def points(self) -> list[Point]:
@@ -53,7 +55,20 @@ class Spanning:
                         found += self._half_hours(series)
                         found += self._quarters(series, Breaks.of(INDEX_OF[path], told))
         # Two breaks in one day are one day.
-        return list({(one.series.id, one.granularity, one.time): one for one in found}.values())
+        return list(
+            {(one.series.id, one.granularity, one.time): one for one in found if not self._is_known(one)}.values()
+        )
+
+    def _is_known(self, one: Point) -> bool:
+        """Whether it is what the ledger says: of a switched mode it may know all."""
+        path = INDEX_OF.get(one.series.path) or one.series.path.replace("/daily", "/index")
+        register = self._meters.named(one.series.meter, path)
+        if register is None or register.id == one.series.id:
+            return False
+        day = one.series.kind == "daily"
+        step = (one.granularity or Granularity.HALF_HOUR) if not day else day_end(one.time) - one.time
+        wh = self._ledger.exact(register, one.time, one.time + step)
+        return wh is not None and one.value == (wh if day else wh * 3600 // step)
 
     def _false_marks(self, index: Series, breaks: Breaks) -> Iterator[Point]:
         for step, _ in breaks.tops:

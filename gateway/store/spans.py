@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.breaks import MAX_BOUNDARY_GAP_S
+from gateway.store.mode_switch import Faces, same_registers
 from gateway.store.points import Granularity
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ CLASS = f"{DRAWN}/provider/"
 # Where spans are cut: the step at which the grid's accounts are settled.
 QUARTER_S = int(Granularity.QUARTER)
 
-
 _LARGEST = 2**53
+# By then each register of the other mode has been said twice.
+_SETTLING_S = 120
 
 
 class Evidence(enum.IntEnum):
@@ -32,14 +34,16 @@ class Evidence(enum.IntEnum):
 
     MEASURED: both its ends were read, or lie between two readings at most ten minutes apart. SHARED: the register was
     silent for longer; the sum is exact, and when in that time it was drawn nobody knows. ESTIMATED: the register's own
-    indexes do not fit what else was counted. BREAK: another meter, another contract, an index that was set: nobody
-    knows anything, and it counts nothing.
+    indexes do not fit what else was counted. CARRIED: as measured, of a total that goes on from another index while its
+    classes say what was counted (``mode_switch``). BREAK: another meter, another contract, an index that was set:
+    nobody knows anything, and it counts nothing.
     """
 
     MEASURED = 0
     SHARED = 1
     ESTIMATED = 2
     BREAK = 3
+    CARRIED = 4
 
 
 @dataclass(slots=True)
@@ -82,6 +86,10 @@ class RegisterSpans:
         # Path -> the last second before its break; how much a counter that began again at zero had counted until then.
         self._ended: dict[str, int] = {}
         self._rolled: dict[str, int] = {}
+        # While a mode was switched and not all classes of the other one have been heard: what was said before it, and
+        # of each register where it began.
+        self._before: Faces | None = None
+        self._began: dict[str, tuple[int, int]] = {}
 
     def read(self, path: str, now: int, value: int) -> None:
         """Take in an index; of a clock that does not go on nothing, until it does, and none that no ledger can hold."""
@@ -118,6 +126,38 @@ class RegisterSpans:
             self._close(path, one, one.time, one.last)
             self._ended[path] = one.time
 
+    def switch(self) -> None:
+        """The mode is switched: the same registers go on by other names. Called before any of them is ended."""
+        total = self._open.get(DRAWN)
+        classes = {path.removeprefix(CLASS): one for path, one in self._open.items() if path.startswith(CLASS)}
+        # A total of historic mode is made of what each class said last.
+        within = 0 if any(name.isdecimal() for name in classes) else _SETTLING_S
+        self._before, self._began = None, {}
+        if total:
+            said = {name: one.last for name, one in classes.items() if total.time - one.time <= within}
+            self._before = Faces(total.time, total.last, said)
+
+    def settle(self, now: int) -> None:
+        """After a frame: count what was drawn while the mode was switched, as soon as the registers are known again."""
+        before, total = self._before, self._open.get(DRAWN)
+        if before is None or total is None or DRAWN not in self._began:
+            return
+        (begun, first), names = self._began[DRAWN], [path for path in self._began if path.startswith(CLASS)]
+        told = {path.removeprefix(CLASS): one for path in names if (one := self._open.get(path))}
+        after = Faces(now, total.last, {name: one.last for name, one in told.items()})
+        pairs = same_registers(before, after) if all(one.time == now for one in (total, *told.values())) else None
+        wh = sum(after.classes[new] - before.classes[old] for old, new in pairs or ()) - (total.last - first)
+        if pairs and wh >= 0:
+            self._closed[DRAWN, before.time] = Span(begun, before.total, wh, Evidence.CARRIED)
+            for old, new in pairs:
+                at, value = self._began[CLASS + new]
+                evidence = Evidence.SHARED if at - before.time > MAX_BOUNDARY_GAP_S else Evidence.MEASURED
+                index = before.classes[old]
+                self._closed[CLASS + old, before.time] = Span(at, index, value - index, evidence)
+                self._ended[CLASS + old] = at
+        if pairs or now - begun > _SETTLING_S:
+            self._before = None
+
     def roll(self, path: str, units: int) -> None:
         """It begins again at zero after so many units."""
         self._rolled[path] = units
@@ -146,6 +186,8 @@ class RegisterSpans:
             self._closed[path, last] = Span(now, 0, 0, Evidence.BREAK)
             del self._ended[path]
         self._open[path] = _Open(now, value, now, value)
+        if self._before:
+            self._began[path] = now, value
 
     def _add(self, path: str, now: int, value: int, rise: int) -> None:
         """A span of its own, from what was read last to what is read now."""

@@ -76,14 +76,19 @@ MOMENTS = [NOON + 700, NOON, NOON - 2]
 
 def check_day(gateway, capsys):
     """14.4 kWh were drawn, and no more is counted, paid or promised; what is left out is what nobody could read."""
-    energy, euros = day_of(gateway.folder, capsys)
-    assert 14_400 - 25 <= energy["drawn_wh"] <= 14_400
-    assert sum(energy["classes_wh"].values()) <= energy["drawn_wh"] + 1
+    energy, euros = _check_counted(gateway, capsys)
     assert energy["whole"] is False
-    assert euros["energy"] == pytest.approx(0.25 * (energy["drawn_wh"] - euros["unpriced_wh"]) / 1000, abs=1e-4)
     assert 0 <= euros["unpriced_wh"] <= 25
     with closing(Store(gateway.folder)) as gateway.store:
         check_promised(gateway)
+
+
+def _check_counted(gateway, capsys):
+    energy, euros = day_of(gateway.folder, capsys)
+    assert 14_400 - 25 <= energy["drawn_wh"] <= 14_400
+    assert sum(energy["classes_wh"].values()) <= energy["drawn_wh"] + 1
+    assert euros["energy"] == pytest.approx(0.25 * (energy["drawn_wh"] - euros["unpriced_wh"]) / 1000, abs=1e-4)
+    return energy, euros
 
 
 def check_promised(gateway):
@@ -105,7 +110,38 @@ def test_a_contract_that_brings_an_old_register_costs_nothing(tmp_path, capsys, 
 def test_a_switch_to_standard_mode_that_adds_old_registers_costs_nothing(tmp_path, capsys, at):
     """Historic HC.. to standard: register 3 of a former Tempo contract holds 5,000 kWh."""
     gateway = live(tmp_path, at, to(mode=STANDARD), {"r2": 1_000_000, "r3": 5_000_000})
-    check_day(gateway, capsys)
+    energy, euros = _check_counted(gateway, capsys)
+    # The registers are the same by other names: what was drawn meanwhile is known, and so is the day.
+    assert (energy["drawn_wh"], energy["whole"], energy["estimated"], euros["unpriced_wh"]) == (14_400, True, False, 0)
+    with closing(Store(gateway.folder)) as gateway.store:
+        assert gateway.promised(DAILY, Granularity.DAY) == {FIRST: 14_400}
+        assert {abs(watts - 600) <= 2 for watts in gateway.promised(CURVE, Granularity.RAW).values()} == {True}
+
+
+def test_a_switch_that_nobody_heard_is_counted_too(tmp_path, capsys):
+    """Three hours until somebody sets the gateway to the other mode: the registers tell all of it."""
+    gateway = Gateway(tmp_path, CONFIG + TARIFF)
+    meter = Meter(FIRST - 60, lambda _: 600)
+    meter.put(r1=26_587_000, r2=1_000_000, r3=5_000_000)
+    gateway.hear(meter, around(*range(FIRST, NOON + 1, 1800)))
+    meter.advance(NOON + 3 * 3600)
+    meter.mode = STANDARD
+    gateway.restart()
+    gateway.hear(meter, every(meter.time + 2, meter.time + 20))
+    gateway.hear(meter, [time for time in around(*HALVES) if time > meter.time])
+    gateway.close()
+    energy, _ = _check_counted(gateway, capsys)
+    assert (energy["drawn_wh"], energy["classes_wh"]) == (14_400, {"hc": 4_800, "hp": 9_600})
+    assert (energy["whole"], energy["estimated"]) == (True, False)
+
+
+@pytest.mark.parametrize("r2", [26_586_890, 26_586_870])
+def test_registers_that_could_be_one_another_are_not_taken_for_it(tmp_path, capsys, r2):
+    """Two classes stand at nearly the same number at noon: nobody can tell which is which, so nothing is counted."""
+    gateway = live(tmp_path, NOON + 700, to(mode=STANDARD), {"r2": r2, "r3": 5_000_000})
+    energy, _ = day_of(gateway.folder, capsys)
+    assert 14_400 - 25 <= energy["drawn_wh"] < 14_400
+    assert energy["whole"] is False
 
 
 def test_a_contract_that_goes_and_comes_back_costs_nothing(tmp_path, capsys):
@@ -164,9 +200,9 @@ def test_a_half_hour_that_was_over_before_the_clock_went_back_is_kept(tmp_path, 
     assert [
         event.detail["back_s"] > 0 for event in gateway.store.readings.events() if event.kind == "mode-switched"
     ] == [True]
-    assert gateway.promised(CURVE, Granularity.RAW) == {NOON - 1800: 600, NOON + 1800: 600}
+    assert gateway.promised(CURVE, Granularity.RAW) == {NOON - 1800: 600, NOON: 602, NOON + 1800: 600}
     (curve,) = [one for one in gateway.store.meters.series("house") if one.path == CURVE]
-    assert gateway.store.energy.half_hours(curve, FIRST, LAST) == {NOON - 1800: 300, NOON + 1800: 300}
+    assert gateway.store.energy.half_hours(curve, FIRST, LAST) == {NOON - 1800: 300, NOON: 301, NOON + 1800: 300}
     assert gateway.store.spanning.points() == []
     gateway.close()
 

@@ -87,6 +87,8 @@ class Meter:
         self.drawn, self.sold = Counter(), Counter()
         # Half hours in which a register began again at zero.
         self.rolled = []
+        # Goes up whenever its registers or its clock are changed from outside.
+        self.changes = 0
 
     def put(self, **whs):
         """Let registers (``r1=``) stand at so many Wh."""
@@ -111,6 +113,15 @@ class Meter:
                 self.injected -= joules
                 self.sold[slot] -= joules
             self.time = end
+
+    def face(self):
+        """(changes, index of the total, class -> index) as it says them now; None where its clock is another one."""
+        if self.mode == STANDARD and self.ahead_s:
+            return None
+        words = {word: number for word, (number, _, _) in CONTRACTS[self.contract][3].items()}
+        index = {n: joules // 3600 % ROLL for n, joules in self.registers.items()}
+        total = sum(index[n] for n in (words.values() if self.mode == HISTORIC else index))
+        return self.changes, total, {word: index[number] for word, number in words.items()}
 
     def frame(self):
         """What it says now."""
@@ -149,6 +160,8 @@ class Gateway:
 
     def __init__(self, folder, config=CONFIG):
         self.folder = folder
+        # Moment of a frame -> what the meter's face said in it.
+        self.faces = {}
         (folder / "gateway.toml").write_text(config)
         prepare(folder)
         self.store = Store(folder)
@@ -174,6 +187,7 @@ class Gateway:
     async def _hear(self, meter, times):
         for time in times:
             meter.advance(time)
+            self.faces[time] = meter.face()
             await self.reader.accept(meter.frame(), datetime.fromtimestamp(time, UTC), None)
 
     def close(self):

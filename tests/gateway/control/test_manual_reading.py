@@ -197,6 +197,17 @@ def test_a_reading_of_a_midnight_is_the_index_of_that_day(store, say):
     assert points(store, "roof", daily, Granularity.DAY) == [(12 * 3600, 7000)]
 
 
+def test_readings_by_hand_add_up_whatever_their_order(store, say):
+    """Two of different months, and one in between that is entered last: what lies between each two is known in sum."""
+    path, days = "production/energy/active/index", (0, 60, 31)
+    for day, value in zip(days, ("10", "70", "30"), strict=True):
+        say("electricity-produced", f"{value} kWh", at=START + day * DAY, meter="roof")
+    (roof,) = [one for one in store.meters.series("roof") if one.path == path]
+    found = store.ledger.slices(roof, [START + day * DAY for day in sorted(days)])
+    assert [(one.wh, one.shared) for one in found] == [(20_000, False), (40_000, False)]
+    assert store.ledger.faults(roof) == []
+
+
 def test_a_reading_by_hand_outlives_the_raw_values(store, say):
     """Others of its age are thinned out to half hours; of this there is nothing else."""
     for month in range(6):
@@ -314,7 +325,7 @@ def test_a_correction_is_no_consumption(store, say):
     say("electricity-produced", "500 kWh", meter="sun", now=START + 5000)
     run(5010, 9010)
     curve = points(store, "sun", "production/power/active/raw", Granularity.HALF_HOUR)
-    assert curve == [(1800, 360), (5400, 360), (7200, 360)]
+    assert curve == [(0, 360), (1800, 360), (5400, 360), (7200, 360)]
     assert len(points(store, "sun", path, Granularity.HALF_HOUR)) == 5
 
 
