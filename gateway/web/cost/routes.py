@@ -15,6 +15,7 @@ from gateway.web import written
 from gateway.web.cost.pages import page, refusal
 from gateway.web.cost.values import PERIODS, Bill, Money
 from gateway.web.cost.words import WORDS
+from gateway.web.history.data import marked
 from gateway.web.history.pages import FILES
 from gateway.web.http.answers import html
 from gateway.web.part import PageGroup
@@ -92,7 +93,12 @@ def _chart(view: PageView, bill: Bill) -> dict[str, object]:
         "kind": "bars",
         "unit": "€",
         "labels": [_tick(view, bill.period, row) for row in bill.rows],
-        "titles": [written.span(view.lang, bill.period, row.first, row.end) for row in bill.rows],
+        "titles": [
+            marked(written.span(view.lang, bill.period, row.first, row.end), whole=row.whole, estimated=row.estimated)
+            for row in bill.rows
+        ],
+        "whole": [row.whole for row in bill.rows],
+        "estimated": [row.estimated for row in bill.rows],
         "series": [{"key": key, "values": values} for key, values in series],
     }
 

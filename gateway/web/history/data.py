@@ -27,7 +27,9 @@ def chart(view: PageView, past: Past) -> dict[str, object]:
     """What ``history.js`` draws: a day as a curve, a longer period as bars; null is a gap."""
     if past.curve:
         return {"kind": "curve", **_curve(view, past.curve)}
-    titles = [_title(view, past.period, row.first) for row in past.rows]
+    titles = [
+        marked(_title(view, past.period, row.first), whole=row.whole, estimated=row.estimated) for row in past.rows
+    ]
     drawn, before, injected, produced = (
         [_kwh(getattr(figures, key)) if figures else None for figures in found]
         for key, found in (
@@ -41,6 +43,8 @@ def chart(view: PageView, past: Past) -> dict[str, object]:
         "kind": "bars",
         "labels": [_tick(view, past.period, row.first) for row in past.rows],
         "titles": titles,
+        "whole": [row.whole for row in past.rows],
+        "estimated": [row.estimated for row in past.rows],
         "series": [
             {"key": key, "values": values}
             for key, values in (
@@ -49,6 +53,11 @@ def chart(view: PageView, past: Past) -> dict[str, object]:
             if any(values) or key == "bar_drawn"
         ],
     }  # fmt: skip
+
+
+def marked(title: str, *, whole: bool, estimated: bool) -> str:
+    """What stands over the figures of a period, with the marks that the page explains."""
+    return title + ("" if whole else " *") + (" ~" if estimated else "")
 
 
 def _curve(view: PageView, curve: Curve) -> dict[str, object]:
@@ -139,6 +148,15 @@ def part_rows(view: PageView, past: Past) -> tuple[list[str], list[list[Cell]]]:
     return heads, [
         [row.first.isoformat(), row.end.isoformat(), *_part(row, columns), *_classes(row, words)] for row in rows
     ]
+
+
+def remarks(view: PageView, past: Past) -> list[str]:
+    """Of each of these rows whether a part of it is not known, or its energy is shared out; for programs."""
+    found = []
+    for row in past.rows or (past.sum,):
+        keys = [*([] if row.whole else ["in_part"]), *(["is_estimated"] if row.estimated else [])]
+        found.append(", ".join(view.words[key] for key in keys) if row.figures else "")
+    return found
 
 
 def _part_columns(rows: Iterable[HistoryRow]) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from microdot import Request, Response
 
 from gateway.errors import StoreError
-from gateway.web.history.data import as_csv, chart, half_hour_rows, minute_rows, part_rows
+from gateway.web.history.data import as_csv, chart, half_hour_rows, minute_rows, part_rows, remarks
 from gateway.web.history.pages import FILES, page, refusal
 from gateway.web.history.values import PERIODS, Past
 from gateway.web.history.words import WORDS
@@ -107,6 +107,9 @@ def _csv(request: Request, view: PageView, past: Past, _meters: Sequence[str]) -
         head, rows = (minute_rows if table == "minutes" else half_hour_rows)(view, past.curve)
     else:
         head, rows = part_rows(view, past)
+        head.append(view.words["remark"])
+        for row, remark in zip(rows, remarks(view, past), strict=True):
+            row.append(remark)
     name = f"{past.meter}-{past.first.isoformat()}-{past.period}.csv"
     return Response(
         as_csv(head, rows, french=form == "fr"),

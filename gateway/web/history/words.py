@@ -84,6 +84,9 @@ WORDS = WordTable(
         "mark_estimated": Phrase(
             "~ an index was not read at midnight: the energy is shared out by time.", "mark estimated"
         ),
+        "remark": "Remark",
+        "in_part": "known in part",
+        "is_estimated": "estimated",
         "download": "Download what is shown",
         "csv_minutes": "Minutes",
         "csv_half-hours": "Half hours",

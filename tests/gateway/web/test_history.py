@@ -163,6 +163,24 @@ def test_a_month_has_a_bar_for_each_day_and_none_where_nothing_is_known(house):
     assert rows[15]["Consommation (kWh)"] == ""
 
 
+def test_every_form_says_where_a_figure_is_estimated_or_known_in_part(house):
+    """A night that nobody read, and a last day that is not over: marks on the page and its chart, words in the file."""
+    last = midnight(WINTER + timedelta(days=2))
+    house.live(midnight(WINTER), last - 3600, base(1008))
+    house._totals["house", DRAWN_INDEX] += 2016
+    house.live(last + 3600, last + 43_200, base(1008))
+    asked = "period=week&date=2026-01-12"
+    told, text, table = ask(house, f"/history/data?{asked}", f"/history?{asked}", f"/history/csv?{asked}&form=en")
+    assert told["estimated"] == [False, False, False, True, True, False, False]
+    assert [one.partition("2026")[2] for one in told["titles"]] == ["", " *", "", " ~", " * ~", "", ""]
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [row["Remarque"] for row in rows[2:5]] == ["", "estimé", "connu en partie, estimé"]
+    assert "~ un index n’a pas été lu à minuit" in text
+    house.configure(BASE)
+    (cost,) = ask(house, f"/cost/data?{asked}")
+    assert cost["estimated"] == told["estimated"]
+
+
 def test_the_table_to_take_along_is_written_for_whoever_opens_it(years):
     """French spreadsheets: semicolons, decimal commas, a byte order mark; others: RFC 4180 with points; same values."""
     for table in ("minutes", "half-hours"):

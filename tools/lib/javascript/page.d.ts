@@ -74,6 +74,8 @@ interface PeriodTold {
   kind: "bars";
   labels: string[];
   titles: string[];
+  whole: boolean[];
+  estimated: boolean[];
   unit?: string;
   series: { key: string; values: Values }[];
 }
