@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from gateway.words.phrase import Phrase, joined
 
 # One word of these is read with letters of both; whose alphabet has capitals may look like ours.
@@ -41,5 +39,9 @@ def unverified(name: str) -> Phrase:
 
 
 def _alphabet(letter: str) -> str:
+    if letter.isascii():
+        return "LATIN"
+    import unicodedata  # noqa: PLC0415 (half a megabyte in memory for letters that hardly any address has)
+
     first = unicodedata.name(letter, "?").partition(" ")[0]
     return _TOGETHER.get(first, first)

@@ -6,7 +6,6 @@ What no server would ever write so is refused: such an address would be stored a
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from gateway.words.phrase import Phrase
 
@@ -31,10 +30,18 @@ def fault(bare: str) -> Phrase | None:
         return _EXAMPLE
     if not bare.isprintable():
         return _INVISIBLE
-    written = unicodedata.normalize("NFC", bare)
-    # As every server folds it, ß and ς too.
-    plain = unicodedata.normalize("NFKC", written.casefold())
+    written, plain = _normalized(bare)
     return _PLAIN.filled(plain=plain) if plain != written else _fault_of_domain(bare.partition("@")[2])
+
+
+def _normalized(bare: str) -> tuple[str, str]:
+    """The address as it is written, and as every server folds it, ß and ς too."""
+    if bare.isascii():
+        return bare, bare.casefold()
+    import unicodedata  # noqa: PLC0415 (half a megabyte in memory for letters that hardly any address has)
+
+    written = unicodedata.normalize("NFC", bare)
+    return written, unicodedata.normalize("NFKC", written.casefold())
 
 
 def _fault_of_domain(domain: str) -> Phrase | None:

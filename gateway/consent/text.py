@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from string import Template
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -252,7 +252,7 @@ def _fact(name: str, value: object) -> str:
 def _template(name: str, lang: str) -> Template:
     """A text as it was shown and noted; in a language that has none of its own it is the first one's."""
     file = f"{name}.{lang if lang in LANGS else LANGS[0]}.md"
-    return Template(resources.files("gateway.consent").joinpath("texts", file).read_text(encoding="utf-8"))
+    return Template((Path(__file__).with_name("texts") / file).read_text(encoding="utf-8"))
 
 
 @cache

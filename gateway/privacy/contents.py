@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib import resources
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from gateway.consent.answer import describe_request
@@ -44,7 +44,7 @@ def write_contents(
 ) -> None:
     """Write every file of an archive."""
     for name in READMES:
-        words = resources.files("gateway.privacy").joinpath("texts", name).read_text(encoding="utf-8")
+        words = (Path(__file__).with_name("texts") / name).read_text(encoding="utf-8")
         _write_lines(writer, name, [words.removesuffix("\n")])
     _write_json(writer, "configuration.json", configuration)
     for granularity in Granularity:

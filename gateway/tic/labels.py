@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 
 from gateway.tic.frame import HISTORIC, Group
 
@@ -139,7 +139,7 @@ def _unit(amount: str) -> str:
 def _rows() -> dict[tuple[str, str], Label]:
     table = {}
     for name in ("labels.csv", "industrial.csv"):
-        text = files("gateway.tic").joinpath(name).read_text(encoding="utf-8")
+        text = Path(__file__).with_name(name).read_text(encoding="utf-8")
         for row in csv.DictReader(text.splitlines()):
             label = _label(row)
             table[label.mode, label.label] = label

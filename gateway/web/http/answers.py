@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from importlib.resources import files
+from pathlib import Path
 
 from microdot import Request, Response
 
@@ -52,7 +52,7 @@ class PageFile:
     """One of the page's own files, read once; its address changes with its content."""
 
     def __init__(self, name: str) -> None:
-        self._plain = files("gateway.web").joinpath("static", name).read_bytes()
+        self._plain = (Path(__file__).parents[1] / "static" / name).read_bytes()
         self._packed = gzip.compress(self._plain, mtime=0)
         self.url = f"/static/{name}?v={hashlib.sha256(self._plain).hexdigest()[:8]}"
         self._type = _TYPES[name.rpartition(".")[2]]
