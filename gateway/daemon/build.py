@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gateway.daemon.publication import Publication
     from gateway.daemon.requests import HouseRequests
     from gateway.process.cells import Part
+    from gateway.web.part import PageGroup
 
     Call = Callable[..., Awaitable[Any]]
     # Keeps a part alive: its name, itself, and for how long it may not come round (seconds).
@@ -180,12 +181,22 @@ def join_broker(house: House, account: MqttTable, lookout: HouseMonitor, request
 def open_page(house: House, web: WebTable, requests: HouseRequests, keep: Keep) -> None:
     """The page of the house."""
     # Here and not above: a house without a page needs none of it in memory.
+    from gateway.web.page import HousePage  # noqa: PLC0415
+
+    parts = partial(_parts_of_page, house, requests)
+    page = HousePage(house.config, web, house.now, house.standing.report, house.standing.now, parts)
+    house.standing.of.append(lambda now: [page.link(now)])
+    requests.join(page)
+    keep("page", page, store_patience_s(house.config))
+
+
+def _parts_of_page(house: House, requests: HouseRequests) -> tuple[PageGroup, ...]:
+    # Here and not above: a house in which nobody looks at the page needs none of it in memory.
     from gateway.web.cost import routes as cost  # noqa: PLC0415
     from gateway.web.displays.routes import displays  # noqa: PLC0415
     from gateway.web.displays.stored import StoredDisplays  # noqa: PLC0415
     from gateway.web.history import routes as history  # noqa: PLC0415
     from gateway.web.history.stored import HouseholdPast  # noqa: PLC0415
-    from gateway.web.page import HousePage  # noqa: PLC0415
     from gateway.web.reader import StoreReader  # noqa: PLC0415
     from gateway.web.repair.routes import repair  # noqa: PLC0415
     from gateway.web.repair.stored import StoredPoints  # noqa: PLC0415
@@ -198,7 +209,7 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, keep: Keep) 
 
     config, reader = house.config, StoreReader(house.config.directory, house.settle)
     past = HouseholdPast(config, reader)
-    parts = (
+    return (
         history.part(past),
         cost.part(past),
         sharing(StoredSharing(config, requests.answer, reader)),
@@ -207,10 +218,6 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, keep: Keep) 
         series(partial(stored_series, config, reader)),
         displays(StoredDisplays(config, house.call)),
     )
-    page = HousePage(config, web, house.now, house.standing.report, house.standing.now, parts)
-    house.standing.of.append(lambda now: [page.link(now)])
-    requests.join(page)
-    keep("page", page, store_patience_s(config))
 
 
 def join_federation(house: House, lookout: HouseMonitor, keep: Keep) -> None:

@@ -59,7 +59,7 @@ class HousePage:
         now: what the meters say.
         report: links and alerts in the form of ``status --json``.
         house: the house now, as ``metrics`` tells it.
-        parts: further pages for the household.
+        parts: makes further pages for the household, when somebody comes.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class HousePage:
         now: Now,
         report: Callable[[], Awaitable[dict[str, Any]]],
         house: Callable[[], Awaitable[HouseNow]],
-        parts: Sequence[PageGroup] = (),
+        parts: Callable[[], Sequence[PageGroup]] = tuple,
     ) -> None:
         self._now, self._report, self._house = now, report, house
         self._drawing = asyncio.Lock()

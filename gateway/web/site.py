@@ -97,20 +97,22 @@ class Site:
         house: what is shown.
         access: who may see it.
         version: of the program; a display with pages of another one loads them anew.
-        parts: more pages for the household.
+        parts: makes more pages for the household, when somebody comes.
     """
 
-    def __init__(self, house: PageHouse, access: PageAccess, version: str, parts: Sequence[PageGroup] = ()) -> None:
+    def __init__(
+        self, house: PageHouse, access: PageAccess, version: str, parts: Callable[[], Sequence[PageGroup]] = tuple
+    ) -> None:
         self._house, self._access, self._version = house, access, version
         self.entrance = Entrance(access, self._view, self._in_language)
         self._streams = ConnectionLimit(MOST_STREAMS, MOST_STREAMS)
-        names = ["page.css", "page.js", "icon.svg", *(name for part in parts for name in part.files)]
-        self._files = {name: PageFile(name) for name in names}
+        self._parts, self._joining, self._joined = parts, asyncio.Lock(), False
+        self._files = {name: PageFile(name) for name in ("page.css", "page.js", "icon.svg")}
         self._names = {name: file.url for name, file in self._files.items()}
-        self._menu_words = [(part.words, key) for part in parts for _, key in part.menu]
+        self._menu_words: list[tuple[Mapping[str, Words], str]] = []
         # Language -> its words, from the first visit in it on: nobody has asked for the other one yet.
         self._words: dict[str, Words] = {}
-        self._menu = (("/", "now"), *(item for part in parts for item in part.menu), *_MENU_END)
+        self._menu: tuple[tuple[str, str], ...] = (("/", "now"), *_MENU_END)
         self.app, enter = Microdot(), self.entrance
         self.app.before_request(self._admit)
         for path, handler in (
@@ -125,11 +127,24 @@ class Site:
             ("/access/displays/remove", enter.remove_display),
         ):  # fmt: skip
             self.app.route(path, methods=["POST"])(self._or_unchanged(handler))
-        for part in parts:
-            self._add(part)
         self.app.errorhandler(404)(lambda request: self._message(request, "not_found", 404))
 
+    async def answer(self, request: Request) -> Response:
+        """What a visitor is given; the first one waits until all parts of the page are in memory."""
+        async with self._joining:
+            if not self._joined:
+                # Loaded beside the loop, in which meters are read.
+                for part in await asyncio.to_thread(self._parts):
+                    self._add(part)
+                self._joined = True
+        answered: Response = await self.app.dispatch_request(request)
+        return answered
+
     def _add(self, part: PageGroup) -> None:
+        self._files |= {name: PageFile(name) for name in part.files}
+        self._names |= {name: self._files[name].url for name in part.files}
+        self._menu_words += [(part.words, key) for _, key in part.menu]
+        self._menu = (*self._menu[: -len(_MENU_END)], *part.menu, *_MENU_END)
         for path, handler in part.pages.items():
             self.app.route(path)(self._handed_over(handler, part))
         for path, handler in part.forms.items():

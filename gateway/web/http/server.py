@@ -114,7 +114,7 @@ class Server:
                     visit.enter(self._known, known)
                 asked = replace(asked, body=await read_body(reader, asked.headers))
             with visit.busy():
-                answer = await self._site.app.dispatch_request(self._request(asked, visit.peer))
+                answer = await self._site.answer(self._request(asked, visit.peer))
         except BadRequestError as error:
             log.debug("refused: %s", error.reason)
             if not visit.has_place:

@@ -22,11 +22,13 @@ OURS = {"gateway", "harness", "__main__", "sitecustomize", "_distutils_hack", "_
 # Python's own that only a part brings: slixmpp for XML, paho and slixmpp for the forms of mail and urllib.
 HEAVY = {"xml", "email", "http", "urllib.request", "unittest", "multiprocessing", "pydoc", "xmlrpc", "doctest"}
 BRINGS_HEAVY = {"broker": {"email", "http", "urllib.request"}, "federation": {"xml", "email"}}
+# Some versions of slixmpp have it, and nobody else: it brings zip files and temporary folders.
+OF_FEDERATION = {"importlib.resources"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_daemon_loads_what_its_parts_need(tmp_path, kind):
-    """No XMPP without a federation, no template before a page is asked for, no ``cryptography`` in any of them.
+    """No XMPP without a federation, no page of ours and no template before one is asked for, and no ``cryptography``.
 
     Broker and server are away: their libraries are loaded before anybody knows.
     """
@@ -54,4 +56,6 @@ def test_a_daemon_loads_what_its_parts_need(tmp_path, kind):
     assert {name for name in foreign if not name.startswith("__editable__")} == set().union(
         LIBRARIES[""], *(LIBRARIES[part] for part in has)
     )
+    assert any(name.startswith("gateway.web.history") for name in loaded) == ("opened" in has)
     assert loaded & HEAVY == set().union(*(BRINGS_HEAVY.get(part, ()) for part in has))
+    assert "federation" in has or not loaded & OF_FEDERATION

@@ -61,7 +61,7 @@ def served(folder, config, *, password=True, house=None):
     if password:
         access.set_password(PASSWORD)
     past = HouseholdPast(config, StoreReader(config.directory, settled))
-    site = Site(house or StandInHouse(), access, "1", (history.part(past), cost.part(past)))
+    site = Site(house or StandInHouse(), access, "1", lambda: (history.part(past), cost.part(past)))
 
     async def serve():
         server = Server(site, RequestGuard(frozenset()))

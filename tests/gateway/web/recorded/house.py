@@ -154,7 +154,7 @@ class RecordedHouse:
             *(history.part(desk), cost.part(desk), sharing(desk), repair(desk), settings(desk)),
             *(series(all_series), displays(desk)),
         )
-        self.site = Site(self.living, self.access, "1", parts)
+        self.site = Site(self.living, self.access, "1", lambda: parts)
 
     def forget(self):
         """As at first."""

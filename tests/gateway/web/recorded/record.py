@@ -84,10 +84,10 @@ class Visitor:
         if form is not None:
             body = urlencode(form).encode()
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://{ORIGIN}"}
-        app = self._house.site.app
+        site = self._house.site
         method = "GET" if form is None else "POST"
-        asked = Request(app, ("192.168.1.20", 50000), method, path, "1.1", headers, body=body)
-        return await app.dispatch_request(asked)
+        asked = Request(site.app, ("192.168.1.20", 50000), method, path, "1.1", headers, body=body)
+        return await site.answer(asked)
 
 
 def _told(answer, visit):
