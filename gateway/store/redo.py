@@ -38,6 +38,8 @@ REDO_NAME = f"{FILE_NAME}.redo"
 _BYTES = 1 << 20
 # What a disk writes whole: a torn record damages none before it.
 _SECTOR = 512
+# What a file system writes at least: a record that lies in two of them costs both.
+_BLOCK = 4096
 # Generation, place in it, length and sum of what follows.
 _HEADER = struct.Struct(">16sIII")
 
@@ -125,7 +127,7 @@ class RedoLog:
     def read(self, generation: str) -> Iterator[list[Done]]:
         """What the records of a generation say, in their order; the next one is written behind them."""
         self.begin(generation)
-        while content := self._record():
+        while content := self._next():
             self._end += _sectors(_HEADER.size + len(content))
             self._place += 1
             try:
@@ -142,16 +144,18 @@ class RedoLog:
             log.debug("%s: %s", self.path, error)
             return False
         size = _sectors(_HEADER.size + len(content))
-        if self._file is None or self._end + size > _BYTES:
+        left = -self._end % _BLOCK
+        begin = self._end + (left if left < size <= _BLOCK else 0)
+        if self._file is None or begin + size > _BYTES:
             return False
         header = _HEADER.pack(self._generation.encode(), self._place, len(content), zlib.crc32(content))
         try:
-            os.pwrite(self._file, (header + content).ljust(size, b"\0"), self._end)
+            os.pwrite(self._file, (header + content).ljust(size, b"\0"), begin)
             os.fdatasync(self._file)
         except OSError as error:
             log.debug("%s: %s", self.path, error)
             return False
-        self._place, self._end = self._place + 1, self._end + size
+        self._place, self._end = self._place + 1, begin + size
         return True
 
     def begin(self, generation: str) -> None:
@@ -176,8 +180,16 @@ class RedoLog:
         if self._file is not None:
             os.close(self._file)
 
+    def _next(self) -> bytes | None:
+        """What the next record holds, which lies behind the last one or in the next block; None where there is none."""
+        found = self._record()
+        if found is None:
+            self._end += -self._end % _BLOCK
+            found = self._record()
+        return found
+
     def _record(self) -> bytes | None:
-        """What the next record holds; None where there is none."""
+        """What the record holds that begins here; None where none does."""
         header = os.pread(self._file, _HEADER.size, self._end) if self._file is not None else b""
         if self._file is None or len(header) < _HEADER.size:
             return None

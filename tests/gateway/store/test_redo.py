@@ -93,6 +93,23 @@ def test_the_end_of_a_half_hour_commits(directory):
     assert (directory / REDO_NAME).stat().st_size == 2**20
 
 
+def test_a_record_that_fits_into_a_block_lies_in_one(directory):
+    """A block is what the card writes: two for a record would be twice that, each minute; all are read again."""
+    log, chance, generation = RedoLog(directory), random.Random(1), "g" * 16
+    log.make()
+    log.begin(generation)
+    records = []
+    while log.write(record := [HandedRows([(COOP, 1, chance.sample(range(10**9), chance.randrange(1, 700)))], NOW)]):
+        records.append(record)
+    data = (directory / REDO_NAME).read_bytes()
+    found = [at for at in range(0, len(data), 512) if data[at : at + 16] == generation.encode()]
+    sizes = [28 + struct.unpack_from(">16sIII", data, at)[2] for at in found]
+    assert len(found) == len(records) > 300
+    assert all(at // 4096 == (at + size - 1) // 4096 for at, size in zip(found, sizes, strict=True) if size <= 4096)
+    assert list(log.read(generation)) == records
+    log.close()
+
+
 def life(store, chance, recorder, clock, changes=10):
     """Some minutes of a house: readings, messages that leave, receipts, and what a household decides in between."""
     for _ in range(changes):
