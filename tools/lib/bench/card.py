@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import sqlite3
 import subprocess
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 _DAY_S, _HOUR_S = 86_400, 3_600
 _SPARSE_MS = 20_000
+# As many raw values go each hour as come, from the third hour on and not from the third day.
+_RAW_HOURS = 2
 _MOST_ROWS = 100_000
 _SECTOR = 512
 _MEGABYTES = 512
@@ -111,7 +114,9 @@ class _Chain:
         every_ms: int = 0,
         commit_s: int = Keeping().commit_interval_s,
         recipient: str = "",
+        raw_hours: int = Keeping().raw_hours,
     ) -> None:
+        self._raw_s = raw_hours * _HOUR_S
         self._disk, self._kind, self._every_ms, self._commit_s = at, kind, every_ms, commit_s
         self._now_ms = clock.parse_start("2025-01-15T00:00", 0)
         self._linky = kind.meter(self._now_ms, seed=3)
@@ -146,7 +151,7 @@ class _Chain:
             if self._now_ms - forgotten >= _HOUR_S * 1000:
                 forgotten = self._now_ms
                 keep = Keeping()
-                spans = keep.raw_hours * _HOUR_S, keep.minute_days * _DAY_S, keep.outbox_days * _DAY_S
+                spans = self._raw_s, keep.minute_days * _DAY_S, keep.outbox_days * _DAY_S
                 self.store.batches.forget(forgotten // 1000, *spans)
 
     def _deliver(self, now: int) -> None:
@@ -160,7 +165,7 @@ class _Chain:
 def writing(at: At) -> dict[str, float]:
     """Bytes to the block device a day, in MB, by kind of meter, and with a recipient of minutes.
 
-    The first hour is not counted: a new database grows by whole steps.
+    The first hours are not counted: a new database grows by whole steps, and lets nothing go yet.
     """
     hours, found, coop = 0.1 if at.quick else 24, {}, "coop@sen1.test"
     for kind, recipient in ((KINDS[0], ""), (KINDS[0], coop), (KINDS[1], coop)):
@@ -168,9 +173,9 @@ def writing(at: At) -> dict[str, float]:
         inside = at.folder / name
         inside.mkdir()
         with disk(inside) as card:
-            chain = _Chain(card, kind, recipient=recipient)
+            chain = _Chain(card, kind, recipient=recipient, raw_hours=_RAW_HOURS)
             with closing(chain.store):
-                asyncio.run(chain.live(min(1, hours) * _HOUR_S))
+                asyncio.run(chain.live(min(_RAW_HOURS + 1, hours) * _HOUR_S))
                 before, minutes = card.written(), chain.minutes
                 asyncio.run(chain.live(hours * _HOUR_S))
                 written, minutes = card.written() - before, chain.minutes - minutes
@@ -190,11 +195,22 @@ def growth(at: At) -> dict[str, float]:
         with closing(chain.store):
             # Two days of every second are kept; half of the time is for the file to find its size.
             asyncio.run(chain.live(days / 2 * _DAY_S))
-            before = _pages(chain.store)
+            before, tables = _pages(chain.store), _tables(chain.store)
             asyncio.run(chain.live(days / 2 * _DAY_S))
-            grown = _pages(chain.store) - before
-        found[f"{kind.name}_megabytes_a_year"] = grown / (days / 2) * 365 / 1e6
+            grown, later = _pages(chain.store) - before, _tables(chain.store)
+        a_year = 365 / (days / 2) / 1e6
+        found[f"{kind.name}_megabytes_a_year"] = grown * a_year
+        for table, count in later.items():
+            found[f"{kind.name}_{table}_megabytes_a_year"] = (count - tables.get(table, 0)) * a_year
     return found
+
+
+def _tables(store: Store) -> dict[str, int]:
+    """Bytes of the pages of each table and index, where this SQLite can tell."""
+    try:
+        return dict(store.db.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name").fetchall())
+    except sqlite3.OperationalError:
+        return {}
 
 
 def _pages(store: Store) -> int:

@@ -244,7 +244,7 @@ PARTS = (
                 "growth of the database a year, one phase",
                 "standard_mono_megabytes_a_year",
                 "{value:.0f} MB",
-                most=100,
+                most=60,
                 beside=("three phases and production {standard_tri_producer_megabytes_a_year:.0f} MB",),
             ),
         ),
