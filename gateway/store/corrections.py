@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from gateway.store.minutes import Minutes
     from gateway.store.outbox import Outbox
     from gateway.store.queue import QueuedRows
+    from gateway.store.raw import RawGauges
     from gateway.store.transfers import Transfers
 
 _VALUES = {
-    Granularity.RAW: "SELECT value FROM reading WHERE series = ?1 AND time = ?2",
     Granularity.QUARTER: "SELECT value FROM coarse WHERE step = 900 AND series = ?1 AND time = ?2",
     Granularity.HALF_HOUR: "SELECT value FROM coarse WHERE step = 1800 AND series = ?1 AND time = ?2",
     Granularity.DAY: "SELECT value FROM coarse WHERE step = 86400 AND series = ?1 AND time = ?2",
@@ -56,6 +56,7 @@ class Corrections:
     _db: Transactions
     _meters: Meters
     _minutes: Minutes
+    _raw: RawGauges
     _journal: Journal
     _transfers: Transfers
     _queue: QueuedRows
@@ -162,6 +163,8 @@ class Corrections:
             for _, samples, total, _, _, last, closed in self._minutes.rows(series.id, time, time + 1):
                 return (round(total / samples, 1) if samples else last) if closed else None
             return None
+        if granularity is Granularity.RAW:
+            return next((value for _, value, _ in self._raw.rows(series.id, time, time + 1)), None)
         row = self._db.execute(_VALUES[granularity], [series.id, time]).fetchone()
         return row[0] if row else None
 
@@ -242,6 +245,8 @@ class Corrections:
     def _let_change(self, series: Series, granularity: Granularity, time: int) -> None:
         if granularity is Granularity.MINUTE:
             self._minutes.spread(series.id, time, time + 1)
+        elif granularity is Granularity.RAW:
+            self._raw.spread(series.id, time, time + 1)
 
     def _former(self, series: Series, granularity: Granularity, time: int) -> list[Value | None] | None:
         """The row that the last correction of a point replaced; None of one made by a version that kept no rows."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import ArchiveError, StoreError
 from gateway.store.minutes import every_row, gathered
+from gateway.store.raw import every_raw, raw_gathered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gateway.store.transactions import Database
 
@@ -32,6 +33,7 @@ ARCHIVED = (
 )
 LEFT_OUT = {
     "minutes": "the same as minute, which has them row by row in an archive",
+    "readings": "the same as reading, in which they are rows",
     "about": "the number of this very file: a copy must have another one",
     "outbox": "copies of readings on their way; in another file they would all be sent once more",
     "awaited": "numbers of this file's outbox whose receipts may still come",
@@ -43,6 +45,11 @@ LEFT_OUT = {
     "health_answer": "who may know whether this installation is well; of another one the household says it anew",
     "refused_domain": "whose requests this installation does not hear for some weeks; another one is asked anew",
     "consent_held": "which consents this installation has not been told to use yet",
+}
+# Tables of which a part is kept by half hour: all their rows, and how many of them that are.
+_GATHERED: dict[str, tuple[Callable[[Database], Iterator[tuple[Cell, ...]]], Callable[[Database], int]]] = {
+    "minute": (every_row, gathered),
+    "reading": (every_raw, raw_gathered),
 }
 # Of the others all columns. The numbers of an outbox mean nothing in another file.
 _COLUMNS = {"recipient": ("id", "jid")}
@@ -70,7 +77,7 @@ class Dump:
     def count(self, table: str) -> int:
         """How many rows it has."""
         (count,) = self._db.execute(f"SELECT count(*) FROM {known(table)}").fetchone()  # noqa: S608 (a known name)
-        return int(count) + (gathered(self._db) if table == "minute" else 0)
+        return int(count) + (_GATHERED[table][1](self._db) if table in _GATHERED else 0)
 
     def rows(self, table: str) -> Iterator[tuple[Cell, ...]]:
         """Its rows in the order of their keys."""
@@ -79,7 +86,7 @@ class Dump:
         names = ", ".join(self.columns(table))
         query = f"SELECT {names} FROM {known(table)} ORDER BY {', '.join(keys)}"  # noqa: S608 (a known name)
         try:
-            yield from every_row(self._db) if table == "minute" else self._db.execute(query)
+            yield from _GATHERED[table][0](self._db) if table in _GATHERED else self._db.execute(query)
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be read: {error}") from error
 

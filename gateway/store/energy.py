@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gateway.store.meters import Meters
     from gateway.store.minutes import Minutes
     from gateway.store.points import Series, Value
+    from gateway.store.raw import RawGauges
 
 _LONGEST_DAY_S = 25 * 3600
 _HALF_HOUR_S = 1800
@@ -30,7 +31,6 @@ _FOR_EVER = 2**62
 INDEX_OF = {f"{side}/power/active/raw": f"{side}/energy/active/index" for side in ("consumption", "production")}
 
 _COARSE = "SELECT time, value FROM coarse WHERE series = ? AND step = ? AND time >= ? AND time <= ? ORDER BY time"
-_NEWEST = "SELECT time, value FROM reading WHERE series = ? AND time <= ? ORDER BY time DESC LIMIT 1"
 
 # Of texts the minutes keep each change; of one that never changes only the newest reading is left after years.
 _SAID = (
@@ -50,6 +50,7 @@ class EnergyRows:
     _db: Transactions
     _meters: Meters
     _minutes: Minutes
+    _raw: RawGauges
     _ledger: Ledger
 
     @translated
@@ -61,7 +62,8 @@ class EnergyRows:
     def _newest(self, series: Series, time: int) -> list[tuple[int, Any]]:
         """What was read last until a moment, if anything was; of a minute the index at its end is kept."""
         minute = self._minutes.said_before(series.id, time)
-        found = [*self._db.execute(_NEWEST, [series.id, time]), *([minute] if minute else ())]
+        read = self._raw.newest(series.id, time)
+        found = [*([read[:2]] if read else ()), *([minute] if minute else ())]
         return [max(found, key=_time)] if found else []
 
     @translated

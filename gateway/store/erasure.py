@@ -32,27 +32,19 @@ if TYPE_CHECKING:
     from gateway.store.meters import Meters
     from gateway.store.minutes import Minutes
     from gateway.store.notices import RecipientNotices
+    from gateway.store.raw import RawGauges
 
 # What a household chose at its page; others read and write it.
 CHOICES_NAME = "choices.json"
 
 # In which a household's own data stand; the rows of meters stay, without what names a delivery point.
 _HOUSEHOLD = (
-    *("reading", "minute", "minutes", "coarse", "span", "outbox", "awaited", "counter", "event", "undated"),
-    *(
-        "correction",
-        "journal_day",
-        "subscription",
-        "recipient",
-        "consent_held",
-        "consent_change",
-        "consent",
-        "shown_text",
-    ),
-    "access_request",
-    *("health_answer", "refused_domain", "transfer", "confirmed", "party", "pseudonym", "absence", "told", "series"),
-    *("received_point", "received_series", "received_event", "received_gap", "received_span", "received_chain"),
-    *("received_subscription", "received_anchor", "received_provider"),
+    *("reading", "readings", "minute", "minutes", "coarse", "span", "outbox", "awaited", "counter", "event"),
+    *("undated", "correction", "journal_day", "subscription", "recipient", "consent_held", "consent_change"),
+    *("consent", "shown_text", "access_request", "health_answer", "refused_domain", "transfer", "confirmed"),
+    *("party", "pseudonym", "absence", "told", "series", "received_point", "received_series", "received_event"),
+    *("received_gap", "received_span", "received_chain", "received_subscription", "received_anchor"),
+    "received_provider",
 )
 
 # What is kept about one recipient (?1), in an order in which no row is named by another when it goes.
@@ -113,6 +105,7 @@ class Erasure:
         db: Transactions,
         meters: Meters,
         minutes: Minutes,
+        raw: RawGauges,
         journal: Journal,
         notices: RecipientNotices,
         pseudonyms: Pseudonyms,
@@ -123,6 +116,7 @@ class Erasure:
         self._db = db
         self._meters = meters
         self._minutes = minutes
+        self._raw = raw
         self._journal = journal
         self._notices = notices
         self._pseudonyms = pseudonyms
@@ -136,6 +130,7 @@ class Erasure:
         series = self._concerned(span)
         readings = sum(self._count(*one) for s in series for one in _places(s, span))
         readings += sum(self._minutes.count(s.id, *_minutes(span)) for s in series)
+        readings += sum(self._raw.count(s.id, span.first, span.last) for s in series)
         queued = sum(self._count("outbox", f"series = {s.id} AND {_period('time', span)}") for s in series)
         told = {jid for s in series for jid in self._transfers.recipients_of(s, span.first, span.last)}
         events = self._count("event", *self._events(span))
@@ -161,6 +156,7 @@ class Erasure:
             series = self._concerned(span)
             for s in series:
                 self._minutes.erase(s.id, *_minutes(span))
+                self._raw.erase(s.id, span.first, span.last)
                 self._ledger.erase(s, span.first, span.last)
                 for table, where in _places(s, span):
                     self._db.execute(f"DELETE FROM {table} WHERE {where}")  # noqa: S608 (whole numbers and constants)

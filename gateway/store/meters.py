@@ -11,6 +11,7 @@ from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from gateway.store.minutes import Minutes
+    from gateway.store.raw import RawGauges
 
 _SERIES = (
     "SELECT series.id, meter.name, series.path, series.unit, series.kind"
@@ -29,9 +30,10 @@ _SPAN = f"SELECT ({_END.format('min')}), ({_END.format('max')})"
 class Meters:
     """The rows of meters and series (``meter``, ``series``)."""
 
-    def __init__(self, db: Transactions, minutes: Minutes) -> None:
+    def __init__(self, db: Transactions, minutes: Minutes, raw: RawGauges) -> None:
         self._db = db
         self._minutes = minutes
+        self._raw = raw
         # Meter -> path -> series: a house of many meters looks through those of one.
         self._paths: dict[str, dict[str, Series]] = {}
         db.forgetful.append(self._paths.clear)
@@ -118,7 +120,11 @@ class Meters:
         return int(row[0])
 
     def _span(self, series: int) -> tuple[int, int]:
-        found = [*self._db.execute(_SPAN, {"s": series}).fetchone(), *self._minutes.ends(series)]
+        found = [
+            *self._db.execute(_SPAN, {"s": series}).fetchone(),
+            *self._minutes.ends(series),
+            *self._raw.ends(series),
+        ]
         known = [time for time in found if time is not None]
         return min(known, default=0), max(known, default=0)
 

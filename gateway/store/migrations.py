@@ -85,3 +85,9 @@ def minutes_by_half_hour(db: Database) -> None:
     # No table without rowid: on a page of 512 bytes its rows have room for 102, and use a page more from there on.
     db.execute("CREATE TABLE minutes (id INTEGER PRIMARY KEY, minutes BLOB NOT NULL) STRICT")
     gather_all(db.conn)
+
+
+@migrations()
+def raw_gauges_by_half_hour(db: Database) -> None:
+    """The raw values of gauges, a half hour of one series in a row (``raw.py``); the others go in two days."""
+    db.execute("CREATE TABLE readings (id INTEGER PRIMARY KEY, readings BLOB NOT NULL) STRICT")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 import zlib
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, repeat
 from operator import add, mul, sub
 from typing import TYPE_CHECKING
 
@@ -47,31 +47,39 @@ def write_minutes(rows: Sequence[Numbers]) -> bytes | None:
         if any(samples) or any(lows) or any(highs) or any(totals):
             rest = map(sub, totals, map(mul, samples, lows))
             spans = map(sub, highs, lows), map(sub, highs, lasts), rest
-            form, columns = SUMS, [_differences(samples), _differences(lows), *map(_column, spans)]
+            form, columns = SUMS, [write_differences(samples), write_differences(lows), *map(write_column, spans)]
         else:
-            form, columns = VALUES, [_differences(lasts)]
+            form, columns = VALUES, [write_differences(lasts)]
     except (struct.error, TypeError):
         return None
-    deflate = zlib.compressobj(9, zlib.DEFLATED, _WINDOW, _MEMORY)
-    return _HEAD.pack(form, minutes) + deflate.compress(b"".join(columns)) + deflate.flush()
+    return _HEAD.pack(form, minutes) + deflated(columns)
 
 
 def read_minutes(begin: int, written: bytes) -> list[Numbers]:
     """The rows of the half hour that begins at that POSIX second."""
+    return list(zip(*_columns(begin, written), strict=False))
+
+
+def read_closed(begin: int, written: bytes) -> list[tuple[int, int, int, int, int, int, int]]:
+    """The same, and behind each row a 1: it is closed."""
+    return list(zip(*_columns(begin, written), repeat(1), strict=False))
+
+
+def _columns(begin: int, written: bytes) -> tuple[Iterable[int], ...]:
     form, minutes = _HEAD.unpack_from(written)
     offsets = offsets_of(minutes)
-    count, content = len(offsets), zlib.decompress(written[HEAD_BYTES:], _WINDOW)
+    count, content = len(offsets), inflated(written[HEAD_BYTES:])
     times = [begin + offset for offset in offsets]
-    first, place = _read_differences(content, count, 0)
+    first, place = read_differences(content, count, 0)
     if form == VALUES:
-        return [(time, 0, 0, 0, 0, last) for time, last in zip(times, first, strict=True)]
-    lows, place = _read_differences(content, count, place)
-    spans, place = _read_column(content, count, place)
-    falls, place = _read_column(content, count, place)
-    rest, place = _read_column(content, count, place)
+        return times, *[repeat(0)] * 4, first
+    lows, place = read_differences(content, count, place)
+    spans, place = read_column(content, count, place)
+    falls, place = read_column(content, count, place)
+    rest, place = read_column(content, count, place)
     highs = list(map(add, lows, spans))
     totals = map(add, rest, map(mul, first, lows))
-    return list(zip(times, first, totals, lows, highs, map(sub, highs, falls), strict=True))
+    return times, first, totals, lows, highs, map(sub, highs, falls)
 
 
 def minutes_in(head: bytes) -> tuple[int, ...]:
@@ -85,11 +93,23 @@ def offsets_of(minutes: int) -> tuple[int, ...]:
     return tuple(MINUTE_S * place for place in range(HALF_HOUR_S // MINUTE_S) if minutes >> place & 1)
 
 
-def _differences(numbers: Sequence[int]) -> bytes:
-    return _WHOLE.pack(numbers[0]) + _column(map(sub, numbers[1:], numbers))
+def deflated(columns: Iterable[bytes]) -> bytes:
+    """The columns as few bytes."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, _WINDOW, _MEMORY)
+    return deflate.compress(b"".join(columns)) + deflate.flush()
 
 
-def _column(numbers: Iterable[int]) -> bytes:
+def inflated(written: bytes) -> bytes:
+    """The columns again."""
+    return zlib.decompress(written, _WINDOW)
+
+
+def write_differences(numbers: Sequence[int]) -> bytes:
+    """The first number whole, then a column of how much each differs from the one before."""
+    return _WHOLE.pack(numbers[0]) + write_column(map(sub, numbers[1:], numbers))
+
+
+def write_column(numbers: Iterable[int]) -> bytes:
     """As narrow as its numbers allow: most are small, so the narrowest is tried first."""
     made = tuple(numbers)
     for width in "bhi":
@@ -100,13 +120,15 @@ def _column(numbers: Iterable[int]) -> bytes:
     return b"q" + struct.pack(f"<{len(made)}q", *made)
 
 
-def _read_differences(content: bytes, count: int, place: int) -> tuple[list[int], int]:
+def read_differences(content: bytes, count: int, place: int) -> tuple[list[int], int]:
+    """So many numbers as ``write_differences`` wrote them at that place, and the place behind them."""
     (first,) = _WHOLE.unpack_from(content, place)
-    steps, place = _read_column(content, count - 1, place + _WHOLE.size)
+    steps, place = read_column(content, count - 1, place + _WHOLE.size)
     return list(accumulate(steps, initial=first)), place
 
 
-def _read_column(content: bytes, count: int, place: int) -> tuple[tuple[int, ...], int]:
+def read_column(content: bytes, count: int, place: int) -> tuple[tuple[int, ...], int]:
+    """So many numbers as ``write_column`` wrote them at that place, and the place behind them."""
     width = chr(content[place])
     return _reader(count, width)(content, place + 1), place + 1 + count * _WIDTHS[width]
 

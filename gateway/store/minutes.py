@@ -18,6 +18,7 @@ from gateway.store.minute_bytes import (
     HEAD_BYTES,
     MINUTE_S,
     minutes_in,
+    read_closed,
     read_minutes,
     write_minutes,
 )
@@ -88,11 +89,11 @@ class Minutes:
 
     def ends(self, series: int) -> list[int]:
         """The first and the last minute of a series, where there is one."""
-        first, last = _half_hours(series)
+        first, last = half_hours_of(series)
         found = []
         for half_hour, which in ((" ORDER BY id LIMIT 1", 0), (" ORDER BY id DESC LIMIT 1", -1)):
             for place, head in self._db.execute(_HEADS + half_hour, [first, last]):
-                found.append(_begin(place) + minutes_in(head)[which])
+                found.append(begin_of(place) + minutes_in(head)[which])
         # Each end for itself: asked for both at once SQLite reads every row of the series, for each look.
         for query in ("SELECT min(time) FROM minute WHERE series = ?", "SELECT max(time) FROM minute WHERE series = ?"):
             found += [time for (time,) in self._db.execute(query, [series]) if time is not None]
@@ -102,8 +103,8 @@ class Minutes:
         """How many minutes there are in ``[start, end)``; with ``closed`` only those that are."""
         query = "SELECT count(*) FROM minute WHERE series = ? AND time >= ? AND time < ? AND closed >= ?"
         (found,) = self._db.execute(query, [series, start, end, closed]).fetchone()
-        for place, head in self._db.execute(_HEADS, _half_hours(series, start, end)):
-            begin = _begin(place)
+        for place, head in self._db.execute(_HEADS, half_hours_of(series, start, end)):
+            begin = begin_of(place)
             found += sum(start <= begin + offset < end for offset in minutes_in(head))
         return int(found)
 
@@ -115,7 +116,7 @@ class Minutes:
         known: dict[int, set[int]] = {}
         for row in rows:
             series, time = row[:2]
-            place = _place(series, time)
+            place = place_of(series, time)
             if place not in known:
                 known[place] = {
                     offset for _, head in self._db.execute(_HEADS, [place] * 2) for offset in minutes_in(head)
@@ -136,12 +137,12 @@ class Minutes:
         """Write the closed minutes before the end of a half hour as one row by half hour."""
         rows: Iterator[Numbers] = iter(self._db.execute(_CLOSED, [series, end]).fetchall())
         for begin, group in groupby(rows, _half_hour):
-            place, numbers = _place(series, begin), list(group)
+            place, numbers = place_of(series, begin), list(group)
             for (written,) in self._db.execute("SELECT minutes FROM minutes WHERE id = ?", [place]):
                 # What came late, or was corrected.
                 numbers = sorted([*numbers, *read_minutes(begin, written)])
-            # What is no number of 64 bits stays a row.
-            if content := write_minutes(numbers):
+            # What is no number of 64 bits, or of a time that no key names, stays a row.
+            if begin_of(place) == begin and (content := write_minutes(numbers)):
                 self._db.execute("INSERT OR REPLACE INTO minutes VALUES (?, ?)", [place, content])
                 self._db.execute(_GATHERED, [series, begin, begin + HALF_HOUR_S])
 
@@ -151,8 +152,8 @@ class Minutes:
         The end of the next half hour gathers them.
         """
         query = "DELETE FROM minutes WHERE id >= ? AND id <= ? RETURNING id, minutes"
-        for place, written in self._db.execute(query, _half_hours(series, start, end)).fetchall():
-            rows = read_minutes(_begin(place), written)
+        for place, written in self._db.execute(query, half_hours_of(series, start, end)).fetchall():
+            rows = read_minutes(begin_of(place), written)
             self._db.executemany(
                 "INSERT INTO minute VALUES (?, ?, ?, ?, ?, ?, ?, 1)", ((series, *numbers) for numbers in rows)
             )
@@ -161,12 +162,14 @@ class Minutes:
         """Delete what lies in ``[start, end)``."""
         self.spread(series, start, start + 1)
         self.spread(series, end - 1, end)
-        self._db.execute("DELETE FROM minutes WHERE id >= ? AND id <= ?", _half_hours(series, start, end))
+        self._db.execute("DELETE FROM minutes WHERE id >= ? AND id <= ?", half_hours_of(series, start, end))
         self._db.execute("DELETE FROM minute WHERE series = ? AND time >= ? AND time < ?", [series, start, end])
 
     def forget(self, series: int, before: int) -> None:
         """Delete what is older; of a half hour that was gathered all, once all of it is."""
-        self._db.execute("DELETE FROM minutes WHERE id >= ? AND id < ?", [_place(series, 0), _place(series, before)])
+        self._db.execute(
+            "DELETE FROM minutes WHERE id >= ? AND id < ?", [place_of(series, 0), place_of(series, before)]
+        )
         self._db.execute("DELETE FROM minute WHERE series = ? AND time < ?", [series, before])
 
 
@@ -176,16 +179,17 @@ def rows_of(db: Database, series: int, start: int = 0, end: int = _FOR_EVER) -> 
 
 
 def _rows(db: Database, query: str, series: int, start: int, end: int) -> Iterator[MinuteRow]:
-    found = db.execute(query, [series, *_half_hours(series, start, end), start, end])
+    found = db.execute(query, [series, *half_hours_of(series, start, end), start, end])
     for place, parts in groupby(found, itemgetter(0)):
         rows: list[MinuteRow] = []
         for _, time, written, *rest in parts:
             if written is None:
                 rows.append((time, *rest))
             else:
-                rows += [(*numbers, 1) for numbers in read_minutes(_begin(place), written)]
+                rows += read_closed(begin_of(place), written)
         rows.sort(reverse=query == _NEWEST)
-        yield from (row for row in rows if start <= row[0] < end)
+        whole = start <= min(rows[0][0], rows[-1][0]) and max(rows[0][0], rows[-1][0]) < end
+        yield from rows if whole else (row for row in rows if start <= row[0] < end)
 
 
 def every_row(db: Database) -> Iterator[tuple[int | Value, ...]]:
@@ -205,8 +209,9 @@ def gather_all(db: Database) -> None:
     for (number,) in db.execute(f"{_GATHERED_SERIES} ORDER BY id").fetchall():
         rows: Iterator[Numbers] = iter(db.execute(_CLOSED, [number, _FOR_EVER]))
         for begin, group in groupby(rows, _half_hour):
-            if content := write_minutes(list(group)):
-                db.execute("INSERT INTO minutes VALUES (?, ?)", [_place(number, begin), content])
+            place = place_of(number, begin)
+            if begin_of(place) == begin and (content := write_minutes(list(group))):
+                db.execute("INSERT INTO minutes VALUES (?, ?)", [place, content])
             else:
                 left.append((number, begin, begin + HALF_HOUR_S))
     # Deleted one by one, millions of rows would be written once more.
@@ -224,14 +229,16 @@ def _half_hour(row: Numbers) -> int:
     return row[0] - row[0] % HALF_HOUR_S
 
 
-def _place(series: int, time: int) -> int:
+def place_of(series: int, time: int) -> int:
+    """The key of a half hour of a series: that which holds the second, or the nearest that a key can name."""
     return series << _BITS | min(max(time // HALF_HOUR_S, 0), _LAST)
 
 
-def _half_hours(series: int, start: int = 0, end: int = _FOR_EVER) -> tuple[int, int]:
+def half_hours_of(series: int, start: int = 0, end: int = _FOR_EVER) -> tuple[int, int]:
     """The first and the last key of the half hours that meet ``[start, end)``."""
-    return _place(series, start), _place(series, end - 1)
+    return place_of(series, start), place_of(series, end - 1)
 
 
-def _begin(place: int) -> int:
+def begin_of(place: int) -> int:
+    """The first second of the half hour of a key."""
     return (place & _LAST) * HALF_HOUR_S

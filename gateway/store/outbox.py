@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from gateway.store.consents import Consents
     from gateway.store.meters import Meters
     from gateway.store.queue import QueuedRows
+    from gateway.store.raw import RawGauges
     from gateway.store.subscriptions import Subscriptions
     from gateway.store.transfers import Transfers
 
@@ -58,9 +59,11 @@ class Outbox:
         consents: Consents,
         subscriptions: Subscriptions,
         queue: QueuedRows,
+        raw: RawGauges,
     ) -> None:
         self._db = db
         self._meters = meters
+        self._raw = raw
         self._absences = absences
         self._transfers = transfers
         self._consents = consents
@@ -100,6 +103,7 @@ class Outbox:
         consents = self._consents.allowed(recipient, now)
         found: list[OutboxRow] = []
         known: dict[tuple[int, int], tuple[Series, int | None]] = {}
+        qualities: dict[tuple[int, int], dict[int, int]] = {}
         while consents and len(found) < limit:
             rows = self._db.execute(
                 "SELECT seq, outbox.series, granularity, outbox.time, outbox.value, quality, EXISTS (SELECT 1"
@@ -115,6 +119,11 @@ class Outbox:
                     series = self._meters.series_numbered(series_id)
                     known[series_id, granularity] = series, pushed_from(consents, series, Granularity(granularity))
                 series, start = known[series_id, granularity]
+                if granularity == Granularity.RAW and said[1] is None:
+                    half_hour = series_id, at // Granularity.HALF_HOUR
+                    if half_hour not in qualities:
+                        qualities[half_hour] = self._raw.qualities(series_id, at)
+                    said[1] = qualities[half_hour].get(at)
                 if start is not None and at >= start:
                     found.append(OutboxRow(seq, point(series, granularity, at, *said)))
             if len(rows) < limit:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from gateway.store.meters import Meters
     from gateway.store.minutes import Minutes
+    from gateway.store.raw import RawGauges
 
 _FOR_EVER = 2**62
 
@@ -59,16 +60,14 @@ _VALUES = {
 }
 # The index last known at a time and the one first known after it; where two say the same second the finer one is first.
 _BEFORE = (
-    "SELECT time, value FROM reading WHERE series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
     "SELECT time, value FROM coarse WHERE step = 900 AND series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
     "SELECT time, value FROM coarse WHERE step = 1800 AND series = ? AND time <= ? ORDER BY time DESC LIMIT 1",
 )
 _AFTER = (
-    "SELECT time, value FROM reading WHERE series = ? AND time > ? ORDER BY time LIMIT 1",
     "SELECT time, value FROM coarse WHERE step = 900 AND series = ? AND time > ? ORDER BY time LIMIT 1",
     "SELECT time, value FROM coarse WHERE step = 1800 AND series = ? AND time > ? ORDER BY time LIMIT 1",
 )
-_RECTIFIED = "SELECT time FROM correction WHERE series = ? AND granularity = 60 AND time >= ? AND time < ?"
+_RECTIFIED = "SELECT time FROM correction WHERE series = ? AND granularity = ? AND time >= ? AND time < ?"
 _RANGE = " AND time >= ? AND time < ?"
 
 
@@ -79,6 +78,7 @@ class Readings:
     _db: Transactions
     _meters: Meters
     _minutes: Minutes
+    _raw: RawGauges
 
     @translated
     def page(
@@ -120,6 +120,7 @@ class Readings:
                 continue
             query = f"SELECT count(*) FROM ({_TABLES[fine]}{_RANGE})"  # noqa: S608 (built of constants)
             total += self._db.execute(query, [series.id, start, end]).fetchone()[0]
+            total += self._raw.count(series.id, start, end) if fine is Granularity.RAW else 0
         return total
 
     @translated
@@ -156,22 +157,20 @@ class Readings:
         series = self._meters.named(meter, path)
         if series is None:
             return None, None
-        read, *marked = (self._db.execute(query, [series.id, time]).fetchone() for query in _BEFORE)
+        marked = (self._db.execute(query, [series.id, time]).fetchone() for query in _BEFORE)
         minute = self._minutes.said_before(series.id, time)
-        before = [read, minute and (minute[0] - Granularity.MINUTE + 1, minute[1]), *marked]
-        read, *marked = (self._db.execute(query, [series.id, time]).fetchone() for query in _AFTER)
-        after = [read, self._minutes.said_after(series.id, time + 1), *marked]
-        return max(filter(None, before), key=_time, default=None), min(filter(None, after), key=_time, default=None)
+        minute = minute and (minute[0] - Granularity.MINUTE + 1, minute[1])
+        before = [self._raw.newest(series.id, time), minute, *marked]
+        marked = (self._db.execute(query, [series.id, time]).fetchone() for query in _AFTER)
+        after = [self._raw.oldest(series.id, time + 1), self._minutes.said_after(series.id, time + 1), *marked]
+        found = max(filter(None, before), key=_time, default=None), min(filter(None, after), key=_time, default=None)
+        return found[0] and found[0][:2], found[1] and found[1][:2]
 
     @translated
     def has(self, meter: str, path: str, time: int) -> bool:
         """Whether something was read in that very second."""
-        row = self._db.execute(
-            "SELECT 1 FROM reading JOIN series ON series.id = reading.series JOIN meter ON meter.id = series.meter"
-            " WHERE meter.name = ? AND path = ? AND time = ?",
-            [meter, path, time],
-        ).fetchone()
-        return row is not None
+        series = self._meters.named(meter, path)
+        return series is not None and next(self._raw.rows(series.id, time, time + 1), None) is not None
 
     def stream(
         self, prefix: str, granularity: Granularity | None, start: int = 0, end: int = _FOR_EVER
@@ -212,31 +211,39 @@ class Readings:
         """Path -> (time, value) of the newest reading of each series: what a restarted recorder must not repeat."""
         found: dict[str, tuple[int, Value]] = {}
         for series in self._meters.series(meter):
-            row = self._db.execute(
-                "SELECT time, value FROM reading WHERE series = ? ORDER BY time DESC LIMIT 1", [series.id]
-            ).fetchone()
-            if row:
-                found[series.path] = row
+            if row := self._raw.newest(series.id):
+                found[series.path] = row[:2]
         return found
 
     def read(self, series: Series, granularity: Granularity, start: int, end: int) -> Generator[Point, None, None]:
         """The points of one series at one granularity in ``[start, end)``, in order, as they are asked for."""
-        rows = [series.id, start, end]
+        gathered = granularity is Granularity.MINUTE or (granularity is Granularity.RAW and series.kind == "gauge")
         try:
-            if granularity is Granularity.MINUTE:
-                rectified = {time for (time,) in self._db.execute(_RECTIFIED, rows)}
-                for time, value in self._means(series, start, end):
-                    yield point(series, granularity, time, value, rectified=time in rectified)
+            if gathered:
+                yield from self._read_gathered(series, granularity, start, end)
             else:
-                for row in self._db.execute(_TABLES[granularity] + _RANGE + " ORDER BY time", rows):
+                query = _TABLES[granularity] + _RANGE + " ORDER BY time"
+                for row in self._db.execute(query, [series.id, start, end]):
                     yield point(series, granularity, *row)
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be read: {error}") from error
+
+    def _read_gathered(self, series: Series, granularity: Granularity, start: int, end: int) -> Iterator[Point]:
+        corrected = self._db.execute(_RECTIFIED, [series.id, granularity, start, end])
+        rectified = {time for (time,) in corrected}
+        if granularity is Granularity.RAW:
+            for time, value, quality in self._raw.rows(series.id, start, end):
+                yield point(series, granularity, time, value, quality, time in rectified)
+        else:
+            for time, value in self._means(series, start, end):
+                yield point(series, granularity, time, value, rectified=time in rectified)
 
     def values(self, series: Series, granularity: Granularity, start: int, end: int) -> list[tuple[int, Value]]:
         """Times and values alone, means not rounded: a hundred thousand of them are read while a person waits."""
         if granularity is Granularity.MINUTE:
             return list(self._means(series, start, end))
+        if granularity is Granularity.RAW and series.kind == "gauge":
+            return [(time, value) for time, value, _ in self._raw.rows(series.id, start, end)]
         query = _VALUES[granularity] + _RANGE + " ORDER BY time"
         return self._db.execute(query, [series.id, start, end]).fetchall()
 
@@ -263,8 +270,8 @@ class Readings:
 
     def _first(self, series: Series, condition: str = "") -> int | None:
         query = f"SELECT min(time) FROM reading WHERE series = ?{condition}"  # noqa: S608 (a constant)
-        found: int | None = self._db.execute(query, [series.id]).fetchone()[0]
-        return found
+        found = [*self._db.execute(query, [series.id]).fetchone(), *self._raw.ends(series.id)]
+        return min((time for time in found if time is not None), default=None)
 
     def _chosen(
         self, meter: str, prefix: str, granularity: Granularity, without: Sequence[str]

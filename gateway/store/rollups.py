@@ -6,6 +6,7 @@ Everything here is of the open transaction.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.store.ledger import Ledger
     from gateway.store.meters import Meters
     from gateway.store.minutes import Minutes
+    from gateway.store.raw import RawGauges
     from gateway.store.transactions import Transactions
 
 INDEX_PATHS = ("consumption/energy/active/index", "production/energy/active/index")
@@ -37,14 +39,26 @@ class Rollups:
     _meters: Meters
     _ledger: Ledger
     _minutes: Minutes
+    _raw: RawGauges
 
     def add_readings(self, batch: Batch, series: Mapping[str, Series]) -> list[Point]:
         """Keep the raw values of a batch; those that are new."""
-        points = []
+        gauges: dict[str, list[tuple[int, Value, int]]] = defaultdict(list)
         for sample in batch.samples:
-            s = series[sample.path]
-            if self._insert_reading(s, sample.time, sample.value, _QUALITY[sample.quality]):
-                points.append(point(s, Granularity.RAW, sample.time, sample.value, _QUALITY[sample.quality]))
+            if series[sample.path].kind == "gauge":
+                gauges[sample.path].append((sample.time, sample.value, _QUALITY[sample.quality]))
+        new = {path: self._raw.add(series[path].id, rows) for path, rows in gauges.items()}
+        points = []
+        for path, time, value, of in ((s.path, s.time, s.value, _QUALITY[s.quality]) for s in batch.samples):
+            one = series[path]
+            if path in new:
+                added = time in new[path]
+                # Of several of one second the first is kept.
+                new[path].discard(time)
+            else:
+                added = self._insert_reading(one, time, value, of)
+            if added:
+                points.append(point(one, Granularity.RAW, time, value, of))
         return points
 
     def _insert_reading(self, series: Series, time: int, value: Value, quality: int) -> bool:
@@ -114,6 +128,8 @@ class Rollups:
                 points += self._close_maximum(series, start, end)
             if granularity is Granularity.HALF_HOUR and series.kind in ("gauge", "index"):
                 self._minutes.gather(series.id, end)
+            if granularity is Granularity.HALF_HOUR and series.kind == "gauge":
+                self._raw.gather(series.id, start)
         return points
 
     def _close_minute(self, meter: str, start: int) -> list[Point]:
@@ -145,10 +161,5 @@ class Rollups:
         """Delete what a meter said longer than so many seconds before ``latest``; see ``Batches.forget``."""
         for series in self._meters.known(meter).values():
             keep = raw_s if series.kind in ("index", "gauge") else minute_s
-            # A value that has not changed for longer than that is still what the meter says.
-            self._db.execute(
-                "DELETE FROM reading WHERE series = ?1 AND time < ?2 AND quality <> ?3"
-                " AND time < (SELECT max(time) FROM reading WHERE series = ?1)",
-                [series.id, latest - keep, MANUAL],
-            )
+            self._raw.forget(series.id, latest - keep)
             self._minutes.forget(series.id, latest - minute_s)

@@ -34,6 +34,7 @@ from gateway.store.outbox import Outbox
 from gateway.store.providers import Providers
 from gateway.store.pseudonyms import Pseudonyms
 from gateway.store.queue import QueuedRows
+from gateway.store.raw import RawGauges
 from gateway.store.readings import Readings
 from gateway.store.received import ReceivedPoints
 from gateway.store.redo import RedoLog
@@ -65,8 +66,8 @@ class Store:
     def __init__(self, directory: Path) -> None:
         self.db = db = Transactions(open_writer(directory), RedoLog(directory))
         self.journal = journal = Journal(db)
-        minutes = Minutes(db)
-        self.meters = meters = Meters(db, minutes)
+        minutes, raw = Minutes(db), RawGauges(db)
+        self.meters = meters = Meters(db, minutes, raw)
         self.notices = notices = RecipientNotices(db, journal)
         self.absences = Absences(db, journal, notices)
         self.pseudonyms = Pseudonyms(db, meters, journal)
@@ -78,24 +79,24 @@ class Store:
         self.access = AccessRequests(db, meters, journal, notices, self.transfers, self.domains, consents)
         self.health = HealthAnswers(db, journal, consents)
         self.subscriptions = Subscriptions(db, meters, self.absences)
-        self.outbox = Outbox(db, meters, self.absences, self.transfers, consents, self.subscriptions, self.queue)
+        self.outbox = Outbox(db, meters, self.absences, self.transfers, consents, self.subscriptions, self.queue, raw)
         self.watching = Watching(db, self.transfers, consents)
         self.ledger = Ledger(db)
         self.corrections = Corrections(
-            db, meters, minutes, journal, self.transfers, self.queue, self.outbox, self.ledger
+            db, meters, minutes, raw, journal, self.transfers, self.queue, self.outbox, self.ledger
         )
         self.erasure = Erasure(
-            db, meters, minutes, journal, notices, self.pseudonyms, self.transfers, consents, self.ledger
+            db, meters, minutes, raw, journal, notices, self.pseudonyms, self.transfers, consents, self.ledger
         )
-        self.readings = Readings(db, meters, minutes)
-        self.energy = EnergyRows(db, meters, minutes, self.ledger)
+        self.readings = Readings(db, meters, minutes, raw)
+        self.energy = EnergyRows(db, meters, minutes, raw, self.ledger)
         self.spanning = Spanning(db, meters, self.energy, self.ledger)
         self.undated = UndatedFrames(db, meters)
         self.relayed = Relayed(db)
         self.notified = NotifiedAlerts(db)
         self.received = ReceivedPoints(db)
         self.providers = Providers(db, Anchors(db), self.received)
-        rollups = Rollups(db, meters, self.ledger, minutes)
+        rollups = Rollups(db, meters, self.ledger, minutes, raw)
         self.batches = Batches(
             db, meters, journal, notices, self.queue, self.outbox, self.undated, self.relayed, self.ledger, rollups
         )
@@ -118,8 +119,8 @@ class Archive:
     def __init__(self, directory: Path) -> None:
         self.db = db = Transactions(open_reader(directory))
         self.journal = journal = Journal(db)
-        minutes = Minutes(db)
-        self.meters = meters = Meters(db, minutes)
+        minutes, raw = Minutes(db), RawGauges(db)
+        self.meters = meters = Meters(db, minutes, raw)
         self.notices = RecipientNotices(db, journal)
         absences = Absences(db, journal, self.notices)
         self.pseudonyms = Pseudonyms(db, meters, journal)
@@ -132,12 +133,14 @@ class Archive:
         )
         self.health = HealthAnswers(db, journal, self.consents)
         subscriptions = Subscriptions(db, meters, absences)
-        self.outbox = Outbox(db, meters, absences, self.transfers, self.consents, subscriptions, queue)
+        self.outbox = Outbox(db, meters, absences, self.transfers, self.consents, subscriptions, queue, raw)
         self.ledger = Ledger(db)
-        self.corrections = Corrections(db, meters, minutes, journal, self.transfers, queue, self.outbox, self.ledger)
-        self.readings = Readings(db, meters, minutes)
+        self.corrections = Corrections(
+            db, meters, minutes, raw, journal, self.transfers, queue, self.outbox, self.ledger
+        )
+        self.readings = Readings(db, meters, minutes, raw)
         self.neighbours = Neighbours(db, meters, self.readings)
-        self.energy = EnergyRows(db, meters, minutes, self.ledger)
+        self.energy = EnergyRows(db, meters, minutes, raw, self.ledger)
         self.spanning = Spanning(db, meters, self.energy, self.ledger)
         self.curves = Curves(db, minutes)
         self.anchors = Anchors(db)

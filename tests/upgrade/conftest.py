@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.points import lay_out_minutes
+from harness.points import lay_out
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = Path(__file__).parent / "0.1.0"
@@ -56,8 +56,7 @@ class House:
     def rows(self, columns: dict[str, str]) -> Rows:
         """Every row of these tables, in these columns."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as db:
-            if db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'minutes'").fetchone():
-                lay_out_minutes(db)
+            lay_out(db)
             return {name: sorted(db.execute(f"SELECT {of} FROM {name}"), key=repr) for name, of in columns.items()}
 
     def columns(self) -> dict[str, str]:

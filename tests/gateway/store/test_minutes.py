@@ -11,12 +11,15 @@ from gateway.store.connection import FILE_NAME, open_reader
 from gateway.store.erasure import Range
 from gateway.store.minute_bytes import read_minutes, write_minutes
 from gateway.store.minutes import every_row, gather_all
-from gateway.store.points import Granularity
+from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import prepare
+from gateway.store.raw import every_raw
+from gateway.store.raw_bytes import read_raw, write_raw
 from gateway.store.recorder import Recorder
 from gateway.store.store import Archive, Store
 from tests.gateway.store.conftest import INDEX, POWER, START, TARIFF, frame
 
+COOP = "coop@sen1.test"
 MINUTE, HALF_HOUR = 60, 1800
 PATHS = (POWER, INDEX, TARIFF)
 
@@ -27,8 +30,14 @@ def house(directory, *, gathers=True):
     prepare(directory)
     store = Store(directory)
     store.meters.add("house", "ab12cd34ef")
+    store.consents.grant(COOP, "house", "", Granularity.RAW, START + 10**7, START - 10**6)
+    store.subscriptions.add(COOP, "house", "", "sen1", Confirm.RECEIPT, START - 10**6)
     if not gathers:
+        add = "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?)"
         store.erasure._minutes.gather = lambda *_: None
+        store.erasure._raw._add = lambda series, _, rows: {
+            row[0] for row in rows if store.db.execute(add, [series, *row]).rowcount
+        }
     return store
 
 
@@ -87,7 +96,7 @@ def live(store, chance, changes):
                 recorder.begin_anew()
             case "forget":
                 latest = min(store.meters.all()[0].last_time or at, at)
-                store.batches.forget(at, 3600, 6 * HALF_HOUR + latest % HALF_HOUR, 10**6)
+                store.batches.forget(at, chance.randrange(9000), 6 * HALF_HOUR + latest % HALF_HOUR, 10**6)
         answers.append(seen(store, chance, at))
     return answers
 
@@ -96,16 +105,20 @@ def seen(store, chance, until):
     """Whatever is asked of minutes."""
     first = chance.randrange(START - 9 * HALF_HOUR, max(until, START) + MINUTE)
     last = first + chance.choice([1, 60, 500, 4000, 10**6])
-    read, found = store.readings, [list(every_row(store.db)), store.meters.series("house")]
+    read, found = store.readings, [list(every_row(store.db)), list(every_raw(store.db)), store.meters.series("house")]
     for series in store.meters.series("house"):
         found += [
-            list(read.read(series, Granularity.MINUTE, first, last)) if series.path in PATHS else (),
-            read.values(series, Granularity.MINUTE, first, last),
+            *(list(read.read(series, fine, first, last)) for fine in (Granularity.RAW, Granularity.MINUTE)),
+            *(read.values(series, fine, first, last) for fine in (Granularity.RAW, Granularity.MINUTE)),
             store.energy.newest(series, first),
             read.around("house", series.path, first),
+            read.has("house", series.path, first),
         ]
-    page = "house", "", Granularity.MINUTE, first, last
-    return [*found, read.page(*page, 40), read.count(*page), list(read.stream("", None, first, last))]
+    for fine in (Granularity.RAW, Granularity.MINUTE):
+        page = "house", "", fine, first, last
+        found += [[(p, p.quality) for p in read.page(*page, 40)], read.count(*page)]
+    waiting = [(row, row.point.quality) for row in store.outbox.pending(COOP, -1, 10**6, until)]
+    return [*found, read.last_values("house"), list(read.stream("", None, first, last)), waiting]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -116,13 +129,15 @@ def test_what_is_gathered_answers_as_rows_do(tmp_path, seed):
         with closing(house(tmp_path / str(gathers), gathers=gathers)) as store:
             chance = random.Random(seed)
             lives.append(live(store, chance, 150))
-            kept = store.db.execute("SELECT count(*) FROM minutes").fetchone()[0]
-            assert bool(kept) is gathers
+            for table in ("minutes", "readings"):
+                kept = store.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                assert bool(kept) is gathers
             with closing(Archive(tmp_path / str(gathers))) as archive:
                 power = archive.meters.named("house", POWER)
                 lives[-1].append(archive.curves.minutes(power, START, START + 86_400))
                 with archive.snapshot() as dump:
-                    lives[-1] += [dump.count("minute"), list(dump.rows("minute"))]
+                    for table in ("minute", "reading"):
+                        lives[-1] += [dump.count(table), list(dump.rows(table))]
     assert len(lives[0]) == len(lives[1])
     for gathered, plain in zip(*lives, strict=True):
         assert gathered == plain
@@ -170,6 +185,17 @@ def test_every_half_hour_comes_back_as_it_was():
         half_hour = list(rows(chance))
         written = write_minutes(half_hour)
         assert written is None or read_minutes(START, written) == half_hour
+
+
+def test_every_half_hour_of_raw_values_comes_back_as_it_was():
+    """Few and many, close together and far apart, of one quality and of several."""
+    chance = random.Random(1)
+    for _ in range(500):
+        times = sorted(chance.sample(range(START, START + HALF_HOUR), chance.choice([1, 2, 30, 1700])))
+        wide, qualities = chance.choice([2, 300, 40_000, 2**33, 2**60]), chance.choice([(0,), (1,), (0, 1)])
+        half_hour = [(time, chance.randrange(-wide, wide), chance.choice(qualities)) for time in times]
+        assert read_raw(START, write_raw(half_hour)) == half_hour
+    assert write_raw([(START, 1, 0), (START + 1, "two", 0)]) is None
 
 
 def test_what_no_column_holds_stays_a_row(directory):

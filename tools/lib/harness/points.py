@@ -10,6 +10,7 @@ from gateway.control.messages import Settle
 from gateway.control.running import ask
 from gateway.errors import GatewayError
 from gateway.store.minutes import every_row
+from gateway.store.raw import every_raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,19 +29,25 @@ def opened(database: Path) -> sqlite3.Connection:
 
 
 def rows(database: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
-    """What it answers; ``minute`` has every minute in it."""
+    """What it answers; ``reading`` and ``minute`` have everything in them."""
     with closing(opened(database)) as db:
-        if " minute" in query:
-            lay_out_minutes(db)
+        if " minute" in query or " reading" in query:
+            lay_out(db)
         return db.execute(query, values).fetchall()
 
 
-def lay_out_minutes(db: sqlite3.Connection) -> None:
-    """Let ``minute`` be a table of all minutes on this connection, those that are gathered by half hour among them."""
-    (table,) = db.execute("SELECT sql FROM main.sqlite_schema WHERE name = 'minute'").fetchone()
-    made = list(every_row(db))
-    db.execute(table.replace("CREATE TABLE", "CREATE TEMP TABLE"))
-    db.executemany("INSERT INTO temp.minute VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
+def lay_out(db: sqlite3.Connection) -> None:
+    """Let ``reading`` and ``minute`` be tables of all that there is, on this connection, as far as it has them.
+
+    What is gathered by half hour is among their rows. Of a recipient's own file nothing is changed.
+    """
+    for table, part, every in (("minute", "minutes", every_row), ("reading", "readings", every_raw)):
+        known = dict(db.execute("SELECT name, sql FROM main.sqlite_schema WHERE name IN (?, ?)", [table, part]))
+        if len(known) == len((table, part)):
+            found = list(every(db))
+            db.execute(known[table].replace("CREATE TABLE", "CREATE TEMP TABLE"))
+            marks = ", ".join("?" * (len(found[0]) if found else 1))
+            db.executemany(f"INSERT INTO temp.{table} VALUES ({marks})", found)
 
 
 def say(wrong: list[str], what: str, found: Iterable[tuple[object, ...]]) -> None:

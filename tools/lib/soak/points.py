@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.store.minutes import rows_of
 from gateway.store.points import Granularity, finest_allowed, under
+from gateway.store.raw import raw_rows_of
 from harness.points import GATEWAYS, opened, rows, say
 from meter.frames import STANDARD
 from soak.house import RECIPIENTS, SoakRecipient, name_of
@@ -50,10 +51,9 @@ class Book:
         with closing(sqlite3.connect(self._path)) as db, closing(opened(self._database)) as gateway:
             for series in _all_series(gateway):
                 if series.path == INDEX or any(series.shared(one) for one in RECIPIENTS if not one.granularity):
-                    query = "SELECT time, value FROM reading WHERE series = ? AND time > ? ORDER BY time"
                     since = self._newest.get(series.number, 0)
-                    for row in gateway.execute(query, [series.number, since]):
-                        db.execute("INSERT INTO raw VALUES (?, ?, ?, ?)", (series.meter, series.path, *row))
+                    for row in raw_rows_of(gateway, series.number, since + 1):
+                        db.execute("INSERT INTO raw VALUES (?, ?, ?, ?)", (series.meter, series.path, *row[:2]))
                         self._newest[series.number] = row[0]
             db.commit()
 
