@@ -165,4 +165,6 @@ def _batch(entry: _Entry, last_time: int, *, forced: bool) -> Batch:
     elif entry.before and not entry.counts and is_register(path):
         since, index = entry.before
         batch.spans[path, since] = Span(at, index, value - index, Evidence.SHARED)
+    elif entry.after and not entry.counts and is_register(path) and value <= entry.after[1]:
+        batch.spans[path, at] = Span(entry.after[0], value, entry.after[1] - value, Evidence.SHARED)
     return batch
