@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gateway.store.breaks import TOLD, Breaks, Mark, Told
-from gateway.store.spans import Evidence, is_register
+from gateway.store.spans import LARGEST, Evidence, is_register
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,7 +76,7 @@ def _marks(db: Connection, series: int, breaks: Breaks, last_time: int) -> list[
     if newest and newest[0] >= max(marks, default=0):
         # It has rested since, or it would have been stored again.
         marks |= {newest[0]: newest[1], last_time: newest[1]}
-    known = sorted((time, value) for time, value in marks.items() if isinstance(value, int))
+    known = sorted((time, value) for time, value in marks.items() if isinstance(value, int) and 0 <= value < LARGEST)
     return [mark for mark in known if not breaks.is_false(mark)] if breaks.tops else known
 
 

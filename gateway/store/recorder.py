@@ -17,7 +17,8 @@ from gateway.store.breaks import MAX_BOUNDARY_GAP_S, WENT_BACK, ends, units_roll
 from gateway.store.local_time import PARIS
 from gateway.store.points import GivenUp, Granularity, Value
 from gateway.store.spans import RegisterSpans, Span, is_register
-from gateway.tic.continuity import BreakKind
+from gateway.tic.continuity import BreakKind, mode_of, said_in
+from gateway.tic.judges import FactKind
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 
 # Looked at for each reading of each frame, and a member of an Enum takes long to be found by its name.
@@ -230,7 +231,10 @@ class Recorder:
         self._indexes: dict[str, tuple[int, int]] = {
             path: (last_time, value) for path, (_, value) in known.items() if isinstance(value, int)
         }
-        self._spans = RegisterSpans(self._indexes)
+        # What the other mode said once has ended, however often the gateway is begun anew.
+        mode = mode_of(known)
+        going_on = {path: mark for path, mark in self._indexes.items() if mode is None or said_in(path, mode)}
+        self._spans = RegisterSpans(going_on)
 
     def add(self, interpretation: Interpretation) -> bool:
         """Take one frame in; True when something happened that should be committed at once."""
@@ -263,6 +267,8 @@ class Recorder:
             self._spans.roll(happened.series, units)
         if happened.kind == BreakKind.MODE_SWITCHED.value:
             self._spans.switch()
+        elif happened.kind == FactKind.METER_REPLACED.value:
+            self._spans.forget_switch()
         for path in ended:
             self._spans.end(path)
             # Between the index of one meter and that of another there is nothing to share out; where the second one

@@ -24,7 +24,8 @@ CLASS = f"{DRAWN}/provider/"
 # Where spans are cut: the step at which the grid's accounts are settled.
 QUARTER_S = int(Granularity.QUARTER)
 
-_LARGEST = 2**53
+# No index of any meter; a double holds each whole number up to it.
+LARGEST = 2**53
 # By then each register of the other mode has been said twice.
 _SETTLING_S = 120
 
@@ -58,12 +59,13 @@ class Span:
 
 @dataclass(slots=True)
 class _Open:
-    """A span that goes on: where it began, and what was read last."""
+    """A span that goes on: where it began, what was read last, and what of that was last when it was taken."""
 
     start: int
     value: int
     time: int
     last: int
+    taken: tuple[int, int] = (0, 0)
 
 
 def is_register(path: str) -> bool:
@@ -93,7 +95,7 @@ class RegisterSpans:
 
     def read(self, path: str, now: int, value: int) -> None:
         """Take in an index; of a clock that does not go on nothing, until it does, and none that no ledger can hold."""
-        if not 0 <= value < _LARGEST:
+        if not 0 <= value < LARGEST:
             return
         one = self._open.get(path)
         if one is None:
@@ -122,6 +124,7 @@ class RegisterSpans:
     def end(self, path: str) -> None:
         """It goes on from another index, from what is read next: what lies between is not known."""
         one = self._open.pop(path, None)
+        self._rolled.pop(path, None)
         if one:
             self._close(path, one, one.time, one.last)
             self._ended[path] = one.time
@@ -136,6 +139,10 @@ class RegisterSpans:
         if total:
             said = {name: one.last for name, one in classes.items() if total.time - one.time <= within}
             self._before = Faces(total.time, total.last, said)
+
+    def forget_switch(self) -> None:
+        """What spoke before the mode was switched is another meter: nothing of it goes on."""
+        self._before = None
 
     def settle(self, now: int) -> None:
         """After a frame: count what was drawn while the mode was switched, as soon as the registers are known again."""
@@ -163,9 +170,11 @@ class RegisterSpans:
         self._rolled[path] = units
 
     def begin_anew(self) -> None:
-        """Forget what was counted so far: what was stored of it is erased."""
+        """Do not say again what was taken: it is stored, or erased."""
         self._closed.clear()
-        self._open = {path: _Open(one.time, one.last, one.time, one.last) for path, one in self._open.items()}
+        for one in self._open.values():
+            if one.start < one.taken[0]:
+                one.start, one.value = one.taken
 
     def take(self) -> dict[tuple[str, int], Span]:
         """(path, POSIX second at which it began) -> span: all that ended since the last time, and what is open."""
@@ -175,6 +184,7 @@ class RegisterSpans:
             one = self._open.get(path)
             if one and one.time > one.start:
                 found[path, one.start] = Span(one.time, one.value, one.last - one.value, Evidence.MEASURED)
+                one.taken = one.time, one.last
         return found
 
     def _begin(self, path: str, now: int, value: int) -> None:

@@ -52,6 +52,11 @@ def mode_of(said: Mapping[str, tuple[int, object]]) -> str | None:
     return STANDARD if max(times, key=lambda leaf: times[leaf]).isdecimal() else HISTORIC
 
 
+def said_in(path: str, mode: str) -> bool:
+    """Whether a meter says that series in that mode: historic names the supplier's indexes, standard numbers them."""
+    return not path.startswith(_CLASS) or path.removeprefix(_CLASS).isdecimal() == (mode == STANDARD)
+
+
 class Continuity:
     """Follows one meter.
 
