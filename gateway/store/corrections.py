@@ -76,7 +76,7 @@ class Corrections:
         if after == before:
             raise ReadingError(f"{path} at {iso(time)}: {before} is stored already")
         with self._db.transaction():
-            self._tell_ledger(series, time, after)
+            self._tell_ledger(series, granularity, time, after)
             return [
                 self._correct(series, g, t, before, after, now, by, reason)
                 for g, t in self._repeats(series, granularity, time, before)
@@ -92,7 +92,7 @@ class Corrections:
         """
         series, before = self._stored(meter, path, granularity, time)
         with self._db.transaction():
-            self._tell_ledger(series, time, None)
+            self._tell_ledger(series, granularity, time, None)
             return [
                 self._take_away(series, g, t, before, now, by, reason)
                 for g, t in self._repeats(series, granularity, time, before)
@@ -110,7 +110,7 @@ class Corrections:
         if last is None or last.before is None:
             raise ReadingError(f"{path} at {iso(time)}: was not corrected, or was put back already")
         with self._db.transaction():
-            self._tell_ledger(last.point.series, time, last.before)
+            self._tell_ledger(last.point.series, granularity, time, last.before)
             if last.removed:
                 found = [
                     self._put_back(c, now, by)
@@ -126,8 +126,9 @@ class Corrections:
                 ]
         return found
 
-    def _tell_ledger(self, series: Series, time: int, value: Value | None) -> None:
-        if is_register(series.path) and not isinstance(value, str):
+    def _tell_ledger(self, series: Series, granularity: Granularity, time: int, value: Value | None) -> None:
+        # A minute says the index at its end, where no span ends.
+        if granularity is not Granularity.MINUTE and is_register(series.path) and not isinstance(value, str):
             self._ledger.correct(series, time, None if value is None else int(value))
 
     @translated

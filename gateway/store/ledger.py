@@ -28,6 +28,7 @@ _UNSURE = _ESTIMATED, _BREAK
 _BEFORE = (
     "SELECT start, until, value, wh, evidence FROM span WHERE register = ? AND start <= ? ORDER BY start DESC LIMIT 1"
 )
+_AFTER = "SELECT start FROM span WHERE register = ? AND start > ? ORDER BY start LIMIT 1"
 _INSERT = "INSERT INTO span (register, start, until, value, wh, evidence) VALUES (?, ?, ?, ?, ?, ?)"
 MEETING = (
     "SELECT start, until, value, wh, evidence FROM span WHERE register = ?1 AND start < ?3 AND until > ?2 AND start >="
@@ -52,6 +53,11 @@ class _Row(NamedTuple):
     def known(self) -> int | None:
         """The index at its beginning; None where nobody knows it."""
         return self.value if self.value or self.evidence != _BREAK else None
+
+    @property
+    def follows(self) -> bool:
+        """Whether what it counts is the difference of the indexes at its ends, or was until one of them was removed."""
+        return self.known is not None and self.evidence != Evidence.CARRIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +91,17 @@ class Ledger:
         row = self._db.execute(_BEFORE, [register, start]).fetchone()
         before = _Row(*row) if row else None
         new = _Row(start, span.until, span.value, span.wh, int(span.evidence))
-        if before is None or before.until < start:
+        if self._is_taken(register, before, new):
+            row = self._db.execute(_BEFORE, [register, _FOR_EVER]).fetchone()
+            self._fold(register, _Row(*row), new)
+        elif before is None or before.until < start:
             if before:
                 self._db.execute(_INSERT, [register, before.until, start, 0, 0, _BREAK])
             self._db.execute(_INSERT, [register, *new])
-        elif before.start == start and span.until >= before.until:
+        elif before.start == start and before.follows and before.value != span.value and not span.evidence:
+            # The index that it began with has been corrected since.
+            self._write(register, start, max(before.until, span.until), before.known, span.value + span.wh)
+        elif before.start == start and span.until >= before.until and _may_replace(before, new):
             self._db.execute(
                 "UPDATE span SET until = ?, value = ?, wh = ?, evidence = ? WHERE register = ? AND start = ?",
                 [*new[1:], register, start],
@@ -111,21 +123,32 @@ class Ledger:
         if until != row.until:
             self._db.execute("UPDATE span SET until = ? WHERE register = ? AND start = ?", [until, register, row.start])
 
-    def _fold(self, register: int, before: _Row, new: _Row) -> None:
+    def _is_taken(self, register: int, before: _Row | None, new: _Row) -> bool:
+        """Whether its seconds were counted already, and later ones: by a clock that was set back."""
+        following = self._db.execute(_AFTER, [register, new.start]).fetchone()
+        if following is None:
+            return False
+        if before is None or before.start != new.start:
+            return (before is not None and before.until > new.start) or following[0] < new.until
+        # What nobody knew is known now, or a silence is parted by what was read in it.
+        learned = before.evidence == _BREAK and before.until == new.until
+        return not learned and not before.evidence == new.evidence == Evidence.SHARED
+
+    def _fold(self, register: int, last: _Row, new: _Row) -> None:
         """Seconds that were counted already, by a clock that was set back: what the index rose by since is kept.
 
-        In the span that holds them, or, from where that ends, in one of its own.
+        In the newest span, or, from where that ends, in one of its own. A break among them follows on the newest one.
         """
-        reached, index = before.value + before.wh, new.value + new.wh
-        if _BREAK in (before.evidence, new.evidence) or index < reached:
+        reached, index = last.value + last.wh, new.value + new.wh
+        if new.evidence == _BREAK and last.evidence != _BREAK:
+            self._db.execute(_INSERT, [register, last.until, last.until + 1, 0, 0, _BREAK])
+        elif last.evidence in (_BREAK, Evidence.CARRIED) or index < reached:
             return
-        if new.until > before.until:
-            row = [register, before.until, new.until, reached, index - reached, new.evidence]
-            self._db.execute(_INSERT.replace("INSERT", "INSERT OR REPLACE"), row)
+        elif new.until > last.until:
+            self._db.execute(_INSERT, [register, last.until, new.until, reached, index - reached, new.evidence])
         else:
             self._db.execute(
-                "UPDATE span SET wh = ? WHERE register = ? AND start = ?",
-                [index - before.value, register, before.start],
+                "UPDATE span SET wh = ? WHERE register = ? AND start = ?", [index - last.value, register, last.start]
             )
 
     def _check_classes(self, classes: Sequence[int], start: int, total: Span) -> None:
@@ -148,25 +171,36 @@ class Ledger:
         left = _Row(*row) if row and row[1] >= time else None
         if left and left.until > time:
             # Its index had been removed, and is put back: what was one span is two again.
-            if value is not None and time % QUARTER_S == 0:
+            parts = time % QUARTER_S == 0 or left.evidence == Evidence.SHARED
+            if value is not None and parts and left.follows:
                 end = self._index_after(register.id, left)
                 self._write(register.id, left.start, time, left.known, value)
                 self._write(register.id, time, left.until, value, end)
         elif value is not None:
-            if right:
+            if right and right.follows:
                 self._write(register.id, time, right.until, value, self._index_after(register.id, right))
-            if left:
+            elif right and right.evidence == Evidence.CARRIED:
+                # What its classes say it came to holds all the same.
+                self._db.execute(
+                    "UPDATE span SET value = ? WHERE register = ? AND start = ?", [value, register.id, time]
+                )
+            if left and left.follows:
                 self._write(register.id, left.start, time, left.known, value)
-        elif left and right:
+        elif left and right and left.follows and right.follows:
             end = self._index_after(register.id, right)
             self._db.execute("DELETE FROM span WHERE register = ? AND start = ?", [register.id, time])
             self._write(register.id, left.start, right.until, left.known, end)
+        else:
+            # Beside a break there is nothing to make one span of.
+            for one in (left, right):
+                if left and right and one and one.follows:
+                    self._write(register.id, one.start, one.until, one.known, None)
 
     def doubt(self, register: Series, time: int) -> None:
         """Let nobody know what a register counted in the span that holds a moment: its index was set then."""
         row = self._db.execute(_BEFORE, [register.id, time - 1]).fetchone()
         if row and _Row(*row).until >= time and not _rests(_Row(*row)):
-            self._write(register.id, row[0], row[1], _Row(*row).known, None)
+            self._write(register.id, row[0], row[1], None, None)
 
     def _index_after(self, register: int, row: _Row) -> int | None:
         """The index at the end of a span; None where it is not known."""
@@ -273,6 +307,11 @@ class Ledger:
 
     def _rows(self, register: Series, start: int, end: int) -> list[_Row]:
         return [_Row(*row) for row in self._db.execute(MEETING, [register.id, start, end])]
+
+
+def _may_replace(before: _Row, new: _Row) -> bool:
+    """Whether a span that began at the same second says more; what nobody is to know stays so."""
+    return before.evidence != _BREAK or new.evidence in (_BREAK, Evidence.CARRIED)
 
 
 def _rests(row: _Row) -> bool:

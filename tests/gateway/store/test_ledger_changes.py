@@ -1,13 +1,136 @@
 """What becomes of spans that are stored already: an index corrected beside a break, a clock set back, a restart."""
 
+from itertools import pairwise
+from random import Random
+
+import pytest
+
 from gateway.store.erasure import Range
 from gateway.store.ledger_from_marks import fill
+from gateway.store.points import Granularity
 from gateway.store.recorder import Happened, Recorder
-from gateway.store.spans import DRAWN
+from gateway.store.spans import CLASS, DRAWN, Evidence, RegisterSpans
 from tests.gateway.store.conftest import START
-from tests.gateway.store.test_ledger import Book, frame, house, quarters  # noqa: F401 (a fixture)
+from tests.gateway.store.test_ledger import Book, frame, house  # noqa: F401 (a fixture)
 
 METER_REPLACED, MODE_SWITCHED = "meter-replaced", "mode-switched"
+
+
+def counted(book):
+    """All that its register came to."""
+    return sum(wh for _, _, _, wh, _ in book.rows())
+
+
+@pytest.fixture
+def book():
+    """A ledger in memory."""
+    return Book()
+
+
+@pytest.fixture
+def exchanged(book):
+    """100 minutes of 1 Wh each, then of another meter 50; between them a minute of which nobody knows."""
+    spans = RegisterSpans({})
+    for at in range(0, 6000, 60):
+        spans.read(DRAWN, at, 1000 + at // 60)
+    spans.end(DRAWN)
+    for at in range(6000, 9000, 60):
+        spans.read(DRAWN, at, 5_000_000 + at // 60)
+    book.add(spans.take())
+    return book
+
+
+@pytest.fixture
+def switched(book):
+    """Twenty minutes of historic mode, then standard mode, whose total has another past."""
+    spans = RegisterSpans({})
+    for at in range(0, 4000, 60):
+        if at == 1200:
+            spans.switch()
+            for path in (DRAWN, f"{CLASS}hc"):
+                spans.end(path)
+        others = {f"{CLASS}hc": 3000} if at < 1200 else {f"{CLASS}1": 3000, f"{CLASS}2": 87_000}
+        spans.read(DRAWN, at, sum(others.values()) + at // 60)
+        for path, value in others.items():
+            spans.read(path, at, value + (at // 60 if value == 3000 else 0))
+        spans.settle(at)
+    book.add(spans.take())
+    assert counted(book) == 66
+    return book
+
+
+@pytest.mark.parametrize("time", [5940, 6000])
+@pytest.mark.parametrize("value", [1098, 5_000_101, None])
+def test_an_index_beside_a_break_is_corrected_and_nothing_is_counted_over_it(exchanged, time, value):
+    """The last one of the former meter, the first one of the new one; put back, all is as it was."""
+    before = exchanged.rows()
+    exchanged.ledger.correct(exchanged.series(), time, value)
+    assert (5940, 6000, 0, 0, Evidence.BREAK) in exchanged.rows()
+    exchanged.ledger.correct(exchanged.series(), time, 1099 if time == 5940 else 5_000_100)
+    assert exchanged.rows() == before
+
+
+@pytest.mark.parametrize("time", [1140, 1200])
+@pytest.mark.parametrize("by", [-1, 1, None])
+def test_an_index_beside_a_switch_of_the_mode_is_corrected(switched, time, by):
+    """What was counted meanwhile is the classes' to say: the two totals have nothing to do with each other."""
+    before = switched.rows()
+    index = next(value for start, _, value, _, _ in before if start == time)
+    switched.ledger.correct(switched.series(), time, None if by is None else index + by)
+    assert counted(switched) <= 67
+    assert switched.ledger.faults(switched.series()) == []
+    switched.ledger.correct(switched.series(), time, index)
+    assert switched.rows() == before
+
+
+def test_an_index_corrected_while_its_span_goes_on_stays_so(book):
+    """The recorder knows nothing of a correction of this quarter's beginning."""
+    spans = RegisterSpans({})
+    for at in range(0, 1200, 60):
+        spans.read(DRAWN, at, 1000 + at // 60)
+    book.add(spans.take())
+    book.ledger.correct(book.series(), 900, 1010)
+    for at in range(1200, 2400, 60):
+        spans.read(DRAWN, at, 1000 + at // 60)
+        book.add(spans.take())
+    assert [row[3] for row in book.rows()] == [10, 20, 9]
+    assert book.ledger.faults(book.series()) == []
+
+
+@pytest.mark.parametrize("back", [3000, 3010, 2700])
+@pytest.mark.parametrize("later", [3700, 12_000])
+def test_a_clock_that_is_set_back_by_an_hour_over_a_restart_counts_nothing_twice(book, back, later):
+    """At each minute of it what is stored is what the index rose by; also when the clock is set right again."""
+    spans, index = RegisterSpans({}), 1000
+    for at in (*range(0, 7201, 60), *range(back, 3400, 60)):
+        index += 1
+        spans.read(DRAWN, at, index)
+        book.add(spans.take())
+    reached = counted(book)
+    spans = RegisterSpans({DRAWN: (3390, index)})
+    for at in (*range(3400, 3700, 60), *range(later, later + 9000, 60)):
+        index += 1
+        spans.read(DRAWN, at, index)
+        book.add(spans.take())
+        assert reached <= counted(book) == index - 1001
+    assert book.ledger.faults(book.series()) == []
+
+
+@pytest.mark.parametrize("begin", [3500, 3600])
+def test_another_meter_under_a_clock_that_was_set_back_is_a_break(book, begin):
+    """Its seconds are taken: it counts from where the former one's end."""
+    spans = RegisterSpans({})
+    for at in range(0, 7201, 60):
+        spans.read(DRAWN, at, 1000 + at // 60)
+    book.add(spans.take())
+    spans = RegisterSpans({DRAWN: (3400, 1120)})
+    spans.end(DRAWN)
+    for at in range(begin, 12_000, 60):
+        spans.read(DRAWN, at, 5_000_000 + at // 60)
+        book.add(spans.take())
+    assert 120 + 60 < counted(book) <= 120 + 80
+    assert Evidence.BREAK in [row[4] for row in book.rows()]
+    assert book.ledger.faults(book.series()) == []
 
 
 def test_erasing_what_is_long_past_costs_nothing_of_today(house):  # noqa: F811
@@ -21,6 +144,22 @@ def test_erasing_what_is_long_past_costs_nothing_of_today(house):  # noqa: F811
     recorder.add(frame(START + 7320, 12_440))
     house.batches.write([recorder.take()], START + 7320)
     assert house.ledger.exact(house.register, START + 900, START + 7320) == 12_440 - 10_300
+
+
+def test_a_minute_is_corrected_and_the_quarter_beside_it_is_not(store):
+    """It says the index at its end; the mark at its first second is another one."""
+    recorder = Recorder("house", {})
+    for at in range(START - 60, START + 1820, 20):
+        recorder.add(frame(at, 10_000 + (at - START) // 2))
+    store.batches.write([recorder.take()], START + 1820)
+    (register,) = [one for one in store.meters.series("house") if one.path == DRAWN]
+    of = "house", DRAWN, Granularity.MINUTE, START + 900
+    store.corrections.rectify(*of, "10485", START, "anne", "a typo")
+    assert store.ledger.exact(register, START, START + 900) == 450
+    store.corrections.remove(*of, START, "anne", "nonsense")
+    assert store.ledger.exact(register, START, START + 900) == 450
+    store.corrections.restore(*of, START, "anne")
+    assert store.ledger.exact(register, START, START + 900) == 450
 
 
 def test_a_mode_is_known_again_after_an_era_of_the_other_one_and_a_restart(store):
@@ -69,3 +208,23 @@ def test_what_is_no_index_keeps_no_database_from_being_brought_up_to_date(house)
     fill(house.db)
     assert house.ledger.exact(house.register, START, START + 7200) == 2400
     assert house.ledger.faults(house.register) == []
+
+
+@pytest.mark.parametrize("life", ["exchanged", "switched"])
+def test_random_corrections_are_undone_to_the_row(request, life):
+    """In the opposite order; whatever is corrected meanwhile, spans follow each other."""
+    book = request.getfixturevalue(life)
+    for seed in range(200):
+        random, before, done = Random(seed), book.rows(), []
+        for _ in range(random.randrange(1, 4)):
+            rows = book.rows()
+            sound = [row for row, other in pairwise(rows) if row[4] == Evidence.MEASURED == other[4]]
+            time, _, value, _, _ = random.choice(sound or rows[:1])
+            new = None if not time % 900 and random.random() < 0.4 else max(0, value + random.randrange(-30, 30))
+            book.ledger.correct(book.series(), time, new)
+            done.append((time, value))
+            rows = book.rows()
+            assert all(one[1] == other[0] for one, other in pairwise(rows)), seed
+        for time, value in reversed(done):
+            book.ledger.correct(book.series(), time, value)
+        assert book.rows() == before, seed
