@@ -128,8 +128,11 @@ class Ledger:
         following = self._db.execute(_AFTER, [register, new.start]).fetchone()
         if following is None:
             return False
-        if before is None or before.start != new.start:
-            return (before is not None and before.until > new.start) or following[0] < new.until
+        if before is None:
+            # What a person enters last goes on to what was read first.
+            return following[0] != new.until or new.evidence != Evidence.SHARED
+        if before.start != new.start:
+            return before.until > new.start or following[0] < new.until
         # What nobody knew is known now, or a silence is parted by what was read in it.
         learned = before.evidence == _BREAK and before.until == new.until
         return not learned and not before.evidence == new.evidence == Evidence.SHARED

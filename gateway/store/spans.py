@@ -190,7 +190,9 @@ class RegisterSpans:
     def _begin(self, path: str, now: int, value: int) -> None:
         last = self._ended.get(path)
         if last is not None and now <= last:
-            # Another clock: until it has come to where the former one stood, its seconds are taken.
+            # Another clock: until it has come to where the former one stood, its seconds are taken. That something
+            # ended there is stored at once, for a restart before then.
+            self._closed[path, last] = Span(last + 1, 0, 0, Evidence.BREAK)
             return
         if last is not None:
             self._closed[path, last] = Span(now, 0, 0, Evidence.BREAK)

@@ -210,6 +210,35 @@ def test_what_is_no_index_keeps_no_database_from_being_brought_up_to_date(house)
     assert house.ledger.faults(house.register) == []
 
 
+@pytest.mark.parametrize("exchanges", [0, 0.05])
+def test_random_lives_count_nothing_twice_and_nothing_over_a_break(exchanges):
+    """Clocks set back by anything, silences, restarts, meters exchanged; without the last all is counted."""
+    for seed in range(150):
+        random, book, spans = Random(seed), Book(), RegisterSpans({})
+        at, index, drawn = START, 1000, 0
+        spans.read(DRAWN, at - 60, index)
+        spans.read(DRAWN, at, index)
+        book.add(spans.take())
+        for _ in range(random.randrange(5, 80)):
+            what = random.random()
+            at += -random.randrange(8000) if what < 0.05 else random.randrange(1, 20_000 if what < 0.12 else 300)
+            if random.random() < exchanges:
+                spans.end(DRAWN)
+                index = random.randrange(10_000_000)
+            else:
+                rise = random.randrange(30)
+                index, drawn = index + rise, drawn + rise
+            spans.read(DRAWN, at, index)
+            if random.random() < 0.4:
+                book.add(spans.take())
+                spans = RegisterSpans({DRAWN: (at, index)}) if random.random() < 0.3 else spans
+        spans.read(DRAWN, START + 10_000_000, index)
+        book.add(spans.take())
+        assert counted(book) <= drawn, seed
+        assert exchanges or counted(book) == drawn, seed
+        assert book.ledger.faults(book.series()) == [], seed
+
+
 @pytest.mark.parametrize("life", ["exchanged", "switched"])
 def test_random_corrections_are_undone_to_the_row(request, life):
     """In the opposite order; whatever is corrected meanwhile, spans follow each other."""
