@@ -43,6 +43,12 @@ _TOLD = (
 )
 
 
+def told_of(db: Transactions, meter: str, start: int, end: int) -> list[Told]:
+    """As ``EnergyRows.possible_breaks``."""
+    rows = db.execute(_TOLD, [meter, start, end, *TOLD]).fetchall()
+    return [(time, kind, series, json.loads(detail)) for time, kind, series, detail in rows]
+
+
 @dataclass(eq=False)
 class EnergyRows:
     """Indexes and half hours of a meter, as plain numbers: a year of them is read at once."""
@@ -56,8 +62,7 @@ class EnergyRows:
     @translated
     def possible_breaks(self, meter: str, start: int = 0, end: int = _FOR_EVER) -> list[Told]:
         """What was told of a meter in ``[start, end]`` that its indexes may end at (``Breaks.of``); in order."""
-        rows = self._db.execute(_TOLD, [meter, start, end, *TOLD]).fetchall()
-        return [(time, kind, series, json.loads(detail)) for time, kind, series, detail in rows]
+        return told_of(self._db, meter, start, end)
 
     def _newest(self, series: Series, time: int) -> list[tuple[int, Any]]:
         """What was read last until a moment, if anything was; of a minute the index at its end is kept."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from gateway.store.breaks import Breaks
+from gateway.store.energy import told_of
 from gateway.store.spans import CLASS, DRAWN, QUARTER_S, Evidence, Span
 from gateway.store.transactions import Transactions, translated
 from gateway.tic.judges import ROLL_OVERS
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from gateway.store.points import Series
 
 _FOR_EVER = 2**62
+# Each index is cut to whole units; and a damaged line brings the total less often than the class that counts.
+_CUT_WH = 8
 _MEASURED, _ESTIMATED, _BREAK = (int(one) for one in (Evidence.MEASURED, Evidence.ESTIMATED, Evidence.BREAK))
 _UNSURE = _ESTIMATED, _BREAK
 
@@ -81,23 +85,24 @@ class Ledger:
     def add(self, spans: Mapping[tuple[str, int], Span], series: Mapping[str, Series]) -> None:
         """Keep what a meter's registers counted since the last time, in the open transaction."""
         for (path, start), span in sorted(spans.items(), key=lambda item: item[0]):
-            self._add(series[path].id, start, span)
+            self._add(series[path], start, span)
         classes = [one.id for path, one in series.items() if path.startswith(CLASS)]
         for (path, start), span in spans.items():
             if path == DRAWN and classes and span.until % QUARTER_S == 0:
                 self._check_classes(classes, start, span)
 
-    def _add(self, register: int, start: int, span: Span) -> None:
+    def _add(self, series: Series, start: int, span: Span) -> None:
+        register = series.id
         row = self._db.execute(_BEFORE, [register, start]).fetchone()
         before = _Row(*row) if row else None
         new = _Row(start, span.until, span.value, span.wh, int(span.evidence))
         if self._is_taken(register, before, new):
             row = self._db.execute(_BEFORE, [register, _FOR_EVER]).fetchone()
             self._fold(register, _Row(*row), new)
-        elif before is None or before.until < start:
-            if before:
-                self._db.execute(_INSERT, [register, before.until, start, 0, 0, _BREAK])
+        elif before is None:
             self._db.execute(_INSERT, [register, *new])
+        elif before.until < start:
+            self._go_on(series, before, new)
         elif before.start == start and before.follows and before.value != span.value and not span.evidence:
             # The index that it began with has been corrected since.
             self._write(register, start, max(before.until, span.until), before.known, span.value + span.wh)
@@ -118,6 +123,21 @@ class Ledger:
             self._db.execute(_INSERT, [register, *new])
         else:
             self._fold(register, before, new)
+
+    def _go_on(self, series: Series, before: _Row, new: _Row) -> None:
+        """After a time in which it was not read, from what it said then: what a restart knows of it may be of before.
+
+        Over a break that was told meanwhile nothing is counted.
+        """
+        told = told_of(self._db, series.meter, before.until, new.start)
+        same = before.value + before.wh == new.value and before.evidence != _BREAK
+        if same and Breaks.of(series.path, told).between(before.until, new.start):
+            self._db.execute(_INSERT, [series.id, before.until, new.until, 0, 0, _BREAK])
+        elif same:
+            self._db.execute(_INSERT, [series.id, before.until, new.until, new.value, new.wh, int(Evidence.SHARED)])
+        else:
+            self._db.execute(_INSERT, [series.id, before.until, new.start, 0, 0, _BREAK])
+            self._db.execute(_INSERT, [series.id, *new])
 
     def _reach(self, register: int, row: _Row, until: int) -> None:
         if until != row.until:
@@ -160,7 +180,7 @@ class Ledger:
         within = f"register IN ({marks}) AND start >= ? AND until <= ? AND evidence < {_BREAK} AND wh > 0"
         place = [*classes, start, total.until]
         count, wh = self._db.execute(f"SELECT count(*), total(wh) FROM span WHERE {within}", place).fetchone()  # noqa: S608
-        if wh > total.wh + count + 1:
+        if wh > total.wh + count + _CUT_WH:
             self._db.execute(f"UPDATE span SET evidence = {_ESTIMATED} WHERE {within}", place)  # noqa: S608
 
     def correct(self, register: Series, time: int, value: int | None) -> None:

@@ -17,7 +17,7 @@ from gateway.store.ledger import Ledger, Slice
 from gateway.store.ledger_from_marks import fill
 from gateway.store.points import Granularity, Series
 from gateway.store.recorder import Happened, Recorder
-from gateway.store.spans import CLASS, DRAWN, Evidence, RegisterSpans, Span
+from gateway.store.spans import CLASS, DRAWN, INJECTED, Evidence, RegisterSpans, Span
 from gateway.store.store import Store
 from gateway.store.transactions import Transactions
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
@@ -45,6 +45,8 @@ class Book:
         for statement in TABLE:
             connection.execute(statement)
         self.db = Transactions(connection)
+        connection.execute("CREATE TABLE meter (id INTEGER, name TEXT)")
+        connection.execute("CREATE TABLE event (id INTEGER, meter INTEGER, time INTEGER, kind, series, detail)")
         self.ledger = Ledger(self.db)
 
     def series(self, path=DRAWN):
@@ -281,6 +283,37 @@ def test_an_index_that_is_removed_makes_one_span_of_two(house):
     assert quarters(house) == [300] * 8
     with pytest.raises(ReadingError):
         house.corrections.restore("house", DRAWN, Granularity.HALF_HOUR, at + 1, START, "anne")
+
+
+def injected(at, index):
+    """A frame that says what is injected, beside the total."""
+    now = datetime.fromtimestamp(at, UTC)
+    said = Reading(INJECTED, now, index, "Wh", Kind.INDEX, Quality.METER)
+    return Interpretation(now, Quality.METER, None, None, (*frame(at, 50_000 + at - START).readings, said), ())
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_register_that_was_not_read_over_a_restart_goes_on_unless_it_is_another(store, replaced):
+    """Historic mode says nothing of what is injected; meanwhile the gateway began anew, and perhaps the meter too."""
+    recorder = Recorder("house", {})
+    for at in range(0, 1801, 60):
+        recorder.add(injected(START + at, 7000 + at // 60))
+    for at in range(1860, 3601, 60):
+        recorder.add(frame(START + at, 50_000 + at))
+    if replaced:
+        recorder.tell(Happened(START + 3660, "meter-replaced", "", {"before": 1, "after": 2}))
+    for at in range(3660, 5401, 60):
+        recorder.add(frame(START + at, 90_000 + at))
+    store.batches.write([recorder.take()], START + 5400)
+    recorder = Recorder("house", store.readings.last_values("house"), START + 5400)
+    for at in range(5460, 7201, 60):
+        recorder.add(injected(START + at, 9000 + at // 60))
+        store.batches.write([recorder.take()], START + at)
+    register = next(one for one in store.meters.series("house") if one.path == INJECTED)
+    (found,) = store.ledger.slices(register, [START, START + 7200])
+    # Until the quarter is over it goes on from what a restart knew.
+    assert found.wh == (30 + 15 if replaced else 9120 - 7000)
+    assert store.ledger.faults(register) == []
 
 
 def test_what_is_erased_is_in_no_span(house):
