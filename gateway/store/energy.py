@@ -1,7 +1,7 @@
-"""What balances are made of: an index at the midnights, half hours of the load curve, what the tariff was called.
+"""What balances are made of beside the ledger: half hours of the load curve, breaks, what the tariff was called.
 
-The half hours and days are kept for ever, so any year is answered alike: one row a day and index for energy, and half
-hours only where a day has no index at its ends, where a meter was exchanged, and where production is to be compared.
+Energy itself is the ledger's (``ledger.py``); half hours are looked at where production is to be compared with it, for
+the base load, and where former versions counted across a break.
 """
 
 from __future__ import annotations
