@@ -234,7 +234,8 @@ class Ledger:
 
     def _write(self, register: int, start: int, until: int, index: int | None, later: int | None) -> None:
         wh = later - index if index is not None and later is not None else -1
-        sure = Evidence.MEASURED if until - start <= QUARTER_S else Evidence.SHARED
+        # One that rested was read all the while.
+        sure = Evidence.MEASURED if until - start <= QUARTER_S or not wh else Evidence.SHARED
         found = [index or 0, max(wh, 0), int(Evidence.BREAK if wh < 0 else sure)]
         self._db.execute(_INSERT.replace("INSERT", "INSERT OR REPLACE"), [register, start, until, *found])
 

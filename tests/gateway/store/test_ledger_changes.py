@@ -70,6 +70,18 @@ def test_an_index_beside_a_break_is_corrected_and_nothing_is_counted_over_it(exc
     assert exchanged.rows() == before
 
 
+def test_an_index_before_a_register_rested_is_put_back_to_the_row(book):
+    """What rested for hours was read all the while, and is so again."""
+    spans = RegisterSpans({})
+    for at in range(0, 9000, 60):
+        spans.read(DRAWN, at, 1000 + min(at // 60, 15))
+    book.add(spans.take())
+    before = book.rows()
+    book.ledger.correct(book.series(), 900, 1010)
+    book.ledger.correct(book.series(), 900, 1015)
+    assert book.rows() == before
+
+
 @pytest.mark.parametrize("time", [1140, 1200])
 @pytest.mark.parametrize("by", [-1, 1, None])
 def test_an_index_beside_a_switch_of_the_mode_is_corrected(switched, time, by):
