@@ -43,7 +43,7 @@ _TOLD = (
 )
 
 
-def told_of(db: Transactions, meter: str, start: int, end: int) -> list[Told]:
+def events_of(db: Transactions, meter: str, start: int, end: int) -> list[Told]:
     """As ``EnergyRows.possible_breaks``."""
     rows = db.execute(_TOLD, [meter, start, end, *TOLD]).fetchall()
     return [(time, kind, series, json.loads(detail)) for time, kind, series, detail in rows]
@@ -62,7 +62,7 @@ class EnergyRows:
     @translated
     def possible_breaks(self, meter: str, start: int = 0, end: int = _FOR_EVER) -> list[Told]:
         """What was told of a meter in ``[start, end]`` that its indexes may end at (``Breaks.of``); in order."""
-        return told_of(self._db, meter, start, end)
+        return events_of(self._db, meter, start, end)
 
     def _newest(self, series: Series, time: int) -> list[tuple[int, Any]]:
         """What was read last until a moment, if anything was; of a minute the index at its end is kept."""

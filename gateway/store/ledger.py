@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.store.breaks import Breaks
-from gateway.store.energy import told_of
+from gateway.store.energy import events_of
 from gateway.store.spans import CLASS, DRAWN, QUARTER_S, Evidence, Span
 from gateway.store.transactions import Transactions, translated
 from gateway.tic.judges import ROLL_OVERS
@@ -129,7 +129,7 @@ class Ledger:
 
         Over a break that was told meanwhile nothing is counted.
         """
-        told = told_of(self._db, series.meter, before.until, new.start)
+        told = events_of(self._db, series.meter, before.until, new.start)
         same = before.value + before.wh == new.value and before.evidence != _BREAK
         if same and Breaks.of(series.path, told).between(before.until, new.start):
             self._db.execute(_INSERT, [series.id, before.until, new.until, 0, 0, _BREAK])
