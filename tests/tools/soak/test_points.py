@@ -74,10 +74,10 @@ def test_a_run_in_which_all_arrived_is_found_well(run):
     wrong, owed = judge(run, START)
     assert wrong == []
     assert owed["exact"] == 181
-    # 120 minutes of two series, and the mean power of three half hours.
-    assert owed["slow"] == owed["away"] == owed["minutes"] == 243
-    # Of each meter: the index at four half hours, the power of four, the mean power of three.
-    assert owed["halves"] == 33
+    # 120 minutes of two series, and the mean power of four half hours.
+    assert owed["slow"] == owed["away"] == owed["minutes"] == 244
+    # Of each meter: the index at four half hours, the power of four, the mean power of four.
+    assert owed["halves"] == 36
 
 
 STRAY = "('maison@sen1.test/farm@sen1.test/consumption/x', 'raw', 1, 1, '', '', '')"
