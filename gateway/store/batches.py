@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.store.journal import Journal
-    from gateway.store.ledger import Ledger
+    from gateway.store.ledger_entries import LedgerEntries
     from gateway.store.meters import Meters
     from gateway.store.outbox import Outbox
     from gateway.store.points import Point
@@ -45,7 +45,7 @@ class Batches:
     _outbox: Outbox
     _undated: UndatedFrames
     _relayed: Relayed
-    _ledger: Ledger
+    _entries: LedgerEntries
     _rollups: Rollups
 
     def __post_init__(self) -> None:
@@ -118,10 +118,10 @@ class Batches:
         }
         # What ended a register may have come without an index of it.
         registers = {path: self._meters.add_series(batch.meter, path, "Wh", "index") for path, _ in batch.spans}
-        self._ledger.add(batch.spans, registers)
+        self._entries.add(batch.spans, registers)
         for told in batch.happened:
             if told.kind == INDEX_SET_BY_HAND and (register := self._meters.named(batch.meter, told.series)):
-                self._ledger.doubt(register, told.time)
+                self._entries.doubt(register, told.time)
         points = self._rollups.add_readings(batch, series)
         self._rollups.add_minutes(batch, series)
         for path, time, value in batch.boundaries:

@@ -21,7 +21,7 @@ from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
     from gateway.store.journal import Journal
-    from gateway.store.ledger import Ledger
+    from gateway.store.ledger_entries import LedgerEntries
     from gateway.store.meters import Meters
     from gateway.store.minutes import Minutes
     from gateway.store.outbox import Outbox
@@ -61,7 +61,7 @@ class Corrections:
     _transfers: Transfers
     _queue: QueuedRows
     _outbox: Outbox
-    _ledger: Ledger
+    _entries: LedgerEntries
 
     @translated
     def rectify(
@@ -129,7 +129,7 @@ class Corrections:
     def _tell_ledger(self, series: Series, granularity: Granularity, time: int, value: Value | None) -> None:
         # A minute says the index at its end, where no span ends.
         if granularity is not Granularity.MINUTE and is_register(series.path) and not isinstance(value, str):
-            self._ledger.correct(series, time, None if value is None else int(value))
+            self._entries.correct(series, time, None if value is None else int(value))
 
     @translated
     def all(self) -> list[Correction]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gateway.store.consents import Consents
     from gateway.store.journal import Journal
-    from gateway.store.ledger import Ledger
+    from gateway.store.ledger_entries import LedgerEntries
     from gateway.store.meters import Meters
     from gateway.store.minutes import Minutes
     from gateway.store.notices import RecipientNotices
@@ -111,7 +111,7 @@ class Erasure:
         pseudonyms: Pseudonyms,
         transfers: Transfers,
         consents: Consents,
-        ledger: Ledger,
+        entries: LedgerEntries,
     ) -> None:
         self._db = db
         self._meters = meters
@@ -122,7 +122,7 @@ class Erasure:
         self._pseudonyms = pseudonyms
         self._transfers = transfers
         self._consents = consents
-        self._ledger = ledger
+        self._entries = entries
 
     @translated
     def what_is_in(self, span: Range) -> Erased:
@@ -157,7 +157,7 @@ class Erasure:
             for s in series:
                 self._minutes.erase(s.id, *_minutes(span))
                 self._raw.erase(s.id, span.first, span.last)
-                self._ledger.erase(s, span.first, span.last)
+                self._entries.erase(s, span.first, span.last)
                 for table, where in _places(s, span):
                     self._db.execute(f"DELETE FROM {table} WHERE {where}")  # noqa: S608 (whole numbers and constants)
                 for table in ("outbox", "correction"):

@@ -25,6 +25,7 @@ from gateway.store.erasure import Erasure
 from gateway.store.health import HealthAnswers
 from gateway.store.journal import Journal
 from gateway.store.ledger import Ledger
+from gateway.store.ledger_entries import LedgerEntries
 from gateway.store.meters import Meters
 from gateway.store.minutes import Minutes
 from gateway.store.neighbours import Neighbours
@@ -81,12 +82,12 @@ class Store:
         self.subscriptions = Subscriptions(db, meters, self.absences)
         self.outbox = Outbox(db, meters, self.absences, self.transfers, consents, self.subscriptions, self.queue, raw)
         self.watching = Watching(db, self.transfers, consents)
-        self.ledger = Ledger(db)
+        self.ledger, self.entries = Ledger(db), LedgerEntries(db)
         self.corrections = Corrections(
-            db, meters, minutes, raw, journal, self.transfers, self.queue, self.outbox, self.ledger
+            db, meters, minutes, raw, journal, self.transfers, self.queue, self.outbox, self.entries
         )
         self.erasure = Erasure(
-            db, meters, minutes, raw, journal, notices, self.pseudonyms, self.transfers, consents, self.ledger
+            db, meters, minutes, raw, journal, notices, self.pseudonyms, self.transfers, consents, self.entries
         )
         self.readings = Readings(db, meters, minutes, raw)
         self.energy = EnergyRows(db, meters, minutes, raw, self.ledger)
@@ -98,7 +99,7 @@ class Store:
         self.providers = Providers(db, Anchors(db), self.received)
         rollups = Rollups(db, meters, self.ledger, minutes, raw)
         self.batches = Batches(
-            db, meters, journal, notices, self.queue, self.outbox, self.undated, self.relayed, self.ledger, rollups
+            db, meters, journal, notices, self.queue, self.outbox, self.undated, self.relayed, self.entries, rollups
         )
         db.recover()
 
@@ -134,9 +135,9 @@ class Archive:
         self.health = HealthAnswers(db, journal, self.consents)
         subscriptions = Subscriptions(db, meters, absences)
         self.outbox = Outbox(db, meters, absences, self.transfers, self.consents, subscriptions, queue, raw)
-        self.ledger = Ledger(db)
+        self.ledger, self.entries = Ledger(db), LedgerEntries(db)
         self.corrections = Corrections(
-            db, meters, minutes, raw, journal, self.transfers, queue, self.outbox, self.ledger
+            db, meters, minutes, raw, journal, self.transfers, queue, self.outbox, self.entries
         )
         self.readings = Readings(db, meters, minutes, raw)
         self.neighbours = Neighbours(db, meters, self.readings)

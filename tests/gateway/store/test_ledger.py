@@ -14,6 +14,7 @@ from gateway.balance.calendar import BalancePeriod, days, midnight
 from gateway.errors import ReadingError
 from gateway.store.erasure import Range
 from gateway.store.ledger import Ledger, Slice
+from gateway.store.ledger_entries import LedgerEntries
 from gateway.store.ledger_from_marks import fill
 from gateway.store.points import Granularity, Series
 from gateway.store.recorder import Happened, Recorder
@@ -47,7 +48,7 @@ class Book:
         self.db = Transactions(connection)
         connection.execute("CREATE TABLE meter (id INTEGER, name TEXT)")
         connection.execute("CREATE TABLE event (id INTEGER, meter INTEGER, time INTEGER, kind, series, detail)")
-        self.ledger = Ledger(self.db)
+        self.ledger, self.entries = Ledger(self.db), LedgerEntries(self.db)
 
     def series(self, path=DRAWN):
         """The register of that path."""
@@ -55,7 +56,7 @@ class Book:
 
     def add(self, spans):
         """Keep spans."""
-        self.ledger.add(spans, {path: self.series(path) for path, _ in spans})
+        self.entries.add(spans, {path: self.series(path) for path, _ in spans})
 
     def rows(self, path=DRAWN):
         """(start, until, value, Wh, evidence) of each span of a register."""

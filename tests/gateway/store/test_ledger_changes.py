@@ -64,9 +64,9 @@ def switched(book):
 def test_an_index_beside_a_break_is_corrected_and_nothing_is_counted_over_it(exchanged, time, value):
     """The last one of the former meter, the first one of the new one; put back, all is as it was."""
     before = exchanged.rows()
-    exchanged.ledger.correct(exchanged.series(), time, value)
+    exchanged.entries.correct(exchanged.series(), time, value)
     assert (5940, 6000, 0, 0, Evidence.BREAK) in exchanged.rows()
-    exchanged.ledger.correct(exchanged.series(), time, 1099 if time == 5940 else 5_000_100)
+    exchanged.entries.correct(exchanged.series(), time, 1099 if time == 5940 else 5_000_100)
     assert exchanged.rows() == before
 
 
@@ -77,8 +77,8 @@ def test_an_index_before_a_register_rested_is_put_back_to_the_row(book):
         spans.read(DRAWN, at, 1000 + min(at // 60, 15))
     book.add(spans.take())
     before = book.rows()
-    book.ledger.correct(book.series(), 900, 1010)
-    book.ledger.correct(book.series(), 900, 1015)
+    book.entries.correct(book.series(), 900, 1010)
+    book.entries.correct(book.series(), 900, 1015)
     assert book.rows() == before
 
 
@@ -88,10 +88,10 @@ def test_an_index_beside_a_switch_of_the_mode_is_corrected(switched, time, by):
     """What was counted meanwhile is the classes' to say: the two totals have nothing to do with each other."""
     before = switched.rows()
     index = next(value for start, _, value, _, _ in before if start == time)
-    switched.ledger.correct(switched.series(), time, None if by is None else index + by)
+    switched.entries.correct(switched.series(), time, None if by is None else index + by)
     assert counted(switched) <= 67
     assert switched.ledger.faults(switched.series()) == []
-    switched.ledger.correct(switched.series(), time, index)
+    switched.entries.correct(switched.series(), time, index)
     assert switched.rows() == before
 
 
@@ -101,7 +101,7 @@ def test_an_index_corrected_while_its_span_goes_on_stays_so(book):
     for at in range(0, 1200, 60):
         spans.read(DRAWN, at, 1000 + at // 60)
     book.add(spans.take())
-    book.ledger.correct(book.series(), 900, 1010)
+    book.entries.correct(book.series(), 900, 1010)
     for at in range(1200, 2400, 60):
         spans.read(DRAWN, at, 1000 + at // 60)
         book.add(spans.take())
@@ -262,10 +262,10 @@ def test_random_corrections_are_undone_to_the_row(request, life):
             sound = [row for row, other in pairwise(rows) if row[4] == Evidence.MEASURED == other[4]]
             time, _, value, _, _ = random.choice(sound or rows[:1])
             new = None if not time % 900 and random.random() < 0.4 else max(0, value + random.randrange(-30, 30))
-            book.ledger.correct(book.series(), time, new)
+            book.entries.correct(book.series(), time, new)
             done.append((time, value))
             rows = book.rows()
             assert all(one[1] == other[0] for one, other in pairwise(rows)), seed
         for time, value in reversed(done):
-            book.ledger.correct(book.series(), time, value)
+            book.entries.correct(book.series(), time, value)
         assert book.rows() == before, seed
