@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Each is an entry that is signed: a start takes no longer than a few seconds of it, the next one goes on.
+_MOST_TAKEN_BACK = 300
+
 _KIND: Kind = "configuration-changed"
 
 
@@ -74,7 +77,7 @@ def _facts(config: Config) -> dict[str, int | str]:
 def _take_back(store: Store) -> None:
     """What a former version counted across a break is no energy: whoever has it is told, before anything is sent."""
     try:
-        if count := take_back(store, time.time()):
+        if count := take_back(store, time.time(), most=_MOST_TAKEN_BACK):
             told = "whoever was handed them is asked to erase them, and the page Repair shows them"
             log.warning(
                 "%d values that an older version counted across a change of the index are taken back; %s", count, told

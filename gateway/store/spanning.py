@@ -116,10 +116,13 @@ class Spanning:
                     yield point(curve, step, time, watts)
 
 
-def take_back(store: Store, now: float, by: str = "") -> int:
-    """Take away all that says something of a time across a break; whoever had it is asked to erase it. How many."""
+def take_back(store: Store, now: float, by: str = "", most: int | None = None) -> int:
+    """Take away what says something of a time across a break; whoever had it is asked to erase it. How many.
+
+    At most so many: the others count nowhere either.
+    """
     done = 0
-    for one in store.spanning.points():
+    for one in store.spanning.points()[:most]:
         point = one.series.meter, one.series.path, one.granularity, one.time
         done += len(store.corrections.remove(*point, now, by, _SPANS))
     return done
