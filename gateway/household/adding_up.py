@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod, day_of, midnight
 from gateway.balance.energy import total
-from gateway.household.days import DRAWN, HouseholdDays
-from gateway.store.spans import is_register
+from gateway.household.days import HouseholdDays
+from gateway.store.spans import DRAWN, is_register
 
 if TYPE_CHECKING:
     from datetime import date

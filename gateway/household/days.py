@@ -27,6 +27,7 @@ from gateway.live.meter import TOO_LITTLE, UNREAD
 from gateway.store.breaks import Breaks
 from gateway.store.ledger import Slice
 from gateway.store.local_time import PARIS
+from gateway.store.spans import DRAWN, INJECTED
 from gateway.tic.continuity import BreakKind
 from gateway.words.phrase import Phrase
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from gateway.store.points import Series
     from gateway.store.received import ReceivedPoints
 
-DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
 DRAWN_CURVE, INJECTED_CURVE = "consumption/power/active/raw", "production/power/active/raw"
 POWER = "consumption/power/apparent/raw"
 TARIFF_NUMBER, TARIFF_TEXT = _NAMED_BY = "contract/tariff/index", "contract/tariff"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.store.points import DERIVED, MANUAL, Granularity, Point, Series, Value, point
 from gateway.store.recorder import Batch, day_end, day_start
+from gateway.store.spans import DRAWN, INJECTED
 from gateway.tic.reading import Quality
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from gateway.store.minutes import Minutes
     from gateway.store.raw import RawGauges
     from gateway.store.transactions import Transactions
-
-INDEX_PATHS = ("consumption/energy/active/index", "production/energy/active/index")
 
 _QUALITY = {Quality.METER: 0, Quality.HOST: 1, Quality.MANUAL: MANUAL}
 
@@ -81,13 +80,13 @@ class Rollups:
         if half_hour and time == day_start(time):
             half_hour += self._insert_coarse(series, Granularity.DAY, time, value)
             # Here and not when the day is closed: the first frame of a day may be committed before the index comes.
-            if series.path in INDEX_PATHS:
+            if series.path in (DRAWN, INJECTED):
                 half_hour += self._write_daily(series, day_start(time - 1), time)
         return points + half_hour
 
     def _add_mark(self, index: Series, step: Granularity, time: int, value: int) -> list[Point]:
         points = self._insert_coarse(index, step, time, value)
-        if points and index.path in INDEX_PATHS:
+        if points and index.path in (DRAWN, INJECTED):
             rise = self._ledger.exact(index, time - step, time)
             if rise is not None:
                 points += self._write_curve(index, step, time - step, rise * 3600 // step)

@@ -14,7 +14,6 @@ from gateway.balance.classes import PREFIX, is_period, word_of
 from gateway.balance.self_use import STEP_S
 from gateway.household.days import (
     DRAWN_CURVE,
-    INJECTED,
     INJECTED_CURVE,
     POWER,
     TARIFF_NUMBER,
@@ -23,6 +22,7 @@ from gateway.household.days import (
 )
 from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
+from gateway.store.spans import INJECTED
 from gateway.web.history.values import Curve, HalfHour, Minutes, Outlier
 
 if TYPE_CHECKING:
