@@ -18,13 +18,15 @@ from itertools import accumulate, repeat
 from operator import add, mul, sub
 from typing import TYPE_CHECKING
 
+from gateway.store.half_hours import HALF_HOUR_S
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 # POSIX second, samples, total, low, high, last. Where a mean has no meaning (an index) all but the last are 0.
 Numbers = tuple[int, int, int, int, int, int]
 
-HALF_HOUR_S, MINUTE_S = 1800, 60
+MINUTE_S = 60
 VALUES, SUMS = 1, 2
 _ALL = (1 << HALF_HOUR_S // MINUTE_S) - 1
 # What has to be read to know which minutes there are.
@@ -35,6 +37,8 @@ _WHOLE = struct.Struct("<q")
 _WIDTHS = {"b": 1, "h": 2, "i": 4, "q": 8}
 # A few hundred bytes need no window of 32 kB; both ends have to say the same.
 _WINDOW, _MEMORY = -10, 4
+# A value each second, with its second and its quality.
+_MOST_BYTES = 1 << 16
 
 
 def write_minutes(rows: Sequence[Numbers]) -> bytes | None:
@@ -100,8 +104,8 @@ def deflated(columns: Iterable[bytes]) -> bytes:
 
 
 def inflated(written: bytes) -> bytes:
-    """The columns again."""
-    return zlib.decompress(written, _WINDOW)
+    """The columns again, of at most as many bytes as a half hour of values can have."""
+    return zlib.decompressobj(_WINDOW).decompress(written, _MOST_BYTES)
 
 
 def write_differences(numbers: Sequence[int]) -> bytes:

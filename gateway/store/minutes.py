@@ -10,11 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from gateway.store.minute_bytes import (
+from gateway.store.half_hours import (
+    FOR_EVER,
     HALF_HOUR_S,
+    begin_of,
+    half_hours_of,
+    merged,
+    place_of,
+    whole_rows,
+)
+from gateway.store.minute_bytes import (
     HEAD_BYTES,
     MINUTE_S,
     minutes_in,
@@ -32,11 +39,6 @@ if TYPE_CHECKING:
 
 # POSIX second, samples, total, low, high, last, whether it is closed; ``samples`` is 0 where a mean has no meaning.
 MinuteRow = tuple[int, int, int, int, int, Value, int]
-
-_FOR_EVER = 2**62
-# The key of ``minutes``: the series, and in so many bits the number of the half hour since 1970.
-_BITS = 24
-_LAST = (1 << _BITS) - 1
 
 # One statement, so that it is one moment: between two a half hour may be gathered. The few rows are sorted, the
 # half hours are in order as they are read.
@@ -79,12 +81,12 @@ class Minutes:
 
     def said_before(self, series: int, time: int) -> tuple[int, Value] | None:
         """Last second and last value of the newest minute that is over by that second."""
-        row = next(_rows(self._db, _NEWEST, series, 0, time - MINUTE_S + 2), None)
+        row = next(merged(self._db, _NEWEST, (series, 0, time - MINUTE_S + 2), read_closed, newest_first=True), None)
         return (row[0] + MINUTE_S - 1, row[5]) if row else None
 
     def said_after(self, series: int, time: int) -> tuple[int, Value] | None:
         """The same of the oldest minute that begins at that second or later."""
-        row = next(_rows(self._db, _OLDEST, series, time, _FOR_EVER), None)
+        row = next(merged(self._db, _OLDEST, (series, time, FOR_EVER), read_closed), None)
         return (row[0] + MINUTE_S - 1, row[5]) if row else None
 
     def ends(self, series: int) -> list[int]:
@@ -140,7 +142,7 @@ class Minutes:
             place, numbers = place_of(series, begin), list(group)
             for (written,) in self._db.execute("SELECT minutes FROM minutes WHERE id = ?", [place]):
                 # What came late, or was corrected.
-                numbers = sorted([*numbers, *read_minutes(begin, written)])
+                numbers = sorted([*numbers, *whole_rows(place, written, read_minutes)])
             # What is no number of 64 bits, or of a time that no key names, stays a row.
             if begin_of(place) == begin and (content := write_minutes(numbers)):
                 self._db.execute("INSERT OR REPLACE INTO minutes VALUES (?, ?)", [place, content])
@@ -153,7 +155,7 @@ class Minutes:
         """
         query = "DELETE FROM minutes WHERE id >= ? AND id <= ? RETURNING id, minutes"
         for place, written in self._db.execute(query, half_hours_of(series, start, end)).fetchall():
-            rows = read_minutes(begin_of(place), written)
+            rows = whole_rows(place, written, read_minutes)
             self._db.executemany(
                 "INSERT INTO minute VALUES (?, ?, ?, ?, ?, ?, ?, 1)", ((series, *numbers) for numbers in rows)
             )
@@ -173,23 +175,9 @@ class Minutes:
         self._db.execute("DELETE FROM minute WHERE series = ? AND time < ?", [series, before])
 
 
-def rows_of(db: Database, series: int, start: int = 0, end: int = _FOR_EVER) -> Iterator[MinuteRow]:
+def rows_of(db: Database, series: int, start: int = 0, end: int = FOR_EVER) -> Iterator[MinuteRow]:
     """The minutes of a series in a database (``Minutes.rows``), also for who opens the file without a store."""
-    return _rows(db, ROWS, series, start, end)
-
-
-def _rows(db: Database, query: str, series: int, start: int, end: int) -> Iterator[MinuteRow]:
-    found = db.execute(query, [series, *half_hours_of(series, start, end), start, end])
-    for place, parts in groupby(found, itemgetter(0)):
-        rows: list[MinuteRow] = []
-        for _, time, written, *rest in parts:
-            if written is None:
-                rows.append((time, *rest))
-            else:
-                rows += read_closed(begin_of(place), written)
-        rows.sort(reverse=query == _NEWEST)
-        whole = start <= min(rows[0][0], rows[-1][0]) and max(rows[0][0], rows[-1][0]) < end
-        yield from rows if whole else (row for row in rows if start <= row[0] < end)
+    return merged(db, ROWS, (series, start, end), read_closed)
 
 
 def every_row(db: Database) -> Iterator[tuple[int | Value, ...]]:
@@ -200,14 +188,14 @@ def every_row(db: Database) -> Iterator[tuple[int | Value, ...]]:
 
 def gathered(db: Database) -> int:
     """How many minutes of a database are gathered."""
-    return sum(len(minutes_in(head)) for _, head in db.execute(_HEADS, [0, _FOR_EVER]))
+    return sum(len(minutes_in(head)) for _, head in db.execute(_HEADS, [0, FOR_EVER]))
 
 
 def gather_all(db: Database) -> None:
     """Gather what a database has of closed minutes, in which nothing is gathered yet; years of them."""
     left: list[tuple[int, int, int]] = []
     for (number,) in db.execute(f"{_GATHERED_SERIES} ORDER BY id").fetchall():
-        rows: Iterator[Numbers] = iter(db.execute(_CLOSED, [number, _FOR_EVER]))
+        rows: Iterator[Numbers] = iter(db.execute(_CLOSED, [number, FOR_EVER]))
         for begin, group in groupby(rows, _half_hour):
             place = place_of(number, begin)
             if begin_of(place) == begin and (content := write_minutes(list(group))):
@@ -227,18 +215,3 @@ def gather_all(db: Database) -> None:
 
 def _half_hour(row: Numbers) -> int:
     return row[0] - row[0] % HALF_HOUR_S
-
-
-def place_of(series: int, time: int) -> int:
-    """The key of a half hour of a series: that which holds the second, or the nearest that a key can name."""
-    return series << _BITS | min(max(time // HALF_HOUR_S, 0), _LAST)
-
-
-def half_hours_of(series: int, start: int = 0, end: int = _FOR_EVER) -> tuple[int, int]:
-    """The first and the last key of the half hours that meet ``[start, end)``."""
-    return place_of(series, start), place_of(series, end - 1)
-
-
-def begin_of(place: int) -> int:
-    """The first second of the half hour of a key."""
-    return (place & _LAST) * HALF_HOUR_S

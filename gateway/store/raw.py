@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, cast
 
-from gateway.store.minute_bytes import HALF_HOUR_S
-from gateway.store.minutes import begin_of, half_hours_of, place_of
+from gateway.store.half_hours import FOR_EVER, HALF_HOUR_S, begin_of, half_hours_of, merged, place_of, whole_rows
 from gateway.store.points import MANUAL, Value
 from gateway.store.raw_bytes import RAW_HEAD_BYTES, append_raw, raw_in, read_raw, write_raw
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 # POSIX second, value, quality.
 RawRow = tuple[int, Value, int]
 
-_FOR_EVER = 2**62
 # One statement, so that it is one moment: between two a half hour may be gathered.
 RAW_ROWS = (
     "SELECT id, 0, readings, 0, 0 FROM readings WHERE id >= ?2 AND id <= ?3 UNION ALL"
@@ -60,13 +57,13 @@ class RawGauges:
         """The values of a series in ``[start, end)``, in order of time, as they are asked for."""
         return raw_rows_of(self._db, series, start, end)
 
-    def newest(self, series: int, time: int = _FOR_EVER) -> RawRow | None:
+    def newest(self, series: int, time: int = FOR_EVER) -> RawRow | None:
         """The value of a series last read until that second."""
-        return next(_rows(self._db, _NEWEST, series, 0, time + 1), None)
+        return next(merged(self._db, _NEWEST, (series, 0, time + 1), read_raw, newest_first=True), None)
 
     def oldest(self, series: int, time: int = 0) -> RawRow | None:
         """The value of a series first read from that second on."""
-        return next(_rows(self._db, _OLDEST, series, time, _FOR_EVER), None)
+        return next(merged(self._db, _OLDEST, (series, time, FOR_EVER), read_raw), None)
 
     def ends(self, series: int) -> list[int]:
         """The first and the last second of what is gathered, where anything is."""
@@ -81,7 +78,7 @@ class RawGauges:
         """Second -> quality of what is gathered of the half hour of that second."""
         place = place_of(series, time)
         found = self._db.execute("SELECT readings FROM readings WHERE id = ?", [place]).fetchone()
-        return {at: quality for at, _, quality in read_raw(begin_of(place), found[0])} if found else {}
+        return {at: quality for at, _, quality in whole_rows(place, found[0], read_raw)} if found else {}
 
     def count(self, series: int, start: int, end: int) -> int:
         """How many of what is gathered lie in ``[start, end)``."""
@@ -93,7 +90,7 @@ class RawGauges:
                 found += count
             else:
                 ((written,),) = self._db.execute("SELECT readings FROM readings WHERE id = ?", [place])
-                found += sum(start <= row[0] < end for row in read_raw(begin, written))
+                found += sum(start <= row[0] < end for row in whole_rows(place, written, read_raw))
         return found
 
     def add(self, series: int, rows: Iterable[RawRow]) -> set[int]:
@@ -118,7 +115,7 @@ class RawGauges:
         if content is None:
             known = {row[0] for row in self.rows(series, begin, end)}
             rows = [row for row in rows if row[0] not in known]
-            kept = read_raw(begin, written) if fits and written else []
+            kept = whole_rows(place, written, read_raw) if fits and written else []
             whole = sorted([*kept, *cast("list[RawNumbers]", rows)], key=_time)
             content = write_raw(whole) if rows and fits else None
         if content is not None:
@@ -131,13 +128,14 @@ class RawGauges:
         """Write as one what was written of a half hour minute by minute: that is smaller."""
         place = place_of(series, begin)
         for (written,) in self._db.execute("SELECT readings FROM readings WHERE id = ?", [place]).fetchall():
-            self._db.execute(_WRITE, [place, write_raw(read_raw(begin_of(place), written))])
+            if rows := whole_rows(place, written, read_raw):
+                self._db.execute(_WRITE, [place, write_raw(rows)])
 
     def spread(self, series: int, start: int, end: int) -> None:
         """Let the values of the half hours that meet ``[start, end)`` be rows again, to be changed one by one."""
         query = "DELETE FROM readings WHERE id >= ? AND id <= ? RETURNING id, readings"
         for place, written in self._db.execute(query, half_hours_of(series, start, end)).fetchall():
-            rows = ((series, *row) for row in read_raw(begin_of(place), written))
+            rows = ((series, *row) for row in whole_rows(place, written, read_raw))
             self._db.executemany(_ADD, rows)
 
     def erase(self, series: int, start: int, end: int) -> None:
@@ -158,7 +156,7 @@ class RawGauges:
         place = place_of(series, before)
         self._db.execute("DELETE FROM readings WHERE id >= ? AND id < ?", [place_of(series, 0), place])
         for (written,) in self._db.execute("SELECT readings FROM readings WHERE id = ?", [place]).fetchall():
-            left = [row for row in read_raw(begin_of(place), written) if row[0] >= before]
+            left = [row for row in whole_rows(place, written, read_raw) if row[0] >= before]
             if left:
                 self._db.execute(_WRITE, [place, write_raw(left)])
             else:
@@ -169,23 +167,9 @@ class RawGauges:
         )
 
 
-def raw_rows_of(db: Database, series: int, start: int = 0, end: int = _FOR_EVER) -> Iterator[RawRow]:
+def raw_rows_of(db: Database, series: int, start: int = 0, end: int = FOR_EVER) -> Iterator[RawRow]:
     """The values of a gauge in a database (``RawGauges.rows``), also for who opens the file without a store."""
-    return _rows(db, RAW_ROWS, series, start, end)
-
-
-def _rows(db: Database, query: str, series: int, start: int, end: int) -> Iterator[RawRow]:
-    found = db.execute(query, [series, *half_hours_of(series, start, end), start, end])
-    for place, parts in groupby(found, itemgetter(0)):
-        rows: list[RawRow] = []
-        for _, time, written, *rest in parts:
-            if written is None:
-                rows.append((time, *rest))
-            else:
-                rows += read_raw(begin_of(place), written)
-        rows.sort(key=_time, reverse=query == _NEWEST)
-        whole = start <= min(rows[0][0], rows[-1][0]) and max(rows[0][0], rows[-1][0]) < end
-        yield from rows if whole else (row for row in rows if start <= row[0] < end)
+    return merged(db, RAW_ROWS, (series, start, end), read_raw)
 
 
 def every_raw(db: Database) -> Iterator[tuple[int | Value, ...]]:
@@ -198,7 +182,7 @@ def every_raw(db: Database) -> Iterator[tuple[int | Value, ...]]:
 
 def raw_gathered(db: Database) -> int:
     """How many raw values of a database are gathered."""
-    return sum(raw_in(head)[0] for _, head in db.execute(_HEADS, [0, _FOR_EVER]))
+    return sum(raw_in(head)[0] for _, head in db.execute(_HEADS, [0, FOR_EVER]))
 
 
 def _time(row: RawRow) -> int:

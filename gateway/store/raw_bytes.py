@@ -10,8 +10,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from gateway.store.half_hours import HALF_HOUR_S
 from gateway.store.minute_bytes import (
-    HALF_HOUR_S,
     deflated,
     inflated,
     read_column,
@@ -48,7 +48,7 @@ def append_raw(written: bytes, rows: Sequence[RawNumbers]) -> bytes | None:
 
 
 def read_raw(begin: int, written: bytes) -> list[RawNumbers]:
-    """The rows of the half hour that begins at that POSIX second."""
+    """The rows of the half hour that begins at that POSIX second; ValueError and others where they are damaged."""
     found: list[RawNumbers] = []
     place = RAW_HEAD_BYTES
     while place < len(written):
@@ -60,6 +60,8 @@ def read_raw(begin: int, written: bytes) -> list[RawNumbers]:
         values, at = read_differences(content, count, at)
         qualities = read_column(content, count, at)[0] if quality == MIXED else (quality,) * count
         found += zip((begin + offset for offset in offsets), values, qualities, strict=True)
+    if len(found) != raw_in(written)[0]:
+        raise ValueError("a part is missing")
     return found
 
 

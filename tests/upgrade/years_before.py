@@ -1,5 +1,8 @@
 """Years of a house as 0.1.0 stored them: its tables, its steps, a minute of eight series for each minute.
 
+What differs from a house: the rows are written by SQL, with values that repeat (so they pack better), without events,
+corrections or recipients. What 0.1.0 itself left behind is beside this (``0.1.0``).
+
 Run as a program it makes them, has today's program bring them up to date, kills that at random moments and looks
 whether it comes to the same: ``python -m tests.upgrade.years_before FOLDER --years 3 --cuts 20``.
 """
