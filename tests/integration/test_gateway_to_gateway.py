@@ -93,7 +93,10 @@ def test_two_gateways_exchange_every_durable_point_whoever_is_killed(scene):
             await_frames(meters, FRAMES * part // 2)
             gateway.kill()
             gateway.start()
-        # However long a gateway takes to start again, during which it hears nothing.
+        # However long a gateway takes to start again, during which it hears nothing: one that never heard its meter has
+        # no silence to tell either.
+        for member in members:
+            member.await_link("meter house", "ok", 60)
         wait_until(lambda: all(len(member.shared()) > POINTS for member in members), 60, f"{POINTS} points", every=0.5)
         for meter in meters:
             meter.command("unplug")
