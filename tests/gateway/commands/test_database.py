@@ -15,6 +15,7 @@ from gateway.errors import StoreError
 from gateway.store import copies
 from gateway.store.connection import FILE_NAME
 from gateway.store.copies import copies_of_before, copy_database, forget_copies
+from gateway.store.journal import KEY_NAME
 from gateway.store.migrations import migrations
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
@@ -154,6 +155,16 @@ def test_a_row_that_names_nothing_and_an_altered_journal_are_found(house, run):
         65,
         "linky-gateway: le journal n'est plus entier : `linky-gateway journal verify` dit où\n",
     )
+
+
+def test_a_database_of_a_gateway_that_never_started_is_whole(tmp_path, run):
+    """It has no journal yet; one whose entries are all gone has a key that tells of them."""
+    house = make_house(tmp_path / "house")
+    with closing(Store(house.directory)):
+        pass
+    assert run(house, "check")[0] == 0
+    (house.directory / KEY_NAME).write_bytes(b"")
+    assert run(house, "check")[0] == 65
 
 
 def test_the_head_of_the_journal_is_an_anchor(house, run):
