@@ -118,19 +118,26 @@ class SpeedListener:
 
     def __init__(self, speed: int | None, now: float, length_s: float) -> None:
         self._speed, self._start, self._length = speed, now, length_s
-        self._reader = Reader()
-        self._quality = SignalQuality(now)
-        self._sample: bytes | None = b""
-        self._eight_bits = False
+        # Bytes that are not judged yet; the first of them are not read yet either.
+        self._sample = b""
+        self._judged = False
         self._raw = bytearray()
         self._counts = dict.fromkeys(("received", "nul", "text", "slow"), 0)
+        self._dropouts = 0
+        self._last = now
+        self._announced = True  # the silence before the first byte is nobody's fault
+        self._begin_to_read(now, eight_bits=False)
+
+    def _begin_to_read(self, now: float, *, eight_bits: bool) -> None:
+        """Nothing has been understood yet, with the parity in bit 7 or without."""
+        self._eight_bits = eight_bits
+        self._reader = Reader()
+        self._quality = SignalQuality(now)
         self._frames: dict[str, int] = dict.fromkeys(("whole", "cut", "interrupted"), 0)
         self._stopped = False  # the meter cut the last frame
         self._modes = {STANDARD: 0, HISTORIC: 0}
         self._begun = False
-        self._good = self._known = self._dropouts = 0
-        self._last = now
-        self._announced = True  # the silence before the first byte is nobody's fault
+        self._good = self._known = 0
         self._slices = [(0, 0)] * SLICES
 
     @property
@@ -152,17 +159,17 @@ class SpeedListener:
             self._dropouts += 1
         self._last, self._announced = now, data[-1] & 0x7F == _EOT
         self._keep(data)
-        if self._sample is not None:
+        if not self.makes_sense:
             self._sample += data
-            if len(self._sample) < _SAMPLE_BYTES:
-                return
-            data = self._judge_sample()
-        self._read(data, now)
+            if len(self._sample) >= _SAMPLE_BYTES:
+                data = self._judge_sample(data, now)
+        if self._judged:
+            self._read(data, now)
 
     def heard(self, now: float) -> Reception:
         """What came in until now; nothing may be taken in after it."""
-        if self._sample is not None:
-            self._read(self._judge_sample(), now)
+        if not self._judged:
+            self._read(self._judge_sample(b"", now), now)
         tally = self._quality.tally(Window.DAY, now)
         raw = bytes(self._raw)
         text = strip_parity(raw) if self._eight_bits else raw
@@ -203,10 +210,19 @@ class SpeedListener:
         counts["text"] += len(seven) - len(seven.translate(None, _TEXT))
         counts["slow"] += len(seven) - len(seven.translate(None, _SLOW_LINE))
 
-    def _judge_sample(self) -> bytes:
-        data, self._sample = self._sample or b"", None
-        self._eight_bits = looks_8n1(data)
-        return data
+    def _judge_sample(self, data: bytes, now: float) -> bytes:
+        """The bytes to read now: those that came, or the whole sample where it is to be read otherwise.
+
+        The first bytes at a speed may be of the speed before (an adapter holds some, whatever is flushed), and say
+        nothing of the parity: as long as nothing is understood each sample is judged.
+        """
+        sample, self._sample = self._sample, b""
+        eight_bits, first = looks_8n1(sample), not self._judged
+        self._judged = True
+        if eight_bits != self._eight_bits:
+            self._begin_to_read(now, eight_bits=eight_bits)
+            return sample
+        return sample if first else data
 
     def _read(self, data: bytes, now: float) -> None:
         before = dict(self._reader.bad_groups)

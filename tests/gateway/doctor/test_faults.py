@@ -112,7 +112,7 @@ def test_a_meter_in_the_other_mode_is_told_from_a_bad_line(link, examine, config
 @pytest.mark.parametrize("mode", ["standard", "historic"])
 def test_a_port_that_keeps_the_parity_is_8n1(link, examine, mode):
     """Bit 7 holds the parity; the groups are understood all the same (nasty input 2.6)."""
-    with SimulatedMeter(link, mode=mode, deliver="8n1", **QUICK) as meter:
+    with SimulatedMeter(link, mode=mode, deliver="8n1", patient=True, **QUICK) as meter:
         seen = examine(meter.path, HEARD_S)
     assert seen.causes == [Cause.EIGHT_N_ONE], seen
     assert seen.evidence.best.bad == 0

@@ -35,6 +35,17 @@ def test_the_cuts_of_the_stream_change_nothing(seed):
     assert replace(whole, **same) == replace(cut, **same)
 
 
+@pytest.mark.parametrize("left", [1, 100, 255, 256, 300, 1000])
+def test_bytes_of_the_speed_before_do_not_hide_the_parity(left):
+    """What an adapter still held when the speed was changed is no parity: the sample after it is."""
+    eight_bits = bytes(byte | byte.bit_count() % 2 << 7 for byte in FRAME * 12)
+    garbage = bytes.fromhex("00406070787c00607c7860") * 100
+    cuts = range(20, left + len(eight_bits), 20)
+    heard = listen(garbage[:left] + eight_bits, cuts)
+    assert (heard.eight_bits, heard.mode, heard.bad) == (True, "standard", 0)
+    assert heard.whole >= 9
+
+
 def test_no_bytes_raise_and_what_is_kept_is_bounded():
     """Noise for ever takes 64 kB."""
     draw = random.Random(1)
