@@ -25,6 +25,7 @@ import msgspec
 import pytest
 
 import documents
+from gateway.balance.supplier_offer import SupplierOffer
 from gateway.bridges import config as bridges_config
 from gateway.bridges import program as bridge
 from gateway.collector import cli as collector_cli
@@ -32,6 +33,7 @@ from gateway.collector import config as collector_config
 from gateway.commands import fleet_ask as fleet
 from gateway.commands import main as cli
 from gateway.config import tables as config
+from gateway.config.offers import read_offer
 from gateway.display import cli as display_cli
 from gateway.display import config as display_config
 from gateway.first_boot import settings
@@ -466,6 +468,7 @@ KNOWN_KEYS = (
     | keys_of(display_config.DisplayConfig)
     | keys_of(collector_config.CollectorConfig)
     | keys_of(bridges_config.BridgeConfig)
+    | keys_of(SupplierOffer)
     | {key or table for key, table in FIRST_BOOT_KEYS}
     | {"account", "updates", "port", "uart", "configuration", "page", "boards"}  # answers of tools/setup
 )
@@ -482,6 +485,7 @@ def test_every_configuration_key_exists(document):
         | set(tables_of(display_config.DisplayConfig))
         | set(tables_of(collector_config.CollectorConfig))
         | set(tables_of(bridges_config.BridgeConfig))
+        | set(tables_of(SupplierOffer))
         | {"wifi", "account", "page"}
     )
     for span in spans(document):
@@ -514,6 +518,10 @@ def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
         if "[wifi]" in block.text or "[page]" in block.text:
             read_as, faults = settings.parse(block.text.encode())
             assert read_as, faults
+            continue
+        if "[[when]]" in block.text:
+            (tmp_path / "offer.toml").write_text(block.text, encoding="utf-8")
+            read_offer(tmp_path / "offer.toml")
             continue
         raw = tomllib.loads(block.text)
         if "jid" in raw:

@@ -98,6 +98,7 @@ CORE = (
     "journal/verify.py",
     "boards/fileset.py",
     *(f"balance/{name}.py" for name in ("calendar", "classes", "energy", "self_use", "tariff", "projection", "rows")),
+    *(f"balance/{name}.py" for name in ("holidays", "offer_bill", "offer_hours", "own_contract", "supplier_offer")),
     *(f"balance/{name}.py" for name in ("base_load", "equivalence", "objective", "words")),
     "pulses/quantity.py",
     "pulses/debounce.py",

@@ -19,6 +19,16 @@ import msgspec
 
 from gateway.balance.classes import WORDS
 from gateway.balance.energy import DayEnergy, fitted
+from gateway.balance.supplier_offer import (
+    NO_PRICE_OF_CLASS,
+    NO_RULE_OF_CLASS,
+    Amount,
+    OfferDays,
+    OfferRule,
+    Weekday,
+    rules_fault,
+    windows_fault,
+)
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -36,12 +46,21 @@ _IN_CENTS = Phrase("{price} is no price of a kWh in euros; 20.16 cents are 0.201
 _INJECTION_IN_CENTS = Phrase("{price} is no price of a kWh in euros; 4 cents are 0.04")
 _NO_AMOUNT = Phrase("{price} is no amount of euros")
 
-Amount = Annotated[int, msgspec.Meta(ge=0)] | Annotated[float, msgspec.Meta(ge=0)]
 Goal = Annotated[int, msgspec.Meta(gt=0)] | Annotated[float, msgspec.Meta(gt=0)] | None
 
 
-class Tariff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"since": "from"}):
-    """``[[tariff]]``: what a supplier asks from a day until another, the last one included."""
+class Tariff(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={"since": "from", "days_of": "list"},
+):
+    """``[[tariff]]``: what a supplier asks from a day until another, the last one included.
+
+    With ``offer`` prices and hours are those of a file (``gateway.config.offers`` puts them here, one for each of its
+    prices). ``when``, ``day_begins`` and ``list`` are those of ``SupplierOffer``.
+    """
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     since: date
@@ -49,9 +68,18 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # Euros a month.
     subscription: Amount = 0
     # Tariff class -> euros a kWh.
-    prices: dict[str, Amount]
+    prices: dict[str, Amount] = {}
     # What is paid for a kWh that is injected: euros.
     injection: Amount = 0
+    offer: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    # kVA, where the prices of that file depend on it.
+    power: Annotated[int, msgspec.Meta(ge=1, le=36)] | None = None
+    # What the household agreed on with its supplier, where the offer leaves it a choice.
+    weekday: Weekday | None = None
+    chosen_hours: tuple[str, ...] = ()
+    when: tuple[OfferRule, ...] = ()
+    day_begins: str = "00:00"
+    days_of: tuple[OfferDays, ...] = ()
 
     def holds(self, day: date) -> bool:
         """Whether it is in force on that day."""
@@ -104,7 +132,7 @@ def fault(tariffs: Sequence[Tariff]) -> tuple[str, Phrase] | None:
     for number, tariff in enumerate(tariffs):
         place = f"tariff[{number}]"
         found = _fault_of_prices(tariff, place)
-        if found:
+        if found := found or _fault_of_hours(tariff, place):
             return found
         if tariff.until is not None and tariff.until < tariff.since:
             return f"{place}.until", _ENDS_BEFORE.filled(until=tariff.until, since=tariff.since)
@@ -119,7 +147,7 @@ def _fault_of_prices(tariff: Tariff, place: str) -> tuple[str, Phrase] | None:
     if not tariff.prices:
         return f"{place}.prices", _NO_PRICE
     for word, price in tariff.prices.items():
-        if word not in WORDS:
+        if word not in WORDS and not tariff.when:
             return f"{place}.prices", _NO_CLASS.filled(word=word, known=", ".join(WORDS))
         if not price <= _HIGHEST_PRICE:
             return f"{place}.prices.{word}", _IN_CENTS.filled(price=price)
@@ -127,6 +155,21 @@ def _fault_of_prices(tariff: Tariff, place: str) -> tuple[str, Phrase] | None:
         return f"{place}.injection", _INJECTION_IN_CENTS.filled(price=tariff.injection)
     if not math.isfinite(tariff.subscription):
         return f"{place}.subscription", _NO_AMOUNT.filled(price=tariff.subscription)
+    return None
+
+
+def _fault_of_hours(tariff: Tariff, place: str) -> tuple[str, Phrase] | None:
+    if found := windows_fault(tariff.chosen_hours, f"{place}.chosen_hours"):
+        return found
+    if not tariff.when:
+        return None
+    if found := rules_fault(tariff.when, f"{place}.when", [one.name for one in tariff.days_of]):
+        return found
+    words = {rule.word for rule in tariff.when}
+    if without := sorted(words - tariff.prices.keys()):
+        return f"{place}.prices", NO_PRICE_OF_CLASS.filled(word=without[0])
+    if unknown := sorted(tariff.prices.keys() - words):
+        return f"{place}.prices", NO_RULE_OF_CLASS.filled(word=unknown[0])
     return None
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
+from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gateway.addresses.validity import fault as address_fault
+from gateway.balance.calendar import days
+from gateway.balance.supplier_offer import seasons_fault, windows_fault
 from gateway.balance.tariff import fault
 from gateway.config import words as say
 from gateway.config.faults import wrong
@@ -24,6 +27,7 @@ from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
     from pathlib import Path
 
     from gateway.config.tables import (
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
         CounterTable,
         FederationTable,
         MqttTable,
+        OffPeakTable,
         ReceivedTable,
         ShareTable,
         WebTable,
@@ -183,9 +188,27 @@ def _check_share(path: Path, place: str, share: ShareTable | None) -> None:
 def _check_tariffs(path: Path, config: Config) -> None:
     if found := fault(config.tariff):
         raise wrong(path, *found)
+    for number, one in enumerate(config.off_peak):
+        place = f"off_peak[{number}]"
+        found = windows_fault(one.hours, f"{place}.hours") or seasons_fault(one.seasons, f"{place}.seasons")
+        if found:
+            raise wrong(path, *found)
+        for other in config.off_peak[:number]:
+            if day := _both_hold(one, other):
+                raise wrong(path, f"{place}.from", say.OFF_PEAK_TWICE.filled(day=day))
     wanted = config.written_objective
     if not config.tariff and (wanted.euros_per_month or wanted.euros_per_year):
         raise wrong(path, "objective", say.NO_TARIFF)
+
+
+def _both_hold(one: OffPeakTable, other: OffPeakTable) -> date | None:
+    """The first day on which both are the off-peak hours."""
+    first = max(one.since, other.since)
+    ends = [until for until in (one.until, other.until) if until is not None]
+    # After a year all seasons have been.
+    last = min([*ends, first + timedelta(days=366)])
+    both = (one.dated, other.dated)
+    return next((day for day in days(first, last + timedelta(days=1)) if all(w.holds(day) for w in both)), None)
 
 
 def _check_addresses(path: Path, config: Config) -> None:

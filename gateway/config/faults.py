@@ -88,7 +88,14 @@ def _named(place: str) -> str:
     if not below and not number:
         return table
     head = f"[[{table}]] {int(number[1:-1]) + 1}," if number else f"[{table}]"
-    return f"{head} {'.'.join(name for name, _ in below)}" if below else head.rstrip(",")
+    levels = [*map(_counted, below[:-1]), *(name for name, _ in below[-1:])]
+    return f"{head} {'.'.join(levels)}" if below else head.rstrip(",")
+
+
+def _counted(step: tuple[str, str]) -> str:
+    """A level of a place, counted from 1 where it is one of several."""
+    name, item = step
+    return f"{name} {int(item[1:-1]) + 1}" if item[1:-1].isdecimal() else name
 
 
 def _steps(place: str) -> list[tuple[str, str]]:
@@ -116,15 +123,23 @@ def _places(text: str) -> Iterator[tuple[str, int]]:
             inside = "" if inside in quotes else inside
             continue
         if found := _HEADER.match(line):
-            table, first = re.sub("[\"']", "", found[2]), re.sub("[\"']", "", found[2]).partition(".")[0]
-            if found[1] == "[[":
-                counts[first] = counts.get(first, -1) + 1
-            if first in counts:
-                table = f"{first}[{counts[first]}]{table.removeprefix(first)}"
+            table = _numbered(re.sub("[\"']", "", found[2]), counts, one_more=found[1] == "[[")
             yield table, number
         elif found := _KEY.match(line):
             yield _below(table, re.sub("[\"']", "", found[1])), number
         inside = quotes[0] if quotes else ""
+
+
+def _numbered(name: str, counts: dict[str, int], *, one_more: bool) -> str:
+    """A table's name with the number of each of several, counted within the one above: ``tariff[0].when[2]``."""
+    path, levels = "", name.split(".")
+    for depth, level in enumerate(levels, start=1):
+        path = _below(path, level)
+        if one_more and depth == len(levels):
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path += f"[{counts[path]}]"
+    return path
 
 
 def _below(place: str, key: str) -> str:
@@ -157,10 +172,11 @@ def _items(node: Node) -> list[Node]:
 
 
 def _exact(raw: Mapping[str, object], place: str) -> str:
-    """The place with the key of a text among numbers, where msgspec says only that it is one of several: ``[...]``."""
+    """The place with the key of what is no number, where msgspec says only that it is one of several: ``[...]``."""
     within, several, _ = place.partition("[...]")
     values = _value_at(raw, within) if several else None
-    texts = [key for key, value in values.items() if isinstance(value, str)] if isinstance(values, dict) else []
+    pairs = values.items() if isinstance(values, dict) else ()
+    texts = [key for key, value in pairs if isinstance(value, str) or str(value) == "nan"]
     return f"{within}.{texts[0]}" if texts else within
 
 
@@ -241,6 +257,8 @@ def _wanted(kind: Node, value: object) -> Phrase:
             return _number(kind, value)
         case of.StrType():
             return _written(kind)
+        case of.DictType():
+            return say.PAIRS
         case of.LiteralType():
             return say.ONE_OF.filled(known=", ".join(f'"{one}"' for one in kind.values))
     if isinstance(kind, of.BoolType | of.DateType):

@@ -9,12 +9,15 @@ from __future__ import annotations
 import logging
 import os
 import tomllib
+from datetime import date  # noqa: TC003 (msgspec reads it)
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
+from gateway.balance.offer_hours import DatedWindows
+from gateway.balance.supplier_offer import minutes_of, season_of
 from gateway.balance.tariff import Objective, Tariff
 from gateway.config import words as say
 from gateway.config.checks import NAME, check_together
@@ -91,6 +94,23 @@ class CounterTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def rising(self) -> bool:
         """Whether a pulse begins when the pin goes high."""
         return self.edge == "rising" or (self.edge is None and self.pull == "down")
+
+
+class OffPeakTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"since": "from"}):
+    """``[[off_peak]]``: the off-peak hours of this meter from a day until another, the last one included."""
+
+    since: date
+    until: date | None = None
+    # "22:30/06:30"; the second one not included.
+    hours: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=12)]
+    # "04-01/10-31"; all the year where it is not given.
+    seasons: Annotated[tuple[str, ...], msgspec.Meta(max_length=12)] = ()
+
+    @property
+    def dated(self) -> DatedWindows:
+        """The same as numbers."""
+        seasons = tuple(map(season_of, self.seasons))
+        return DatedWindows(self.since, self.until, tuple(map(minutes_of, self.hours)), seasons)
 
 
 class StoreTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -247,6 +267,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     counter: tuple[CounterTable, ...] = ()
     received: tuple[ReceivedTable, ...] = ()
     tariff: tuple[Tariff, ...] = ()
+    off_peak: tuple[OffPeakTable, ...] = ()
     written_objective: Objective = msgspec.field(default=Objective(), name="objective")
     folder: str = "."
     choices: HouseholdChoices = msgspec.field(default_factory=HouseholdChoices)
@@ -304,6 +325,10 @@ def load(path: Path) -> Config:
     """Read and check a configuration file; ConfigError says what is wrong and where."""
     raw = read_toml(path, ("folder", "choices"))
     config = checked(path, {**raw, "folder": str(path.parent)}, Config)
+    if any(tariff.offer for tariff in config.tariff):
+        from gateway.config.offers import with_their_offers  # noqa: PLC0415 (few name a file)
+
+        config = msgspec.structs.replace(config, tariff=with_their_offers(path, config.tariff))
     check_together(path, config)
     return msgspec.structs.replace(config, choices=_chosen(config.choices_file))
 

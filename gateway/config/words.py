@@ -41,6 +41,7 @@ SHORT_TEXT = Phrase("a text in quotes, of 1 to {most} characters")
 OTHER_TEXT = Phrase("a text of another form, as in the example file")
 ONE_OF = Phrase("one of: {known}")
 TABLE = Phrase("a table, [name] on a line of its own")
+PAIRS = Phrase("pairs in braces: {pair}").filled(pair="{ x = 0.15 }")
 LIST = Phrase('a list in brackets: ["…", "…"]')
 
 _ADDRESS = Phrase("an address such as maison@example.org")
@@ -55,6 +56,7 @@ PATTERNS = {
     r"^[^@/\s]+@[^@/\s]+/[^\s/]+$": Phrase("an address and a resource such as roof@example.org/proxy"),
     r"^.+:[0-9]{1,5}$": _HOST_PORT,
     "^[a-z0-9][a-z0-9-]{0,31}$": _NAME,
+    "^[a-z0-9][a-z0-9-]{0,19}$": Phrase("small letters, digits and hyphens, at most 20"),
     "^[a-z0-9][a-z0-9._-]{0,63}$": Phrase("small letters, digits, dots and hyphens, at most 64"),
     "^[0-9]{14}$": Phrase("the 14 digits of the delivery point"),
     r"^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$": Phrase(
@@ -123,5 +125,8 @@ OF_HOW_MANY = Phrase("how many {unit} there are in all is missing")
 NO_PART = Phrase("a part of endlessly many is no part")
 TOO_MUCH = Phrase("more than there is")
 NO_TARIFF = Phrase("euros are reckoned by a [[tariff]]; add one, or set kwh_per_month")
+OFF_PEAK_TWICE = Phrase(
+    "on {day} another [[off_peak]] is in force as well; end that one before (`until` is its last day)"
+)
 NO_PIN = Phrase("without a pin every server would be believed; set pin (`linky-gateway account pin` shows it)")
 ALERTS_NEED_ACCOUNT = Phrase("alerts are sent by the account of [federation]; add that table")

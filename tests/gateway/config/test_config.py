@@ -45,12 +45,10 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
-    text = re.sub(
-        r"^#(?=[a-z_]+ = |\[(backup|clock|federation|household|mqtt|objective|web|\[(counter|received|tariff)\])\])",
-        "",
-        SHIPPED.read_text(),
-        flags=re.MULTILINE,
-    )
+    tables = r"backup|clock|federation|household|mqtt|objective|web"
+    several = r"counter|off_peak|received|tariff(\.[a-z]+)?"
+    signs = rf"^#(?=[a-z_]+ = |\[({tables}|\[({several})\])\])"
+    text = re.sub(signs, "", SHIPPED.read_text(), flags=re.MULTILINE)
     # A certificate authority is of no use without TLS, and refused.
     config = load(write(tmp_path, text.replace("tls = false", "tls = true")))
     for struct in (
@@ -65,10 +63,13 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         config.counter[0],
         config.received[0],
         config.tariff[0],
+        *config.tariff[0].when,
+        *config.tariff[0].days_of,
+        config.off_peak[0],
         config.objective,
     ):
         for key in struct.__struct_encode_fields__:
-            assert re.search(rf"^{key} = ", text, re.MULTILINE), key
+            assert re.search(rf"^({key} = |\[\[\w+\.{key}\]\])", text, re.MULTILINE), key
     plain = load(write(tmp_path, LEAST + '[federation]\njid = "maison@example.org"\n')).federation
     assert config.household.language == "fr"
     least = '[[counter]]\nname = "c"\nquantity = "water"\ngpio = 17\nper_pulse = "1 l"\n'

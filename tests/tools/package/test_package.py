@@ -77,6 +77,7 @@ def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(de
     library = tree / "usr/lib/linky-gateway"
     assert {path.name for path in library.iterdir()} == {"gateway", "aiomqtt", "microdot", "sqlite_utils"}
     assert (library / "gateway/tic/labels.csv").is_file()
+    assert (library / "gateway/balance/offers/tempo.toml").is_file()
     assert (library / "gateway/web/static/page.js").is_file()
     written = list((library / "gateway/web").rglob("*.html"))
     assert len(written) == len(list((ROOT / "gateway/web").rglob("*.html")))
@@ -174,6 +175,7 @@ def test_wheel_and_source_archive_hold_the_package(tmp_path):
         entry_points = file.read(f"linky_gateway-{__version__}.dist-info/entry_points.txt").decode()
     packages = {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "gateway").rglob("__init__.py")}
     assert packages == {name.rpartition("/")[0] for name in names if name.endswith("__init__.py")}
+    assert "gateway/balance/offers/tempo.toml" in names
     assert {"gateway/tic/labels.csv", "gateway/web/static/page.css", "gateway/privacy/texts/README.md"} <= names
     templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "gateway/web").rglob("*.html")}
     assert templates == {name for name in names if name.endswith(".html")}
