@@ -128,6 +128,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "received history": ("linky-gateway received history roof --last 24",),
     "received export": ("linky-gateway received export > received.csv",),
     "balance": ("linky-gateway balance", "linky-gateway balance --period day --from 2026-11-01 --json"),
+    "compare": (
+        "linky-gateway compare",
+        "linky-gateway compare tempo bleu-base --power 6 --shift 3@19:00/21:00",
+        "linky-gateway compare --show tempo > offer.toml",
+        "linky-gateway compare offer.toml --power 6 --json",
+    ),
     "cost": ("linky-gateway cost", "linky-gateway cost --period year"),
 }
 

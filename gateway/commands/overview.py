@@ -26,6 +26,7 @@ PURPOSES: tuple[tuple[Phrase, dict[str, Phrase]], ...] = (
             "watch": Phrase("the values of the moment"),
             "balance": Phrase("energy by day, month, year"),
             "cost": Phrase("what that costs"),
+            "compare": Phrase("what another contract would cost"),
             "events": Phrase("what happened to the meters"),
             "series": Phrase("the series, their names, the id"),
             "export": Phrase("the readings, as CSV or SenML"),

@@ -133,6 +133,14 @@ class HouseholdDays:
         dates = list(days(first, end))
         return self._read(dates, [*map(midnight, dates), midnight(end)])
 
+    def drawn(self, bounds: Sequence[int]) -> list[Slice]:
+        """What was drawn between each two successive moments."""
+        return self._slices(self._series.get(DRAWN), bounds)
+
+    def classes(self, bounds: Sequence[int]) -> list[dict[str, int]]:
+        """Wh by class between each two, as the meter's indexes counted and called them."""
+        return self._classes(bounds)
+
     def _so_far(self, day: date) -> DayEnergy | None:
         """What that day had come to at the time of day that is now the last one known; None where nobody knows."""
         index, last = self._series.get(DRAWN), self.last_time

@@ -108,8 +108,15 @@ class Ledger:
             one = LedgerRow(*row)
             left_out = longest is not None and one.evidence != _MEASURED and one.until - one.start > longest
             if bound <= one.until and one.evidence != _BREAK and not left_out:
-                found[bound] = one.value + _part(one, bound), bool(one.wh) and one.start < bound < one.until
+                found[bound] = one.value + part_before(one, bound), bool(one.wh) and one.start < bound < one.until
         return found
+
+    @translated
+    def across(self, register: Series, bounds: Sequence[int]) -> dict[int, LedgerRow]:
+        """Bound -> the span with energy that lies across it: what ``slices`` shares out there in proportion."""
+        rows = self._db.execute(AT_BOUNDS, [register.id, json.dumps(bounds)])
+        found = {bound: LedgerRow(*row) for *row, bound in rows}
+        return {bound: row for bound, row in found.items() if row.wh and row.start < bound < row.until}
 
     @translated
     def exact(self, register: Series, start: int, end: int) -> int | None:
@@ -158,14 +165,14 @@ class Ledger:
         return rows_of(self._db, register, start, end)
 
 
+def part_before(row: LedgerRow, moment: int) -> int:
+    """What of a span's energy lies before a moment in it, shared out by time."""
+    return row.wh * (moment - row.start) // (row.until - row.start)
+
+
 def rows_of(db: Transactions, register: Series, start: int, end: int) -> list[LedgerRow]:
     """The spans of a register that meet ``[start, end)``, in order."""
     return [LedgerRow(*row) for row in db.execute(MEETING, [register.id, start, end])]
-
-
-def _part(row: LedgerRow, until: int) -> int:
-    """What of a span's energy lies before a moment in it."""
-    return row.wh * (until - row.start) // (row.until - row.start)
 
 
 def _summed(rows: Iterable[LedgerRow], low: int, high: int, longest: int | None) -> Slice:
@@ -176,7 +183,7 @@ def _summed(rows: Iterable[LedgerRow], low: int, high: int, longest: int | None)
         if row.evidence == _BREAK or unread:
             continue
         first, last = max(row.start, low), min(row.until, high)
-        wh += _part(row, last) - _part(row, first)
+        wh += part_before(row, last) - part_before(row, first)
         covered += last - first
         shared |= row.evidence == _ESTIMATED or (bool(row.wh) and last - first < row.until - row.start)
     return Slice(wh, covered, shared)

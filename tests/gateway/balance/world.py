@@ -79,6 +79,8 @@ class Meter:
     def __init__(self, time, power, *, mode=HISTORIC, contract="hc", sun=None, address="021961000001"):
         self.time, self.power, self.sun = time, power, sun
         self.mode, self.contract, self.address = mode, contract, address
+        # Name of a contract -> what ``CONTRACTS`` says of it; and how long a class lasts at least.
+        self.contracts, self.step_s = CONTRACTS, STEP_S
         self.registers = dict.fromkeys(range(1, 11), 0)
         self.injected = 0
         # Standard mode's clock, ahead of the host's by so many seconds.
@@ -90,6 +92,10 @@ class Meter:
         # Goes up whenever its registers or its clock are changed from outside.
         self.changes = 0
 
+    def word(self, time):
+        """The class of a moment."""
+        return word_at(self.contract, time)
+
     def put(self, **whs):
         """Let registers (``r1=``) stand at so many Wh."""
         for name, wh in whs.items():
@@ -99,12 +105,12 @@ class Meter:
         """Live until then."""
         while self.time < until:
             slot = self.time - self.time % STEP_S
-            end = min(until, slot + STEP_S)
+            end = min(until, self.time - self.time % self.step_s + self.step_s)
             need = self.power(slot) - (self.sun(slot) if self.sun else 0)
             joules = (end - self.time) * need
             if joules >= 0:
-                word = word_at(self.contract, slot)
-                number = CONTRACTS[self.contract][3][word][0]
+                word = self.word(self.time - self.time % self.step_s)
+                number = self.contracts[self.contract][3][word][0]
                 before, self.registers[number] = self.registers[number], self.registers[number] + joules
                 if before // (ROLL * 3600) < self.registers[number] // (ROLL * 3600):
                     self.rolled.append(slot)
@@ -118,7 +124,7 @@ class Meter:
         """(changes, index of the total, class -> index) as it says them now; None where its clock is another one."""
         if self.mode == STANDARD and self.ahead_s:
             return None
-        words = {word: number for word, (number, _, _) in CONTRACTS[self.contract][3].items()}
+        words = {word: number for word, (number, _, _) in self.contracts[self.contract][3].items()}
         index = {n: joules // 3600 % ROLL for n, joules in self.registers.items()}
         total = sum(index[n] for n in (words.values() if self.mode == HISTORIC else index))
         return self.changes, total, {word: index[number] for word, number in words.items()}
@@ -126,8 +132,8 @@ class Meter:
     def frame(self):
         """What it says now."""
         # What is said of this second began in it.
-        option, labels, calendar, words = CONTRACTS[self.contract]
-        number, period, text = words[word_at(self.contract, self.time - self.time % STEP_S)]
+        option, labels, calendar, words = self.contracts[self.contract]
+        number, period, text = words[self.word(self.time - self.time % self.step_s)]
         index = {n: joules // 3600 % ROLL for n, joules in self.registers.items()}
         va = f"{abs(self.power(self.time - self.time % STEP_S)):05}"
         if self.mode == HISTORIC:

@@ -1,0 +1,117 @@
+"""What offers ask of a house: the off-peak hours of its meter, the colours of its days, its power, and the largest one.
+
+The colours are those that the meter lived, told by the indexes that counted on a day: exact, and kept for ever. Where
+none did the colour is not known, until a file says it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from gateway.balance.calendar import day_of, days, midnight
+from gateway.balance.offer_hours import NOT_RED, DatedWindows
+from gateway.store.points import Granularity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gateway.config.tables import Config
+    from gateway.household.days import HouseholdDays
+    from gateway.store.store import Archive
+
+# Where Tempo's days begin.
+_BEGINS_S = 6 * 3600
+_COLOURS = {"jb": "blue", "jw": "white", "jr": "red"}
+# What of a day has to be in the indexes of one colour: at six in the morning a watt-hour or two may be in both.
+_SURE = 0.9
+# Of an EJP contract: more than is cut off at the peak's ends.
+_PEAK = 0.05
+
+SUBSCRIBED, SUBSCRIBED_CURRENT = "contract/power/reference", "contract/current/subscribed"
+LARGEST_OF_DAY, POWER = "consumption/power/apparent/max", "consumption/power/apparent/raw"
+_THREE_PHASES = "consumption/current/raw/phase/3"
+# As the meter reckons the subscribed current (Enedis-NOI-CPT_54E).
+_VOLTS = 200
+# The powers that are sold, in kVA; a meter for one phase has them up to 12.
+STEPS = (3, 6, 9, 12, 15, 18, 24, 30, 36)
+
+
+def windows_of(config: Config) -> tuple[DatedWindows, ...]:
+    """The off-peak hours of the meter, with their dates, as far as anybody has said them."""
+    return tuple(one.dated for one in config.off_peak)
+
+
+def lived_colours(house: HouseholdDays, first: date, end: date) -> dict[date, str]:
+    """Tariff day of ``[first, end)`` -> its colour, as the indexes of Tempo or EJP counted on it."""
+    bounds = [midnight(day) + _BEGINS_S for day in days(first, end + timedelta(days=1))]
+    found = {}
+    for begin, counted in zip(bounds, house.classes(bounds), strict=False):
+        if colour := _colour(counted):
+            found[day_of(begin)] = colour
+    return found
+
+
+def _colour(counted: Mapping[str, int]) -> str | None:
+    total = sum(counted.values())
+    for end, colour in _COLOURS.items():
+        if sum(wh for word, wh in counted.items() if word[2:] == end) > _SURE * total:
+            return colour
+    if set(counted) <= {"hn", "pm"} and total:
+        return "red" if counted.get("pm", 0) > _PEAK * total else NOT_RED
+    return None
+
+
+def subscribed_power(archive: Archive, meter: str, now: int) -> int | None:
+    """The subscribed power in kVA as the meter said it last; None where it did not."""
+    power = archive.meters.named(meter, SUBSCRIBED)
+    newest = archive.energy.newest(power, now) if power else None
+    if newest and isinstance(newest[1], int):
+        return newest[1] // 1000
+    current = archive.meters.named(meter, SUBSCRIBED_CURRENT)
+    newest = archive.energy.newest(current, now) if current else None
+    if newest is None or not isinstance(newest[1], int):
+        return None
+    phases = 3 if archive.meters.named(meter, _THREE_PHASES) else 1
+    return newest[1] * _VOLTS * phases // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class LargestPower:
+    """The largest apparent power (VA) of some days, on which of them, on how many days it is known."""
+
+    va: int
+    day: date
+    days: int
+    # Whether it is the meter's own maximum, or the largest value of a minute that was heard.
+    by_meter: bool
+
+    @property
+    def least_kva(self) -> int | None:
+        """The smallest power that is sold and would have passed it; None where there is none."""
+        return next((one for one in STEPS if one * 1000 >= self.va), None)
+
+
+def largest_power(archive: Archive, meter: str, first: date, end: date) -> LargestPower | None:
+    """The largest power of ``[first, end)``: what the meter says of each day, else of the minutes that are kept."""
+    begin, until = midnight(first), midnight(end)
+    series = archive.meters.named(meter, LARGEST_OF_DAY)
+    said = archive.readings.values(series, Granularity.DAY, begin, until) if series else []
+    largest = [(int(value), day_of(time)) for time, value in said if not isinstance(value, str)]
+    if largest:
+        return _largest(largest, by_meter=True)
+    series = archive.meters.named(meter, POWER)
+    if series is None:
+        return None
+    found = []
+    for day in days(first, end):
+        minutes = archive.curves.minutes(series, midnight(day), midnight(day + timedelta(days=1)))
+        if minutes:
+            found.append((max(high for *_, high in minutes), day))
+    return _largest(found, by_meter=False) if found else None
+
+
+def _largest(found: Sequence[tuple[int, date]], *, by_meter: bool) -> LargestPower:
+    va, day = max(found)
+    return LargestPower(va, day, len({day for _, day in found}), by_meter)

@@ -1,0 +1,72 @@
+"""What a house drew between two moments, cut as finely as what is stored allows: by quarters, then by minutes.
+
+The hours of an offer may begin at 02:56. Of the quarter hour around it the index at that minute is known for as long as
+minutes are kept; where it is not, the quarter is shared out by time, and how much was so is counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.store.ledger import LedgerRow, part_before
+from gateway.store.points import Granularity
+from gateway.store.spans import DRAWN, QUARTER_S, Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.household.days import HouseholdDays
+    from gateway.store.points import Series
+    from gateway.store.store import Archive
+
+
+@dataclass(frozen=True, slots=True)
+class MeteredParts:
+    """Wh between each two successive moments; ``shared`` of them were shared out by time."""
+
+    wh: tuple[int, ...]
+    shared: int
+
+
+class MeteredEnergy:
+    """The energy drawn from the grid of one meter.
+
+    Args:
+        archive: the database.
+        house: the days of the meter.
+    """
+
+    def __init__(self, archive: Archive, house: HouseholdDays) -> None:
+        self._archive, self._house = archive, house
+        self._index = archive.meters.named(house.meter, DRAWN)
+
+    def between(self, bounds: Sequence[int]) -> MeteredParts:
+        """What was drawn between each two successive ``bounds`` (POSIX seconds, in order, all different)."""
+        wh = [one.wh for one in self._house.drawn(bounds)]
+        if self._index is None:
+            return MeteredParts(tuple(wh), 0)
+        shared: dict[int, int] = {}
+        places = {bound: place for place, bound in enumerate(bounds)}
+        for bound, row in self._archive.ledger.across(self._index, bounds).items():
+            known = self._at(self._index, bound, row)
+            if known is None:
+                shared[row.start] = row.wh
+                continue
+            more, place = known - row.value - part_before(row, bound), places[bound]
+            if place:
+                wh[place - 1] += more
+            if place < len(wh):
+                wh[place] -= more
+        return MeteredParts(tuple(wh), sum(shared.values()))
+
+    def _at(self, index: Series, moment: int, row: LedgerRow) -> int | None:
+        """The index at a moment within a quarter hour, as its minutes say it; None where they do not."""
+        if row.evidence != Evidence.MEASURED or row.until - row.start > QUARTER_S:
+            return None
+        minutes = self._archive.readings.values(index, Granularity.MINUTE, row.start, row.until)
+        if not minutes:
+            return None
+        said = [value for time, value in minutes if time < moment and isinstance(value, int)]
+        found = said[-1] if said else row.value
+        return found if row.value <= found <= row.value + row.wh else None

@@ -1,0 +1,166 @@
+"""One's own contract by its hours comes to what the meter's indexes counted, under every kind of contract."""
+
+from collections import Counter
+from datetime import date, timedelta
+
+import pytest
+
+from gateway.balance.calendar import days
+from tests.gateway.balance.contracts import KINDS, OFF_PEAK, SEASONAL, ContractHouse, three_spans
+
+# What the hours may differ by from a class index, of each class; and what rounding may come to in a month.
+APART, ROUNDING_WH = 0.005, 60
+PRICES = {number: word for word, number in (("winter-night", "1"), ("winter", "2"), ("night", "3"), ("day", "4"))}
+
+
+def check_house(house, kind):
+    """Each class of all days together, and each day's energy in none but its class."""
+    found = house.compare()
+    assert (found["refused"], found["unchecked"]) == (False, None)
+    count = (house.end - house.first).days
+    assert (found["days_known"], found["days_compared"]) == (count, count)
+    hours, index, truth = Counter(), Counter(), Counter()
+    for one in found["check"]:
+        hours[one["class"]] += one["by_hours_wh"]
+        index[one["class"]] += one["by_index_wh"]
+    for day, counted in house.meter.by_day.items():
+        if house.first <= day < house.end:
+            for word, joules in counted.items():
+                truth[PRICES.get(word, "we") if kind == "seasonal" else word] += joules / 3600
+    assert set(hours) == set(truth), found["check"]
+    for word, wh in truth.items():
+        assert abs(index[word] - wh) <= max(0.001 * wh, ROUNDING_WH), word
+        assert abs(hours[word] - index[word]) <= max(APART * index[word], ROUNDING_WH), (word, hours, index)
+    assert abs(sum(hours.values()) - found["drawn_wh"]) <= 2
+    (own,) = found["offers"]
+    prices = KINDS[kind][2]
+    paid = sum(prices[word] * wh / 1000 for word, wh in truth.items())
+    assert abs(sum(sum(month["energy"].values()) for month in own["months"]) - paid) <= max(0.005 * paid, 0.02)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_own_hours_are_the_index_s(tmp_path, kind):
+    """Half per cent of each class, over both changes of the clock, of the season, of the off-peak hours."""
+    for number, (first, end) in enumerate(three_spans(seed=1, length=4)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        check_house(ContractHouse(folder, kind, number, first, end), kind)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", KINDS)
+def test_own_hours_are_the_index_s_in_three_years_of_each_kind(tmp_path, kind, seed):
+    """Each year whole, from September on: a year of Tempo, its winter, its changes. Two minutes of a core each."""
+    first = date(2023 + seed, 9, 1)
+    check_house(ContractHouse(tmp_path, kind, seed, first, first.replace(year=first.year + 1)), kind)
+
+
+def test_wrong_hours_are_found_and_nothing_is_compared(tmp_path):
+    """Two hours too early is more than two per cent: class, month and both figures are said, and the exit code is 1."""
+    first = date(2026, 1, 5)
+    house = ContractHouse(tmp_path, "hc", 1, first, first + timedelta(days=7))
+    config = tmp_path / "gateway.toml"
+    right = config.read_text()
+    config.write_text(right.replace("22:00/06:00", "20:00/04:00"))
+    found = house.compare("tempo", code=1)
+    assert (found["refused"], found["offers"]) == (True, [])
+    wrong = {one["class"]: one for one in found["check"] if one["wrong"]}
+    assert set(wrong) == {"hc", "hp"}
+    assert wrong["hc"]["by_index_wh"] != wrong["hc"]["by_hours_wh"]
+    # Hours that change on the right day are right; on another one they are not.
+    half = '[[off_peak]]\nfrom = 2000-01-01\nuntil = 2026-01-07\nhours = ["22:00/06:00"]\n'
+    other = '[[off_peak]]\nfrom = 2026-01-08\nhours = ["20:00/04:00"]\n'
+    config.write_text(right.replace(OFF_PEAK, half + other))
+    assert house.compare(code=1)["refused"]
+
+
+def test_hours_that_nobody_knows_are_asked_for(tmp_path):
+    """Neither one's own contract nor another one is reckoned from 22 to 6, and it is said what to write."""
+    first = date(2026, 1, 5)
+    house = ContractHouse(tmp_path, "hc", 1, first, first + timedelta(days=3))
+    config = tmp_path / "gateway.toml"
+    config.write_text(config.read_text().replace(OFF_PEAK, ""))
+    found = house.compare("bleu-hc", "bleu-base", "--power", "6")
+    assert "[[off_peak]]" in found["unchecked"]
+    own, off_peak, base = found["offers"]
+    for one in (own, off_peak):
+        assert ("[[off_peak]]" in one["not_computable"], one["months"]) == (True, [])
+    assert base["total"] is not None
+
+
+def test_a_tempo_house_knows_its_colours_and_another_one_is_told_them(tmp_path):
+    """Of the indexes of a Tempo meter, or of a file; without either nothing is reckoned, and never as blue."""
+    first = date(2026, 1, 5)
+    for name in ("tempo", "base"):
+        (tmp_path / name).mkdir()
+    lived = ContractHouse(tmp_path / "tempo", "tempo", 3, first, first + timedelta(days=7))
+    found = lived.compare("tempo", "ejp", "--power", "9")
+    _, tempo, ejp = found["offers"]
+    counted = Counter()
+    for day in days(first, lived.end):
+        counted.update(lived.meter.by_day[day])
+    (month,) = tempo["months"]
+    for word, wh in month["wh"].items():
+        assert abs(wh - counted[word] / 3600) <= ROUNDING_WH, word
+    assert found["tempo_days"]["red"] > 0
+    (peak,) = ejp["months"]
+    assert peak["wh"]["pm"] > 0
+    house = ContractHouse(tmp_path / "base", "base", 3, first, first + timedelta(days=7))
+    _, unknown = house.compare("tempo", "--power", "9")["offers"]
+    assert "--colours" in unknown["not_computable"]
+    colours = tmp_path / "colours.csv"
+    eve = first - timedelta(days=1)
+    colours.write_text("date;colour\n" + "".join(f"{day};BLUE\n" for day in days(eve, house.end)))
+    _, blue = house.compare("tempo", "--power", "9", "--colours", str(colours))["offers"]
+    assert set(blue["months"][0]["wh"]) == {"hcjb", "hpjb"}
+
+
+def test_offers_are_compared_on_the_same_days(tmp_path):
+    """A day that one of them does not know, or that nobody read whole, is in none of them."""
+    first = date(2026, 1, 5)
+    house = ContractHouse(tmp_path, "hc", 2, first, first + timedelta(days=12))
+    offer = tmp_path / "flex.toml"
+    offer.write_text(
+        'name = "Flex"\nsource = "a test"\nchecked = 2026-01-01\n'
+        '[[when]]\nclass = "dear"\nlist = "flex"\n[[when]]\nclass = "cheap"\n'
+        '[[list]]\nname = "flex"\nfrom = 2026-01-06\nuntil = 2026-12-31\ndays = [2026-01-07]\n'
+        "[[price]]\nfrom = 2026-01-01\nsubscription = 10\nprices = { dear = 0.5, cheap = 0.1 }\n"
+    )
+    found = house.compare(str(offer))
+    assert (found["days_known"], found["days_compared"]) == (12, 11)
+    own, flex = found["offers"]
+    assert flex["days_left_out"] == 1
+    assert [sum(one["months"][0]["wh"].values()) for one in (own, flex)] == [found["drawn_wh"]] * 2
+    (month,) = flex["months"]
+    assert abs(month["wh"]["dear"] - sum(house.meter.by_day[date(2026, 1, 7)].values()) / 3600) <= 2
+    assert month["subscription"] == round(10 * 11 / 31, 4)
+
+
+def test_a_contract_of_the_form_of_an_offer_is_one(tmp_path):
+    """``offer`` of a [[tariff]] gives its prices and its hours: bills by index and by hours are of the same prices."""
+    first = date(2026, 1, 5)
+    house = ContractHouse(tmp_path, "hc", 2, first, first + timedelta(days=4))
+    config = tmp_path / "gateway.toml"
+    written = config.read_text()
+    plain = house.compare()["offers"][0]
+    begin, end = written.index("[[tariff]]"), written.index("[[off_peak]]")
+    config.write_text(
+        f'{written[:begin]}[[tariff]]\nname = "Own"\nfrom = 2000-01-01\noffer = "own.toml"\n{written[end:]}'
+    )
+    (tmp_path / "own.toml").write_text(
+        'name = "x"\nsource = "my bill"\nchecked = 2026-01-01\n[[when]]\nclass = "hc"\nhours = "meter"\n'
+        '[[when]]\nclass = "hp"\n[[price]]\nfrom = 2000-01-01\nuntil = 2026-01-06\nsubscription = 15.65\n'
+        "prices = { hc = 0.1, hp = 0.2 }\n"
+        "[[price]]\nfrom = 2026-01-07\nsubscription = 15.65\nprices = { hc = 0.1579, hp = 0.2065 }\n"
+    )
+    assert house.compare()["offers"][0]["total"] == plain["total"]
+    dated = house.compare("--dated")["offers"][0]
+    assert dated["total"] != plain["total"]
+    assert sum(dated["months"][0]["wh"].values()) == sum(plain["months"][0]["wh"].values())
+
+
+def test_the_kinds_are_the_issue_s():
+    """Base, off-peak, off-peak to the minute, Tempo, EJP, week-ends with seasons by numbers that no word tells."""
+    assert list(KINDS) == ["base", "hc", "odd", "tempo", "ejp", "seasonal"]
+    assert all(word.isdecimal() for word in SEASONAL[3])
