@@ -15,7 +15,7 @@ from gateway.balance.supplier_offer import NotComputable, OfferPrice, OfferRule,
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from gateway.balance.tariff import Tariff
@@ -104,16 +104,24 @@ class SpanEnergy:
     counted: Mapping[str, int]
 
 
-def class_checks(spans: Iterable[SpanEnergy]) -> list[ClassCheck]:
-    """Each class of each month, by hours and by index.
+def telling(spans: Iterable[SpanEnergy]) -> list[SpanEnergy]:
+    """Those of days on which the meter tells the classes of the contract apart.
 
-    An index that the meter did not call by a class of the contract is that of the class in which most of it was
-    counted; it has to come to the same all the same. Days on which the indexes are not whole say nothing.
+    In historic mode a contract that it cannot say is counted as Base, in one index (Enedis-NOI-CPT_54E §3.3).
     """
     days: defaultdict[date, list[SpanEnergy]] = defaultdict(list)
     for one in spans:
         days[one.day].append(one)
-    known = [one for day in days.values() if _is_whole(day) for one in day]
+    return [one for day in days.values() if _is_whole(day) and not _is_one_index(day) for one in day]
+
+
+def class_checks(spans: Iterable[SpanEnergy]) -> list[ClassCheck]:
+    """Each class of each month, by hours and by index, of spans that are ``telling``.
+
+    An index that the meter did not call by a class of the contract is that of the class in which most of it was
+    counted; it has to come to the same all the same.
+    """
+    known = list(spans)
     words, within = {one.word for one in known}, defaultdict[str, Counter[str]](Counter)
     for one in known:
         for index, wh in one.counted.items():
@@ -129,7 +137,10 @@ def class_checks(spans: Iterable[SpanEnergy]) -> list[ClassCheck]:
     return [ClassCheck(*key, hours[key], indexes[key]) for key in sorted({*hours, *indexes})]
 
 
-def _is_whole(day: Iterable[SpanEnergy]) -> bool:
-    spans = list(day)
-    drawn, counted = sum(one.wh for one in spans), sum(sum(one.counted.values()) for one in spans)
+def _is_one_index(day: Sequence[SpanEnergy]) -> bool:
+    return {word for one in day for word in one.counted} <= {"base"} and {one.word for one in day} != {"base"}
+
+
+def _is_whole(day: Sequence[SpanEnergy]) -> bool:
+    drawn, counted = sum(one.wh for one in day), sum(sum(one.counted.values()) for one in day)
     return abs(drawn - counted) <= max(_PER_DAY_WH, drawn // 200)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import day_of, days, midnight, same_day
 from gateway.balance.offer_bill import OfferMonth, OfferPart, OfferPrices, moved, offer_months, year_of
-from gateway.balance.offer_hours import ClassSpan, HouseFacts, Windows, class_spans
-from gateway.balance.own_contract import ClassCheck, SpanEnergy, as_offer, class_checks
+from gateway.balance.offer_hours import ClassSpan, HouseFacts, Windows, class_spans, moments
+from gateway.balance.own_contract import ClassCheck, SpanEnergy, as_offer, class_checks, telling
 from gateway.balance.supplier_offer import METER, NotComputable, SupplierOffer, minutes_of, newest_day
 from gateway.household.house_facts import LargestPower, largest_power, lived_colours, subscribed_power, windows_of
 from gateway.household.metered import MeteredEnergy
@@ -44,6 +44,9 @@ _NO_LIST = Phrase("its [[list]] does not say {count} of {days} days")
 _NO_PRICE_THEN = Phrase("it has no price on {count} of {days} days: add a [[price]] of that time to a copy")
 _WHICH_DAY = Phrase("the offer leaves the weekday to you: give it by --weekday wed")
 _WHICH_HOURS = Phrase("the offer leaves the hours to you: give them by --hours 13:00/15:00")
+_ONE_INDEX = Phrase(
+    "your meter counts in one index alone, and cannot tell its classes; in standard mode it would: ask your supplier"
+)
 _NO_DAYS = Phrase("no day is known whole by all of them")
 
 
@@ -103,7 +106,8 @@ class Comparison:
         wh: what was drawn on these days.
         own: whether there is a contract of one's own.
         checks: one's own contract by its hours and by the meter's indexes; ``unchecked`` is why there is none.
-        red, white: how many of these days are so, of Tempo.
+        power, subscribed: kVA for which prices are reckoned; and that the meter said.
+        colours: of how many of these days the colour is known, and how many of them are red, and white.
     """
 
     meter: str
@@ -113,13 +117,13 @@ class Comparison:
     days: int
     wh: int
     power: int | None
+    subscribed: int | None
     offers: tuple[ComparedOffer, ...]
     own: bool
     checks: tuple[ClassCheck, ...]
     unchecked: Phrase | None
     largest: LargestPower | None
-    red: int
-    white: int
+    colours: tuple[int, int, int]
     order: ComparisonOrder
 
     @property
@@ -152,7 +156,7 @@ def compare(
     today: date,
     progress: Callable[[int, int], None] = lambda done, count: None,
 ) -> Comparison:
-    """Reckon all of it; ``progress`` is told how many offers of how many are done."""
+    """Reckon all of it; ``progress`` is told how many steps of how many are done."""
     return _Comparing(archive, house, config, order, today).offers(files, progress)
 
 
@@ -181,23 +185,28 @@ class _Comparing:
             alsace_moselle=order.alsace_moselle,
         )
         now = self._bounds[-1]
-        self._power = order.power or subscribed_power(archive, house.meter, now)
+        borders = {(day, edge) for day in self._dates for one in self._facts.windows_of(day) or () for edge in one}
+        self._own = {time for day, edge in borders for time, minute in moments(day, {edge}) if minute == edge % 1440}
+        self._subscribed = subscribed_power(archive, house.meter, now)
+        self._power = order.power or self._subscribed
 
     def offers(self, files: Sequence[OfferFile], progress: Callable[[int, int], None]) -> Comparison:
         checks, unchecked = self._check()
         names = [*([None] if self._config.tariff else []), *files]
         if any(one.wrong for one in checks):
             names = []
+        largest = largest_power(self._archive, self._house.meter, self.first, self.end) if self._dates else None
+        progress(1, len(names) + 1)
         found: list[tuple[OfferFile | None, list[_Stretch] | NotComputable]] = []
-        for done, file in enumerate(names, start=1):
+        for done, file in enumerate(names, start=2):
             try:
                 found.append((file, self._stretches(file)))
             except NotComputable as error:
                 found.append((file, error))
-            progress(done, len(names))
+            progress(done, len(names) + 1)
         common = self._common([one for _, one in found if isinstance(one, list)])
         offers = tuple(self._compared(file, one, common) for file, one in found)
-        colours = [self._facts.colours.get(day) for day in common]
+        colours = [colour for day in common if (colour := self._facts.colours.get(day))]
         return Comparison(
             meter=self._house.meter,
             first=self.first,
@@ -206,13 +215,13 @@ class _Comparing:
             days=len(common),
             wh=sum(self._known[day] for day in common),
             power=self._power,
+            subscribed=self._subscribed,
             offers=offers,
             own=bool(self._config.tariff),
             checks=tuple(checks),
             unchecked=unchecked,
-            largest=largest_power(self._archive, self._house.meter, self.first, self.end) if self._dates else None,
-            red=colours.count("red"),
-            white=colours.count("white"),
+            largest=largest,
+            colours=(len(colours), colours.count("red"), colours.count("white")),
             order=self._order,
         )
 
@@ -240,7 +249,10 @@ class _Comparing:
                 for one, wh, classes in zip(stretch.spans, stretch.wh, counted, strict=True)
                 if one.word is not None and one.day in sure
             ]
-        return class_checks(spans), why
+        told = telling(spans)
+        if spans and not told and why is None:
+            why = _ONE_INDEX
+        return class_checks(told), why
 
     def _within(self, tariff: Tariff) -> tuple[date, date]:
         return max(self.first, tariff.since), min(self.end, (tariff.until or date.max - _ONE) + _ONE)
@@ -296,7 +308,7 @@ class _Comparing:
         )
         if not spans:
             raise NotComputable(_NO_DAYS)
-        energy = self._metered.between([*(one.begin for one in spans), spans[-1].end])
+        energy = self._metered.between([*(one.begin for one in spans), spans[-1].end], self._own)
         return _Stretch(offer, spans, {one.day for one in spans if one.word is None}, energy.wh, energy.shared)
 
     def _common(self, found: Sequence[Sequence[_Stretch]]) -> set[date]:

@@ -34,7 +34,7 @@ def as_text(found: Comparison, lang: str) -> Iterator[str]:
         yield words["nothing"].format(meter=found.meter)
         return
     if found.checks:
-        yield from [words["check"], "", *_checks(found, words, writer), ""]
+        yield from [*_wrapped(words["check"]), "", *_checks(found, words, writer), ""]
     if found.refused:
         yield from _wrapped(_refusal(found, words, writer))
         return
@@ -73,6 +73,7 @@ def _days(found: Comparison, words: dict[str, str], writer: BalanceWriter) -> st
 
 def _months(letters: Sequence[tuple[str, ComparedOffer]], words: dict[str, str], writer: BalanceWriter) -> list[str]:
     lines: list[str] = []
+    own = next((one.year.total for _, one in letters if one.file is None), None)
     for place in range(0, len(letters), _MOST_COLUMNS):
         part = letters[place : place + _MOST_COLUMNS]
         rows = []
@@ -84,10 +85,17 @@ def _months(letters: Sequence[tuple[str, ComparedOffer]], words: dict[str, str],
         rows.append(
             [words["total"], writer.kwh(sum(years[0].wh.values())), *(writer.euros(one.total) for one in years)]
         )
+        if own is not None:
+            apart = [_signed(one.total - own, writer) if one.total != own else NOTHING for one in years]
+            rows.append([words["difference"], "", *apart])
         lines += [*table([words["month"], words["kwh"], *(letter for letter, _ in part)], rows), ""]
     for letter, one in letters:
         lines += _wrapped(_legend(letter, one, words))
     return [*lines, ""]
+
+
+def _signed(euros: Fraction, writer: BalanceWriter) -> str:
+    return ("+" if euros > 0 else "") + writer.euros(euros)
 
 
 def _legend(letter: str, one: ComparedOffer, words: dict[str, str]) -> str:
@@ -174,8 +182,9 @@ def _notes(
             yield words[key].format(names=", ".join(named))
     for _, one in letters:
         yield from _notes_of(one, words, writer)
-    if letters and any(rule.colour for one in found.offers if one.file for rule in one.file.offer.when):
-        yield words["tempo"].format(red=found.red, white=found.white)
+    if any(rule.colour for _, one in letters if one.file for rule in one.file.offer.when):
+        days, red, white = found.colours
+        yield words["tempo"].format(days=days, red=red, white=white)
     yield from _of_the_check(found, words, writer)
     yield from _of_the_power(found, words, writer)
     if letters:
@@ -209,9 +218,9 @@ def _of_the_power(found: Comparison, words: dict[str, str], writer: BalanceWrite
         return
     said = [words["largest"].format(va=writer.number(largest.va), day=largest.day, days=largest.days)]
     least = largest.least_kva
-    if least is not None and (found.power is None or least < found.power):
-        key = "least-alone" if found.power is None else "least"
-        said += [words[key].format(kva=least, power=found.power), words["least-caveat"]]
+    if least is not None and (found.subscribed is None or least < found.subscribed):
+        key = "least-alone" if found.subscribed is None else "least"
+        said += [words[key].format(kva=least, power=found.subscribed), words["least-caveat"]]
     yield " ".join([*said, *([] if largest.by_meter else [words["by-minutes"]])])
 
 
@@ -230,6 +239,7 @@ def as_json(found: Comparison) -> dict[str, object]:
         "drawn_wh": found.wh,
         "prices": "dated" if found.order.dated else "today",
         "power_kva": found.power,
+        "subscribed_kva": found.subscribed,
         "refused": found.refused,
         "unchecked": None if found.unchecked is None else str(found.unchecked),
         "check": [
@@ -243,7 +253,7 @@ def as_json(found: Comparison) -> dict[str, object]:
             for one in found.checks
         ],
         "offers": [_offer(one) for one in found.offers],
-        "tempo_days": {"red": found.red, "white": found.white},
+        "tempo_days": dict(zip(("known", "red", "white"), found.colours, strict=True)),
         "largest_power": largest
         and {
             "va": largest.va,

@@ -1,7 +1,8 @@
 """What a house drew between two moments, cut as finely as what is stored allows: by quarters, then by minutes.
 
 The hours of an offer may begin at 02:56. Of the quarter hour around it the index at that minute is known for as long as
-minutes are kept; where it is not, the quarter is shared out by time, and how much was so is counted.
+minutes are kept. After that the indexes of the classes say it, where the meter itself went from one to the other then;
+else the quarter is shared out by time, and how much was so is counted.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from gateway.store.points import Granularity
 from gateway.store.spans import DRAWN, QUARTER_S, Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from gateway.household.days import HouseholdDays
     from gateway.store.points import Series
     from gateway.store.store import Archive
+
+# As many classes as there are beside a change; and what cutting each index to whole watt-hours comes to.
+_TWO, _CUT_WH = 2, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,11 @@ class MeteredEnergy:
         self._archive, self._house = archive, house
         self._index = archive.meters.named(house.meter, DRAWN)
 
-    def between(self, bounds: Sequence[int]) -> MeteredParts:
-        """What was drawn between each two successive ``bounds`` (POSIX seconds, in order, all different)."""
+    def between(self, bounds: Sequence[int], own: Collection[int] = ()) -> MeteredParts:
+        """What was drawn between each two successive ``bounds`` (POSIX seconds, in order, all different).
+
+        At the moments of ``own`` the meter goes from one of its classes to another.
+        """
         wh = [one.wh for one in self._house.drawn(bounds)]
         if self._index is None:
             return MeteredParts(tuple(wh), 0)
@@ -50,6 +57,8 @@ class MeteredEnergy:
         places = {bound: place for place, bound in enumerate(bounds)}
         for bound, row in self._archive.ledger.across(self._index, bounds).items():
             known = self._at(self._index, bound, row)
+            if known is None and bound in own:
+                known = self._by_classes(row)
             if known is None:
                 shared[row.start] = row.wh
                 continue
@@ -70,3 +79,13 @@ class MeteredEnergy:
         said = [value for time, value in minutes if time < moment and isinstance(value, int)]
         found = said[-1] if said else row.value
         return found if row.value <= found <= row.value + row.wh else None
+
+    def _by_classes(self, row: LedgerRow) -> int | None:
+        """The index where the class changes within a quarter hour: what the class of before counted in it."""
+        if row.evidence != Evidence.MEASURED or row.until - row.start > QUARTER_S:
+            return None
+        before, within = self._house.classes([row.start - QUARTER_S, row.start, row.until])
+        if len(before) != 1 or len(within) > _TWO or abs(sum(within.values()) - row.wh) > _CUT_WH:
+            return None
+        (word,) = before
+        return row.value + min(within.get(word, 0), row.wh)

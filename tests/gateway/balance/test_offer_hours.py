@@ -9,53 +9,19 @@ import pytest
 from gateway.balance.calendar import days, midnight
 from gateway.balance.holidays import easter, holidays
 from gateway.balance.offer_hours import NOT_RED, DatedWindows, HouseFacts, class_spans
-from gateway.balance.supplier_offer import METER, OfferDays, OfferRule, minutes_of, rules_fault
+from gateway.balance.supplier_offer import METER, OfferDays, OfferRule, minutes_of
 from gateway.store.local_time import PARIS
-
-CLASSES = ("a", "b", "c", "d")
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def clock(minute):
-    """A time of the day, as an offer writes it."""
-    return f"{minute // 60:02}:{minute % 60:02}"
-
-
-def hours(random):
-    """Some hours, over midnight too, to the minute."""
-    ends = random.sample(range(1440), 2)
-    return "/".join(map(clock, ends))
-
-
-def season(random):
-    """Some days of the year, over its end too."""
-    return "/".join(f"{random.randrange(1, 13):02}-{random.randrange(1, 29):02}" for _ in range(2))
-
-
-def rules(random):
-    """Rules by lot, the last one for all that is left."""
-    found = [
-        OfferRule(
-            word=random.choice(CLASSES),
-            seasons=tuple(season(random) for _ in range(random.randrange(2))),
-            days=tuple(random.sample(WEEKDAYS, random.randrange(4))),
-            holidays=random.random() < 0.3,
-            colour=random.choice([None, None, "red", "white"]),
-            hours=random.choice([METER, tuple(hours(random) for _ in range(random.randrange(1, 4)))]),
-        )
-        for _ in range(random.randrange(1, 6))
-    ]
-    found = (*found, OfferRule(word="e"))
-    assert rules_fault(found, "when") is None
-    return found
+from tests.gateway.balance.offers import WEEKDAYS, random_hours, random_rules
 
 
 def lived(random, first, end):
     """A house of which all is known: windows that change, colours of each day."""
     change = first + timedelta(days=random.randrange(300))
     windows = [
-        DatedWindows(date(2000, 1, 1), change, (minutes_of(hours(random)),)),
-        DatedWindows(change + timedelta(days=1), None, (minutes_of(hours(random)), minutes_of(hours(random)))),
+        DatedWindows(date(2000, 1, 1), change, (minutes_of(random_hours(random)),)),
+        DatedWindows(
+            change + timedelta(days=1), None, (minutes_of(random_hours(random)), minutes_of(random_hours(random)))
+        ),
     ]
     colours = {day: random.choice(["blue", "blue", "white", "red"]) for day in days(first - timedelta(days=1), end)}
     return HouseFacts(windows=windows, colours=colours)
@@ -88,7 +54,7 @@ def test_each_moment_of_a_year_has_one_class_and_it_is_the_one_that_the_rules_sa
     """Spans follow each other from the first second of the year to its last; changes of the clock are no hole."""
     random = Random(seed)
     first = date(2023 + seed % 4, 1, 1)
-    end, found, begins = first.replace(year=first.year + 1), rules(random), random.choice([0, 360, 431])
+    end, found, begins = first.replace(year=first.year + 1), random_rules(random), random.choice([0, 360, 431])
     facts = lived(random, first, end)
     spans = list(class_spans(found, first, end, facts, day_begins=begins))
     assert (spans[0].begin, spans[-1].end) == (midnight(first), midnight(end))
@@ -110,7 +76,7 @@ def test_what_is_cut_out_besides_changes_no_class():
     """The hours of a use cut spans in two, which are in the same class as before."""
     random = Random(7)
     first, end = date(2026, 3, 20), date(2026, 4, 5)
-    found, facts = rules(random), lived(random, first, end)
+    found, facts = random_rules(random), lived(random, first, end)
     plain = list(class_spans(found, first, end, facts))
     cut = list(class_spans(found, first, end, facts, besides=((1140, 1260),)))
     assert sum(one.end - one.begin for one in cut if one.inside) == 16 * 7200

@@ -1,12 +1,22 @@
 """One's own contract by its hours comes to what the meter's indexes counted, under every kind of contract."""
 
 from collections import Counter
+from contextlib import closing
 from datetime import date, timedelta
+from fractions import Fraction
+from random import Random
 
 import pytest
 
 from gateway.balance.calendar import days
+from gateway.balance.supplier_offer import OfferPrice, SupplierOffer
+from gateway.config.offers import OfferFile
+from gateway.config.tables import load
+from gateway.household.comparison import ComparisonOrder, compare
+from gateway.household.days import HouseholdDays
+from gateway.store.store import Archive, Store
 from tests.gateway.balance.contracts import KINDS, OFF_PEAK, SEASONAL, ContractHouse, three_spans
+from tests.gateway.balance.offers import random_rules
 
 # What the hours may differ by from a class index, of each class; and what rounding may come to in a month.
 APART, ROUNDING_WH = 0.005, 60
@@ -73,6 +83,67 @@ def test_wrong_hours_are_found_and_nothing_is_compared(tmp_path):
     other = '[[off_peak]]\nfrom = 2026-01-08\nhours = ["20:00/04:00"]\n'
     config.write_text(right.replace(OFF_PEAK, half + other))
     assert house.compare(code=1)["refused"]
+
+
+def test_a_contract_that_historic_mode_cannot_say_is_not_accused(tmp_path):
+    """One index for all of it tells nothing of its hours: it is compared, and said not to be checked."""
+    first = date(2026, 1, 5)
+    house = ContractHouse(tmp_path, "base", 1, first, first + timedelta(days=3))
+    config = tmp_path / "gateway.toml"
+    config.write_text(config.read_text().replace("base = 0.194", "hc = 0.15, hp = 0.2") + OFF_PEAK)
+    found = house.compare("bleu-base", "--power", "6")
+    assert (found["refused"], found["check"]) == (False, [])
+    assert "standard mode" in found["unchecked"]
+    own, _ = found["offers"]
+    assert set(own["months"][0]["wh"]) == {"hc", "hp"}
+
+
+def test_when_minutes_are_gone_the_indexes_of_the_classes_cut_a_quarter(tmp_path):
+    """After three years hours to the minute are still exact; those of another offer are shared by time, and said so."""
+    first = date(2026, 1, 5)
+    house = ContractHouse(tmp_path, "odd", 1, first, first + timedelta(days=5))
+    other = tmp_path / "other.toml"
+    other.write_text(
+        'name = "Other"\nsource = "a test"\nchecked = 2026-01-01\n[[when]]\nclass = "cheap"\nhours = ["02:20/07:20"]\n'
+        '[[when]]\nclass = "dear"\n[[price]]\nfrom = 2026-01-01\nsubscription = 1\n'
+        "prices = { cheap = 0.1, dear = 0.2 }\n"
+    )
+    fresh = house.compare(str(other))
+    with closing(Store(tmp_path)) as store, store.db.transaction():
+        for series in store.meters.series("house"):
+            store.db.execute("DELETE FROM minutes")
+            store.db.execute("DELETE FROM minute WHERE series = ?", [series.id])
+    found = house.compare(str(other))
+    for one in found["check"]:
+        assert abs(one["by_hours_wh"] - one["by_index_wh"]) <= 20, one
+    assert [one["shared_by_time_wh"] for one in fresh["offers"]] == [0, 0]
+    assert found["offers"][0]["shared_by_time_wh"] == 0
+    assert found["offers"][1]["shared_by_time_wh"] > 1000
+    assert fresh["drawn_wh"] == found["drawn_wh"]
+
+
+def test_under_any_offer_classes_come_to_what_was_drawn(tmp_path):
+    """Offers by lot, to the minute and with uses cut out: no watt-hour is lost, none is twice."""
+    first = date(2026, 3, 27)
+    house = ContractHouse(tmp_path, "hc", 1, first, first + timedelta(days=4))
+    config = load(tmp_path / "gateway.toml")
+    for seed in range(30):
+        random = Random(seed)
+        found = random_rules(random, colours=False)
+        words = {rule.word: random.randrange(1, 50) / 100 for rule in found}
+        price = OfferPrice(since=first, subscription=1, prices=words)
+        offer = SupplierOffer(name="x", source="x", checked=first, when=found, price=(price,))
+        order = ComparisonOrder(first=house.first, end=house.end, shift=(1000, ((1000 + seed, 1100 + seed),)))
+        with closing(Archive(tmp_path)) as archive:
+            days_of = HouseholdDays(archive, config)
+            compared = compare(archive, days_of, config, [OfferFile(offer, tmp_path, False)], order, first)
+        one = compared.offers[1]
+        assert sum(one.year.wh.values()) == compared.wh, seed
+        exact = sum(Fraction(str(words[word])) * wh / 1000 for word, wh in one.year.wh.items())
+        assert sum(one.year.energy.values()) == exact, seed
+        spared, moved_wh = one.saved
+        assert 0 <= moved_wh <= 4000, seed
+        assert spared >= 0, seed
 
 
 def test_hours_that_nobody_knows_are_asked_for(tmp_path):

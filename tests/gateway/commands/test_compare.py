@@ -49,7 +49,7 @@ def test_offers_stand_beside_each_other_with_their_source_and_its_day(config, ca
         "Today's prices on past energy",
         "Not a whole year: nothing is projected.",
         "Your contract by its hours comes to what your meter counted.",
-        "kVA would have done; you have 9 kVA. A smaller power trips the breaker",
+        "kVA would have done; you have 12 kVA. A smaller power trips the breaker",
     ):
         assert said in flat, said
     assert [line.split()[0] for line in lines if line.startswith(("2026-01", "Total"))].count("2026-01") == 1
