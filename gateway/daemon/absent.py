@@ -26,6 +26,7 @@ class NoFederation:
 
     waiting: frozenset[str] = frozenset()
     wake = _Deaf()
+    leave = None
 
     def parts(self) -> Mapping[str, Part]:
         """Nothing runs."""

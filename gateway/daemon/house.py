@@ -79,8 +79,7 @@ class House:
         """Store everything that was gathered, or keep it waiting."""
         gathered = [batch for meter in self.meters.values() if (batch := meter.recorder.take())]
         batches = [*gathered, *self.counters.take()]
-        self.relays.committed(await self.writer.write(batches, self.relays.disbelieved()))
-        self.federation.wake.set()
+        self.relays.committed(await self.writer.write(batches, self.relays.disbelieved(), self.federation.leave))
 
     async def commit(self) -> None:
         """Store everything that was gathered; StoreError if it could not be, and waits in memory."""

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _KNOWN_EVERY_S = 60.0
+# For so long the readings of a minute wait to be on the card with what is noted of their messages.
+_TURN_S = 1.0
 # Of how many requests for access a household is told by message in a day, and of one domain; all wait in the store.
 _ASKED_A_DAY, _ASKED_OF_DOMAIN, _DAY_S = 5, 2, 86400
 
@@ -211,6 +213,13 @@ class Publication:
     def handlers(self) -> dict[type[Order[Any]], Callable[[Any], Awaitable[object]]]:
         """The orders that are done here."""
         return {AccountOrder: self.order}
+
+    async def leave(self) -> None:
+        """Have what was written leave; return when it has had its turn, or when that takes too long."""
+        self._delivery.turned.clear()
+        self.wake.set()
+        if self._session.connected.is_set():
+            await wait_any(_TURN_S, self._delivery.turned)
 
     async def settle(self) -> None:
         """Return when all that was noted as handed over is in the socket: no more leaves on a consent that ended."""

@@ -61,20 +61,44 @@ class StoreWriter:
         self._say = Once(log)
 
     async def write(
-        self, batches: Iterable[Batch], disbelieved: Iterable[tuple[str, str]] = ()
+        self,
+        batches: Iterable[Batch],
+        disbelieved: Iterable[tuple[str, str]] = (),
+        leave: Callable[[], Awaitable[object]] | None = None,
     ) -> dict[tuple[str, str], int]:
         """Write what waits and these; how far the frames of boards are stored, (board, its start) -> last number.
 
-        ``disbelieved``: starts of boards of which what is stored of that is not true.
+        Args:
+            batches: what was gathered.
+            disbelieved: starts of boards of which what is stored of that is not true.
+            leave: has what is written leave, and returns when it has had its turn: so that the card is written once
+                for the readings and for what is noted of their messages.
         """
         self.waiting += batches
         self._disbelieved += disbelieved
-        await self._call(self._write_waiting)
+        await self._call(self._write_waiting, leave is not None)
+        if leave:
+            await leave()
+            await self._call(self._settle)
         self.turned = time.monotonic()
+        if self.error:
+            # What left the list may not be on the card either.
+            return {}
         relayed, self._relayed = self._relayed, {}
         return relayed
 
-    def _write_waiting(self) -> None:
+    def _settle(self) -> None:
+        """Have on the card what was written, whether it has left or not."""
+        try:
+            self._store.batches.settle()
+        except StoreError as error:
+            self._failed(error)
+
+    def _failed(self, error: StoreError) -> None:
+        log.log(logging.DEBUG if self.error else logging.ERROR, "%s; readings wait in memory", error)
+        self.error = error.phrase
+
+    def _write_waiting(self, leaving: bool) -> None:
         """Write what waits, on the store's thread.
 
         There it ends whatever becomes of the task that waits for it: a batch leaves the list with its own commit, so
@@ -86,15 +110,15 @@ class StoreWriter:
                 self._store.relayed.forget(*self._disbelieved[0])
                 del self._disbelieved[0]
             while True:
-                count, batches = self._write_some()
+                # While nothing can be written, what waits stays where it is thinned.
+                count, batches = self._write_some(leaving=leaving and not self.error and self._store.db.postpones)
                 del self.waiting[:count]
                 for board, seq in (item for batch in batches for item in batch.relayed.items()):
                     self._relayed[board] = max(seq, self._relayed.get(board, 0))
                 if not self.waiting:
                     break
         except StoreError as error:
-            log.log(logging.DEBUG if self.error else logging.ERROR, "%s; readings wait in memory", error)
-            self.error = error.phrase
+            self._failed(error)
             return
         if self.error:
             log.warning("the database can be written again")
@@ -109,7 +133,7 @@ class StoreWriter:
         except StoreError as error:
             self._say("redo", "%s; the database is written each minute", error)
 
-    def _write_some(self) -> tuple[int, list[Batch]]:
+    def _write_some(self, *, leaving: bool) -> tuple[int, list[Batch]]:
         """Write the first that wait, in one transaction: how many are done with, and which of them are written.
 
         What a batch raises that is not the database's fault it raises each time: it is left out, for the others wait.
@@ -117,7 +141,7 @@ class StoreWriter:
         for count in (_BATCHES_A_COMMIT, 1):
             batches = self.waiting[:count]
             try:
-                self._store.batches.write(batches, time.time())
+                self._store.batches.write(batches, time.time(), leaving=leaving)
             except StoreError:
                 raise
             except Exception as error:

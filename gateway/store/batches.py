@@ -53,12 +53,15 @@ class Batches:
         self._db.does[WrittenBatches] = self._add
 
     @translated
-    def write(self, batches: Sequence[Batch], now: float) -> int:
+    def write(self, batches: Sequence[Batch], now: float, *, leaving: bool = False) -> int:
         """Make the batches durable; the number of new points. Raises StoreError with everything rolled back.
 
         With the end of a half hour they are committed with all that was postponed since the one before.
 
-        ``now`` (POSIX seconds, the host's clock) decides which consents are valid.
+        Args:
+            batches: what the meters said.
+            now: POSIX seconds, the host's clock: which consents are valid.
+            leaving: a message of them leaves at once: what is noted of it makes both durable, or ``settle``.
         """
         written = WrittenBatches(list(batches), now)
         self._db.begin()
@@ -67,9 +70,16 @@ class Batches:
         if self._journal.flush(now) or half_hour:
             self._db.commit()
         else:
-            self._db.postpone(written if batches else None)
+            self._db.postpone(written if batches else None, leaving=leaving)
         self._journal.tell()
         return count
+
+    @translated
+    def settle(self) -> None:
+        """Make durable what was to leave at once, and has not left; StoreError: the next operation does it again."""
+        if self._db.left_open:
+            self._db.begin()
+            self._db.postpone(None)
 
     def _add(self, written: WrittenBatches) -> int:
         points = [p for batch in written.batches for p in self._write_batch(batch)]

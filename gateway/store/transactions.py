@@ -35,6 +35,7 @@ class Transactions:
     Attributes:
         redo: the log beside the database; None for who only reads.
         postpones: whether what is done each minute may wait for the commit of the half hour.
+        left_open: whether something was left open that nothing has ended yet; also where it was undone.
         does: how a thing is done, in the open operation, that is kept: also again, after it was undone.
         forgetful: called whenever rows that somebody remembers may be gone.
         hearers: called after each commit.
@@ -46,7 +47,7 @@ class Transactions:
         self.execute = connection.execute
         self.executemany = connection.executemany
         self.postpones = False
-        self._doing = False
+        self._doing = self.left_open = False
         # Done in the open operation and in no record yet; undone since, and to be done again; whether what the records
         # say is to be done again, too.
         self._kept: list[Done] = []
@@ -134,18 +135,22 @@ class Transactions:
         self._kept.append(done)
         return self.does[type(done)](done)
 
-    def postpone(self, done: Done | None) -> None:
+    def postpone(self, done: Done | None, *, leaving: bool = False) -> None:
         """End the operation, which came to that: on the card now, as a record; in the database with the next commit.
 
-        Where it may not wait, or the log has no room, that is now.
+        Where it may not wait, or the log has no room, that is now. What is ``leaving`` is left open: what is noted of
+        its message follows at once and ends both, in one record; ``begin`` and ``postpone`` do where nothing follows.
         """
+        if leaving and done:
+            self._kept.append(done)
+            self.left_open = True
+            return
         made = [*self._kept, *([] if done is None else [done])]
         if not (self.postpones and self.redo and (self.redo.write(made) if made else self.redo.holds)):
             self.commit()
             return
         self.execute("RELEASE operation")
-        self._kept.clear()
-        self._doing = False
+        self._ended()
 
     def commit(self) -> None:
         """Make everything durable; StoreError, with the operation undone, and what was postponed is postponed still."""
@@ -156,10 +161,13 @@ class Transactions:
         self._alone(*named, partial(self.execute, "COMMIT"))
         if redo and redo.holds:
             redo.begin(generation)
-        self._kept.clear()
-        self._doing = False
+        self._ended()
         for tell in self.hearers:
             tell()
+
+    def _ended(self) -> None:
+        self._kept.clear()
+        self._doing = self.left_open = False
 
     def rollback(self) -> None:
         """Undo what the open operation did; where SQLite has undone the whole transaction, that is done again later."""

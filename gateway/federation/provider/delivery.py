@@ -100,7 +100,7 @@ class Delivery:
         self._everybody, self._looked = True, monotonic()
         # What came in waits for the one task that works on the lanes, so that no step sees them half changed.
         self._incoming: deque[Callable[[], Awaitable[None] | None]] = deque()
-        self._arrived = asyncio.Event()
+        self._arrived, self.turned = asyncio.Event(), asyncio.Event()
         self._uplink, self._presences = Uplink(), Presences()
         self._subscribers: set[str] = set()
         self._ready: list[Ready] = []
@@ -119,7 +119,7 @@ class Delivery:
         self._later(partial(self._resume, origin, after))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send whenever there is a connection and something to send, until ``stop``."""
+        """Send whenever there is a connection and something to send, until ``stop``; ``turned`` is set after a turn."""
         while not stop.is_set():
             self.alive_at = self._monotonic()
             # Whoever wrote something does not say for whom; a consent may begin with nobody to say so.
@@ -127,6 +127,7 @@ class Delivery:
             self._wake.clear()
             self._arrived.clear()
             pause = await self._turn()
+            self.turned.set()
             if not (self._wake.is_set() or self._arrived.is_set()) and (pause is None or pause > 0):
                 pause = ROUND_S if pause is None else min(pause, ROUND_S)
                 await wait_any(pause, self._wake, self._arrived, stop)

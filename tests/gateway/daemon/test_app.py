@@ -93,10 +93,10 @@ def test_a_commit_under_way_when_the_daemon_is_stopped_counts_once(config):
         begun, go = threading.Event(), threading.Event()
         write = gateway.house.store.batches.write
 
-        def slow(batches, now):
+        def slow(batches, now, **more):
             begun.set()
             go.wait(WAIT_S)
-            return write(batches, now)
+            return write(batches, now, **more)
 
         gateway.house.store.batches.write = slow
         recorder.add(frame(START, power=100))
@@ -120,8 +120,8 @@ def test_who_commits_by_hand_is_not_told_of_what_came_meanwhile(config):
         gateway, recorder = await start(config)
         loop, write = asyncio.get_running_loop(), gateway.house.store.batches.write
 
-        def writing(batches, now):
-            done = write(batches, now)
+        def writing(batches, now, **more):
+            done = write(batches, now, **more)
             recorder.add(frame(START + 60, power=200))
             loop.call_soon_threadsafe(gateway.house.writer.waiting.append, recorder.take())
             return done

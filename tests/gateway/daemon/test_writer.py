@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 from contextlib import closing, contextmanager
+from functools import partial
 
 import pytest
 
@@ -13,9 +15,11 @@ from gateway.links.degradation import Measures
 from gateway.links.disk import DiskSpace
 from gateway.links.link import BROKEN, OK
 from gateway.links.resources import Resources
-from gateway.store.points import Confirm, GivenUp, Granularity
+from gateway.store.connection import FILE_NAME
+from gateway.store.points import Confirm, GivenUp, Granularity, Outgoing
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
+from gateway.store.redo import REDO_NAME
 from gateway.store.store import Archive, Store
 from tests.gateway.store.conftest import INDEX, POWER, START, frame
 
@@ -138,6 +142,69 @@ def test_a_queue_that_is_too_long_is_shortened_and_the_readings_stay(tmp_path, m
         assert len(points(tmp_path, POWER, Granularity.RAW)) == 180
         assert writer.degradation.link(1.0).state == BROKEN
         assert len(newest) == 10
+
+
+def test_a_minute_and_what_is_noted_of_its_message_are_written_to_the_card_once(tmp_path, monkeypatch):
+    """One record whether it leaves, cannot, or takes too long to; and it is there when ``write`` returns."""
+    with written_to(tmp_path) as (writer, store):
+        store.consents.grant(COOP, "house", "consumption", Granularity.MINUTE, START + 10**6, START - 1)
+        store.subscriptions.add(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, START - 1)
+        monkeypatch.setattr("gateway.daemon.writer.time.time", lambda: START)
+        recorder, synced, real = Recorder("house", {}), [], os.fdatasync
+        monkeypatch.setattr(os, "fdatasync", lambda file: synced.append(file) or real(file))
+        *minutes, _ = half_hour(recorder, START)
+        asyncio.run(writer.write(minutes[:2]))
+
+        async def leaves():
+            rows = tuple(store.outbox.pending(COOP, -1, 1000, START))
+            assert store.outbox.hand_over([Outgoing(COOP, rows[-1].seq, rows)], START) == [True]
+            store.outbox.confirm(COOP, -1, rows[-1].seq, START)
+
+        async def stays():
+            pass
+
+        for number, batch in enumerate(minutes[2:]):
+            synced.clear()
+            asyncio.run(writer.write([batch], leave=leaves if number % 2 else stays))
+            assert len(synced) == 1
+            assert not writer.waiting
+        assert recovered(tmp_path, tmp_path / "after") == points(store, POWER, Granularity.MINUTE)
+
+
+def recovered(folder, target):
+    """The powers of the minutes that a start finds after a power cut at this moment."""
+    target.mkdir()
+    for name in (FILE_NAME, f"{FILE_NAME}-wal", REDO_NAME):
+        shutil.copyfile(folder / name, target / name)
+    with closing(Store(target)) as again:
+        return points(again, POWER, Granularity.MINUTE)
+
+
+def test_what_cannot_be_written_while_it_leaves_waits_and_no_board_is_told(tmp_path):
+    """A card that fails with the note of the message: everything is there as soon as it can be written again."""
+    with written_to(tmp_path) as (writer, store):
+        recorder = Recorder("house", {})
+        minutes = half_hour(recorder, START)[:10]
+        for number, batch in enumerate(minutes):
+            batch.relayed = {("garage", "boot"): number}
+        leave = partial(asyncio.sleep, 0)
+        for number in (0, 1):
+            assert asyncio.run(writer.write([minutes[number]], leave=leave)) == {("garage", "boot"): number}
+
+        async def fails():
+            store.db.redo._end = 2**20
+            store.db.execute("PRAGMA query_only = 1")
+
+        for batch in minutes[2:8]:
+            assert asyncio.run(writer.write([batch], leave=fails)) == {}
+            assert writer.link(0.0).state == BROKEN
+        # The first is the store's to do again; what is gathered since is thinned, should this last.
+        assert writer.waiting == minutes[3:8]
+        store.db.execute("PRAGMA query_only = 0")
+        assert asyncio.run(writer.write(minutes[8:], leave=leave)) == {("garage", "boot"): 9}
+        assert (writer.waiting, writer.link(0.0).state) == ([], OK)
+        assert len(points(store, POWER, Granularity.MINUTE)) == 9
+        assert len(points(store, POWER, Granularity.RAW)) == 10
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")

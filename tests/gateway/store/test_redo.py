@@ -8,6 +8,7 @@ import sqlite3
 import struct
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -83,6 +84,49 @@ def test_a_minute_is_on_the_card_before_the_commit_of_its_half_hour(directory, t
     store.close()
 
 
+def test_a_minute_that_leaves_at_once_is_one_record_with_what_is_noted_of_it(directory, tmp_path):
+    """Before that nothing of it is on the card, and nothing has left; without a message ``settle`` puts it there."""
+    store, recorder = house(directory), Recorder("house", {})
+    store.batches.write([minute(recorder, START)], NOW)
+    store.batches.settle()
+    assert store.db.redo._place == 1
+    before = rows_of(store.db)
+    store.batches.write([minute(recorder, START + 60)], NOW, leaving=True)
+    with closing(Store(power_cut(directory, tmp_path / "before"))) as again:
+        assert rows_of(again.db) == before
+    hand_over(store, COOP, NOW)
+    store.batches.settle()
+    assert store.db.redo._place == 2
+    with closing(Store(power_cut(directory, tmp_path / "left"))) as again:
+        assert rows_of(again.db) == rows_of(store.db)
+    store.outbox.confirm(COOP, -1, 2, NOW)
+    # A receipt alone is no reason to write.
+    store.batches.settle()
+    assert store.db.redo._place == 2
+    store.batches.write([minute(recorder, START + 120)], NOW, leaving=True)
+    store.batches.settle()
+    assert store.db.redo._place == 3
+    with closing(Store(power_cut(directory, tmp_path / "settled"))) as again:
+        assert rows_of(again.db) == rows_of(store.db)
+    store.close()
+
+
+def test_what_leaves_at_once_and_is_undone_is_done_again(directory, tmp_path):
+    """The note of its message fails, and the whole operation with it: the next one has the readings all the same."""
+    store, recorder = house(directory), Recorder("house", {})
+    for at in (START, START + 60):
+        store.batches.write([minute(recorder, at)], NOW)
+    store.batches.write([minute(recorder, START + 120)], NOW, leaving=True)
+    rows, before = rows_of(store.db), store.db.redo._place
+    store.db.rollback()
+    assert rows_of(store.db) != rows
+    store.batches.settle()
+    assert (rows_of(store.db), store.db.redo._place) == (rows, before + 1)
+    with closing(Store(power_cut(directory, tmp_path / "after"))) as again:
+        assert rows_of(again.db) == rows
+    store.close()
+
+
 def test_the_end_of_a_half_hour_commits(directory):
     """All of it, and the next minute is postponed again."""
     store, recorder = house(directory), Recorder("house", {})
@@ -117,7 +161,8 @@ def life(store, chance, recorder, clock, changes=10):
         now = NOW + clock[0] - START
         waiting = store.outbox.pending(COOP, -1, 10**6, now)
         if what == "minute":
-            store.batches.write([minute(recorder, clock[0], chance.randrange(5000))], now)
+            leaving = chance.random() < 1 / 2
+            store.batches.write([minute(recorder, clock[0], chance.randrange(5000))], now, leaving=leaving)
             clock[0] += MINUTE
         elif what == "hand" and waiting:
             hand_over(store, COOP, now, waiting[chance.randrange(len(waiting))].seq)

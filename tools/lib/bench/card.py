@@ -144,8 +144,9 @@ class _Chain:
             urgent = [await self._meter.accept(frame, received, None) for frame in self._reader.feed(data)]
             if any(urgent) or self._now_ms - committed >= self._commit_s * 1000:
                 committed = self._now_ms
-                self.store.batches.write([self._meter.recorder.take()], committed / 1000)
+                self.store.batches.write([self._meter.recorder.take()], committed / 1000, leaving=bool(self._recipient))
                 self._deliver(committed // 1000)
+                self.store.batches.settle()
                 self.minutes += 1
                 self._disk.flush()
             if self._now_ms - forgotten >= _HOUR_S * 1000:

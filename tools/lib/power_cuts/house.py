@@ -148,8 +148,9 @@ class CutHouse:
             *(self._forget, self._notices, self._look_while_writing, self._restart, self._rotate),
         )
         for number in range(rounds):
-            self._read()
+            self._read(leaving=self.chance.random() < 1 / 2)
             self._deliver()
+            self._store.batches.settle()
             self._do(self.chance.choice(steps))
             if number == rounds // 2:
                 self._do(self._erase)
@@ -203,15 +204,15 @@ class CutHouse:
             jid, METER, "consumption", granularity, self.now + 10**7, self.now, terms=terms, manner=manner
         )
 
-    def _read(self) -> None:
-        """A few frames, some seconds or minutes apart, and the commit of them."""
+    def _read(self, *, leaving: bool = False) -> None:
+        """A few frames, some seconds or minutes apart, and the commit of them; with what leaves of them, perhaps."""
         for _ in range(FRAMES_A_ROUND):
             self.now += self.chance.choice((2, 20, 70, 290))
             data = b"".join(self._linky.next_frame(self.now * 1000).encode())
             self._wire.waiting += [(f, datetime.fromtimestamp(self.now, UTC)) for f in self._bytes.feed(data)]
         asyncio.run(self._reader.read(asyncio.Event()))
         self._reader.recorder.relayed("garage", "boot-1", self.now - START)
-        self._store.batches.write([self._reader.recorder.take()], self.now)
+        self._store.batches.write([self._reader.recorder.take()], self.now, leaving=leaving)
         self._store.settle()
 
     def _deliver(self) -> None:
