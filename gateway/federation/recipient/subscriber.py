@@ -7,6 +7,8 @@ household's word, which may take months; one that is away is often only being st
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -50,6 +52,9 @@ class RetryPace:
     refused_most_s: float = 60.0
     absent_s: float = 1.0
     absent_most_s: float = 60.0
+    # What a provider that receives from us shows so soon after our own presence is its answer: to answer that in turn
+    # would go on for ever, several times a second.
+    answer_s: float = 10.0
 
 
 class RequestSession(Protocol):
@@ -100,16 +105,20 @@ class Subscriber:
         self._former, self._live_s = list(former), live_s
         self.outcomes = dict.fromkeys(identifiers, SubscriptionOutcome(Standing.ASKING))
         self._failures = 0
-        self._fresh = False
+        self._fresh, self._greeted = False, -math.inf
         self._changed = asyncio.Event()
         session.on_change(self._change)
         # It was not there for a while: it has forgotten who is.
-        session.on_present(lambda _: self.ask_again(), provider)
+        session.on_present(lambda _: self._appeared(), provider)
 
     def ask_again(self) -> None:
         """Ask now: the provider said that it is worth it."""
         self._failures = 0
         self._changed.set()
+
+    def _appeared(self) -> None:
+        if time.monotonic() >= self._greeted + self._pace.answer_s:
+            self.ask_again()
 
     async def subscribe(self, stop: asyncio.Event) -> None:
         """Subscribe in every new session, and from time to time, until ``stop``."""
@@ -134,6 +143,7 @@ class Subscriber:
             results.append(self.outcomes[identifier])
         if any(outcome.standing is Standing.SUBSCRIBED for outcome in self.outcomes.values()):
             # It sends to who is there, and its server tells it when we are gone.
+            self._greeted = time.monotonic()
             self._session.greet(self._provider)
         results.append(await self._try("", partial(self._fill_gaps, results)))
         return self._next(results)

@@ -114,7 +114,8 @@ def test_it_shows_itself_once_it_may_have_something_and_asks_again_when_the_prov
     async def scenario():
         away = FederationError("?", "service-unavailable")
         line = Line(answer(), answer(), away, answer(), answer())
-        subscriber = Subscriber(line, "p@x/proxy", ["i"], Shelf(), lambda *_: None)
+        pace = RetryPace(answer_s=0)
+        subscriber = Subscriber(line, "p@x/proxy", ["i"], Shelf(), lambda *_: None, pace)
         assert line.awaited == "p@x/proxy"
         for _ in range(3):
             await subscriber._subscribe_all()
@@ -124,6 +125,29 @@ def test_it_shows_itself_once_it_may_have_something_and_asks_again_when_the_prov
         await eventually(lambda: len(line.asked) == 7)
         line.appears("p@x/proxy")
         await eventually(lambda: len(line.asked) == 9)
+        stop.set()
+        subscriber.ask_again()
+        await working
+
+    asyncio.run(scenario())
+
+
+def test_two_that_receive_from_each_other_do_not_greet_for_ever():
+    """A presence right after our own is its answer; later the provider has been away."""
+
+    async def scenario():
+        line = Line(answer(), answer())
+        subscriber = Subscriber(line, "p@x/proxy", ["i"], Shelf(), lambda *_: None)
+        stop = asyncio.Event()
+        working = asyncio.create_task(subscriber.subscribe(stop))
+        await eventually(lambda: line.asked == ["subscribe", "greet p@x/proxy"])
+        for _ in range(3):
+            line.appears("p@x/proxy")
+            await asyncio.sleep(0)
+        assert len(line.asked) == 2
+        subscriber._greeted -= 10
+        line.appears("p@x/proxy")
+        await eventually(lambda: len(line.asked) == 4)
         stop.set()
         subscriber.ask_again()
         await working
