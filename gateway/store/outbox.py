@@ -1,7 +1,8 @@
 """The outbox: points promised to recipients, numbered by recipient, noted when handed over, gone when confirmed.
 
 Numbers grow and are never used twice in one database file (the epoch names the file). That rows are handed over is
-on the card before their message leaves (``hand_over``), so the log of transfers never holds less than their recipient.
+on the card before their message leaves (``hand_over``), in one record with their batch where that leaves at once: so
+the log of transfers never holds less than their recipient.
 A confirmation opens an operation that the next one ends: losing it in a power cut only sends the same points again,
 and a write a receipt would wear the card out. A commit that fails loses none: what was confirmed is in the next one.
 """

@@ -225,8 +225,8 @@ PARTS = (
                 "{value:.0f} MB",
                 most=40,
                 beside=("without one {standard_mono_megabytes_a_day:.0f} MB",),
-                limit="{minutes_a_day:,.0f} minutes, of each a record of one block, another before a message leaves, "
-                "and what ext4 notes of a file that has changed, 12 kB of its journal",
+                limit="{minutes_a_day:,.0f} minutes, of each a record of one block, and what ext4 notes of a file that "
+                "has changed, 12 kB of its journal",
             ),
             BenchRow(
                 "the same, three phases and production",
