@@ -46,8 +46,9 @@ def lay_out(db: sqlite3.Connection) -> None:
         if len(known) == len((table, part)):
             found = list(every(db))
             db.execute(known[table].replace("CREATE TABLE", "CREATE TEMP TABLE"))
-            marks = ", ".join("?" * (len(found[0]) if found else 1))
-            db.executemany(f"INSERT INTO temp.{table} VALUES ({marks})", found)
+            if found:
+                marks = ", ".join("?" * len(found[0]))
+                db.executemany(f"INSERT INTO temp.{table} VALUES ({marks})", found)
 
 
 def say(wrong: list[str], what: str, found: Iterable[tuple[object, ...]]) -> None:
