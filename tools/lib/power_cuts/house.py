@@ -87,8 +87,11 @@ class Watched(Store):
         self.db.commit = partial(self._marking, self.db.commit)
         self.db.postpone = partial(self._marking, self.db.postpone)
 
-    def _marking(self, make_durable: Callable[..., None], *done: Done) -> None:
-        """Commit or postpone, and say what is in the database now."""
+    def _marking(self, make_durable: Callable[..., None], *done: Done, leaving: bool = False) -> None:
+        """Commit or postpone, and say what is in the database now; what is left open is nowhere yet."""
+        if leaving:
+            make_durable(*done, leaving=leaving)
+            return
         if not self.house or not self.db.in_transaction:
             make_durable(*done)
             return
