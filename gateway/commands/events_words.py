@@ -45,6 +45,12 @@ KINDS = {
     "clock-right": Phrase("meter’s clock is right again"),
     "shortage": Phrase("room or memory"),
     "index-set-by-hand": Phrase("index set by hand"),
+    "off-peak-moved": Phrase("off-peak hours have moved"),
+    "off-peak-season": Phrase("off-peak hours of the season"),
+    "off-peak-changed": Phrase("off-peak hours are others"),
+    "off-peak-today": Phrase("off-peak hours of the day"),
+    "profile-hours": Phrase("hours of the meter’s profiles"),
+    "profile-contradicted": Phrase("the meter’s profile is not what counts"),
 }
 _VALUES = {
     "open": Phrase("open"),
@@ -71,6 +77,16 @@ _VALUES = {
     "raw": Phrase("raw values"),
     "minutes": Phrase("minutes"),
     "half_hours": Phrase("half hours"),
+    "decimal": Phrase("decimal"),
+    "hexadecimal": Phrase("hexadecimal"),
+    "undecided": Phrase("undecided"),
+    "none": Phrase("none"),
+    "no-decimal-hour": Phrase("an hour that is none in decimal"),
+    "no-hexadecimal-hour": Phrase("an hour that is none in hexadecimal"),
+    "tempo-hours": Phrase("as Tempo changes at 6 and 22"),
+    "eight-off-peak-hours": Phrase("as off-peak hours are eight a day"),
+    "change-seen": Phrase("as it came true"),
+    "nothing-yet": Phrase("nothing decides it yet"),
 }
 _FACTS = {
     "number": Phrase("no. {value}"),
@@ -82,6 +98,10 @@ _FACTS = {
     "of": Phrase("short of: {value}"),
     "given_up": Phrase("given up: {value}"),
     "more": Phrase("and {value} more times before"),
+    "since": Phrase("since {value}"),
+    "reason": same("{value}"),
+    "index": Phrase("index {value} counts"),
+    "contradictions": Phrase("{value} times so far"),
 }
 # Their names say which series it is.
 _SAYS_IT_ALL = frozenset(kind for kind in KINDS if not kind.startswith(("index-", "roll-", "out-", "message-")))

@@ -15,6 +15,7 @@ from gateway.daemon.meter import MeterReader
 from gateway.daemon.standing import HouseStanding
 from gateway.daemon.writer import StoreWriter
 from gateway.household.now import Now
+from gateway.household.tariff import tariff_prices
 from gateway.links.disk import DiskSpace
 from gateway.links.link import Link, clock_link, decode_link, meter_link, port_link, tee_link
 from gateway.links.nightly_backup import Nightly
@@ -26,6 +27,7 @@ from gateway.sources.source import Source, parse_source
 from gateway.sources.tee import Tee, TeedSource
 from gateway.store.store import Store
 from gateway.tic.clock import Belief
+from gateway.tic.tariff_calendar import TariffCalendar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from gateway.daemon.publication import Publication
     from gateway.daemon.requests import HouseRequests
     from gateway.process.cells import Part
+    from gateway.tic.tariff_calendar import Prices
     from gateway.web.part import PageGroup
 
     Call = Callable[..., Awaitable[Any]]
@@ -64,7 +67,8 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         await call(note_start, store, config, host.boot)
         relays = Relays(hurry, host.time)
         owners: dict[str, MeterReader] = {}
-        meters = {m.name: await _reader(m, sources, relays, host, owners, store, call) for m in config.meter}
+        prices = tariff_prices(config)
+        meters = {m.name: await _reader(m, sources, relays, host, owners, store, call, prices) for m in config.meter}
         await counters.resume(store.meters, store.readings)
         now = Now(config, store, call, host.time)
         notices = HouseholdNotices(config, now, store.notified, store, call)
@@ -111,6 +115,7 @@ async def _reader(
     owners: dict[str, MeterReader],
     store: Store,
     call: Call,
+    prices: Prices,
 ) -> MeterReader:
     line: Listening
     if board := board_of(meter.source):
@@ -120,7 +125,10 @@ async def _reader(
     known = await call(store.meters.add, meter.name, meter.sensor, meter.prm)
     values = await call(store.readings.last_values, meter.name)
     kept = await call(store.undated.count, meter.name, host.boot)
-    return MeterReader(known, values, line, host, Belief(meter.clock), kept, owners)
+    notes = await call(store.tariff_notes.recent, meter.name, known.last_time)
+    last = {path: value for path, (_, value) in values.items()}
+    calendar = TariffCalendar(notes, last, known.last_time, known.address, prices)
+    return MeterReader(known, values, line, host, Belief(meter.clock), kept, owners, calendar)
 
 
 def _links_of_meters(meters: Mapping[str, MeterReader], tees: Mapping[str, Tee], now: float) -> Iterator[Link]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateway.daemon.clock import HostClock
 from gateway.daemon.happenings import Happenings
+from gateway.daemon.tariff import FollowedCalendar
 from gateway.errors import Once, StoreError
 from gateway.store.recorder import Happened, Recorder, UndatedFrame
 from gateway.tic.clock import Belief, Choice, MeterClock
@@ -28,6 +29,7 @@ from gateway.tic.judges import Fact, FactKind
 from gateway.tic.plausibility import Plausibility
 from gateway.tic.quality import Fault
 from gateway.tic.reading import DEGRADED_CLOCK, WRONG_CLOCK, Interpretation, Interpreter, Reading, meter_time
+from gateway.tic.tariff_calendar import TariffCalendar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -92,6 +94,7 @@ class MeterReader:
         kept: how many frames of this start of the machine wait in the store for their date.
         owners: the meter's address -> its reader, of all meters of this house: whatever port a meter is plugged into,
             its series are its own.
+        calendar: follows its tariff classes; one that knows nothing where it is not given.
     """
 
     def __init__(
@@ -103,11 +106,12 @@ class MeterReader:
         belief: Belief = Belief.AUTO,
         kept: int = 0,
         owners: dict[str, MeterReader] | None = None,
+        calendar: TariffCalendar | None = None,
     ) -> None:
         self.name, self.line = known.name, line
         self.recorder = Recorder(known.name, values, known.last_time)
         last = {path: value for path, (_, value) in values.items()}
-        self._interpreter = Interpreter(last)
+        self._interpreter, self._undated = Interpreter(last), Interpreter(last)
         self._plausibility = Plausibility(values, known.last_time, known.address, known.prm)
         self._events = Events({path: str(value) for path, value in last.items()})
         self._continuity = Continuity(last, mode_of(values))
@@ -115,8 +119,8 @@ class MeterReader:
         self._prime = line.finite
         self.host = HostClock(trusted=True) if line.finite or host is None else host
         self.clock = MeterClock(Belief.METER if line.finite else belief)
-        self._kept_first = self._kept_last = 0.0
-        self.kept = kept
+        self._calendar = FollowedCalendar(calendar or TariffCalendar(), self.clock, self.recorder)
+        self.kept, self._kept_first, self._kept_last = kept, 0.0, 0.0
         self._owners = {} if owners is None else owners
         self._own(known.address)
         # Whose meter is plugged into this reader's port; short frames do not say it.
@@ -132,7 +136,6 @@ class MeterReader:
         self._one_at_a_time = asyncio.Lock()
         # Are told what is believed as soon as it is: readings, their date or None, whether in standard mode.
         self.listeners: list[TellLive] = []
-        self._undated = Interpreter(last)
         self._say = Once(log, logging.ERROR)
 
     async def read(self, urgent: asyncio.Event, undated: UndatedStore | None = None) -> None:
@@ -189,6 +192,11 @@ class MeterReader:
                 if live:
                     self._show_undated(frame, received)
             return choice in (Choice.METER, Choice.HOST) and self._hear(frame, received, live=live)
+
+    def begin_anew(self, notes: Mapping[tuple[str, int], str]) -> None:
+        """Tell all that the meter says from now on: what was stored is erased, but for these notes of its calendar."""
+        self.recorder.begin_anew()
+        self._calendar.begin_anew(notes)
 
     @property
     def mode(self) -> str | None:
@@ -294,6 +302,7 @@ class MeterReader:
         believed = judgement.interpretation
         if believed.meter and believed.meter not in self._owners:
             self._own(believed.meter)
+        believed, of_calendar = self._calendar.follow(frame, believed)
         if live:
             self._show(frame, believed.readings, believed.time)
         self._count_refused(interpretation.refused, believed.refused)
@@ -303,6 +312,7 @@ class MeterReader:
             *(_fact(fact) for fact in judgement.facts),
             *(_break(one) for one in self._continuity.observe(frame.mode, believed)),
             *(_event(event) for event in self._events.observe(believed)),
+            *of_calendar,
         ]
         return self._record(believed, happened)
 

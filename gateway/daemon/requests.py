@@ -85,8 +85,7 @@ class HouseRequests:
         # And whoever was shown it this minute is asked to erase it, too.
         await self._house.federation.note_shown()
         done = await self._act(order)
-        for recorder in self._house.recorders():
-            recorder.begin_anew()
+        await self._begin_anew()
         if order.what == "everything":
             for forget in self._forget:
                 await forget()
@@ -95,6 +94,13 @@ class HouseRequests:
             self.chosen()
         await self._send_on(order)
         return done
+
+    async def _begin_anew(self) -> None:
+        house = self._house
+        for name, meter in house.meters.items():
+            meter.begin_anew(await house.call(house.store.tariff_notes.recent, name, int(time.time())))
+        for counter in house.counters.known.values():
+            counter.recorder.begin_anew()
 
     async def _enter(self, order: EnterReading) -> Row:
         """A reading by hand: after everything that was counted before it, before everything that is counted after."""

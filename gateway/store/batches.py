@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gateway.store.recorder import Batch
     from gateway.store.relayed import Relayed
     from gateway.store.rollups import Rollups
+    from gateway.store.tariff_notes import TariffNotes
     from gateway.store.undated import UndatedFrames
 
 
@@ -45,6 +46,7 @@ class Batches:
     _outbox: Outbox
     _undated: UndatedFrames
     _relayed: Relayed
+    _notes: TariffNotes
     _entries: LedgerEntries
     _rollups: Rollups
 
@@ -117,6 +119,7 @@ class Batches:
         )
         self._undated.write(batch)
         self._relayed.write(batch)
+        self._notes.write(batch)
         self._db.executemany(
             "INSERT INTO counter SELECT id, ?, ? FROM meter WHERE name = ?"
             " ON CONFLICT DO UPDATE SET total = excluded.total",

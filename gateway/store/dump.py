@@ -23,7 +23,8 @@ Cell = int | float | str | bytes | None
 
 # In an order in which a row never names one that comes later.
 ARCHIVED = (
-    *("meter", "series", "reading", "minute", "coarse", "span", "counter", "event", "correction"),
+    *("meter", "series", "reading", "minute", "coarse", "span", "counter", "event", "tariff_note"),
+    "correction",
     *("shown_text", "consent", "consent_change", "access_request", "notice", "party", "transfer", "confirmed"),
     "pseudonym",
     *("recipient", "subscription", "journal", "journal_text", "journal_day"),

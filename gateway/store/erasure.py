@@ -21,6 +21,7 @@ from gateway.store.recorder import SUM_OFFSET_S, period_start
 from gateway.store.terms import Channel, ConsentChangeKind, NoticeKind
 from gateway.store.transactions import Transactions, translated
 from gateway.store.transfers import FOR_EVER, Transfers
+from gateway.tic.tariff_memory import OF_A_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ CHOICES_NAME = "choices.json"
 # In which a household's own data stand; the rows of meters stay, without what names a delivery point.
 _HOUSEHOLD = (
     *("reading", "readings", "minute", "minutes", "coarse", "span", "outbox", "awaited", "counter", "event"),
+    "tariff_note",
     *("undated", "correction", "journal_day", "subscription", "recipient", "consent_held", "consent_change"),
     *("consent", "shown_text", "access_request", "health_answer", "refused_domain", "transfer", "confirmed"),
     *("party", "pseudonym", "absence", "told", "series", "received_point", "received_series", "received_event"),
@@ -164,6 +166,7 @@ class Erasure:
                     self._db.execute(f"DELETE FROM {table} WHERE series = {s.id} AND {_period('time', span)}")  # noqa: S608
             where, values = self._events(span)
             self._db.execute(f"DELETE FROM event WHERE {where}", values)  # noqa: S608 (whole numbers and constants)
+            self._erase_notes(span)
             facts: dict[str, int | str] = {"what": "readings", "series": span.prefix, "first": span.first}
             facts |= {"last": min(span.last, int(now)), "points": found.readings}
             self._enter_erased(facts | ({"meter": span.meter} if span.meter else {}), by, now)
@@ -276,6 +279,14 @@ class Erasure:
         paths = [path for (path,) in self._db.execute("SELECT DISTINCT series FROM event")]
         where = f"meter IN ({meters}) AND series IN (SELECT value FROM json_each(?)) AND {_period('time', span)}"  # noqa: S608
         return where, [json.dumps([path for path in paths if under(path, span.prefix)])]
+
+    def _erase_notes(self, span: Range) -> None:
+        """What the calendar of tariffs knows of that time was read from the contract's series."""
+        if under("contract/tariff", span.prefix):
+            meters = ", ".join(str(m.id) for m in self._meters.all() if span.meter in (None, m.name)) or "NULL"
+            kinds = ", ".join(f"'{kind}'" for kind in OF_A_TIME)
+            where = f"meter IN ({meters}) AND kind IN ({kinds}) AND {_period('number', span)}"
+            self._db.execute(f"DELETE FROM tariff_note WHERE {where}")  # noqa: S608 (whole numbers and constants)
 
     def _count(self, table: str, where: str, values: Sequence[str] = ()) -> int:
         (count,) = self._db.execute(f"SELECT count(*) FROM {table} WHERE {where}", values).fetchone()  # noqa: S608

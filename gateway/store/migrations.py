@@ -91,3 +91,12 @@ def minutes_by_half_hour(db: Database) -> None:
 def raw_gauges_by_half_hour(db: Database) -> None:
     """The raw values of gauges, a half hour of one series in a row (``raw.py``); the others go in two days."""
     db.execute("CREATE TABLE readings (id INTEGER PRIMARY KEY, readings BLOB NOT NULL) STRICT")
+
+
+@migrations()
+def tariff_notes(db: Database) -> None:
+    """What the calendar of tariff classes knows of a meter: kind, number (a POSIX second, if it is of a time), text."""
+    db.execute(
+        "CREATE TABLE tariff_note (meter INTEGER NOT NULL REFERENCES meter, kind TEXT NOT NULL,"
+        " number INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (meter, kind, number)) STRICT, WITHOUT ROWID"
+    )

@@ -108,7 +108,7 @@ class Batch:
 
     ``undated`` are frames of this start of the machine (``boot``) that nobody can date yet; those until ``dated_until``
     have been dated, and are in this batch or in earlier ones. ``relayed`` is how far a board's frames are in it:
-    (board, its start) -> the last sequence number.
+    (board, its start) -> the last sequence number. ``notes`` are the tariff calendar's (kind, number), None: no more.
     """
 
     meter: str
@@ -127,12 +127,14 @@ class Batch:
     dated_until: int | None = None
     totals: dict[str, str] = field(default_factory=dict)
     relayed: dict[tuple[str, str], int] = field(default_factory=dict)
+    notes: dict[tuple[str, int], str | None] = field(default_factory=dict)
     given_up: GivenUp = GivenUp.NOTHING
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
         said = self.samples or self.minutes or self.boundaries or self.closed or self.happened
-        return bool(said or self.totals or self.undated or self.relayed or self.dated_until is not None)
+        kept = self.totals or self.undated or self.relayed or self.notes
+        return bool(said or kept or self.dated_until is not None)
 
     def thin(self, given_up: GivenUp) -> None:
         """Give up what is fine, as far as that. Done again it changes nothing.
@@ -184,6 +186,7 @@ class Batch:
         self.closed += later.closed
         self.happened += later.happened
         self.totals |= later.totals
+        self.notes |= later.notes
         for start, seq in later.relayed.items():
             self.relayed[start] = max(seq, self.relayed.get(start, 0))
 
@@ -288,6 +291,10 @@ class Recorder:
     def keep(self, path: str, total: str) -> None:
         """Note the exact total behind an index of whole units, so that no fraction is lost in a restart."""
         self._batch.totals[path] = total
+
+    def note(self, notes: Mapping[tuple[str, int], str | None]) -> None:
+        """Keep what the calendar of tariffs must know after a restart."""
+        self._batch.notes.update(notes)
 
     def begin_anew(self) -> None:
         """Store all that the meter says from now on, also what has not changed: what was stored is erased."""

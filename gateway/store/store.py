@@ -43,6 +43,7 @@ from gateway.store.relayed import Relayed
 from gateway.store.rollups import Rollups
 from gateway.store.spanning import Spanning
 from gateway.store.subscriptions import Subscriptions
+from gateway.store.tariff_notes import TariffNotes
 from gateway.store.texts import Texts
 from gateway.store.transactions import Transactions
 from gateway.store.transfers import Transfers
@@ -94,13 +95,13 @@ class Store:
         self.spanning = Spanning(db, meters, self.energy, self.ledger)
         self.undated = UndatedFrames(db, meters)
         self.relayed = Relayed(db)
+        self.tariff_notes = TariffNotes(db)
         self.notified = NotifiedAlerts(db)
         self.received = ReceivedPoints(db)
         self.providers = Providers(db, Anchors(db), self.received)
         rollups = Rollups(db, meters, self.ledger, minutes, raw)
-        self.batches = Batches(
-            db, meters, journal, notices, self.queue, self.outbox, self.undated, self.relayed, self.entries, rollups
-        )
+        of_batches = self.undated, self.relayed, self.tariff_notes, self.entries, rollups
+        self.batches = Batches(db, meters, journal, notices, self.queue, self.outbox, *of_batches)
         db.recover()
 
     def close(self) -> None:
@@ -144,6 +145,7 @@ class Archive:
         self.energy = EnergyRows(db, meters, minutes, raw, self.ledger)
         self.spanning = Spanning(db, meters, self.energy, self.ledger)
         self.curves = Curves(db, minutes)
+        self.tariff_notes = TariffNotes(db)
         self.anchors = Anchors(db)
         self.received = ReceivedPoints(db)
         self.providers = Providers(db, self.anchors, self.received)

@@ -10,9 +10,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from gateway.tic.hours import HourDecision, HourReason, decide
 from gateway.tic.industrial import parse_amount, parse_jaune, parse_local
 from gateway.tic.labels import Label, check, lookup
-from gateway.tic.profile import ContactOrder, ProfileBlock, parse_profile
+from gateway.tic.profile import READINGS, ContactOrder, HourBase, ProfileBlock, parse_profile
 from gateway.tic.reading import parse_horodate
 from gateway.tic.states import (
     Breaker,
@@ -104,16 +105,27 @@ def explain(frame: Frame) -> dict[str, dict[str, object]]:
     Units are those of SenML, times UTC; groups that are refused or have nothing to explain are left out.
     """
     told = {}
+    hours = _hours(frame)
     for group in frame.groups:
         row = lookup(frame.mode, group.label)
-        meaning = _meaning(row, group) if row and check(frame.mode, group) is None else None
+        meaning = _meaning(row, group, hours) if row and check(frame.mode, group) is None else None
         if row and meaning:
             state, (en, fr) = meaning
             told[group.label] = {"en": row.en, "fr": row.fr, "state": state, "text": {"en": en, "fr": fr}}
     return told
 
 
-def _meaning(row: Label, group: Group) -> Meaning | None:
+def _hours(frame: Frame) -> HourDecision:
+    """In which base the hours of its profiles are, as far as this frame alone decides it."""
+    said = {group.label: group.data for group in frame.groups if check(frame.mode, group) is None}
+    names = said.get("NGTF", "") + said.get("LTARF", "")
+    tempo = any(word in names.upper() for word in ("TEMPO", "BLEU", "BLANC", "ROUGE"))
+    return decide([said[label] for label in _PROFILES if label in said], tempo=tempo)
+
+
+def _meaning(row: Label, group: Group, hours: HourDecision) -> Meaning | None:
+    if group.label in _PROFILES:
+        return _profile(group, hours)
     if row.meter:
         by_charset = _INDUSTRIAL.get(row.charset)
         return by_charset(group.data, row.unit) if by_charset else None
@@ -170,15 +182,26 @@ def _relays(group: Group) -> Meaning | None:
     return {"closed": closed}, text
 
 
-def _profile(group: Group) -> Meaning | None:
-    blocks = parse_profile(group.data)
-    if blocks is None:
+def _profile(group: Group, hours: HourDecision) -> Meaning | None:
+    """The blocks; each hour in both bases where nobody can tell which one the meter writes."""
+    if (blocks := parse_profile(group.data, hours.base)) is not None:
+        text = _join((_DECIDED[hours.reason], _join(_block_text(block, block.time) for block in blocks)), ": ")
+        return [block.as_json() for block in blocks], text
+    both = [parse_profile(group.data, base) for base in READINGS]
+    if None in both:
         return None
-    return [block.as_json() for block in blocks], _join(map(_block_text, blocks))
+    pairs = list(zip(*(blocks or () for blocks in both), strict=True))
+    state = [_either(*pair) for pair in pairs]
+    texts = [_block_text(one, f"{one.time}|{other.time}") for one, other in pairs]
+    return state, _join((_DECIDED[hours.reason], _join(texts)), ": ")
 
 
-def _block_text(block: ProfileBlock) -> Text:
-    time = f"{block.hour:02}:{block.minute:02}"
+def _either(decimal: ProfileBlock, hexadecimal: ProfileBlock) -> dict[str, object]:
+    readings = {HourBase.DECIMAL.value: decimal.time, HourBase.HEXADECIMAL.value: hexadecimal.time}
+    return decimal.as_json() | {"from": None} | readings
+
+
+def _block_text(block: ProfileBlock, time: str) -> Text:
     index = (f"index {block.index}",) * 2 if block.index else ("index unchanged", "index inchangé")
     numbers = ", ".join(map(str, block.virtual))
     virtual = (f"virtual contacts {numbers} closed", f"contacts virtuels {numbers} fermés") if numbers else _NOBODY
@@ -269,14 +292,25 @@ def _jaune(data: str, _unit: str) -> Meaning:
     return asdict(said), _join(((f"{said.date} {said.time}",) * 2, tariff, over, power, (f"Kp {said.kp}",) * 2))
 
 
+_PROFILES = ("PJOURF+1", "PPOINTE")
+_DECIDED: dict[HourReason, Text] = {
+    HourReason.NO_HEXADECIMAL: _NOBODY,
+    HourReason.NO_DECIMAL: ("hours written in hexadecimal", "heures écrites en hexadécimal"),
+    HourReason.TEMPO: ("hours read as those of Tempo", "heures lues comme celles de Tempo"),
+    HourReason.OFF_PEAK: ("hours read as eight off-peak ones", "heures lues comme huit heures creuses"),
+    HourReason.CAME_TRUE: ("hours read as they came true", "heures lues comme elles ont eu lieu"),
+    HourReason.NOTHING: (
+        "hours not known yet, decimal|hexadecimal",
+        "heures pas encore connues, décimal|hexadécimal",
+    ),
+}
+
 # Labels of phases and peaks, which end in their number.
 _NUMBERED = ("ADIR", "DPM1", "DPM2", "DPM3", "FPM1", "FPM2", "FPM3")
 
 _DOMESTIC: dict[str, Callable[[Group], Meaning | None]] = {
     "STGE": _register,
     "RELAIS": _relays,
-    "PJOURF+1": _profile,
-    "PPOINTE": _profile,
     "DPM": _peak,
     "FPM": _peak,
     "OPTARIF": _option,

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from gateway.tic.frame import HISTORIC, Group
 
-_BLOCK = "(?:(?:[01][0-9]|2[0-3])[0-5][0-9][0-9A-F]{4}|NONUTILE)"
+# A block of a profile whose hour is decimal, and one whose hour is hexadecimal: a meter writes the one or the other.
+_DECIMAL_BLOCK = "(?:(?:[01][0-9]|2[0-3])[0-5][0-9][0-9A-F]{4}|NONUTILE)"
+_HEX_BLOCK = "(?:(?:0[0-9A-F]|1[0-7])(?:[0-2][0-9A-F]|3[0-9AB])[0-9A-F]{4}|NONUTILE)"
 
 # What the data of a label may be; widths are in the table.
 _CHARSETS = {
@@ -29,7 +31,8 @@ _CHARSETS = {
     "option": r"BASE|HC\.\.|EJP\.|BBR[(-?]",  # 02E §2.2: the last one codes the Tempo circuits
     "period": r"TH\.\.|HC\.\.|HP\.\.|HN\.\.|PM\.\.|H[CP]J[BWR]",
     "colour": "----|BLEU|BLAN|ROUG",
-    "profile": f"{_BLOCK}(?: {_BLOCK}){{10}}",  # 54E §6.2.3.22: hour and minute decimal, the action in hex
+    # 54E §6.2.3.22: the action in hex; of the hour and the minute it does not say.
+    "profile": f"{_DECIMAL_BLOCK}(?: {_DECIMAL_BLOCK}){{10}}|{_HEX_BLOCK}(?: {_HEX_BLOCK}){{10}}",
 }
 
 _STAMP = "[0-3][0-9]/[01][0-9]/[0-9]{2} [0-2][0-9]:[0-5][0-9]:[0-5][0-9]"  # 02E §2.8: JJ/MM/AA HH:MM:SS, local time
