@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.commands.options import add_language, command, configured, spoken
+from gateway.errors import StoreError
 
 if TYPE_CHECKING:
     import argparse
 
     from gateway.commands.options import Commands
+    from gateway.config.tables import Config
 
 
 def declare(commands: Commands) -> None:
@@ -22,6 +25,17 @@ def declare(commands: Commands) -> None:
     doctor.add_argument("--json", action="store_true")
     doctor.add_argument("--bundle", type=Path, metavar="FILE", help="also write an anonymised archive for support")
     doctor.add_argument("--seconds", type=float, default=15.0, metavar="N", help="how long to listen (default: 15)")
+
+
+def _known(config: Config) -> dict[str, str]:
+    """Address -> name of the meters that were heard before; nothing where nobody may read, or there is nothing yet."""
+    from gateway.store.store import Archive  # noqa: PLC0415
+
+    try:
+        with closing(Archive(config.directory)) as archive:
+            return {meter.address: meter.name for meter in archive.meters.all() if meter.address}
+    except StoreError:
+        return {}
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -35,7 +49,9 @@ def _doctor(options: argparse.Namespace) -> int:
     if config is None:
         targets = [Target("port", options.port, parse_source(options.port, Path()))]
     else:
-        targets = [Target(m.name, m.source, parse_source(m.source, config.path(".")), m.mode) for m in config.meter]
+        known = _known(config)
+        folder = config.path(".")
+        targets = [Target(m.name, m.source, parse_source(m.source, folder), m.mode, known) for m in config.meter]
     request = DoctorRequest(
         targets=targets,
         lang=spoken(options),

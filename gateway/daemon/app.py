@@ -20,6 +20,7 @@ from gateway.control.unix_socket import serve
 from gateway.daemon import build as parts
 from gateway.daemon.build import LINE_PATIENCE_S, build, store_patience_s
 from gateway.daemon.clock import HostClock
+from gateway.daemon.doctors_rounds import DoctorsRounds
 from gateway.daemon.monitor import HouseMonitor
 from gateway.daemon.requests import HouseRequests
 from gateway.errors import StoreError, cause_of
@@ -86,6 +87,8 @@ class Gateway:
         for name, counter in house.counters.known.items():
             self._keep_counter(name, counter)
         self._keep_store()
+        rounds = DoctorsRounds(house.doctors)
+        house.cells.add("doctor", rounds.run, alive_at=lambda: rounds.alive_at, patience_s=LINE_PATIENCE_S)
         if house.config.mqtt:
             parts.join_broker(house, house.config.mqtt, self.lookout, self._requests, self._keep)
         if house.config.web:

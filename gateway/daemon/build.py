@@ -17,6 +17,7 @@ from gateway.daemon.writer import StoreWriter
 from gateway.household.now import Now
 from gateway.household.tariff import tariff_prices
 from gateway.links.disk import DiskSpace
+from gateway.links.line_doctor import LineDoctors
 from gateway.links.link import Link, clock_link, decode_link, meter_link, port_link, tee_link
 from gateway.links.nightly_backup import Nightly
 from gateway.live.topics import STATUS
@@ -73,7 +74,8 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         now = Now(config, store, call, host.time)
         notices = HouseholdNotices(config, now, store.notified, store, call)
         await notices.resume()
-        standing = HouseStanding(store.outbox, call, meters, now, notices)
+        doctors = LineDoctors(meters, {meter.name: meter.source for meter in config.meter})
+        standing = HouseStanding(store.outbox, call, meters, now, notices, doctors)
         disk = DiskSpace(config.directory)
         federation = _federation(config, store, call, standing, disk)
     except BaseException:
@@ -81,7 +83,8 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         raise
     writer = StoreWriter(config, store, call)
     house = House(
-        config, host, call, store, meters, tees, counters, relays, writer, disk, now, notices, standing, federation
+        *(config, host, call, store, meters, tees, counters, relays, writer, disk, now, notices, standing, doctors),
+        federation,
     )
     _join(house)
     return house
@@ -91,7 +94,7 @@ def _join(house: House) -> None:
     nightly = Nightly(house.config.directory, wanted=house.config.backup is not None)
     writer = house.writer
     house.standing.of += [
-        lambda now: _links_of_meters(house.meters, house.tees, now),
+        lambda now: _links_of_meters(house, now),
         house.counters.links,
         lambda now: [writer.link(now), house.disk.link(now), writer.degradation.link(now)],
         lambda now: nightly.links(now, house.host.time()),
@@ -131,14 +134,16 @@ async def _reader(
     return MeterReader(known, values, line, host, Belief(meter.clock), kept, owners, calendar)
 
 
-def _links_of_meters(meters: Mapping[str, MeterReader], tees: Mapping[str, Tee], now: float) -> Iterator[Link]:
-    for name, meter in meters.items():
+def _links_of_meters(house: House, now: float) -> Iterator[Link]:
+    tees, judged = house.tees, {link.name: link for link in house.doctors.links(now)}
+    for name, meter in house.meters.items():
         state = meter.line.state
         yield meter_link(name, state, now, meter.heard.name)
         yield port_link(name, state, now)
         if name in tees:
             yield tee_link(name, tees[name], now)
         yield decode_link(name, state, meter.line.quality, now)
+        yield judged[name]
         yield clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows())
 
 

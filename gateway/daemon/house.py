@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.daemon.writer import StoreWriter
     from gateway.household.now import Now
     from gateway.links.disk import DiskSpace
+    from gateway.links.line_doctor import LineDoctors
     from gateway.mqtt.relays import Relays
     from gateway.sources.tee import Tee
     from gateway.store.recorder import Recorder, UndatedFrame
@@ -50,6 +51,7 @@ class House:
         now: what the meters say.
         notices: what the household is told.
         standing: how all of it is.
+        doctors: judge each meter's line.
         federation: publishes to others, where there is an account.
         cells: keep each part alive.
     """
@@ -67,6 +69,7 @@ class House:
     now: Now
     notices: HouseholdNotices
     standing: HouseStanding
+    doctors: LineDoctors
     federation: Publication | NoFederation
     cells: Cells = field(default_factory=Cells)
 

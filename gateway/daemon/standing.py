@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.consent.orders import Row
     from gateway.daemon.meter import MeterReader
     from gateway.household.now import Now
+    from gateway.links.line_doctor import LineDoctors
     from gateway.live.state import HouseNow
     from gateway.store.outbox import Outbox
     from gateway.store.points import Backlog
@@ -36,6 +37,7 @@ class HouseStanding:
         meters: the readers, by the meter's name.
         now: what the meters say.
         notices: what the household is told.
+        doctors: what each meter's line is found to have.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class HouseStanding:
         meters: Mapping[str, MeterReader],
         now: Now,
         notices: HouseholdNotices,
+        doctors: LineDoctors,
     ) -> None:
+        self._doctors = doctors
         self._outbox, self._call, self._meters, self._now, self._notices = outbox, call, meters, now, notices
         # Whoever has links, in the order in which they are shown; asked with monotonic seconds.
         self.of: list[Callable[[float], Iterable[Link]]] = []
@@ -71,7 +75,8 @@ class HouseStanding:
 
     async def report(self) -> Row:
         """How each link is, and which alerts hold, as ``status --json`` has it."""
-        return as_json(await self.links(), running=True, alerts=self._notices.active)
+        report = as_json(await self.links(), running=True, alerts=self._notices.active)
+        return report | {"doctor": self._doctors.as_values()}
 
     async def now(self) -> HouseNow:
         """The house at this moment."""

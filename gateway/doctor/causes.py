@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from gateway.doctor.heard import Reception  # noqa: TC001 (msgspec reads the annotation)
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from gateway.doctor.heard import Reception
 
 
 class Cause(Enum):
@@ -41,8 +41,12 @@ class Cause(Enum):
     WEAK_SIGNAL = "weak-signal"
     LOOSE_WIRE = "loose-wire"
     FRAME_MARKS = "frame-marks"
+    LINE_STARTS = "line-starts"
     OVERRUN = "overrun"
     LONG_SILENCES = "long-silences"
+    STANDBY = "standby"
+    NOT_A_METER = "not-a-meter"
+    OTHER_CABLE = "other-cable"
     MUTE = "mute"
     METER_CLOCK = "meter-clock"
     HOST_CLOCK = "host-clock"
@@ -77,20 +81,26 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class PortSettings:
-    """How the port is set: ``raw`` when nothing is translated, ``speed`` in Bd (0: not one we know)."""
+    """How the port is set.
+
+    ``raw`` when nothing is translated, ``speed`` in Bd (0: not one we know), ``checked`` when a wrong parity is looked
+    for, as this program asks.
+    """
 
     raw: bool
     speed: int
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class KernelCounts:
-    """Errors that the kernel counted on the port while it was listened to."""
+    """Errors, and bytes, that the kernel counted on the port while it was listened to."""
 
     parity: int = 0
     framing: int = 0
     overrun: int = 0
     breaks: int = 0
+    received: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,8 @@ class PortEvidence:
         refusal: why the port could not be opened; None when it could.
         lost: it vanished while it was listened to.
         holders: names of other programs that have it open.
+        stolen: bytes that the port received and this program was not given: another one read them.
+        owner: the meter that is heard here, where it is another than the one that belongs here.
         mode: the configured one, or ``auto``.
         heard: what came in, one for each speed that was tried; one has speed None for what has no speed to set.
         settings: the port's after listening; None where there are none.
@@ -124,6 +136,8 @@ class PortEvidence:
     refusal: Cause | None = None
     lost: bool = False
     holders: tuple[str, ...] = ()
+    stolen: int = 0
+    owner: str = ""
     mode: str = "auto"
     heard: tuple[Reception, ...] = ()
     settings: PortSettings | None = None
@@ -149,6 +163,18 @@ SILENT_BYTES_S = 2.0
 
 # With this share of the frames not whole although their groups are good, the marks of the frames are damaged.
 CUT_SHARE = 0.5
+
+# A meter is read from afar now and then; more interruptions than this in so short a time are worth a word.
+FEW_INTERRUPTIONS = 1
+
+# Frames with nothing but an address: two of them are no chance.
+FEW_BARE = 2
+
+# A meter pauses for 33 ms; a reader that is held up comes round within this.
+QUIET_S = 5.0
+
+# With this share of the lines without their first character, it is not chance that destroys just that one.
+UNFED_SHARE, _MIN_LINES = 0.3, 20
 
 # Programs that belong to a console on the port: what getty asks for and starts.
 _CONSOLE_PROGRAMS = ("agetty", "getty", "login")
@@ -202,6 +228,8 @@ def _port(evidence: PortEvidence) -> Iterator[Finding]:
     if evidence.holders:
         console = _has_console(evidence.holders)
         yield Finding(Cause.SERIAL_CONSOLE if console else Cause.PORT_HELD, 0.9)
+    elif evidence.stolen:
+        yield Finding(Cause.PORT_HELD, 0.89)
     settings = evidence.settings
     if settings is None:
         return
@@ -210,6 +238,8 @@ def _port(evidence: PortEvidence) -> Iterator[Finding]:
     last = evidence.heard[-1].speed if evidence.heard else None
     if last is not None and settings.speed != last:
         yield Finding(Cause.WRONG_SPEED, 0.94)
+    if not settings.checked:
+        yield Finding(Cause.EIGHT_N_ONE, 0.85)
 
 
 def _silence(evidence: PortEvidence) -> Iterator[Finding]:
@@ -224,6 +254,8 @@ def _senseless(evidence: PortEvidence, best: Reception) -> Iterator[Finding]:
     """Bytes came, and not one group could be understood."""
     if any(heard.translated for heard in evidence.heard):
         yield Finding(Cause.COOKED_TTY, 0.9)
+    elif any(heard.looks_foreign for heard in evidence.heard) and not evidence.pi.console:
+        yield Finding(Cause.NOT_A_METER, 0.8)
     elif any(heard.looks_like_text for heard in evidence.heard):
         lost = best.shortened > best.altered
         yield Finding(Cause.LOOSE_WIRE if lost else Cause.WEAK_SIGNAL, 0.7)
@@ -241,6 +273,10 @@ def _senseless(evidence: PortEvidence, best: Reception) -> Iterator[Finding]:
 def _mode(evidence: PortEvidence, best: Reception) -> Iterator[Finding]:
     if evidence.mode not in ("auto", best.mode):
         yield Finding(Cause.OTHER_MODE, 0.96)
+    if evidence.owner:
+        yield Finding(Cause.OTHER_CABLE, 0.86)
+    if best.bare >= FEW_BARE and best.bare == best.whole:
+        yield Finding(Cause.STANDBY, 0.9)
     if best.eight_bits:
         yield Finding(Cause.EIGHT_N_ONE, 0.8)
         if evidence.pi.bluetooth:
@@ -252,11 +288,22 @@ def _damage(evidence: PortEvidence, best: Reception) -> Iterator[Finding]:
     kernel = evidence.kernel
     if kernel and kernel.overrun:
         yield Finding(Cause.OVERRUN, 0.93)
-    if best.interrupted:
+    if best.quiet_s > QUIET_S:
+        yield Finding(Cause.SILENT, 0.84)
+    # Noise makes an EOT of anything; where the meter cuts a frame the groups before are good.
+    if best.interrupted > max(FEW_INTERRUPTIONS, best.bad):
         yield Finding(Cause.LONG_SILENCES, 0.75)
     if best.dropouts:
         yield Finding(Cause.LOOSE_WIRE, 0.8)
-    if best.bad > max(FEW_BAD_GROUPS, BAD_SHARE * (best.good + best.bad)):
+    yield from _damaged_text(evidence, best)
+
+
+def _damaged_text(evidence: PortEvidence, best: Reception) -> Iterator[Finding]:
+    """Which characters are damaged: the first of each line, any of them, those around the frames."""
+    unfed = best.lines - best.feeds > UNFED_SHARE * best.lines
+    if best.lines >= _MIN_LINES and unfed and best.bad < best.good:
+        yield Finding(Cause.LINE_STARTS, 0.86)
+    elif best.bad > max(FEW_BAD_GROUPS, BAD_SHARE * (best.good + best.bad)):
         yield from _bad_groups(evidence, best)
     elif best.cut > max(FEW_BAD_GROUPS + best.interrupted, CUT_SHARE * (best.whole + best.cut)):
         yield Finding(Cause.FRAME_MARKS, 0.7)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from gateway.doctor import bundle, daemon, system
@@ -89,13 +89,24 @@ def _status(request: DoctorRequest) -> Mapping[str, Any] | None:
 def _examine(target: Target, request: DoctorRequest, status: Mapping[str, Any] | None) -> PortReport:
     group = system.device_group(target.port) if target.port else ""
     if status is not None:
-        found = tuple(daemon.findings(status, target.name))
-        return PortReport(target.name, target.text, found, daemon=status, group=group)
+        return _asked(target, status, group)
     shown = sys.stderr.isatty()
     evidence = listen(target, request.seconds, _shower(request.lang) if shown else _hide, request.root)
     if shown:
         _write(sys.stderr, _CLEAR)
     return PortReport(target.name, target.text, tuple(causes(evidence)), evidence, group=group)
+
+
+def _asked(target: Target, status: Mapping[str, Any], group: str) -> PortReport:
+    """What a running gateway says of the meter, and what only whoever may see all programs can say."""
+    found, judged = daemon.findings(status, target.name), daemon.judgement(status, target.name)
+    evidence = judged.evidence if judged else None
+    others = tuple(one.name for one in system.holders(target.port) if not one.gateway) if target.port else ()
+    if evidence and others and not evidence.holders and evidence.refusal is None:
+        evidence = replace(evidence, holders=others)
+        clocks = [one for one in found if one.cause in daemon.CLOCKS]
+        found = [*causes(evidence), *clocks]
+    return PortReport(target.name, target.text, tuple(found), evidence, daemon=status, group=group)
 
 
 def _shower(lang: str) -> Callable[[ListeningProgress], None]:

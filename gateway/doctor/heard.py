@@ -7,17 +7,13 @@ a flipped bit leaves a line its length, a lost character does not.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping  # noqa: TC003 (msgspec reads the annotation)
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gateway.tic.frame import ENDED_EOT, HISTORIC, STANDARD, Frame, Reader, TicError, decode_group
 from gateway.tic.labels import check, lookup
 from gateway.tic.parity import looks_8n1, strip_parity
 from gateway.tic.quality import Fault, SignalQuality, Window, reader_faults
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 # What is kept of the bytes: a minute at full speed.
 KEPT_BYTES = 65_536
@@ -31,15 +27,25 @@ DROPOUT_S = 2.0
 # As many groups with a known label show that speed and mode are right (one in 64 verifies by chance).
 _ENOUGH_GROUPS = 2
 
+# Enough text to tell another device's from a meter's of which no line survives.
+_ENOUGH_TEXT = 100
+
 # Nearly all that a meter sends: digits, capitals, the separators and delimiters. Garbage has a third of them.
 _TEXT = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ \t\n\r\x02\x03"
 
 # A line at 1200 Bd read at 9600: each of its bits fills eight of ours, so only these are possible (with 0x7F cut off).
 _SLOW_LINE = b"\x00@`px|~\x7f"
 
+_PLAIN = bytes((*range(0x20, 0x7F), 0x09, 0x0A, 0x0D))
+
 _EOT = 0x04
 
+_ADDRESSES = frozenset(("ADSC", "ADCO", "ADS"))
+
 _OVERLOAD_LABELS = frozenset(("ADIR1", "ADIR2", "ADIR3"))
+
+# Kinds of groups that were lost.
+LOST = (Fault.PARITY, Fault.FRAMING, Fault.CHECKSUM, Fault.WIDTH, Fault.PLAUSIBILITY)
 
 # Pieces of the picture of the listening time.
 SLICES = 30
@@ -64,6 +70,11 @@ class Reception:
         whole, cut: frames; ``interrupted`` of the cut ones by the meter (EOT), overloads not counted.
         dropouts: silences in the middle of the stream without the meter's announcement.
         shortened, altered: damaged lines that lost characters, and that kept their length.
+        bare: whole frames with nothing but the meter's address in them.
+        lines, feeds: carriage returns, which end a line, and line feeds, which begin one.
+        plain: characters that can be printed; ``labels`` lines that begin with a label of a meter.
+        quiet_s: how long ago the last byte came; 0 where the meter said that it would fall silent.
+        address: that of the meter heard last; empty where none was. It names a household: for comparing alone.
         eight_bits: the parity stands in bit 7. ``translated``: CR was made LF, as a terminal does.
         slices: (good, bad) groups in each piece of the listening time.
         raw: the last bytes as they came.
@@ -85,10 +96,17 @@ class Reception:
     dropouts: int
     shortened: int
     altered: int
+    bare: int
+    lines: int
+    feeds: int
+    plain: int
+    labels: int
+    quiet_s: float
     eight_bits: bool
     translated: bool
     slices: tuple[tuple[int, int], ...]
-    raw: bytes
+    raw: bytes = b""
+    address: str = ""
 
     @property
     def makes_sense(self) -> bool:
@@ -98,14 +116,20 @@ class Reception:
     @property
     def bad(self) -> int:
         """Groups that were lost."""
-        lost = (Fault.PARITY, Fault.FRAMING, Fault.CHECKSUM, Fault.WIDTH, Fault.PLAUSIBILITY)
-        return sum(self.faults[fault] for fault in lost)
+        return sum(self.faults[fault] for fault in LOST)
 
     @property
     def looks_like_text(self) -> bool:
         """What was received looks like a meter's, whether groups verify or not."""
         readable = self.received - self.nul
         return readable >= 16 and self.text >= 0.75 * readable
+
+    @property
+    def looks_foreign(self) -> bool:
+        """What was received is text, of another device: characters that can be printed, and no line of a meter."""
+        readable = self.received - self.nul
+        text = readable >= _ENOUGH_TEXT and self.plain >= 0.9 * readable
+        return text and not self.looks_slow and self.labels < _ENOUGH_GROUPS
 
     @property
     def looks_slow(self) -> bool:
@@ -122,7 +146,7 @@ class SpeedListener:
         self._sample = b""
         self._judged = False
         self._raw = bytearray()
-        self._counts = dict.fromkeys(("received", "nul", "text", "slow"), 0)
+        self._counts = dict.fromkeys(("received", "nul", "text", "slow", "plain"), 0)
         self._dropouts = 0
         self._last = now
         self._announced = True  # the silence before the first byte is nobody's fault
@@ -133,7 +157,8 @@ class SpeedListener:
         self._eight_bits = eight_bits
         self._reader = Reader()
         self._quality = SignalQuality(now)
-        self._frames: dict[str, int] = dict.fromkeys(("whole", "cut", "interrupted"), 0)
+        self._frames: dict[str, int] = dict.fromkeys(("whole", "cut", "interrupted", "bare"), 0)
+        self._address = ""
         self._stopped = False  # the meter cut the last frame
         self._modes = {STANDARD: 0, HISTORIC: 0}
         self._begun = False
@@ -173,7 +198,9 @@ class SpeedListener:
         tally = self._quality.tally(Window.DAY, now)
         raw = bytes(self._raw)
         text = strip_parity(raw) if self._eight_bits else raw
-        shortened, altered = damaged_lines(text)
+        bad = sum(tally.counts[fault] for fault in LOST)
+        # To look at each line again costs as much as all the rest: of a sound line there is nothing to find.
+        shortened, altered = damaged_lines(text) if bad or not self.makes_sense else (0, 0)
         frames = self._frames
         return Reception(
             speed=self._speed,
@@ -188,6 +215,12 @@ class SpeedListener:
             dropouts=self._dropouts,
             shortened=shortened,
             altered=altered,
+            bare=frames["bare"],
+            lines=text.count(b"\r"),
+            feeds=text.count(b"\n"),
+            labels=0 if self.makes_sense else _labelled(text),
+            quiet_s=0.0 if self._announced else round(now - self._last, 1),
+            address=self._address,
             eight_bits=self._eight_bits,
             translated=_is_translated(text),
             slices=tuple(self._slices),
@@ -208,6 +241,7 @@ class SpeedListener:
         counts["nul"] += data.count(0)
         # NUL is neither: a bad parity makes one of anything.
         counts["text"] += len(seven) - len(seven.translate(None, _TEXT))
+        counts["plain"] += len(seven) - len(seven.translate(None, _PLAIN))
         counts["slow"] += len(seven) - len(seven.translate(None, _SLOW_LINE))
 
     def _judge_sample(self, data: bytes, now: float) -> bytes:
@@ -250,6 +284,8 @@ class SpeedListener:
         # We came in the middle of the first one: that it is not whole is our doing.
         self._frames["whole" if frame.whole else "cut"] += self._begun or frame.whole
         self._begun = True
+        self._address = next((group.data for group in frame.groups if group.label in _ADDRESSES), self._address)
+        self._frames["bare"] += frame.whole and all(group.label in _ADDRESSES for group in frame.groups)
         # An overload cuts the frame as well, and short ones follow at once (02E §2.5.2): that is no telereading.
         short = any(group.label in _OVERLOAD_LABELS for group in frame.groups)
         self._frames["interrupted"] += self._stopped and not short
@@ -277,6 +313,12 @@ def damaged_lines(text: bytes) -> tuple[int, int]:
         shortened += bool(possible) and len(piece) < min(possible)
         altered += len(piece) in possible
     return shortened, altered
+
+
+def _labelled(text: bytes) -> int:
+    """How many lines begin with a label of a meter and a separator."""
+    starts = re.findall(rb"(?:^|[\x00-\x1f])([A-Z][A-Z0-9+-]{2,8})(?=[\t ])", text)
+    return sum(bool(lookup(mode, start.decode())) for start in starts for mode in (STANDARD, HISTORIC))
 
 
 def _label(piece: bytes) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from gateway.sources.board import BoardSource
 from gateway.sources.serial_port import SerialSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gateway.sources.source import Source
 
@@ -37,12 +37,16 @@ GATEWAY = "linky-gateway"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be examined: a meter's name, its source's text, the source made of it, and the configured mode."""
+    """What is to be examined: a meter's name, its source's text, the source made of it, and the configured mode.
+
+    ``known`` are the meters of the house that have been heard before, address -> name.
+    """
 
     name: str
     text: str
     source: Source
     mode: str = "auto"
+    known: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def port(self) -> Path | None:
@@ -94,6 +98,7 @@ async def _listen(
         return PortEvidence(
             lost=session.lost,
             holders=tuple(holder.name for holder in system.holders(port)) if port else (),
+            owner=_other_owner(target, session.heard),
             mode=target.mode,
             heard=tuple(session.heard),
             settings=watch.settings() if watch and not session.lost else None,
@@ -104,6 +109,12 @@ async def _listen(
         if watch:
             watch.close()
         target.source.close()
+
+
+def _other_owner(target: Target, heard: Sequence[Reception]) -> str:
+    """The meter that is heard, where it is another than the one that belongs here; else nothing."""
+    owners = {target.known.get(one.address, "") for one in heard} - {"", target.name}
+    return min(owners, default="")
 
 
 class _Session:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.doctor.causes import CANNOT_LISTEN, Cause, Finding, PortEvidence
 from gateway.doctor.heard import SLICES, Reception
+from gateway.doctor.judgement import places
 from gateway.doctor.sentences import FAULT_NAMES, grade, mode_name, words
 from gateway.live.state import LinkKind, kind_and_name, link_in_words
 from gateway.words.phrase import Phrase
@@ -40,8 +41,8 @@ _HARD_SPACE = "\0"
 class PortReport:
     """One port examined.
 
-    ``source`` as it was named; ``findings`` the likeliest first; ``evidence`` None when a running gateway was asked
-    (then ``daemon`` holds its status); ``group`` is who may use the port.
+    ``source`` as it was named; ``findings`` the likeliest first; ``evidence`` None where nothing could be heard;
+    ``daemon`` is the status of a running gateway, where one was asked; ``group`` is who may use the port.
     """
 
     name: str
@@ -74,7 +75,7 @@ def as_text(report: PortReport, lang: str) -> str:
     if report.daemon is not None:
         lines.append(_wrapped("", say["daemon"]))
         lines += [_AT[lang].format(*link_in_words(row, lang)) for row in _rows(report)]
-    elif best is not None:
+    if best is not None:
         lines += _heard_lines(best, lang)
     said = words(report.cause, lang, _places(report, lang))
     lines += ["", f"{'✓' if report.cause is Cause.ALL_WELL else '✗'} {said.title}"]
@@ -192,17 +193,7 @@ def _heard_json(heard: Reception) -> dict[str, Any]:
 
 
 def _places(report: PortReport, lang: str) -> dict[str, str]:
-    evidence = report.evidence
-    best = evidence.best if evidence else None
-    groups = best.good + best.bad if best else 0
-    return {
-        "port": report.source,
-        "holder": ", ".join(evidence.holders) if evidence and evidence.holders else _SAY[lang]["nobody"],
-        "group": report.group,
-        "heard": mode_name(best.mode or "", lang) if best else "",
-        "wanted": mode_name(evidence.mode, lang) if evidence else "",
-        "bad": f"{100 * best.bad / groups:.0f}" if best and groups else "?",
-    }
+    return places(report.source, report.evidence, lang, report.group)
 
 
 def _rows(report: PortReport) -> list[Mapping[str, Any]]:
@@ -229,9 +220,8 @@ _SAY = WordTable(
         "remedy": "To do",
         "also": "Also possible: {titles}",
         "listening": "listening",
-        "daemon": "The gateway is running and has the port: this is what it says. For a full examination type "
-        "`sudo systemctl stop linky-gateway`, start the doctor again, then `sudo systemctl start linky-gateway`.",
-        "nobody": "unknown",
+        "daemon": "The gateway is running and reads this meter: it judges the last seconds of what it reads, "
+        "as the doctor does what it hears.",
         "bundle": "Archive for support: {file} (no password, address or meter number in it; it does hold the values "
         "read while listening).",
     }

@@ -1,7 +1,7 @@
 """The causes in words for a household, in French and in English: what is seen, the likely cause, what to do.
 
-Placeholders: {port}, {holder} another program, {group} of the system's users, {heard} and {wanted} modes, {bad}
-readings lost of a hundred. Commands to type stand between ` marks.
+Placeholders: {port}, {holder} another program, {group} of the system's users, {heard} and {wanted} modes, {owner}
+another meter. Commands to type stand between ` marks.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ _WORDS = WordTable(
             "The port is already in use",
             "Another program uses {port}: {holder}.",
             "Two programs cannot read the same meter: each would only get pieces.",
-            "Stop the other program. If it is linky-gateway, that is normal: type `sudo systemctl stop linky-gateway`, "
-            "start the doctor again, then `sudo systemctl start linky-gateway`.",
+            "Close the other program. If it is linky-gateway itself, that is normal: ask it with "
+            "`sudo linky-gateway doctor`.",
         ),
         Cause.NO_ANSWER: (
             "The device does not answer",
@@ -188,7 +188,7 @@ _WORDS = WordTable(
         ),
         Cause.WEAK_SIGNAL: (
             "The signal is too weak",
-            "{bad} % of the data arrive damaged, character by character.",
+            "Part of the data arrives damaged, character by character.",
             "The adapter's resistor is too high for this meter, the wire is too long, or it runs beside something that "
             "disturbs it.",
             "Move the wire away from power cables and shorten it; otherwise replace the input resistor by a"
@@ -197,7 +197,7 @@ _WORDS = WordTable(
         ),
         Cause.LOOSE_WIRE: (
             "Bad contact",
-            "Pieces of the data are missing ({bad} % lost), or the signal stops and comes back.",
+            "Pieces of the data are missing, or the signal stops and comes back.",
             "A wire moves in its terminal, or a wire is damaged.",
             "Tighten both wires on I1 and I2 and on the adapter, strip them again if needed, and push the plugs in.",
         ),
@@ -206,6 +206,14 @@ _WORDS = WordTable(
             "The data are good, but the messages have no beginning or no end.",
             "A device or a program between the meter and the gateway takes characters away.",
             'Set the device that passes the data on to "raw" mode, without any conversion, and close other programs.',
+        ),
+        Cause.LINE_STARTS: (
+            "The beginning of each line is damaged",
+            "The first character of the lines arrives wrong; the gateway finds the data all the same.",
+            "After each pause the adapter needs a moment before it reads well: its circuit is too slow for this meter, "
+            "or a program reads the signal in place of a real serial port.",
+            "Connect the meter to a real serial port; replace the input resistor by a smaller one (470 ohms suits both "
+            "modes), or use another adapter.",
         ),
         Cause.OVERRUN: (
             "The computer does not keep up",
@@ -219,11 +227,34 @@ _WORDS = WordTable(
             "Somebody reads or sets the meter from afar: this is normal, and it passes.",
             "Wait for an hour and try again. If it lasts for more than a day, call Enedis.",
         ),
+        Cause.STANDBY: (
+            "The meter is in standby",
+            "The meter gives its number and nothing else: no index, no power.",
+            "Its customer output is in standby: so it is before a contract begins, and after one has ended.",
+            "Nothing is wrong at home. If your contract is running, tell your electricity supplier that the customer "
+            "output (TIC) of the meter gives its number alone.",
+        ),
+        Cause.NOT_A_METER: (
+            "This is not a meter",
+            "What arrives at {port} is text, and none of it is a meter's.",
+            "Another device is connected there (a GPS, a board, a modem), or the configuration names another device's "
+            "port.",
+            "Type `linky-gateway ports` to see what is plugged in where, and write the line source = … that it gives "
+            "for the meter's adapter into the configuration.",
+        ),
+        Cause.OTHER_CABLE: (
+            "This is another meter's cable",
+            "At {port} the meter {owner} is heard.",
+            "The cables of two meters are swapped, or their two lines source = … in the configuration are.",
+            "Nothing is lost: each meter's data are kept under its own name. To put it right, swap the two cables, or "
+            "the two lines source = … in the configuration.",
+        ),
         Cause.MUTE: (
             "The gateway receives nothing useful any more",
-            "The port is open, but no data of the meter are understood.",
-            "A wire is off, the signal is too weak, or the meter has changed its mode: the gateway alone cannot tell.",
-            "Stop the gateway as said above and start the doctor again: it will listen by itself.",
+            "The board answers, but brings no data of the meter.",
+            "A wire between the board and the meter is off, or the signal is too weak for the board.",
+            "Check that the two wires are on the meter's terminals I1 and I2 and tight, and that the other end is on "
+            "the board.",
         ),
         Cause.METER_CLOCK: (
             "The meter's clock is wrong",

@@ -31,7 +31,8 @@ _SPEEDS = {getattr(termios, f"B{speed}"): speed for speed in (300, 600, 1200, 24
 # linux/serial.h: struct serial_icounter_struct is eleven counters and room for nine more.
 _TIOCGICOUNT = 0x545D
 _COUNTERS = struct.Struct("20i")
-_FRAME, _OVERRUN, _PARITY, _BREAK, _BUFFER_OVERRUN = 6, 7, 8, 9, 10
+_RECEIVED, _FRAME, _OVERRUN, _PARITY, _BREAK, _BUFFER_OVERRUN = 4, 6, 7, 8, 9, 10
+_INT = struct.Struct("i")
 
 # What turns the bytes of a line into the lines of a terminal.
 _COOKED_INPUT = termios.ICRNL | termios.INLCR | termios.IGNCR | termios.IXON | termios.ISTRIP
@@ -117,6 +118,11 @@ def holders(path: Path, root: Path = ROOT) -> list[Holder]:
     return found
 
 
+def names_of_holders(path: str, root: Path = ROOT) -> tuple[str, ...]:
+    """The names of the other programs that have the port open; empty for what is no port."""
+    return tuple(one.name for one in holders(Path(path), root)) if path else ()
+
+
 def _open_devices(process: Path) -> Iterator[tuple[int, int] | None]:
     try:
         links = list((process / "fd").iterdir())
@@ -148,6 +154,47 @@ def _is_gateway(process: Path) -> bool:
     )
 
 
+def settings_of(fd: int) -> PortSettings | None:
+    """How an open port is set now; None for what is no tty."""
+    try:
+        given = termios.tcgetattr(fd)
+    except (OSError, termios.error):
+        return None
+    raw = not (given[0] & _COOKED_INPUT or given[3] & _COOKED_LOCAL)
+    return PortSettings(raw=raw, speed=_SPEEDS.get(given[4], 0), checked=bool(given[0] & termios.INPCK))
+
+
+def counters_of(fd: int) -> tuple[int, ...] | None:
+    """What the kernel has counted on an open port since it is there; None where it counts nothing (a pty)."""
+    try:
+        given = fcntl.ioctl(fd, _TIOCGICOUNT, bytes(_COUNTERS.size))
+    except OSError:
+        return None
+    return _COUNTERS.unpack(given)
+
+
+def counted(before: tuple[int, ...] | None, after: tuple[int, ...] | None) -> KernelCounts | None:
+    """What was counted between two looks; None where nothing is."""
+    if before is None or after is None:
+        return None
+    more = [late - early for early, late in zip(before, after, strict=True)]
+    return KernelCounts(
+        parity=more[_PARITY],
+        framing=more[_FRAME],
+        overrun=more[_OVERRUN] + more[_BUFFER_OVERRUN],
+        breaks=more[_BREAK],
+        received=more[_RECEIVED],
+    )
+
+
+def waiting(fd: int) -> int:
+    """How many bytes wait to be read."""
+    try:
+        return _INT.unpack(fcntl.ioctl(fd, termios.FIONREAD, bytes(_INT.size)))[0]  # type: ignore[no-any-return]
+    except OSError:
+        return 0
+
+
 class PortWatch:
     """A second look at a port that the gateway's own code has open: its settings and the kernel's counters.
 
@@ -158,46 +205,21 @@ class PortWatch:
         self._fd: int | None = None
         with contextlib.suppress(OSError):
             self._fd = os.open(path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
-        self._first = self._counts()
+        self._first = None if self._fd is None else counters_of(self._fd)
 
     def settings(self) -> PortSettings | None:
         """How the port is set now."""
-        if self._fd is None:
-            return None
-        try:
-            given = termios.tcgetattr(self._fd)
-        except (OSError, termios.error):
-            return None
-        raw = not (given[0] & _COOKED_INPUT or given[3] & _COOKED_LOCAL)
-        return PortSettings(raw=raw, speed=_SPEEDS.get(given[4], 0))
+        return None if self._fd is None else settings_of(self._fd)
 
     def counts(self) -> KernelCounts | None:
         """What the kernel has counted since the beginning."""
-        now = self._counts()
-        if now is None or self._first is None:
-            return None
-        more = [after - before for before, after in zip(self._first, now, strict=True)]
-        return KernelCounts(
-            parity=more[_PARITY],
-            framing=more[_FRAME],
-            overrun=more[_OVERRUN] + more[_BUFFER_OVERRUN],
-            breaks=more[_BREAK],
-        )
+        return None if self._fd is None else counted(self._first, counters_of(self._fd))
 
     def close(self) -> None:
         """Look no more; closing twice is harmless."""
         fd, self._fd = self._fd, None
         if fd is not None:
             os.close(fd)
-
-    def _counts(self) -> tuple[int, ...] | None:
-        if self._fd is None:
-            return None
-        try:
-            given = fcntl.ioctl(self._fd, _TIOCGICOUNT, bytes(_COUNTERS.size))
-        except OSError:
-            return None
-        return _COUNTERS.unpack(given)
 
 
 def model(root: Path = ROOT) -> str:

@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 _DAY_EVERY_S = 60.0
 _WORSE = (OK, WAITING, BROKEN)
 
+# Whoever is told has the broker; what the doctor finds is told by its cause (``line_fault``).
+_NOT_OF_A_METER = frozenset((LinkKind.MQTT, LinkKind.DOCTOR))
+
 
 class Now:
     """The present of all meters.
@@ -79,8 +82,9 @@ class Now:
             ours, fault = states_of_meter(name, links), any(alert.is_fault for alert in active)
             if unread:
                 ours[LinkKind.COUNTER] = BROKEN
-            if (meter.links, meter.alert, meter.unread) != (ours, fault, unread):
-                meter.links, meter.alert, meter.unread = ours, fault, unread
+            line = line_fault(name, links)
+            if (meter.links, meter.alert, meter.unread, meter.line_fault) != (ours, fault, unread, line):
+                meter.links, meter.alert, meter.unread, meter.line_fault = ours, fault, unread, line
                 self._tell(name)
         texts = [str(alert.text) for alert in active]
         if (states, texts) != (self._states, self._texts):
@@ -178,6 +182,12 @@ def second_of(meter: LiveMeter, clock: float) -> int:
     return int(meter.time.timestamp()) if meter.time else int(clock)
 
 
+def line_fault(meter: str, links: Iterable[Link]) -> str | None:
+    """The word of what is wrong with this meter's line; None where nothing is known to be."""
+    found = (link for link in links if (link.kind, link.name, link.state) == (LinkKind.DOCTOR, meter, BROKEN))
+    return next((link.cause for link in found), None)
+
+
 def states_of_meter(meter: str, links: Iterable[Link]) -> dict[str, str]:
     """The links that this meter's data depend on, by their kind; of what is named after people the worst."""
     ours: dict[str, str] = {}
@@ -185,6 +195,6 @@ def states_of_meter(meter: str, links: Iterable[Link]) -> dict[str, str]:
         whose = "" if link.kind in NAMELESS else link.name
         if (link.kind, whose) == (LinkKind.CELL, f"meter {meter}"):
             whose = meter
-        if whose in {"", meter} and link.kind is not LinkKind.MQTT:
+        if whose in {"", meter} and link.kind not in _NOT_OF_A_METER:
             ours[link.kind] = _worse(ours.get(link.kind, OK), link.state)
     return ours

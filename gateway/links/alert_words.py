@@ -7,7 +7,7 @@ from functools import partial
 
 from gateway.live.state import LinkKind
 from gateway.words.numbers import age
-from gateway.words.phrase import Phrase, made, same
+from gateway.words.phrase import NOTHING, Phrase, made, same
 from gateway.words.table import WordTable
 
 
@@ -28,6 +28,7 @@ class FaultKind(enum.Enum):
     BROKER = LinkKind.MQTT
     CELL = LinkKind.CELL
     OVERLOAD = LinkKind.OVERLOAD
+    LINE = LinkKind.DOCTOR
 
     @property
     def link(self) -> LinkKind:
@@ -62,6 +63,12 @@ _SAID = WordTable(
             "The port of the meter “{name}” was lost {times} in 10 minutes",
             "plug the adapter or the board in again; “linky-gateway status” says what is missing",
             "The port of the meter “{name}” is back, after {time}",
+        ),
+        FaultKind.LINE: (
+            "Something has been wrong on the line of the meter “{name}” for {time}",
+            "Something was wrong on the line of the meter “{name}” {times} in 10 minutes",
+            "“linky-gateway doctor” says what is wrong",
+            "The line of the meter “{name}” is in order again, after {time}",
         ),
         FaultKind.CLOCK: (
             "The time of the readings of meter “{name}” has not been sure for {time}",
@@ -141,6 +148,7 @@ _PARTS = {
     "meter": Phrase("reading the meter “{name}”"),
     "counter": Phrase("counting “{name}”"),
     "tee": Phrase("the copy of what the meter “{name}” says"),
+    "doctor": Phrase("the watch over the meters’ lines"),
     "commit": Phrase("storing the readings"),
     "watch": Phrase("the look-out"),
     "broker": Phrase("the MQTT messages"),
@@ -160,13 +168,18 @@ def _about(kind: FaultKind, name: str) -> Phrase:
     return _PARTS.get(first, same("{name}")).filled(name=rest)
 
 
-def texts(kind: FaultKind, name: str, lasted: float, count: int, *, active: bool) -> tuple[Phrase, str]:
-    """The sentence, and for the log the same in English without the name of a recipient."""
+def texts(
+    kind: FaultKind, name: str, lasted: float, count: int, *, active: bool, advice: Phrase = NOTHING
+) -> tuple[Phrase, str]:
+    """The sentence, and for the log the same in English without the name of a recipient.
+
+    ``advice`` is what the doctor says of it, where he knows: the cause, and what to do about that one.
+    """
     broken, again, remedy, back = (made(partial(_part, kind, place)) for place in range(4))
     if count > 1 or (count == 1 and not active):
         form = _SINCE.filled(what=again if active else again + _WORKS, remedy=remedy)
     elif active:
-        form = _SINCE.filled(what=broken, remedy=remedy)
+        form = _KNOWN.filled(what=broken, advice=advice) if advice else _SINCE.filled(what=broken, remedy=remedy)
     else:
         form = _OVER.filled(what=back)
     facts = {"name": _about(kind, name), "time": age(lasted, spelt=True), "times": _times(count)}
@@ -179,6 +192,7 @@ def _part(kind: FaultKind, place: int, lang: str) -> str:
 
 
 _SINCE, _OVER = Phrase("{what}: {remedy}."), Phrase("{what}; there is nothing to do.")
+_KNOWN = same("{what}. {advice}")
 _WORKS = Phrase(", it works for now")
 
 

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 from gateway.links.alert_words import FaultKind, Topic, texts
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.state import written
+from gateway.words.phrase import NOTHING, Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    from gateway.words.phrase import Phrase
 
 # After a notice nothing more is said of the same link for this long, but for the end of a first fault.
 QUIET_S = 600.0
@@ -120,7 +119,7 @@ class AlertWatch:
                     fault.blocked = now
                 else:
                     fault.see(link, now)
-                if alert := fault.tell(now):
+                if alert := fault.tell(now, _advice(kind, link.name, known)):
                     alerts.append(alert)
         return alerts
 
@@ -139,6 +138,8 @@ _RULES = {
     FaultKind.MUTE: _Rule(30, 0, by_age=True),
     FaultKind.GARBLED: _Rule(30, 10, by_age=True),
     FaultKind.PORT: _Rule(30, 10, by_age=True),
+    # The reader goes on, and a motor or a welder passes: what lasts is worth a word.
+    FaultKind.LINE: _Rule(120, 60),
     # After a start without a network the time is known within minutes; a clock that is put right agrees at once.
     FaultKind.CLOCK: _Rule(600, 10),
     # Two commits in a row, at the default of one a minute; the minutes of ten are kept in memory.
@@ -225,21 +226,21 @@ class _Fault:
             self.since = now - age if self._kind is FaultKind.RECIPIENT else self.bad_since
             self.count += 1
 
-    def tell(self, now: float) -> Alert | None:
-        """The notice that is due, if one is."""
+    def tell(self, now: float, advice: Phrase = NOTHING) -> Alert | None:
+        """The notice that is due, if one is; with what the doctor says of it."""
         raised = self.told is not None and not self.told.recovered
         if self.active == raised and not self.count:
             return None
         if now - self.told_at < QUIET_S and not (raised and self.plain and not self.active):
             return None
-        self.told = self._alert(now, self.count)
+        self.told = self._alert(now, self.count, advice)
         self.plain = self.active and self.count == 1
         self.told_at, self.count = now, 0
         return self.told
 
-    def _alert(self, now: float, count: int) -> Alert:
+    def _alert(self, now: float, count: int, advice: Phrase = NOTHING) -> Alert:
         lasted = (now if self.active else self.ended) - self.since
-        text, logged = texts(self._kind, self._name, lasted, count, active=self.active)
+        text, logged = texts(self._kind, self._name, lasted, count, active=self.active, advice=advice)
         return Alert(self._kind, self._name, self.since, not self.active, count, text, logged)
 
 
@@ -251,6 +252,7 @@ _SAYS_NOTHING = {
     # Nobody knows at the moment.
     (FaultKind.OVERLOAD, WAITING),
     (FaultKind.DISK, WAITING),
+    (FaultKind.LINE, WAITING),
     (FaultKind.BACKUP, WAITING),
     # It is about to start again.
     (FaultKind.CELL, WAITING),
@@ -276,10 +278,24 @@ def _explained(link: Link, known: Mapping[tuple[LinkKind, str], Link]) -> bool:
     """Whether an earlier link of the chain is why this one does not work."""
     if link.kind is LinkKind.RECIPIENT:
         return not _works(known.get((LinkKind.XMPP, "")))
+    if link.kind is LinkKind.DOCTOR:
+        # Then it is told with the cause of the doctor; and the port's and the reader's links are slower than he is.
+        return any(
+            not _works(known.get((kind, link.name))) for kind in (LinkKind.PORT, LinkKind.DECODE, LinkKind.METER)
+        )
     if link.kind in {LinkKind.METER, LinkKind.DECODE} and not _works(known.get((LinkKind.PORT, link.name))):
         return True
     decode = known.get((LinkKind.DECODE, link.name))
     return link.kind is LinkKind.METER and decode is not None and decode.state == BROKEN
+
+
+def _advice(kind: FaultKind, name: str, known: Mapping[tuple[LinkKind, str], Link]) -> Phrase:
+    """What the doctor says of a line that is at fault."""
+    doctor = known.get((LinkKind.DOCTOR, name))
+    return doctor.advice if kind in _OF_A_LINE and doctor and doctor.state == BROKEN else NOTHING
+
+
+_OF_A_LINE = frozenset((FaultKind.MUTE, FaultKind.GARBLED, FaultKind.PORT, FaultKind.LINE))
 
 
 def _works(link: Link | None) -> bool:

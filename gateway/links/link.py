@@ -65,6 +65,7 @@ class Link:
     ``name`` is the meter's, the counter's, the part's or an address; empty where a house has one of that kind. As text
     it is ``written``.
 
+    ``cause`` and ``advice`` are of the doctor: the word of what is wrong, and what to do about it.
     ``figures`` are the sentence's numbers for programs: ``drift_s`` of a clock, ``signal_minute``, ``signal_hour`` and
     ``signal_day`` of a decoder in per cent.
     """
@@ -75,6 +76,8 @@ class Link:
     age_s: float | None
     detail: Phrase
     figures: dict[str, float] = field(default_factory=dict)
+    cause: str = ""
+    advice: Phrase = NOTHING
 
     def __str__(self) -> str:
         return written(self.kind, self.name)
@@ -261,6 +264,8 @@ def _row(link: Link) -> LinkNow:
         "detail": str(link.detail),
         "figures": link.figures,
     }
+    if link.cause:
+        row["cause"] = link.cause
     return cast("LinkNow", row | as_members("title", title(link.kind)) | as_members("detail", link.detail))
 
 

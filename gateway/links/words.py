@@ -12,6 +12,7 @@ KINDS: dict[str, Phrase] = {
     LinkKind.METER: Phrase("Meter"),
     LinkKind.PORT: Phrase("Port"),
     LinkKind.DECODE: Phrase("Decoding"),
+    LinkKind.DOCTOR: Phrase("Line"),
     LinkKind.CLOCK: Phrase("Clock"),
     LinkKind.TEE: Phrase("Copy of the frames"),
     LinkKind.COUNTER: Phrase("Pulse counter"),

@@ -78,7 +78,7 @@ class Snapshot:
 
     ``time`` and ``age_s`` are of the meter's last frame; ``tariff`` is its own word, ``tariff_kind`` one of TARIFFS,
     the Tempo colours are of COLOURS; ``broken`` are links by the first word of their name; ``partial`` and
-    ``produced_doubt`` are those of ``KnownDay``.
+    ``produced_doubt`` are those of ``KnownDay``; ``line_fault`` is a word of gateway/doctor/causes.py.
     """
 
     meter: str
@@ -105,6 +105,7 @@ class Snapshot:
     alert: bool
     partial: tuple[str, ...] = ()
     produced_doubt: str | None = None
+    line_fault: str | None = None
 
     @property
     def stale(self) -> bool:
@@ -129,6 +130,8 @@ class LiveMeter:
         self.alert = False
         # Whether a counter of what the house produces is not read at the moment.
         self.unread = False
+        # What the doctor finds that its line has.
+        self.line_fault: str | None = None
         self._values: dict[str, Value] = {}
         self._fresh: dict[str, Value] = {}
         self.time: datetime | None = None
@@ -203,6 +206,7 @@ class LiveMeter:
             alert=self.alert,
             partial=day.partial,
             produced_doubt=UNREAD if self.unread else day.doubt,
+            line_fault=self.line_fault,
         )
 
     def _today(self) -> KnownDay:

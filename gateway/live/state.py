@@ -31,6 +31,7 @@ class LinkKind(StrEnum):
     METER = "meter"
     PORT = "port"
     DECODE = "decode"
+    DOCTOR = "doctor"
     CLOCK = "clock"
     TEE = "tee"
     COUNTER = "counter"
@@ -75,6 +76,8 @@ class LinkNow(TypedDict):
     # In words for a household, by language; a daemon of an earlier version has none of them.
     title: NotRequired[str]
     title_fr: NotRequired[str]
+    # Of the doctor's: the word of what is wrong (gateway/doctor/causes.py).
+    cause: NotRequired[str]
     detail_fr: NotRequired[str]
 
 

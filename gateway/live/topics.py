@@ -87,6 +87,7 @@ def as_json(snapshot: Snapshot) -> dict[str, object]:
         "self_consumed_today_wh": snapshot.self_consumed_today_wh,
         "partial": list(snapshot.partial),
         "produced_doubt": snapshot.produced_doubt,
+        "line_fault": snapshot.line_fault,
         "broken": list(snapshot.broken),
         "alert": snapshot.alert,
     }

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.errors import Once, PortError
 from gateway.sources.pace import LinePace
+from gateway.sources.recent import RecentBytes
 from gateway.sources.search import SpeedSearch
 from gateway.tic.frame import ENDED_EOT, Frame, Reader
 from gateway.tic.labels import lookup
@@ -140,7 +141,9 @@ class Line:
     age_s = 0.0
 
     def __init__(self, name: str, source: Source, mode: str = "auto") -> None:
-        self._name, self._source, self._mode = name, source, mode
+        self._name, self.source, self.wanted = name, source, mode
+        # For whoever judges the line: its last bytes as they came, and the source that they came from.
+        self.recent = RecentBytes()
         self._search = SpeedSearch(source.speeds, time.monotonic())
         self._mode_told = float("-inf")
         self._say_8n1, self._say_lost = Once(log), Once(log)
@@ -156,14 +159,14 @@ class Line:
     @property
     def finite(self) -> bool:
         """Whether the line has an end (a replayed file)."""
-        return self._source.finite
+        return self.source.finite
 
     async def frames(self) -> AsyncGenerator[tuple[Frame, datetime], None]:
         """Every frame with the host's time (aware UTC) at which its last byte was read."""
         wait = _FIRST_WAIT_S
         while not self.state.ended:
             try:
-                self._opened(await self._source.open())
+                self._opened(await self.source.open())
                 async for frame in self._listen():
                     wait = _FIRST_WAIT_S
                     yield frame, datetime.now(UTC)
@@ -173,7 +176,8 @@ class Line:
                 self.state.open, self.state.changed, self.state.waiting = False, time.monotonic(), BEING_OPENED
                 raise
             finally:
-                self._source.close()
+                self.source.close()
+                self.recent.end(time.monotonic())
             self.state.alive_at = time.monotonic()
             if not self.state.ended:
                 await asyncio.sleep(wait * random.uniform(0.7, 1.3))  # noqa: S311 (jitter, not a secret)
@@ -191,6 +195,7 @@ class Line:
             looked = now
             if data:
                 self._pace.note(data)
+                self.recent.note(now, data)
                 if self.state.unread is None or now - heard > _GAP_S:
                     self.state.unread = now
                 heard = self.state.heard = now
@@ -209,7 +214,7 @@ class Line:
             if self.state.ended:
                 log.info("meter %s: the end of the file", self._name)
                 return
-            if not (self._source.speeds or self._source.finite) and now - heard > _SILENCE_S:
+            if not (self.source.speeds or self.source.finite) and now - heard > _SILENCE_S:
                 raise PortError(_SILENT.filled(wait=_SILENCE_S))
             self._change_speed(now)
 
@@ -217,7 +222,8 @@ class Line:
         self._search.again(time.monotonic())
         self.state.speed = self._search.speed
         if self.state.speed:
-            self._source.set_speed(self.state.speed)
+            self.source.set_speed(self.state.speed)
+        self.recent.begin(time.monotonic(), self.state.speed)
 
     async def _read_some(self) -> bytes | None:
         """The next bytes, b"" at the end of a file, None when nothing came for a tick."""
@@ -226,7 +232,7 @@ class Line:
                 pause_s = self._pace.pause_s(self.state.speed)
                 if pause_s:
                     await asyncio.sleep(pause_s)
-                data = await self._source.read()
+                data = await self.source.read()
                 if pause_s:
                     self._pace.paused(pause_s, data)
                 return data
@@ -263,7 +269,7 @@ class Line:
         if strip:
             self._say_8n1("", _8N1, self._name)
         self._strip = strip
-        self._reader = Reader(self._mode)
+        self._reader = Reader(self.wanted)
         return sample
 
     def _count(self, frame: Frame, now: float) -> bool:
@@ -282,13 +288,14 @@ class Line:
         if speed is None:
             return
         log.debug("meter %s: no valid group, trying %d Bd", self._name, speed)
-        self._source.set_speed(speed)
+        self.source.set_speed(speed)
         self._begin()
         self.state.speed = speed
+        self.recent.begin(now, speed)
 
     def _begin(self) -> None:
         """Nothing is known of the bytes to come."""
-        self._reader = Reader(self._mode)
+        self._reader = Reader(self.wanted)
         self._sample, self._strip = b"", False
         self._pace = LinePace()
         self._understood = time.monotonic()

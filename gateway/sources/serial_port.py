@@ -11,17 +11,13 @@ import asyncio
 import errno
 import os
 import termios
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import serial
 
 from gateway.errors import PortError, because
 from gateway.sources.adapter import NO_PORT, Adapter
 from gateway.words.phrase import Phrase, same
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 # Enedis-NOI-CPT_54E §5.3.5: standard 9600 Bd, historic 1200 Bd.
 SPEEDS: tuple[int, ...] = (9600, 1200)
@@ -97,6 +93,15 @@ class SerialSource:
             return self._adapter.find()
         except PortError:
             return None
+
+    @property
+    def path(self) -> Path | None:
+        """The port that is open; None when none is."""
+        return Path(self._name) if self._port else None
+
+    def fileno(self) -> int | None:
+        """The descriptor of the open port, to look at it and not to read; None when none is open."""
+        return self._port.fileno() if self._port else None
 
     async def read(self) -> bytes:
         """Wait for bytes; PortError when the port is gone (unplugged, hung up)."""

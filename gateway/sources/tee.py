@@ -142,27 +142,27 @@ class _Client(asyncio.Protocol):
 
 
 class TeedSource:
-    """A source whose bytes also go to a tee."""
+    """A source whose bytes also go to a tee; ``source`` is the one behind it."""
 
     def __init__(self, source: Source, tee: Tee) -> None:
-        self._source, self._tee = source, tee
+        self.source, self._tee = source, tee
         self.speeds, self.finite = source.speeds, source.finite
 
     async def open(self) -> Phrase | None:
         """As the source does."""
-        return await self._source.open()
+        return await self.source.open()
 
     async def read(self) -> bytes:
         """As the source does; what it gives is passed on before anybody has judged it."""
-        data = await self._source.read()
+        data = await self.source.read()
         if data:
             self._tee.pass_on(data)
         return data
 
     def set_speed(self, speed: int) -> None:
         """As the source does."""
-        self._source.set_speed(speed)
+        self.source.set_speed(speed)
 
     def close(self) -> None:
         """As the source does; whoever listens stays."""
-        self._source.close()
+        self.source.close()

@@ -32,9 +32,9 @@ _LIMITS: Final = ROOT / "tools" / "lib" / "servers" / "limits"
 
 # What stands in place of what the doctor finds.
 _PLACES: Final = {
-    FRENCH: {"port": "`/dev/ttyTIC`", "holder": "minicom", "group": "dialout", "bad": "12"}
+    FRENCH: {"port": "`/dev/ttyTIC`", "holder": "minicom", "group": "dialout", "owner": "atelier"}
     | {"heard": "standard", "wanted": "historique"},
-    ENGLISH: {"port": "`/dev/ttyTIC`", "holder": "minicom", "group": "dialout", "bad": "12"}
+    ENGLISH: {"port": "`/dev/ttyTIC`", "holder": "minicom", "group": "dialout", "owner": "workshop"}
     | {"heard": "standard", "wanted": "historic"},
 }
 # Causes that say something of a source that is no serial port.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.doctor.causes import Cause
-from gateway.doctor.daemon import findings
+from gateway.doctor.daemon import findings, judgement
+from gateway.doctor.judgement import places
 from gateway.doctor.sentences import CauseSentences, grade, words
 from gateway.live.state import STATES, kind_and_name, link_in_words
 from gateway.words.numbers import age, grouped
@@ -48,10 +49,10 @@ def _signal(view: PageView, by_name: Mapping[str, Any], name: str) -> Iterable[t
 
 def _advice(view: PageView, report: Mapping[str, Any], name: str, source: str) -> Iterable[tuple[bool, CauseSentences]]:
     """Whether all is well, and the sentences about it."""
+    judged = judgement(report, name)
+    told = places(source, judged.evidence if judged else None, view.lang)
     for finding in findings(report, name):
-        # What only listening can tell (who holds the port, how much is lost) is said by the command.
-        places = dict.fromkeys(("holder", "group", "heard", "wanted", "bad"), "?") | {"port": source}
-        yield finding.cause is Cause.ALL_WELL, words(finding.cause, view.lang, places)
+        yield finding.cause is Cause.ALL_WELL, words(finding.cause, view.lang, told)
 
 
 def _link(view: PageView, row: Mapping[str, Any]) -> dict[str, str]:

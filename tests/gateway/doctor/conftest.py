@@ -53,3 +53,9 @@ def once_heard():
         return progress
 
     return make
+
+
+def captures():
+    """Captured frames of sound lines."""
+    frames = Path(__file__).parents[2] / "frames"
+    return [path for path in sorted(frames.rglob("*.raw")) if path.parent.name in {"real", "synthetic"}]

@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 
 from gateway.doctor.bundle import Sieve, plain_name
+from gateway.doctor.causes import PortEvidence, causes
 from gateway.doctor.command import DoctorRequest, examine
 from gateway.doctor.heard import SpeedListener
+from gateway.doctor.judgement import LineJudgement
 from gateway.doctor.listen import Target
 from gateway.doctor.report import bar
 from gateway.errors import GatewayError
 from gateway.sources.source import parse_source
 from gateway.tic.frame import Reader
 from meter.process import SimulatedMeter
+from tests.gateway.doctor.test_faults import held
 
 FRAMES = Path(__file__).parents[2] / "frames"
 SECONDS = 1.0
@@ -119,7 +122,7 @@ def test_of_several_ports_the_worst_gives_the_exit_code(tmp_path):
 
 
 def test_a_running_gateway_is_asked_and_its_port_left_alone(tmp_path):
-    """What it says is told, with the way to a full examination."""
+    """What it says is told, and that it judges what it reads."""
     status = {
         "running": True,
         "links": [
@@ -135,9 +138,47 @@ def test_a_running_gateway_is_asked_and_its_port_left_alone(tmp_path):
     }
     code, text = run(request(tmp_path / "none", lang="en", status=lambda: status))
     assert code == 1
-    assert "systemctl stop linky-gateway" in text
+    assert "it judges the last seconds of what it reads" in text
     assert "receives nothing useful" in text
     assert "coop@example.org" not in text
+
+
+def judged(mode="historic"):
+    """The status of a gateway that reads a standard meter."""
+    ear = SpeedListener(9600, 0.0, 15.0)
+    frame = (FRAMES / "real" / "s1-hc-linky-enedis.raw").read_bytes()
+    for second in range(15):
+        ear.take(frame, second + 0.9)
+    evidence = PortEvidence(mode=mode, heard=(ear.heard(15.0),))
+    values = LineJudgement(tuple(causes(evidence)), evidence).as_values()
+    return {"links": [], "alerts": [], "doctor": {"chez-dupont": json.loads(json.dumps(values))}}
+
+
+def test_a_running_gateways_judgement_is_shown_as_if_it_were_heard(tmp_path):
+    """The picture, the counts, the cause with its modes; and in the values the same."""
+    code, text = run(request(tmp_path / "none", lang="en", status=judged))
+    assert code == 1
+    assert "Listened for 15 s at 9600 baud, standard mode." in text
+    assert "█ " in text
+    assert "The meter speaks in standard mode, the configuration expects historic mode." in text
+    _, values = run(request(tmp_path / "none", json=True, status=judged))
+    report = json.loads(values)[0]
+    assert report["findings"][0]["cause"] == "other-mode"
+    assert report["heard"][0]["good"] > 400
+
+
+def test_what_only_the_command_may_see_is_added_to_the_gateways_judgement():
+    """The service sees no other program; whoever asks with sudo does."""
+    end, device = os.openpty()
+    try:
+        with held(os.ttyname(device), "careless") as other:
+            name = Path(f"/proc/{other.pid}/comm").read_text().strip()
+            _, text = run(request(os.ttyname(device), lang="en", status=lambda: judged("auto")))
+    finally:
+        os.close(device)
+        os.close(end)
+    assert "The port is already in use" in text
+    assert f": {name}." in text
 
 
 def test_a_gateway_that_does_not_run_is_not_asked(tmp_path):
@@ -165,7 +206,7 @@ def test_a_report_fits_a_terminal_and_keeps_commands_whole(tmp_path):
     assert max(map(len, text.splitlines())) <= 100
     for command in re.findall("`([^`]*)`", text):
         assert "\n" not in command
-    assert "`sudo systemctl start linky-gateway`" in text
+    assert "`sudo linky-gateway doctor --bundle support.zip`" in text
 
 
 def test_the_picture_shows_where_it_was_silent(tmp_path):

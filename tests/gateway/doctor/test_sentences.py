@@ -11,7 +11,7 @@ from gateway.doctor.sentences import FAULT_NAMES, grade, words
 from gateway.tic.quality import Fault
 from gateway.words.catalogue import LANGUAGES
 
-PLACES = {name: f"<{name}>" for name in ("port", "holder", "group", "heard", "wanted", "bad")}
+PLACES = {name: f"<{name}>" for name in ("port", "holder", "group", "heard", "wanted", "owner")}
 
 # What a household need not know; commands to type may say it.
 JARGON = re.compile(

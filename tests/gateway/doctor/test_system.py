@@ -148,7 +148,7 @@ def test_the_kernels_counters_are_those_of_linux(monkeypatch):
 
     monkeypatch.setattr("gateway.doctor.system.fcntl.ioctl", counters)
     watch = PortWatch("/dev/null")
-    assert watch.counts() == KernelCounts(framing=6, overrun=7 + 10, parity=8, breaks=9)
+    assert watch.counts() == KernelCounts(framing=6, overrun=7 + 10, parity=8, breaks=9, received=4)
     watch.close()
     assert asked == [(0x545D, 80)] * 2
 

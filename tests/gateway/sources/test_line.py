@@ -709,4 +709,4 @@ def test_garbage_for_ever_takes_no_memory(monkeypatch, alphabet):
         tracemalloc.stop()
     assert len(held) == 50
     assert line.state.frames == 0
-    assert max(held[10:]) - max(held[:10]) < 20_000
+    assert max(held[20:]) - max(held[:20]) < 20_000

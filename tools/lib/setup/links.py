@@ -23,6 +23,10 @@ ADVICE = {
         f"Plug the adapter in; `linky-gateway ports` shows what is there, `{_DOCTOR}` says what is wrong.",
     ),
     "decode": (f"Demandez à `{_DOCTOR}` : il écoute la ligne.", f"Ask `{_DOCTOR}`: it listens to the line."),
+    "doctor": (
+        f"La liaison du compteur a un défaut : `{_DOCTOR}` le montre en détail.",
+        f"Something is wrong on the meter's line: `{_DOCTOR}` shows it in detail.",
+    ),
     "meter": (
         f"Le compteur ne dit rien encore. Vérifiez les fils sur I1 et I2, puis `{_DOCTOR}`.",
         f"The meter says nothing yet. Check the wires at I1 and I2, then `{_DOCTOR}`.",
