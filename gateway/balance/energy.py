@@ -28,6 +28,7 @@ class DayEnergy:
         whole: every second of it is known.
         estimated: the index at one of its ends lies between two that are known, or the classes did not fit.
         elapsed: how much of it is over, of the day that is not.
+        imported: it is of another's file, from before the installation; the meter itself said nothing of it.
     """
 
     date: date
@@ -41,6 +42,7 @@ class DayEnergy:
     own: int | None = None
     doubt: str | None = None
     elapsed: Fraction = Fraction(1)
+    imported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Total:
     """Days added up; ``known`` of them have a value, all of them whole where ``whole`` says so.
 
     ``doubt`` is why of some day what was produced is not known, though it is counted; ``holes`` are the days of which
-    a part alone is known.
+    a part alone is known; ``imported`` whether any is of another's file.
     """
 
     known: int
@@ -61,6 +63,7 @@ class Total:
     estimated: bool
     doubt: str | None = None
     holes: int = 0
+    imported: bool = False
 
 
 def fitted(classes: Mapping[str, int], drawn: int | None) -> dict[str, int]:
@@ -100,6 +103,7 @@ def total(days: Iterable[DayEnergy]) -> Total:
         estimated=any(day.estimated for day in found),
         doubt=next((day.doubt for day in found if day.doubt), None),
         holes=sum(not day.whole for day in known),
+        imported=any(day.imported for day in found),
     )
 
 

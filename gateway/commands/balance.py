@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.commands.options import Commands
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
+    from gateway.household.past.days import PastDays
     from gateway.household.report import BalanceReport
 
 # How many periods are shown when nobody says from when.
@@ -49,13 +50,15 @@ def run(options: argparse.Namespace) -> int:
     """Show one of the two; the exit code."""
     from gateway.errors import ConfigError  # noqa: PLC0415
     from gateway.household.days import HouseholdDays  # noqa: PLC0415
+    from gateway.household.past.days import PastDays  # noqa: PLC0415
     from gateway.household.report import as_json, as_text  # noqa: PLC0415 (the parser needs none of it)
 
     config = configured(options)
     if options.what == "cost" and not config.tariff:
         raise ConfigError(_NO_TARIFF.filled(path=options.config))
     with stored(config) as archive:
-        view = _view(HouseholdDays(archive, config, options.meter), config, options)
+        house = HouseholdDays(archive, config, options.meter)
+        view = _view(house, PastDays(archive, house.meter), config, options)
         if options.json:
             print(json.dumps(as_json(view, options.what), ensure_ascii=False, indent=2))
         else:
@@ -63,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _view(house: HouseholdDays, config: Config, options: argparse.Namespace) -> BalanceReport:
+def _view(house: HouseholdDays, past: PastDays, config: Config, options: argparse.Namespace) -> BalanceReport:
     from gateway.balance.calendar import BalancePeriod, day_of  # noqa: PLC0415
     from gateway.balance.rows import earliest_needed, rows  # noqa: PLC0415
     from gateway.household.report import BalanceReport  # noqa: PLC0415
@@ -75,9 +78,14 @@ def _view(house: HouseholdDays, config: Config, options: argparse.Namespace) -> 
     end = until + timedelta(days=1)
     last = period.begin(until)
     first = period.back(last, _SHOWN[options.period] - 1) if options.since is None else day_of(max(options.since, 0))
-    first = max(period.begin(first), period.begin(house.first or first))
+    # What was imported has no tariff classes, and another time's prices: it has a place in energy alone.
+    before = past.first if options.what == "balance" else None
+    begun = min((one for one in (house.first, before) if one), default=first)
+    first = max(period.begin(first), period.begin(begun))
     known = {}
     if first < end:
-        known = {day.date: day for day in house.read(earliest_needed(period, first), period.after(last))}
+        needed = earliest_needed(period, first), period.after(last)
+        known = {day.date: day for day in (past.read(*needed) if before else ())}
+        known |= {day.date: day for day in house.read(*needed)}
     found = rows(period, first, end, known, config.tariff, house.running)
     return BalanceReport(house, period, found, now, today, config.tariff, config.objective)

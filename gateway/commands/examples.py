@@ -29,6 +29,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "linky-gateway export --format csv",
         "linky-gateway export --format csv --series consumption/energy --granularity P1D --from 2026-01-01",
         "linky-gateway export --format senml-json --from 2026-11-25T08:00 --to 2026-11-25T09:00",
+        "linky-gateway export --format csv --imported",
     ),
     "events": ("linky-gateway events", "linky-gateway events --from 2026-11-01 --json"),
     "series": ("linky-gateway series", "linky-gateway series --json", "linky-gateway series --all"),
@@ -135,6 +136,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "linky-gateway compare offer.toml --power 6 --json",
     ),
     "cost": ("linky-gateway cost", "linky-gateway cost --period year"),
+    "history add": (
+        "linky-gateway history add Enedis_Conso_Heure.csv --dry-run",
+        "sudo linky-gateway history add Enedis_Conso_Heure.csv Enedis_Conso_Jour.csv",
+    ),
+    "history list": ("linky-gateway history list", "linky-gateway history list --json"),
+    "history undo": ("sudo linky-gateway history undo 2",),
+    "history forget": ("sudo linky-gateway history forget 2",),
 }
 
 

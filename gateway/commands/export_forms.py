@@ -13,12 +13,14 @@ from typing import IO, TYPE_CHECKING
 
 from gateway.senml.pack import VERSION, VERSION_SECONDARY_UNITS, Record, encode_json, encode_xml
 from gateway.senml.units import to_primary, to_produced
+from gateway.store.imports import IMPORTED_HEADER, imported_rows
 from gateway.store.recorder import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gateway.senml.naming import SeriesName
+    from gateway.store.imports import ImportedRow
     from gateway.store.points import Point, Series, StoredEvent
 
 _SLICE = 1000
@@ -69,6 +71,17 @@ def _csv(points: Iterable[Point], out: IO[str]) -> int:
         count += 1
         named = [iso(p.time), p.series.meter, p.series.path, p.granularity.code]
         rows.writerow([*named, p.value, p.series.unit, p.quality])
+    return count
+
+
+def export_imported(points: Iterable[tuple[str, str, ImportedRow]], out: IO[str]) -> int:
+    """Write imported points as CSV, with the number of the import that each is of; how many there were."""
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(IMPORTED_HEADER)
+    count = 0
+    for row in imported_rows(points):
+        count += 1
+        rows.writerow(row)
     return count
 
 

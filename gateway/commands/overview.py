@@ -31,6 +31,7 @@ PURPOSES: tuple[tuple[Phrase, dict[str, Phrase]], ...] = (
             "series": Phrase("the series, their names, the id"),
             "export": Phrase("the readings, as CSV or SenML"),
             "reading": Phrase("enter water, gas, heat"),
+            "history": Phrase("import the years before"),
         },
     ),
     (

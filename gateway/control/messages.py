@@ -20,15 +20,18 @@ from gateway.words.phrase import Phrase, same
 
 __all__ = [
     "AccountOrder",
+    "AddHistory",
     "AskNow",
     "EnterReading",
     "Erase",
+    "ForgetHistoryFile",
     "PageCode",
     "PageWelcome",
     "PageWhere",
     "ReadingForm",
     "Settle",
     "Status",
+    "UndoHistory",
     "read",
     "unknown",
 ]
@@ -70,6 +73,34 @@ class EnterReading(Order[Row], frozen=True, kw_only=True, tag="reading"):
     order: ReadingForm
 
 
+class AddHistory(Order[Row], frozen=True, kw_only=True, tag="history-add"):
+    """Keep a batch of imported points that lies as ``spool`` beside the database; what was kept."""
+
+    # Nothing of it is sent to anybody.
+    looks: ClassVar[bool] = True
+    patience_s: ClassVar[float] = 600.0
+
+    spool: str
+
+
+class UndoHistory(Order[Row], frozen=True, kw_only=True, tag="history-undo"):
+    """Delete a batch with its points and its file; what it was."""
+
+    looks: ClassVar[bool] = True
+    patience_s: ClassVar[float] = 600.0
+
+    number: int
+
+
+class ForgetHistoryFile(Order[Row], frozen=True, kw_only=True, tag="history-forget-file"):
+    """Delete the file of a batch and keep its points; what it was."""
+
+    looks: ClassVar[bool] = True
+    patience_s: ClassVar[float] = 60.0
+
+    number: int
+
+
 class AccountOrder(Order[list[str] | None], frozen=True, kw_only=True, tag="account"):
     """Do something with the household's account: a ``new`` password (a random one where it is None), a block."""
 
@@ -94,6 +125,7 @@ class PageWhere(Order[Row], frozen=True, kw_only=True, tag="page-where"):
 
 _TYPES = (
     *(Status, Settle, AskNow, EnterReading, AccountOrder, PageCode, PageWelcome, PageWhere),
+    *(AddHistory, UndoHistory, ForgetHistoryFile),
     *(of_consents.Grant, of_consents.Revoke, of_consents.Limit, of_consents.Resume),
     *(of_consents.ListConsents, of_consents.Notices, of_consents.PendingAccess, of_consents.ConsentText),
     *(of_consents.AnswerAccess, of_consents.RefuseDomain, of_consents.HearDomain, of_consents.RefusedDomains),

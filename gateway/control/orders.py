@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from gateway.consent.act import HANDLERS as OF_CONSENTS
+from gateway.control.history import HANDLERS as OF_HISTORY
 from gateway.control.manual_reading import enter
 from gateway.control.messages import EnterReading, Erase, unknown
 from gateway.errors import StoreError
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # What is done where the store is written. The running daemon does the others itself (``gateway.daemon.requests``).
-HANDLERS: Handlers = {**OF_CONSENTS, **OF_DATA}
+HANDLERS: Handlers = {**OF_CONSENTS, **OF_DATA, **OF_HISTORY}
 
 _NOT_PREPARED = Phrase("{path}: the database could not be prepared")
 _LAST_COUNT = Phrase("the last stored count")

@@ -94,7 +94,8 @@ def _like(view: BalanceReport, words: dict[str, str], writer: BalanceWriter) -> 
 
 def _energy_line(row: BalanceRow, writer: BalanceWriter, *, injecting: bool, producing: bool) -> list[str]:
     total, before = row.total, row.before.drawn if row.before else None
-    line = [_label(row), writer.kwh(total.drawn), writer.kwh(before)]
+    mark = " °" if row.before and row.before.imported else ""
+    line = [_label(row), writer.kwh(total.drawn), writer.kwh(before) + mark]
     line.append(writer.percent(change(total.drawn, before) if row.comparable else None, signed=True))
     line += [writer.kwh(total.injected)] if injecting else []
     if producing:
@@ -167,10 +168,13 @@ def _marks(rows: Sequence[BalanceRow], words: dict[str, str]) -> Iterator[str]:
         yield words["partly"]
     if any(row.total.estimated for row in rows):
         yield words["estimated"]
+    if any(row.total.imported or (row.before and row.before.imported) for row in rows):
+        yield words["imported"]
 
 
 def _label(row: BalanceRow) -> str:
-    return row.label + (" ~" if row.total.estimated else "") + ("" if _is_whole(row) else " *")
+    marks = (row.total.imported, " °"), (row.total.estimated, " ~"), (not _is_whole(row), " *")
+    return row.label + "".join(mark for is_so, mark in marks if is_so)
 
 
 def _is_whole(row: BalanceRow) -> bool:
@@ -209,6 +213,7 @@ def _total(total: Total) -> dict[str, object]:
         "days": total.known,
         "whole": total.whole,
         "estimated": total.estimated,
+        "imported": total.imported,
         "drawn_wh": total.drawn,
         "classes_wh": dict(total.classes),
         "injected_wh": total.injected,

@@ -25,6 +25,7 @@ TEXTS = WordTable(
         "nothing": "{meter}: nothing is stored yet for these dates.",
         "partly": "* not every day of the period is known as a whole; the year before ends at the same moment.",
         "estimated": "~ an index was not read at midnight: the energy is shared out by time.",
+        "imported": "° wholly or partly from an imported file (`linky-gateway history list`).",
         "self": "Self-cons.: the share of the production that is used at home. Self-suff.: the share of what is"
         " used at home that is produced.",
         "base-load": "Base load (at night, the lowest hour, median of 7 nights): {watts} W.",

@@ -49,6 +49,9 @@ Kind = Literal[
     "data-erased",
     "data-rectified",
     "restarted",
+    "history-imported",
+    "history-undone",
+    "history-file-deleted",
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

@@ -33,6 +33,9 @@ _KINDS = {
     "data-erased": Phrase("data erased"),
     "data-rectified": Phrase("data rectified"),
     "restarted": Phrase("gateway started"),
+    "history-imported": Phrase("history imported"),
+    "history-undone": Phrase("import of history undone"),
+    "history-file-deleted": Phrase("imported file deleted"),
 }
 _FIELDS = {
     "recipient": Phrase("recipient"),
@@ -76,6 +79,9 @@ _FIELDS = {
     "pseudonym": Phrase("pseudonym"),
     "what": Phrase("what"),
     "consents": Phrase("consents"),
+    "import": Phrase("import"),
+    "form": Phrase("form"),
+    "sha256": Phrase("SHA-256"),
 }
 _ERASED = Phrase("erased")
 # Their numbers are 0 and 1.

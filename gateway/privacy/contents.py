@@ -16,6 +16,7 @@ from gateway.consent.answer import describe_request
 from gateway.consent.grant import describe
 from gateway.consent.health import describe_health
 from gateway.journal.entry import write_line
+from gateway.store.imports import IMPORTED_HEADER, imported_rows
 from gateway.store.points import Granularity, Point
 from gateway.store.recorder import iso
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 FORMS = {"csv": "csv", "senml-json": "senml.json", "senml-xml": "senml.xml"}
 READMES = ("LISEZMOI.md", "README.md")
 TABLES = "tables"
+_FOR_EVER = 2**62
 
 # Writes points in one of FORMS; how many there were (``gateway.commands.export_forms``).
 Export = Callable[["Iterable[Point]", str, IO[str]], int]
@@ -65,6 +67,9 @@ def _write_household(writer: ArchiveWriter, archive: Archive) -> None:
         (m.name, path, total) for m in archive.meters.all() for path, total in archive.readings.totals(m.name).items()
     )
     _write_csv(writer, "readings/counters.csv", ("meter", "series", "total"), totals)
+    _write_csv(
+        writer, "readings/imported.csv", IMPORTED_HEADER, imported_rows(archive.imports.stream("", 0, _FOR_EVER))
+    )
     _write_csv(writer, "readings/corrections.csv", _CORRECTIONS, _corrections(archive.corrections))
     _write_rows(writer, "consents/consents.jsonl", _consents(archive.consents))
     _write_rows(writer, "consents/health.jsonl", _health(archive.health))

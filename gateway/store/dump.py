@@ -31,6 +31,7 @@ ARCHIVED = (
     *("received_provider", "received_subscription", "received_gap", "received_chain", "received_span"),
     "received_anchor",
     *("received_series", "received_point", "received_event"),
+    *("imported_batch", "imported_file", "imported_series", "imported"),
 )
 LEFT_OUT = {
     "minutes": "the same as minute, which has them row by row in an archive",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.store.consents import Consents
+    from gateway.store.imports import Imports
     from gateway.store.journal import Journal
     from gateway.store.ledger_entries import LedgerEntries
     from gateway.store.meters import Meters
@@ -46,7 +47,7 @@ _HOUSEHOLD = (
     *("consent", "shown_text", "access_request", "health_answer", "refused_domain", "transfer", "confirmed"),
     *("party", "pseudonym", "absence", "told", "series", "received_point", "received_series", "received_event"),
     *("received_gap", "received_span", "received_chain", "received_subscription", "received_anchor"),
-    "received_provider",
+    *("received_provider", "imported", "imported_file", "imported_series", "imported_batch"),
 )
 
 # What is kept about one recipient (?1), in an order in which no row is named by another when it goes.
@@ -114,6 +115,7 @@ class Erasure:
         transfers: Transfers,
         consents: Consents,
         entries: LedgerEntries,
+        imports: Imports,
     ) -> None:
         self._db = db
         self._meters = meters
@@ -125,6 +127,7 @@ class Erasure:
         self._transfers = transfers
         self._consents = consents
         self._entries = entries
+        self._imports = imports
 
     @translated
     def what_is_in(self, span: Range) -> Erased:
@@ -132,7 +135,7 @@ class Erasure:
         series = self._concerned(span)
         readings = sum(self._count(*one) for s in series for one in _places(s, span))
         readings += sum(self._minutes.count(s.id, *_minutes(span)) for s in series)
-        readings += sum(self._raw.count(s.id, span.first, span.last) for s in series)
+        readings += sum(self._raw.count(s.id, span.first, span.last) for s in series) + self._imports.count_in(span)
         queued = sum(self._count("outbox", f"series = {s.id} AND {_period('time', span)}") for s in series)
         told = {jid for s in series for jid in self._transfers.recipients_of(s, span.first, span.last)}
         events = self._count("event", *self._events(span))
@@ -141,7 +144,7 @@ class Erasure:
     @translated
     def has_series(self, span: Range) -> bool:
         """Whether any series lies in the span, whatever is stored of it."""
-        return bool(self._concerned(span))
+        return bool(self._concerned(span)) or self._imports.has_series(span)
 
     @translated
     def knows(self, recipient: str) -> bool:
@@ -164,6 +167,7 @@ class Erasure:
                     self._db.execute(f"DELETE FROM {table} WHERE {where}")  # noqa: S608 (whole numbers and constants)
                 for table in ("outbox", "correction"):
                     self._db.execute(f"DELETE FROM {table} WHERE series = {s.id} AND {_period('time', span)}")  # noqa: S608
+            self._imports.erase_in(span)
             where, values = self._events(span)
             self._db.execute(f"DELETE FROM event WHERE {where}", values)  # noqa: S608 (whole numbers and constants)
             self._erase_notes(span)
@@ -240,7 +244,9 @@ class Erasure:
     def remove_copies(self) -> list[str]:
         """Remove what lies beside the database and holds a household's data: old files, a key, what it chose."""
         folder = self._journal.key_path.parent
-        return [name for name in (*self.copies(), KEY_NAME, CHOICES_NAME) if _remove(folder / name)]
+        # What an import that was cut off left there.
+        left = sorted(path.name for path in folder.glob("history-*.import"))
+        return [name for name in (*self.copies(), *left, KEY_NAME, CHOICES_NAME) if _remove(folder / name)]
 
     def _withdraw_all(self, recipient: str, now: float, by: str) -> int:
         """End what the recipient may have, and ask it to erase what it ever could have; how many consents."""

@@ -100,3 +100,26 @@ def tariff_notes(db: Database) -> None:
         "CREATE TABLE tariff_note (meter INTEGER NOT NULL REFERENCES meter, kind TEXT NOT NULL,"
         " number INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (meter, kind, number)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def imported_history(db: Database) -> None:
+    """Points of others' files by batch, beside the meter's own (``imports.py``); the file itself in parts."""
+    db.execute(
+        "CREATE TABLE imported_batch (id INTEGER PRIMARY KEY AUTOINCREMENT, meter INTEGER NOT NULL REFERENCES meter,"
+        " sha256 BLOB NOT NULL, name TEXT NOT NULL, form TEXT NOT NULL, rank INTEGER NOT NULL, rules INTEGER NOT NULL,"
+        " choices TEXT NOT NULL, given_by TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (meter, sha256)) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE imported_file (batch INTEGER NOT NULL REFERENCES imported_batch, part INTEGER NOT NULL,"
+        " bytes BLOB NOT NULL, PRIMARY KEY (batch, part)) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE imported_series (id INTEGER PRIMARY KEY, meter INTEGER NOT NULL REFERENCES meter,"
+        " path TEXT NOT NULL, UNIQUE (meter, path)) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE imported (series INTEGER NOT NULL, start INTEGER NOT NULL, step INTEGER NOT NULL,"
+        " batch INTEGER NOT NULL REFERENCES imported_batch, value INTEGER NOT NULL, flags INTEGER NOT NULL,"
+        " PRIMARY KEY (series, start, step, batch)) STRICT, WITHOUT ROWID"
+    )

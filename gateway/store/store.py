@@ -23,6 +23,7 @@ from gateway.store.dump import Dump, snapshot
 from gateway.store.energy import EnergyRows
 from gateway.store.erasure import Erasure
 from gateway.store.health import HealthAnswers
+from gateway.store.imports import Imports
 from gateway.store.journal import Journal
 from gateway.store.ledger import Ledger
 from gateway.store.ledger_entries import LedgerEntries
@@ -87,8 +88,10 @@ class Store:
         self.corrections = Corrections(
             db, meters, minutes, raw, journal, self.transfers, self.queue, self.outbox, self.entries
         )
+        self.imports = Imports(db, meters, journal)
         self.erasure = Erasure(
-            db, meters, minutes, raw, journal, notices, self.pseudonyms, self.transfers, consents, self.entries
+            *(db, meters, minutes, raw, journal, notices, self.pseudonyms, self.transfers, consents, self.entries),
+            self.imports,
         )
         self.readings = Readings(db, meters, minutes, raw)
         self.energy = EnergyRows(db, meters, minutes, raw, self.ledger)
@@ -146,6 +149,7 @@ class Archive:
         self.spanning = Spanning(db, meters, self.energy, self.ledger)
         self.curves = Curves(db, minutes)
         self.tariff_notes = TariffNotes(db)
+        self.imports = Imports(db, meters, journal)
         self.anchors = Anchors(db)
         self.received = ReceivedPoints(db)
         self.providers = Providers(db, self.anchors, self.received)

@@ -27,6 +27,8 @@ from tests.gateway.store.conftest import START, frame
 ROOT = Path(__file__).parents[3]
 EVERY = [(name, text) for name, texts in EXAMPLES.items() for text in texts]
 
+HISTORY = Path(__file__).parents[1] / "household" / "past" / "samples" / "enedis"
+
 COOP = "coop@example.org"
 
 # Command, up to a word's end -> why it is not typed here.
@@ -51,6 +53,7 @@ NOT_TYPED = {
     "received history": "wants a [[received]]; tests/gateway/commands/test_received.py types it there",
     "privacy rotate": "wants a consent under a pseudonym; tests/gateway/privacy types it there",
 }
+_TWO_FILES = ("linky-gateway history add Enedis_Conso_Heure.csv Enedis_Conso_Jour.csv --yes",)
 # What ends otherwise in a house whose gateway does not run.
 ENDS_WITH = {"status": 1}
 # Of what there is only one of (a request), the first example alone is typed.
@@ -59,6 +62,8 @@ ONCE = ("consent answer",)
 AFTER = {
     "journal verify": ("linky-gateway journal export > journal.jsonl", "linky-gateway journal key > journal.key"),
     "privacy rectify": EXAMPLES["reading add"],
+    "history undo": _TWO_FILES,
+    "history forget": _TWO_FILES,
 }
 # These want that somebody has a consent.
 OF_A_RECIPIENT = ("consent revoke", "consent limit", "consent resume", "privacy notice")
@@ -89,6 +94,8 @@ def folder(tmp_path, monkeypatch):
             "coop@example.org", "ab12", "consumption", Granularity.HALF_HOUR, Terms(purpose="x"), time.time()
         )
     shutil.copy(FRAMES / "real" / "h1-base-linky-enedis.raw", tmp_path / "capture.raw")
+    shutil.copy(HISTORY / "heure-spring.csv", tmp_path / "Enedis_Conso_Heure.csv")
+    shutil.copy(HISTORY / "jour-aberrant-index.csv", tmp_path / "Enedis_Conso_Jour.csv")
     monkeypatch.setattr(options, "DEFAULT_CONFIG", config)
     monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
     monkeypatch.chdir(tmp_path)
@@ -109,6 +116,8 @@ def typed(text):
     if "|" in command or ">" in command:
         return subprocess.run(["bash", "-o", "pipefail", "-c", command], check=False, timeout=60).returncode
     words = shlex.split(command)[1:]
+    if words[:2] == ["history", "add"] and not {"--yes", "--dry-run"} & {*words}:
+        return on_a_terminal(command)
     if words[:2] in (["consent", "grant"], ["consent", "answer"]) and "--no" not in words:
         return on_a_terminal(command)
     try:
