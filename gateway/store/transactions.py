@@ -36,6 +36,8 @@ class Transactions:
         redo: the log beside the database; None for who only reads.
         postpones: whether what is done each minute may wait for the commit of the half hour.
         left_open: whether something was left open that nothing has ended yet; also where it was undone.
+        undone: what was kept, was undone, and is done again by the next ``begin``.
+        lost: whether what the records say is to be done again, too.
         does: how a thing is done, in the open operation, that is kept: also again, after it was undone.
         forgetful: called whenever rows that somebody remembers may be gone.
         hearers: called after each commit.
@@ -48,11 +50,10 @@ class Transactions:
         self.executemany = connection.executemany
         self.postpones = False
         self._doing = self.left_open = False
-        # Done in the open operation and in no record yet; undone since, and to be done again; whether what the records
-        # say is to be done again, too.
+        # Done in the open operation and in no record yet.
         self._kept: list[Done] = []
-        self._undone: list[Done] = []
-        self._lost = False
+        self.undone: list[Done] = []
+        self.lost = False
         self.does: dict[type[Done], Callable[[Any], Any]] = {}
         self.forgetful: list[Callable[[], object]] = []
         self.hearers: list[Callable[[], object]] = []
@@ -74,22 +75,22 @@ class Transactions:
             self.execute("SAVEPOINT operation")
         except BaseException:
             self._doing = False
-            if self._lost and self._connection.in_transaction:
+            if self.lost and self._connection.in_transaction:
                 self.execute("ROLLBACK")
             raise
-        self._kept, self._undone = self._undone, []
+        self._kept, self.undone = self.undone, []
         for done in self._kept:
             self.does[type(done)](done)
         return True
 
     def _redo_lost(self) -> None:
         """Do again what the records say, where SQLite has undone it with the whole transaction."""
-        if self._lost and self.redo:
+        if self.lost and self.redo:
             row = self.execute(_GENERATION).fetchone()
             for record in self.redo.read(row[0]) if row else ():
                 for done in record:
                     self.does[type(done)](done)
-        self._lost = False
+        self.lost = False
 
     def recover(self) -> None:
         """Do again, and commit, what the records say that a process which is no more has left.
@@ -99,7 +100,7 @@ class Transactions:
         """
         if not (self.redo and self.redo.is_there):
             return
-        self._lost = True
+        self.lost = True
         try:
             self._alone(self.begin, self.commit)
         except Exception as error:
@@ -109,7 +110,7 @@ class Transactions:
             what = "%s: what it holds cannot be done again, and is left out: an unexpected %s"
             log.error(what, self.redo.path, type(cause).__name__)  # noqa: TRY400 (where it was stands at DEBUG)
             log.debug("where it was", exc_info=error)
-            self._lost, self._kept, self._undone = False, [], []
+            self.lost, self._kept, self.undone = False, [], []
 
     def postpone_from_now(self) -> None:
         """Let what is done each minute wait for the commit of the half hour, on the card as records; StoreError."""
@@ -173,13 +174,13 @@ class Transactions:
         """Undo what the open operation did; where SQLite has undone the whole transaction, that is done again later."""
         doing, self._doing = self._doing, False
         postponed = self.redo is not None and self.redo.holds
-        if self._connection.in_transaction and (self._lost or not postponed):
+        if self._connection.in_transaction and (self.lost or not postponed):
             self.execute("ROLLBACK")
         elif self._connection.in_transaction and doing:
             self.execute("ROLLBACK TO operation")
             self.execute("RELEASE operation")
-        self._lost = postponed and not self._connection.in_transaction
-        self._undone, self._kept = [*self._kept, *self._undone], []
+        self.lost = postponed and not self._connection.in_transaction
+        self.undone, self._kept = [*self._kept, *self.undone], []
         self.rows_are_gone()
 
     def rows_are_gone(self) -> None:
@@ -220,11 +221,17 @@ S = TypeVar("S", bound=Connected)
 
 
 def translated(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
-    """Let SQLite's errors come out of a part's method as StoreError, with everything since ``begin`` undone."""
+    """Let SQLite's errors come out of a part's method as StoreError, with everything since ``begin`` undone.
+
+    What was undone before is done again first.
+    """
 
     @wraps(method)
     def translating(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
+            if self._db.lost or self._db.undone:
+                # Before anybody looks: rows that are promised would seem to be gone.
+                self._db.begin()
             return method(self, *args, **kwargs)
         except sqlite3.Error as error:
             self._db.rollback()

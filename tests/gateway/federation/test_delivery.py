@@ -588,6 +588,27 @@ def test_a_full_card_ends_nothing(house, monkeypatch):
     asyncio.run(scenario())
 
 
+def test_what_a_card_has_undone_is_sent_all_the_same(house):
+    """SQLite undid the transaction with the rows of a message: they are done again, and are not taken for gone."""
+    subscribe(house)
+    house.store.db.postpone_from_now()
+    house.minutes(4)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            ((_, stanza_id, _),) = await bench.sent(1)
+            house.store.db.execute("ROLLBACK")
+            house.store.db.rollback()
+            bench.line.down()
+            bench.line.up()
+            again = (await bench.sent(2))[1]
+            assert again[1] == stanza_id
+            bench.line.answers(stanza_id)
+            await eventually(lambda: house.waiting(COOP) == 0)
+
+    asyncio.run(scenario())
+
+
 def test_who_bounces_on_fourteen_days_is_suspended_and_nothing_is_lost(house):
     """No message goes out any more; with a sign of life everything does, in order."""
     subscribe(house)

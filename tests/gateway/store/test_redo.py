@@ -267,6 +267,21 @@ def test_what_sqlite_undoes_is_done_again(directory):
     store.close()
 
 
+def test_what_sqlite_has_undone_is_there_for_whoever_looks_first(directory):
+    """The outbox is asked before anything is written again: rows that seemed to be gone would never be sent."""
+    store, recorder = house(directory), Recorder("house", {})
+    store.batches.write([minute(recorder, START)], NOW)
+    store.batches.write([minute(recorder, START + 60)], NOW)
+    promised = store.outbox.pending(COOP, -1, 100, NOW)
+    assert promised
+    store.db.execute("ROLLBACK")
+    store.db.rollback()
+    assert store.outbox.keeps(COOP, promised[0].seq - 1, promised[0].seq)
+    assert store.outbox.pending(COOP, -1, 100, NOW) == promised
+    store.batches.write([minute(recorder, START + 120)], NOW)
+    store.close()
+
+
 def test_what_is_erased_is_not_in_the_log(directory):
     """Its records are void with the commit, and overwritten with the rest of the file."""
     store, recorder = house(directory), Recorder("house", {})
