@@ -6,6 +6,7 @@ The calendar here is written by the clock on the wall, minute by minute, and tak
 from collections import Counter
 from contextlib import redirect_stdout
 from datetime import date, datetime, timedelta
+from functools import cache
 from io import StringIO
 from json import loads
 from random import Random
@@ -43,7 +44,11 @@ def _within(clock, windows):
 
 def _colour(seed, clock):
     """Red and white days by lot, in winter; the day begins at six."""
-    day = (clock - timedelta(hours=6)).date()
+    return _colour_of_day(seed, (clock - timedelta(hours=6)).date())
+
+
+@cache
+def _colour_of_day(seed, day):
     if day.month not in (11, 12, 1, 2, 3) or day.weekday() > 4:
         return "jb"
     return Random(seed * 10_000 + day.toordinal()).choices(("jb", "jw", "jr"), (6, 2, 2))[0]
@@ -107,6 +112,14 @@ KINDS = {
     ),
 }
 MINUTE_S, FRAME_S = 60, 300
+# Where a class of a kind may begin: around these a frame comes each half minute.
+BORDERS = {
+    "hc": ((6, 0), (22, 0)),
+    "odd": tuple(clock for a, b, c, d in (*_ODD, *_MOVED) for clock in ((a, b), (c, d))),
+    "tempo": ((6, 0), (22, 0)),
+    "ejp": ((1, 0), (6, 0), (7, 0)),
+    "seasonal": ((0, 0), (6, 0), (22, 0)),
+}
 
 
 class ContractMeter(Meter):
@@ -162,9 +175,11 @@ class ContractHouse:
         for day in days(first, end):
             begin, until = midnight(day), midnight(day + timedelta(days=1))
             # Also at each of the minutes around the borders of the hours, as a meter that speaks all the time.
-            fine = {time for hour in _borders(day) for time in range(hour - 60, hour + 61, 30)}
+            fine = {time for hour in _borders(kind, day) for time in range(hour - 60, hour + 61, 30)}
             times = sorted({*range(begin + FRAME_S, until + 1, FRAME_S), *(t for t in fine if begin < t < until)})
             self.gateway.hear(self.meter, times)
+        # What is said at midnight is believed once it goes on.
+        self.gateway.hear(self.meter, range(midnight(end) + 30, midnight(end) + 301, 30))
         self.gateway.close()
 
     def compare(self, *options, code=0):
@@ -176,11 +191,10 @@ class ContractHouse:
         return loads(out.getvalue())
 
 
-def _borders(day):
+def _borders(kind, day):
     """Where a class may begin, in POSIX seconds."""
-    clocks = [(0, 0), (1, 0), (6, 0), (7, 0), (22, 0), *((a, b) for a, b, _, _ in (*_ODD, *_MOVED))]
-    clocks += [(c, d) for _, _, c, d in (*_ODD, *_MOVED)]
-    return [int(datetime(day.year, day.month, day.day, *clock, tzinfo=PARIS).timestamp()) for clock in clocks]
+    clocks = [datetime(day.year, day.month, day.day, *clock, tzinfo=PARIS) for clock in BORDERS.get(kind, ())]
+    return [int(clock.replace(fold=fold).timestamp()) for clock in clocks for fold in (0, 1)]
 
 
 def _inline(prices):
