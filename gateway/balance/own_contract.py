@@ -66,7 +66,7 @@ def as_offer(tariff: Tariff) -> SupplierOffer:
     return SupplierOffer(
         name=tariff.name,
         source="gateway.toml",
-        checked=tariff.since,
+        checked=tariff.checked or tariff.since,
         day_begins=begins,
         when=rules,
         price=(price,),

@@ -71,6 +71,8 @@ class Tariff(
     prices: dict[str, Amount] = {}
     # What is paid for a kWh that is injected: euros.
     injection: Amount = 0
+    # When a person last compared these prices with the bill.
+    checked: date | None = None
     offer: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     # kVA, where the prices of that file depend on it.
     power: Annotated[int, msgspec.Meta(ge=1, le=36)] | None = None

@@ -115,6 +115,8 @@ def _named(config: Config) -> list[Path]:
         names += [name for name in (table.password_file, table.ca_file) if name] if table else []
     if config.backup and config.backup.passphrase_file:
         names.append(config.backup.passphrase_file)
+    # The prices of a contract may be in the file of an offer; an example comes with the program.
+    names += dict.fromkeys(one.offer for one in config.tariff if one.offer and one.offer.endswith(".toml"))
     return [config.path(name) for name in names]
 
 

@@ -89,7 +89,7 @@ def with_their_offers(path: Path, tariffs: tuple[Tariff, ...]) -> tuple[Tariff, 
 
 
 def _from_file(path: Path, place: str, tariff: Tariff, name: str) -> list[Tariff]:
-    for key in ("prices", "subscription", "when", "days_of"):
+    for key in ("prices", "subscription", "checked", "when", "days_of"):
         if getattr(tariff, key):
             raise wrong(path, f"{place}.{'list' if key == 'days_of' else key}", _BESIDE)
     offer = find_offer(name, path.parent).offer
@@ -135,7 +135,7 @@ def _priced(
         until=min(ends, default=None),
         subscription=float(prices.subscription),
         prices={word: float(one) for word, one in prices.prices.items()},
-        offer=None,
+        checked=offer.checked,
         when=offer.when,
         day_begins=offer.day_begins,
         days_of=offer.days_of,

@@ -346,6 +346,9 @@ def read_toml(path: Path, reserved: tuple[str, ...] = ()) -> dict[str, object]:
         raise ConfigError(say.NO_TEXT.filled(path=path)) from error
     except tomllib.TOMLDecodeError as error:
         raise wrong_toml(path, error) from error
+    except (ValueError, RecursionError) as error:
+        # A number of five thousand digits, a thousand brackets.
+        raise wrong(path, "", say.NO_TOML.filled(why=str(error))) from error
     for name in reserved:
         if name in raw:
             raise wrong(path, name, say.UNKNOWN)

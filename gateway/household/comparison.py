@@ -74,6 +74,7 @@ class ComparedOffer:
 
     Attributes:
         file: the offer with its source; None of one's own contract.
+        checked: when a person looked at its prices; None where nobody said.
         prices_of: from when on its prices are in force; None where each day has its own.
         old: nobody looked at its prices for half a year.
         left_out: days that are known and of which it does not know a class, or a price.
@@ -83,6 +84,7 @@ class ComparedOffer:
 
     name: str
     file: OfferFile | None
+    checked: date | None
     prices_of: date | None = None
     old: bool = False
     why: Phrase | None = None
@@ -340,23 +342,28 @@ class _Comparing:
     def _compared(
         self, file: OfferFile | None, found: list[_Stretch] | NotComputable, common: Collection[date]
     ) -> ComparedOffer:
-        name = file.offer.name if file else self._newest_tariff().name
-        old = file is not None and self._today - file.offer.checked > _OLD
+        own = self._newest_tariff() if file is None else None
+        name, checked = (
+            (own.name, own.checked) if own else (file.offer.name, file.offer.checked) if file else ("", None)
+        )
+        old = checked is not None and self._today - checked > _OLD
         if isinstance(found, NotComputable):
-            return ComparedOffer(name, file, old=old, why=found.phrase)
+            return ComparedOffer(name, file, checked, old=old, why=found.phrase)
         unknown = {day for one in found for day in one.unknown if day in self._known}
         if self._unknown(found) is None:
-            return ComparedOffer(name, file, old=old, why=self._why(found[0].offer, unknown), left_out=len(unknown))
+            return ComparedOffer(
+                name, file, checked, old=old, why=self._why(found[0].offer, unknown), left_out=len(unknown)
+            )
         of = None if self._order.dated else newest_day(found[0].offer, self._today)
         try:
             months, saved = self._priced(found, common, of)
         except NotComputable as error:
-            return ComparedOffer(name, file, old=old, why=error.phrase)
+            return ComparedOffer(name, file, checked, old=old, why=error.phrase)
         since = next((one.since for one in found[0].offer.price if of and one.holds(of)), None)
         if not months:
-            return ComparedOffer(name, file, since, old=old, why=_NO_DAYS)
+            return ComparedOffer(name, file, checked, since, old=old, why=_NO_DAYS)
         shared = sum(one.shared for one in found)
-        return ComparedOffer(name, file, since, old, None, tuple(months), len(unknown), shared, saved)
+        return ComparedOffer(name, file, checked, since, old, None, tuple(months), len(unknown), shared, saved)
 
     def _priced(
         self, found: Sequence[_Stretch], common: Collection[date], of: date | None

@@ -100,7 +100,7 @@ def _signed(euros: Fraction, writer: BalanceWriter) -> str:
 
 def _legend(letter: str, one: ComparedOffer, words: dict[str, str]) -> str:
     if one.file is None:
-        said = words["own-line"].format(name=one.name)
+        said = words["own-checked" if one.checked else "own-line"].format(name=one.name, checked=one.checked)
     else:
         offer = one.file.offer
         said = words["offer-line" if one.prices_of else "dated-line"].format(
@@ -272,7 +272,7 @@ def _offer(one: ComparedOffer) -> dict[str, object]:
         "own": one.file is None,
         "example": bool(one.file and one.file.example),
         "source": offer.source if offer else None,
-        "checked": offer.checked.isoformat() if offer else None,
+        "checked": one.checked.isoformat() if one.checked else None,
         "old": one.old,
         "prices_of": one.prices_of.isoformat() if one.prices_of else None,
         "not_computable": None if one.why is None else str(one.why),

@@ -15,6 +15,7 @@ COMPARISON_TEXTS = WordTable(
         "difference": "Apart",
         "own": "yours",
         "own-line": "yours: {name}, by its hours",
+        "own-checked": "yours: {name}, by its hours (prices checked {checked})",
         "offer-line": "{letter}: {name}, prices from {since} on ({source}; checked {checked})",
         "dated-line": "{letter}: {name} ({source}; checked {checked})",
         "class": "Offer, class",

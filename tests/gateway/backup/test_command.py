@@ -12,6 +12,7 @@ import pytest
 from gateway.backup import act, contents
 from gateway.commands import backup as backup_command
 from gateway.commands import main as cli
+from gateway.config.offers import EXAMPLES
 from gateway.journal.key import read_key
 from gateway.store.connection import FILE_NAME, WriterLock
 from gateway.store.points import Granularity
@@ -139,7 +140,10 @@ def test_what_else_lies_beside_the_configuration_is_nobodys_business(house, run,
     ca = tmp_path / "elsewhere" / "ca.pem"
     ca.parent.mkdir()
     ca.write_text("a certificate")
-    house.config.write_text(house.config.read_text().replace("[federation]\n", f'[federation]\nca_file = "{ca}"\n'))
+    (house.folder / "offer.toml").write_bytes((EXAMPLES / "bleu-hc.toml").read_bytes())
+    tariff = '[[tariff]]\nname = "A"\nfrom = 2026-02-01\noffer = "offer.toml"\npower = 6\n'
+    text = house.config.read_text().replace("[federation]\n", f'[federation]\nca_file = "{ca}"\n')
+    house.config.write_text(text + tariff)
     file = tmp_path / "b.backup"
     code, out, _ = run(house, "backup", file, "--passphrase-file", house.phrase)
     assert code == 0
@@ -147,6 +151,7 @@ def test_what_else_lies_beside_the_configuration_is_nobodys_business(house, run,
     _, listed, _ = run(card, "restore", file, "--list", "--passphrase-file", house.phrase)
     assert "film.mkv" not in listed
     assert "etc/display.toml" in listed
+    assert "etc/offer.toml" in listed
     assert "etc/secret-of-the-account" in listed
 
 

@@ -3,9 +3,11 @@
 import re
 from datetime import date, timedelta
 from fractions import Fraction
+from random import Random
 
 import pytest
 
+from gateway.balance.offer_hours import HouseFacts, class_spans
 from gateway.balance.supplier_offer import grid
 from gateway.balance.tariff import in_force
 from gateway.config.colours import read_colours
@@ -84,6 +86,8 @@ def test_prices_without_taxes_get_those_of_their_day(tmp_path):
         ("#" * 300_000, "300000 bytes are too many for an offer"),
         ("name = ", "not valid TOML"),
         ("name\n", "line 1: it takes name ="),
+        ("name = " + 30_000 * "[", "not valid TOML"),
+        ("name = " + 5_000 * "9", "not valid TOML"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_an_offer_is_one_sentence_with_its_place(tmp_path, text, said):
@@ -95,6 +99,34 @@ def test_what_is_wrong_in_an_offer_is_one_sentence_with_its_place(tmp_path, text
     assert any(one in sentence for one in said.split("|")), sentence
     assert sentence.startswith(str(path))
     assert caught.value.phrase.in_language("fr") != sentence
+
+
+def test_damaged_offers_are_refused_or_whole(tmp_path):
+    """Whatever is changed in a file, it is one sentence, or an offer with a class and a price for each hour."""
+    random, path = Random(5), tmp_path / "offer.toml"
+    texts = [(EXAMPLES / f"{name}.toml").read_bytes() for name in example_names()]
+    read = 0
+    for _ in range(1500):
+        text = bytearray(random.choice(texts))
+        for _ in range(random.randrange(1, 6)):
+            place = random.randrange(len(text))
+            kind = random.randrange(3)
+            if kind == 0:
+                text[place] = random.choice(b'0123456789.-:/"[]{}=\n#abcxyz \xff')
+            elif kind == 1:
+                del text[place : place + random.randrange(1, 30)]
+            else:
+                text[place:place] = text[random.randrange(len(text)) :][: random.randrange(60)]
+        path.write_bytes(text)
+        try:
+            offer = read_offer(path)
+        except ConfigError:
+            continue
+        read += 1
+        hours = list(class_spans(offer.when, date(2026, 3, 28), date(2026, 3, 31), HouseFacts(), lists=offer.days_of))
+        assert sum(one.end - one.begin for one in hours) == 71 * 3600
+        assert all(set(offer.classes) == set(price.prices) for price in offer.price)
+    assert read > 100
 
 
 def test_a_name_is_an_example_and_an_ending_a_file(tmp_path):
