@@ -1,6 +1,6 @@
 """``linky-gateway compare``: one's own days under other offers, and whether one's contract is what the meter counts.
 
-Reads the database while the daemon runs or not. What is reckoned is in ``gateway.household.comparison``. Exit code 1
+Reads the database while the daemon runs or not. What is reckoned is in ``gateway.household.comparing``. Exit code 1
 where the contract's hours are not the meter's, since nothing is compared then.
 """
 
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
 def _compared(options: argparse.Namespace) -> Comparison:
     from gateway.balance.calendar import day_of  # noqa: PLC0415
     from gateway.config.offers import find_offer  # noqa: PLC0415
-    from gateway.household.comparison import compare  # noqa: PLC0415
+    from gateway.household.comparing import compare  # noqa: PLC0415
     from gateway.household.days import HouseholdDays  # noqa: PLC0415
     from gateway.process.progress import bar  # noqa: PLC0415
 

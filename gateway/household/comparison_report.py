@@ -202,6 +202,8 @@ def _notes_of(one: ComparedOffer, words: dict[str, str], writer: BalanceWriter) 
 
 
 def _of_the_check(found: Comparison, words: dict[str, str], writer: BalanceWriter) -> Iterator[str]:
+    if found.heard_since is not None:
+        yield words["heard"].format(day=found.heard_since)
     if found.checks:
         yield words["good"]
     if found.unchecked is not None:
@@ -241,6 +243,7 @@ def as_json(found: Comparison) -> dict[str, object]:
         "power_kva": found.power,
         "subscribed_kva": found.subscribed,
         "refused": found.refused,
+        "off_peak_heard_since": None if found.heard_since is None else found.heard_since.isoformat(),
         "unchecked": None if found.unchecked is None else str(found.unchecked),
         "check": [
             {

@@ -43,6 +43,8 @@ COMPARISON_TEXTS = WordTable(
         "refused": "Nothing is compared: in {month} {word} is {hours} kWh by the hours of your contract and {index} kWh"
         " by your meter's index. These cannot be its hours. Compare them with your bill: [[off_peak]] for hours that"
         " moved, [[tariff]] for a contract that changed.",
+        "heard": "Your off-peak hours are those that your meter was heard to have from {day} on; [[off_peak]] would say"
+        " other ones.",
         "unchecked": "Your contract could not be checked: {why}.",
         "no-tariff": "Without a [[tariff]] there is nothing to compare with, and nothing is checked: write yours.",
         "no-index": "your meter says no index by class",

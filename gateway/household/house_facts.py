@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import day_of, days, midnight
 from gateway.balance.offer_hours import NOT_RED, DatedWindows
+from gateway.household.tariff import lived_hours
 from gateway.store.points import Granularity
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.household.days import HouseholdDays
     from gateway.store.store import Archive
 
+_ONE, _MIDNIGHT = timedelta(days=1), 1440
 # Where Tempo's days begin.
 _BEGINS_S = 6 * 3600
 _COLOURS = {"jb": "blue", "jw": "white", "jr": "red"}
@@ -38,9 +40,43 @@ _VOLTS = 200
 STEPS = (3, 6, 9, 12, 15, 18, 24, 30, 36)
 
 
-def windows_of(config: Config) -> tuple[DatedWindows, ...]:
-    """The off-peak hours of the meter, with their dates, as far as anybody has said them."""
-    return tuple(one.dated for one in config.off_peak)
+@dataclass(frozen=True, slots=True)
+class OwnWindows:
+    """The off-peak hours of the meter, with their dates.
+
+    Attributes:
+        known: as the household wrote them, else as the meter was heard to have them, day by day.
+        assumed: the same, and on days of which nothing was heard those of the day nearest before, or after: only good
+            where the meter's indexes come to the same.
+        heard_since: the first day on which they were heard; None where they are written.
+    """
+
+    known: tuple[DatedWindows, ...] = ()
+    assumed: tuple[DatedWindows, ...] = ()
+    heard_since: date | None = None
+
+
+def own_windows(archive: Archive, config: Config, meter: str, first: date, end: date) -> OwnWindows:
+    """The off-peak hours of ``[first, end)``, of a contract with off-peak hours and no other class but one."""
+    if config.off_peak:
+        written = tuple(one.dated for one in config.off_peak)
+        return OwnWindows(written, written)
+    runs = [
+        (
+            run.first,
+            run.end - _ONE,
+            tuple((a, b % _MIDNIGHT) for a, b, word in run.windows if run.words.get(word) == "hc"),
+        )
+        for run in lived_hours(archive.tariff_notes, meter, first, end)
+        if {run.words.get(word) for _, _, word in run.windows} == {"hc", "hp"}
+    ]
+    if not runs:
+        return OwnWindows()
+    # Each until the next one begins, the first one from the beginning on, the last one to the end.
+    begins = [first, *(run[0] for run in runs[1:])]
+    ends = [*(run[0] - _ONE for run in runs[1:]), end]
+    assumed = (DatedWindows(*dates, run[2]) for dates, run in zip(zip(begins, ends, strict=True), runs, strict=True))
+    return OwnWindows(tuple(DatedWindows(*run) for run in runs), tuple(assumed), runs[0][0])
 
 
 def lived_colours(house: HouseholdDays, first: date, end: date) -> dict[date, str]:

@@ -8,11 +8,12 @@ from random import Random
 
 import pytest
 
-from gateway.balance.calendar import days
+from gateway.balance.calendar import days, midnight
 from gateway.balance.supplier_offer import OfferPrice, SupplierOffer
 from gateway.config.offers import OfferFile
 from gateway.config.tables import load
-from gateway.household.comparison import ComparisonOrder, compare
+from gateway.household.comparing import compare
+from gateway.household.comparison import ComparisonOrder
 from gateway.household.days import HouseholdDays
 from gateway.store.store import Archive, Store
 from tests.gateway.balance.contracts import KINDS, OFF_PEAK, SEASONAL, ContractHouse, three_spans
@@ -152,12 +153,42 @@ def test_hours_that_nobody_knows_are_asked_for(tmp_path):
     house = ContractHouse(tmp_path, "hc", 1, first, first + timedelta(days=3))
     config = tmp_path / "gateway.toml"
     config.write_text(config.read_text().replace(OFF_PEAK, ""))
+    forget_hours(tmp_path)
     found = house.compare("bleu-hc", "bleu-base", "--power", "6")
     assert "[[off_peak]]" in found["unchecked"]
     own, off_peak, base = found["offers"]
     for one in (own, off_peak):
         assert ("[[off_peak]]" in one["not_computable"], one["months"]) == (True, [])
     assert base["total"] is not None
+
+
+def forget_hours(folder, before=2**40):
+    """The meter was not heard to change its class before that day."""
+    with closing(Store(folder)) as store, store.db.transaction():
+        store.db.execute("DELETE FROM tariff_note WHERE kind = 'day' AND number < ?", [before])
+
+
+def test_hours_that_the_meter_was_heard_to_have_need_not_be_written(tmp_path):
+    """To the minute, over a change of the season; where they were not heard the same ones, if the indexes agree."""
+    first = date(2025, 10, 29)
+    house = ContractHouse(tmp_path, "odd", 1, first, first + timedelta(days=8))
+    config = tmp_path / "gateway.toml"
+    text = config.read_text()
+    config.write_text(text[: text.index("[[off_peak]]")])
+    found = house.compare("bleu-hc", "--power", "6")
+    assert (found["refused"], found["unchecked"], found["days_compared"]) == (False, None, 8)
+    assert found["off_peak_heard_since"] == "2025-10-30"
+    own, same = found["offers"]
+    assert own["months"][0]["wh"] == same["months"][0]["wh"]
+    # Hours that were heard from November on are not those of October: that is found, and October is not known.
+    forget_hours(tmp_path, before=midnight(date(2025, 11, 1)))
+    found = house.compare("bleu-hc", "bleu-base", "--power", "6")
+    assert not found["refused"]
+    assert "[[off_peak]]" in found["unchecked"]
+    own, off_peak, base = found["offers"]
+    assert "[[off_peak]]" in own["not_computable"]
+    assert "[[off_peak]]" in off_peak["not_computable"]
+    assert base["months"]
 
 
 def test_a_tempo_house_knows_its_colours_and_another_one_is_told_them(tmp_path):
