@@ -112,6 +112,8 @@ def _power(now: dict[str, Any], lang: str) -> Iterator[str]:
     yield text + "."
     if now["injected_va"]:
         yield words["injected-now"].format(va=number(now["injected_va"]))
+    if now["uncounted_va"]:
+        yield words["uncounted-now"].format(va=number(now["uncounted_va"]))
     if now["tariff_kind"] in words["kinds"]:
         yield words["tariff"].format(tariff=words["kinds"][now["tariff_kind"]])
     if now["overload"] and not now["stale"]:

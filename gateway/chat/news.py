@@ -45,7 +45,10 @@ _MONTHS = WordTable((
 class Item:
     """One piece of news: told once for its ``key``.
 
-    Topic and ``name`` are its place among the alerts, whatever its day; ``log`` has no figure of the household in it.
+    Topic and ``name`` are its place among the alerts, whatever its day, and its key begins with them; ``log`` has no
+    figure of the household in it. It stands among the alerts for ``shown_s`` after it was told (None: as long as it
+    holds). What has the key ``ends`` is over with it, and may be told again. One that is ``lasting`` is known to the
+    doctor as long as it holds.
     """
 
     key: str
@@ -53,6 +56,9 @@ class Item:
     name: str
     text: Phrase
     log: str
+    shown_s: float | None = None
+    ends: str = ""
+    lasting: bool = False
 
 
 class News:
@@ -61,17 +67,23 @@ class News:
     def __init__(self) -> None:
         # Key -> POSIX seconds, in the order in which they were told.
         self.told: dict[str, int] = {}
+        # What is shown, and what is lasting.
         self.active: list[Alert] = []
+        self.holding: list[Alert] = []
 
     def look(self, items: Iterable[Item], now: float, clock: float) -> list[Alert]:
         """What is to be told of what holds now (monotonic and POSIX seconds)."""
-        self.active, fresh = [], []
+        self.active, self.holding, fresh = [], [], []
         for item in items:
             alert = Alert(item.topic, item.name, now, False, 1, item.text, item.log)
-            self.active.append(alert)
+            if item.lasting:
+                self.holding.append(alert)
             if item.key not in self.told:
                 self.told[item.key] = int(clock)
+                self.told.pop(item.ends, None)
                 fresh.append(alert)
+            if item.shown_s is None or clock - self.told[item.key] < item.shown_s:
+                self.active.append(alert)
         for key in list(self.told)[:-MOST_KEPT]:
             del self.told[key]
         return fresh

@@ -12,8 +12,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.balance.tariff import Objective
+from gateway.chat.mode_news import ModeNews
 from gateway.chat.news import Item, News, exceeded, red_tomorrow
 from gateway.errors import StoreError
+from gateway.household.hidden import HiddenWatch, other_classes
 from gateway.links.alert_words import FaultKind
 from gateway.links.alerts import Alert, AlertWatch, NotifiedFault
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
@@ -21,7 +23,7 @@ from gateway.live.state import kind_and_name
 from gateway.words.phrase import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from gateway.config.tables import Config
     from gateway.household.days import DayParts
@@ -56,16 +58,21 @@ class HouseholdNotices:
         self._config, self._now, self._before, self._stored, self._call = config, now, told, stored, call
         away_h = config.federation.recipient_away_h if config.federation else None
         self._watch = AlertWatch(away_h * 3600) if away_h else AlertWatch()
-        self._news = News()
+        self._news, self._modes, self._hidden = News(), ModeNews(), HiddenWatch(config)
         self._exceeded: list[Item] = []
         self._meant, self._reckoned = Objective(), -math.inf
         self._kept: dict[str, int] = {}
-        self._failed_at = -math.inf
+        self._failed_at = self._looked_back = -math.inf
 
     @property
     def active(self) -> list[Alert]:
         """What was told and still holds."""
         return [*self._watch.active, *self._news.active]
+
+    @property
+    def advice(self) -> list[Alert]:
+        """What of the modes of the meters holds, whether it is still shown or not."""
+        return self._news.holding
 
     async def resume(self) -> None:
         """Know what an earlier start has told."""
@@ -97,8 +104,11 @@ class HouseholdNotices:
             waiting: of which links and news a message to the household has not left yet.
         """
         await self._reckon(now, clock)
+        await self._look_back(now, clock)
         alerts = self._watch.look([*links, *overloads(self._now.meters, now)], now)
-        items = [*red_tomorrow(self._now.meters, now), *self._exceeded]
+        meters = self._now.meters
+        hidden = [] if clock is None else self._hidden.look(meters, now, int(clock))
+        items = [*red_tomorrow(meters, now), *self._exceeded, *self._modes.items(hidden, meters, self._news.told)]
         alerts += self._news.look(items, now, time.time())
         # A message of this very moment has not left yet.
         await self.keep(now, waiting | {alert.link for alert in alerts})
@@ -117,6 +127,17 @@ class HouseholdNotices:
             self._exceeded = await self._call(exceeded, self._stored, self._config, clock)
         except StoreError as error:
             log.debug("the objectives could not be reckoned: %s", error)
+
+    async def _look_back(self, now: float, clock: float | None) -> None:
+        if clock is None or now - self._looked_back < _RECKON_EVERY_S:
+            return
+        self._looked_back = now
+        try:
+            self._hidden.counted = await self._call(
+                _of_other_classes, self._stored, tuple(self._now.meters), int(clock)
+            )
+        except StoreError as error:
+            log.debug("what was counted before could not be read: %s", error)
 
     async def keep(self, now: float, waiting: frozenset[str]) -> None:
         """Keep what was told, when it is something else; what is still on its way to the household is not told yet."""
@@ -138,6 +159,10 @@ class HouseholdNotices:
             f"{_FAULT} {one.kind.name} {one.link}": int(clock - (now - one.since)) for one in self._watch.notified
         }
         return faults | {f"{_NEWS} {key}": since for key, since in self._news.told.items()}
+
+
+def _of_other_classes(stored: DayParts, meters: Iterable[str], now: int) -> frozenset[str]:
+    return frozenset(name for name in meters if other_classes(stored, name, now))
 
 
 def _parts(key: str) -> tuple[str, str, str]:

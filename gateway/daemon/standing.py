@@ -76,7 +76,8 @@ class HouseStanding:
     async def report(self) -> Row:
         """How each link is, and which alerts hold, as ``status --json`` has it."""
         report = as_json(await self.links(), running=True, alerts=self._notices.active)
-        return report | {"doctor": self._doctors.as_values()}
+        advice = [{"link": one.link} | one.text.in_every_language() for one in self._notices.advice]
+        return report | {"doctor": self._doctors.as_values(), "advice": advice}
 
     async def now(self) -> HouseNow:
         """The house at this moment."""

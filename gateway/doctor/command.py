@@ -21,6 +21,7 @@ from gateway.doctor.report import (
     as_json,
     as_text,
     bundle_line,
+    house_advice,
     house_faults,
 )
 from gateway.doctor.report import listening as listening_line
@@ -68,7 +69,8 @@ def examine(request: DoctorRequest, out: TextIO) -> int:
     if request.json:
         _write(out, json.dumps([as_json(report, request.lang) for report in reports], indent=2) + "\n")
     else:
-        _write(out, "\n".join([*(as_text(report, request.lang) for report in reports), *faults]))
+        advice = house_advice(status or {}, request.lang)
+        _write(out, "\n".join([*(as_text(report, request.lang) for report in reports), *faults, *advice]))
     if request.bundle:
         bundle.write(request.bundle, reports, request.lang, request.configuration, request.root)
         if not request.json:

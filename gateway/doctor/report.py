@@ -95,6 +95,11 @@ def house_faults(status: Mapping[str, Any], lang: str) -> list[str]:
     return [_wrapped("✗ ", alert[lang]) + "\n" for alert in told]
 
 
+def house_advice(status: Mapping[str, Any], lang: str) -> list[str]:
+    """What a running gateway says of what its meters cannot: nothing is broken, and it can be mended."""
+    return [_wrapped("→ ", one[lang]) + "\n" for one in status.get("advice", ())]
+
+
 def as_json(report: PortReport, lang: str) -> dict[str, Any]:
     """The report as values; nothing that was received is in it."""
     findings = []

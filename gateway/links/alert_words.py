@@ -41,6 +41,8 @@ class Topic(enum.Enum):
 
     TEMPO = "tempo"
     OBJECTIVE = "objective"
+    MODE = "mode"
+    INJECTION = "injection"
 
 
 # Of each kind: the fault, its repetition, what to do, its end.

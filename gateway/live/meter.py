@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway.live.compact import COLOURS, TARIFFS
+from gateway.live.uncounted import UncountedInjection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,7 +79,8 @@ class Snapshot:
 
     ``time`` and ``age_s`` are of the meter's last frame; ``tariff`` is its own word, ``tariff_kind`` one of TARIFFS,
     the Tempo colours are of COLOURS; ``broken`` are links by the first word of their name; ``partial`` and
-    ``produced_doubt`` are those of ``KnownDay``; ``line_fault`` is a word of gateway/doctor/causes.py.
+    ``produced_doubt`` are those of ``KnownDay``; ``line_fault`` is a word of gateway/doctor/causes.py;
+    ``uncounted_va`` is an estimate of what leaves the house and is counted by nobody (``uncounted``).
     """
 
     meter: str
@@ -106,6 +108,7 @@ class Snapshot:
     partial: tuple[str, ...] = ()
     produced_doubt: str | None = None
     line_fault: str | None = None
+    uncounted_va: int | None = None
 
     @property
     def stale(self) -> bool:
@@ -132,6 +135,8 @@ class LiveMeter:
         self.unread = False
         # What the doctor finds that its line has.
         self.line_fault: str | None = None
+        # What leaves the house without being counted.
+        self.uncounted = UncountedInjection()
         self._values: dict[str, Value] = {}
         self._fresh: dict[str, Value] = {}
         self.time: datetime | None = None
@@ -154,6 +159,7 @@ class LiveMeter:
         for series, reading in newest.items():
             if self._values.get(series) != reading.value:
                 self._values[series] = self._fresh[series] = reading.value
+        self.uncounted.hear(self._values, now)
 
     def _see_jump(self, index: Value, passed: float) -> None:
         """An index that nobody can have drawn ends what is known of today, until the store has counted around it."""
@@ -171,6 +177,15 @@ class LiveMeter:
     def values(self) -> dict[str, Value]:
         """Series -> latest value of all that was ever heard."""
         return dict(self._values)
+
+    def value(self, series: str) -> Value | None:
+        """The latest value of one series; None before the first."""
+        return self._values.get(series)
+
+    @property
+    def standard(self) -> bool:
+        """Whether the last frame was of standard mode."""
+        return self._standard
 
     def age_s(self, now: float) -> float | None:
         """Seconds since the last frame, None without one."""
@@ -207,6 +222,7 @@ class LiveMeter:
             partial=day.partial,
             produced_doubt=UNREAD if self.unread else day.doubt,
             line_fault=self.line_fault,
+            uncounted_va=self.uncounted.va,
         )
 
     def _today(self) -> KnownDay:

@@ -71,6 +71,7 @@ def as_json(snapshot: Snapshot) -> dict[str, object]:
         "mode": "standard" if snapshot.standard else "historic",
         "drawn_va": snapshot.drawn_va,
         "injected_va": snapshot.injected_va,
+        "uncounted_va": snapshot.uncounted_va,
         "subscribed_va": snapshot.subscribed_va,
         "tariff": snapshot.tariff,
         "tariff_kind": snapshot.tariff_kind,
