@@ -1,5 +1,6 @@
 """The doctor of a running gateway: what is shown when, what it costs, and that a sound line is never accused."""
 
+import random
 import time
 from types import SimpleNamespace
 
@@ -8,11 +9,13 @@ import pytest
 from gateway.doctor.causes import Cause, Finding
 from gateway.doctor.daemon import findings
 from gateway.doctor.judgement import LineJudgement, judgement_of
+from gateway.links.alert_words import FaultKind
+from gateway.links.alerts import AlertWatch
 from gateway.links.line_doctor import CONFIRMED_S, ILL_LONGEST_S, WELL_EVERY_S, LineDoctors
-from gateway.links.link import BROKEN, OK, WAITING, as_json
+from gateway.links.link import BROKEN, OK, WAITING, as_json, decode_link, meter_link, port_link
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
-from gateway.tic.frame import HISTORIC, STANDARD
+from gateway.tic.frame import HISTORIC, STANDARD, Group, encode_group
 from gateway.tic.quality import Fault
 from tests.gateway.doctor.catalogue import FRAMES, frame_of
 from tests.gateway.doctor.conftest import captures
@@ -214,3 +217,89 @@ def test_a_board_is_judged_by_what_it_says():
 def test_a_judgement_of_its_own_is_never_empty():
     """There is always a cause to show."""
     assert LineJudgement((Finding(Cause.ALL_WELL, 1.0),)).cause is Cause.ALL_WELL
+
+
+def overload(count):
+    """A three-phase meter above its contract: a long frame cut by EOT, then twenty short ones (02E §2.5.2)."""
+    address = encode_group(HISTORIC, Group("ADCO", "021800000001", None))
+    phases = [encode_group(HISTORIC, Group(f"IINST{number}", "040", None)) for number in (1, 2, 3)]
+    over = encode_group(HISTORIC, Group("ADIR1", "052", None))
+    short = b"\x02" + over + address + b"".join(phases) + b"\x03"
+    return (b"\x02" + address + phases[0] + b"\x04" + short * 20) * count
+
+
+def seldom(data, draw, every):
+    """One character in so many made another one, and a read from afar now and then."""
+    noisy = bytearray(data)
+    for place in range(0, len(noisy), every):
+        noisy[min(len(noisy) - 1, place + draw.randrange(every))] ^= 1 << draw.randrange(7)
+    return bytes(noisy)
+
+
+def noisy_minutes(mode, seed, minutes):
+    """All that is shown while a character a minute is wrong, and every five minutes somebody reads from afar."""
+    draw, rate = random.Random(seed), 960 if mode == STANDARD else 120
+    bed, shown = Bed(), []
+    minute = (frames(mode, 80))[: 60 * rate]
+    for number in range(minutes):
+        shown += bed.rounds(seldom(minute, draw, 60 * rate), 60.0)
+        if number % 5 == 4:
+            shown += bed.rounds(frame_of(mode, "021800000001")[:300] + b"\x04", 2.5)
+    return set(shown)
+
+
+@pytest.mark.parametrize("mode", [STANDARD, HISTORIC])
+def test_the_noise_that_every_line_has_is_no_fault(mode):
+    """Ten minutes of it."""
+    assert noisy_minutes(mode, 1, 10) <= {"not-yet", "all-well"}
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("mode", [STANDARD, HISTORIC])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_day_of_the_noise_that_every_line_has_is_no_fault(mode, seed):
+    """A day of it, in each mode, five times."""
+    assert noisy_minutes(mode, seed, 1440) <= {"not-yet", "all-well"}
+
+
+def test_an_overload_of_three_phases_is_no_fault():
+    """Its cut frames and short ones are what such a meter has to send."""
+    assert set(Bed().rounds(overload(12), 180.0)) <= {"not-yet", "all-well"}
+
+
+def test_a_gateway_that_is_held_up_accuses_nobody():
+    """Nothing is read for ten seconds, then all of it at once, as a port's buffer has it."""
+    bed = Bed()
+    bed.begin(9600)
+    shown = bed.rounds(frames(STANDARD, 40), 40.0)
+    bed.now += 10.0
+    bed.line.recent.note(bed.now, frames(STANDARD, 5)[:4096])
+    shown += bed.rounds(frames(STANDARD, 40), 40.0)
+    assert set(shown) <= {"not-yet", "all-well"}
+
+
+def test_a_fault_is_told_once_with_its_cause_and_its_end():
+    """After two minutes, with what to do about this one; a meter that is mute is told as that, with the cause."""
+    bed, watch, told = Bed(), AlertWatch(), []
+
+    def look(data, seconds):
+        for shown in range(int(seconds / 2.5)):
+            part = len(data) * 25 // (10 * int(seconds))
+            bed.rounds(data[shown * part : (shown + 1) * part], 2.5)
+            state = bed.line.state
+            links = [port_link("house", state, bed.now), meter_link("house", state, bed.now)]
+            links += [decode_link("house", state, bed.line.quality, bed.now), bed.link]
+            told.extend(watch.look(links, bed.now))
+
+    look(frames(STANDARD, 60), 60)
+    look(damaged(frames(STANDARD, 300)), 300)
+    (alert,) = told
+    assert (alert.kind, alert.link) == (FaultKind.LINE, "doctor house")
+    assert "The signal is too weak" in str(alert.text)
+    assert "470 ohms" in alert.text.in_language("fr")
+    look(frames(STANDARD, 300), 300)
+    assert [one.recovered for one in told] == [False, True]
+    look(b"", 90)
+    assert told[-1].kind is FaultKind.MUTE
+    assert "No signal." in str(told[-1].text)
+    assert len(told) == 3
