@@ -142,6 +142,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "history list": ("linky-gateway history list", "linky-gateway history list --json"),
     "history undo": ("sudo linky-gateway history undo 2",),
+    "history file": ("sudo linky-gateway history file 2 > Enedis_Conso_Jour.csv",),
     "history forget": ("sudo linky-gateway history forget 2",),
 }
 

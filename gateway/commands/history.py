@@ -40,6 +40,7 @@ _FORGOTTEN = Phrase("The file of import {number} is deleted; its {points} values
 _NONE = Phrase("Nothing was imported.")
 _ROW = Phrase("{number}  {name}: {points} values, {first} to {last}, of {meter}; imported {at} by {by} ({file})")
 _KEPT, _NOT_KEPT = Phrase("file kept"), Phrase("file not kept")
+_NO_FILE = Phrase("no file is kept of import {number}")
 _NOT_READ = Phrase("{name}: cannot be read: {why}")
 _TOO_LARGE = Phrase("{name}: is larger than {most} MB")
 
@@ -63,7 +64,8 @@ def declare(commands: Commands) -> None:
     everything = command(actions, "list", _list, "what was imported, file by file")
     undo = command(actions, "undo", _undo, "take an import away again")
     forget = command(actions, "forget", _forget, "delete the file that is kept of an import; its values stay")
-    for action in (undo, forget):
+    file = command(actions, "file", _file, "the file of an import as it came, to standard output", spoken_to=True)
+    for action in (undo, forget, file):
         action.add_argument("number", metavar="NUMBER", type=int, help="as `history list` shows it")
     for action in (add, everything, undo, forget):
         add_language(action)
@@ -195,4 +197,13 @@ def _told(options: argparse.Namespace, done: dict[str, object], said: Phrase) ->
         print(json.dumps(done, ensure_ascii=False))
     else:
         say(options, said)
+    return Exit.DONE
+
+
+def _file(options: argparse.Namespace) -> int:
+    with stored(configured(options)) as archive:
+        data = archive.imports.file_of(options.number)
+    if data is None:
+        raise GatewayError(_NO_FILE.filled(number=options.number))
+    sys.stdout.buffer.write(data)
     return Exit.DONE

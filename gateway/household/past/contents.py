@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
 import zlib
 from pathlib import PurePosixPath
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 
 LARGEST = 20_000_000
 _LARGEST_MEMBER, _MOST_MEMBERS, _LARGEST_RATIO = 50_000_000, 200, 100
+# What JSON may have of each, so that the objects made of 20 MB fit into a Raspberry Pi.
+_MOST_OF_JSON = {"{": 500_000, "[": 500_000, '"': 6_000_000, ",": 6_000_000}
 # Below so much even the best packed member is no bomb.
 _SMALL = 1_000_000
+_LARGEST_TOGETHER = 100_000_000
 MOST_ROWS = 500_000
 
 _ZIP, _SQLITE = b"PK\x03\x04", b"SQLite format 3\0"
@@ -37,6 +41,7 @@ _MEMBERS = Phrase("it holds more than {most} files")
 _ENCRYPTED = Phrase("it is encrypted: decrypt it first with the tool of whoever received it")
 _NO_MEMBERS = Phrase("none of the files inside it can hold a history")
 _BAD_JSON = Phrase("it is damaged JSON, or cut off")
+_MUCH_JSON = Phrase("it is JSON with too many values")
 _SQLITE_FILE = Phrase(
     "it is the database of another program (MyElectricalData?): that takes a 0 for missing, so nothing of it is sure;"
     " import the file of the Enedis customer account instead"
@@ -44,6 +49,9 @@ _SQLITE_FILE = Phrase(
 _BINARY = Phrase("it is neither text nor a spreadsheet")
 _OUTSIDE = Phrase("its name points outside the archive")
 _NO_CSV = Phrase("not a CSV, JSON or XML file")
+
+# What the standard library raises for a zip that is none: it looks into what it was given.
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, RuntimeError, OSError, ValueError)
 
 Contents = str | list[BookSheet] | Element | dict[str, Any] | list[Any]
 
@@ -64,32 +72,45 @@ def contents(name: str, data: bytes) -> Iterator[tuple[str, Contents | Phrase]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if len(archive.infolist()) > _MOST_MEMBERS:
                 raise HistoryFileError(_MEMBERS.filled(most=_MOST_MEMBERS))
+            members = Members(archive)
             if "xl/workbook.xml" in archive.namelist():
-                yield name, read_sheets(lambda member: unpacked(archive, member))
+                yield name, read_sheets(members.read)
             else:
-                yield from _members(name, archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, OSError, ValueError) as error:
+                yield from _members(name, members)
+    except _BROKEN as error:
         if isinstance(error, HistoryFileError):
             raise
         raise HistoryFileError(_BAD_ZIP) from error
 
 
-def unpacked(archive: zipfile.ZipFile, member: str) -> bytes:
-    """The bytes of a member, no more of them than may be: what its header says is not believed."""
-    found = archive.getinfo(member)
-    if found.flag_bits & 1:
-        raise HistoryFileError(_ENCRYPTED)
-    most = min(_LARGEST_MEMBER, max(_SMALL, found.compress_size * _LARGEST_RATIO))
-    with archive.open(found) as stream:
-        data = stream.read(most + 1)
-    if len(data) > most:
-        raise HistoryFileError(_BOMB.filled(most=_LARGEST_MEMBER // 1_000_000, ratio=_LARGEST_RATIO))
-    return data
+class Members:
+    """The members of a zip, unpacked one at a time and no further than may be: what its headers say is not believed.
+
+    Args:
+        archive: the zip.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self._left = _LARGEST_TOGETHER
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a member. KeyError where there is none, HistoryFileError where they are too many."""
+        found = self.archive.getinfo(name)
+        if found.flag_bits & 1:
+            raise HistoryFileError(_ENCRYPTED)
+        most = min(_LARGEST_MEMBER, self._left, max(_SMALL, found.compress_size * _LARGEST_RATIO))
+        with self.archive.open(found) as stream:
+            data = stream.read(most + 1)
+        self._left -= len(data)
+        if len(data) > most:
+            raise HistoryFileError(_BOMB.filled(most=_LARGEST_MEMBER // 1_000_000, ratio=_LARGEST_RATIO))
+        return data
 
 
-def _members(name: str, archive: zipfile.ZipFile) -> Iterator[tuple[str, Contents | Phrase]]:
+def _members(name: str, members: Members) -> Iterator[tuple[str, Contents | Phrase]]:
     read = 0
-    for member in archive.infolist():
+    for member in members.archive.infolist():
         path, shown = PurePosixPath(member.filename), f"{name}: {member.filename[:80]}"
         if member.is_dir():
             continue
@@ -99,7 +120,10 @@ def _members(name: str, archive: zipfile.ZipFile) -> Iterator[tuple[str, Content
             yield shown, _NO_CSV
         else:
             read += 1
-            yield shown, _plain(unpacked(archive, member.filename))
+            try:
+                yield shown, _plain(members.read(member.filename))
+            except HistoryFileError as error:
+                yield shown, error.phrase
     if not read:
         raise HistoryFileError(_NO_MEMBERS)
 
@@ -110,6 +134,8 @@ def _plain(data: bytes) -> Contents:
     text = _decoded(data)
     begin = text.lstrip()[:1]
     if begin in ("{", "["):
+        if any(text.count(sign) > most for sign, most in _MOST_OF_JSON.items()):
+            raise HistoryFileError(_MUCH_JSON)
         try:
             found: dict[str, Any] | list[Any] = json.loads(text)
         except (ValueError, RecursionError) as error:

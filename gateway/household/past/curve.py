@@ -84,7 +84,7 @@ def read_curve(
         block.counts["stray"] += bool(moment.at % min(STEPS)) and not nowhere
         if not nowhere and moment.at % min(STEPS) == 0:
             block.counts["ambiguous"] += moment.ambiguous
-            flags = row.flags | (PointFlag.DST_ASSUMED if moment.assumed else 0)
+            flags = int(row.flags) | (int(PointFlag.DST_ASSUMED) if moment.assumed else 0)
             placed.append(_Placed(moment.at, row.watts, row.step, flags, row.stamp))
     unlike = {row.step is not None for row in placed} == {True, False}
     single = _single(sorted(placed, key=attrgetter("at")), block)
@@ -134,7 +134,7 @@ def _point(block: PastBlock, rows: Sequence[_Placed], side: int, *, unlike: bool
         covered.append((start, start + step, row.watts is not None))
         if row.watts is not None:
             block.points.append(PastPoint(start, step, *_whole(row, inferred=inferred)))
-    for flag, name in ((PointFlag.ESTIMATED, "estimated"), (PointFlag.CAUTION, "caution")):
+    for flag, name in ((int(PointFlag.ESTIMATED), "estimated"), (int(PointFlag.CAUTION), "caution")):
         block.counts[name] += sum(bool(point.flags & flag) for point in block.points)
     _cover(block, covered)
 

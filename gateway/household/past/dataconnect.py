@@ -114,7 +114,8 @@ def stamp_of(rows: Sequence[CurveRow], choices: Choices) -> tuple[Stamp, int]:
     """Ends, unless the household says otherwise, or a first 00:00 and a last step before 24:00 show that they start."""
     if choices.stamp:
         return choices.stamp, PointFlag.STAMP_ASKED
-    first, last = min(row.stamp for row in rows), max(row.stamp for row in rows)
+    clock = [row.stamp.replace(tzinfo=None) for row in rows]
+    first, last = min(clock), max(clock)
     begins = (first.hour, first.minute) == (0, 0)
     if begins and last.hour == 23 and last.minute in (0, 30, 45, 50, 55) and len(rows) > 20:
         return "start", PointFlag.STAMP_PROVED

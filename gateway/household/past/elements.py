@@ -15,7 +15,7 @@ from gateway.words.phrase import Phrase
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_MOST_ELEMENTS, _DEEPEST = 1_500_000, 40
+_MOST_ELEMENTS, _DEEPEST = 500_000, 40
 
 _BAD_XML = Phrase("it is damaged XML, or cut off")
 _DOCTYPE = Phrase("it is XML with a DOCTYPE, which is not accepted")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.household.past import account, account_sheets, dataconnect, downloads, home, proxies, sge, suppliers
 from gateway.household.past.contents import contents
 from gateway.household.past.elements import Element
+from gateway.household.past.sheets import BookSheet
 from gateway.household.past.tables import plain, separator, split
 from gateway.household.past.values import HistoryFileError, PastFile
 from gateway.words.phrase import Phrase
@@ -82,8 +83,8 @@ def _blocks(what: Contents, choices: Choices) -> Iterator[PastBlock]:
         return sge.read_measures(what, choices)
     if isinstance(what, dict) and isinstance(what.get("outputs"), dict) and "tmy_hourly" in what["outputs"]:
         raise HistoryFileError(_CLIMATE)
-    if isinstance(what, list) and what and not isinstance(what[0], dict):
-        return account_sheets.read_book([sheet for sheet in what if not isinstance(sheet, dict)], choices)
+    if isinstance(what, list) and what and isinstance(what[0], BookSheet):
+        return account_sheets.read_book([sheet for sheet in what if isinstance(sheet, BookSheet)], choices)
     return dataconnect.read_dataconnect(what, choices)
 
 

@@ -79,7 +79,7 @@ def _points(block: PastBlock, rows: Iterable[Row], step: int, most: Decimal) -> 
             block.counts["equal"] += 1
         elif known is not point:
             block.conflicts.append((start, known.value, point.value))
-    for flag, name in ((PointFlag.ESTIMATED, "estimated"), (PointFlag.CAUTION, "caution")):
+    for flag, name in ((int(PointFlag.ESTIMATED), "estimated"), (int(PointFlag.CAUTION), "caution")):
         block.counts[name] += sum(bool(point.flags & flag) for point in found.values())
     return [found[start] for start in sorted(found)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -52,12 +52,21 @@ class Merged:
     different: list[tuple[PastPoint, int]] = field(default_factory=list)
 
 
-def merged(block: PastBlock, known: Known, *, take: bool) -> Merged:
-    """What a block adds; ``take`` what it has otherwise than as good a source before."""
+def merged(block: PastBlock, known: Known, mine: Collection[tuple[int, int]], *, take: bool) -> Merged:
+    """What a block adds.
+
+    Args:
+        block: of one file.
+        known: what is known of its series.
+        mine: what of that is of the same file, and stays: a file that says two things is not taken for two.
+        take: whether it is taken where it says something else than as good a source before.
+    """
     found, rank = Merged(), rank_of(block.form)
     for point in block.points:
         before = known.get((point.start, point.step))
-        if before is None:
+        if before is not None and before.value != point.value and (point.start, point.step) in mine:
+            block.conflicts.append((point.start, before.value, point.value))
+        elif before is None:
             found.new += 1
             found.stored.append(point)
         elif before.value == point.value:

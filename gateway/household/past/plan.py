@@ -182,11 +182,13 @@ class Planner:
         except HistoryFileError as error:
             file.refused = error.phrase
             return file
+        mine: dict[str, set[tuple[int, int]]] = defaultdict(set)
         for block in blocks:
             left_out = self._cut(block)
             if block.points:
                 known = self._known_of(block)
-                made = merged(block, known, take=self._take)
+                made = merged(block, known, mine[block.series], take=self._take)
+                mine[block.series] |= {(point.start, point.step) for point in made.stored}
                 rank = rank_of(block.form)
                 known |= {(p.start, p.step): ImportedRow(*p, THIS_FILE, rank) for p in made.stored}
                 file.series.append(SeriesPlan(block, made, left_out))

@@ -87,6 +87,6 @@ def _decimal(text: str) -> Decimal:
         value = Decimal(text)
     except InvalidOperation as error:
         raise HistoryFileError(_BAD) from error
-    if not value.is_finite() or abs(value) > Decimal("1e12"):
+    if not value.is_finite() or value.adjusted() > 12:
         raise HistoryFileError(_BAD)
     return value

@@ -89,7 +89,7 @@ def _value(cell: Element, shared: list[str]) -> Cell:
         try:
             # What a program wrote as a binary fraction (24.297000000000001) was so many digits before.
             number = Decimal(written)
-            return round(number, 9).normalize() if number.is_finite() and abs(number) < Decimal("1e15") else None
+            return round(number, 9).normalize() if number.is_finite() and number.adjusted() < 15 else None
         except InvalidOperation:
             return written
     return written

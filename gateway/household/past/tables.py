@@ -13,7 +13,7 @@ from gateway.household.past.contents import MOST_ROWS
 from gateway.household.past.values import HistoryFileError
 from gateway.words.phrase import Phrase
 
-_LONGEST_LINE = 20_000
+_LONGEST_LINE, _MOST_CELLS = 20_000, 6_000_000
 
 _MISSING = {"", "na", "n/a", "null", "none", "nan", "-", "-1", "unavailable", "unknown", "indisponible"}
 _NUMBER = re.compile(r"[+-]?[0-9]{1,12}([.,][0-9]{1,9})?")
@@ -45,6 +45,8 @@ def split(text: str, sign: str) -> list[list[str]]:
             raise HistoryFileError(_LONG_LINE.filled(number=number))
         if number > MOST_ROWS:
             raise HistoryFileError(_TOO_MANY.filled(most=MOST_ROWS))
+    if text.count(sign) > _MOST_CELLS:
+        raise HistoryFileError(_TOO_MANY.filled(most=MOST_ROWS))
     # A quote in the middle of a cell is a quote; one that never ends must not swallow the file.
     rows = csv.reader(io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")), delimiter=sign)
     try:
@@ -55,8 +57,11 @@ def split(text: str, sign: str) -> list[list[str]]:
 
 def plain(text: str) -> str:
     """A header word as it is compared: without accents, case, double spaces, byte order mark."""
-    bare = unicodedata.normalize("NFKD", text.lstrip("\ufeff"))
-    return " ".join("".join(c for c in bare if not unicodedata.combining(c)).casefold().replace("’", "'").split())
+    bare = text.lstrip("\ufeff")
+    if not bare.isascii():
+        parts = unicodedata.normalize("NFKD", bare)
+        bare = "".join(c for c in parts if not unicodedata.combining(c)).replace("’", "'")
+    return " ".join(bare.casefold().split())
 
 
 def number(text: str, sign: str = ";", *, line: int = 0) -> Decimal | None:

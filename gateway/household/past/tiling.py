@@ -21,10 +21,13 @@ _FINEST = 300
 def tiled(points: Iterable[PastPoint]) -> list[PastPoint]:
     """The points that count, in order."""
     kept: dict[int, PastPoint] = {}
-    for point in sorted(points, key=attrgetter("step", "start")):
-        until = point.start + point.step
-        within = [kept[at] for at in range(point.start, until, _FINEST) if at in kept]
-        if sum(one.step for one in within) == point.step:
+    ordered = sorted(points, key=attrgetter("step", "start"))
+    finest = ordered[0].step if ordered else 0
+    for point in ordered:
+        # Of the finest step there is nothing finer.
+        below = range(point.start, point.start + point.step, _FINEST) if point.step > finest else ()
+        within = [kept[at] for at in below if at in kept]
+        if within and sum(one.step for one in within) == point.step:
             continue
         for one in within:
             del kept[one.start]

@@ -63,6 +63,7 @@ AFTER = {
     "journal verify": ("linky-gateway journal export > journal.jsonl", "linky-gateway journal key > journal.key"),
     "privacy rectify": EXAMPLES["reading add"],
     "history undo": _TWO_FILES,
+    "history file": _TWO_FILES,
     "history forget": _TWO_FILES,
 }
 # These want that somebody has a consent.

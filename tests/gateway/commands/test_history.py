@@ -9,10 +9,13 @@ from itertools import pairwise
 import pytest
 
 from gateway.commands.main import main
+from gateway.config.tables import load
 from gateway.store.erasure import Range
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
+from servers import wait_until
 from tests.gateway.commands.test_examples import HISTORY
+from tests.gateway.daemon.test_counters import WAIT_S, live
 from tests.gateway.household.past.test_files import curve_csv
 from tests.gateway.household.past.test_plan import index_csv, life
 
@@ -131,6 +134,16 @@ def test_a_file_is_deleted_and_its_values_stay(home, capsys):
     assert (batch.points, bool(batch.file_kept)) == (482, False)
 
 
+def test_the_file_comes_back_as_it_was(home, capsysbinary):
+    """Byte for byte, while it is kept."""
+    typed("add", "curve.csv", "--yes")
+    capsysbinary.readouterr()
+    assert typed("file", "1") == 0
+    assert capsysbinary.readouterr().out == (home / "curve.csv").read_bytes()
+    typed("forget", "1")
+    assert typed("file", "1") == 1
+
+
 def test_the_journal_tells_of_each(home, capsys):
     """Signed, in the chain: who imported what, what was undone."""
     typed("add", "curve.csv", "--yes")
@@ -213,3 +226,25 @@ def test_an_archive_takes_it_along_and_brings_it_back(home, tmp_path, capsys):
         assert [other.imports.file_of(n) for n in (1, 2)] == [
             (home / name).read_bytes() for name in ("curve.csv", "index.csv")
         ]
+
+
+def test_a_running_gateway_stores_what_the_command_read(home, capsys, monkeypatch):
+    """The command reads, the daemon writes; nothing is done beside it."""
+    config = load(home / "gateway.toml")
+    monkeypatch.delattr("gateway.control.orders.act_alone")
+
+    def scenario():
+        wait_until(config.control_socket.exists, WAIT_S, "the daemon")
+        assert typed("add", "curve.csv", "index.csv", "--yes", "--lang", "en") == 0
+        assert [one.points for one in batches(home)] == [482, 11]
+        assert typed("add", "curve.csv", "--yes") == 0
+        assert typed("undo", "1", "--lang", "en") == 0
+        assert typed("undo", "7", "--lang", "en") == 74
+        assert typed("forget", "2") == 0
+        assert [(one.points, bool(one.file_kept)) for one in batches(home)] == [(11, False)]
+
+    live(config, scenario)
+    said = capsys.readouterr()
+    assert "Import 1: 482 values of curve.csv kept." in said.out
+    assert "there is no import 7" in said.err
+    assert list(config.directory.glob("history-*")) == []

@@ -5,6 +5,7 @@ import io
 import json
 import random
 import zipfile
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -92,6 +93,16 @@ def test_a_bomb_is_not_unpacked():
     assert "none of the files" in refusal(packed(**{"inner.zip": many}))
 
 
+def test_members_together_are_bounded():
+    """Each may be fifty megabytes, all of them a hundred; one that cannot be read leaves the others."""
+    good, chance = (SAMPLES / "enedis/heure-spring.csv").read_bytes(), random.Random(1)
+    large = b"\n".join(chance.randbytes(16).hex().encode() + b"0" * 1500 for _ in range(24_000))
+    file = read_file("z", packed(**{"a.csv": good, **{f"{place}.csv": large for place in range(4)}}), DRAWN)
+    assert len(file.blocks) == 1
+    assert len(file.refused) == 4
+    assert [str(why) for _, why in file.refused][-1].startswith("a file inside it unpacks to more")
+
+
 def test_a_sheet_that_is_a_bomb_is_not_unpacked():
     """The same of a spreadsheet, whose members are XML."""
     sheet = b"<worksheet><sheetData>" + b"<row/>" * 10_000_000
@@ -117,7 +128,7 @@ def test_xml_with_a_doctype_is_refused():
 def test_depth_and_size_are_bounded():
     """Before anything is built of what is too deep, too long, too large."""
     assert "too deep" in refusal(b"<a>" * 100_000)
-    assert "damaged JSON" in refusal(b"[" * 1_000_000)
+    assert "damaged JSON" in refusal(b"[" * 400_000)
     assert "larger than 20 MB" in refusal(b"x" * (opened.LARGEST + 1))
     assert "too long" in refusal(b"Date;Consommation\n" + b"1" * 30_000)
     assert "more than 500000 rows" in refusal(b"Identifiant PRM;a\n" + b"1;2\n" * 600_000)
@@ -271,3 +282,48 @@ def test_the_csv_module_has_its_own_bound():
     """A quote that never ends is one line, and that is bounded."""
     assert csv.field_size_limit() <= 131_072
     assert refusal(b'Date;Consommation\n"' + b"22/03/2023 00:00;1.269 kWh\n" * 10_000)
+
+
+# What stands in files, where it does not belong.
+ODD = (
+    *(b";", b",", b"\n", b'"', b"-1", b"NA", b"+02:00", b"9" * 30, b"\xff", b"\0", b"{", b"[", b"}", b"null"),
+    *(b"1e4000000", b"2022-10-30T02:30:00", b"99/99/2022", b"<a>", b"</PDC>", b"Identifiant PRM;", b"0001-01-01"),
+    b"Horodate;Valeur\n",
+)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_damaged_file_is_read_or_refused(name):
+    """Bytes changed, lost, doubled, put in: with a sentence, never with a traceback."""
+    chance = random.Random(name)
+    whole = (SAMPLES / name).read_bytes()
+    for _ in range(60):
+        data = bytearray(whole)
+        for _ in range(chance.choice((1, 2, 5))):
+            place, more = chance.randrange(len(data) + 1), chance.choice((1, 8, 300))
+            match chance.randrange(4):
+                case 0:
+                    data[place:place] = chance.choice(ODD)
+                case 1:
+                    data[place : place + more] = b""
+                case 2:
+                    data[place : place + 1] = bytes([chance.randrange(256)])
+                case _:
+                    data[place:place] = data[chance.randrange(len(data) + 1) :][:more]
+        with suppress(HistoryFileError):
+            for block in read_file(name, bytes(data), choices(name)).blocks:
+                assert block.wh >= 0
+
+
+def test_json_of_another_kind_is_refused():
+    """A list of numbers, of lists, of nothing; an object that is nearly one."""
+    for data in (
+        b"[]",
+        b"[1, 2]",
+        b"[[1]]",
+        b'{"mesures": 3}',
+        b'{"meter_reading": []}',
+        b'{"header": {"codeFlux": "R63"}}',
+    ):
+        assert refusal(data)
+    assert "too many values" in refusal(b"[" + b"{}," * 600_000 + b"{}]")

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import time
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -191,6 +192,16 @@ def test_corrected_values_are_shown_and_taken_when_asked(home):
     assert [value for _, _, value in home.kept()] == corrected
     home.undo(2)
     assert [value for _, _, value in home.kept()] == watts
+
+
+def test_a_file_that_says_two_things_is_taken_for_one(home):
+    """A block twice with another value: the first stays, also where differences are taken."""
+    start, watts, _ = life()
+    twice = curve_csv(start, watts) + curve_csv(start, [watts[0] + 2, *watts[1:]])
+    plan = home.add(twice, take=True)
+    assert [value for _, _, value in home.kept()] == watts
+    assert [len(one.block.conflicts) for one in plan.files[0].series] == [0, 1]
+    assert plan.files[0].series[1].merged.same == len(watts) - 1
 
 
 @pytest.mark.parametrize("order", [0, 1])
@@ -421,3 +432,27 @@ def test_a_spool_of_another_is_refused(home):
         with pytest.raises(StoreError, match="imported already, as import 1"):
             HANDLERS[AddHistory](store, AddHistory(spool=path.name), NOW)
         assert store.imports.file_of(1) == file.data
+
+
+def seconds_for(home, first, days):
+    """Seconds of processor for a look at so many days of half hours with their indexes, the look anew, and storing."""
+    start, watts, indexes = life(first, days)
+    files = curve_csv(start, watts), index_csv(first, indexes)
+    begun = time.process_time()
+    plan = home.plan(*files)
+    assert verdicts(plan, "shift") == ["agrees"]
+    home.add(*files)
+    assert home.add(*files).count == 0
+    assert len(home.days(first, first + days * DAY)) == days
+    return time.process_time() - begun
+
+
+def test_a_quarter_of_a_year_is_read_checked_and_stored_in_its_part_of_ten_seconds(home):
+    """Three years may take ten."""
+    assert seconds_for(home, date(2024, 1, 1), 91) < 10 * 91 / 1096 + 1
+
+
+@pytest.mark.campaign
+def test_three_years_are_read_checked_and_stored_in_ten_seconds(home):
+    """Half hours and daily indexes, with every check; a second time adds nothing."""
+    assert seconds_for(home, date(2021, 11, 1), 1096) < 10
