@@ -48,7 +48,7 @@ def test_who_only_looks_does_not_wait_for_what_is_leaving(tmp_path, order, waits
     prepare(tmp_path)
     sending = Sending()
     with closing(Store(tmp_path)) as store:
-        standing = HouseStanding(store.outbox, here, {}, None, None)
+        standing = HouseStanding(store.outbox, here, {}, None, None, None)
         house = SimpleNamespace(store=store, call=here, federation=sending, standing=standing)
         asyncio.run(HouseRequests(house).answer(order))
     assert (sending.settled, sending.wake.is_set()) == (int(waits), waits)
@@ -108,7 +108,9 @@ LINES = [
 
 def test_every_order_that_can_be_read_has_one_who_does_it():
     """Either where the store is written or in the running gateway, and an erasure in both."""
-    desk = HouseRequests(SimpleNamespace(federation=Sending(), standing=HouseStanding(None, here, {}, None, None)))
+    desk = HouseRequests(
+        SimpleNamespace(federation=Sending(), standing=HouseStanding(None, here, {}, None, None, None))
+    )
     desk.join(SimpleNamespace(forget=None))
     running = {*desk._handlers, AccountOrder}
     assert {type(read(line)) for line in LINES} == {*HANDLERS, *running}
