@@ -28,12 +28,13 @@ DEFAULT_CONFIG = Path("/etc/linky-gateway/display.toml")
 _PATIENCE_S = 5.0
 _SMALLEST, _GREATEST = (128, 64), (2000, 2000)
 
-PAGES = ("now", "today", "solar", "tempo", "links")
+PAGES = ("now", "today", "solar", "hours", "tempo", "links")
 
 # A house in the evening, for whoever wants to see the pages before there is a meter.
 _EXAMPLE = LiveMessage(
     version=1, age_s=0.2, mode="standard", drawn_va=3450, injected_va=0, subscribed_va=6000, tariff="HP  BLANC",
-    tariff_kind="peak", tempo_today="white", tempo_tomorrow="red", breaker="closed", drawn_today_wh=9120,
+    tariff_kind="peak", tariff_until_local="22:00", off_peak_next_local="22:00",
+    tempo_today="white", tempo_tomorrow="red", breaker="closed", drawn_today_wh=9120,
     drawn_yesterday_wh=14800, injected_today_wh=2300, produced_today_wh=6100,
 )  # fmt: skip
 

@@ -71,7 +71,7 @@ class LcdTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class EpaperTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[epaper]``: 250 x 122 pixels that stay without power (SSD1680), on SPI; one page that changes slowly."""
 
-    page: Literal["today", "solar", "tempo", "links"] = "today"
+    page: Literal["today", "solar", "hours", "tempo", "links"] = "today"
     bus: Annotated[int, msgspec.Meta(ge=0, le=6)] = 0
     device: Annotated[int, msgspec.Meta(ge=0, le=2)] = 0
     dc: Gpio = 25

@@ -42,6 +42,8 @@ def available(view: DisplayedMoment) -> tuple[str, ...]:
     pages = ["now", "today"]
     if frame.produced_today_wh is not None or frame.produced_doubt or frame.injected_today_wh or frame.injected_va:
         pages.append("solar")
+    if frame.tariff_until_local:
+        pages.append("hours")
     if {frame.tempo_today, frame.tempo_tomorrow} & _TEMPO.keys():
         pages.append("tempo")
     return (*pages, "links")
@@ -145,6 +147,20 @@ def solar(sheet: _Sheet, view: DisplayedMoment) -> None:
     sheet.lines(lines)
 
 
+def hours(sheet: _Sheet, view: DisplayedMoment) -> None:
+    """Until when the tariff that counts does, and when the next off-peak hours begin."""
+    frame, words = _known(view), sheet.words
+    _title(sheet, view, words["until"].format(_tariff(sheet, frame) or words["tariff"]), coloured=False)
+    off_peak, following = frame.tariff_kind == "off-peak", frame.off_peak_next_local
+    lines = []
+    if following and following == frame.tariff_until_local:
+        lines = [words["then off-peak"]]
+    elif following:
+        lines = [words["then from" if off_peak else "off-peak from"].format(following)]
+    sheet.value(frame.tariff_until_local or "–", "", GREY if view.fault else GREEN if off_peak else WHITE)
+    sheet.lines(lines)
+
+
 def tempo(sheet: _Sheet, view: DisplayedMoment) -> None:
     """The colours of today and tomorrow."""
     frame = _known(view)
@@ -171,6 +187,7 @@ PAGES: dict[str, Callable[[_Sheet, DisplayedMoment], None]] = {
     "now": now,
     "today": today,
     "solar": solar,
+    "hours": hours,
     "tempo": tempo,
     "links": links,
 }

@@ -29,6 +29,9 @@ class LiveMessage(msgspec.Struct, frozen=True, kw_only=True):
     subscribed_va: int | None = None
     tariff: str | None = None
     tariff_kind: str = "unknown"
+    # By legal time, ``07:30``.
+    tariff_until_local: str | None = None
+    off_peak_next_local: str | None = None
     tempo_today: str = "unknown"
     tempo_tomorrow: str = "unknown"
     # Unknown while the meter has said neither; some three-phase ones in historic mode never do.

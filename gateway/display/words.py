@@ -17,6 +17,8 @@ WORDS = WordTable({
         "today": Phrase("Today", "today"), "yesterday": "yesterday", "day": "today", "tomorrow": "Tomorrow",
         "produced": "Production", "injected": "Injected", "used here": "used here",
         "at least": "at least", "unread": "its counter does not answer", "too-little": "counted less than injected",
+        "tariff": "Tariff", "until": "{} until", "then from": "then from {}", "off-peak from": "off-peak from {}",
+        "then off-peak": "then off-peak",
         "counter": "Solar counter", "links": "Links", "broken": "Not working:",
         "all well": "All is well", "alert": "An alert waits", "shutdown": "Shutdown", "keep down": "keep it down",
         "stopping": "goodbye", "let go": "let go: address of the page",

@@ -86,7 +86,7 @@ class Canvas:
         return max(1, min(most, width // (GLYPH * max(1, len(text)))))
 
     def digits(self, text, x, y, height, colour=WHITE):
-        """Digits of seven segments (``-`` and ``,`` too), their upper left corner at x, y."""
+        """Digits of seven segments (``-``, ``,`` and ``:`` too), their upper left corner at x, y."""
         ink = self._ink(colour)
         for character in text:
             self._segments(character, x, y, height, ink)
@@ -100,6 +100,10 @@ class Canvas:
             return
         if character == "1":
             fill(x, y, thick, height, ink)
+            return
+        if character == ":":
+            fill(x, y + height // 4, thick, thick, ink)
+            fill(x, y + height - height // 4 - thick, thick, thick, ink)
             return
         half = (height - thick) // 2
         for segment in _SEGMENTS.get(character, ""):
@@ -139,7 +143,7 @@ def digits_width(text, height):
 
 
 def _advance(character, height):
-    return (_thick(height) if character in ",1" else _wide(height)) + _gap(height)
+    return (_thick(height) if character in ",:1" else _wide(height)) + _gap(height)
 
 
 def _wide(height):

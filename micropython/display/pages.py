@@ -10,6 +10,7 @@ from state import percent
 
 TARIFFS = ("", "Base", "Heures creuses", "Heures pleines", "H. normales", "Pointe mobile")
 SHORT_TARIFFS = ("", "Base", "HC", "HP", "HN", "Pointe")
+_OFF_PEAK = 2
 COLOURS = ("?", "Bleu", "Blanc", "Rouge")
 _INKS = (GREY, BLUE, WHITE, RED)
 
@@ -28,6 +29,8 @@ def available(view):
     pages = [now, today]
     if frame.produced_today_wh is not None or frame.injected_today_wh or frame.injected_va:
         pages.append(solar)
+    if view.until:
+        pages.append(hours)
     if frame.today or frame.tomorrow:
         pages.append(tempo)
     pages.append(links)
@@ -96,6 +99,14 @@ def solar(canvas, view):
     used = max(0, produced - injected)
     layout.lines(["utilisé : %d %%" % percent(used, produced), "injecté %s kWh" % kilo(injected)])
     layout.bar(used / produced, ink)
+
+
+def hours(canvas, view):
+    """Until when the tariff that counts does, as the gateway expects it."""
+    frame = view.frame
+    layout = _Layout(canvas)
+    _title(layout, view, (SHORT_TARIFFS[frame.tariff] or "Tarif") + " jusqu'à", coloured=False)
+    layout.number(view.until, "", GREY if view.fault else GREEN if frame.tariff == _OFF_PEAK else WHITE)
 
 
 def tempo(canvas, view):

@@ -29,11 +29,12 @@ class View:
     ``frame`` is the last one, None before the first; ``fault`` why it is old, None while it is not; ``age_s`` how old
     it is, None when nobody knows; ``load`` the power drawn as a part of the subscribed one, ``percent`` the same as a
     whole number, None where unknown;
-    ``beat`` is False and True in turn, for what blinks.
+    ``beat`` is False and True in turn, for what blinks; ``until`` when the tariff that counts ends, on the clock of the
+    house, "" where nobody knows.
     """
 
-    def __init__(self, frame, fault, age_s, beat=False):
-        self.frame, self.fault, self.age_s, self.beat = frame, fault, age_s, beat
+    def __init__(self, frame, fault, age_s, beat=False, until=""):
+        self.frame, self.fault, self.age_s, self.beat, self.until = frame, fault, age_s, beat, until
         self.load = self.percent = None
         if frame and frame.drawn_va is not None and frame.subscribed_va:
             self.load = frame.drawn_va / frame.subscribed_va
@@ -63,7 +64,9 @@ class State:
     def __init__(self, meter, now):
         self._status = "linky/status"
         self._compact = "linky/meter/%s/compact" % meter
-        self.topics = (self._status, self._compact)
+        self._until = "linky/meter/%s/until" % meter
+        self.topics = (self._status, self._compact, self._until)
+        self._ends = ""
         self._frame, self._online, self._foreign = None, True, False
         self._age_ms, self._since_ms, self._last = 0, 0, now
         self.time_s = None
@@ -73,6 +76,9 @@ class State:
         self._pass(now)
         if topic == self._status:
             self._online = payload == b"online"
+        elif topic == self._until:
+            # A time of day and no more: what is longer is of another contract.
+            self._ends = str(payload, "utf-8") if len(payload) == 5 and payload[2:3] == b":" else ""
         elif topic == self._compact:
             try:
                 self._frame, self._foreign = compact.decode(payload), False
@@ -91,7 +97,7 @@ class State:
         if self._frame is None:
             return View(None, self._fault(linked, why) or WAITING, None, beat)
         age_s = None if self._frame.age_s is None else self._age_ms // 1000
-        return View(self._frame, self._fault(linked, why), age_s, beat)
+        return View(self._frame, self._fault(linked, why), age_s, beat, self._ends)
 
     def _fault(self, linked, why):
         said = bool(self._frame and self._frame.flags & compact.STALE)

@@ -23,6 +23,8 @@ LOOKS = {
     "lcd-320x240": PictureStyle(320, 240, colour=True),
     "epaper": PictureStyle(250, 122, colour=False),
 }
+OFF_PEAK = {"tariff_kind": "off-peak", "tariff_until_local": "07:30", "off_peak_next_local": "13:26"}
+PEAK = {"tariff_kind": "peak", "tariff_until_local": "13:26", "off_peak_next_local": "13:26"}
 TEMPO = {"tempo_today": "white", "tempo_tomorrow": "red"}
 SCENES = {
     "evening-now": ("now", view()),
@@ -34,6 +36,8 @@ SCENES = {
     "sun-now": ("now", view(**SUN, tempo_today="blue", tempo_tomorrow="blue")),
     "sun-solar": ("solar", view(**SUN)),
     "surplus-solar": ("solar", view(injected_today_wh=2300)),
+    "off-peak-hours": ("hours", view(**OFF_PEAK)),
+    "peak-hours": ("hours", view(**PEAK)),
     "tempo-tempo": ("tempo", view(**TEMPO)),
     "mute-now": ("now", view("meter", age_s=42)),
     "lost-now": ("now", view("link", age_s=3 * 3600)),
@@ -72,6 +76,7 @@ def drawn(look, name):
         "sun-solar.en",
         "mute-now.en",
         "tempo-tempo.en",
+        "off-peak-hours.en",
         "evening-today.en",
     ],
 )
@@ -97,6 +102,7 @@ def test_a_page_looks_as_it_was_approved(tmp_path, look, name):
         (view(**SUN), ("now", "today", "solar", "links")),
         (view(**SUN, **TEMPO), ("now", "today", "solar", "tempo", "links")),
         (view(injected_today_wh=0), ("now", "today", "links")),
+        (view(**OFF_PEAK, **TEMPO), ("now", "today", "hours", "tempo", "links")),
     ],
 )
 def test_a_page_is_offered_when_it_has_something_to_say(known, names):

@@ -282,7 +282,7 @@ def test_a_picture_of_what_the_broker_remembers(broker, gateway, tmp_path):
 
 def test_a_picture_needs_neither_broker_nor_configuration(tmp_path):
     """An example of each page, for whoever decides on a panel."""
-    for page in ("now", "today", "solar", "tempo", "links"):
+    for page in ("now", "today", "solar", "hours", "tempo", "links"):
         done = command("png", "--example", "--page", page, "--out", tmp_path / f"{page}.png")
         assert (done.returncode, done.stderr) == (0, "")
         with Image.open(tmp_path / f"{page}.png") as picture:

@@ -39,6 +39,7 @@ for panel_name, driver, chip in all_panels():
         state = State("house", 0)
         if told["frame"]:
             state.take("linky/meter/house/compact", bytes.fromhex(told["frame"]), 0)
+        state.take("linky/meter/house/until", told.get("until", "").encode(), 0)
         state.take("linky/status", b"online" if told["online"] else b"offline", 0)
         view = state.view(told["age_ms"], told["linked"], False, told.get("why", LINK))
         known = pages.available(view)

@@ -26,17 +26,18 @@ SOLAR = {"injected_va": 1280, "drawn_va": 0, "injected_today_wh": 2300, "produce
 BASIC, ALL = ["now", "today", "links"], ["now", "today", "solar", "tempo", "links"]
 
 
-def scene(name, shown, pages=BASIC, *, age_ms=0, linked=True, online=True, **frame):
+def scene(name, shown, pages=BASIC, *, age_ms=0, linked=True, online=True, until="", **frame):
     """One moment, and the pages of it that are looked at; those of ``pages`` are there."""
     fields = HOUSE | frame
     return {
         "name": name, "shown": shown, "pages": pages, "age_ms": age_ms, "linked": linked, "online": online,
-        "frame": encode(Compact(**fields)).hex(),
+        "frame": encode(Compact(**fields)).hex(), "until": until,
     }  # fmt: skip
 
 
 SCENES = [
     scene("evening", ["now", "today", "links"]),
+    scene("off-peak", ["hours"], ["now", "today", "hours", "links"], tariff=2, until="07:30"),
     scene("overload", ["now"], flags=compact.OVERLOAD, drawn_va=7120),
     scene("night", ["now"], tariff=2, drawn_va=85, drawn_today_wh=210),
     scene("tempo", ["now", "tempo"], ["now", "today", "tempo", "links"], today=2, tomorrow=3),
