@@ -19,6 +19,7 @@ from gateway.chat.questions import ChatQuestion
 from gateway.chat.words import WORDS
 from gateway.household.days import DayParts, HouseholdDays
 from gateway.household.report import BalanceReport
+from gateway.household.tariff_words import as_text, of_live
 from gateway.live.meter import percent
 from gateway.words.numbers import age
 from gateway.words.phrase import Phrase, written
@@ -87,6 +88,8 @@ def present(question: ChatQuestion, lang: str, house: HouseNow) -> str:
     """What is answered from the house now alone."""
     if question is ChatQuestion.STATE:
         return "\n".join(_state(house, lang))
+    if question is ChatQuestion.TARIFF:
+        return "\n".join(_tariff(house, lang))
     tell = {ChatQuestion.POWER: _power, ChatQuestion.DAY: _day, ChatQuestion.TEMPO: _tempo}[question]
     several = len(house["meters"]) > 1
     lines = []
@@ -149,6 +152,14 @@ def _tempo(now: dict[str, Any], lang: str) -> Iterator[str]:
         return
     colours = words["colours"]
     yield words["tempo"].format(today=colours[now["tempo_today"]], tomorrow=colours[now["tempo_tomorrow"]])
+
+
+def _tariff(house: HouseNow, lang: str) -> Iterator[str]:
+    for meter in house["meters"]:
+        if len(house["meters"]) > 1:
+            yield Phrase("{meter}:").in_language(lang).format(meter=meter["now"]["meter"])
+        known = meter["values"].get("contract/tariff") is not None
+        yield from as_text(of_live(meter["now"], meter["values"]), lang) if known else [WORDS[lang]["nothing"]]
 
 
 def _state(house: HouseNow, lang: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the household is told that is no fault: a red day of Tempo tomorrow, an objective that is exceeded.
+"""What the household is told that is no fault: a red day tomorrow, off-peak hours that moved, an objective exceeded.
 
 What holds is looked at again and again; by its key, which begins with its name, each is told once, over restarts too.
 Nothing is said when it is over.
@@ -16,11 +16,12 @@ from gateway.balance.objective import EURO, Goal, ObjectiveState, goals
 from gateway.balance.projection import project
 from gateway.balance.words import BalanceWriter
 from gateway.household.days import DayParts, HouseholdDays
+from gateway.household.followers import followers
+from gateway.household.tariff_words import OFF_PEAK_MOVED, MovedHours, day_in_words, moved_in_words
 from gateway.links.alert_words import Topic
 from gateway.links.alerts import Alert
 from gateway.store.local_time import PARIS
 from gateway.words.phrase import Phrase, made
-from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,13 +33,7 @@ if TYPE_CHECKING:
 MOST_KEPT = 50
 
 # A day of Tempo begins at six in the morning.
-_TEMPO_BEGINS = timedelta(hours=6)
-
-_DAYS = WordTable(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
-_MONTHS = WordTable((
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-))  # fmt: skip
+_TEMPO_BEGINS, _A_DAY = timedelta(hours=6), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +96,7 @@ def red_tomorrow(meters: Mapping[str, LiveMeter], now: float) -> list[Item]:
 def _red(at: datetime) -> Item:
     red = (at - _TEMPO_BEGINS).date() + timedelta(days=1)
     text = _RED_TOMORROW if at.date() < red else _RED_TODAY
-    return Item(
-        f"tempo {red}", Topic.TEMPO, "", text.filled(day=made(partial(_date, red))), f"{red} is a red day of Tempo"
-    )
+    return Item(f"tempo {red}", Topic.TEMPO, "", text.filled(day=day_in_words(red)), f"{red} is a red day of Tempo")
 
 
 _RED_TOMORROW = Phrase(
@@ -114,9 +107,23 @@ _RED_TODAY = Phrase(
 )
 
 
-def _date(day: date, lang: str) -> str:
-    number = Phrase("1", "first day of a month").in_language(lang) if day.day == 1 else day.day
-    return f"{_DAYS[lang][day.weekday()]} {number} {_MONTHS[lang][day.month - 1]}"
+# Hours that have moved stay among what holds for so long.
+_MOVED_DAYS = timedelta(days=14)
+
+
+def hours_moved(meters: Mapping[str, LiveMeter], config: Config) -> list[Item]:
+    """The off-peak hours that have moved of late, of each meter that says so."""
+    found = []
+    for name, meter in meters.items():
+        moved = MovedHours.read(str(meter.values().get(OFF_PEAK_MOVED, "")))
+        if moved is None or meter.time is None:
+            continue
+        since = date.fromisoformat(moved.since)
+        if -_A_DAY <= meter.time.astimezone(PARIS).date() - since <= _MOVED_DAYS:
+            text = moved_in_words(moved, followers(config))
+            key = f"{Topic.OFF_PEAK.value} {name} {moved.since}"
+            found.append(Item(key, Topic.OFF_PEAK, name, text, "the off-peak hours have moved"))
+    return found
 
 
 def exceeded(stored: DayParts, config: Config, now: float) -> list[Item]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.balance.tariff import Objective
 from gateway.chat.mode_news import ModeNews
-from gateway.chat.news import Item, News, exceeded, red_tomorrow
+from gateway.chat.news import Item, News, exceeded, hours_moved, red_tomorrow
 from gateway.errors import StoreError
 from gateway.household.hidden import HiddenWatch, other_classes
 from gateway.links.alert_words import FaultKind
@@ -108,7 +108,8 @@ class HouseholdNotices:
         alerts = self._watch.look([*links, *overloads(self._now.meters, now)], now)
         meters = self._now.meters
         hidden = [] if clock is None else self._hidden.look(meters, now, int(clock))
-        items = [*red_tomorrow(meters, now), *self._exceeded, *self._modes.items(hidden, meters, self._news.told)]
+        items = [*red_tomorrow(meters, now), *hours_moved(meters, self._config), *self._exceeded]
+        items += self._modes.items(hidden, meters, self._news.told)
         alerts += self._news.look(items, now, time.time())
         # A message of this very moment has not left yet.
         await self.keep(now, waiting | {alert.link for alert in alerts})

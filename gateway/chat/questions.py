@@ -16,6 +16,7 @@ class ChatQuestion(enum.Enum):
     COST = "cost"
     STATE = "state"
     TEMPO = "tempo"
+    TARIFF = "tariff"
     HELP = "help"
 
 
@@ -25,6 +26,7 @@ _FR = {
     ChatQuestion.DAY: "jour journee aujourd",
     ChatQuestion.COST: "cout couts prix facture euros",
     ChatQuestion.STATE: "etat panne pannes alerte alertes",
+    ChatQuestion.TARIFF: "creuse creuses pleine pleines tarif tarifs horaire horaires",
     ChatQuestion.HELP: "aide",
 }
 _EN = {
@@ -33,6 +35,7 @@ _EN = {
     ChatQuestion.DAY: "day today",
     ChatQuestion.COST: "cost costs price bill",
     ChatQuestion.STATE: "state status alerts",
+    ChatQuestion.TARIFF: "offpeak peak hours",
     ChatQuestion.HELP: "help",
 }
 # Word -> question, and the language that the word is of; None where it is of both.
@@ -40,6 +43,8 @@ _WORDS: dict[str, tuple[ChatQuestion, str | None]] = {
     **{word: (asked, "fr") for asked, words in _FR.items() for word in words.split()},
     **{word: (asked, "en") for asked, words in _EN.items() for word in words.split()},
     "tempo": (ChatQuestion.TEMPO, None),
+    "tariff": (ChatQuestion.TARIFF, "en"),
+    **dict.fromkeys(("hc", "hp"), (ChatQuestion.TARIFF, "fr")),
 }
 
 # A question is short; the rest of a letter is not read.

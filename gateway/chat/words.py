@@ -6,8 +6,8 @@ from gateway.words.table import WordTable
 
 WORDS = WordTable(
     {
-        "help": "I answer to: usage (this month), day, power, cost, tempo, state, help.\nEn français : conso, jour,"
-        " puissance, coût, tempo, état, aide.",
+        "help": "I answer to: usage (this month), day, power, tariff, cost, tempo, state, help.\nEn français : conso,"
+        " jour, puissance, creuses, coût, tempo, état, aide.",
         "not-understood": "I did not understand. Write “help” to see what I can tell.",
         "too-often": "One question at a time: I answer again in a minute.",
         "cannot": "I cannot read the readings at the moment; ask for “state”.",

@@ -135,6 +135,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "linky-gateway compare --show tempo > offer.toml",
         "linky-gateway compare offer.toml --power 6 --json",
     ),
+    "tariff": ("linky-gateway tariff", "linky-gateway tariff --meter house --json"),
     "cost": ("linky-gateway cost", "linky-gateway cost --period year"),
     "history add": (
         "linky-gateway history add Enedis_Conso_Heure.csv --dry-run",

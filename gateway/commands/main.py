@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WORDS = (
     *("run", "decode", "export", "events", "series", "migrate", "check", "backup", "restore", "doctor", "ports"),
     *("status", "watch", "metrics", "consent", "reading", "account", "consume", "journal", "board", "display"),
-    *("page", "first-boot", "fleet", "privacy", "received", "balance", "cost", "compare", "history"),
+    *("page", "first-boot", "fleet", "privacy", "received", "balance", "cost", "compare", "tariff", "history"),
 )
 
 _OUTPUT = Phrase("standard output")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from gateway.balance.classes import named
 from gateway.balance.tariff import in_force
-from gateway.tic.day_classes import DAY_MINUTES
+from gateway.store.recorder import iso
+from gateway.tic.day_classes import DAY_MINUTES, hour
 from gateway.tic.tariff_calendar import TariffCalendar
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from gateway.store.readings import Readings
     from gateway.store.tariff_notes import TariffNotes
     from gateway.tic.day_classes import DayClasses
+    from gateway.tic.off_peak import Windows
     from gateway.tic.tariff_calendar import Prices
+    from gateway.tic.tariff_memory import TariffMemory
     from gateway.tic.tariff_outlook import TariffOutlook
 
     class CalendarParts(Protocol):
@@ -111,3 +114,46 @@ def _periods(windows: Iterable[tuple[int, int, str]]) -> dict[str, str]:
     """What ``[[tariff]]`` calls a historic meter's periods."""
     periods = {word for _, _, word in windows if not word.isdecimal()}
     return {word: word.lower().removesuffix("..") for word in periods}
+
+
+def as_json(outlook: TariffOutlook, memory: TariffMemory) -> dict[str, object]:
+    """All that is known, for a program: times in ISO 8601 (UTC), hours by legal time, null where nothing is known."""
+    here = outlook.by_our_clock(outlook.drift_s or 0)
+    name = memory.names.get(outlook.word or "", outlook.word)
+    sure, hours = outlook.sureness, memory.standard.hours
+    return {
+        "time": iso(here.time),
+        "class": outlook.word,
+        "name": name,
+        "since": _iso(here.since),
+        "until": _iso(here.until),
+        "next": outlook.next_word,
+        "off_peak": outlook.off_peak,
+        "off_peak_end": _iso(here.off_peak_end),
+        "off_peak_next": _iso(here.off_peak_next),
+        "off_peak_today": _hours(outlook.today),
+        "off_peak_tomorrow": _hours(outlook.tomorrow),
+        "classes_today": _classes(outlook.classes_today),
+        "classes_tomorrow": _classes(outlook.classes_tomorrow),
+        "tempo_tomorrow": outlook.colour_tomorrow,
+        "left": {colour: list(days) for colour, days in (outlook.left or {}).items()},
+        "unknown_because": outlook.why.value if outlook.why else None,
+        "learned": {"days": sure.days, "bracket_s": sure.width_s, "regular": sure.regular} if sure else None,
+        "profile_hours": {"base": hours.base.value, "reason": hours.reason.value} if outlook.standard else None,
+        "contradictions": outlook.contradictions,
+        "clock_ahead_s": outlook.drift_s,
+        "contact_closed": outlook.contact_closed,
+        "moved": str(memory.moved) if memory.moved else None,
+    }
+
+
+def _hours(windows: Windows | None) -> list[list[str]] | None:
+    return None if windows is None else [[hour(start), hour(end)] for start, end in windows]
+
+
+def _classes(classes: DayClasses | None) -> list[list[str]] | None:
+    return None if classes is None else [[hour(minute), word] for minute, word in classes]
+
+
+def _iso(time: int | None) -> str | None:
+    return None if time is None else iso(time)

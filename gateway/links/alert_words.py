@@ -43,6 +43,7 @@ class Topic(enum.Enum):
     OBJECTIVE = "objective"
     MODE = "mode"
     INJECTION = "injection"
+    OFF_PEAK = "off-peak"
 
 
 # Of each kind: the fault, its repetition, what to do, its end.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.live.compact import COLOURS, TARIFFS
 from gateway.live.meter import DRAWN_INDEX, INJECTED_INDEX, Value
 from gateway.live.topics import ROOT, STATUS, RetainedMessage
+from gateway.tic.tariff_outlook import OFF_PEAK_NEXT, UNTIL
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ _WORDS = {
     "tariff_kind": ("contract/tariff", TARIFFS, Phrase("Tariff period", "entity")),
     "tempo_today": ("contract/tempo/today", COLOURS, Phrase("Tempo today", "entity")),
     "tempo_tomorrow": ("contract/tempo/tomorrow", COLOURS, Phrase("Tempo tomorrow", "entity")),
+}
+_MOMENTS = {
+    "tariff_until": (UNTIL, Phrase("Tariff until", "entity")),
+    "off_peak_next": (OFF_PEAK_NEXT, Phrase("Next off-peak hours", "entity")),
 }
 _STATES = {
     "overload": (
@@ -109,6 +114,9 @@ def _entities(values: Mapping[str, Value], base: str, lang: str) -> Iterator[_En
                 key,
                 {"p": "sensor", "name": name.in_language(lang), "dev_cla": "enum", "ops": options} | _from_json(key),
             )
+    for key, (series, name) in _MOMENTS.items():
+        if series in values:
+            yield key, {"p": "sensor", "name": name.in_language(lang), "dev_cla": "timestamp"} | _from_json(key)
     for key, (series, kind, template, name) in _STATES.items():
         if series in values:
             yield key, {"p": "binary_sensor", "name": name.in_language(lang), "dev_cla": kind, "val_tpl": template}

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gateway.live.compact import COLOURS, TARIFFS
 from gateway.live.uncounted import UncountedInjection
+from gateway.tic.day_classes import hour, read_windows
+from gateway.tic.tariff_outlook import DAYS_LEFT, NONE, OFF_PEAK_NEXT, OFF_PEAK_TODAY, OFF_PEAK_TOMORROW, UNKNOWN, UNTIL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
 
     from gateway.tic.reading import Reading
 
@@ -74,6 +76,23 @@ class KnownDay:
 
 
 @dataclass(frozen=True, slots=True)
+class TariffAhead:
+    """What is told of the tariff to come; None where it is not known.
+
+    ``until`` is when the class that counts ends, ``off_peak_next`` when the next off-peak hours begin (aware UTC),
+    ``today`` and ``tomorrow`` are the off-peak hours of the day as (``HH:MM``, ``HH:MM``) by legal time, empty where
+    there are none; the days left of Tempo are texts, ``18`` or ``12/18`` (at least, at most).
+    """
+
+    until: datetime | None = None
+    off_peak_next: datetime | None = None
+    today: tuple[tuple[str, str], ...] | None = None
+    tomorrow: tuple[tuple[str, str], ...] | None = None
+    red_left: str | None = None
+    white_left: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What is told of a meter at one moment; None where it is not known.
 
@@ -109,6 +128,7 @@ class Snapshot:
     produced_doubt: str | None = None
     line_fault: str | None = None
     uncounted_va: int | None = None
+    ahead: TariffAhead = TariffAhead()
 
     @property
     def stale(self) -> bool:
@@ -223,6 +243,18 @@ class LiveMeter:
             produced_doubt=UNREAD if self.unread else day.doubt,
             line_fault=self.line_fault,
             uncounted_va=self.uncounted.va,
+            ahead=self._ahead(),
+        )
+
+    def _ahead(self) -> TariffAhead:
+        said = {path: self._text(path) or UNKNOWN for path in (UNTIL, OFF_PEAK_NEXT, OFF_PEAK_TODAY, OFF_PEAK_TOMORROW)}
+        left = (self._text(DAYS_LEFT[colour]) for colour in ("ROUG", "BLAN"))
+        return TariffAhead(
+            time_of(said[UNTIL]),
+            time_of(said[OFF_PEAK_NEXT]),
+            _hours(said[OFF_PEAK_TODAY]),
+            _hours(said[OFF_PEAK_TOMORROW]),
+            *left,
         )
 
     def _today(self) -> KnownDay:
@@ -259,6 +291,16 @@ def tariff_kind(text: str) -> str:
 def _since(before: int | None, index: int | None) -> int | None:
     # Below what it was at midnight it is another meter's: what was drawn today nobody knows.
     return None if before is None or index is None or index < before else index - before
+
+
+def time_of(text: str) -> datetime | None:
+    """The moment that a series tells (aware UTC); None where it is not known, or there is none."""
+    return None if text in (UNKNOWN, NONE) else datetime.fromisoformat(text)
+
+
+def _hours(text: str) -> tuple[tuple[str, str], ...] | None:
+    found = () if text == NONE else read_windows(text)
+    return None if found is None else tuple((hour(start), hour(end)) for start, end in found)
 
 
 def _integer(text: str | None) -> int | None:

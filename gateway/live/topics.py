@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 
 from gateway.live import compact
 from gateway.live.compact import COLOURS, LINKS, TARIFFS, Compact
+from gateway.live.meter import time_of
+from gateway.tic.day_classes import PARIS
+from gateway.tic.tariff_outlook import UNTIL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from gateway.live.meter import Snapshot, Value
 
@@ -41,11 +45,13 @@ def frames(snapshot: Snapshot) -> list[RetainedMessage]:
 
 
 def values(meter: str, changed: Mapping[str, Value]) -> list[RetainedMessage]:
-    """One topic for each series, with the value as it would be written on paper."""
-    return [
-        RetainedMessage(f"{ROOT}/meter/{meter}/value/{series}", str(value).encode())
-        for series, value in changed.items()
-    ]
+    """One topic for each series, as it would be written on paper; and until when the tariff counts, by legal time."""
+    base = f"{ROOT}/meter/{meter}"
+    told = [RetainedMessage(f"{base}/value/{series}", str(value).encode()) for series, value in changed.items()]
+    if UNTIL in changed:
+        # For a display that knows no time zone.
+        told.append(RetainedMessage(f"{base}/until", _on_the_clock(time_of(str(changed[UNTIL]))).encode()))
+    return told
 
 
 def links(states: Mapping[str, str]) -> list[RetainedMessage]:
@@ -65,7 +71,7 @@ def as_json(snapshot: Snapshot) -> dict[str, object]:
         "version": JSON_VERSION,
         "meter": snapshot.meter,
         "sequence": snapshot.sequence,
-        "time": snapshot.time.isoformat().replace("+00:00", "Z") if snapshot.time else None,
+        "time": _iso(snapshot.time),
         "age_s": None if snapshot.age_s is None else round(snapshot.age_s, 1),
         "stale": snapshot.stale,
         "mode": "standard" if snapshot.standard else "historic",
@@ -76,8 +82,16 @@ def as_json(snapshot: Snapshot) -> dict[str, object]:
         "tariff": snapshot.tariff,
         "tariff_kind": snapshot.tariff_kind,
         "tariff_index": snapshot.tariff_index,
+        "tariff_until": _iso(snapshot.ahead.until),
+        "tariff_until_local": _on_the_clock(snapshot.ahead.until) or None,
+        "off_peak_next": _iso(snapshot.ahead.off_peak_next),
+        "off_peak_next_local": _on_the_clock(snapshot.ahead.off_peak_next) or None,
+        "off_peak_today": _windows(snapshot.ahead.today),
+        "off_peak_tomorrow": _windows(snapshot.ahead.tomorrow),
         "tempo_today": snapshot.tempo_today,
         "tempo_tomorrow": snapshot.tempo_tomorrow,
+        "tempo_red_left": snapshot.ahead.red_left,
+        "tempo_white_left": snapshot.ahead.white_left,
         "overload": snapshot.overload,
         "breaker": snapshot.breaker,
         "injecting": snapshot.injecting,
@@ -124,6 +138,19 @@ def as_compact(snapshot: Snapshot) -> Compact:
         injected_today_wh=snapshot.injected_today_wh,
         produced_today_wh=snapshot.produced_today_wh,
     )
+
+
+def _iso(time: datetime | None) -> str | None:
+    return time.isoformat().replace("+00:00", "Z") if time else None
+
+
+def _on_the_clock(time: datetime | None) -> str:
+    """``07:30`` by legal time."""
+    return f"{time.astimezone(PARIS):%H:%M}" if time else ""
+
+
+def _windows(hours: tuple[tuple[str, str], ...] | None) -> list[list[str]] | None:
+    return None if hours is None else [list(pair) for pair in hours]
 
 
 def _bits(broken: Iterable[str]) -> int:

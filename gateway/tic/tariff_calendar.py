@@ -104,7 +104,9 @@ class TariffCalendar:
         self._word = _word_of(self._said)
         changes = self.memory.observed.changes
         self._since = changes[-1].time if changes and changes[-1].after == self._word else None
-        self._told = {path: str(value) for path, value in (known or {}).items()}
+        # Nothing of it: whoever shows the meter of this start has heard nothing yet.
+        self._told: dict[str, str] = {}
+        self._hours_today = (known or {}).get(OFF_PEAK_TODAY)
         self._day = day_at(last_time) if last_time else None
         self.memory.learned.over = self._day - _ONE if self._day else None
         self._wake = 0
@@ -368,10 +370,12 @@ class TariffCalendar:
             told[OFF_PEAK_MOVED] = str(self.memory.moved)
         if minute_at(self._last) < 1:
             told = {path: text for path, text in told.items() if text != UNKNOWN}
-        before, after = self._told.get(OFF_PEAK_TODAY), told.get(OFF_PEAK_TODAY)
-        if after is not None and before not in (None, UNKNOWN, after) and after != UNKNOWN:
-            detail = {"before": before, "after": after}
-            self._events.append(CalendarEvent(self._last - self._drift, "off-peak-today", detail))
+        before, after = self._hours_today, told.get(OFF_PEAK_TODAY, UNKNOWN)
+        if after != UNKNOWN:
+            if before not in (None, UNKNOWN, after):
+                detail = {"before": before, "after": after}
+                self._events.append(CalendarEvent(self._last - self._drift, "off-peak-today", detail))
+            self._hours_today = after
         news = {path: text for path, text in told.items() if self._told.get(path) != text}
         self._told.update(news)
         return news

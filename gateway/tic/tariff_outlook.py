@@ -120,6 +120,11 @@ class TariffOutlook:
         )
 
     @property
+    def standard(self) -> bool:
+        """Whether the meter counts by numbers, and sends its days."""
+        return self.word is not None and self.word.isdecimal()
+
+    @property
     def has_none(self) -> bool:
         """Whether there are no off-peak hours today and tomorrow."""
         return self.today == self.tomorrow == ()

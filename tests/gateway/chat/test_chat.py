@@ -37,6 +37,8 @@ FAMILY, STRANGER = "famille@sen2.test", "voisin@sen2.test"
         ("power now?", (ChatQuestion.POWER, "en")),
         ("help!", (ChatQuestion.HELP, "en")),
         ("tempo", (ChatQuestion.TEMPO, None)),
+        ("When is off-peak?", (ChatQuestion.TARIFF, "en")),
+        ("C'est quand les heures creuses ?", (ChatQuestion.TARIFF, "fr")),
         ("?", (ChatQuestion.HELP, None)),
         ("bonjour", (None, None)),
         ("x" * 500 + " conso", (None, None)),
@@ -215,3 +217,22 @@ def test_both_languages_say_the_same():
     assert WORDS["fr"].keys() == WORDS["en"].keys()
     for key in ("kinds", "colours", "states"):
         assert WORDS["fr"][key].keys() == WORDS["en"][key].keys()
+
+
+def test_when_off_peak_is_is_answered_from_the_series(snapshot):
+    """Until when, and what then; of a meter that has said no tariff nothing is known."""
+    said = house(snapshot)
+    assert present(ChatQuestion.TARIFF, "en", said) == WORDS["en"]["nothing"]
+    said["meters"][0]["values"] = {
+        "contract/tariff": "HP  BLANC",
+        "contract/tariff/until": "2026-01-15T21:00:00Z",
+        "contract/off-peak/next": "2026-01-15T21:00:00Z",
+        "contract/off-peak/today": "00:00/06:00 22:00/24:00",
+        "contract/off-peak/tomorrow": "00:00/06:00 22:00/24:00",
+    }
+    assert present(ChatQuestion.TARIFF, "en", said).splitlines() == [
+        "Peak hours until 22:00 (in 1 h 30).",
+        "Off-peak hours begin at 22:00 (in 1 h 30).",
+        "Off-peak hours today: 22:00–6:00; tomorrow: 22:00–6:00.",
+        "Tomorrow is red.",
+    ]

@@ -121,6 +121,24 @@ def test_a_restart_repeats_nothing_and_forgets_what_has_ended(house):
     assert list(house.store.notified.all()) == ["news tempo 2026-01-16"]
 
 
+def test_hours_that_have_moved_are_told_once_and_stay_for_a_while(house):
+    """Over a restart too; a fortnight later they are no news, and a move of tomorrow is."""
+    moved = "2026-01-10 00:00/06:36 22:36/24:00 > 01:34/07:34 12:34/14:34"
+
+    async def scenario():
+        told = []
+        for days in (0, 1, 30):
+            await house.start()
+            at = EVENING + timedelta(days=days)
+            house.now.hear("house", [reading("contract/off-peak/moved", moved, at)], at, standard=True)
+            told.append(await house.live(FOUND))
+            told[-1] = (len(told[-1]), [alert.link for alert in house.notices.active])
+        return told
+
+    assert asyncio.run(scenario()) == [(1, ["off-peak house"]), (0, ["off-peak house"]), (0, [])]
+    assert list(house.store.notified.all()) == ["news off-peak house 2026-01-10"]
+
+
 def test_what_has_not_left_for_the_household_is_told_again_by_the_next_start(house):
     """A message that waits for the federation dies with the process: the fault and the news with it, not for ever."""
 

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.live.meter import Snapshot
+from gateway.live.meter import Snapshot, TariffAhead
 from gateway.tic.reading import Kind, Quality, Reading
 
 AT = datetime(2026, 1, 15, 19, 30, tzinfo=UTC)
+TEN, NIGHT = datetime(2026, 1, 15, 21, tzinfo=UTC), (("00:00", "06:00"), ("22:00", "24:00"))
 
 
 def reading(series, value, time=AT):
@@ -47,4 +48,5 @@ def evening():
         produced_today_wh=6100,
         broken=("recipient", "xmpp"),
         alert=True,
+        ahead=TariffAhead(TEN, TEN, NIGHT, NIGHT, "18", "31/36"),
     )

@@ -58,7 +58,11 @@ UNITS = {
     "power": {"mW", "W", "kW", "MW", "GW", "TW"},
     "voltage": {"V", "mV", "µV", "kV", "MV"},
 }
-STATE_CLASSES = {kind: {"measurement"} for kind in UNITS} | {"energy": {"total", "total_increasing"}, "enum": set()}
+STATE_CLASSES = {kind: {"measurement"} for kind in UNITS} | {
+    "energy": {"total", "total_increasing"},
+    "enum": set(),
+    "timestamp": set(),
+}
 BINARY = {"opening", "problem", "power", "plug", "connectivity", "running", "safety"}
 
 TOPIC = re.compile(r"(?P<component>\w+)/(?:(?P<node>[a-zA-Z0-9_-]+)/)?(?P<object>[a-zA-Z0-9_-]+)/config")
@@ -113,6 +117,9 @@ def _check(entity):
         assert (state, unit) == (None, None)
         return
     assert "options" not in entity
+    if kind == "timestamp":
+        assert (state, unit) == (None, None)
+        return
     assert unit in UNITS[kind], (kind, unit)
     assert state in STATE_CLASSES[kind], (kind, state)
 

@@ -138,3 +138,19 @@ def test_a_frame_that_nobody_can_date_is_shown_all_the_same():
     meter.hear([reading("consumption/power/apparent/raw", 420)], None, 5, standard=False)
     snapshot = meter.snapshot(5)
     assert (snapshot.time, snapshot.drawn_va, snapshot.stale) == (None, 420, False)
+
+
+def test_the_tariff_to_come_is_told_as_moments_and_hours():
+    """What its series say; of what is not known nothing, and of what there is not an empty list."""
+    meter = heard(
+        reading("contract/tariff/until", "2026-01-15T21:00:00Z"),
+        reading("contract/off-peak/next", "unknown"),
+        reading("contract/off-peak/today", "00:00/06:00 22:00/24:00"),
+        reading("contract/off-peak/tomorrow", "none"),
+        reading("contract/tempo/red/left", "12/18"),
+    )
+    ahead = meter.snapshot(100).ahead
+    assert (ahead.until, ahead.off_peak_next) == (AT.replace(hour=21, minute=0), None)
+    assert (ahead.today, ahead.tomorrow) == ((("00:00", "06:00"), ("22:00", "24:00")), ())
+    assert (ahead.red_left, ahead.white_left) == ("12/18", None)
+    assert LiveMeter("house").snapshot(0).ahead.today is None
