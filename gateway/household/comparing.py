@@ -19,7 +19,8 @@ from gateway.balance.own_contract import ClassCheck, SpanEnergy, as_offer, class
 from gateway.balance.supplier_offer import METER, NotComputable, SupplierOffer, minutes_of, newest_day
 from gateway.household.comparison import ComparedOffer, Comparison, ComparisonOrder
 from gateway.household.house_facts import largest_power, lived_colours, own_windows, subscribed_power
-from gateway.household.metered import MeteredEnergy
+from gateway.household.metered import ImportedCurve, MeteredEnergy
+from gateway.household.past.days import PastDays
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -84,17 +85,28 @@ class _Comparing:
         self, archive: Archive, house: HouseholdDays, config: Config, order: ComparisonOrder, today: date
     ) -> None:
         self._archive, self._house, self._config, self._order, self._today = archive, house, config, order, today
-        self._metered = MeteredEnergy(archive, house)
         # The day that is not over says nothing of a day.
-        over = day_of(house.last_time or 0)
+        ends = archive.imports.ends(house.meter)
+        over = day_of(max(house.last_time or 0, ends[1] if ends else 0))
         self.end = min(order.end or over, over)
         year_ago = same_day(self.end, self.end.year - 1)
-        self.first = min(max(order.first or year_ago, house.first or self.end), self.end)
+        begun = [day for day in (house.first, PastDays(archive, house.meter).first) if day]
+        self.first = min(max(order.first or year_ago, min(begun, default=self.end)), self.end)
         self._dates = list(days(self.first, self.end))
         self._bounds = [*map(midnight, self._dates), midnight(self.end)]
         slices = house.drawn(self._bounds) if self._dates else []
-        ends = zip(self._dates, slices, self._bounds, self._bounds[1:], strict=False)
-        self._known = {day: one.wh for day, one, begin, until in ends if one.covered == until - begin}
+        whole = zip(self._dates, slices, self._bounds, self._bounds[1:], strict=False)
+        self._known, silent = {}, set()
+        for day, one, begin, until in whole:
+            if one.covered == until - begin:
+                self._known[day] = one.wh
+            elif not one.covered:
+                silent.add(day)
+        curve = ImportedCurve(archive, house.meter, self._bounds)
+        # Of a day of which the meter has said anything its own word counts alone.
+        self._imported = silent & curve.days.keys()
+        self._known |= {day: curve.between(midnight(day), midnight(day + _ONE)) for day in self._imported}
+        self._metered = MeteredEnergy(archive, house, curve, self._imported)
         colours = lived_colours(house, self.first - _ONE, self.end) if self._dates else {}
         self._windows = own_windows(archive, config, house.meter, self.first, self.end)
         self._facts = HouseFacts(
@@ -115,12 +127,7 @@ class _Comparing:
         return {time for day, edge in borders for time, minute in moments(day, {edge}) if minute == edge % 1440}
 
     def offers(self, files: Sequence[OfferFile], progress: Callable[[int, int], None]) -> Comparison:
-        checks, unchecked = self._check()
-        if self._windows.assumed != self._windows.known and (not checks or any(one.wrong for one in checks)):
-            # On days of which nothing was heard the hours were others, or nothing says that they were not.
-            self._facts = replace(self._facts, windows=self._windows.known)
-            self._own = self._own_borders()
-            checks, unchecked = self._check()
+        checks, unchecked = self._checked_hours()
         names = [*([None] if self._config.tariff else []), *files]
         if any(one.wrong for one in checks):
             names = []
@@ -147,6 +154,7 @@ class _Comparing:
             subscribed=self._subscribed,
             offers=offers,
             own=bool(self._config.tariff),
+            imported=len(self._imported & common),
             heard_since=self._windows.heard_since,
             checks=tuple(checks),
             unchecked=unchecked,
@@ -156,6 +164,16 @@ class _Comparing:
         )
 
     # ---- one's own contract ---------------------------------------------------------------------------------------
+
+    def _checked_hours(self) -> tuple[list[ClassCheck], Phrase | None]:
+        """The check; by hours that were heard alone where those that were taken for the others are wrong."""
+        checks, unchecked = self._check()
+        if self._windows.assumed != self._windows.known and (not checks or any(one.wrong for one in checks)):
+            # On days of which nothing was heard the hours were others, or nothing says that they were not.
+            self._facts = replace(self._facts, windows=self._windows.known)
+            self._own = self._own_borders()
+            checks, unchecked = self._check()
+        return checks, unchecked
 
     def _check(self) -> tuple[list[ClassCheck], Phrase | None]:
         spans: list[SpanEnergy] = []

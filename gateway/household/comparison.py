@@ -76,6 +76,7 @@ class Comparison:
         first, end: the days that were looked at; ``known`` of them are known whole, ``days`` by all offers.
         wh: what was drawn on these days.
         own: whether there is a contract of one's own.
+        imported: how many of the days that are compared are of another's file, and not the meter's.
         heard_since: the first day on which the off-peak hours of the meter were heard; None where they are written.
         checks: one's own contract by its hours and by the meter's indexes; ``unchecked`` is why there is none.
         power, subscribed: kVA for which prices are reckoned; and that the meter said.
@@ -92,6 +93,7 @@ class Comparison:
     subscribed: int | None
     offers: tuple[ComparedOffer, ...]
     own: bool
+    imported: int
     heard_since: date | None
     checks: tuple[ClassCheck, ...]
     unchecked: Phrase | None

@@ -204,6 +204,8 @@ def _notes_of(one: ComparedOffer, words: dict[str, str], writer: BalanceWriter) 
 def _of_the_check(found: Comparison, words: dict[str, str], writer: BalanceWriter) -> Iterator[str]:
     if found.heard_since is not None:
         yield words["heard"].format(day=found.heard_since)
+    if found.imported:
+        yield words["imported"].format(days=found.imported)
     if found.checks:
         yield words["good"]
     if found.unchecked is not None:
@@ -238,6 +240,7 @@ def as_json(found: Comparison) -> dict[str, object]:
         "to": found.end.isoformat(),
         "days_known": found.known,
         "days_compared": found.days,
+        "days_imported": found.imported,
         "drawn_wh": found.wh,
         "prices": "dated" if found.order.dated else "today",
         "power_kva": found.power,

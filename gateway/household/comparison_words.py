@@ -45,6 +45,7 @@ COMPARISON_TEXTS = WordTable(
         " moved, [[tariff]] for a contract that changed.",
         "heard": "Your off-peak hours are those that your meter was heard to have from {day} on; [[off_peak]] would say"
         " other ones.",
+        "imported": "{days} of these days are from imported files: nothing checks their hours against an index.",
         "unchecked": "Your contract could not be checked: {why}.",
         "no-tariff": "Without a [[tariff]] there is nothing to compare with, and nothing is checked: write yours.",
         "no-index": "your meter says no index by class",

@@ -7,15 +7,21 @@ else the quarter is shared out by time, and how much was so is counted.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
+from gateway.balance.calendar import day_of
+from gateway.household.past.tiling import Energies
+from gateway.household.past.values import CONSUMPTION, CURVE, PastPoint
 from gateway.store.ledger import LedgerRow, part_before
 from gateway.store.points import Granularity
 from gateway.store.spans import DRAWN, QUARTER_S, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import date
 
     from gateway.household.days import HouseholdDays
     from gateway.store.points import Series
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 
 # As many classes as there are beside a change; and what cutting each index to whole watt-hours comes to.
 _TWO, _CUT_WH = 2, 2
+_LONGEST_STEP_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +40,55 @@ class MeteredParts:
     shared: int
 
 
+class ImportedCurve:
+    """A load curve from before the installation, of others' files: hours of an offer may cut its steps.
+
+    Args:
+        archive: the database.
+        meter: its name.
+        bounds: the midnights of the days that may be asked for.
+    """
+
+    def __init__(self, archive: Archive, meter: str, bounds: Sequence[int]) -> None:
+        rows = archive.imports.points(meter, f"{CONSUMPTION}/{CURVE}", bounds[0], bounds[-1]) if bounds else ()
+        curve = Energies(PastPoint(*row[:4]) for row in rows if row.step <= _LONGEST_STEP_S)
+        self._steps = curve.points
+        self._begins = [one.start for one in self._steps]
+        # Watt-seconds from the first step to the beginning of each.
+        self._sums = list(accumulate((one.value * one.step for one in self._steps), initial=0))
+        pairs = pairwise(bounds)
+        self.days = {day_of(begin): whole for begin, end in pairs if (whole := curve.between(begin, end)) is not None}
+
+    def between(self, begin: int, end: int) -> int:
+        """Wh between two moments of days that are known: exact in sum, shared out by time within a step."""
+        return self._until(end) - self._until(begin)
+
+    def cut(self, moment: int) -> tuple[int, int] | None:
+        """The step in which a moment lies, and its Wh; None at the end of one."""
+        step = self._steps[max(bisect_right(self._begins, moment) - 1, 0)]
+        inside = step.start < moment < step.start + step.step
+        return (step.start, step.value * step.step // 3600) if inside else None
+
+    def _until(self, moment: int) -> int:
+        place = max(bisect_right(self._begins, moment) - 1, 0)
+        step = self._steps[place]
+        return (self._sums[place] + step.value * min(moment - step.start, step.step)) // 3600
+
+
 class MeteredEnergy:
-    """The energy drawn from the grid of one meter.
+    """The energy drawn from the grid of one meter, and before it was heard that of an imported curve.
 
     Args:
         archive: the database.
         house: the days of the meter.
+        imported: the curve, and of which days it counts.
     """
 
-    def __init__(self, archive: Archive, house: HouseholdDays) -> None:
+    def __init__(
+        self, archive: Archive, house: HouseholdDays, imported: ImportedCurve, days: Collection[date] = ()
+    ) -> None:
         self._archive, self._house = archive, house
+        self._imported, self._days = imported, days
         self._index = archive.meters.named(house.meter, DRAWN)
 
     def between(self, bounds: Sequence[int], own: Collection[int] = ()) -> MeteredParts:
@@ -67,7 +113,18 @@ class MeteredEnergy:
                 wh[place - 1] += more
             if place < len(wh):
                 wh[place] -= more
+        if self._days:
+            shared |= self._take_imported(bounds, wh)
         return MeteredParts(tuple(wh), sum(shared.values()))
+
+    def _take_imported(self, bounds: Sequence[int], wh: list[int]) -> dict[int, int]:
+        """Put in what the curve says of its days; which steps were shared out."""
+        shared: dict[int, int] = {}
+        for place, (begin, end) in enumerate(pairwise(bounds)):
+            if day_of(begin) in self._days:
+                wh[place] = self._imported.between(begin, end)
+                shared |= dict(cut for moment in (begin, end) if (cut := self._imported.cut(moment)))
+        return shared
 
     def _at(self, index: Series, moment: int, row: LedgerRow) -> int | None:
         """The index at a moment within a quarter hour, as its minutes say it; None where they do not."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from random import Random
 
@@ -15,6 +15,8 @@ from gateway.config.tables import load
 from gateway.household.comparing import compare
 from gateway.household.comparison import ComparisonOrder
 from gateway.household.days import HouseholdDays
+from gateway.store.imports import NewBatch
+from gateway.store.local_time import PARIS
 from gateway.store.store import Archive, Store
 from tests.gateway.balance.contracts import KINDS, OFF_PEAK, SEASONAL, ContractHouse, three_spans
 from tests.gateway.balance.offers import random_rules
@@ -189,6 +191,41 @@ def test_hours_that_the_meter_was_heard_to_have_need_not_be_written(tmp_path):
     assert "[[off_peak]]" in own["not_computable"]
     assert "[[off_peak]]" in off_peak["not_computable"]
     assert base["months"]
+
+
+def test_days_from_before_are_priced_by_their_imported_curve(tmp_path):
+    """Half hours of another's file, where the meter said nothing; a border within one is shared out, and said."""
+    # The meter was first heard ten minutes before its first whole day: the day of that is not of the file.
+    first, heard, before = date(2026, 4, 2), date(2026, 4, 1), date(2026, 3, 28)
+    house = ContractHouse(tmp_path, "hc", 1, first, first + timedelta(days=2))
+    random = Random(4)
+    watts = {time: 2 * random.randrange(100, 2000) for time in range(midnight(before), midnight(first) + 7200, 1800)}
+    points = [("consumption/power/active/raw", time, 1800, power, 1) for time, power in watts.items()]
+    with closing(Store(tmp_path)) as store:
+        batch = NewBatch("house", b"x" * 32, "curve.csv", "enedis", 1, 1, "{}")
+        store.imports.add(batch, points, [], float(midnight(first)), "a test")
+    other = tmp_path / "other.toml"
+    other.write_text(
+        'name = "Other"\nsource = "a test"\nchecked = 2026-01-01\n[[when]]\nclass = "cheap"\nhours = ["04:20/07:00"]\n'
+        '[[when]]\nclass = "dear"\n[[price]]\nfrom = 2026-01-01\nsubscription = 1\n'
+        "prices = { cheap = 0.1, dear = 0.2 }\n"
+    )
+    alone = house.compare(str(other))
+    house.first = before
+    found = house.compare(str(other))
+    assert (alone["days_compared"], alone["days_imported"]) == (2, 0)
+    assert (found["days_compared"], found["days_imported"], found["refused"]) == (6, 4, False)
+    wh = {time: power // 2 for time, power in watts.items() if time < midnight(heard)}
+    assert found["drawn_wh"] - alone["drawn_wh"] == sum(wh.values())
+    nights = sum(one for time, one in wh.items() if not 6 <= datetime.fromtimestamp(time, PARIS).hour < 22)
+    (own, early), (own_alone, early_alone) = found["offers"], alone["offers"]
+    known = [sum(month["wh"]["hc"] for month in one["months"]) for one in (own, own_alone)]
+    assert len(own["months"]) == 2
+    assert known[0] - known[1] == nights
+    cut = [one for time, one in wh.items() if datetime.fromtimestamp(time, PARIS).strftime("%H:%M") == "04:00"]
+    assert (own["shared_by_time_wh"], early["shared_by_time_wh"]) == (0, sum(cut))
+    sums = [sum(sum(month["wh"].values()) for month in one["months"]) for one in (early, early_alone)]
+    assert sums[0] - sums[1] == sum(wh.values())
 
 
 def test_a_tempo_house_knows_its_colours_and_another_one_is_told_them(tmp_path):
