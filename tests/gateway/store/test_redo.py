@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -18,7 +19,7 @@ from gateway.store.connection import FILE_NAME, open_writer
 from gateway.store.copies import copy_database
 from gateway.store.erasure import Range
 from gateway.store.journal import KEY_NAME
-from gateway.store.points import Confirm, Granularity
+from gateway.store.points import Confirm, Granularity, Outgoing
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Happened, Recorder
 from gateway.store.redo import REDO_NAME, HandedRows, RedoLog, WrittenBatches
@@ -124,6 +125,26 @@ def test_what_leaves_at_once_and_is_undone_is_done_again(directory, tmp_path):
     assert (rows_of(store.db), store.db.redo._place) == (rows, before + 1)
     with closing(Store(power_cut(directory, tmp_path / "after"))) as again:
         assert rows_of(again.db) == rows
+    store.close()
+
+
+def test_rows_whose_note_fails_are_there_for_the_next_try(directory):
+    """A full card while they leave: nobody is told that they are gone, which would be never to send them."""
+    store, recorder = house(directory), Recorder("house", {})
+    store.batches.write([minute(recorder, START)], NOW)
+    store.batches.write([minute(recorder, START + 60)], NOW, leaving=True)
+    rows = tuple(store.outbox.pending(COOP, -1, 100, NOW))
+    assert rows
+    store.db.redo._end = 2**20
+    store.db.execute("PRAGMA query_only = 1")
+    with pytest.raises(StoreError):
+        store.outbox.hand_over([Outgoing(COOP, rows[-1].seq, rows)], NOW)
+    for look in (partial(store.outbox.pending, COOP, -1, 100, NOW), partial(store.outbox.keeps, COOP, -1, 100)):
+        with pytest.raises(StoreError):
+            look()
+    store.db.execute("PRAGMA query_only = 0")
+    assert store.outbox.keeps(COOP, rows[-1].seq - 1, rows[-1].seq)
+    assert tuple(store.outbox.pending(COOP, -1, 100, NOW)) == rows
     store.close()
 
 
