@@ -1,4 +1,4 @@
-"""The whole chain as processes: meter, gateway, two servers, recipient, with a proxy before each server.
+"""The whole chain as processes: meter, gateway, two servers, two recipients, with a proxy before each server.
 
 Whatever is injured is healed by ``heal``; whoever injures waits for what he wants to see.
 """
@@ -6,7 +6,7 @@ Whatever is injured is healed by ``heal``; whoever injures waits for what he wan
 import os
 from contextlib import ExitStack
 
-from harness.accounts import FAR
+from harness.accounts import FAR, register
 from meter.process import SimulatedMeter
 from servers import Federation
 from servers.proxy import loop_in_thread, proxy_by
@@ -14,13 +14,16 @@ from tests.integration.processes import PASSWORD, House
 
 # Times the meter's own pace.
 SPEED = 20
+# The co-operative in another domain, and somebody at the household's own server.
+NEIGHBOUR = "voisine@sen1.test"
+RECIPIENTS = {"recipient": FAR, "neighbour": NEIGHBOUR}
 SERIES = ("consumption/", "contract/", "status/")
 # Debian's package faketime; the dynamic linker knows what its $LIB is.
 FAKETIME = "/usr/$LIB/faketime/libfaketimeMT.so.1"
 
 
 class Chain:
-    """A house that publishes to a recipient in another domain.
+    """A house that publishes to a recipient in another domain, and to one in its own.
 
     Args:
         folder: where every file is; short, for the servers' sockets.
@@ -47,11 +50,15 @@ class Chain:
             self.meter = stack.enter_context(SimulatedMeter(self.folder / "ttyTIC", **options))
             self.meter.command("unplug")
             self.house = House(self.folder / "house", _Seen(self), self.folder / "ttyTIC")
+            register(self.federation, self.house.folder, [NEIGHBOUR], PASSWORD)
             self.grant()
             self.gateway = stack.enter_context(self._gateway())
             self.house.await_link("xmpp", "ok", 60)
-            self.recipient = stack.enter_context(self.house.recipient("DEBUG"))
-            self.await_link(f"recipient {FAR}", "ok")
+            self.recipient, self.neighbour = (
+                stack.enter_context(self.house.recipient("DEBUG", name=name, jid=jid))
+                for name, jid in RECIPIENTS.items()
+            )
+            self.await_recipients(60)
             self.meter.command("plug")
             # What is promised from here on is all that the meter says: before, nobody may have looked for it yet.
             self.await_link("port house", "ok")
@@ -83,8 +90,9 @@ class Chain:
         fresh.replace(self._clock)
 
     def grant(self):
-        """The household's consent to everything that is judged."""
-        self.house.grant(*(path.rstrip("/") for path in SERIES))
+        """The household's consents to everything that is judged."""
+        for jid in RECIPIENTS.values():
+            self.house.grant(*(path.rstrip("/") for path in SERIES), jid=jid)
 
     def meter_s(self):
         """The meter's clock in the frame that it sends now, POSIX."""
@@ -124,21 +132,30 @@ class Chain:
         """Wait for what ``status`` says of a link."""
         self.house.await_link(name, state, seconds)
 
+    def await_recipients(self, seconds):
+        """Wait until each of them has confirmed what it was sent."""
+        for jid in RECIPIENTS.values():
+            self.await_link(f"recipient {jid}", "ok", seconds)
+
     def drain(self, seconds):
         """Stop the meter; wait until all that it said is stored and confirmed; until when it was read for certain."""
         last_s = self.meter_s()
         self.meter.command("unplug")
         self.house.await_silence(3)
-        self.await_link(f"recipient {FAR}", "ok", seconds)
+        self.await_recipients(seconds)
         return last_s
 
     def stop(self):
-        """End gateway and recipient in good order; their exit codes."""
-        return [self.gateway.stop(), self.recipient.stop()]
+        """End gateway and recipients in good order; their exit codes."""
+        return [process.stop() for process in self._ours]
+
+    @property
+    def _ours(self):
+        return self.gateway, self.recipient, self.neighbour
 
     def tracebacks(self):
-        """What a person should never see, in what gateway and recipient said."""
-        said = {process.log.name: process.log.read_text() for process in (self.gateway, self.recipient)}
+        """What a person should never see, in what gateway and recipients said."""
+        said = {process.log.name: process.log.read_text() for process in self._ours}
         bad = ("Traceback", PASSWORD, "was destroyed but it is pending")
         return [f"{name} says {word!r}" for name, text in said.items() for word in bad if word in text]
 

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from harness.points import GATEWAYS, rows, say
-from tests.faults.chain import SERIES, SPEED
+from tests.faults.chain import RECIPIENTS, SERIES, SPEED
 
 # Series -> the meter's label for it, in standard mode: each change of it is a point of the second of its frame.
 SAID = {"consumption/energy/active/index": "EAST", "consumption/power/apparent/raw": "SINSTS"}
@@ -55,23 +55,24 @@ class Checker:
             return set()
 
     def oldest_waiting(self):
-        """The time of the oldest point that the recipient has not confirmed; None when there is none."""
+        """The time of the oldest point that a recipient has not confirmed; None when there is none."""
         return self._ask("SELECT min(time) FROM outbox")[0][0]
 
     def _ask(self, query):
         return rows(self.chain.house.folder / GATEWAYS, query)
 
     def judge(self):
-        """At the end, when all is delivered and gateway and recipient have stopped."""
+        """At the end, when all is delivered and gateway and recipients have stopped."""
         now = self._read()
         gone = set() if self.chain.damaged else self.committed - now
         self.committed |= now
-        told = rows(self.chain.house.received, "SELECT name, time, value FROM record")
-        received = [(name.split("/", 2)[2], int(time), value) for name, time, value in told]
         owed = {point for point in self.committed if not self._was_unshared(point)}
-        self._say("committed, and not at the recipient", owed - set(received))
-        self._say("at the recipient, and never committed", set(received) - self.committed)
-        self._say("twice at the recipient", {point for point, count in Counter(received).items() if count > 1})
+        for who in RECIPIENTS:
+            told = rows(self.chain.house.folder / f"{who}.sqlite", "SELECT name, time, value FROM record")
+            received = [(name.split("/", 2)[2], int(time), value) for name, time, value in told]
+            self._say(f"committed, and not at the {who}", owed - set(received))
+            self._say(f"at the {who}, and never committed", set(received) - self.committed)
+            self._say(f"twice at the {who}", {point for point, count in Counter(received).items() if count > 1})
         self._say("seen in the file, and gone from it", gone)
         self._judge_truth()
         return self.wrong

@@ -13,7 +13,7 @@ from functools import partial
 
 from harness.accounts import HOME
 from servers import wait_until
-from tests.faults.chain import FAR
+from tests.faults.chain import RECIPIENTS
 from tests.integration.processes import PASSWORD
 
 # For a change in ``status`` while an injury lasts, and for the return of everything afterwards: the longest pause
@@ -193,9 +193,10 @@ def state_lost(domain, chain, draw):
     chain.federation.servers[domain].kill()
     chain.federation.servers[domain].forget()
     chain.federation.restart(domain)
-    jid = HOME if HOME.endswith(domain) else FAR
     yield
-    chain.federation.register(jid.partition("@")[0], domain, PASSWORD)
+    for user, _, where in (jid.partition("@") for jid in (HOME, *RECIPIENTS.values())):
+        if where == domain:
+            chain.federation.register(user, domain, PASSWORD)
 
 
 @contextmanager
@@ -237,11 +238,12 @@ def lose_wal(path, draw):
     path.with_name(path.name + "-wal").unlink(missing_ok=True)
 
 
-_XMPP, _RECIPIENT, _STORE, _PORT = "xmpp", f"recipient {FAR}", "store", "port house"
+_XMPP, _STORE, _PORT = "xmpp", "store", "port house"
 
 INJURIES = (
     Injury("kill gateway", partial(killed, "gateway"), reading=False),
     Injury("kill recipient", partial(killed, "recipient")),
+    Injury("kill neighbour", partial(killed, "neighbour")),
     Injury("kill the household's server", partial(killed, "sen1.test"), shows=_XMPP),
     Injury("kill the recipient's server", partial(killed, "sen2.test")),
     Injury("stop gateway", partial(stopped, "gateway"), reading=False),

@@ -1,4 +1,4 @@
-"""The short set of ``tools/faults``: each kind of server first, fourteen kinds of injury, nothing lost or doubled.
+"""The short set of ``tools/faults``: each kind of server first, fifteen kinds of injury, nothing lost or doubled.
 
 The programs of ours are killed in one of the two chains, the servers in both; in a campaign everything in both.
 """
@@ -15,7 +15,7 @@ from tests.faults.trial import Trial
 SEED = 20261126
 
 # A power cut of each part, and one of each other kind: of the line, the adapter, the card, the clock, the file itself.
-OURS = ("kill gateway", "kill recipient")
+OURS = ("kill gateway", "kill recipient", "kill neighbour")
 SERVERS = ("kill the household's server", "kill the recipient's server")
 FIRST = ("stop gateway", "half open, gateway", "unplug", "disk full", "clock a year back")
 SECOND = (

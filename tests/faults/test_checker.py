@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.faults.chain import RECIPIENTS
 from tests.faults.checker import Checker
 
 INDEX, POWER = "consumption/energy/active/index", "consumption/power/apparent/raw"
@@ -18,7 +19,7 @@ POINTS = [(INDEX, START + n, 1000 + n) for n in range(1000)] + [(POWER, START + 
 
 @pytest.fixture
 def chain(tmp_path):
-    """What a run leaves behind that lost nothing: the gateway's file and the recipient's."""
+    """What a run leaves behind that lost nothing: the gateway's file and its recipients'."""
     (tmp_path / "data").mkdir()
     with closing(sqlite3.connect(tmp_path / "data/linky-gateway.sqlite")) as db:
         db.execute("CREATE TABLE series (id INTEGER PRIMARY KEY, path)")
@@ -26,18 +27,18 @@ def chain(tmp_path):
         db.executemany("INSERT INTO series VALUES (?, ?)", [(1, INDEX), (2, POWER)])
         db.executemany("INSERT INTO reading VALUES (?, ?, ?)", [(1 + (p == POWER), t, v) for p, t, v in POINTS])
         db.commit()
-    received = tmp_path / "recipient.sqlite"
-    with closing(sqlite3.connect(received)) as db:
-        db.execute("CREATE TABLE record (name, time, value)")
-        db.executemany("INSERT INTO record VALUES (?, ?, ?)", [(f"home/ab12/{p}", t, v) for p, t, v in POINTS])
-        db.commit()
-    house = SimpleNamespace(folder=tmp_path, received=received)
+    for who in RECIPIENTS:
+        with closing(sqlite3.connect(tmp_path / f"{who}.sqlite")) as db:
+            db.execute("CREATE TABLE record (name, time, value)")
+            db.executemany("INSERT INTO record VALUES (?, ?, ?)", [(f"home/ab12/{p}", t, v) for p, t, v in POINTS])
+            db.commit()
+    house = SimpleNamespace(folder=tmp_path)
     return SimpleNamespace(house=house, meter=SimpleNamespace(truth=lambda: FRAMES), damaged=False)
 
 
 def change(chain, file, statement):
-    """Something goes wrong in one of the two files."""
-    path = chain.house.received if file == "recipient" else chain.house.folder / "data/linky-gateway.sqlite"
+    """Something goes wrong in one of the files."""
+    path = chain.house.folder / ("data/linky-gateway.sqlite" if file == "gateway" else f"{file}.sqlite")
     with closing(sqlite3.connect(path)) as db:
         assert db.execute(statement).rowcount == 1
         db.commit()
@@ -51,7 +52,7 @@ def judged(chain, **known):
 
 
 def test_nothing_is_said_of_a_run_that_lost_nothing(chain):
-    """Every point of every frame, once, in both files."""
+    """Every point of every frame, once, in each file."""
     assert judged(chain).judge() == []
 
 
@@ -60,6 +61,7 @@ def test_nothing_is_said_of_a_run_that_lost_nothing(chain):
     [
         ("recipient", f"DELETE FROM record WHERE time = {START + 500} AND value = 1500", "1 points committed, and not"),
         ("recipient", "INSERT INTO record SELECT * FROM record LIMIT 1", "1 points twice at the recipient"),
+        ("neighbour", f"DELETE FROM record WHERE time = {START + 500} AND value = 1500", "1 points committed, and not"),
         ("recipient", f"INSERT INTO record VALUES ('a/b/{INDEX}', {START}, 7)", "1 points at the recipient, and never"),
         (
             "gateway",
@@ -68,7 +70,14 @@ def test_nothing_is_said_of_a_run_that_lost_nothing(chain):
         ),
         ("gateway", f"INSERT INTO reading VALUES (1, {START + 500}, 7)", f"1 points {INDEX} that the meter never said"),
     ],
-    ids=["lost on the way", "twice", "invented on the way", "gone from the file", "invented in the file"],
+    ids=[
+        "lost on the way",
+        "twice",
+        "lost on the other way",
+        "invented on the way",
+        "gone from the file",
+        "invented in the file",
+    ],
 )
 def test_what_went_wrong_is_said(chain, file, statement, sentence):
     """One point among two thousand."""
@@ -79,7 +88,7 @@ def test_what_went_wrong_is_said(chain, file, statement, sentence):
 
 def test_what_was_read_and_is_nowhere_is_said(chain):
     """Committed never, received never, and nobody was there to be excused; in a gap nobody asks for it."""
-    for file, table in (("gateway", "reading"), ("recipient", "record")):
+    for file, table in (("gateway", "reading"), *((who, "record") for who in RECIPIENTS)):
         change(chain, file, f"DELETE FROM {table} WHERE time = {START + 500} AND value = 1500")
     assert [said.partition(":")[0] for said in judged(chain).judge()] == [
         f"1 points {INDEX} that was said and read, and is nowhere"
@@ -89,7 +98,8 @@ def test_what_was_read_and_is_nowhere_is_said(chain):
 
 def test_what_was_read_without_a_consent_is_not_owed(chain):
     """The household's word at that moment decides."""
-    change(chain, "recipient", f"DELETE FROM record WHERE time = {START + 500} AND value = 1500")
+    for who in RECIPIENTS:
+        change(chain, who, f"DELETE FROM record WHERE time = {START + 500} AND value = 1500")
     assert judged(chain, unshared=[(START + 499, START + 501)]).judge() == []
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from servers import wait_until
-from tests.faults.chain import FAR
+from tests.faults.chain import RECIPIENTS
 from tests.faults.checker import Checker
 from tests.faults.injuries import BACK_S, LASTS, SHOWN_S
 
@@ -58,8 +58,8 @@ class Trial:
         codes = self._chain.stop()
         self.outcome.wrong += self._checker.judge()
         self.outcome.points = len(self._checker.committed)
-        if codes != [0, 0]:
-            self.outcome.wrong.append(f"gateway and recipient ended with {codes}")
+        if any(codes):
+            self.outcome.wrong.append(f"gateway and recipients ended with {codes}")
         self.outcome.wrong += self._chain.tracebacks()
         return self.outcome
 
@@ -94,19 +94,21 @@ class Trial:
             self.outcome.back_s[injury.name] = max(took, self.outcome.back_s.get(injury.name, 0.0))
 
     def _after_damage(self):
-        """What could not be saved of the consent is given again, the recipient asks again; then the meter goes on."""
+        """What could not be saved of a consent is given again, its recipient asks again; then the meter goes on."""
         chain = self._chain
         self._await(lambda: self._state("store"), SHOWN_S, "the gateway runs on its damaged file")
-        if self._state(f"recipient {FAR}") is None:
+        gone = {who: f"recipient {jid}" for who, jid in RECIPIENTS.items() if self._state(f"recipient {jid}") is None}
+        if gone:
             self._await(lambda: self._state("xmpp") == "ok", BACK_S, "the federation")
             chain.grant()
-            chain.kill("recipient")
-            chain.start("recipient")
-            self._await(lambda: self._state(f"recipient {FAR}"), BACK_S, "the recipient has subscribed again")
+        for who, link in gone.items():
+            chain.kill(who)
+            chain.start(who)
+            self._await(lambda link=link: self._state(link), BACK_S, f"the {who} has subscribed again")
         chain.meter.command("plug")
 
     def _is_back(self, since):
-        """All links work, and the recipient has confirmed everything that was read before that second."""
+        """All links work, and both recipients have confirmed everything that was read before that second."""
         links = self._chain.house.links()
         if any(links.get(name, {}).get("state") != "ok" for name in ("xmpp", "store", "port house")):
             return False

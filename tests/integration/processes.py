@@ -52,16 +52,17 @@ class House(harness.house.GatewayFolder):
         command = [self.python, "-m", "gateway", *map(str, arguments), "--config", str(self.config)]
         return subprocess.run(command, check=False, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT)
 
-    def grant(self, *prefixes, granularity="raw"):
-        """The consent of the usual recipient to all of these."""
+    def grant(self, *prefixes, granularity="raw", jid=FAR):
+        """The consent of the usual recipient, or of another one, to all of these."""
         for prefix in prefixes:
-            super().grant(FAR, "--series", prefix, "--granularity", granularity)
+            super().grant(jid, "--series", prefix, "--granularity", granularity)
 
     def gateway(self, level="INFO"):
         return Process(self.folder, "gateway", "run", "--config", self.config, "--log-level", level, python=self.python)
 
-    def recipient(self, level="INFO", *more, name="recipient"):
-        words = [*consume(self.federation, self.folder, "ab12"), "--log-level", level, *more]
+    def recipient(self, level="INFO", *more, name="recipient", jid=FAR):
+        store = "recipient" if jid == FAR else name
+        words = [*consume(self.federation, self.folder, "ab12", jid=jid, name=store), "--log-level", level, *more]
         return Process(self.folder, name, *words, python=self.python)
 
     @property
