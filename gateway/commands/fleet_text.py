@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.commands.fleet_ask import FleetAnswer, Grade
 from gateway.consent.text import day
 from gateway.doctor.causes import Cause
+from gateway.doctor.judgement import places
 from gateway.doctor.sentences import words
 from gateway.store.recorder import iso
 from gateway.words.phrase import Phrase
@@ -154,8 +155,7 @@ def _title(code: str, lang: str) -> str:
         cause = Cause(code)
     except ValueError:
         return code
-    places = dict.fromkeys(("port", "holder", "group", "heard", "wanted", "bad"), "…")
-    return words(cause, lang, places).title
+    return words(cause, lang, places("…", None, lang)).title
 
 
 def _broken(link: LinkCondition, lang: str) -> str:

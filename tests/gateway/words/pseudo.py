@@ -81,7 +81,7 @@ def sentences_of_rooms(_):
     from gateway.links.alert_words import FaultKind, texts
     from gateway.web import written
 
-    places = dict.fromkeys(("port", "holder", "group", "heard", "wanted", "bad"), "…")
+    places = dict.fromkeys(("port", "holder", "group", "heard", "wanted", "owner"), "…")
     for cause in Cause:
         said = words(cause, LANGUAGE, places)
         yield f"doctor {cause}", "\n".join((said.title, said.seen, said.likely, said.remedy))
