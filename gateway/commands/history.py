@@ -37,7 +37,7 @@ _LATER = Phrase(
     " Values of it that files imported later had as well went with it: import these files again to have them."
 )
 _FORGOTTEN = Phrase("The file of import {number} is deleted; its {points} values stay.")
-_NONE = Phrase("Nothing was imported.")
+_NONE = Phrase("Nothing is imported.")
 _ROW = Phrase("{number}  {name}: {points} values, {first} to {last}, of {meter}; imported {at} by {by} ({file})")
 _KEPT, _NOT_KEPT = Phrase("file kept"), Phrase("file not kept")
 _NO_FILE = Phrase("no file is kept of import {number}")
@@ -86,7 +86,7 @@ def _add(options: argparse.Namespace) -> int:
     done: list[object] = []
     if plan.refused or not plan.count or options.dry_run:
         if plan.refused and not options.json:
-            say(options, _NOT_SO)
+            say(options, _NOT_SO if any(one.verdict == "refused" for one in plan.checks) else _NOT_DONE)
     elif asks and not _agrees(options):
         say(options, _NOT_DONE)
         return Exit.FAILED

@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 import secrets
+import shutil
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -31,6 +32,10 @@ _NAME = re.compile(r"history-[0-9a-f]{32}\.import")
 _TOGETHER = 500
 _LONGEST_LINE = 100_000
 
+# Below this the gateway begins to give up what it would have kept (``gateway/store/README.md``).
+_ROOM, _COPIES = 60_000_000, 6
+
+_NO_ROOM = Phrase("{path}: there is not enough room left on the disk to import this file")
 _NOT_WRITTEN = Phrase("{path}: cannot be written: {why}")
 _NOT_READ = Phrase("what was to be imported is not there, or not whole: import it again")
 
@@ -70,6 +75,9 @@ def write_spool(
     StoreError where that cannot be written.
     """
     path = directory / f"history-{secrets.token_hex(16)}.import"
+    # Once here, once in the database's log, once in the database; its points and its file, of which none is larger.
+    if shutil.disk_usage(directory).free < _ROOM + _COPIES * len(data):
+        raise StoreError(_NO_ROOM.filled(path=directory))
     try:
         with path.open("xb") as out:
             path.chmod(0o600)

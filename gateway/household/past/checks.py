@@ -116,6 +116,22 @@ class PastEvidence:
                 found.append(DayPair(day, curve, *reference))
         return found
 
+    def overfull(self, days: Iterable[date]) -> list[DayPair]:
+        """The days of which the curve knows a part alone, and that comes to more than the whole day."""
+        parts: dict[date, int] = defaultdict(int)
+        wanted = set(days)
+        for point in self.curve.points:
+            # A step over midnight is of both days.
+            if (day := local_day(point.start)) in wanted and local_day(point.start + point.step - 1) == day:
+                parts[day] += point.value * point.step
+        found = []
+        for day, part in sorted(parts.items()):
+            reference = self.reference(day)
+            whole = self.curve.between(midnight_of(day), midnight_of(day + _DAY))
+            if whole is None and reference is not None and Fraction(part, 3600) > sum(reference):
+                found.append(DayPair(day, Fraction(part, 3600), *reference))
+        return found
+
     def days(self, since: int, until: int) -> list[date]:
         """The local days that a time meets."""
         first, last = local_day(since), local_day(max(since, until - 1))

@@ -29,6 +29,7 @@ _NIGHT_HOURS, _NIGHT_PART = range(4), 20
 _DAYS_AGREE = Phrase("{agree} of {count} whole days match the indexes")
 _DAYS_DIFFER = Phrase("{agree} of {count} whole days match the indexes; these do not: {days}")
 _DAY = Phrase("{day} (curve {curve} kWh, indexes {reference} kWh)")
+_OVER_FULL = Phrase("days whose curve has holes and comes to more than the whole day all the same: {days}")
 _AND_MORE = Phrase(" and {count} more")
 _NO_DAYS = Phrase("no whole day can be compared: import the daily indexes or daily values of the same period as well")
 _MONTH = Phrase(
@@ -105,6 +106,10 @@ def _check(subject: Subject, name: str, verdict: Verdict, said: Phrase, **figure
 def _of_days(subject: Subject) -> Iterator[PastCheck]:
     if not any(block.kind == CURVE for block in subject.blocks) and not subject.known.curve.points:
         return
+    over = subject.known.overfull(subject.days)
+    if over:
+        said = _OVER_FULL.filled(days=_listed(over))
+        yield _check(subject, "days-with-holes", "differs", said, differ=[one.day.isoformat() for one in over])
     pairs = subject.known.pairs(subject.days)
     if not pairs:
         yield _check(subject, "days", "unknown", _NO_DAYS)

@@ -13,6 +13,7 @@ import pytest
 from gateway.control.history import HANDLERS
 from gateway.control.messages import AddHistory, UndoHistory
 from gateway.control.spool import write_spool
+from gateway.errors import StoreError
 from gateway.household.past.clock import local_day, midnight_of
 from gateway.household.past.days import PastDays
 from gateway.household.past.plan import Planner
@@ -256,6 +257,18 @@ def test_days_are_held_against_indexes(home):
     assert "10 of 10 whole days" in said(plan)
 
 
+def test_a_day_with_holes_comes_to_no_more_than_the_whole(home):
+    """What is missing is not known; what is there cannot be more than all."""
+    start, watts, indexes = life()
+    rows = curve_csv(start, watts).splitlines(keepends=True)
+    holed = b"".join([*rows[:20], *rows[24:]])
+    assert verdicts(home.plan(holed, index_csv(FIRST, indexes)), "days-with-holes") == []
+    large = curve_csv(start, [watts[0] + 40_000, *watts[1:]]).splitlines(keepends=True)
+    plan = home.plan(b"".join([*large[:20], *large[24:]]), index_csv(FIRST, indexes))
+    assert verdicts(plan, "days-with-holes") == ["differs"]
+    assert "2024-10-22 (curve" in said(plan)
+
+
 def test_checks_reach_what_was_imported_before(home):
     """The indexes first, the curve days later."""
     start, watts, indexes = life()
@@ -407,10 +420,17 @@ def test_finer_steps_count_where_they_are_all_there(home):
     assert days[1].drawn == sum(hours[24:48])
 
 
+def test_a_full_disk_is_not_filled_further(home, monkeypatch):
+    """The gateway would give up its own minutes for it."""
+    start, watts, _ = life()
+    monkeypatch.setattr("gateway.control.spool.shutil.disk_usage", lambda _: SimpleNamespace(free=50_000_000))
+    with pytest.raises(StoreError, match="not enough room"):
+        home.add(curve_csv(start, watts))
+    assert list(home.directory.glob("history-*")) == []
+
+
 def test_a_spool_of_another_is_refused(home):
     """By its name, and by what is in it: nothing half written."""
-    from gateway.errors import StoreError
-
     start, watts, _ = life()
     plan = home.plan(curve_csv(start, watts))
     (file,) = plan.files
