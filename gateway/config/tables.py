@@ -12,11 +12,10 @@ import tomllib
 from datetime import date  # noqa: TC003 (msgspec reads it)
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import msgspec
 
-from gateway.balance.offer_hours import DatedWindows
 from gateway.balance.supplier_offer import minutes_of, season_of
 from gateway.balance.tariff import Objective, Tariff
 from gateway.config import words as say
@@ -24,6 +23,9 @@ from gateway.config.checks import NAME, check_together
 from gateway.config.faults import wrong, wrong_toml, wrong_value
 from gateway.errors import ConfigError, reason
 from gateway.words.catalogue import Language  # noqa: TC001 (msgspec reads it)
+
+if TYPE_CHECKING:
+    from gateway.balance.offer_hours import DatedWindows
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +111,8 @@ class OffPeakTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     @property
     def dated(self) -> DatedWindows:
         """The same as numbers."""
+        from gateway.balance.offer_hours import DatedWindows  # noqa: PLC0415 (a running gateway needs none of it)
+
         seasons = tuple(map(season_of, self.seasons))
         return DatedWindows(self.since, self.until, tuple(map(minutes_of, self.hours)), seasons)
 
