@@ -24,7 +24,7 @@ from gateway.tic.off_peak import first_of_new, off_peak_words, same_windows
 from gateway.tic.season import PEAK
 from gateway.tic.tariff_memory import TariffMemory
 from gateway.tic.tariff_outlook import OFF_PEAK_MOVED, OFF_PEAK_TODAY, UNKNOWN, MovedHours, TariffOutlook
-from gateway.tic.tariff_prediction import EJP_BEGINS, LATE_STANDARD_S, TEMPO_BEGINS, TariffNow, predict
+from gateway.tic.tariff_prediction import EJP_BEGINS, LATE_STANDARD_S, TEMPO_BEGINS, TariffNow, class_of, predict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -101,7 +101,7 @@ class TariffCalendar:
         self._prices, self._address, self._last = prices, address, last_time
         self._said = {path: str(value) for path, value in (known or {}).items() if path in HEARD}
         self._heard: dict[str, str] = {}
-        self._word = _word_of(self._said)
+        self._word = class_of(self._said)
         changes = self.memory.observed.changes
         self._since = changes[-1].time if changes and changes[-1].after == self._word else None
         # Nothing of it: whoever shows the meter of this start has heard nothing yet.
@@ -132,7 +132,7 @@ class TariffCalendar:
         if same and self._last <= time < min(self._wake, self._last + GAP_S):
             self._last = time
             return _NOTHING
-        word = _word_of(heard)
+        word = class_of(heard)
         if word is None:
             return _NOTHING  # of a partial frame, or of a short one
         self._meet(address)
@@ -169,6 +169,11 @@ class TariffCalendar:
             self._change(time, word)
         if back > _BACK_S:
             self._day = None
+        if any(
+            self._said.get(path, heard.get(path)) != heard.get(path, self._said.get(path)) for path in (_OPTION, _NAME)
+        ):
+            self.memory.begin_contract(time)
+            self._since = None
         self._word, self._last, self._heard = word, time, dict(heard)
         self._said |= heard
         self._name(heard)
@@ -246,7 +251,9 @@ class TariffCalendar:
             while day < today:
                 self._end_day(day)
                 day += _ONE
-            self.memory.forget(today)
+            if today - self._day <= _MOST_DAYS * _ONE:
+                # One date from a far future, which a damaged line may make, costs nothing that was learned.
+                self.memory.forget(today)
             self.memory.note_schedules()
         self._day = today
         if (self._word or "").isdecimal() and minute_at(time) >= 1:
@@ -379,18 +386,6 @@ class TariffCalendar:
         news = {path: text for path, text in told.items() if self._told.get(path) != text}
         self._told.update(news)
         return news
-
-
-def _word_of(said: Mapping[str, str]) -> str | None:
-    """The class that counts: the number of an index, or a historic meter's period."""
-    index, word = said.get(_INDEX), said.get(_WORD)
-    if index and index.isdecimal() and not _is_period(word):
-        return str(int(index))
-    return word if _is_period(word) else None
-
-
-def _is_period(word: str | None) -> bool:
-    return word is not None and len(word) == 4 and word[:2] in ("TH", "HC", "HP", "HN", "PM") and word[2] in ".J"
 
 
 def _same_day_before(known: list[tuple[date, Windows]], since: date) -> Windows:

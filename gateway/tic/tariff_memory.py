@@ -47,6 +47,8 @@ class TariffMemory:
         self.colours: dict[date, str] = {}
         self.days: dict[date, DayClasses] = {}
         self.moved: MovedHours | None = None
+        # Since when the contract is this one, as far as that was seen.
+        self._contract_since = 0
         for (kind, number), text in sorted((notes or {}).items()):
             self._read(kind, number, text)
         self.learned = LearnedHours(self.observed, self.schedules)
@@ -120,6 +122,19 @@ class TariffMemory:
         self.standard = StandardDays(contradictions=self.standard.contradictions)
         self.note_standard()
 
+    def begin_contract(self, time: int) -> None:
+        """Another contract: what was learned of the one before is no guide to this one; the days lived stay noted."""
+        learned = {("change", one.time): None for one in self.observed.changes}
+        learned |= {("schedule", day_start(since)): None for since in self.schedules}
+        learned |= {("name", int(word)): None for word in self.names}
+        self._noted |= learned
+        self.observed.changes.clear()
+        self.observed.forget(time)
+        self.schedules, self.names, self.days = {}, {}, {}
+        over, self.learned = self.learned.over, LearnedHours(self.observed)
+        self.learned.over = over
+        self._put("contract", 0, str(time))
+
     def forget(self, today: date) -> None:
         """Let go what is too old to be learned from."""
         oldest = today - KEPT_DAYS * _ONE
@@ -146,6 +161,9 @@ class TariffMemory:
         earliest, before, after = text.split(" ")
         self.observed.add(ClassChange(int(earliest), number, before, after))
 
+    def _read_contract(self, _number: int, text: str) -> None:
+        self._contract_since = int(text)
+
     def _read_gap(self, number: int, text: str) -> None:
         self.observed.miss(number, int(text))
 
@@ -156,7 +174,7 @@ class TariffMemory:
         self.colours[day_at(number)] = text
 
     def _read_day(self, number: int, text: str) -> None:
-        if classes := read(text):
+        if number >= self._contract_since and (classes := read(text)):
             self.days[day_at(number)] = classes
 
     def _read_schedule(self, number: int, text: str) -> None:

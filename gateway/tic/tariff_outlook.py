@@ -7,7 +7,7 @@ tuple of windows "there are none". Hours of a day are minutes on the clock of th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,10 @@ class MovedHours:
         since, _, hours = text.partition(" ")
         before, _, after = hours.partition(" > ")
         found = read_windows(before), read_windows(after)
+        try:
+            date.fromisoformat(since)
+        except ValueError:
+            return None
         return cls(since, found[0], found[1]) if found[0] and found[1] else None
 
 

@@ -63,6 +63,18 @@ class TariffNow:
         return self.word.isdecimal()
 
 
+def class_of(said: Mapping[str, str]) -> str | None:
+    """The class that counts: the number of an index, or a historic meter's period."""
+    index, word = said.get("contract/tariff/index"), said.get("contract/tariff")
+    if index and index.isdecimal() and not _is_period(word):
+        return str(int(index))
+    return word if _is_period(word) else None
+
+
+def _is_period(word: str | None) -> bool:
+    return word is not None and len(word) == 4 and word[:2] in ("TH", "HC", "HP", "HN", "PM") and word[2] in ".J"
+
+
 def predict(memory: TariffMemory, now: TariffNow, prices: Mapping[str, Fraction]) -> TariffOutlook:
     """What is known at the time of ``now``; ``prices`` are those of the classes, where the household gave them."""
     today = day_at(now.time)

@@ -17,6 +17,7 @@ from gateway.tic.tariff_calendar import TariffCalendar
 from gateway.tic.tariff_outlook import Unknown
 from meter import clock
 from meter.contract import CONTRACTS
+from tests.gateway.tic.tariff_years import SimulatedYears
 
 CAPTURES = Path(__file__).parents[2] / "frames"
 ADDRESS = "041876000001"
@@ -312,6 +313,30 @@ def test_a_mode_that_is_switched_loses_nothing_and_invents_no_change():
     heard.hear("2026-12-03 12:01", standard(1))
     assert not [key for key in heard.notes if key[0] == "change"]
     assert heard.calendar.outlook().word == "1"
+
+
+def test_another_contract_is_learned_anew_and_is_no_move():
+    """Off-peak hours become Tempo: nothing of before is expected, and nobody is told that hours have moved."""
+    heard = Heard()
+    for day in range(1, 12):
+        for time, word in (("00:05", "HC"), ("06:35", "HC"), ("06:36", "HP"), ("22:35", "HP"), ("22:36", "HC")):
+            heard.hear(f"2026-12-{day:02} {time}", {"contract/option": "HC..", "contract/tariff": f"{word}.."})
+        heard.hear(f"2026-12-{day:02} 23:59", {"contract/option": "HC..", "contract/tariff": "HC.."})
+    heard.restart("2026-12-11 23:59")
+    outlook = heard.hear("2026-12-12 00:05", {"contract/option": "BBR(", "contract/tariff": "HCJB"})
+    assert (wall(outlook.until), hours(outlook.today)) == ("2026-12-12 06:00", "00:00/06:00 22:00/24:00")
+    assert not [key for key in heard.notes if key[0] in ("change", "schedule", "name")]
+    assert heard.kinds()["off-peak-moved"] == 0
+
+
+def test_one_date_of_a_far_future_costs_nothing_that_was_learned():
+    """A damaged date may pass its checksum: what was noted is still there a day later."""
+    years = SimulatedYears([(date(2026, 1, 1), ((0, 396), (1356, 1440)))], seed=8, outages=0.0)
+    years.run(date(2026, 1, 5), date(2026, 1, 20))
+    before = {key for key in years.notes if key[0] in ("change", "schedule")}
+    years.calendar.observe(at("2036-01-20 12:00"), years.said(date(2026, 1, 20), False).items())
+    years.run(date(2026, 1, 20), date(2026, 1, 21))
+    assert before <= years.notes.keys()
 
 
 def test_a_frame_without_a_class_says_nothing():
