@@ -33,12 +33,13 @@ FILE_PART = 48_000
 # The bits of a point's flags that the store itself looks at; the others are the importer's (``PointFlag``).
 READ, ESTIMATED = 1, 2
 
+# The points of each are counted in one look at all of them: there is no index by batch.
 _BATCHES = (
     "SELECT b.id, meter.name, b.sha256, b.name, b.form, b.rank, b.rules, b.choices, b.given_by, b.at,"
-    " (SELECT count(*) FROM imported WHERE batch = b.id), (SELECT min(start) FROM imported WHERE batch = b.id),"
-    " (SELECT max(start + step) FROM imported WHERE batch = b.id),"
-    " EXISTS (SELECT 1 FROM imported_file WHERE batch = b.id)"
-    " FROM imported_batch AS b JOIN meter ON meter.id = b.meter"
+    " coalesce(points, 0), first, last, EXISTS (SELECT 1 FROM imported_file WHERE batch = b.id)"
+    " FROM imported_batch AS b JOIN meter ON meter.id = b.meter LEFT JOIN"
+    " (SELECT batch, count(*) AS points, min(start) AS first, max(start + step) AS last FROM imported GROUP BY batch)"
+    " ON batch = b.id"
 )
 _ROWS = (
     "SELECT start, step, value, flags, batch, rank FROM imported JOIN imported_batch AS b ON b.id = batch"
@@ -121,6 +122,23 @@ class ImportedBatch:
     file_kept: bool
 
 
+@dataclass(slots=True)
+class _Count:
+    """How many points go by, from when to when: those of a batch are counted as they come, and never looked for."""
+
+    points: int = 0
+    first: int | None = None
+    last: int | None = None
+
+    def of(self, points: Iterable[tuple[str, int, int, int, int]]) -> Iterator[tuple[str, int, int, int, int]]:
+        for one in points:
+            _, start, step, *_ = one
+            self.points += 1
+            self.first = start if self.first is None else min(self.first, start)
+            self.last = max(self.last or 0, start + step)
+            yield one
+
+
 @dataclass(eq=False)
 class Imports:
     """The batches and their points (``imported_batch``, ``imported_file``, ``imported_series``, ``imported``)."""
@@ -186,9 +204,12 @@ class Imports:
 
         StoreError where this file is there already: a file twice adds nothing.
         """
-        known = next((one for one in self.batches() if (one.sha256, one.meter) == (batch.sha256, batch.meter)), None)
+        known = self._db.execute(
+            "SELECT b.id FROM imported_batch AS b JOIN meter ON meter.id = b.meter WHERE sha256 = ? AND meter.name = ?",
+            [batch.sha256, batch.meter],
+        ).fetchone()
         if known:
-            raise StoreError(_TWICE.filled(number=known.id))
+            raise StoreError(_TWICE.filled(number=known[0]))
         try:
             return self._added(batch, points, file, now, by)
         except GatewayError:
@@ -211,12 +232,17 @@ class Imports:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
                 [*facts, batch.choices, by, int(now)],
             ).fetchone()
-            self._db.executemany("INSERT INTO imported VALUES (?, ?, ?, ?, ?, ?)", self._rows(batch, number, points))
+            count = _Count()
+            rows = self._rows(batch, number, count.of(points))
+            self._db.executemany("INSERT INTO imported VALUES (?, ?, ?, ?, ?, ?)", rows)
             self._db.executemany(
                 "INSERT INTO imported_file VALUES (?, ?, ?)",
                 ((number, place, part) for place, part in enumerate(file)),
             )
-            made = self._one(number)
+            made = ImportedBatch(
+                *(number, batch.meter, batch.sha256, batch.name, batch.form, batch.rank, batch.rules, batch.choices),
+                *(by, int(now), count.points, count.first, count.last, True),
+            )
             self._enter("history-imported", made, by, now)
         return made
 

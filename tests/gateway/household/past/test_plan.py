@@ -179,6 +179,19 @@ def test_a_longer_file_adds_only_what_is_new(home):
     assert [value for _, _, value in one_order] == watts
 
 
+def test_a_year_of_files_of_seven_days_is_one_curve(home):
+    """As the customer account gives half hours since 2025: all at once, each an import of its own, no slower each."""
+    start, watts, indexes = life(date(2024, 1, 1), 364)
+    files = [curve_csv(start + place * 1800, watts[place : place + 336]) for place in range(0, len(watts), 336)]
+    begun = time.process_time()
+    plan = home.add(*files, index_csv(date(2024, 1, 1), indexes))
+    assert time.process_time() - begun < 10
+    assert [value for _, _, value in home.kept()] == watts
+    assert "364 of 364 whole days" in said(plan)
+    with closing(Archive(home.directory)) as archive:
+        assert [one.points for one in archive.imports.batches()] == [336] * 52 + [365]
+
+
 def test_corrected_values_are_shown_and_taken_when_asked(home):
     """As good a source that says something else: the difference first, and undone it is as before."""
     start, watts, _ = life()
