@@ -1,4 +1,4 @@
-"""Years of a meter as the calendar hears them: frames around each border and a few between, not each of the year.
+"""Stands for years of a meter, as the calendar hears them: frames around each border and a few between, not each one.
 
 The truth is a list of off-peak windows with the day since when they hold. The host's clock is the true time plus a
 bias; the meter's clock trembles against it. There are outages, restarts (the calendar made again of its notes), nights
