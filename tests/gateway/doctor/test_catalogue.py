@@ -5,7 +5,7 @@ import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,8 @@ BOTH = (*FAULTS, *SOUND)
 
 # Four times as fast as a real meter, and a doctor as much more impatient; the campaign takes the time that it takes.
 SPEED = 4.0
-LISTEN_S, RUN_S = 8.0, 25.0
+# A busy machine takes longer; what is shown is looked at until it is what it should be.
+LISTEN_S, RUN_AT_MOST_S = 8.0, 150.0
 LISTEN_LONG_S, RUN_LONG_S = 15.0, 75.0
 IMPATIENT = {
     "gateway.sources.search._PATIENCE_S": {9600: 2.0, 1200: 4.0},
@@ -70,6 +71,16 @@ def configured(folder, stand):
             with store.db.transaction():
                 store.db.execute("UPDATE meter SET address = ? WHERE name = ?", [address, f"m{number}"])
     return folder / "gateway.toml"
+
+
+# Of a sound port nothing else is ever said.
+QUIET = (Cause.ALL_WELL, Cause.NOT_YET)
+
+
+def said_by(report):
+    """What a running gateway's status says of each: name -> cause."""
+    told = json.loads(json.dumps(report))
+    return {fault.name: findings(told, f"m{number}")[0].cause for number, fault in enumerate(BOTH, 1)}
 
 
 def wrong(said):
@@ -115,18 +126,19 @@ def test_every_fault_is_named_stopped_and_running(tmp_path, monkeypatch):
     async def live(path):
         gateway = await Gateway.opened(load(path), stop := asyncio.Event())
         task = asyncio.create_task(gateway.run())
-        try:
-            async with asyncio.timeout(RUN_S):
-                await stop.wait()
-        except TimeoutError:
-            report = await gateway.house.standing.report()
+        said, end = {}, time.monotonic() + RUN_AT_MOST_S
+        while (not said or wrong(said)) and time.monotonic() < end:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await stop.wait()
+            said = said_by(await gateway.house.standing.report())
+            assert not {fault.name for fault in SOUND if said[fault.name] not in QUIET}, said
         stop.set()
         await task
-        return report
+        return said
 
     with with_own_files_only(), Stand(tmp_path, BOTH, SPEED) as stand:
-        report = json.loads(json.dumps(asyncio.run(live(configured(tmp_path, stand)))))
-    running = {fault.name: findings(report, f"m{number}")[0].cause for number, fault in enumerate(BOTH, 1)}
+        running = asyncio.run(live(configured(tmp_path, stand)))
     judge(stopped, running)
 
 
