@@ -23,6 +23,7 @@ from gateway.errors import Once, StoreError
 from gateway.store.recorder import Happened, Recorder, UndatedFrame
 from gateway.tic.clock import Belief, Choice, MeterClock
 from gateway.tic.continuity import Break, Continuity, mode_of
+from gateway.tic.estimates import PowerEstimates
 from gateway.tic.events import Event, Events
 from gateway.tic.frame import STANDARD, Frame, Group
 from gateway.tic.judges import Fact, FactKind
@@ -113,7 +114,7 @@ class MeterReader:
         last = {path: value for path, (_, value) in values.items()}
         self._interpreter, self._undated = Interpreter(last), Interpreter(last)
         self._plausibility = Plausibility(values, known.last_time, known.address, known.prm)
-        self._events = Events({path: str(value) for path, value in last.items()})
+        self._events, self._estimates = Events({path: str(value) for path, value in last.items()}), PowerEstimates()
         self._continuity = Continuity(last, mode_of(values))
         # A file that ends may hold a single frame, and what a person replays is believed to be a capture.
         self._prime = line.finite
@@ -257,7 +258,7 @@ class MeterReader:
 
     def _hear(self, frame: Frame, received: datetime, *, live: bool = False) -> bool:
         interpretation = self._interpreter.interpret(frame, received, clock_wrong=self.clock.ignored)
-        return interpretation is not None and self._take(frame, interpretation, live=live)
+        return interpretation is not None and self._take(frame, interpretation, received, live=live)
 
     def _show_undated(self, frame: Frame, received: datetime) -> None:
         """Let displays have what the store cannot yet: a power is worth seeing before anybody knows the time."""
@@ -293,13 +294,13 @@ class MeterReader:
         self.kept, self._kept_first = 0, 0.0
         return True
 
-    def _take(self, frame: Frame, interpretation: Interpretation, *, live: bool) -> bool:
+    def _take(self, frame: Frame, interpretation: Interpretation, received: datetime, *, live: bool) -> bool:
         """Judge and record one frame; True when something happened that should be committed at once."""
         if self._prime and frame.whole:
             self._prime = False
             self._plausibility.check(interpretation)
         judgement = self._plausibility.check(interpretation)
-        believed = judgement.interpretation
+        believed = self._estimates.beside(judgement, frame.mode, received)
         if believed.meter and believed.meter not in self._owners:
             self._own(believed.meter)
         believed, of_calendar = self._calendar.follow(frame, believed)

@@ -19,6 +19,7 @@ from gateway.senml.units import to_primary, to_produced
 from gateway.store.labels import known_names, label_of
 from gateway.store.points import Series, offered
 from gateway.store.recorder import iso
+from gateway.tic.estimates import COS_PHI, ESTIMATE, HALF_WIDTH, HUNDREDTHS
 from gateway.tic.labels import known_labels
 from gateway.words.catalogue import LANGUAGES
 from gateway.words.phrase import Phrase, same, written
@@ -31,8 +32,13 @@ if TYPE_CHECKING:
 
 # What is told from the meter's registers, as text; its paths stand in ``gateway.store.labels`` alone.
 _STATES = ("status/", "contract/")
-# What PMAX is on an electronic meter of before Linky.
-_OTHERS = {"consumption/power/active/max": ("W", "gauge")}
+# What PMAX is on an electronic meter of before Linky, and what is made of several labels.
+_OTHERS = {
+    "consumption/power/active/max": ("W", "gauge"),
+    ESTIMATE: ("W", "gauge"),
+    HALF_WIDTH: ("W", "gauge"),
+    COS_PHI: (HUNDREDTHS, "gauge"),
+}
 _ANY_LEVEL = re.compile(r"\{[0-9]\}")
 _NUMBER = re.compile(r"(?<=/)[0-9]+(?=/|$)")
 

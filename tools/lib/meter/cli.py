@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from meter.appliances import KINDS, ApplianceHousehold, SteadyLoad
 from meter.capture import CaptureSourceError, capture, mode_of, pieces_of
 from meter.clock import ClockError, parse_start
 from meter.contract import CONTRACTS
@@ -131,6 +132,9 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     meter.add_argument("--tariff", choices=tuple(CONTRACTS), default="base")
     meter.add_argument("--power", type=int, choices=range(1, 37), default=6, metavar="KVA", help="subscribed")
     meter.add_argument("--solar", type=int, default=0, metavar="W", help="panels, peak: a producer meter (surplus)")
+    meter.add_argument("--load", type=_steady, metavar="W[:COS]", help="nothing but a steady load, such as 600:0.7")
+    meter.add_argument("--appliances", choices=tuple(KINDS), help="each appliance with a power factor of its own")
+    meter.add_argument("--ages", action="store_true", help="powers and currents up to one frame old")
     meter.add_argument("--start", default="now", metavar="TIME", help="now, 2025-10-26T01:58, or E251026015800")
     meter.add_argument("--curve", type=int, choices=(10, 30, 60), default=30, metavar="MIN", help="load curve period")
     meter.add_argument("--serial", type=_digits(6), default="000042", help="6 digits")
@@ -147,11 +151,12 @@ def _run(options: argparse.Namespace) -> int:
         mode=options.mode,
         contract=options.tariff,
         identity=MeterIdentity(options.serial, options.prm, options.phases, options.power),
-        household=SimulatedHousehold(options.seed, options.phases, solar, lived_in=not pure),
+        household=_household(options, solar, lived_in=not pure),
         start_ms=start_ms,
         producer=solar > 0,
         curve_s=options.curve * 60,
         seed=options.seed,
+        ages=options.ages,
     )
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(options.truth.open("w", encoding="ascii")) if options.truth else None
@@ -160,6 +165,14 @@ def _run(options: argparse.Namespace) -> int:
         _listen(line, shown.carry_out, until_eof=options.until_eof)
         shown.run()
     return 0
+
+
+def _household(options: argparse.Namespace, solar_w: int, *, lived_in: bool) -> SimulatedHousehold:
+    if options.load:
+        return SteadyLoad(options.seed, options.phases, solar_w, watts=options.load[0], cos_phi=options.load[1])
+    if options.appliances:
+        return ApplianceHousehold(options.seed, options.phases, solar_w, kind=options.appliances)
+    return SimulatedHousehold(options.seed, options.phases, solar_w, lived_in=lived_in)
 
 
 def _replay(options: argparse.Namespace) -> int:
@@ -217,6 +230,14 @@ def _positive(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value
+
+
+def _steady(text: str) -> tuple[int, float]:
+    watts, colon, factor = text.partition(":")
+    cos_phi = float(factor) if colon else 1.0
+    if not watts.isdecimal() or not 0 < cos_phi <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not watts, or watts and a power factor, such as 600:0.7")
+    return int(watts), cos_phi
 
 
 def _count(text: str) -> int:

@@ -84,7 +84,7 @@ def checksum(body: bytes) -> bytes:
 
 def overloaded_phases(identity: MeterIdentity, meter: Metrology) -> list[int]:
     """Phases (from 1) whose current is over the subscribed one."""
-    return [phase for phase, now in enumerate(meter.instant.amperes, 1) if now > identity.subscribed_a]
+    return [phase for phase, now in enumerate(meter.said.amperes, 1) if now > identity.subscribed_a]
 
 
 def standby(identity: MeterIdentity) -> SimulatedFrame:
@@ -94,7 +94,7 @@ def standby(identity: MeterIdentity) -> SimulatedFrame:
 
 def short(identity: MeterIdentity, meter: Metrology) -> SimulatedFrame:
     """The three-phase historic frame of an overload: ADIR of the phases in excess, address, currents."""
-    now = meter.instant.amperes
+    now = meter.said.amperes
     excess = [SimulatedGroup(f"ADIR{phase}", f"{now[phase - 1]:03d}") for phase in overloaded_phases(identity, meter)]
     currents = [SimulatedGroup(f"IINST{phase}", f"{amperes:03d}") for phase, amperes in enumerate(now, 1)]
     return SimulatedFrame(HISTORIC, (*excess, SimulatedGroup("ADCO", identity.address), *currents), "short")
@@ -108,7 +108,7 @@ def historic(identity: MeterIdentity, contract: Contract, meter: Metrology) -> S
         SimulatedGroup("ISOUSC", f"{identity.subscribed_a:02d}"),
         *_historic_tariff(contract, meter),
     ]
-    amperes, imax = meter.instant.amperes, f"{SHORT_CIRCUIT_A[identity.phases]:03d}"
+    amperes, imax = meter.said.amperes, f"{SHORT_CIRCUIT_A[identity.phases]:03d}"
     if identity.phases == 1:
         groups.append(SimulatedGroup("IINST", f"{amperes[0]:03d}"))
         if overloaded_phases(identity, meter):
@@ -118,7 +118,7 @@ def historic(identity: MeterIdentity, contract: Contract, meter: Metrology) -> S
         groups += [SimulatedGroup(f"IINST{phase}", f"{now:03d}") for phase, now in enumerate(amperes, 1)]
         groups += [SimulatedGroup(f"IMAX{phase}", imax) for phase in (1, 2, 3)]
         groups.append(SimulatedGroup("PMAX", f"{meter.maximum.previous:05d}"))
-    apparent = (meter.instant.drawn_va + 5) // 10 * 10
+    apparent = (meter.said.drawn_va + 5) // 10 * 10
     groups += [
         SimulatedGroup("PAPP", f"{apparent:05d}"),
         SimulatedGroup("HHPHC", "A"),
@@ -184,7 +184,7 @@ def standard(
 
 def stge(identity: MeterIdentity, meter: Metrology, *, degraded: bool = False) -> int:
     """The status register [54E §6.2.3.14]; its contact bit is the opposite of RELAIS'."""
-    tariff, now = meter.tariff, meter.instant
+    tariff, now = meter.tariff, meter.said
     return (
         STGE_AT_REST
         | (not tariff.contact_closed)
@@ -209,7 +209,7 @@ def _injected_energy(meter: Metrology) -> list[SimulatedGroup]:
 
 
 def _instant(identity: MeterIdentity, meter: Metrology) -> list[SimulatedGroup]:
-    now = meter.instant
+    now = meter.said
     groups = [SimulatedGroup(f"IRMS{phase}", f"{value:03d}") for phase, value in enumerate(now.amperes, 1)]
     groups += [SimulatedGroup(f"URMS{phase}", f"{value:03d}") for phase, value in enumerate(now.volts, 1)]
     groups += [SimulatedGroup("PREF", f"{identity.kva:02d}"), SimulatedGroup("PCOUP", f"{identity.kva:02d}")]
@@ -227,7 +227,7 @@ def _maxima(identity: MeterIdentity, meter: Metrology) -> list[SimulatedGroup]:
     groups = [_today(label, maximum) for label, maximum in named]
     groups += [_yesterday(label, maximum) for label, maximum in named]
     if meter.producer:
-        groups.append(SimulatedGroup("SINSTI", f"{meter.instant.injected_va:05d}"))
+        groups.append(SimulatedGroup("SINSTI", f"{meter.said.injected_va:05d}"))
         groups += [_today("SMAXIN", meter.maximum_injected), _yesterday("SMAXIN", meter.maximum_injected)]
     return groups
 

@@ -37,6 +37,11 @@ class Steps:
     times_ms: tuple[int, ...]
     watts: tuple[tuple[int, ...], ...]
 
+    def at(self, at_ms: int) -> tuple[int, int]:
+        """The place of what holds at that millisecond, and until when it does."""
+        place = bisect_right(self.times_ms, at_ms)
+        return place - 1, self.times_ms[place] if place < len(self.times_ms) else self.end_ms
+
 
 @dataclass(slots=True)
 class SimulatedHousehold:
@@ -53,12 +58,16 @@ class SimulatedHousehold:
         """Watts drawn on each phase from ``at_ms`` on, and the millisecond until which they hold."""
         second = at_ms // 1000
         steps = self._steps(clock.local(second)[0])
-        place = bisect_right(steps.times_ms, at_ms)
-        until = min(second * 1000 + 1000, steps.times_ms[place] if place < len(steps.times_ms) else steps.end_ms)
-        watts = steps.watts[place - 1]
+        place, end = steps.at(at_ms)
+        until, watts = min(second * 1000 + 1000, end), steps.watts[place]
         flicker = (second * 2654435761 + self.seed * 40503 >> 7) % 17 if self.lived_in else 0
         fridge = FRIDGE_W if self.lived_in and (second + self.seed * 977) % FRIDGE_PERIOD_S < FRIDGE_ON_S else 0
         return (watts[0] + flicker + fridge, *watts[1:]), until
+
+    def load_var(self, at_ms: int) -> tuple[int, ...] | None:
+        """Vars on each phase at ``at_ms``; None: as many as the meter's own power factor makes of the watts."""
+        del at_ms
+        return None
 
     def solar_at_w(self, second: int) -> int:
         """Watts of the panels during this second: the sun's half sine of 8 to 16 hours, under passing clouds."""

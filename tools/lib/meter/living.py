@@ -6,6 +6,8 @@ the meter (mode, tariff, overload, standby, clock, message) and leaves the wire'
 
 from __future__ import annotations
 
+import random
+
 from meter import contract as contracts
 from meter import frames
 from meter.contract import CONTRACTS, Calendar
@@ -36,6 +38,7 @@ class Linky:
         producer: bool = False,
         curve_s: int = 1800,
         seed: int = 1,
+        ages: bool = False,
     ) -> None:
         self.mode = mode
         self.identity = identity or MeterIdentity()
@@ -54,13 +57,20 @@ class Linky:
         self.at_rest = False
         self.message: str | None = "MESSAGE  COURT 2"
         self.sent = 0
+        # How old powers, currents and voltages are when they are sent: up to one frame [54E §6.2.1.5].
+        self._ages = random.Random(f"ages/{seed}") if ages else None
+        self._frame_ms = start_ms
         self._message_in = MSG2_IN_FRAME
         self._excess_until_ms = -1
         self._shorts = 0
 
     def next_frame(self, now_ms: int) -> SimulatedFrame:
         """The frame that starts at this time of the meter's clock."""
-        self.metrology.advance(now_ms)
+        meter = self.metrology
+        if self._ages:
+            meter.advance(max(meter.now_ms, now_ms - round((now_ms - self._frame_ms) * self._ages.random())))
+            meter.shown, self._frame_ms = meter.instant, now_ms
+        meter.advance(now_ms)
         frame = self._standard() if self.mode == STANDARD else self._historic(now_ms)
         self.sent += 1
         return frame
@@ -74,7 +84,10 @@ class Linky:
         return self._excess(now_ms) and not was_short
 
     def truth(self, frame: SimulatedFrame, now_ms: int) -> dict[str, object]:
-        """What is true at this time, as one JSON object: data as on the wire, and the exact quantities behind it."""
+        """What is true at this time, as one JSON object: data as on the wire, and the exact quantities behind it.
+
+        ``watts`` are of each phase at that time, ``said_watts`` of all of them when the frame's VA was measured.
+        """
         meter = self.metrology
         return {
             "event": "frame",
@@ -85,6 +98,7 @@ class Linky:
             "data": {group.label: group.data for group in frame.groups},
             "horodate": {group.label: group.horodate for group in frame.groups if group.horodate is not None},
             "watts": list(meter.instant.watts),
+            "said_watts": sum(meter.said.watts),
             "drawn_wms": meter.drawn.wms,
             "injected_wms": meter.injected.wms,
         }

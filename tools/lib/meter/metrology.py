@@ -119,7 +119,13 @@ class Metrology:
         self.maximum_injected = self._maximum(household.solar_w * 9 // 10, yesterday)
         self.maximum_phase = [self._maximum(1500, yesterday) for _ in range(self.phases)]
         self.instant = Instant([0] * self.phases, [0] * self.phases, [0] * self.phases, [0] * self.phases)
+        self.shown: Instant | None = None  # what frames say in place of ``instant``
         self.advance(start_ms)
+
+    @property
+    def said(self) -> Instant:
+        """The second of which a frame speaks: this one, or ``shown``."""
+        return self.shown or self.instant
 
     @property
     def tariff(self) -> TariffMinute:
@@ -142,9 +148,9 @@ class Metrology:
 
     def _count(self, load: tuple[int, ...], duration_ms: int) -> None:
         second = self.now_ms // 1000
-        watts = [each + self.extra_w for each in load]
+        watts, var = [each + self.extra_w for each in load], self.household.load_var(self.now_ms)
         watts[-1] -= self.household.solar_at_w(second)  # the inverter is on the last phase
-        self._measure(watts, second)
+        self._measure(watts, var, second)
         total = sum(watts)
         if total >= 0:
             before = self.drawn.wh
@@ -156,19 +162,33 @@ class Metrology:
         else:
             self.injected.wms -= total * duration_ms
             self.curve_injected.total -= total * duration_ms
+        self._count_reactive(total, var, duration_ms)
+
+    def _count_reactive(self, total: int, var: tuple[int, ...] | None, duration_ms: int) -> None:
+        if var is not None:
+            lags = sum(var) >= 0
+            quadrant = (0 if lags else 3) if total >= 0 else (1 if lags else 2)
+            self.reactive[quadrant].wms += abs(sum(var)) * duration_ms
+            return
         # Mostly inductive while drawing (Q1); the inverter's filter while injecting (Q2, a little Q3).
         self.reactive[0 if total >= 0 else 1].wms += abs(total) * duration_ms // 5
         self.reactive[3 if total >= 0 else 2].wms += abs(total) * duration_ms // 50
 
-    def _measure(self, watts: list[int], second: int) -> None:
-        now = self.instant
-        now.watts = watts
+    def _measure(self, watts: list[int], var: tuple[int, ...] | None, second: int) -> None:
+        now = Instant(watts, [], [], [])
         now.volts = [self.volts_at(phase, second) for phase in range(self.phases)]
-        now.va = [round(abs(each) / POWER_FACTOR) for each in watts]
+        if var is None:
+            now.va = [round(abs(each) / POWER_FACTOR) for each in watts]
+            total = round(abs(sum(watts)) / POWER_FACTOR)
+        else:
+            now.va = [round(math.hypot(*each)) for each in zip(watts, var, strict=True)]
+            # The sum of the phases with their signs [54E §6.2.3.10].
+            signed = (math.copysign(math.hypot(*each), each[0]) for each in zip(watts, var, strict=True))
+            total = round(abs(sum(signed)))
         now.amperes = [round(va / volts) for va, volts in zip(now.va, now.volts, strict=True)]
-        total = round(abs(sum(watts)) / POWER_FACTOR)
         exporting = sum(watts) < 0
         now.drawn_va, now.injected_va = (0, total) if exporting else (total, 0)
+        self.instant = now
 
     def volts_at(self, phase: int, second: int) -> int:
         """Volts of a phase: a slow swing about 233 V and a volt of flicker."""
