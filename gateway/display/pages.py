@@ -103,11 +103,10 @@ def now(sheet: _Sheet, view: DisplayedMoment) -> None:
     if view.load is not None:
         sheet.bar(0 if frame.injected_va else view.load, _load_ink(view), (MUCH, TOO_MUCH))
     if frame.injected_va:
-        sheet.value(sheet.number(frame.injected_va), "VA", GREEN)
         lines = [words["to the grid"]]
-    else:
-        sheet.value("–" if frame.drawn_va is None else sheet.number(frame.drawn_va), "VA", _load_ink(view))
-    sheet.lines(lines + _day_lines(sheet, frame))
+    sheet.value(*_power(sheet, frame), GREEN if frame.injected_va else _load_ink(view))
+    within = [f"± {sheet.number(frame.power_within_w)} W"] if frame.power_w is not None and frame.power_within_w else []
+    sheet.lines(lines + within + _day_lines(sheet, frame))
 
 
 def today(sheet: _Sheet, view: DisplayedMoment) -> None:
@@ -197,6 +196,14 @@ def _known(view: DisplayedMoment) -> LiveMessage:
     """The frame of a page that ``available`` offers only where there is one."""
     assert view.frame is not None  # noqa: S101
     return view.frame
+
+
+def _power(sheet: _Sheet, frame: LiveMessage) -> tuple[str, str]:
+    """The number and its unit: watts, which are estimated, or what the meter says where they are not known."""
+    if frame.power_w is not None:
+        return f"~{sheet.number(abs(frame.power_w))}", "W"
+    va = frame.injected_va or frame.drawn_va
+    return "–" if va is None else sheet.number(va), "VA"
 
 
 def _load_ink(view: DisplayedMoment) -> Ink:

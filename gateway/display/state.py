@@ -27,6 +27,9 @@ class LiveMessage(msgspec.Struct, frozen=True, kw_only=True):
     drawn_va: int | None = None
     injected_va: int | None = None
     subscribed_va: int | None = None
+    # Active power, estimated, and how far it may be off; unknown where the meter does not give enough for it.
+    power_w: int | None = None
+    power_within_w: int | None = None
     tariff: str | None = None
     tariff_kind: str = "unknown"
     # By legal time, ``07:30``.

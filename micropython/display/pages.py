@@ -59,10 +59,10 @@ def now(canvas, view):
     if view.load is not None:
         lines.append("%d %% de %s kVA" % (view.percent, kilo(frame.subscribed_va)))
     if frame.injected_va:
-        layout.number(str(frame.injected_va), "VA", GREEN)
         lines = ["vers le réseau"]
-    else:
-        layout.number("-" if frame.drawn_va is None else str(frame.drawn_va), "VA", _load_ink(view))
+    layout.number(*_power(view), GREEN if frame.injected_va else _load_ink(view))
+    if view.watts is not None and view.within:
+        lines.append("à %d W près" % view.within)
     layout.lines(lines + _today_lines(view))
     if view.load is not None:
         layout.bar(0 if frame.injected_va else view.load, _load_ink(view), (_MUCH, _TOO_MUCH))
@@ -132,6 +132,14 @@ def links(canvas, view):
     scale = max(1, min([canvas.fit(word, canvas.width, step // GLYPH) for word in broken]))
     for place, word in enumerate(broken):
         canvas.text(word, layout.gap, layout.body + place * step, min(scale, layout.small), RED)
+
+
+def _power(view):
+    """The number and its unit: watts, which are estimated, or what the meter says where they are not known."""
+    if view.watts is not None:
+        return str(abs(view.watts)), "~W"
+    va = view.frame.injected_va or view.frame.drawn_va
+    return "-" if va is None else str(va), "VA"
 
 
 def kilo(number):

@@ -23,6 +23,14 @@ def percent(part, whole):
     return (200 * part + whole) // (2 * whole)
 
 
+def _whole(payload):
+    """The whole number that a topic says; None for anything else."""
+    try:
+        return int(payload)
+    except ValueError:
+        return None
+
+
 class View:
     """What is shown at one moment.
 
@@ -30,11 +38,13 @@ class View:
     it is, None when nobody knows; ``load`` the power drawn as a part of the subscribed one, ``percent`` the same as a
     whole number, None where unknown;
     ``beat`` is False and True in turn, for what blinks; ``until`` when the tariff that counts ends, on the clock of the
-    house, "" where nobody knows.
+    house, "" where nobody knows; ``watts`` the active power, injected where it is below 0, and ``within`` how far it may
+    be off, None where unknown.
     """
 
-    def __init__(self, frame, fault, age_s, beat=False, until=""):
+    def __init__(self, frame, fault, age_s, beat=False, until="", watts=None, within=None):
         self.frame, self.fault, self.age_s, self.beat, self.until = frame, fault, age_s, beat, until
+        self.watts, self.within = watts, within
         self.load = self.percent = None
         if frame and frame.drawn_va is not None and frame.subscribed_va:
             self.load = frame.drawn_va / frame.subscribed_va
@@ -65,7 +75,11 @@ class State:
         self._status = "linky/status"
         self._compact = "linky/meter/%s/compact" % meter
         self._until = "linky/meter/%s/until" % meter
-        self.topics = (self._status, self._compact, self._until)
+        # The active power is in no byte of those: it is a value of its own, empty where it is not known.
+        self._power = "linky/meter/%s/value/power/active/estimate" % meter
+        self._within = self._power + "/half-width"
+        self._watts = {self._power: None, self._within: None}
+        self.topics = (self._status, self._compact, self._until, self._power, self._within)
         self._ends = ""
         self._frame, self._online, self._foreign = None, True, False
         self._age_ms, self._since_ms, self._last = 0, 0, now
@@ -79,6 +93,8 @@ class State:
         elif topic == self._until:
             # A time of day and no more: what is longer is of another contract.
             self._ends = str(payload, "utf-8") if len(payload) == 5 and payload[2:3] == b":" else ""
+        elif topic in self._watts:
+            self._watts[topic] = _whole(payload)
         elif topic == self._compact:
             try:
                 self._frame, self._foreign = compact.decode(payload), False
@@ -97,7 +113,8 @@ class State:
         if self._frame is None:
             return View(None, self._fault(linked, why) or WAITING, None, beat)
         age_s = None if self._frame.age_s is None else self._age_ms // 1000
-        return View(self._frame, self._fault(linked, why), age_s, beat, self._ends)
+        watts = self._watts[self._power], self._watts[self._within]
+        return View(self._frame, self._fault(linked, why), age_s, beat, self._ends, *watts)
 
     def _fault(self, linked, why):
         said = bool(self._frame and self._frame.flags & compact.STALE)

@@ -30,6 +30,8 @@ SCENES = {
     "evening-now": ("now", view()),
     "evening-today": ("today", view()),
     "evening-links": ("links", view()),
+    "watts-now": ("now", view(power_w=3310, power_within_w=70)),
+    "watts-sun-now": ("now", view(**SUN, power_w=-1870, power_within_w=50)),
     "large-now": ("now", view(drawn_va=36420, subscribed_va=36000, drawn_today_wh=512_300)),
     "overload-now": ("now", view(overload=True, drawn_va=7120)),
     "breaker-now": ("now", view(breaker="open, overload", drawn_va=0)),

@@ -40,6 +40,10 @@ for panel_name, driver, chip in all_panels():
         if told["frame"]:
             state.take("linky/meter/house/compact", bytes.fromhex(told["frame"]), 0)
         state.take("linky/meter/house/until", told.get("until", "").encode(), 0)
+        for topic in ("", "/half-width"):
+            if topic in told.get("watts", ()):
+                payload = told["watts"][topic].encode()
+                state.take("linky/meter/house/value/power/active/estimate" + topic, payload, 0)
         state.take("linky/status", b"online" if told["online"] else b"offline", 0)
         view = state.view(told["age_ms"], told["linked"], False, told.get("why", LINK))
         known = pages.available(view)

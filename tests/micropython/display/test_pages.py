@@ -26,18 +26,22 @@ SOLAR = {"injected_va": 1280, "drawn_va": 0, "injected_today_wh": 2300, "produce
 BASIC, ALL = ["now", "today", "links"], ["now", "today", "solar", "tempo", "links"]
 
 
-def scene(name, shown, pages=BASIC, *, age_ms=0, linked=True, online=True, until="", **frame):
+def scene(name, shown, pages=BASIC, *, age_ms=0, linked=True, online=True, until="", watts=None, **frame):
     """One moment, and the pages of it that are looked at; those of ``pages`` are there."""
     fields = HOUSE | frame
     return {
         "name": name, "shown": shown, "pages": pages, "age_ms": age_ms, "linked": linked, "online": online,
-        "frame": encode(Compact(**fields)).hex(), "until": until,
+        "frame": encode(Compact(**fields)).hex(), "until": until, "watts": watts or {},
     }  # fmt: skip
 
 
 SCENES = [
     scene("evening", ["now", "today", "links"]),
     scene("off-peak", ["hours"], ["now", "today", "hours", "links"], tariff=2, until="07:30"),
+    scene("watts", ["now"], watts={"": "3310", "/half-width": "70"}),
+    scene("watts-sun", ["now"], ALL, **SOLAR, today=1, watts={"": "-1260", "/half-width": "30"}),
+    # Empty where it is not known: then what the meter says.
+    scene("watts-gone", ["now"], watts={"": "", "/half-width": ""}),
     scene("overload", ["now"], flags=compact.OVERLOAD, drawn_va=7120),
     scene("night", ["now"], tariff=2, drawn_va=85, drawn_today_wh=210),
     scene("tempo", ["now", "tempo"], ["now", "today", "tempo", "links"], today=2, tomorrow=3),
@@ -49,7 +53,7 @@ SCENES = [
     scene("gateway-gone", ["now"], age_ms=2000, online=False),
     scene("broken", ["links"], broken=0b0110_0001),
     scene("large", ["now"], drawn_va=36420, subscribed_va=36000, drawn_today_wh=512_300, drawn_yesterday_wh=498_700),
-    {"name": "waiting", "shown": ["now"], "pages": ["now"], "age_ms": 0, "linked": True, "online": True, "frame": None},
+    scene("waiting", ["now"], ["now"]) | {"frame": None},
 ]
 PANELS = ("ssd1306", "sh1106", "st7789-240x240", "st7789-135x240", "st7789-240x135")
 
