@@ -72,6 +72,7 @@ _DATA = WordTable(
     {
         "consumption": "what the home consumes",
         "production": "what the home produces",
+        "power": "the power that the home draws or injects at this moment, in watts",
         "contract": "your electricity contract",
         "status": "the state of the meter",
         "message": "messages shown by the meter",

@@ -18,6 +18,7 @@ from gateway.errors import ConsentError, StoreError
 from gateway.files import owner_of_folder, write_whole
 from gateway.store.terms import Manner, Profile
 from gateway.store.transactions import Transactions, translated
+from gateway.tic.estimates import HALF_WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,7 +33,7 @@ _KEY_BYTES = 32
 _CHARS = 16
 
 # As coarse as half an hour of one small appliance: a kettle of 5 minutes is 170 Wh, a lamp is nothing.
-_STEPS = {"Wh": 100, "VAh": 100, "varh": 100, "W": 200, "VA": 200, "var": 200, "A": 1, "V": 5, "l": 100}
+_STEPS = {"Wh": 100, "VAh": 100, "varh": 100, "W": 200, "VA": 200, "var": 200, "A": 1, "V": 5, "l": 100, "/100": 5}
 
 # A consent lasts three years at most; notices on older months would find nothing to erase.
 _MOST_MONTHS = 48
@@ -59,7 +60,10 @@ def rounded(point: Point) -> Point:
     if isinstance(point.value, str):
         return point
     step = _STEPS.get(point.series.unit, 1)
-    return replace(point, value=int(point.value // step * step))
+    steps = point.value // step
+    if point.series.path == HALF_WIDTH:
+        steps += 2  # no surer than it is, nor than what was rounded down
+    return replace(point, value=int(steps * step))
 
 
 @dataclass(eq=False)

@@ -36,7 +36,7 @@ LONGEST_DAYS = 3 * 366
 REFUSED_DAYS = 90
 
 _JID = re.compile(r"[^@/\s]+@[^@/\s]+")
-_PATH = re.compile(r"(consumption|production|contract|status|message|water|gas|heat|other)(/[a-z0-9-]+)*")
+_PATH = re.compile(r"(consumption|production|power|contract|status|message|water|gas|heat|other)(/[a-z0-9-]+)*")
 _URL = re.compile(r"https?://\S+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DURATION = re.compile(r"P(\d{1,5}[YMWD])+")

@@ -135,6 +135,19 @@ def test_values_are_rounded_down_so_that_an_index_never_falls(unit, value, given
     assert rounded(Point(series, HALF_HOUR, 0, "HP")).value == "HP"
 
 
+def test_a_rounded_power_is_not_said_to_be_surer_than_it_is():
+    """Half the width of its interval holds what was rounded down as well."""
+    power, half, factor = (
+        Series(number, "house", f"power/active/estimate{end}", unit, "gauge", 0, 0)
+        for number, (end, unit) in enumerate((("", "W"), ("/half-width", "W"), ("/cos-phi", "/100")))
+    )
+    for watts, within in ((399, 0), (-1, 50), (1999, 200)):
+        given = rounded(Point(power, HALF_HOUR, 0, watts)).value
+        assert given - rounded(Point(half, HALF_HOUR, 0, within)).value <= watts - within
+        assert given + rounded(Point(half, HALF_HOUR, 0, within)).value >= watts + within
+    assert rounded(Point(factor, HALF_HOUR, 0, 93.4)).value == 90
+
+
 @pytest.mark.parametrize(
     ("profile", "more"),
     [("exact", {"pseudonym": True}), ("coarse", {"pseudonym": True}), ("anonymous", {"no_history": True})],
