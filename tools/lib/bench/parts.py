@@ -180,6 +180,20 @@ PARTS = (
         ),
     ),
     BenchPart(
+        "watts",
+        "watts.measure",
+        (
+            BenchRow("watts, largest error, 2 minutes after a leap", "steady_worst_percent", "{value:.1f} %", most=3),
+            BenchRow(
+                "of 100 watts so many within the interval said, in the worst of mixed houses",
+                "held_percent",
+                "{value:.1f}",
+                least=95,
+                beside=("it is {width_percent:.1f} % wide", "95 % err by {ours_95_w:.0f} W, a rule {rule_95_w:.0f} W"),
+            ),
+        ),
+    ),
+    BenchPart(
         "house",
         "house.measure",
         (
