@@ -37,6 +37,13 @@ _POWERS = {
     "injected_va": ("production/power/apparent/raw", Phrase("Power injected", "entity")),
     "subscribed_va": ("", Phrase("Power subscribed", "entity")),
 }
+# What is made of VA and index: as soon as a meter says both it may be known. Of the powers of now Home Assistant's
+# dashboard shows those of this class alone.
+_ESTIMATED = {
+    "power_w": ("power", "W", Phrase("Active power (estimate)", "entity")),
+    "cos_phi": ("power_factor", None, Phrase("Power factor (estimate)", "entity")),
+}
+_UNCERTAINTY = "{{ {'uncertainty': value_json.power_within_w} | tojson }}"
 _DAYS = {
     "drawn_today_wh": (DRAWN_INDEX, Phrase("Drawn today", "entity")),
     "injected_today_wh": (INJECTED_INDEX, Phrase("Injected today", "entity")),
@@ -104,6 +111,10 @@ def _entities(values: Mapping[str, Value], base: str, lang: str) -> Iterator[_En
     for key, (series, name) in _POWERS.items():
         if not series or series in values:
             yield key, _sensor(name, lang, "apparent_power", "VA") | _from_json(key)
+    if DRAWN_INDEX in values and _POWERS["drawn_va"][0] in values:
+        for key, (kind, unit, name) in _ESTIMATED.items():
+            uncertain = {"json_attr_t": f"{base}/json", "json_attr_tpl": _UNCERTAINTY} if key == "power_w" else {}
+            yield key, _sensor(name, lang, kind, unit) | _from_json(key) | uncertain
     yield from _indexes(values, base, lang)
     for key, (series, name) in _DAYS.items():
         if series in values:
@@ -154,8 +165,9 @@ def _indexes(values: Mapping[str, Value], base: str, lang: str) -> Iterator[_Ent
             yield f"{kind}_{phase}", entity | {"en": False} | from_topic
 
 
-def _sensor(name: Phrase, lang: str, kind: str, unit: str, state: str = "measurement") -> dict[str, Any]:
-    return {"p": "sensor", "name": name.in_language(lang), "dev_cla": kind, "stat_cla": state, "unit_of_meas": unit}
+def _sensor(name: Phrase, lang: str, kind: str, unit: str | None, state: str = "measurement") -> dict[str, Any]:
+    told = {"p": "sensor", "name": name.in_language(lang), "dev_cla": kind, "stat_cla": state}
+    return told | ({"unit_of_meas": unit} if unit else {})
 
 
 def _from_json(key: str) -> dict[str, Any]:

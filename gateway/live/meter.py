@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from gateway.live.compact import COLOURS, TARIFFS
 from gateway.live.uncounted import UncountedInjection
 from gateway.tic.day_classes import hour, read_windows
+from gateway.tic.estimates import COS_PHI, ESTIMATE, ESTIMATES, HALF_WIDTH
 from gateway.tic.tariff_outlook import DAYS_LEFT, NONE, OFF_PEAK_NEXT, OFF_PEAK_TODAY, OFF_PEAK_TOMORROW, UNKNOWN, UNTIL
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ class Snapshot:
     ``time`` and ``age_s`` are of the meter's last frame; ``tariff`` is its own word, ``tariff_kind`` one of TARIFFS,
     the Tempo colours are of COLOURS; ``broken`` are links by the first word of their name; ``partial`` and
     ``produced_doubt`` are those of ``KnownDay``; ``line_fault`` is a word of gateway/doctor/causes.py;
-    ``uncounted_va`` is an estimate of what leaves the house and is counted by nobody (``uncounted``).
+    ``uncounted_va`` is an estimate of what leaves the house and is counted by nobody (``uncounted``); ``power_w`` is
+    the active power (estimated; + drawn, - injected), within ``power_within_w`` either side 95 times of 100.
     """
 
     meter: str
@@ -129,6 +131,9 @@ class Snapshot:
     line_fault: str | None = None
     uncounted_va: int | None = None
     ahead: TariffAhead = TariffAhead()
+    power_w: int | None = None
+    power_within_w: int | None = None
+    cos_phi: float | None = None
 
     @property
     def stale(self) -> bool:
@@ -158,7 +163,7 @@ class LiveMeter:
         # What leaves the house without being counted.
         self.uncounted = UncountedInjection()
         self._values: dict[str, Value] = {}
-        self._fresh: dict[str, Value] = {}
+        self._fresh: dict[str, Value | None] = {}
         self.time: datetime | None = None
         self._heard: float | None = None
         self._standard = False
@@ -180,6 +185,10 @@ class LiveMeter:
             if self._values.get(series) != reading.value:
                 self._values[series] = self._fresh[series] = reading.value
         self.uncounted.hear(self._values, now)
+        for series in ESTIMATES:
+            # What the meter says holds until it says something else; what is reckoned does not.
+            if series not in newest and self._values.pop(series, None) is not None:
+                self._fresh[series] = None
 
     def _see_jump(self, index: Value, passed: float) -> None:
         """An index that nobody can have drawn ends what is known of today, until the store has counted around it."""
@@ -189,13 +198,13 @@ class LiveMeter:
         if not 0 <= index - before <= _LEAST_JUMP_WH + _MOST_WATTS * passed / 3600:
             self.day = replace(self.day, drawn_index=None)
 
-    def take_fresh(self) -> dict[str, Value]:
-        """Series -> value of what has changed since this was last asked."""
+    def take_fresh(self) -> dict[str, Value | None]:
+        """Series -> value of what has changed since this was last asked; None of what is not known any more."""
         fresh, self._fresh = self._fresh, {}
         return fresh
 
     def values(self) -> dict[str, Value]:
-        """Series -> latest value of all that was ever heard."""
+        """Series -> latest value of all that was ever heard, but for estimates that are not known now."""
         return dict(self._values)
 
     def value(self, series: str) -> Value | None:
@@ -207,6 +216,10 @@ class LiveMeter:
         """Whether the last frame was of standard mode."""
         return self._standard
 
+    def everything(self) -> dict[str, Value | None]:
+        """The same, and None of those estimates: what somebody was told of them before is over."""
+        return dict.fromkeys(ESTIMATES) | self._values
+
     def age_s(self, now: float) -> float | None:
         """Seconds since the last frame, None without one."""
         return None if self._heard is None else now - self._heard
@@ -215,7 +228,7 @@ class LiveMeter:
         """All of it, with the next number of the sequence; the same number again where it does not ``count``."""
         self._sequence = (self._sequence + count) & 0xFFFF
         tariff, injected, day = self._text(_TARIFF), self._number(_INJECTED), self._today()
-        said = self._text(_OVERLOAD)
+        said, hundredths = self._text(_OVERLOAD), self._number(COS_PHI)
         return Snapshot(
             meter=self.name,
             sequence=self._sequence,
@@ -243,6 +256,9 @@ class LiveMeter:
             produced_doubt=UNREAD if self.unread else day.doubt,
             line_fault=self.line_fault,
             uncounted_va=self.uncounted.va,
+            power_w=self._number(ESTIMATE),
+            power_within_w=self._number(HALF_WIDTH),
+            cos_phi=None if hundredths is None else hundredths / 100,
             ahead=self._ahead(),
         )
 

@@ -42,6 +42,9 @@ _FAMILIES = {
     "linky_last_frame_timestamp_seconds": ("gauge", "seconds", "When the last frame came, by the meter."),
     "linky_stale": ("gauge", "", "Whether the meter has been silent for ten seconds, or from the start."),
     "linky_power_voltamperes": ("gauge", "voltamperes", "Apparent power now."),
+    "linky_active_power_watts": ("gauge", "watts", "Active power now, an estimate: drawn, less injected."),
+    "linky_active_power_uncertainty_watts": ("gauge", "watts", "It is so near to the truth 95 times of 100."),
+    "linky_power_factor_ratio": ("gauge", "ratio", "Active by apparent power now, an estimate."),
     "linky_phase_power_voltamperes": ("gauge", "voltamperes", "Apparent power of each of three phases now."),
     "linky_subscribed_power_voltamperes": ("gauge", "voltamperes", "Apparent power of the contract."),
     "linky_voltage_volts": ("gauge", "volts", "Voltage now."),
@@ -55,6 +58,11 @@ _FAMILIES = {
 }
 
 _POWER = {"drawn": "consumption/power/apparent/raw", "injected": "production/power/apparent/raw"}
+_ESTIMATED = {
+    "linky_active_power_watts": "power_w",
+    "linky_active_power_uncertainty_watts": "power_within_w",
+    "linky_power_factor_ratio": "cos_phi",
+}
 _INDEXES = {"drawn": DRAWN_INDEX, "injected": INJECTED_INDEX}
 _PROVIDER = re.compile(re.escape(f"{DRAWN_INDEX}/provider/") + r"(\w+)")
 _PHASE = re.compile(r"consumption/(voltage|current)/raw(?:/phase/([123]))?")
@@ -125,6 +133,10 @@ def _now(now: dict[str, Any], name: dict[str, str]) -> Iterator[_Sample]:
         yield "linky_subscribed_power_voltamperes", name, now["subscribed_va"]
     if now["stale"]:
         return
+    for family, key in _ESTIMATED.items():
+        # An earlier daemon does not know them.
+        if now.get(key) is not None:
+            yield family, name, now[key]
     yield from (("linky_tariff", name | {"tariff": kind}, now["tariff_kind"] == kind) for kind in TARIFFS)
     if (now["tempo_today"], now["tempo_tomorrow"]) != (COLOURS[0], COLOURS[0]):
         for day in ("today", "tomorrow"):

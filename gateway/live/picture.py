@@ -55,7 +55,7 @@ def _title(now: dict[str, Any], lang: str) -> str:
     words = WORDS[lang]
     if now["drawn_va"] is None:
         return f"{now['meter']}   {words['nothing']}"
-    title = f"{now['meter']}   {_power(now['drawn_va'], lang)}"
+    title = f"{now['meter']}   {_watts(now, lang)}{_power(now['drawn_va'], lang)}"
     if subscribed := now["subscribed_va"]:
         share = percent(now["drawn_va"], subscribed)
         title += f" / {_power(subscribed, lang)}   {share}{words['percent']}"
@@ -142,6 +142,13 @@ def _known(now: dict[str, Any], name: str) -> bool:
 
 def _power(va: object, lang: str) -> str:
     return f"{_whole(va, lang)} VA"
+
+
+def _watts(now: dict[str, Any], lang: str) -> str:
+    """The active power with its uncertainty, before what the contract counts; an earlier daemon does not say it."""
+    if now.get("power_w") is None:
+        return ""
+    return f"~ {_whole(now['power_w'], lang)} W ± {_whole(now['power_within_w'], lang)}   "
 
 
 def _whole(value: object, lang: str) -> str:

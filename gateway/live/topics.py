@@ -44,10 +44,13 @@ def frames(snapshot: Snapshot) -> list[RetainedMessage]:
     ]
 
 
-def values(meter: str, changed: Mapping[str, Value]) -> list[RetainedMessage]:
-    """One topic for each series, as it would be written on paper; and until when the tariff counts, by legal time."""
+def values(meter: str, changed: Mapping[str, Value | None]) -> list[RetainedMessage]:
+    """One topic for each series, as on paper, empty where it is not known; and until when the tariff counts."""
     base = f"{ROOT}/meter/{meter}"
-    told = [RetainedMessage(f"{base}/value/{series}", str(value).encode()) for series, value in changed.items()]
+    told = [
+        RetainedMessage(f"{base}/value/{series}", b"" if value is None else str(value).encode())
+        for series, value in changed.items()
+    ]
     if UNTIL in changed:
         # For a display that knows no time zone.
         told.append(RetainedMessage(f"{base}/until", _on_the_clock(time_of(str(changed[UNTIL]))).encode()))
@@ -65,6 +68,9 @@ def alert(name: str, texts: Mapping[str, str] | None) -> RetainedMessage:
     return RetainedMessage(f"{ROOT}/alert/{name.replace(' ', '/')}", payload.encode())
 
 
+_POWERS = "drawn_va", "injected_va", "uncounted_va", "subscribed_va", "power_w", "power_within_w", "cos_phi"
+
+
 def as_json(snapshot: Snapshot) -> dict[str, object]:
     """The object of the topic ``json``: every key is always there, null where nothing is known."""
     return {
@@ -75,10 +81,7 @@ def as_json(snapshot: Snapshot) -> dict[str, object]:
         "age_s": None if snapshot.age_s is None else round(snapshot.age_s, 1),
         "stale": snapshot.stale,
         "mode": "standard" if snapshot.standard else "historic",
-        "drawn_va": snapshot.drawn_va,
-        "injected_va": snapshot.injected_va,
-        "uncounted_va": snapshot.uncounted_va,
-        "subscribed_va": snapshot.subscribed_va,
+        **{key: getattr(snapshot, key) for key in _POWERS},
         "tariff": snapshot.tariff,
         "tariff_kind": snapshot.tariff_kind,
         "tariff_index": snapshot.tariff_index,

@@ -93,7 +93,7 @@ class Feed:
         self._due, self._changed_links, self._changed_alerts = set(self._meters), set(self._links), set(self._alerts)
         for name, meter in self._meters.items():
             meter.take_fresh()
-            await self._send(topics.values(name, meter.values()))
+            await self._send(topics.values(name, meter.everything()))
         await self._tell_changes()
 
     async def _tell(self) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ESTIMATE = "power/active/estimate"
 HALF_WIDTH = "power/active/estimate/half-width"
 COS_PHI = "power/active/estimate/cos-phi"
+ESTIMATES = ESTIMATE, HALF_WIDTH, COS_PHI
 # Hundredths: one of the registered units of SenML (``/`` is a ratio).
 HUNDREDTHS = "/100"
 

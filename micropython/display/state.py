@@ -38,8 +38,8 @@ class View:
     it is, None when nobody knows; ``load`` the power drawn as a part of the subscribed one, ``percent`` the same as a
     whole number, None where unknown;
     ``beat`` is False and True in turn, for what blinks; ``until`` when the tariff that counts ends, on the clock of the
-    house, "" where nobody knows; ``watts`` the active power, injected where it is below 0, and ``within`` how far it may
-    be off, None where unknown.
+    house, "" where nobody knows; ``watts`` the active power, injected where it is below 0, and ``within`` how far it
+    may be off, None where unknown.
     """
 
     def __init__(self, frame, fault, age_s, beat=False, until="", watts=None, within=None):

@@ -49,4 +49,7 @@ def evening():
         broken=("recipient", "xmpp"),
         alert=True,
         ahead=TariffAhead(TEN, TEN, NIGHT, NIGHT, "18", "31/36"),
+        power_w=3310,
+        power_within_w=70,
+        cos_phi=0.96,
     )

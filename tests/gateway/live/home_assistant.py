@@ -19,6 +19,8 @@ KEYS = {
     "en": "enabled_by_default",
     "ent_cat": "entity_category",
     "exp_aft": "expire_after",
+    "json_attr_t": "json_attributes_topic",
+    "json_attr_tpl": "json_attributes_template",
     "o": "origin",
     "ops": "options",
     "p": "platform",
@@ -43,6 +45,7 @@ SHARED = {"availability", "availability_mode", "state_topic"}
 TOP = {"device", "components", "origin", "qos", "encoding"} | SHARED
 COMMON = {"platform", "name", "device_class", "enabled_by_default", "entity_category", "default_entity_id", "unique_id"}
 COMMON |= {"value_template", "expire_after", "qos", "force_update", "icon"} | SHARED
+COMMON |= {"json_attributes_topic", "json_attributes_template"}
 OF_PLATFORM = {
     "sensor": {"state_class", "unit_of_measurement", "options", "suggested_display_precision"},
     "binary_sensor": {"payload_on", "payload_off", "off_delay"},
@@ -56,6 +59,7 @@ UNITS = {
     "current": {"A", "mA"},
     "energy": {"J", "kJ", "MJ", "GJ", "mWh", "Wh", "kWh", "MWh", "GWh", "TWh", "cal", "kcal", "Mcal", "Gcal"},
     "power": {"mW", "W", "kW", "MW", "GW", "TW"},
+    "power_factor": {None, "%"},
     "voltage": {"V", "mV", "µV", "kV", "MV"},
 }
 STATE_CLASSES = {kind: {"measurement"} for kind in UNITS} | {

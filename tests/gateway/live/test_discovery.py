@@ -77,6 +77,20 @@ def test_the_energy_dashboard_has_its_indexes():
     assert "sensor.linky_house_drawn_index_hc" in entities(HISTORIC)
 
 
+def test_the_power_of_now_is_in_watts_with_its_uncertainty():
+    """Of the class that the energy dashboard asks for, also while it is not known; VA stay beside it."""
+    for values in (STANDARD, HISTORIC):
+        power = entities(values)["sensor.linky_house_power_w"]
+        assert (power["device_class"], power["unit_of_measurement"]) == ("power", "W")
+        assert power["state_class"] == "measurement"
+        assert power["value_template"] == "{{ value_json.power_w }}"
+        assert power["json_attributes_topic"] == "linky/meter/house/json"
+        assert "value_json.power_within_w" in power["json_attributes_template"]
+        assert "sensor.linky_house_drawn_va" in entities(values)
+    without_index = {"consumption/power/apparent/raw": 750}
+    assert "sensor.linky_house_power_w" not in entities(without_index)
+
+
 def test_every_template_and_topic_is_one_of_the_feed(snapshot):
     """What entities look at is what is published: keys of the object, topics of values, options that are said."""
     said = topics.as_json(snapshot)

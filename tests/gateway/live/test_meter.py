@@ -27,6 +27,33 @@ def test_what_was_heard_is_stale_after_ten_seconds():
     assert LiveMeter("house").snapshot(0).stale
 
 
+def test_an_estimate_is_of_its_frame_alone():
+    """What the meter says holds until it says something else; watts that a frame does not give are unknown, not old."""
+    power, within = "power/active/estimate", "power/active/estimate/half-width"
+    meter = heard(reading("consumption/power/apparent/raw", 750), reading(power, -700), reading(within, 30))
+    meter.hear(
+        [reading("power/active/estimate/cos-phi", 93), reading(power, -690), reading(within, 30)],
+        AT,
+        101,
+        standard=True,
+    )
+    snapshot = meter.snapshot(101)
+    assert (snapshot.power_w, snapshot.power_within_w, snapshot.cos_phi) == (-690, 30, 0.93)
+    meter.take_fresh()
+    meter.hear([reading("consumption/power/apparent/raw", 0)], AT, 102, standard=True)
+    snapshot = meter.snapshot(102)
+    assert (snapshot.drawn_va, snapshot.power_w, snapshot.power_within_w, snapshot.cos_phi) == (0, None, None, None)
+    assert meter.take_fresh() == {
+        "consumption/power/apparent/raw": 0,
+        power: None,
+        within: None,
+        "power/active/estimate/cos-phi": None,
+    }
+    # Whatever the broker was told before, it is told that this is over.
+    assert meter.everything()[power] is None
+    assert power not in meter.values()
+
+
 def test_today_is_the_index_less_that_of_midnight():
     """Nothing is said of today where midnight is unknown, or the meter has been replaced since."""
     meter = heard(reading(INDEX, 5000), reading("production/energy/active/index", 900))

@@ -73,6 +73,9 @@ def test_the_text_is_valid_openmetrics_in_base_units(house):
     assert found["linky_gateway_build_info", (("version", '1.0"rc'),)] == 1
     assert of(found, "linky_power_voltamperes", direction="drawn") == 3450
     assert of(found, "linky_phase_power_voltamperes", direction="drawn", phase="2") == 1150
+    assert of(found, "linky_active_power_watts") == 3310
+    assert of(found, "linky_active_power_uncertainty_watts") == 70
+    assert of(found, "linky_power_factor_ratio") == 0.96
     assert of(found, "linky_voltage_volts", phase="3") == 233
     assert of(found, "linky_energy_joules_total", direction="drawn") == 12_345_678 * 3600
     assert of(found, "linky_energy_joules_total", direction="injected") == 999_999_999 * 3600

@@ -58,10 +58,13 @@ def test_a_link_without_a_bit_is_other(snapshot):
 
 def test_topics_of_values_links_and_alerts():
     """Each has its place, and says it in the words that a person would write."""
-    values = topics.values("house", {"consumption/power/apparent/raw": 750, "contract/tariff": "HC.."})
+    told = {"consumption/power/apparent/raw": 750, "contract/tariff": "HC..", "power/active/estimate": None}
+    values = topics.values("house", told)
     assert [(m.topic, m.payload) for m in values] == [
         ("linky/meter/house/value/consumption/power/apparent/raw", b"750"),
         ("linky/meter/house/value/contract/tariff", b"HC.."),
+        # What is not known any more is taken away.
+        ("linky/meter/house/value/power/active/estimate", b""),
     ]
     assert topics.links({"port house": "ok"}) == [topics.RetainedMessage("linky/link/port/house", b"ok")]
     assert topics.alert("meter house", {"fr": "Muet."}).payload == b'{"fr":"Muet."}'

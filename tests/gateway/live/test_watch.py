@@ -54,7 +54,7 @@ def house(snapshot):
 FRENCH = """\
 linky-gateway 1.0 · Ctrl-C pour finir
 
-house   3 450 VA / 6 000 VA   58 %
+house   ~ 3 310 W ± 70   3 450 VA / 6 000 VA   58 %
   ███████████████████████░░░░░░░░░░░░░░░░░
   Tarif        heures pleines (HP BLANC)
   Tempo        aujourd’hui blanc, demain rouge
@@ -79,7 +79,7 @@ def test_the_picture_says_it_all_in_french(house):
 def test_the_picture_is_also_in_english(house):
     """The same lines in other words."""
     lines = picture(house, "en", 110, 40)
-    assert lines[2] == "house   3,450 VA / 6,000 VA   58 %"
+    assert lines[2] == "house   ~ 3,310 W ± 70   3,450 VA / 6,000 VA   58 %"
     assert "  Today      9.1 kWh drawn, 2.3 kWh injected, 6.1 kWh produced, 3.8 kWh self-consumed" in lines
     assert "✗ Data wait." in lines
 
@@ -100,7 +100,7 @@ def test_the_picture_keeps_to_its_terminal(house):
     lines = picture(house, "fr", 30, 5)
     assert len(lines) == 5
     assert max(map(len, lines)) <= 30
-    assert "3 450 VA" in lines[2]
+    assert "3 310 W" in lines[2]
 
 
 def test_what_is_old_or_wrong_stands_beside_the_power(house):
