@@ -1,4 +1,4 @@
-"""Houses under contracts of every kind, whose meters count by a calendar of their own: what an offer's hours must meet.
+"""Stands for houses under contracts of every kind, whose meters count by a calendar of their own.
 
 The calendar here is written by the clock on the wall, minute by minute, and takes nothing of the gateway's arithmetic.
 """
