@@ -32,7 +32,7 @@ BOTH = (*FAULTS, *SOUND)
 # Four times as fast as a real meter, and a doctor as much more impatient; the campaign takes the time that it takes.
 SPEED = 4.0
 # A busy machine takes longer; what is shown is looked at until it is what it should be.
-LISTEN_S, RUN_AT_MOST_S = 8.0, 150.0
+LISTEN_S, RUN_AT_MOST_S = 8.0, 300.0
 LISTEN_LONG_S, RUN_LONG_S = 15.0, 75.0
 IMPATIENT = {
     "gateway.sources.search._PATIENCE_S": {9600: 2.0, 1200: 4.0},
