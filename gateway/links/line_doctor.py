@@ -17,6 +17,7 @@ from gateway.doctor.judgement import FINE, UNDECIDED, LineJudgement, advice, det
 from gateway.doctor.watch import LineWatch, Taken
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, as_json, decode_link, meter_link, port_link
 from gateway.sources.line import Line
+from gateway.sources.recent import KEPT_S
 from gateway.tic.quality import Fault, Window
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ WELL_EVERY_S, ILL_EVERY_S, ILL_LONGEST_S = 60.0, 5.0, 60.0
 
 # A fault is said when it has lasted for so long: after a switch of the mode the speed is found within 10 s.
 CONFIRMED_S = 12.0
+
+# What was damaged stays among the last bytes for as long as these are kept: longer than that it takes more damage.
+DAMAGE_CONFIRMED_S = KEPT_S + 5.0
+_DAMAGE = frozenset((Cause.WEAK_SIGNAL, Cause.LOOSE_WIRE, Cause.FRAME_MARKS, Cause.LONG_SILENCES))
 
 # Both speeds have been tried within this.
 _PATIENCE_S = 20.0
@@ -140,7 +145,8 @@ class LineDoctors:
         first = one.kind == OK or one.meter.line.state.last_frame is None
         if first and not one.shown.was_heard:
             return True
-        return one.kind == _kind(one.shown) or now - one.kind_since >= CONFIRMED_S
+        lasts_s = DAMAGE_CONFIRMED_S if found.cause in _DAMAGE else CONFIRMED_S
+        return one.kind == _kind(one.shown) or now - one.kind_since >= lasts_s
 
     def links(self, now: float) -> Iterator[Link]:
         """Each meter's, as the others have them; the age is that of what is found."""

@@ -40,6 +40,7 @@ IMPATIENT = {
     "gateway.sources.recent.KEPT_S": 8.0,
     "gateway.links.line_doctor._PATIENCE_S": 8.0,
     "gateway.links.line_doctor.CONFIRMED_S": 5.0,
+    "gateway.links.line_doctor.DAMAGE_CONFIRMED_S": 9.0,
     "gateway.links.line_doctor.WELL_EVERY_S": 5.0,
     "gateway.daemon.doctors_rounds._LOOK_EVERY_S": 1.0,
 }

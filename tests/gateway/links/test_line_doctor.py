@@ -11,7 +11,7 @@ from gateway.doctor.daemon import findings
 from gateway.doctor.judgement import LineJudgement, judgement_of
 from gateway.links.alert_words import FaultKind
 from gateway.links.alerts import AlertWatch
-from gateway.links.line_doctor import CONFIRMED_S, ILL_LONGEST_S, WELL_EVERY_S, LineDoctors
+from gateway.links.line_doctor import CONFIRMED_S, DAMAGE_CONFIRMED_S, ILL_LONGEST_S, WELL_EVERY_S, LineDoctors
 from gateway.links.link import BROKEN, OK, WAITING, as_json, decode_link, meter_link, port_link
 from gateway.sources.line import Line
 from gateway.sources.source import parse_source
@@ -91,7 +91,7 @@ def test_a_fault_is_shown_when_it_has_lasted_and_so_is_its_end():
     bed.hear(damaged(frames(STANDARD, 5)), 5.0)
     assert bed.judge() is Cause.WEAK_SIGNAL
     assert bed.link.state == OK
-    bed.hear(damaged(frames(STANDARD, 15)), CONFIRMED_S + 1)
+    bed.hear(damaged(frames(STANDARD, 28)), DAMAGE_CONFIRMED_S + 1)
     bed.judge()
     assert (bed.link.state, bed.link.cause) == (BROKEN, "weak-signal")
     assert "470 ohms" in str(bed.link.detail)
