@@ -16,7 +16,7 @@ from gateway.tic.tick_bounds import TickBounds
 
 _HOUR_S = 3600.0
 # After a longer gap nobody knows how much flowed in it; after a still longer one, what is switched on.
-_GAP_S, _FORGOTTEN_S = 15.0, 120.0
+_GAP_S, _FORGOTTEN_S = 25.0, 120.0
 # Of the part of a watt-hour since the last tick, where nothing is known of it.
 _ANY_WH, _ANY_WH_VARIANCE = 0.5, 1 / 12
 # Guesses of one frame; those less likely than the best by this (a logarithm) go.

@@ -50,6 +50,8 @@ _STEPS = tuple(step * ten for ten in (1, 10, 100, 1000, 10_000) for step in (1, 
 _WORTH_SAYING = 0.6
 # Below this VA, or less sure than this share of it, a power factor says nothing.
 _LEAST_VA, _SURE = 20, 0.15
+# Looked at for each frame: an Enum finds its members slowly, and a named tuple its fields.
+_GAUGE, _tuple = Kind.GAUGE, tuple.__new__
 
 
 class PowerEstimates:
@@ -78,19 +80,18 @@ class PowerEstimates:
             received: the host's time (aware) when its last byte came.
         """
         # Backwards, so that of two points of the curve the newer one stays.
-        said = {r[0]: r for r in reversed(interpretation.readings) if r[0] in _WANTED}
+        wanted = _WANTED
+        said = {r[0]: r for r in reversed(interpretation.readings) if r[0] in wanted}
         at = self._clock.second(interpretation, received)
         if _DRAWN not in said or TOTAL not in said:
             return []
         power, drawn = self._meter(mode, said), int(said[_DRAWN].value)
-        injected, index = (said[series].value if series in said else None for series in (_INJECTED, _INJECTED_INDEX))
+        injected, index = _whole(said.get(_INJECTED)), _whole(said.get(_INJECTED_INDEX))
         if (injected is None) != (index is None):
             return []  # a frame that has lost a group
-        flows = not drawn and index is None and any(said[series].value for series in _CURRENTS if series in said)
-        if flows:
+        if not drawn and index is None and any(said[series].value for series in _CURRENTS if series in said):
             return []  # injected without a register that counts it, or reactive: nobody knows
-        counted = None if index is None else int(index)
-        power.hear(at, drawn, int(said[TOTAL].value), int(injected or 0), counted, self._clock.blur_s)
+        power.hear(at, drawn, int(said[TOTAL].value), injected or 0, index, self._clock.blur_s)
         estimate = self._nothing(said, index) if not (drawn or injected) else power.estimate()
         if self._curve.contradicts(at, estimate, None if index is not None else said.get(_CURVE)):
             power.forget()
@@ -124,15 +125,19 @@ class PowerEstimates:
         if half > self._half or half < _WORTH_SAYING * self._half:
             self._half = int(next((step for step in _STEPS if step >= half and step == int(step)), _STEPS[-1]))
         made = [
-            Reading(ESTIMATE, time, round(watts), "W", Kind.GAUGE, quality),
-            Reading(HALF_WIDTH, time, self._half, "W", Kind.GAUGE, quality),
+            _tuple(Reading, (ESTIMATE, time, round(watts), "W", _GAUGE, quality)),
+            _tuple(Reading, (HALF_WIDTH, time, self._half, "W", _GAUGE, quality)),
         ]
         if va >= _LEAST_VA and half < _SURE * va and abs(watts) <= va:
             hundredths = abs(watts) / va * 100
             if abs(hundredths - self._hundredths) > 0.8:
                 self._hundredths = round(hundredths)
-            made.append(Reading(COS_PHI, time, self._hundredths, HUNDREDTHS, Kind.GAUGE, quality))
+            made.append(_tuple(Reading, (COS_PHI, time, self._hundredths, HUNDREDTHS, _GAUGE, quality)))
         return made
+
+
+def _whole(reading: Reading | None) -> int | None:
+    return None if reading is None else int(reading.value)
 
 
 class _Clock:
