@@ -11,14 +11,17 @@ FIRST = date(2026, 1, 5)
 
 
 class Judge:
-    """Asks a calendar, shortly before each border, what it says; of the first week of new hours nothing is asked."""
+    """Asks a calendar, shortly before each border, what it says; not in the first week of new hours.
+
+    Nor in the fortnight after the host's clock has become another one: the median is that of fourteen days.
+    """
 
     def __init__(self):
         self.asked, self.unknown, self.wrong = 0, [], []
 
     def __call__(self, years, day, border):
-        known_since = max(years.since(day), years.steady_since, FIRST)
-        if day < known_since + 8 * ONE or years.outage[1] > border - 86_400 * 8:
+        steady = max(years.since(day) + 8 * ONE, years.steady_since + 15 * ONE, FIRST + 8 * ONE)
+        if day < steady or years.outage[1] > border - 86_400 * 8:
             return
         outlook = years.calendar.outlook()
         self.asked += 1
