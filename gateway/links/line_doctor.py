@@ -133,7 +133,11 @@ class LineDoctors:
             one.shown = found
         else:
             one.every_s = ILL_EVERY_S
-        one.due_at = now + (WELL_EVERY_S if kind == OK == _kind(one.shown) else one.every_s)
+        best = found.evidence.best if found.evidence else None
+        # What has come for a few seconds only says little: a meter in standby has said its address once.
+        young = best is not None and best.seconds < KEPT_S - 1
+        well = kind == OK == _kind(one.shown)
+        one.due_at = now + (ILL_EVERY_S if young else WELL_EVERY_S if well else one.every_s)
 
     def _is_said(self, one: _Patient, found: LineJudgement, now: float) -> bool:
         """Whether it is shown, or waits until it has lasted."""
