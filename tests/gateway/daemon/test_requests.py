@@ -66,7 +66,7 @@ POINT = {"series": "gas", "granularity": "raw", "time": 1, "meter": "gas", "reas
 READING = {"series": "gas", "value": "1", "unit": None, "at": None, "meter": None, "force": False}
 SHOWN = {"lang": "fr", "hash": "0" * 64}
 LESS = {"series": ["consumption"], "granularity": None, "until": None, "no_push": True, "pseudonym": False}
-# As the command line and the page of 0.1.0 wrote them.
+# As the command line and the page of 0.1.0 wrote them; those of imported history are younger.
 LINES = [
     json.dumps({"do": do} | fields).encode()
     for do, fields in (
@@ -102,6 +102,9 @@ LINES = [
         ("privacy-restore", POINT),
         ("privacy-withdraw", {"by": "check --repair"}),
         ("privacy-rotate", {"recipient": "a@b.test"}),
+        ("history-add", {"spool": "past-1.jsonl"}),
+        ("history-undo", {"number": 1}),
+        ("history-forget-file", {"number": 1}),
     )
 ]
 
