@@ -37,6 +37,9 @@ _SENTENCES = {
 # Per cent of good groups.
 _GOOD_SIGNAL = 100 * (1 - BAD_SHARE)
 
+# What is said of a line that nothing has shown to be otherwise.
+_OF_BEFORE = frozenset((Cause.ALL_WELL, Cause.NOT_YET))
+
 # What the bytes do not tell.
 CLOCKS = frozenset((Cause.METER_CLOCK, Cause.HOST_CLOCK))
 
@@ -51,7 +54,11 @@ def findings(status: Mapping[str, Any], name: str) -> list[Finding]:
     """
     rows = {row["link"]: row for row in status["links"]}
     judged = judgement(status, name)
-    found = list(judged.findings) if judged else without_bytes(status, name)
+    found = list(judged.findings) if judged else []
+    # A port that was lost just now is not judged anew yet.
+    lost = rows.get(f"port {name}", {}).get("state") == "broken"
+    if not found or (lost and found[0].cause in _OF_BEFORE):
+        found = without_bytes(status, name)
     found = [one for one in found if one.cause is not Cause.ALL_WELL] + list(_clock(rows.get(f"clock {name}")))
     return found or [Finding(Cause.ALL_WELL, 0.8)]
 

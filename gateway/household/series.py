@@ -19,7 +19,8 @@ from gateway.senml.units import to_primary, to_produced
 from gateway.store.labels import known_names, label_of
 from gateway.store.points import Series, offered
 from gateway.store.recorder import iso
-from gateway.tic.estimates import COS_PHI, ESTIMATE, HALF_WIDTH, HUNDREDTHS
+from gateway.tic.active_power import COS_PHI, ESTIMATE, HALF_WIDTH
+from gateway.tic.estimates import HUNDREDTHS
 from gateway.tic.labels import known_labels
 from gateway.words.catalogue import LANGUAGES
 from gateway.words.phrase import Phrase, same, written

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from gateway.live.compact import COLOURS, TARIFFS
 from gateway.live.uncounted import UncountedInjection
+from gateway.tic.active_power import COS_PHI, ESTIMATE, ESTIMATES, HALF_WIDTH
 from gateway.tic.day_classes import hour, read_windows
-from gateway.tic.estimates import COS_PHI, ESTIMATE, ESTIMATES, HALF_WIDTH
 from gateway.tic.tariff_outlook import DAYS_LEFT, NONE, OFF_PEAK_NEXT, OFF_PEAK_TODAY, OFF_PEAK_TOMORROW, UNKNOWN, UNTIL
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from gateway.errors import ConsentError, StoreError
 from gateway.files import owner_of_folder, write_whole
 from gateway.store.terms import Manner, Profile
 from gateway.store.transactions import Transactions, translated
-from gateway.tic.estimates import HALF_WIDTH
+from gateway.tic.active_power import HALF_WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

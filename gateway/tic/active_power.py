@@ -14,6 +14,12 @@ from typing import NamedTuple
 from gateway.tic.guess import DRIFT, PowerGuess
 from gateway.tic.tick_bounds import TickBounds
 
+# What it says, as series; in W, W, and hundredths.
+ESTIMATE = "power/active/estimate"
+HALF_WIDTH = "power/active/estimate/half-width"
+COS_PHI = "power/active/estimate/cos-phi"
+ESTIMATES = ESTIMATE, HALF_WIDTH, COS_PHI
+
 _HOUR_S = 3600.0
 # After a longer gap nobody knows how much flowed in it; after a still longer one, what is switched on.
 _GAP_S, _FORGOTTEN_S = 25.0, 120.0

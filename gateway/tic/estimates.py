@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway.tic.active_power import ActivePower, Estimate
+from gateway.tic.active_power import COS_PHI, ESTIMATE, HALF_WIDTH, ActivePower, Estimate
 from gateway.tic.frame import STANDARD
 from gateway.tic.judges import TOTAL
 from gateway.tic.reading import Kind, Quality, Reading
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from gateway.tic.plausibility import Judgement
     from gateway.tic.reading import Interpretation
 
-ESTIMATE = "power/active/estimate"
-HALF_WIDTH = "power/active/estimate/half-width"
-COS_PHI = "power/active/estimate/cos-phi"
-ESTIMATES = ESTIMATE, HALF_WIDTH, COS_PHI
 # Hundredths: one of the registered units of SenML (``/`` is a ratio).
 HUNDREDTHS = "/100"
 

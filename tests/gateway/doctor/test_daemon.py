@@ -13,7 +13,7 @@ from gateway.doctor.causes import Cause, causes
 from gateway.doctor.daemon import findings
 from gateway.doctor.listen import Target, listen
 from gateway.errors import PortError
-from gateway.links.link import as_json, clock_link, decode_link, meter_link, port_link
+from gateway.links.link import Link, LinkKind, as_json, clock_link, decode_link, meter_link, port_link
 from gateway.sources.line import LineState
 from gateway.sources.serial_port import _ADVICE
 from gateway.sources.source import parse_source
@@ -122,6 +122,17 @@ def test_the_sentences_of_the_sources_are_understood(tmp_path):
     assert named(open=False, error=same("/dev/ttyUSB0: its adapter is gone, and another …")) == [Cause.NO_SUCH_PORT]
     assert named(open=False, error=same("usb:0403:6015: several adapters answer to …")) == [Cause.SEVERAL_PORTS]
     assert named(open=False, error=same("something new")) == [Cause.UNKNOWN]
+
+
+@pytest.mark.parametrize("before", [Cause.NOT_YET, Cause.ALL_WELL])
+def test_a_port_that_was_lost_just_now_is_lost(before):
+    """What was judged of the bytes of before is not the last word; what was found wrong with them is."""
+    line = LineState(open=False, changed=NOW - 1, error=same("/dev/ttyTIC: lost: no device behind this port"))
+    links = [meter_link("house", line, NOW), port_link("house", line, NOW)]
+    for judged, cause in ((before, Cause.PORT_LOST), (Cause.COOKED_TTY, Cause.COOKED_TTY)):
+        doctor = Link(LinkKind.DOCTOR, "house", "ok", 1.0, same("as it was"), cause=judged.value)
+        found = findings(as_json([*links, doctor], running=True), "house")
+        assert [finding.cause for finding in found] == [cause]
 
 
 def test_a_meter_that_the_gateway_does_not_know_is_unknown():

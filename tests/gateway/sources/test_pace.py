@@ -71,7 +71,7 @@ def test_a_meter_is_looked_at_far_less_often_than_it_speaks(tmp_path):
             del reads[:]
             await read.whole(4)
 
-        line = Counting("house", line_of(meter)._source)
+        line = Counting("house", line_of(meter).source)
         reading(line, work)
         assert line.state.partial <= 1
     assert sum(reads) / len(reads) > 60, reads

@@ -8,8 +8,8 @@ import pytest
 
 from bench import watts as bench
 from bench.watts import DAY, HOUSES, LEAST_W, WHOLE, estimated, frames, live_in, steady_errors
-from gateway.tic.active_power import ActivePower
-from gateway.tic.estimates import COS_PHI, ESTIMATE, HALF_WIDTH, PowerEstimates
+from gateway.tic.active_power import COS_PHI, ESTIMATE, HALF_WIDTH, ActivePower
+from gateway.tic.estimates import PowerEstimates
 from gateway.tic.frame import HISTORIC, STANDARD
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 from meter.appliances import SteadyLoad

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bench.tick_rule import TickRule
-from gateway.tic.estimates import ESTIMATE, HALF_WIDTH, PowerEstimates
+from gateway.tic.active_power import ESTIMATE, HALF_WIDTH
+from gateway.tic.estimates import PowerEstimates
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 from meter.appliances import ApplianceHousehold, SteadyLoad
 from meter.frames import BAUD, HISTORIC, STANDARD, MeterIdentity
