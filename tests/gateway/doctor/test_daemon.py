@@ -129,7 +129,7 @@ def test_a_port_that_was_lost_just_now_is_lost(before):
     """What was judged of the bytes of before is not the last word; what was found wrong with them is."""
     line = LineState(open=False, changed=NOW - 1, error=same("/dev/ttyTIC: lost: no device behind this port"))
     links = [meter_link("house", line, NOW), port_link("house", line, NOW)]
-    for judged, cause in ((before, Cause.PORT_LOST), (Cause.COOKED_TTY, Cause.COOKED_TTY)):
+    for judged, cause in ((before, Cause.NO_SUCH_PORT), (Cause.COOKED_TTY, Cause.COOKED_TTY)):
         doctor = Link(LinkKind.DOCTOR, "house", "ok", 1.0, same("as it was"), cause=judged.value)
         found = findings(as_json([*links, doctor], running=True), "house")
         assert [finding.cause for finding in found] == [cause]
