@@ -11,6 +11,7 @@ import binascii
 import re
 import secrets
 import shutil
+import time
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ _LONGEST_LINE = 100_000
 
 # Below this the gateway begins to give up what it would have kept (``gateway/store/README.md``).
 _ROOM, _COPIES = 60_000_000, 6
+# No order takes so long: what is older was left by a command that was cut off.
+_LEFT_S = 86_400
 
 _NO_ROOM = Phrase("{path}: there is not enough room left on the disk to import this file")
 _NOT_WRITTEN = Phrase("{path}: cannot be written: {why}")
@@ -74,6 +77,7 @@ def write_spool(
 
     StoreError where that cannot be written.
     """
+    _sweep(directory)
     path = directory / f"history-{secrets.token_hex(16)}.import"
     # Once here, once in the database's log, once in the database; its points and its file, of which none is larger.
     if shutil.disk_usage(directory).free < _ROOM + _COPIES * len(data):
@@ -88,6 +92,14 @@ def write_spool(
             path.unlink(missing_ok=True)
         raise StoreError(_NOT_WRITTEN.filled(path=path, why=reason(error))) from error
     return path
+
+
+def _sweep(directory: Path) -> None:
+    """Remove what commands left that were cut off: each holds a household's file."""
+    for path in directory.glob("history-*.import"):
+        with suppress(OSError):
+            if _NAME.fullmatch(path.name) and abs(time.time() - path.stat().st_mtime) > _LEFT_S:
+                path.unlink()
 
 
 def _write(out: IO[bytes], batch: NewBatch, points: Iterable[tuple[str, int, int, int, int]], data: bytes) -> None:

@@ -137,6 +137,7 @@ def test_what_else_lies_beside_the_configuration_is_nobodys_business(house, run,
     """It may lie in a home: films and letters stay out, and what is named but elsewhere is said."""
     (house.folder / "film.mkv").write_bytes(b"mine")
     (house.folder / "display.toml").write_text("# of linky-display\n")
+    (house.directory / f"history-{'0' * 32}.import").write_bytes(b"on its way into the database, or left by a crash")
     ca = tmp_path / "elsewhere" / "ca.pem"
     ca.parent.mkdir()
     ca.write_text("a certificate")
@@ -150,6 +151,7 @@ def test_what_else_lies_beside_the_configuration_is_nobodys_business(house, run,
     assert f"not in it: {ca}" in out
     _, listed, _ = run(card, "restore", file, "--list", "--passphrase-file", house.phrase)
     assert "film.mkv" not in listed
+    assert ".import" not in listed
     assert "etc/display.toml" in listed
     assert "etc/offer.toml" in listed
     assert "etc/secret-of-the-account" in listed
