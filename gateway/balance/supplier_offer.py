@@ -34,12 +34,15 @@ _LEAP_YEAR = 2000
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # ``hours`` that are not in the offer: the windows of this meter, and those that the household agreed on.
 METER, CHOSEN = "meter", "chosen"
+# When the tariff's day begins where nothing says another time.
+MIDNIGHT = "00:00"
 
 _NO_RULE = Phrase("no [[when]]: which class is when?")
 _TOO_MANY = Phrase("{count} are too many; at most {most}")
 _NOT_REACHED = Phrase("the one before holds always, so this one never does; put it first, or take it out")
 _NOT_ALWAYS = Phrase("the last one stands for all other hours: it has a class and nothing else")
 _NO_WINDOW = Phrase('{text!r} are no hours; write for example "22:30/06:30"')
+_NO_TIME = Phrase('{text!r} is no time of day; write for example "06:00"')
 _NO_SEASON = Phrase('{text!r} is no season; write for example "04-01/10-31", month and day')
 _NO_POWER = Phrase("{text!r} is no power in kVA; write for example 6")
 _TWO_SORTS_OF_DAYS = Phrase("colour and list both say which days; write two [[when]]")
@@ -138,7 +141,7 @@ class SupplierOffer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     source: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
     checked: date
     # When the tariff's day begins, whose colour, list and season count until the next one: 06:00 of Tempo.
-    day_begins: str = "00:00"
+    day_begins: str = MIDNIGHT
     when: tuple[OfferRule, ...]
     price: tuple[OfferPrice, ...]
     taxes: tuple[OfferTaxes, ...] = ()
@@ -172,7 +175,7 @@ class OfferGrid:
 
 
 _NO_SUBSCRIPTION = Phrase("it has no price for {power} kVA ({known}); take those of your price sheet into a copy")
-_POWER_UNKNOWN = Phrase("its prices depend on the subscribed power, which the meter has not said: give it by --power")
+POWER_UNKNOWN = Phrase("its prices depend on the subscribed power, which the meter has not said: give it by --power")
 _NO_TAXES = Phrase("its prices are without taxes, and no [[taxes]] is in force on {day}")
 
 
@@ -204,7 +207,7 @@ def amount(price: ByPower, power: int | None) -> Fraction:
     if not isinstance(price, dict):
         return exact(price)
     if power is None:
-        raise NotComputable(_POWER_UNKNOWN)
+        raise NotComputable(POWER_UNKNOWN)
     if str(power) not in price:
         raise NotComputable(_NO_SUBSCRIPTION.filled(power=power, known=", ".join(price)))
     return exact(price[str(power)])
@@ -241,7 +244,9 @@ def season_of(text: str) -> tuple[tuple[int, int], tuple[int, int]]:
 
 def offer_fault(offer: SupplierOffer) -> tuple[str, Phrase] | None:
     """What is wrong with an offer, and the place of it (``when[0].hours``); None when nothing is."""
-    found = rules_fault(offer.when, "when", tuple(one.name for one in offer.days_of)) or _time_fault(offer.day_begins)
+    found = rules_fault(offer.when, "when", tuple(one.name for one in offer.days_of)) or day_begins_fault(
+        offer.day_begins
+    )
     return found or next(_price_faults(offer), None) or next(_other_faults(offer), None)
 
 
@@ -294,8 +299,9 @@ def seasons_fault(seasons: Sequence[str], place: str) -> tuple[str, Phrase] | No
     return None
 
 
-def _time_fault(text: str) -> tuple[str, Phrase] | None:
-    return None if _TIME.fullmatch(text) and text != "24:00" else ("day_begins", _NO_WINDOW.filled(text=text))
+def day_begins_fault(text: str, place: str = "day_begins") -> tuple[str, Phrase] | None:
+    """What is wrong with the time at which a tariff's day begins."""
+    return None if _TIME.fullmatch(text) and text != "24:00" else (place, _NO_TIME.filled(text=text))
 
 
 def _price_faults(offer: SupplierOffer) -> Iterator[tuple[str, Phrase]]:

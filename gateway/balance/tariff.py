@@ -20,12 +20,14 @@ import msgspec
 from gateway.balance.classes import WORDS
 from gateway.balance.energy import DayEnergy, fitted
 from gateway.balance.supplier_offer import (
+    MIDNIGHT,
     NO_PRICE_OF_CLASS,
     NO_RULE_OF_CLASS,
     Amount,
     OfferDays,
     OfferRule,
     Weekday,
+    day_begins_fault,
     rules_fault,
     windows_fault,
 )
@@ -80,7 +82,7 @@ class Tariff(
     weekday: Weekday | None = None
     chosen_hours: tuple[str, ...] = ()
     when: tuple[OfferRule, ...] = ()
-    day_begins: str = "00:00"
+    day_begins: str = MIDNIGHT
     days_of: tuple[OfferDays, ...] = ()
 
     def holds(self, day: date) -> bool:
@@ -161,7 +163,8 @@ def _fault_of_prices(tariff: Tariff, place: str) -> tuple[str, Phrase] | None:
 
 
 def _fault_of_hours(tariff: Tariff, place: str) -> tuple[str, Phrase] | None:
-    if found := windows_fault(tariff.chosen_hours, f"{place}.chosen_hours"):
+    found = windows_fault(tariff.chosen_hours, f"{place}.chosen_hours")
+    if found := found or day_begins_fault(tariff.day_begins, f"{place}.day_begins"):
         return found
     if not tariff.when:
         return None

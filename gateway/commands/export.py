@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config
 
 _CSV_ALONE = Phrase("--imported is written as CSV alone: SenML has no place to say that a value was imported")
+_AS_IT_CAME = Phrase("--imported gives each value as its file had it: leave out --granularity")
 _NOTHING = Phrase("linky-gateway: no stored point is what was asked for")
 
 
@@ -68,6 +69,8 @@ def _export_imported(options: argparse.Namespace, config: Config, path: str) -> 
 
     if options.format != "csv":
         raise SeriesError(_CSV_ALONE)
+    if options.granularity != "finest":
+        raise SeriesError(_AS_IT_CAME)
     with stored(config) as archive:
         count = export_imported(archive.imports.stream(path, options.since, options.until), sys.stdout)
     if not count:

@@ -34,7 +34,8 @@ _NOT_SO = Phrase("Nothing was imported: see the lines marked x.")
 _DONE = Phrase("Import {number}: {points} values of {name} kept. To undo it: `linky-gateway history undo {number}`")
 _UNDONE = Phrase("Import {number} ({name}) is undone: its {points} values are gone.")
 _LATER = Phrase(
-    " Values of it that files imported later had as well went with it: import these files again to have them."
+    " Values of it that files imported later had as well went with it: to have them, undo those imports too and import"
+    " their files again."
 )
 _FORGOTTEN = Phrase("The file of import {number} is deleted; its {points} values stay.")
 _NONE = Phrase("Nothing is imported.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,6 @@ from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
     from pathlib import Path
 
     from gateway.config.tables import (
@@ -206,9 +205,10 @@ def _both_hold(one: OffPeakTable, other: OffPeakTable) -> date | None:
     first = max(one.since, other.since)
     ends = [until for until in (one.until, other.until) if until is not None]
     # After a year all seasons have been.
-    last = min([*ends, first + timedelta(days=366)])
+    last = min([*ends, first + min(timedelta(days=366), date.max - first)])
     both = (one.dated, other.dated)
-    return next((day for day in days(first, last + timedelta(days=1)) if all(w.holds(day) for w in both)), None)
+    found = [*days(first, last), last] if first <= last else []
+    return next((day for day in found if all(w.holds(day) for w in both)), None)
 
 
 def _check_addresses(path: Path, config: Config) -> None:

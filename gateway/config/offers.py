@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.balance import supplier_offer
-from gateway.balance.supplier_offer import NotComputable, SupplierOffer, grid, offer_fault
+from gateway.balance.supplier_offer import (
+    MIDNIGHT,
+    POWER_UNKNOWN,
+    NotComputable,
+    SupplierOffer,
+    grid,
+    offer_fault,
+)
 from gateway.config.faults import wrong
 from gateway.config.tables import checked, read_toml
 from gateway.errors import ConfigError, reason
@@ -34,6 +41,7 @@ _TOO_LARGE = Phrase("{path}: {bytes} bytes are too many for an offer; at most {m
 _UNREADABLE = Phrase("{path}: cannot be read: {why}")
 _BESIDE = Phrase("the file of the offer says it; leave it out here")
 _CHOOSE_DAY = Phrase('the offer leaves the weekday to you: add for example weekday = "wed"')
+_CHOOSE_POWER = Phrase("the prices of the offer depend on the subscribed power: add for example power = 6")
 _CHOOSE_HOURS = Phrase('the offer leaves the hours to you: add for example chosen_hours = ["13:00/15:00"]')
 _NOT_THEN = Phrase("the offer has no price in that time; its first one is of {since}")
 
@@ -92,6 +100,8 @@ def _from_file(path: Path, place: str, tariff: Tariff, name: str) -> list[Tariff
     for key in ("prices", "subscription", "checked", "when", "days_of"):
         if getattr(tariff, key):
             raise wrong(path, f"{place}.{'list' if key == 'days_of' else key}", _BESIDE)
+    if tariff.day_begins != MIDNIGHT:
+        raise wrong(path, f"{place}.day_begins", _BESIDE)
     offer = find_offer(name, path.parent).offer
     weekday, hours = offer.chooses
     if weekday and tariff.weekday is None:
@@ -124,7 +134,7 @@ def _priced(
     try:
         prices = grid(offer, day, tariff.power)
     except NotComputable as error:
-        raise wrong(path, place, error.phrase) from error
+        raise wrong(path, place, _CHOOSE_POWER if error.phrase is POWER_UNKNOWN else error.phrase) from error
     if price is None or prices is None:
         return None
     before = following - timedelta(days=1) if following else None

@@ -203,7 +203,10 @@ class _Comparing:
         return class_checks(told), why
 
     def _within(self, tariff: Tariff) -> tuple[date, date]:
-        return max(self.first, tariff.since), min(self.end, (tariff.until or date.max - _ONE) + _ONE)
+        # An `until` of 9999-12-31 has no day after it.
+        until = tariff.until
+        end = self.end if until is None or until >= self.end else until + _ONE
+        return max(self.first, tariff.since), end
 
     def _own_facts(self, tariff: Tariff) -> HouseFacts:
         hours = tuple(map(minutes_of, tariff.chosen_hours)) or None

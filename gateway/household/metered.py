@@ -97,12 +97,18 @@ class MeteredEnergy:
         At the moments of ``own`` the meter goes from one of its classes to another.
         """
         wh = [one.wh for one in self._house.drawn(bounds)]
-        if self._index is None:
-            return MeteredParts(tuple(wh), 0)
+        # Files may be imported before the meter was ever heard.
+        shared = self._cut(self._index, bounds, own, wh) if self._index else {}
+        if self._days:
+            shared |= self._take_imported(bounds, wh)
+        return MeteredParts(tuple(wh), sum(shared.values()))
+
+    def _cut(self, index: Series, bounds: Sequence[int], own: Collection[int], wh: list[int]) -> dict[int, int]:
+        """Put in what is known within the quarter hours that ``bounds`` cut; which of them were shared out."""
         shared: dict[int, int] = {}
         places = {bound: place for place, bound in enumerate(bounds)}
-        for bound, row in self._archive.ledger.across(self._index, bounds).items():
-            known = self._at(self._index, bound, row)
+        for bound, row in self._archive.ledger.across(index, bounds).items():
+            known = self._at(index, bound, row)
             if known is None and bound in own:
                 known = self._by_classes(row)
             if known is None:
@@ -113,9 +119,7 @@ class MeteredEnergy:
                 wh[place - 1] += more
             if place < len(wh):
                 wh[place] -= more
-        if self._days:
-            shared |= self._take_imported(bounds, wh)
-        return MeteredParts(tuple(wh), sum(shared.values()))
+        return shared
 
     def _take_imported(self, bounds: Sequence[int], wh: list[int]) -> dict[int, int]:
         """Put in what the curve says of its days; which steps were shared out."""

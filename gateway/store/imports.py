@@ -268,8 +268,9 @@ class Imports:
 
     @translated
     def file_of(self, number: int) -> bytes | None:
-        """The file of a batch as it came; None where it is not kept."""
-        parts = self._db.execute("SELECT bytes FROM imported_file WHERE batch = ? ORDER BY part", [number]).fetchall()
+        """The file of a batch as it came; None where it is not kept. StoreError where there is no such batch."""
+        batch = self._one(number).id
+        parts = self._db.execute("SELECT bytes FROM imported_file WHERE batch = ? ORDER BY part", [batch]).fetchall()
         return zlib.decompress(b"".join(part for (part,) in parts)) if parts else None
 
     def count_in(self, span: Range) -> int:

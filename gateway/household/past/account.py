@@ -34,6 +34,8 @@ CURVE_FORM, WIDE_FORM, R63_FORM = "enedis-curve-csv", "enedis-curve-csv-wide", "
 INDEX_FORM = "enedis-index-csv"
 
 _PRM_LENGTH = 14
+# Of the text of a step: PT60M.
+_LONGEST_STEP = 5
 _DAY = timedelta(days=1)
 # A curve that another tool made of daily values: all of a day stands in its last hour.
 _ZEROS_OF_A_DAY = 22
@@ -260,8 +262,8 @@ def nature_of(word: str) -> int:
 def step_of(text: str) -> int | None:
     """``PT30M``, ``30`` (minutes), ``1800``: seconds; None for what is none of these."""
     bare = text.strip().upper()
-    if bare.startswith("PT") and bare[2:-1].isdecimal() and bare[-1] in "MH":
+    if bare.startswith("PT") and bare[2:-1].isdecimal() and bare[-1] in "MH" and len(bare) <= _LONGEST_STEP:
         return int(bare[2:-1]) * (60 if bare[-1] == "M" else 3600)
-    if not bare.isdecimal() or len(bare) > 5:
+    if not bare.isdecimal() or len(bare) > _LONGEST_STEP:
         return None
     return int(bare) if int(bare) >= 300 else int(bare) * 60

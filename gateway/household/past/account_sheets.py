@@ -19,7 +19,7 @@ from gateway.household.past.values import CONSUMPTION, PRODUCTION, HistoryFileEr
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import date
 
     from gateway.household.past.sheets import BookSheet, Cell
@@ -33,6 +33,8 @@ _DAY = timedelta(days=1)
 # The day that a spreadsheet counts as 0 (1900 is a leap year to it; nobody's history begins there).
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 (a date of no clock)
 _PRM = re.compile(r"[0-9]{1,14}")
+# 2009 and 2100 (before 2010 there was no Linky meter).
+_EARLIEST, _LATEST = 39_814, 73_051
 _MINUTES = {300, 600, 900, 1800, 3600}
 
 _NOTHING = Phrase("none of its sheets is one that the Enedis customer account writes ({names})")
@@ -49,13 +51,21 @@ def read_book(sheets: Sequence[BookSheet], choices: Choices) -> Iterator[PastBlo
             reader = _reader(columns)
             if reader:
                 found = True
-                rows = [(line, one) for line, one in enumerate(sheet.rows[place + 1 :], start=place + 2) if any(one)]
+                rows = list(_below(sheet, place, columns.values()))
                 if not rows:
                     raise HistoryFileError(_NO_DATA)
                 yield reader(_meter(sheet), _direction(sheet.name, choices), columns, rows, choices)
                 break
     if not found:
         raise HistoryFileError(_NOTHING.filled(names=", ".join(sheet.name[:40] for sheet in sheets)))
+
+
+def _below(sheet: BookSheet, head: int, columns: Collection[int]) -> Iterator[tuple[int, list[Cell]]]:
+    """The rows below a header with their numbers, as wide as it; a note beside or below the table is none."""
+    width = max(columns) + 1
+    for line, row in enumerate(sheet.rows[head + 1 :], start=head + 2):
+        if any(row[at] for at in columns if at < len(row)):
+            yield line, row + [None] * (width - len(row))
 
 
 def _reader(columns: dict[str, int]) -> Reader | None:
@@ -96,7 +106,8 @@ def _half_hours(meter: str | None, direction: str, columns: dict[str, int], rows
     found = []
     for line, row in rows:
         start, end = (_moment(row[columns[name]], line) for name in ("debut", "fin"))
-        step = int((end - start).total_seconds()) % 3600 or 3600
+        alike = (start.tzinfo is None) == (end.tzinfo is None)
+        step = int((end - start).total_seconds()) % 3600 or 3600 if alike else 0
         if step not in _MINUTES or abs(end - start) > timedelta(hours=3):
             raise HistoryFileError(_TWICE.filled(line=line, start=start, end=end))
         value = _number(row, columns["valeur (en kw)"], line)
@@ -127,6 +138,6 @@ def _date(cell: Cell, line: int) -> date:
 
 
 def _moment(cell: Cell, line: int) -> datetime:
-    if isinstance(cell, Decimal) and 0 < cell < 100_000:
+    if isinstance(cell, Decimal) and _EARLIEST < cell < _LATEST:
         return _DAY_ZERO + timedelta(seconds=round(cell * 86_400))
     return time_of(str(cell or ""), line=line)

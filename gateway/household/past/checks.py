@@ -90,21 +90,22 @@ class PastEvidence:
         self.curve = Energies(curve)
         self.indexes = sorted(indexes)
         self.daily = {point.start: point for point in daily}
-        self._at = {point.start: point.value for point in self.indexes}
+        self._at = {point.start: point for point in self.indexes}
         self._breaks = sorted(point.start for point in self.indexes if point.flags & PointFlag.BREAK)
-        self._index_precision = _precision(point.value for point in self.indexes)
-        self._daily_precision = _precision(point.value for point in self.daily.values())
+        self._of_indexes, self._of_days = _Precisions(self.indexes), _Precisions(self.daily.values())
 
     def reference(self, day: date) -> tuple[int, int] | None:
         """Wh of a day by its two indexes, else as a daily value; and how far a curve may be from it."""
         start, end = midnight_of(day), midnight_of(day + _DAY)
         low, high = self._at.get(start), self._at.get(end)
-        by_index = low is not None and high is not None and not any(start < one <= end for one in self._breaks)
-        if low is not None and high is not None and by_index and self._index_precision < 1000:
-            return high - low, _TOLERANCE[self._index_precision]
+        by_index = None
+        if low is not None and high is not None and not any(start < one <= end for one in self._breaks):
+            by_index = high.value - low.value, max(self._of_indexes.of(low), self._of_indexes.of(high))
+        if by_index and by_index[1] < 1000:
+            return by_index[0], _TOLERANCE[by_index[1]]
         if start in self.daily:
-            return self.daily[start].value, _TOLERANCE[self._daily_precision]
-        return (high - low, _TOLERANCE[1000]) if low is not None and high is not None and by_index else None
+            return self.daily[start].value, _TOLERANCE[self._of_days.of(self.daily[start])]
+        return (by_index[0], _TOLERANCE[1000]) if by_index else None
 
     def pairs(self, days: Iterable[date], shift: int = 0) -> list[DayPair]:
         """The days that are known twice, with the curve moved later by so many seconds."""
@@ -138,10 +139,30 @@ class PastEvidence:
         return [first + timedelta(days=place) for place in range((last - first).days + 1)]
 
 
-def _precision(values: Iterable[int]) -> int:
-    """To how many Wh values are rounded, as far as that can be seen of three or more."""
+class _Precisions:
+    """To how many Wh points are rounded: those that say that they are, and the others, which need not be alike.
+
+    Args:
+        points: indexes or days, of one file or of several.
+    """
+
+    def __init__(self, points: Iterable[PastPoint]) -> None:
+        known = list(points)
+        rounded, others = (
+            [p.value for p in known if bool(p.flags & PointFlag.ROUNDED) is one] for one in (True, False)
+        )
+        # Three that say nothing may be round by chance; what is said to be rounded is as round as it looks.
+        self._rounded, self._others = _precision(rounded, least=1), _precision(others)
+
+    def of(self, point: PastPoint) -> int:
+        """Of one of them: 1, 10 or 1000."""
+        return self._rounded if point.flags & PointFlag.ROUNDED else self._others
+
+
+def _precision(values: Iterable[int], least: int = 3) -> int:
+    """To how many Wh values are rounded, as far as that can be seen of so many or more."""
     known = [value for value in values if value]
-    if len(known) < 3:
+    if len(known) < least:
         return 1
     return next((one for one in (1000, 10) if all(value % one == 0 for value in known)), 1)
 
@@ -246,13 +267,13 @@ class SeamFound:
 
 def seam_of_indexes(indexes: Sequence[PastPoint], own: MeterSide) -> SeamFound | None:
     """None where nothing can be said."""
-    coarse = _precision(point.value for point in indexes) if indexes else 1
-    both = [(point.value, own.indexes[point.start]) for point in indexes if point.start in own.indexes]
+    rounded = _Precisions(indexes)
+    both = [(point, own.indexes[point.start]) for point in indexes if point.start in own.indexes]
     before = [point.value for point in indexes if own.first and point.start <= own.first[0]]
     above = bool(before and own.first and before[-1] > own.first[1])
     if not both and not (before and own.first):
         return None
-    return SeamFound(len(both), sum(abs(here - there) > coarse for here, there in both), above)
+    return SeamFound(len(both), sum(abs(here.value - there) > rounded.of(here) for here, there in both), above)
 
 
 def too_much(points: Iterable[PastPoint], watts: int) -> list[PastPoint]:

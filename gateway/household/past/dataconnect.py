@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gateway.household.past.values import Choices, PastBlock, Stamp
 
 _DAY = timedelta(days=1)
-_MOST_ROWS = 500_000
+_MOST_ROWS, _DEEPEST = 500_000, 40
 
 _ERRORS = {
     "ADAM-ERR0123": Phrase(
@@ -42,17 +42,19 @@ _TOO_MANY = Phrase("it has more than {most} rows")
 _BAD_ROW = Phrase("value {place}: its date, rank or length cannot be read")
 
 
-def readings_of(found: object) -> list[dict[str, Any]]:
+def readings_of(found: object, depth: int = 0) -> list[dict[str, Any]]:
     """Every ``meter_reading`` in an answer, in a list of answers, or in v3's ``usage_point``."""
+    if depth > _DEEPEST:
+        return []
     if isinstance(found, list):
-        return [one for item in found[:1000] for one in readings_of(item)]
+        return [one for item in found[:1000] for one in readings_of(item, depth + 1)]
     if not isinstance(found, dict):
         return []
     inner = found.get("meter_reading")
     if isinstance(inner, dict):
         return [inner]
     if "usage_point" in found:
-        return readings_of(found["usage_point"])
+        return readings_of(found["usage_point"], depth + 1)
     return [found] if isinstance(found.get("interval_reading"), list) else []
 
 

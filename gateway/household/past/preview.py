@@ -42,7 +42,9 @@ _SOURCES: tuple[tuple[str, Phrase | str], ...] = (
 )
 _FILE = Phrase("{name}: {source}")
 _REFUSED = Phrase("{name}: not imported: {why}")
-_KNOWN = Phrase("{name}: imported already, as import {number}: nothing is added")
+_KNOWN = Phrase(
+    "{name}: imported already, as import {number}: nothing is added; to have it read anew, undo that import first"
+)
 _PERIOD = Phrase("  {kind}: {first} to {last}, {points} values, {energy} kWh")
 _PERIOD_ONLY = Phrase("  {kind}: {first} to {last}, {points} values")
 _STEPS, _STEP = Phrase("    steps: {steps}"), Phrase("{minutes} min: {count}")

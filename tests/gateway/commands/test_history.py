@@ -126,6 +126,37 @@ def test_an_undo_takes_it_away(home, capsys):
     assert "Import 3: 482 values of curve.csv kept." in capsys.readouterr().out
 
 
+def test_what_went_with_an_undo_comes_back_as_it_says(home, capsys):
+    """A longer file had the values as well, and only what was new of it was kept."""
+    start, watts, _ = life()
+    (home / "part.csv").write_bytes(curve_csv(start, watts[:300]))
+    typed("add", "part.csv", "--yes")
+    typed("add", "curve.csv", "--yes")
+    capsys.readouterr()
+    typed("undo", "1", "--lang", "en")
+    assert "undo those imports too and import their files again" in capsys.readouterr().out
+    typed("add", "curve.csv", "--yes", "--lang", "en")
+    assert "as import 2: nothing is added; to have it read anew, undo that import first" in capsys.readouterr().out
+    typed("undo", "2")
+    typed("add", "curve.csv", "--yes")
+    assert [one.points for one in batches(home)] == [len(watts)]
+
+
+def test_years_before_are_compared_before_the_meter_was_ever_heard(home, capsys):
+    """Files are what a household has on its first evening."""
+    typed("add", "curve.csv", "--yes")
+    capsys.readouterr()
+    assert main(["compare", "bleu-base", "--power", "6", "--json", "--config", "gateway.toml"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (offer,) = found["offers"]
+    (month,) = offer["months"]
+    with (home / "gateway.toml").open("a") as file:
+        file.write('[[tariff]]\nname = "own"\nfrom = 2024-01-01\nuntil = 9999-12-31\nprices = { base = 0.2 }\n')
+    assert main(["compare", "--power", "6", "--config", "gateway.toml"]) == 0
+    assert sum(month["wh"].values()) == found["drawn_wh"] == sum(life()[1]) // 2
+    assert month["total"] == pytest.approx(found["drawn_wh"] / 1000 * 0.194 + 15.65 * 10 / 31, abs=0.001)
+
+
 def test_a_file_is_deleted_and_its_values_stay(home, capsys):
     """The household may want neither to be read again."""
     typed("add", "curve.csv", "--yes")
@@ -142,6 +173,7 @@ def test_the_file_comes_back_as_it_was(home, capsysbinary):
     assert capsysbinary.readouterr().out == (home / "curve.csv").read_bytes()
     typed("forget", "1")
     assert typed("file", "1") == 1
+    assert typed("file", "9" * 20) == 74
 
 
 def test_the_journal_tells_of_each(home, capsys):
@@ -192,6 +224,8 @@ def test_an_export_marks_what_was_imported(home, capsys):
     assert lines[1].startswith("2024-10-21T22:00:00Z,house,consumption/power/active/raw,PT30M,")
     assert lines[1].endswith(",W,imported,1")
     assert main(["export", "--format", "senml-json", "--imported", "--config", "gateway.toml"]) == 2
+    assert main(["export", "--format", "csv", "--imported", "--granularity", "P1D", "--config", "gateway.toml"]) == 2
+    capsys.readouterr()
     assert main(["export", "--format", "csv", "--config", "gateway.toml"]) == 0
     assert capsys.readouterr().out.count("imported") == 0
 

@@ -80,7 +80,7 @@ def test_prices_without_taxes_get_those_of_their_day(tmp_path):
         (HEAD + RULES.replace("hours", 'seasons = ["04-31/10-31"]\nhours') + PRICE, "'04-31/10-31' is no season"),
         (HEAD + RULES.replace("hours", 'list = "flex"\nhours') + PRICE, "there is no [[list]] of that name"),
         (HEAD + RULES.replace('"night"', '"Nuit d’été"') + PRICE, "small letters, digits and hyphens, at most 20"),
-        (HEAD + 'day_begins = "6h"\n' + RULES + PRICE, "day_begins: '6h' are no hours"),
+        (HEAD + 'day_begins = "6h"\n' + RULES + PRICE, "day_begins: '6h' is no time of day"),
         (HEAD + "hours = 1\n" + RULES + PRICE, "hours: unknown key here; it belongs below [[when]]"),
         (HEAD + 41 * '[[when]]\nclass = "night"\nhours = ["01:00/02:00"]\n' + PRICE, "41 are too many; at most 40"),
         ("#" * 300_000, "300000 bytes are too many for an offer"),
@@ -168,7 +168,12 @@ def test_a_tariff_of_a_file_has_each_of_its_prices_in_its_time(tmp_path):
             'offer = "offer.toml"\nprices = { day = 0.1 }\n',
             "line 7: [[tariff]] 1, prices: the file of the offer says it",
         ),
-        ('offer = "bleu-base"\n', "[[tariff]] 1: its prices depend on the subscribed power"),
+        ('offer = "bleu-base"\n', "[[tariff]] 1: the prices of the offer depend on the subscribed power: add"),
+        (
+            'offer = "offer.toml"\nday_begins = "06:00"\n',
+            "line 7: [[tariff]] 1, day_begins: the file of the offer says it",
+        ),
+        ('prices = { base = 0.1 }\nday_begins = "27:00"\n', "line 7: [[tariff]] 1, day_begins: '27:00' is no time"),
         ('offer = "bleu-base"\npower = 7\n', "it has no price for 7 kVA"),
         ('offer = "none"\n', "none: no such example"),
         ("", "[[tariff]] 1, prices: no price"),
@@ -192,6 +197,11 @@ def test_a_tariff_of_a_file_has_each_of_its_prices_in_its_time(tmp_path):
             'seasons = ["04-01/10-31"]\n[[off_peak]]\nfrom = 2026-01-01\nhours = ["23:00/07:00"]\n'
             'seasons = ["10-31/03-31"]\n',
             "on 2026-10-31 another [[off_peak]] is in force",
+        ),
+        (
+            'prices = { base = 0.1 }\n[[off_peak]]\nfrom = 2026-01-01\nhours = ["22:00/06:00"]\n'
+            '[[off_peak]]\nfrom = 9999-12-31\nhours = ["23:00/07:00"]\n',
+            "on 9999-12-31 another [[off_peak]] is in force",
         ),
     ],
 )

@@ -136,6 +136,46 @@ def test_depth_and_size_are_bounded():
     assert "neither text" in refusal(bytes(range(256)) * 100)
 
 
+def test_what_no_table_should_have_is_read_or_refused():
+    """A blank first line, brackets in brackets, a step of five thousand digits: with a sentence."""
+    rows = b"\nHorodate fin de pas;Puissance moyenne (W)\n2024-01-01 00:30:00;100\n2024-01-01 01:00:00;200\n"
+    assert len(read_file("a.csv", rows, DRAWN).blocks[0].points) == 2
+    assert "but not of DataConnect" in refusal(b"[" * 900 + b"]" * 900)
+    row = {"value": "1", "date": "2024-01-01 00:30:00", "interval_length": f"PT{'9' * 5000}M"}
+    reading = {"usage_point_id": "1", "reading_type": {"unit": "W"}, "interval_reading": [row]}
+    assert refusal(json.dumps({"meter_reading": reading}).encode()) == "it holds no values"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({2: {"B": "01/01/2024", "C": "12,5"}, 3: {"A": "exported for you"}}, 1),
+        ({2: {"B": "01/01/2024", "C": "12,5"}, 3: {"C": "4"}}, "line 3: '' is not a date"),
+        ({2: {"B": "01/01/2024", "C": "12,5"}, 3: {"B": "02/01/2024"}}, 1),
+    ],
+)
+def test_a_note_below_a_sheet_is_no_row_of_it(rows, said):
+    """A row is as wide as what is written in it."""
+    cells = {1: {"B": "Date", "C": "Valeur (en kWh)"}} | rows
+    written = "".join(
+        f'<row r="{place}">'
+        + "".join(f'<c r="{at}{place}" t="inlineStr"><is><t>{text}</t></is></c>' for at, text in row.items())
+        + "</row>"
+        for place, row in cells.items()
+    )
+    data = packed(
+        **{
+            "xl/workbook.xml": b'<w><sheets><sheet name="Consommation" id="a"/></sheets></w>',
+            "xl/_rels/workbook.xml.rels": b'<r><Relationship Id="a" Target="one.xml"/></r>',
+            "xl/one.xml": f"<w><sheetData>{written}</sheetData></w>".encode(),
+        }
+    )
+    if isinstance(said, str):
+        assert said in refusal(data)
+    else:
+        assert len(read_file("a.xlsx", data, DRAWN).blocks[0].points) == said
+
+
 def test_a_form_that_nobody_knows_shows_how_it_begins():
     """So that whoever has one can say which it is."""
     assert "it begins with 'Jour;Energie (kWh)'" in refusal(b"Jour;Energie (kWh)\n01/01/2023;12\n")

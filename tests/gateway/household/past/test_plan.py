@@ -1,5 +1,6 @@
 """What importing would do, and does: nothing twice, the better source first, proofs, the meter's own untouched."""
 
+import os
 import random
 import sqlite3
 import time
@@ -331,6 +332,19 @@ def test_whole_kilowatt_hours_prove_no_place_in_time(home):
     assert home.plan(curve_csv(start, [2 * value for value in watts]), index_csv(FIRST, rounded)).refused
 
 
+def test_whole_kilowatt_hours_beside_watt_hours_accuse_no_day(home):
+    """Two files of one household, the later one of a supplier that gives whole kWh."""
+    start, watts, indexes = life(days=20)
+    home.add(index_csv(FIRST, indexes[:11]))
+    later = "".join(
+        f"{FIRST + place * DAY:%d/%m/%Y};{value // 1000};Réelle\n" for place, value in enumerate(indexes) if place > 10
+    )
+    head = "Récapitulatif de mes index\n\nDate de relevé;Index;Nature\n"
+    plan = home.plan(curve_csv(start, watts), (head + later).encode("cp1252"))
+    assert verdicts(plan, "days") == verdicts(plan, "shift") == ["agrees"]
+    assert verdicts(plan, "month") == ["agrees"]
+
+
 def test_a_falsified_month_is_found_and_told(home):
     """In a year of half hours one month a tenth lower, beside the indexes of before: that month, and no other."""
     first, days = date(2023, 1, 1), 365
@@ -440,6 +454,18 @@ def test_a_full_disk_is_not_filled_further(home, monkeypatch):
     with pytest.raises(StoreError, match="not enough room"):
         home.add(curve_csv(start, watts))
     assert list(home.directory.glob("history-*")) == []
+
+
+def test_what_a_command_left_that_was_cut_off_goes_with_the_next(home):
+    """It is a copy of a household's file; that of a command which runs now stays."""
+    left, fresh, other = (home.directory / f"history-{name}.import" for name in ("0" * 32, "1" * 32, "mine"))
+    for path in (left, fresh, other):
+        path.write_bytes(b"x")
+    for path in (left, other):
+        os.utime(path, (time.time() - 90_000,) * 2)
+    start, watts, _ = life()
+    home.add(curve_csv(start, watts))
+    assert [path.exists() for path in (left, fresh, other)] == [False, True, True]
 
 
 def test_a_spool_of_another_is_refused(home):
