@@ -10,6 +10,7 @@ import csv
 import json
 import re
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,6 +120,7 @@ def _order(options: argparse.Namespace) -> ComparisonOrder:
 
 
 def _print(found: Comparison, options: argparse.Namespace) -> None:
+    from gateway.balance.words import WIDTH  # noqa: PLC0415
     from gateway.config.offers import example_names  # noqa: PLC0415
     from gateway.household.comparison_report import as_text  # noqa: PLC0415
     from gateway.household.comparison_words import COMPARISON_TEXTS  # noqa: PLC0415
@@ -126,7 +128,9 @@ def _print(found: Comparison, options: argparse.Namespace) -> None:
     lang = spoken(options)
     print("\n".join(as_text(found, lang)))
     if not options.offers:
-        print(COMPARISON_TEXTS[lang]["examples"].format(names=", ".join(example_names())))
+        text = COMPARISON_TEXTS[lang]["examples"].format(names=", ".join(example_names()))
+        # Names are typed as they stand: none is broken at its hyphens.
+        print(textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
 
 
 def _day(time: int | None) -> date | None:

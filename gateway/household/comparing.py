@@ -209,8 +209,8 @@ class _Comparing:
         return max(self.first, tariff.since), end
 
     def _own_facts(self, tariff: Tariff) -> HouseFacts:
-        hours = tuple(map(minutes_of, tariff.chosen_hours)) or None
-        return replace(self._facts, weekday=tariff.weekday, hours=hours)
+        hours = tuple(map(minutes_of, tariff.chosen_hours)) or self._facts.hours
+        return replace(self._facts, weekday=tariff.weekday or self._facts.weekday, hours=hours)
 
     # ---- any offer ------------------------------------------------------------------------------------------------
 

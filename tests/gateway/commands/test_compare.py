@@ -94,6 +94,8 @@ def test_without_an_offer_ones_own_contract_is_checked_and_the_examples_are_name
     """That is what a household types first."""
     out = typed(capsys, config)
     assert "Examples: bleu-base, bleu-hc, ejp, tempo" in out
+    assert "zen-week-end, zen-week-end-hc." in " ".join(out.split())
+    assert max(map(len, out.splitlines())) <= 80
     assert "yours: Own, by its hours" in out
 
 

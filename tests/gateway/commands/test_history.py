@@ -157,6 +157,22 @@ def test_years_before_are_compared_before_the_meter_was_ever_heard(home, capsys)
     assert month["total"] == pytest.approx(found["drawn_wh"] / 1000 * 0.194 + 15.65 * 10 / 31, abs=0.001)
 
 
+def test_what_ones_own_contract_leaves_open_is_taken_from_the_command(home, capsys):
+    """As the sentence says that asks for it."""
+    typed("add", "curve.csv", "--yes")
+    with (home / "gateway.toml").open("a") as file:
+        file.write(
+            '[[tariff]]\nname = "own"\nfrom = 2024-01-01\nprices = { low = 0.1, high = 0.2 }\n'
+            '[[tariff.when]]\nclass = "low"\ndays = ["sat", "chosen"]\n[[tariff.when]]\nclass = "high"\n'
+        )
+    capsys.readouterr()
+    main(["compare", "--lang", "en", "--config", "gateway.toml"])
+    assert "give it by --weekday wed" in " ".join(capsys.readouterr().out.split())
+    main(["compare", "--json", "--weekday", "wed", "--config", "gateway.toml"])
+    (own,) = json.loads(capsys.readouterr().out)["offers"]
+    assert own["total"] > 0
+
+
 def test_a_file_is_deleted_and_its_values_stay(home, capsys):
     """The household may want neither to be read again."""
     typed("add", "curve.csv", "--yes")
