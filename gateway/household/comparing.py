@@ -87,7 +87,8 @@ class _Comparing:
         self._archive, self._house, self._config, self._order, self._today = archive, house, config, order, today
         # The day that is not over says nothing of a day.
         ends = archive.imports.ends(house.meter)
-        over = day_of(max(house.last_time or 0, ends[1] if ends else 0))
+        # A file may be of a time that has not come yet.
+        over = day_of(max(house.last_time or 0, min(ends[1], midnight(today)) if ends else 0))
         self.end = min(order.end or over, over)
         year_ago = same_day(self.end, self.end.year - 1)
         begun = [day for day in (house.first, PastDays(archive, house.meter).first) if day]

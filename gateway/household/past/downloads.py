@@ -40,7 +40,7 @@ def read_conso_downloader(rows: Sequence[Sequence[str]], sign: str, choices: Cho
 
 def read_naive_end(rows: Sequence[Sequence[str]], sign: str, choices: Choices) -> Iterator[PastBlock]:
     """``Horodate fin de pas;Puissance moyenne (W)``, below a line that names the meter."""
-    meter = next((found for row in rows[:3] if row and (found := _PRM.search(row[0]))), None)
+    meter = next((said for row in rows[:3] if row and (said := _PRM.search(row[0]))), None)
     found = []
     for line, row in enumerate(rows, start=1):
         if not any(row) or (line < 3 and not row[0][:1].isdecimal()):

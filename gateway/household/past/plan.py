@@ -6,6 +6,7 @@ The figures that are shown are those of the points that are then stored: both ar
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -236,7 +237,8 @@ class Planner:
         last = max(block.last for block in mine) + _AROUND_S
         curve, indexes, daily = ([*self._points(f"{direction}/{kind}", first, last)] for kind in (CURVE, INDEX, DAILY))
         known = PastEvidence(curve, indexes, daily)
-        subject = Subject(direction, known, mine, self._own(direction, first, last), self._subscribed())
+        own, now = self._own(direction, first, last), int(time.time())
+        subject = Subject(direction, known, mine, own, self._subscribed(), now)
         return run_checks(subject)
 
     def _points(self, series: str, first: int, last: int) -> Iterator[PastPoint]:

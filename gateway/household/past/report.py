@@ -50,6 +50,9 @@ _SEAM = Phrase("{count} indexes match the meter's own at the same time")
 _SEAM_DIFFERS = Phrase("{differ} of {count} indexes differ from the meter's own at the same time")
 _ABOVE = Phrase("its last index is above the meter's own first one: is it another meter's?")
 _RANGE = Phrase("{count} values are above {kw} kW, the first at {when}: is the unit right?")
+_LATER = Phrase(
+    "{count} values are of a time that has not come yet, the first of {when}: is the clock of this machine right?"
+)
 _RISE = Phrase("{count} indexes rise faster than {kw} kW allows, the first at {when}")
 _FALSE = Phrase("{count} indexes set aside, as they leap and come back: {when}")
 _EXCHANGED = Phrase("the meter was exchanged before {when}: that day's energy is unknown")
@@ -70,13 +73,14 @@ class PastCheck:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What of one direction is checked: everything known of it, the new blocks, the meter's side, what may be drawn."""
+    """What of one direction is checked: all that is known, the new blocks, the meter's side, what may be drawn, now."""
 
     direction: str
     known: PastEvidence
     blocks: Sequence[PastBlock]
     own: MeterSide
     subscribed_va: int | None
+    now: int
 
     @property
     def days(self) -> list[date]:
@@ -195,6 +199,11 @@ def _of_seam(subject: Subject) -> Iterator[PastCheck]:
 def _of_range(subject: Subject) -> Iterator[PastCheck]:
     kw = decimal(subject.most_w / 1000, 1)
     curve = [point for block in subject.blocks if block.kind == CURVE for point in block.points]
+    # A last day may be written as it begins.
+    late = [point for block in subject.blocks for point in block.points if point.start > subject.now + 86_400]
+    if late:
+        said = _LATER.filled(count=len(late), when=_when(late[0].start))
+        yield _check(subject, "range", "differs", said, later=len(late))
     # Sites above 36 kVA are known by their stamps; nobody subscribes for them here.
     high = checks.too_much(curve, subject.most_w)
     if high:

@@ -144,15 +144,20 @@ def test_what_went_with_an_undo_comes_back_as_it_says(home, capsys):
 
 def test_years_before_are_compared_before_the_meter_was_ever_heard(home, capsys):
     """Files are what a household has on its first evening."""
+    (home / "later.csv").write_bytes(curve_csv(*life(date(2096, 10, 22))[:2]))
     typed("add", "curve.csv", "--yes")
+    typed("add", "later.csv", "--yes")
     capsys.readouterr()
-    assert main(["compare", "bleu-base", "--power", "6", "--json", "--config", "gateway.toml"]) == 0
+    days = "--from", "2024-10-22", "--to", "2024-11-01"
+    assert main(["compare", "bleu-base", "--power", "6", "--config", "gateway.toml"]) == 0
+    assert "2096" not in capsys.readouterr().out
+    assert main(["compare", "bleu-base", "--power", "6", "--json", *days, "--config", "gateway.toml"]) == 0
     found = json.loads(capsys.readouterr().out)
     (offer,) = found["offers"]
     (month,) = offer["months"]
     with (home / "gateway.toml").open("a") as file:
         file.write('[[tariff]]\nname = "own"\nfrom = 2024-01-01\nuntil = 9999-12-31\nprices = { base = 0.2 }\n')
-    assert main(["compare", "--power", "6", "--config", "gateway.toml"]) == 0
+    assert main(["compare", "--power", "6", *days, "--config", "gateway.toml"]) == 0
     assert sum(month["wh"].values()) == found["drawn_wh"] == sum(life()[1]) // 2
     assert month["total"] == pytest.approx(found["drawn_wh"] / 1000 * 0.194 + 15.65 * 10 / 31, abs=0.001)
 

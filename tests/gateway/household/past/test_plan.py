@@ -378,6 +378,14 @@ def test_what_cannot_be_is_doubted(home):
     assert "values at night" in said(home.plan(roof))
 
 
+def test_a_time_that_has_not_come_yet_is_doubted(home):
+    """Of the file, or of this machine's clock."""
+    start, watts, _ = life(date(2096, 10, 22))
+    assert "482 values are of a time that has not come yet, the first of 2096-10-22" in said(
+        home.plan(curve_csv(start, watts))
+    )
+
+
 def test_the_seam_is_held_against_the_meter_itself(home):
     """Half hours and indexes that both know; a shift is found there without any index in the file."""
     start, watts, indexes = life()
