@@ -198,6 +198,8 @@ class ActivePower:
         self._rest = _ANY_WH, _ANY_WH_VARIANCE
         self._bounds.begin(self._reference)
         self._va = va
+        # Of a line that is silent for so long between all frames every leap adds to the weights.
+        self._weed()
 
     def _live(self, ticks: int, hours: float, va: float, change: float) -> None:
         reference, bounds = self._reference, self._bounds

@@ -169,6 +169,20 @@ def test_a_gap_forgets_the_count_and_a_longer_one_the_power_factor():
     assert house.live(500, 1000, 9)[HALF_WIDTH] >= 100
 
 
+@pytest.mark.parametrize("three", [False, True])
+def test_a_line_that_lets_a_frame_through_each_half_minute_breaks_nothing(three):
+    """For days on end, with a leap in each silence: the estimate goes on, unsure, and no number grows beyond bounds."""
+    power, drawn = ActivePower(three_phases=three), 1000.0
+    for second in range(300):
+        drawn += 720 / 3600
+        power.hear(second, 800, int(drawn))
+    for count in range(1, 3000):
+        va = 600 if count % 2 else 3000
+        drawn += 0.9 * va * 30 / 3600
+        power.hear(300 + 30 * count, va, int(drawn))
+        assert power.estimate().half_width > 0.1 * va
+
+
 def test_the_modes_do_not_learn_from_each_other():
     """A line that was switched begins anew, by the steps of the other mode."""
     house = House()
