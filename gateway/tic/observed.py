@@ -80,6 +80,16 @@ class ObservedChanges:
         self._sharp = {day: changes for day, changes in self._sharp.items() if day_start(day + _ONE) > before}
         return gone
 
+    def forget_later(self, time: int) -> tuple[list[int], list[tuple[int, int]]]:
+        """Let go what would be later than that, of a clock that was put back: times of changes, and gaps."""
+        changes, gaps = [], []
+        while self.changes and self.changes[-1].time > time:
+            changes.append(self.changes.pop().time)
+        while self.gaps and self.gaps[-1][1] > time:
+            gaps.append(self.gaps.pop())
+        self._sharp = {day: [one for one in found if one.time <= time] for day, found in self._sharp.items()}
+        return changes, gaps
+
     def between(self, start: float, end: float) -> Iterator[ClassChange]:
         """The changes whose middle lies there."""
         found = []

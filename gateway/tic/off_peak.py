@@ -7,6 +7,7 @@ a water heater may run and not what it costs.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -77,3 +78,9 @@ def first_of_new(
         if not any(same_windows(found, hours) for hours in before):
             return day, found
     return None
+
+
+def same_day_before(known: Sequence[tuple[date, Windows]], since: date) -> Windows:
+    """The hours of the same day a week before, or of the last day that is known."""
+    before = {day: hours for day, hours in known if day < since}
+    return before.get(since - timedelta(days=7)) or before[max(before)]

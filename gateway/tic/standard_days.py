@@ -23,6 +23,8 @@ _ONE = timedelta(days=1)
 
 # A frame may be of the second before, and its values as old as it is long: so near to a border either index is right.
 _TOLERANCE_MINUTES = 0.25
+# The hour that the autumn gives twice, and a frame or two later.
+_TWICE = 120, 181
 # Until then the profile of a frame may be that of the day before.
 _NEW_DAY_MINUTES = 1.0
 
@@ -101,7 +103,7 @@ class StandardDays:
         classes = self.day(day)
         if classes is None:
             return True
-        if class_at(classes, minute) == NOT_KNOWN:
+        if class_at(classes, minute) == NOT_KNOWN or _comes_twice(day, minute):
             return True
         around = (minute - _TOLERANCE_MINUTES, minute, minute + _TOLERANCE_MINUTES)
         if any(class_at(classes, at, index) == index for at in around):
@@ -192,6 +194,11 @@ def _laid_over(classes: DayClasses, over: DayClasses, first: int, last: int) -> 
     beyond = [(last, after)] if last < DAY_MINUTES and after else []
     found = [one for one in classes if one[0] < first] + inside + beyond + [one for one in classes if one[0] > last]
     return tuple(one for place, one in enumerate(found) if not place or found[place - 1][1] != one[1])
+
+
+def _comes_twice(day: date, minute: float) -> bool:
+    """Whether a clock on the wall shows that twice, of which no document says what a meter does the second time."""
+    return day_start(day + _ONE) - day_start(day) > DAY_MINUTES * 60 and _TWICE[0] <= minute < _TWICE[1]
 
 
 def _posix(text: str | None) -> int | None:

@@ -20,10 +20,17 @@ from gateway.tic.day_classes import (
 )
 from gateway.tic.learned_hours import season_begin
 from gateway.tic.observed import GAP_S, ClassChange
-from gateway.tic.off_peak import first_of_new, off_peak_words, same_windows
+from gateway.tic.off_peak import first_of_new, off_peak_words, same_day_before, same_windows
 from gateway.tic.season import PEAK
 from gateway.tic.tariff_memory import TariffMemory
-from gateway.tic.tariff_outlook import OFF_PEAK_MOVED, OFF_PEAK_TODAY, UNKNOWN, MovedHours, TariffOutlook
+from gateway.tic.tariff_outlook import (
+    DAYS_LEFT,
+    OFF_PEAK_MOVED,
+    OFF_PEAK_TODAY,
+    UNKNOWN,
+    MovedHours,
+    TariffOutlook,
+)
 from gateway.tic.tariff_prediction import EJP_BEGINS, LATE_STANDARD_S, TEMPO_BEGINS, TariffNow, class_of, predict
 
 if TYPE_CHECKING:
@@ -160,15 +167,16 @@ class TariffCalendar:
 
     def _hear(self, time: int, word: str, heard: Mapping[str, str]) -> None:
         back = self._last - time
-        if -back > GAP_S:
+        if back > _BACK_S:
+            self.memory.forget_later(time)
+            self._word = self._since = self._day = None
+        elif -back > GAP_S:
             # Of the first day the beginning was not heard.
             self.memory.gap(self._last or day_start(day_at(time)), time)
         if self._word is not None and word.isdecimal() != self._word.isdecimal():
             self._since, self._said = None, {}  # the mode was switched, and with it the words
         elif self._word is not None and word != self._word:
             self._change(time, word)
-        if back > _BACK_S:
-            self._day = None
         if any(
             self._said.get(path, heard.get(path)) != heard.get(path, self._said.get(path)) for path in (_OPTION, _NAME)
         ):
@@ -309,7 +317,7 @@ class TariffCalendar:
             return
         since, after = found
         if since not in memory.learned.schedules:
-            before = _same_day_before(known, since)
+            before = same_day_before(known, since)
             last_year = self._last_year(since)
             season = since == season_begin(since) and (last_year is None or same_windows(last_year, after))
             if plain := ahead.get(since) or memory.days.get(since):
@@ -344,7 +352,8 @@ class TariffCalendar:
     # ---- what is known now
 
     def _predict(self, time: int) -> TariffOutlook:
-        contact = self._said.get("status/contact")
+        # In historic mode it is what was stored of the other one.
+        contact = self._said.get("status/contact") if (self._word or "").isdecimal() else None
         now = TariffNow(
             time=time,
             word=self._word or "",
@@ -373,6 +382,8 @@ class TariffCalendar:
         """The series, without those of which a frame of the first minute of a day says nothing."""
         shifted = outlook.by_our_clock(self._drift) if self._drift else outlook
         told = shifted.series(self.memory.names)
+        # Of a contract that was left.
+        told |= {path: UNKNOWN for path in DAYS_LEFT.values() if path in self._told and path not in told}
         if self.memory.moved:
             told[OFF_PEAK_MOVED] = str(self.memory.moved)
         if minute_at(self._last) < 1:
@@ -386,9 +397,3 @@ class TariffCalendar:
         news = {path: text for path, text in told.items() if self._told.get(path) != text}
         self._told.update(news)
         return news
-
-
-def _same_day_before(known: list[tuple[date, Windows]], since: date) -> Windows:
-    """The hours of the same day a week before, or of the last day that is known."""
-    before = {day: hours for day, hours in known if day < since}
-    return before.get(since - 7 * _ONE) or before[max(before)]

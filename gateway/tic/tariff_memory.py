@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from gateway.tic.day_classes import DayClasses, day_at, day_start, read, written
 from gateway.tic.hours import UNDECIDED, HourDecision, HourReason
@@ -146,6 +147,25 @@ class TariffMemory:
         self.standard.forget(today)
         self.note_standard()
 
+    def forget_later(self, time: int) -> None:
+        """A clock was put back, or one date was damaged: nothing has been later, and when it was nobody knows."""
+        today = day_at(time)
+        changes, gaps = self.observed.forget_later(time)
+        self._noted |= {("change", change): None for change in changes} | {("gap", start): None for start, _ in gaps}
+        if gaps:
+            start = min(start for start, _ in gaps)
+            self.gap(start if start < time else day_start(today), time)
+        for kind, of_days, last in (
+            ("day", self.days, today - _ONE),
+            ("colour", self.colours, today),
+            ("schedule", self.schedules, today + _ONE),
+        ):
+            self._noted |= {(kind, day_start(day)): None for day in _without_later(of_days, last)}
+        _without_later(self.standard.profiles, today + _ONE)
+        over, self.learned = self.learned.over, LearnedHours(self.observed, self.schedules)
+        self.learned.over = min(over, today - _ONE) if over else None
+        self.note_standard()
+
     def _put(self, kind: str, number: int, text: str) -> None:
         self._noted[kind, number] = text
 
@@ -208,3 +228,11 @@ class TariffMemory:
 
     def _kept(self, kind: str, number: int, text: str) -> None:
         self._standard_said[kind, number] = text
+
+
+def _without_later(of_days: dict[date, Any], last: date) -> list[date]:
+    """Let go what is of later days; which those were."""
+    later = [day for day in of_days if day > last]
+    for day in later:
+        del of_days[day]
+    return later

@@ -225,7 +225,8 @@ def _last(classes: DayClasses | None) -> str | None:
 
 
 def _colour_tomorrow(now: TariffNow) -> str | None:
-    return now.colour_tomorrow if now.colour_tomorrow in _COLOURS else None
+    """None also where the last one that was heard is of a contract of before."""
+    return now.colour_tomorrow if now.contract == "tempo" and now.colour_tomorrow in _COLOURS else None
 
 
 def _left(memory: TariffMemory, now: TariffNow) -> dict[str, DaysLeft] | None:

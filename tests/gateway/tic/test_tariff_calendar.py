@@ -198,6 +198,20 @@ def test_a_profile_that_is_not_what_counts_is_not_believed_and_counted():
     assert heard.hear("2026-12-03 05:11", standard(2)).contradictions == 1
 
 
+@pytest.mark.parametrize("second", ["1", "2"])
+def test_the_hour_that_comes_twice_contradicts_no_profile(second):
+    """Off-peak begins at 2:56; at the second 2:20 of that night a meter may count either: nobody accuses it."""
+    heard = Heard()
+    heard.hear("2026-10-24 12:00", standard(1))
+    for hour, index in (("01:30", "2"), ("02:20", "2"), ("02:56", "1")):
+        heard.hear(f"2026-10-25 {hour}", standard(index))
+    later = at("2026-10-25 02:20") + 3600
+    heard.calendar.observe(later, standard(second).items(), ADDRESS)
+    outlook = heard.hear("2026-10-25 04:00", standard("1"))
+    assert (outlook.why, outlook.contradictions, wall(outlook.until)) == (None, 0, "2026-10-25 07:56")
+    assert not heard.kinds()["profile-contradicted"]
+
+
 def test_hours_that_could_be_both_are_not_said_until_one_comes_true():
     """Nothing of today, nothing of tomorrow; from the change on both, and the reason is kept."""
     both = whole("00008001 10008002 15008003")
@@ -329,14 +343,33 @@ def test_another_contract_is_learned_anew_and_is_no_move():
     assert heard.kinds()["off-peak-moved"] == 0
 
 
+def test_tomorrow_has_no_colour_once_tempo_is_left():
+    """The last colour that was heard is neither said of the next contract nor after a restart."""
+    heard, other = Heard(), {"contract/option": "HC..", "contract/tariff": "HP.."}
+    tempo = {"contract/option": "BBR(", "contract/tariff": "HPJB", "contract/tempo/tomorrow": "ROUG"}
+    assert heard.hear("2026-12-03 12:00", tempo).colour_tomorrow == "ROUG"
+    assert heard.hear("2026-12-03 12:10", other).colour_tomorrow is None
+    assert heard.series["contract/tempo/red/left"] == "unknown"
+    heard.restart("2026-12-03 12:11")
+    assert heard.hear("2026-12-03 12:12", other).colour_tomorrow is None
+
+
 def test_one_date_of_a_far_future_costs_nothing_that_was_learned():
-    """A damaged date may pass its checksum: what was noted is still there a day later."""
+    """A damaged date may pass its checksum: what was noted stays, what comes is noted, the old goes in time."""
     years = SimulatedYears([(date(2026, 1, 1), ((0, 396), (1356, 1440)))], seed=8, outages=0.0)
     years.run(date(2026, 1, 5), date(2026, 1, 20))
     before = {key for key in years.notes if key[0] in ("change", "schedule")}
-    years.calendar.observe(at("2036-01-20 12:00"), years.said(date(2026, 1, 20), False).items())
-    years.run(date(2026, 1, 20), date(2026, 1, 21))
+    told = years.calendar.observe(at("2036-01-20 12:00"), years.said(date(2026, 1, 20), False).items())
+    years.notes.update({key: text for key, text in told.notes.items() if text is not None})
+    years.run(date(2026, 1, 20), date(2026, 1, 26))
     assert before <= years.notes.keys()
+    assert {number for kind, number in years.notes if kind == "day"} >= {
+        at(f"2026-01-{day} 00:00") for day in range(21, 25)
+    }
+    years.run(date(2026, 1, 26), date(2026, 5, 1))
+    changes = [number for kind, number in years.notes if kind == "change"]
+    assert at("2026-02-28 00:00") < min(changes) < max(changes) < at("2026-05-01 00:00")
+    assert not [number for _, number in years.notes if number > at("2026-05-02 00:00")]
 
 
 def test_a_frame_without_a_class_says_nothing():
