@@ -253,7 +253,7 @@ def _posix(text: str) -> int | None:
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    return None if value in (None, UNKNOWN) else str(value)
 
 
 def as_text(view: TariffView, lang: str) -> list[str]:

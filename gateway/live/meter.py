@@ -38,6 +38,8 @@ _DRAWN, _INJECTED = "consumption/power/apparent/raw", "production/power/apparent
 _REFERENCE, _SUBSCRIBED_CURRENT = "contract/power/reference", "contract/current/subscribed"
 _TARIFF, _TARIFF_INDEX = "contract/tariff", "contract/tariff/index"
 _TODAY, _TOMORROW = "contract/tempo/today", "contract/tempo/tomorrow"
+# What a contract is called in each mode.
+_CONTRACT = ("contract/option", "contract/calendar")
 _OVERLOAD, _BREAKER, _PRODUCING = "status/overload", "status/breaker", "status/producing"
 
 # A subscribed ampere is so many volt-amperes (02E: PREF / 200), on each of the phases.
@@ -172,6 +174,7 @@ class LiveMeter:
     def hear(self, readings: Iterable[Reading], time: datetime | None, now: float, *, standard: bool) -> None:
         """Take in what a frame said; ``time`` is its date (aware), None while nobody knows it."""
         passed = None if self._heard is None else now - self._heard
+        switched = passed is not None and standard != self._standard
         self.time, self._heard, self._standard = time, now, standard
         newest: dict[str, Reading] = {}
         for reading in readings:
@@ -181,6 +184,7 @@ class LiveMeter:
                 newest[reading.series] = reading
         if passed is not None and DRAWN_INDEX in newest:
             self._see_jump(newest[DRAWN_INDEX].value, passed)
+        self._end_contract(newest, switched=switched)
         for series, reading in newest.items():
             if self._values.get(series) != reading.value:
                 self._values[series] = self._fresh[series] = reading.value
@@ -189,6 +193,14 @@ class LiveMeter:
             # What the meter says holds until it says something else; what is reckoned does not.
             if series not in newest and self._values.pop(series, None) is not None:
                 self._fresh[series] = None
+
+    def _end_contract(self, newest: Mapping[str, Reading], *, switched: bool) -> None:
+        """Colours of Tempo are not those of another contract, nor known in another mode before it says them."""
+        said = ((self._values.get(path), newest[path].value) for path in _CONTRACT if path in newest)
+        if switched or any(before not in (None, now) for before, now in said):
+            for series in (_TODAY, _TOMORROW):
+                if series not in newest and self._values.pop(series, None) is not None:
+                    self._fresh[series] = None
 
     def _see_jump(self, index: Value, passed: float) -> None:
         """An index that nobody can have drawn ends what is known of today, until the store has counted around it."""
@@ -264,7 +276,7 @@ class LiveMeter:
 
     def _ahead(self) -> TariffAhead:
         said = {path: self._text(path) or UNKNOWN for path in (UNTIL, OFF_PEAK_NEXT, OFF_PEAK_TODAY, OFF_PEAK_TOMORROW)}
-        left = (self._text(DAYS_LEFT[colour]) for colour in ("ROUG", "BLAN"))
+        left = (None if text == UNKNOWN else text for text in (self._text(DAYS_LEFT[one]) for one in ("ROUG", "BLAN")))
         return TariffAhead(
             time_of(said[UNTIL]),
             time_of(said[OFF_PEAK_NEXT]),

@@ -147,6 +147,22 @@ def test_only_what_changed_is_told_and_older_points_do_not_overwrite():
     assert meter.values() == {path: 4000, "status/overload": "0"}
 
 
+@pytest.mark.parametrize(("option", "standard"), [("HC..", False), ("BBR(", True)])
+def test_colours_end_with_the_contract_and_with_the_mode(option, standard):
+    """Whoever left Tempo on the eve of a red day is not told of one each day; who was told of it, that it is over."""
+    tempo, colour = reading("contract/option", "BBR("), reading("contract/tempo/tomorrow", "ROUG")
+    meter = heard(tempo, colour, reading("contract/tempo/red/left", "18"), now=100, standard=False)
+    meter.hear([tempo], AT, 101, standard=False)
+    assert meter.snapshot(102).tempo_tomorrow == "red"
+    meter.take_fresh()
+    meter.hear([reading("contract/option", option)], AT, 103, standard=standard)
+    assert meter.snapshot(104).tempo_tomorrow == "unknown"
+    assert meter.take_fresh()["contract/tempo/tomorrow"] is None
+    assert meter.snapshot(104).ahead.red_left == "18"
+    meter.hear([reading("contract/tempo/red/left", "unknown")], AT, 105, standard=standard)
+    assert meter.snapshot(106).ahead.red_left is None
+
+
 def test_an_overload_of_which_the_meter_says_nothing_is_not_known():
     """Some three-phase meters never tell: that is neither yes nor no, nor an alert's end."""
     path = "consumption/power/apparent/raw"
