@@ -158,8 +158,10 @@ def _tariff(house: HouseNow, lang: str) -> Iterator[str]:
     for meter in house["meters"]:
         if len(house["meters"]) > 1:
             yield Phrase("{meter}:").in_language(lang).format(meter=meter["now"]["meter"])
-        known = meter["values"].get("contract/tariff") is not None
-        yield from as_text(of_live(meter["now"], meter["values"]), lang) if known else [WORDS[lang]["nothing"]]
+        now, known = meter["now"], meter["values"].get("contract/tariff") is not None
+        if known and now["stale"]:
+            yield WORDS[lang]["stale"].format(age=age(now["age_s"], spelt=True).in_language(lang))
+        yield from as_text(of_live(now, meter["values"]), lang) if known else [WORDS[lang]["nothing"]]
 
 
 def _state(house: HouseNow, lang: str) -> Iterator[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 from gateway.commands.options import command, configured, spoken, stored
+from gateway.words.numbers import age
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 
 _NOTHING = Phrase("{meter}: the meter has not said its tariff yet")
+_SILENT = Phrase("The meter has said nothing for {age}. What was known then:")
+# What is stored of a meter that is heard is younger.
+_SILENT_S = 600
 
 
 def declare(commands: Commands) -> None:
@@ -41,7 +46,10 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(as_json(outlook, memory), ensure_ascii=False, indent=2))
         return 0
-    lines = as_text(of_outlook(outlook, memory.names), lang)
+    view = of_outlook(outlook, memory.names)
+    silent_s = time.time() - view.now
+    lines = [_SILENT.filled(age=age(silent_s, spelt=True)).in_language(lang)] if silent_s >= _SILENT_S else []
+    lines += as_text(view, lang)
     if memory.moved:
         from gateway.household.followers import followers  # noqa: PLC0415
 

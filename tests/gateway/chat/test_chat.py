@@ -236,3 +236,6 @@ def test_when_off_peak_is_is_answered_from_the_series(snapshot):
         "Off-peak hours today: 22:00–6:00; tomorrow: 22:00–6:00.",
         "Tomorrow is red.",
     ]
+    said["meters"][0]["now"] |= {"stale": True, "age_s": 18_000.0}
+    first, *more = present(ChatQuestion.TARIFF, "en", said).splitlines()
+    assert (first, len(more)) == ("The meter has said nothing for 5 h. Last values:", 4)

@@ -60,7 +60,7 @@ def test_peak_hours_say_when_off_peak_begins_also_tomorrow():
 def test_tomorrow_is_red_and_days_are_left():
     """A number where it is known, two where it lies between them."""
     text = as_text(view(colour_tomorrow="red", red_left="18", white_left="31/36"), "en")
-    assert text[3:] == ["Tomorrow is red.", "Left of this season: 18 red days, 31 to 36 white days."]
+    assert text[3:] == ["Tomorrow is red.", "Left of this season: red days, 18; white days, 31 to 36."]
     assert as_text(view(colour_tomorrow="red", red_left="18", white_left="31"), "fr")[3] == "Demain est rouge."
 
 
@@ -85,7 +85,7 @@ def test_how_sure_it_is_and_that_a_contact_is_no_price():
     """Days that were learned from, a clock that is off, and the contact apart."""
     text = as_text(view(learned_days=9, regular=True, drift_s=-12_600, contact_closed=False), "en")
     assert text[3:] == [
-        "Learned from 9 days, by this gateway’s clock.",
+        "Learned by this gateway’s clock. Days observed: 9.",
         "The meter’s clock is 210 min off, and so are its hours.",
         "The meter’s contact is open: the water heater may not run. That says nothing of the price.",
     ]
@@ -108,7 +108,7 @@ def test_hours_that_have_moved_name_what_follows_them():
     moved = MovedHours("2026-12-03", ((0, 396), (1356, 1440)), ((94, 454), (754, 874)))
     assert str(moved_in_words(moved, ["heater", "boiler"])) == (
         "Your off-peak hours have moved since Thursday 3 December: 22:36–6:36 before, 1:34–7:34, 12:34–14:34 now."
-        " heater, boiler follow by themselves; timers and appliances that you set yourself do not."
+        " What follows by itself: heater, boiler. Timers and appliances that you set yourself do not."
     )
     assert "contact" in str(moved_in_words(moved, []))
     assert MovedHours.read(str(moved)) == moved
