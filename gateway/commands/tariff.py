@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.commands.options import command, configured, spoken, stored
+from gateway.errors import ConfigError
 from gateway.words.numbers import age
 from gateway.words.phrase import Phrase
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _NOTHING = Phrase("{meter}: the meter has not said its tariff yet")
+_NO_METER = Phrase("{meter!r} is no [[meter]] of the configuration ({names})")
 _SILENT = Phrase("The meter has said nothing for {age}. What was known then:")
 # What is stored of a meter that is heard is younger.
 _SILENT_S = 600
@@ -35,11 +37,14 @@ def _run(options: argparse.Namespace) -> int:
     from gateway.household.tariff_words import as_text, moved_in_words, of_outlook  # noqa: PLC0415
 
     config, lang = configured(options), spoken(options)
+    names = [meter.name for meter in config.meter]
+    if options.meter is not None and options.meter not in names:
+        raise ConfigError(_NO_METER.filled(meter=options.meter, names=", ".join(names)))
     with stored(config) as archive:
         calendar = stored_calendar(archive, config, options.meter)
     outlook = calendar.outlook() if calendar else None
     if calendar is None or outlook is None:
-        nothing = _NOTHING.filled(meter=options.meter or config.meter[0].name).in_language(lang)
+        nothing = _NOTHING.filled(meter=options.meter or names[0]).in_language(lang)
         print("null" if options.json else nothing)
         return 0
     memory = calendar.memory

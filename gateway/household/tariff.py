@@ -85,14 +85,8 @@ def tariff_prices(config: Config) -> Prices:
     return prices
 
 
-def stored_outlook(stored: CalendarParts, config: Config, meter: str | None = None) -> TariffOutlook | None:
-    """What was known of the classes at the last stored frame of a meter, the first one's if none is named."""
-    calendar = stored_calendar(stored, config, meter)
-    return calendar.outlook() if calendar else None
-
-
 def stored_calendar(stored: CalendarParts, config: Config, meter: str | None = None) -> TariffCalendar | None:
-    """The calendar of a meter as the running gateway has stored it; None for a meter that was never heard."""
+    """The calendar of a meter, the first one's if none is named, as stored; None for one never heard."""
     name = meter or (config.meter[0].name if config.meter else "")
     known = next((one for one in stored.meters.all() if one.name == name), None)
     if known is None:

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from gateway.commands.main import main
+from gateway.errors import Exit
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
@@ -42,6 +43,12 @@ def test_of_a_silent_meter_it_is_said_that_it_is(house, capsys):
     first, *more = said(capsys, house(18_000), "--lang", "en").splitlines()
     assert first == "The meter has said nothing for 5 h. What was known then:"
     assert more[0].startswith("Peak hours; until when is not known")
+
+
+def test_a_meter_that_there_is_none_of_is_refused(house, capsys):
+    """As by the other commands, with the names that there are."""
+    assert main(["tariff", "--config", str(house(90)), "--meter", "huose"]) == Exit.CONFIGURATION
+    assert "'huose' is no [[meter]] of the configuration (house)" in capsys.readouterr().err
 
 
 def test_of_a_meter_that_is_heard_it_is_not(house, capsys):
