@@ -7,12 +7,13 @@ none did the colour is not known, until a file says it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import day_of, days, midnight
 from gateway.balance.offer_hours import NOT_RED, DatedWindows
 from gateway.household.tariff import lived_hours
+from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from gateway.store.store import Archive
 
 _ONE, _MIDNIGHT = timedelta(days=1), 1440
-# Where Tempo's days begin.
-_BEGINS_S = 6 * 3600
+# The hour of the clock at which Tempo's days begin.
+_BEGINS = 6
 _COLOURS = {"jb": "blue", "jw": "white", "jr": "red"}
 # What of a day has to be in the indexes of one colour: at six in the morning a watt-hour or two may be in both.
 _SURE = 0.9
@@ -81,7 +82,10 @@ def own_windows(archive: Archive, config: Config, meter: str, first: date, end: 
 
 def lived_colours(house: HouseholdDays, first: date, end: date) -> dict[date, str]:
     """Tariff day of ``[first, end)`` -> its colour, as the indexes of Tempo or EJP counted on it."""
-    bounds = [midnight(day) + _BEGINS_S for day in days(first, end + timedelta(days=1))]
+    bounds = [
+        int(datetime(day.year, day.month, day.day, _BEGINS, tzinfo=PARIS).timestamp())
+        for day in days(first, end + _ONE)
+    ]
     found = {}
     for begin, counted in zip(bounds, house.classes(bounds), strict=False):
         if colour := _colour(counted):
