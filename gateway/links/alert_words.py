@@ -182,10 +182,10 @@ def texts(
     if count > 1 or (count == 1 and not active):
         form = _SINCE.filled(what=again if active else again + _WORKS, remedy=remedy)
     elif active:
-        form = _KNOWN.filled(what=broken, advice=advice) if advice else _SINCE.filled(what=broken, remedy=remedy)
+        form = _KNOWN.filled(what=broken) if advice else _SINCE.filled(what=broken, remedy=remedy)
     else:
         form = _OVER.filled(what=back)
-    facts = {"name": _about(kind, name), "time": age(lasted, spelt=True), "times": _times(count)}
+    facts = {"name": _about(kind, name), "time": age(lasted, spelt=True), "times": _times(count), "advice": advice}
     logged = facts | ({"name": same("a recipient")} if kind in (FaultKind.RECIPIENT, FaultKind.GONE) else {})
     return form.filled(**facts), str(form.filled(**logged))
 
@@ -195,7 +195,8 @@ def _part(kind: FaultKind, place: int, lang: str) -> str:
 
 
 _SINCE, _OVER = Phrase("{what}: {remedy}."), Phrase("{what}; there is nothing to do.")
-_KNOWN = same("{what}. {advice}")
+# What the doctor says names ports and programs, and they may have any characters: it is filled in last.
+_KNOWN = same("{what}. {{advice}}")
 _WORKS = Phrase(", it works for now")
 
 

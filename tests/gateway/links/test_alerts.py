@@ -7,6 +7,7 @@ import pytest
 from gateway.links.alert_words import FaultKind, texts
 from gateway.links.alerts import OLD_BACKLOG_S, QUIET_S, Alert, AlertWatch, NotifiedFault
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
+from gateway.words.phrase import same
 
 COOP = "coop@example.org"
 
@@ -288,6 +289,14 @@ def test_a_repetition_too_is_said_in_both_languages(kind):
                 assert ("once" if count == 1 else "7 times") in en
             assert fr.endswith(".")
             assert en.endswith(".")
+
+
+def test_what_the_doctor_says_may_have_any_characters():
+    """The name of another program, or of a port, is filled into the sentence and not read as a place of it."""
+    said = same("The port is already in use. Close “{0} {name} %s”.")
+    text, logged = texts(FaultKind.LINE, "house", 180.0, 1, active=True, advice=said)
+    for told in (text.in_language("fr"), str(text), logged):
+        assert told.endswith(f". {said}")
 
 
 def test_a_restart_says_nothing_again_and_says_the_end():
