@@ -133,9 +133,9 @@ class LineDoctors:
             one.shown = found
         else:
             one.every_s = ILL_EVERY_S
-        best = found.evidence.best if found.evidence else None
+        heard = found.evidence.heard if found.evidence else ()
         # What has come for a few seconds only says little: a meter in standby has said its address once.
-        young = best is not None and best.seconds < KEPT_S - 1
+        young = 0 < sum(one.seconds for one in heard) < KEPT_S - 1
         well = kind == OK == _kind(one.shown)
         one.due_at = now + (ILL_EVERY_S if young else WELL_EVERY_S if well else one.every_s)
 

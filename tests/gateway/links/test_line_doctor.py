@@ -140,6 +140,18 @@ def test_a_line_that_is_well_is_judged_once_a_minute():
     assert len(judged) <= 600 / ILL_LONGEST_S + 10
 
 
+def test_a_line_from_which_nothing_comes_is_judged_ever_more_seldom():
+    """Both speeds are tried by turns, for years: what each of them brings is no news."""
+    bed, judged = Bed(), []
+    judge = bed.doctors.judge
+    bed.doctors.judge = lambda *known: judged.append(bed.now) or judge(*known)
+    for speed in (9600, 1200) * 40:
+        bed.begin(speed)
+        bed.rounds(b"", 7.5)
+    assert bed.link.cause == "silent"
+    assert len(judged) <= 600 / ILL_LONGEST_S + 15
+
+
 def test_a_judgement_costs_next_to_nothing():
     """Of a line at full speed, at most a thousandth of a core while it is well."""
     bed = Bed()
