@@ -71,6 +71,10 @@ CANNOT_LISTEN = frozenset(
 )
 
 
+# Nothing is lost by these: whatever else is found is what a household has to know first.
+HARMLESS = frozenset((Cause.EIGHT_N_ONE,))
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A cause and how sure it is, 0 to 1."""
@@ -181,7 +185,7 @@ _CONSOLE_PROGRAMS = ("agetty", "getty", "login")
 
 
 def causes(evidence: PortEvidence) -> list[Finding]:
-    """The causes that explain the evidence, the likeliest first; never empty."""
+    """The causes that explain the evidence, the likeliest first, a harmless one last; never empty."""
     if evidence.refusal is not None:
         return _refused(evidence, evidence.refusal)
     found: dict[Cause, float] = {}
@@ -189,7 +193,7 @@ def causes(evidence: PortEvidence) -> list[Finding]:
         found[finding.cause] = max(finding.confidence, found.get(finding.cause, 0.0))
     if not found:
         return [Finding(Cause.ALL_WELL, 1.0)]
-    ordered = sorted(found.items(), key=lambda item: -item[1])
+    ordered = sorted(found.items(), key=lambda item: (item[0] in HARMLESS, -item[1]))
     return [Finding(cause, confidence) for cause, confidence in ordered]
 
 

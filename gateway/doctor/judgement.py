@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gateway.doctor.causes import Cause, Finding, PortEvidence
+from gateway.doctor.causes import HARMLESS, Cause, Finding, PortEvidence
 from gateway.doctor.sentences import mode_name, words
 from gateway.words.catalogue import FRENCH
 from gateway.words.phrase import Phrase, made
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Nothing is wrong with these, or nothing is known yet.
-FINE = frozenset((Cause.ALL_WELL, Cause.EIGHT_N_ONE))
+FINE = HARMLESS | {Cause.ALL_WELL}
 UNDECIDED = frozenset((Cause.NOT_YET,))
 
 _NOBODY = Phrase("a program that only root can see")

@@ -1,5 +1,7 @@
 """Evidence to causes: what no simulated port can show, and the order of what is found."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.doctor.causes import Cause, Finding, KernelCounts, PiFacts, PortEvidence, PortSettings, causes
@@ -81,6 +83,15 @@ def test_a_port_that_is_switched_off_is_told_from_one_that_is_unplugged():
     """Only where the Pi's settings say so."""
     assert named(refusal=Cause.NO_SUCH_PORT) == [Cause.NO_SUCH_PORT]
     assert named(refusal=Cause.NO_SUCH_PORT, pi=PiFacts(off=True))[0] is Cause.UART_OFF
+
+
+def test_a_port_that_checks_nothing_hides_no_fault():
+    """Nothing is lost by 8N1: what is lost besides comes first, for a gateway calls such a line well."""
+    assert named(heard=(EIGHT_N_ONE,)) == [Cause.EIGHT_N_ONE]
+    for hurt, cause in (({"dropouts": 3}, Cause.LOOSE_WIRE), ({"interrupted": 9}, Cause.LONG_SILENCES)):
+        assert named(heard=(replace(EIGHT_N_ONE, **hurt),)) == [cause, Cause.EIGHT_N_ONE]
+    unchecked = PortSettings(raw=True, speed=9600, checked=False)
+    assert named(heard=(GARBAGE,), settings=unchecked)[0] is not Cause.EIGHT_N_ONE
 
 
 def test_a_byte_of_noise_a_minute_is_silence():
