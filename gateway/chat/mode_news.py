@@ -54,8 +54,8 @@ _INJECTS = Phrase(
     "to sell it."
 )
 _SEEN = Phrase(
-    "It was about {va} VA when this was noticed, estimated from voltage and current, give or take {error} VA; less "
-    "than half an ampere cannot be seen."
+    "It was about {va} VA when this was noticed, estimated from voltage and current, give or take {error} VA a phase; "
+    "less than half an ampere cannot be seen."
 )
 _IN_NO_TOTAL = Phrase("Nothing of it is in any total here. If you do have such a contract, tell your supplier.")
 

@@ -16,7 +16,8 @@ WORDS = WordTable(
         "power": "{va} VA at the moment",
         "share": ", {percent} of the {kva} kVA subscribed",
         "injected-now": "{va} VA go to the grid.",
-        "uncounted-now": "About {va} VA leave for the grid and are counted by nobody (estimated, give or take 115 VA).",
+        "uncounted-now": "About {va} VA leave for the grid and are counted by nobody (estimated, give or take 115 VA a "
+        "phase).",
         "tariff": "Tariff: {tariff}.",
         "overload": "More than the subscribed power is drawn!",
         "today": "Today: {kwh} kWh",

@@ -144,7 +144,7 @@ def test_injection_without_a_contract_is_said_with_its_estimate():
         texts = {str(alert.text) for alert in news.active}
     ((french, english),) = said
     assert "about 710 VA" in english
-    assert "give or take 115 VA" in english
+    assert "give or take 115 VA a phase" in english
     assert "Rien de cela n’entre dans un total" in french
     assert texts == {english}
 

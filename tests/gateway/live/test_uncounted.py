@@ -22,6 +22,11 @@ THREE = {
     **{f"consumption/current/raw/phase/{n}": amperes for n, amperes in ((1, 4), (2, 3), (3, 1))},
     **{f"consumption/voltage/raw/phase/{n}": 230 for n in (1, 2, 3)},
 }
+# Panels of 690 VA on one phase, and so much is drawn on another one: which of them, this meter does not say.
+THREE_HISTORIC = {
+    "consumption/power/apparent/raw": 0,
+    **{f"consumption/current/raw/phase/{n}": amperes for n, amperes in ((1, 6), (2, 3), (3, 0))},
+}
 
 
 @pytest.mark.parametrize(
@@ -29,7 +34,9 @@ THREE = {
     [
         (STANDARD, 708),
         (HISTORIC, 460),
-        (THREE, 1150),
+        (THREE, 1150 - 568),
+        (THREE | {"consumption/power/apparent/raw/phase/2": 1200}, None),
+        (THREE_HISTORIC, None),
         (STANDARD | {"consumption/current/raw/phase/1": 0}, None),
         (STANDARD | {"consumption/power/apparent/raw": 120}, None),
         (HISTORIC | {"consumption/power/apparent/raw": 10}, None),
@@ -40,7 +47,7 @@ THREE = {
     ],
 )
 def test_what_leaves_is_estimated_where_only_a_current_is_left_of_it(values, va):
-    """0 VA with at least an ampere, on a meter that says neither SINSTI nor EAIT; of three phases those that give."""
+    """0 VA with at least an ampere, on a meter that says neither SINSTI nor EAIT; of three phases in sum."""
     assert estimate_va(values) == va
 
 
@@ -68,6 +75,14 @@ def test_it_is_said_when_it_has_lasted_and_is_over_when_it_has_not_been_so_for_l
     for gap in range(20):
         seen.hear(STANDARD, now + 100.0 * gap)
     assert not seen.lasts
+
+
+def test_three_phases_in_historic_mode_are_seen_to_give_and_nobody_knows_how_much():
+    """Their currents have no sign, and there is no power of each."""
+    seen = UncountedInjection()
+    for second in range(int(BEGINS_AFTER_S) + 1):
+        seen.hear(THREE_HISTORIC, float(second))
+    assert (seen.lasts, seen.va) == (True, None)
 
 
 def test_it_is_told_apart_from_what_is_injected():
