@@ -81,8 +81,9 @@ _WORDS = WordTable(
         Cause.PERMISSION_DENIED: (
             Phrase("Permission denied", "permission denied"),
             "The system refuses access to {port}.",
-            "The user who starts this program is not in the group {group}.",
-            "Type `sudo usermod -aG {group} $USER`, then log out and in again.",
+            "The user whom this program runs as is not in the group {group}.",
+            "Type `sudo usermod -aG {group} linky-gateway`, then `sudo systemctl restart linky-gateway`. Where you "
+            "start the program yourself, type `sudo usermod -aG {group} $USER`, then log out and in again.",
         ),
         Cause.PORT_NOT_ALLOWED: (
             "The service may not use this port",
