@@ -60,7 +60,7 @@ class News:
     """Remembers what was told."""
 
     def __init__(self) -> None:
-        # Key -> POSIX seconds, in the order in which they were told.
+        # Key -> POSIX seconds, in the order in which they were told, or held last.
         self.told: dict[str, int] = {}
         # What is shown, and what is lasting.
         self.active: list[Alert] = []
@@ -77,6 +77,8 @@ class News:
                 self.told[item.key] = int(clock)
                 self.told.pop(item.ends, None)
                 fresh.append(alert)
+            # What holds for years is not told again because of all that was told since.
+            self.told[item.key] = self.told.pop(item.key)
             if item.shown_s is None or clock - self.told[item.key] < item.shown_s:
                 self.active.append(alert)
         for key in list(self.told)[:-MOST_KEPT]:

@@ -9,17 +9,19 @@ import pytest
 
 from gateway.balance.tariff import Tariff
 from gateway.chat.mode_news import ModeNews
-from gateway.chat.news import News
+from gateway.chat.news import MOST_KEPT, Item, News
 from gateway.chat.notices import HouseholdNotices
 from gateway.config.tables import load
 from gateway.household.hidden import LASTS_S, HiddenKind, HiddenWatch, other_classes
 from gateway.household.now import Now
+from gateway.links.alert_words import Topic
 from gateway.live.meter import LiveMeter
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.tic.frame import Reader
 from gateway.tic.reading import Interpreter
+from gateway.words.phrase import NOTHING
 from tests.gateway.doctor.catalogue import FRAMES
 from tests.gateway.live.conftest import AT, reading
 from tests.gateway.live.test_uncounted import HISTORIC, STANDARD
@@ -122,6 +124,18 @@ def test_the_sentences_of_the_sheet_are_said_once_and_then_the_change():
     assert (news.active, news.holding) == ([], [])
     meter.hear([reading(path, value) for path, value in BASE.items()], AT, 900.0, standard=False)
     assert len(told(news, modes, hidden, {"house": meter}, TODAY + 60 * 86_400)) == 1
+
+
+def test_what_holds_for_years_is_told_once_whatever_else_is_told():
+    """Each winter has its red days, and they are remembered too; what is over is forgotten before what holds."""
+    news = News()
+    lasting = Item("mode house hides", Topic.MODE, "house", NOTHING, "", lasting=True)
+    fresh = [news.look([lasting], 0.0, TODAY)]
+    for day in range(3 * MOST_KEPT):
+        red = Item(f"tempo {day}", Topic.TEMPO, "", NOTHING, "")
+        fresh.append(news.look([red, lasting], 0.0, TODAY))
+    assert {len(alerts) for alerts in fresh} == {1}
+    assert len(news.told) == MOST_KEPT
 
 
 def test_a_meter_that_was_always_in_standard_mode_is_told_nothing():
