@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from gateway.doctor import bundle, daemon, system
-from gateway.doctor.causes import causes
+from gateway.doctor.causes import Cause, causes
 from gateway.doctor.listen import LISTEN_S, ListeningProgress, Target, listen
 from gateway.doctor.report import (
     EXIT_CANNOT_LISTEN,
@@ -104,7 +104,7 @@ def _asked(target: Target, status: Mapping[str, Any], group: str) -> PortReport:
     found, judged = daemon.findings(status, target.name), daemon.judgement(status, target.name)
     evidence = judged.evidence if judged else None
     others = tuple(one.name for one in system.holders(target.port) if not one.gateway) if target.port else ()
-    if evidence and others and not evidence.holders and evidence.refusal is None:
+    if evidence and others and not evidence.holders and evidence.refusal in (None, Cause.PORT_HELD):
         evidence = replace(evidence, holders=others)
         clocks = [one for one in found if one.cause in daemon.CLOCKS]
         found = [*causes(evidence), *clocks]

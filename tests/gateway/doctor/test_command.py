@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.doctor.bundle import Sieve, plain_name
-from gateway.doctor.causes import PortEvidence, causes
+from gateway.doctor.causes import Cause, Finding, PortEvidence, causes
 from gateway.doctor.command import DoctorRequest, examine
 from gateway.doctor.heard import SpeedListener
 from gateway.doctor.judgement import LineJudgement
@@ -167,13 +167,20 @@ def test_a_running_gateways_judgement_is_shown_as_if_it_were_heard(tmp_path):
     assert report["heard"][0]["good"] > 400
 
 
-def test_what_only_the_command_may_see_is_added_to_the_gateways_judgement():
+def refused():
+    """The status of a gateway whose port another program has locked."""
+    found = LineJudgement((Finding(Cause.PORT_HELD, 1.0),), PortEvidence(refusal=Cause.PORT_HELD))
+    return {"links": [], "doctor": {"chez-dupont": found.as_values()}}
+
+
+@pytest.mark.parametrize("status", [lambda: judged("auto"), refused], ids=["read", "refused"])
+def test_what_only_the_command_may_see_is_added_to_the_gateways_judgement(status):
     """The service sees no other program; whoever asks with sudo does."""
     end, device = os.openpty()
     try:
         with held(os.ttyname(device), "careless") as other:
             name = Path(f"/proc/{other.pid}/comm").read_text().strip()
-            _, text = run(request(os.ttyname(device), lang="en", status=lambda: judged("auto")))
+            _, text = run(request(os.ttyname(device), lang="en", status=status))
     finally:
         os.close(device)
         os.close(end)
