@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import growth, report
-from bench.options import parser
+from bench.options import TABLE, parser
 from bench.parts import PARTS, BenchPart
 from harness import ROOT
 from harness.process import Program, last_lines, python
@@ -59,7 +59,9 @@ def main() -> int:
                 results["failed"][part.name] = str(error)
                 print(f"tools/bench: {part.name}: {error}", file=sys.stderr)
             if not options.markdown:
-                print("\n".join(report.lines(part, results)), flush=True)
+                table = Path(folder) / part.name / "work" / TABLE
+                more = table.read_text(encoding="utf-8") if table.exists() else ""
+                print("\n".join(report.lines(part, results)), more, sep="\n", end="", flush=True)
     _hand_over(results, options)
     return 1 if results["failed"] else 0
 

@@ -8,6 +8,8 @@ from pathlib import Path
 PAIRS = {"pe": ("prosody", "ejabberd"), "ep": ("ejabberd", "prosody")}
 # Readers that the package index does not have, and how they are driven is known.
 PLACED = ("linkytic",)
+# What a part may leave in its folder, to be shown below its figures.
+TABLE = "table.txt"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bench.options import TABLE
 from bench.tick_rule import TickRule
 from gateway.tic.active_power import ESTIMATE, HALF_WIDTH
 from gateway.tic.estimates import PowerEstimates
@@ -260,12 +261,12 @@ def steady_errors(seeds: Sequence[int], loads: Sequence[tuple[int, float]] = STE
 
 
 def measure(at: At) -> dict[str, float]:
-    """Prints the table; the worst of all houses for each figure."""
+    """The worst of all houses for each figure; each house's are a table that is shown."""
     hours, seeds = (0.5, [1]) if at.quick else (24, [1, 2, 3])
     steady = steady_errors(seeds, STEADY_LOADS[:2] if at.quick else STEADY_LOADS)
     houses = HOUSES[:2] if at.quick else HOUSES
     found = {house.name: live_in(house, DAY + 17 * 3600, hours * 3600, seed=11) for house in houses}
-    print("\n".join(table(found)))
+    (at.folder / TABLE).write_text("".join(f"{line}\n" for line in table(found)), encoding="utf-8")
     ours, rule = (percentile([e for t in found.values() for e in t.errors[who]], 95) for who in ("ours", "tick rule"))
     worse = max(
         mine - theirs
