@@ -46,6 +46,8 @@ _NO_PRICE = Phrase("no price; write for example prices = { base = 0.2016 }")
 _NO_CLASS = Phrase("{word!r} is no tariff class; use {known}")
 _IN_CENTS = Phrase("{price} is no price of a kWh in euros; 20.16 cents are 0.2016")
 _INJECTION_IN_CENTS = Phrase("{price} is no price of a kWh in euros; 4 cents are 0.04")
+_OF_RULES = Phrase("it belongs to rules: add a [[tariff.when]], or leave it out")
+_OF_A_FILE = Phrase("it belongs to the file of an offer: add offer = …, or leave it out")
 _NO_AMOUNT = Phrase("{price} is no amount of euros")
 
 Goal = Annotated[int, msgspec.Meta(gt=0)] | Annotated[float, msgspec.Meta(gt=0)] | None
@@ -164,10 +166,9 @@ def _fault_of_prices(tariff: Tariff, place: str) -> tuple[str, Phrase] | None:
 
 def _fault_of_hours(tariff: Tariff, place: str) -> tuple[str, Phrase] | None:
     found = windows_fault(tariff.chosen_hours, f"{place}.chosen_hours")
-    if found := found or day_begins_fault(tariff.day_begins, f"{place}.day_begins"):
+    found = found or day_begins_fault(tariff.day_begins, f"{place}.day_begins") or _fault_of_the_idle(tariff, place)
+    if found or not tariff.when:
         return found
-    if not tariff.when:
-        return None
     if found := rules_fault(tariff.when, f"{place}.when", [one.name for one in tariff.days_of]):
         return found
     words = {rule.word for rule in tariff.when}
@@ -176,6 +177,22 @@ def _fault_of_hours(tariff: Tariff, place: str) -> tuple[str, Phrase] | None:
     if unknown := sorted(tariff.prices.keys() - words):
         return f"{place}.prices", NO_RULE_OF_CLASS.filled(word=unknown[0])
     return None
+
+
+def _fault_of_the_idle(tariff: Tariff, place: str) -> tuple[str, Phrase] | None:
+    """A key that would do nothing is a mistake that nobody would see."""
+    if tariff.offer:
+        return None
+    if tariff.power is not None:
+        return f"{place}.power", _OF_A_FILE
+    said = {
+        "day_begins": tariff.day_begins != MIDNIGHT,
+        "list": tariff.days_of,
+        "weekday": tariff.weekday,
+        "chosen_hours": tariff.chosen_hours,
+    }
+    idle = next((key for key, there in said.items() if there and not tariff.when), None)
+    return (f"{place}.{idle}", _OF_RULES) if idle else None
 
 
 def in_force(tariffs: Sequence[Tariff], day: date) -> Tariff | None:

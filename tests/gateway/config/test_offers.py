@@ -173,6 +173,13 @@ def test_a_tariff_of_a_file_has_each_of_its_prices_in_its_time(tmp_path):
             'offer = "offer.toml"\nday_begins = "06:00"\n',
             "line 7: [[tariff]] 1, day_begins: the file of the offer says it",
         ),
+        ('prices = { base = 0.1 }\nday_begins = "06:00"\n', "line 7: [[tariff]] 1, day_begins: it belongs to rules"),
+        ('prices = { base = 0.1 }\nweekday = "wed"\n', "line 7: [[tariff]] 1, weekday: it belongs to rules"),
+        ("prices = { base = 0.1 }\npower = 6\n", "line 7: [[tariff]] 1, power: it belongs to the file of an offer"),
+        (
+            'prices = { base = 0.1 }\n[[tariff.list]]\nname = "f"\nfrom = 2026-01-01\nuntil = 2026-03-31\n',
+            "list: it belongs to rules",
+        ),
         ('prices = { base = 0.1 }\nday_begins = "27:00"\n', "line 7: [[tariff]] 1, day_begins: '27:00' is no time"),
         ('offer = "bleu-base"\npower = 7\n', "it has no price for 7 kVA"),
         ('offer = "none"\n', "none: no such example"),
