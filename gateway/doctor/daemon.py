@@ -37,9 +37,6 @@ _SENTENCES = {
 # Per cent of good groups.
 _GOOD_SIGNAL = 100 * (1 - BAD_SHARE)
 
-# What is said of a line that nothing has shown to be otherwise.
-_OF_BEFORE = frozenset((Cause.ALL_WELL, Cause.NOT_YET))
-
 # What the bytes do not tell.
 CLOCKS = frozenset((Cause.METER_CLOCK, Cause.HOST_CLOCK))
 
@@ -55,12 +52,16 @@ def findings(status: Mapping[str, Any], name: str) -> list[Finding]:
     rows = {row["link"]: row for row in status["links"]}
     judged = judgement(status, name)
     found = list(judged.findings) if judged else []
-    # A port that was lost just now is not judged anew yet.
-    lost = rows.get(f"port {name}", {}).get("state") == "broken"
-    if not found or (lost and found[0].cause in _OF_BEFORE):
+    # A port that was lost just now is not judged anew yet, and frames may have come before anything is judged.
+    before = {Cause.ALL_WELL, Cause.NOT_YET} if _is_lost(rows, name) else {Cause.NOT_YET}
+    if not found or found[0].cause in before:
         found = without_bytes(status, name)
     found = [one for one in found if one.cause is not Cause.ALL_WELL] + list(_clock(rows.get(f"clock {name}")))
     return found or [Finding(Cause.ALL_WELL, 0.8)]
+
+
+def _is_lost(rows: Mapping[str, Any], name: str) -> bool:
+    return bool(rows.get(f"port {name}", {}).get("state") == "broken")
 
 
 def judgement(status: Mapping[str, Any], name: str) -> LineJudgement | None:

@@ -135,6 +135,14 @@ def test_a_port_that_was_lost_just_now_is_lost(before):
         assert [finding.cause for finding in found] == [cause]
 
 
+def test_frames_that_come_are_well_before_anything_is_judged():
+    """In the first seconds of a gateway nothing is known of the bytes, and the link says that all is well."""
+    line = LineState(open=True, changed=NOW - 2, speed=9600, mode="standard", last_frame=NOW - 1, frames=2)
+    doctor = Link(LinkKind.DOCTOR, "house", "waiting", 1.0, same("too early"), cause=Cause.NOT_YET.value)
+    links = [meter_link("house", line, NOW), port_link("house", line, NOW), doctor]
+    assert [finding.cause for finding in findings(as_json(links, running=True), "house")] == [Cause.ALL_WELL]
+
+
 def test_a_meter_that_the_gateway_does_not_know_is_unknown():
     """The configuration has changed since it was started."""
     assert [finding.cause for finding in findings({"links": []}, "shed")] == [Cause.UNKNOWN]
