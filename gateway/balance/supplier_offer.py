@@ -18,7 +18,7 @@ import msgspec
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # Of the class, and of a list of days.
 _NAME = "^[a-z0-9][a-z0-9-]{0,19}$"
@@ -277,25 +277,24 @@ def _rule_fault(rule: OfferRule, place: str, lists: Sequence[str]) -> tuple[str,
 
 def windows_fault(windows: Sequence[str], place: str) -> tuple[str, Phrase] | None:
     """What is wrong with hours of the day."""
-    if len(windows) > _MOST_WINDOWS:
-        return place, _TOO_MANY.filled(count=len(windows), most=_MOST_WINDOWS)
-    for text in windows:
-        try:
-            minutes_of(text)
-        except ValueError:
-            return place, _NO_WINDOW.filled(text=text)
-    return None
+    return _fault_of_each(windows, minutes_of, _NO_WINDOW, place)
 
 
 def seasons_fault(seasons: Sequence[str], place: str) -> tuple[str, Phrase] | None:
     """What is wrong with seasons."""
-    if len(seasons) > _MOST_WINDOWS:
-        return place, _TOO_MANY.filled(count=len(seasons), most=_MOST_WINDOWS)
-    for text in seasons:
+    return _fault_of_each(seasons, season_of, _NO_SEASON, place)
+
+
+def _fault_of_each(
+    texts: Sequence[str], read: Callable[[str], object], wrong: Phrase, place: str
+) -> tuple[str, Phrase] | None:
+    if len(texts) > _MOST_WINDOWS:
+        return place, _TOO_MANY.filled(count=len(texts), most=_MOST_WINDOWS)
+    for text in texts:
         try:
-            season_of(text)
+            read(text)
         except ValueError:
-            return place, _NO_SEASON.filled(text=text)
+            return place, wrong.filled(text=text)
     return None
 
 

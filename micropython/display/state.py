@@ -24,11 +24,17 @@ def percent(part, whole):
 
 
 def _whole(payload):
-    """The whole number that a topic says; None for anything else."""
+    """The whole number that a topic says, of as many digits as any house has watts; None for anything else."""
     try:
-        return int(payload)
+        return int(payload) if len(payload) < 8 else None
     except ValueError:
         return None
+
+
+def _clock(payload):
+    """The time of day that a topic says, ``07:30``; "" for anything else, such as the date of another contract."""
+    right = len(payload) == 5 and payload[2:3] == b":" and (payload[:2] + payload[3:]).isdigit()
+    return str(payload, "utf-8") if right else ""
 
 
 class View:
@@ -91,8 +97,7 @@ class State:
         if topic == self._status:
             self._online = payload == b"online"
         elif topic == self._until:
-            # A time of day and no more: what is longer is of another contract.
-            self._ends = str(payload, "utf-8") if len(payload) == 5 and payload[2:3] == b":" else ""
+            self._ends = _clock(payload)
         elif topic in self._watts:
             self._watts[topic] = _whole(payload)
         elif topic == self._compact:

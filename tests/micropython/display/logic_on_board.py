@@ -36,6 +36,17 @@ def faults(*steps, now=0):
     return seen
 
 
+def values(until, watts, within):
+    """What is shown of these bytes on the topics of a time and of watts."""
+    state = State("house", 0)
+    state.take(COMPACT, DATA, 0)
+    for topic, said in (("until", until), ("value/power/active/estimate", watts)):
+        state.take("linky/meter/house/" + topic, said, 0)
+    state.take("linky/meter/house/value/power/active/estimate/half-width", within, 0)
+    seen = state.view(0, True)
+    return seen.until, seen.watts, seen.within
+
+
 def view(beat=True, fault=None, **fields):
     """A view of a frame with these fields."""
     names = "flags sequence time age_s tariff tariff_index today tomorrow broken subscribed_va drawn_va injected_va"

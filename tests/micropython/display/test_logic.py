@@ -54,6 +54,21 @@ def test_topics_of_others_change_nothing():
     assert logic("faults((0, 'linky/meter/barn/compact', DATA), (0, 'linky/x', b''))") == [["En attente", None]] * 2
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (["b'07:30'", "b'-240'", "b'15'"], ["07:30", -240, 15]),
+        (["b''", "b''", "b''"], ["", None, None]),
+        (["b'\\xff\\xff:\\xff\\xff'", "b'\\xff'", "b'9' * 30000"], ["", None, None]),
+        (["b'ab:cd'", "b'1.5'", "b'12345678'"], ["", None, None]),
+        (["b'2026-11-29T07:30'", "b'none'", "b'x'"], ["", None, None]),
+    ],
+)
+def test_what_is_no_time_and_no_watts_is_not_shown(said, shown):
+    """Whatever stands on these topics, the board goes on."""
+    assert logic(f"values({', '.join(said)})") == shown
+
+
 GREEN, AMBER, RED, BLUE, OFF, FAINT = [0, 200, 0], [220, 110, 0], [255, 0, 0], [0, 40, 255], [0, 0, 0], [12, 12, 12]
 
 
