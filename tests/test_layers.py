@@ -22,7 +22,6 @@ KNOWS = {
     "addresses": set("words".split()),
     "errors": set("words".split()),
     "live": set("tic words".split()),
-    "boards": set("errors files words".split()),
     "journal": set("errors files words".split()),
     "senml": set("errors".split()),
     "sources": set("errors tic words".split()),
@@ -44,10 +43,10 @@ KNOWS = {
     "collector": set("config errors federation process senml".split()),
     "control": set("config consent errors household links privacy pulses store tic words".split()),
     "display": set("errors process words".split()),
-    "mqtt": set("config errors federation household links live sources words".split()),
+    "mqtt": set("config errors federation files household links live sources words".split()),
     "web": set(
         (
-            "addresses balance boards config consent display doctor errors federation files household journal "
+            "addresses balance config consent display doctor errors federation files household journal "
             "links live mqtt privacy store words"
         ).split()
     ),
@@ -60,7 +59,7 @@ KNOWS = {
     ),
     "commands": set(
         (
-            "account backup balance boards config consent control daemon doctor errors federation first_boot "
+            "account backup balance config consent control daemon doctor errors federation first_boot "
             "household journal links live mqtt privacy process senml sources store tic web words"
         ).split()
     ),
@@ -99,7 +98,7 @@ CORE = (
     "store/recorder.py",
     "journal/entry.py",
     "journal/verify.py",
-    "boards/fileset.py",
+    "mqtt/boards/fileset.py",
     *(f"balance/{name}.py" for name in ("calendar", "classes", "energy", "self_use", "tariff", "projection", "rows")),
     *(f"balance/{name}.py" for name in ("holidays", "offer_bill", "offer_hours", "own_contract", "supplier_offer")),
     *(f"balance/{name}.py" for name in ("base_load", "equivalence", "objective", "words")),

@@ -13,19 +13,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.boards import passwords, rights
-from gateway.boards.fileset import FileSet
-from gateway.boards.offer import UpdateState, board_of, messages, outcome, state_topic
 from gateway.commands.options import add_config, add_language, configured, say, spoken
 from gateway.errors import BoardError, BrokerError, ConfigError, reason
+from gateway.mqtt.boards import passwords, rights
+from gateway.mqtt.boards.fileset import FileSet
+from gateway.mqtt.boards.offer import UpdateState, board_of, messages, outcome, state_topic
 from gateway.words.phrase import NOTHING, Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from gateway.boards.registry import Registry
     from gateway.commands.options import Commands
     from gateway.config.tables import Config
+    from gateway.mqtt.boards.registry import Registry
     from gateway.mqtt.broker import Broker
 
 PASSWORDS = Path("/etc/mosquitto/linky.passwords")
@@ -81,8 +81,8 @@ def declare(commands: Commands) -> None:
 
 def _add(options: argparse.Namespace) -> int:
     registry = _registry(options)
-    from gateway.boards.displays import Displays  # noqa: PLC0415 (--help needs no library)
-    from gateway.boards.registry import Card  # noqa: PLC0415
+    from gateway.mqtt.boards.displays import Displays  # noqa: PLC0415 (--help needs no library)
+    from gateway.mqtt.boards.registry import Card  # noqa: PLC0415
 
     card = Card.decode(_content(options.card), options.card)
     Displays(configured(options).directory).refuse(card.board.id)
@@ -211,7 +211,7 @@ async def _word(
 
 
 def _registry(options: argparse.Namespace) -> Registry:
-    from gateway.boards.registry import Registry  # noqa: PLC0415
+    from gateway.mqtt.boards.registry import Registry  # noqa: PLC0415
 
     return Registry(configured(options).directory)
 

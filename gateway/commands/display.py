@@ -19,10 +19,10 @@ from gateway.words.phrase import Phrase
 if TYPE_CHECKING:
     import argparse
 
-    from gateway.boards.displays import Displays
     from gateway.commands.options import Commands
     from gateway.config.tables import Config
     from gateway.live.credentials import Credentials
+    from gateway.mqtt.boards.displays import Displays
 
 _RELOAD = ("systemctl", "try-reload-or-restart", "mosquitto.service")
 
@@ -68,8 +68,8 @@ def declare(commands: Commands) -> None:
 
 
 def _add(options: argparse.Namespace) -> int:
-    from gateway.boards import displays  # noqa: PLC0415 (--help needs no library)
-    from gateway.boards.registry import Registry  # noqa: PLC0415
+    from gateway.mqtt.boards import displays  # noqa: PLC0415 (--help needs no library)
+    from gateway.mqtt.boards.registry import Registry  # noqa: PLC0415
 
     config = configured(options)
     # All that can be wrong first: a password that was made is printed.
@@ -124,14 +124,14 @@ def _apply(options: argparse.Namespace) -> int:
 
 
 def _displays(config: Config) -> Displays:
-    from gateway.boards.displays import Displays  # noqa: PLC0415
+    from gateway.mqtt.boards.displays import Displays  # noqa: PLC0415
 
     return Displays(config.directory)
 
 
 def _agree(options: argparse.Namespace, config: Config) -> None:
     """Make mosquitto's files say who is wanted, and mosquitto read them."""
-    from gateway.boards import displays  # noqa: PLC0415
+    from gateway.mqtt.boards import displays  # noqa: PLC0415
 
     if not displays.agree(_displays(config).all(), options.broker):
         return

@@ -1,1 +1,1 @@
-"""The broker of the house: the live feed, Home Assistant, and the boards that relay a meter."""
+"""The broker of the house: the live feed, Home Assistant, and the ESP32 boards with their keys and updates."""

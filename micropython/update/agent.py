@@ -11,7 +11,7 @@ import json
 
 from install import Installation, UpdateError
 
-_BLOCK = 1024  # bytes; gateway/boards/offer.py cuts the contents
+_BLOCK = 1024  # bytes; gateway/mqtt/boards/offer.py cuts the contents
 _ANSWER_S = 15  # how long a block may take; then it is asked for again at the next connection
 _LARGEST_MANIFEST = 16 * 1024
 

@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from gateway.boards import passwords
+from gateway.mqtt.boards import passwords
 from harness.container import wait_for
 from package import debian, scripts
 from tests.units import boot

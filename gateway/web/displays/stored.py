@@ -10,9 +10,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway.boards.displays import DisplayAccount, Displays
-from gateway.boards.registry import Registry
 from gateway.errors import BoardError
+from gateway.mqtt.boards.displays import DisplayAccount, Displays
+from gateway.mqtt.boards.registry import Registry
 from gateway.mqtt.credentials import A_BOARD, BROKER, credentials
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ import os
 
 import pytest
 
-from gateway.boards import passwords, rights
-from gateway.boards.fileset import FileSet
-from gateway.boards.offer import BLOCK, UpdateState, messages, outcome
-from gateway.boards.registry import Board, Card, Registry
 from gateway.commands.main import main
 from gateway.errors import BoardError
+from gateway.mqtt.boards import passwords, rights
+from gateway.mqtt.boards.fileset import FileSet
+from gateway.mqtt.boards.offer import BLOCK, UpdateState, messages, outcome
+from gateway.mqtt.boards.registry import Board, Card, Registry
 
 KEY = "0123456789abcdef" * 4
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from gateway.boards import passwords, rights
 from gateway.commands.main import main
+from gateway.mqtt.boards import passwords, rights
 from servers.certificates import Authority
 from tests.markdown import ROOT
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.boards.rights import HOME_ASSISTANT
 from gateway.config.tables import load
 from gateway.household.now import Now
 from gateway.live import discovery, topics
 from gateway.live.topics import STATUS
+from gateway.mqtt.boards.rights import HOME_ASSISTANT
 from gateway.mqtt.broker import Broker
 from gateway.mqtt.home_assistant import HomeAssistant
 from meter.process import SimulatedMeter

@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from gateway.boards import passwords, rights
 from gateway.errors import BoardError
+from gateway.mqtt.boards import passwords, rights
 from harness import ROOT
 from relay_faults.broker import HOST, NAME
 from servers import wait_until

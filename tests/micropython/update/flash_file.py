@@ -14,7 +14,7 @@ from relay_faults.clock import Rtc
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.boards.fileset import FileSet
+    from gateway.mqtt.boards.fileset import FileSet
 
 ROOT = Path(__file__).parents[3]
 BOARD = "kitchen"

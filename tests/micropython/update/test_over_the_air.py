@@ -13,9 +13,9 @@ import pytest
 
 from flash.chips import CHIPS
 from flash.files import build_set
-from gateway.boards.fileset import FileSet
-from gateway.boards.registry import Board as Known
-from gateway.boards.registry import Registry
+from gateway.mqtt.boards.fileset import FileSet
+from gateway.mqtt.boards.registry import Board as Known
+from gateway.mqtt.boards.registry import Registry
 from relay_faults.broker import HOST, NAME, HouseBroker, mosquitto
 from relay_faults.clock import faketime
 from servers import wait_until

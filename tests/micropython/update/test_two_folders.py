@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.boards.fileset import FileSet
+from gateway.mqtt.boards.fileset import FileSet
 from relay_faults.clock import faketime
 from tests.micropython.update.flash_file import BOARD, KEY, ROOT, Board
 

@@ -17,8 +17,8 @@ from flash.chips import CHIPS, SMALLEST_FLASH
 from flash.files import build_set
 from flash.firmware import file_system
 from flash.identity import BoardIdentity, GatewayAddress, label_module
-from gateway.boards import passwords
-from gateway.boards.offer import UpdateState
+from gateway.mqtt.boards import passwords
+from gateway.mqtt.boards.offer import UpdateState
 from relay_faults.broker import HOST, NAME, HouseBroker, mosquitto
 from relay_faults.clock import faketime
 from servers import wait_until

@@ -21,8 +21,8 @@ from flash.files import ROOT, build_set
 from flash.firmware import load
 from flash.identity import own_tables
 from flash.port import check
-from gateway.boards.fileset import FileSet
-from gateway.boards.registry import Card
+from gateway.mqtt.boards.fileset import FileSet
+from gateway.mqtt.boards.registry import Card
 from servers import wait_until
 from servers.certificates import Authority
 from tests.containers import held_in_a_container

@@ -22,7 +22,7 @@ from flash.errors import FlashError
 from flash.files import build_set, launcher
 from flash.firmware import file_system
 from flash.identity import GatewayAddress
-from gateway.boards.fileset import FileSet
+from gateway.mqtt.boards.fileset import FileSet
 from relay_faults.broker import NAME
 from relay_faults.clock import Rtc
 from tests.micropython.relay.test_clock import certificate, house_with

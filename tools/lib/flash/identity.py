@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from flash import pins
 from flash.errors import FlashError
 from flash.files import ROOT
-from gateway.boards.passwords import made
-from gateway.boards.registry import KEY_BYTES, Board, Card
+from gateway.mqtt.boards.passwords import made
+from gateway.mqtt.boards.registry import KEY_BYTES, Board, Card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -23,7 +23,7 @@ from flash.errors import FlashError, first_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from gateway.boards.fileset import FileSet
+    from gateway.mqtt.boards.fileset import FileSet
 
 _CHUNK = 512
 _ANSWER_S = 5.0

@@ -17,7 +17,7 @@ from flash.identity import label_module
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.boards.registry import Board
+    from gateway.mqtt.boards.registry import Board
 
 _SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="62mm" height="29mm" viewBox="0 0 620 290">
 <rect width="620" height="290" fill="#fff"/>

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from gateway.account.password_file import PasswordFile
 from gateway.balance.tariff import Objective
-from gateway.boards import passwords
-from gateway.boards.registry import Board, Registry
 from gateway.config.choices import choose_objective
 from gateway.config.tables import load
 from gateway.files import write_whole
 from gateway.first_boot.place import CardPlace
 from gateway.first_boot.plan import PlannedFile
+from gateway.mqtt.boards import passwords
+from gateway.mqtt.boards.registry import Board, Registry
 from power_cuts.record import mark
 
 if TYPE_CHECKING:

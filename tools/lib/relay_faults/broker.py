@@ -7,7 +7,7 @@ import shutil
 import signal
 from typing import TYPE_CHECKING, Self
 
-from gateway.boards import passwords, rights
+from gateway.mqtt.boards import passwords, rights
 from harness import ROOT
 from harness.process import Program
 from harness.wait import accepts, wait_until

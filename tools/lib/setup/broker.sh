@@ -31,7 +31,7 @@ broker_rights() {
     cat "$TREE/systemd/mosquitto/linky.acl" >"$1"
     return
   fi
-  PYTHONPATH=$TREE python3 -P -m gateway.boards.rights "$TREE/systemd/mosquitto/linky.acl" "$ROOT$BROKER/linky.acl" \
+  PYTHONPATH=$TREE python3 -P -m gateway.mqtt.boards.rights "$TREE/systemd/mosquitto/linky.acl" "$ROOT$BROKER/linky.acl" \
     "$ROOT$BROKER/linky.passwords" "$ROOT$STATE/boards" >"$1" || fail "$EXIT_FAILED" no_broker_rights
 }
 
@@ -78,7 +78,7 @@ make_broker_user() {
     : >"$SCRATCH/passwords"
     put_file "$SCRATCH/passwords" "$BROKER/linky.passwords" 600 mosquitto
   fi
-  if ! PYTHONPATH=$TREE python3 -P -c 'import pathlib, sys; from gateway.boards.passwords import GATEWAY_USER, add
+  if ! PYTHONPATH=$TREE python3 -P -c 'import pathlib, sys; from gateway.mqtt.boards.passwords import GATEWAY_USER, add
 print(add(pathlib.Path(sys.argv[1]), GATEWAY_USER))' "$ROOT$BROKER/linky.passwords" >"$SCRATCH/mqtt-password"; then
     fail "$EXIT_FAILED" no_broker_user
   fi

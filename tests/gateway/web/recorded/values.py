@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
-from gateway.boards.displays import DisplayAccount
-from gateway.boards.passwords import made
 from gateway.live.credentials import Credentials
+from gateway.mqtt.boards.displays import DisplayAccount
+from gateway.mqtt.boards.passwords import made
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, Present, TariffOffer
 from gateway.web.displays.stored import NewDisplay
 from gateway.web.history.values import Curve, Figures, HalfHour, HistoryRow, Outlier, Past

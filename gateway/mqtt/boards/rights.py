@@ -12,9 +12,9 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from gateway.boards.passwords import GATEWAY_USER, users
 from gateway.errors import BoardError
 from gateway.files import write_whole
+from gateway.mqtt.boards.passwords import GATEWAY_USER, users
 
 MARK = "# Whoever reads what the meters say, three lines each; these stay in an upgrade:"
 READS = ("topic read linky/status", "topic read linky/meter/#")

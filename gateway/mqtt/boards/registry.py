@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from gateway.boards.passwords import GATEWAY_USER
 from gateway.errors import BoardError
 from gateway.files import make_folder, write_whole
+from gateway.mqtt.boards.passwords import GATEWAY_USER
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gateway.boards import passwords, rights
 from gateway.errors import BoardError
 from gateway.files import owner_of_folder, write_whole
+from gateway.mqtt.boards import passwords, rights
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.boards.fileset import FileSet, digest
+from gateway.mqtt.boards.fileset import FileSet, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
