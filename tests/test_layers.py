@@ -39,11 +39,11 @@ KNOWS = {
     "household": set("balance config errors federation links live pulses senml sources store tic words".split()),
     "process": set("errors links words".split()),
     "bridges": set("config errors federation process senml store tic".split()),
-    "chat": set("balance config errors federation household links live store words".split()),
     "collector": set("config errors federation process senml".split()),
     "control": set("config consent errors household links privacy pulses store tic words".split()),
     "display": set("errors process words".split()),
     "mqtt": set("config errors federation files household links live sources words".split()),
+    "notices": set("balance config errors federation household links live store words".split()),
     "web": set(
         (
             "addresses balance config consent display doctor errors federation files household journal "
@@ -53,7 +53,7 @@ KNOWS = {
     "account": set("config control errors federation files store web words".split()),
     "daemon": set(
         (
-            "account chat config consent control errors federation household journal links live mqtt process "
+            "account config consent control errors federation household journal links live mqtt notices process "
             "pulses sources store tic web words"
         ).split()
     ),

@@ -6,7 +6,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gateway.chat.notices import HouseholdNotices
 from gateway.daemon.absent import NoFederation
 from gateway.daemon.counters import Counters
 from gateway.daemon.house import House
@@ -22,6 +21,7 @@ from gateway.links.link import Link, clock_link, decode_link, meter_link, port_l
 from gateway.links.nightly_backup import Nightly
 from gateway.live.topics import STATUS
 from gateway.mqtt.relays import Relays
+from gateway.notices.deciding.household import HouseholdNotices
 from gateway.sources.line import Line, Listening
 from gateway.sources.paths import board_of
 from gateway.sources.source import Source, parse_source
@@ -153,9 +153,9 @@ def _federation(
     if config.federation is None:
         return NoFederation()
     # Here and not above: whoever keeps everything at home needs no XMPP in memory, a third of it all.
-    from gateway.chat.answers import Answers  # noqa: PLC0415
     from gateway.daemon.publication import Publication  # noqa: PLC0415
     from gateway.links.health import condition_of  # noqa: PLC0415
+    from gateway.notices.chat.answers import Answers  # noqa: PLC0415
 
     answers = Answers(config, store, call, standing.now, time.time)
     return Publication(

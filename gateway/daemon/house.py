@@ -15,7 +15,6 @@ from gateway.process.cells import Cells
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from gateway.chat.notices import HouseholdNotices
     from gateway.config.tables import Config
     from gateway.daemon.absent import NoFederation
     from gateway.daemon.clock import HostClock
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.links.disk import DiskSpace
     from gateway.links.line_doctor import LineDoctors
     from gateway.mqtt.relays import Relays
+    from gateway.notices.deciding.household import HouseholdNotices
     from gateway.sources.tee import Tee
     from gateway.store.recorder import Recorder, UndatedFrame
     from gateway.store.store import Store

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from gateway.account.act import account_of, do
 from gateway.account.hand_over import HandOver
 from gateway.account.password_file import password_file
-from gateway.chat.conversation import Chat
-from gateway.chat.messages import HouseholdMessages
 from gateway.consent.text import RequestRemark, asked_text, notice_text
 from gateway.control.messages import AccountOrder
 from gateway.errors import GatewayError, StoreError
@@ -27,6 +25,8 @@ from gateway.federation.wire.fields import COMMAND_NAMES
 from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS, Publisher
 from gateway.household.share import wanted_of
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, provider_link, watcher_link
+from gateway.notices.chat.conversation import Chat
+from gateway.notices.chat.messages import HouseholdMessages
 from gateway.store.domains import domain_of
 from gateway.store.terms import LANGS, AccessRequest
 from gateway.tic.reading import Kind, Reading
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
     from datetime import datetime
 
-    from gateway.chat.questions import ChatQuestion
     from gateway.config.tables import Config, FederationTable
     from gateway.config.tables import HouseholdTable as Told
     from gateway.consent.orders import Order
     from gateway.federation.provider.health import Condition
     from gateway.links.alerts import Alert
+    from gateway.notices.chat.questions import ChatQuestion
     from gateway.process.cells import Part
     from gateway.store.store import Store
 

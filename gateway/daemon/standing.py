@@ -13,12 +13,12 @@ from gateway.links.link import Link, as_json, recipient_links
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from gateway.chat.notices import HouseholdNotices
     from gateway.consent.orders import Row
     from gateway.daemon.meter import MeterReader
     from gateway.household.now import Now
     from gateway.links.line_doctor import LineDoctors
     from gateway.live.state import HouseNow
+    from gateway.notices.deciding.household import HouseholdNotices
     from gateway.store.outbox import Outbox
     from gateway.store.points import Backlog
 

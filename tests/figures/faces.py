@@ -16,8 +16,6 @@ from io import StringIO
 
 import msgspec
 
-from gateway.chat.answers import Answers
-from gateway.chat.questions import understand
 from gateway.commands.main import main
 from gateway.commands.watch import changes
 from gateway.display import pages as screens
@@ -30,6 +28,8 @@ from gateway.live.topics import STATUS
 from gateway.mqtt.broker import Broker as Connection
 from gateway.mqtt.feed import Feed
 from gateway.mqtt.home_assistant import HomeAssistant
+from gateway.notices.chat.answers import Answers
+from gateway.notices.chat.questions import understand
 from gateway.sources.line import LineState
 from gateway.store.store import Store
 from gateway.web.page import HousePage

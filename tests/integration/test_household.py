@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from gateway.chat.messages import MOST_WAITING, HouseholdMessages
-from gateway.chat.words import WORDS
 from gateway.federation.connection.session import Account, Session
 from gateway.links.alert_words import FaultKind
 from gateway.links.alerts import Alert
+from gateway.notices.chat.messages import MOST_WAITING, HouseholdMessages
+from gateway.notices.chat.words import WORDS
 from gateway.words.phrase import written
 from harness.accounts import FAR, HOME
 from meter.process import SimulatedMeter

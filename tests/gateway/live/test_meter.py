@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.chat.notices import overloads
 from gateway.links.link import BROKEN, OK, WAITING
 from gateway.live.meter import KnownDay, LiveMeter, tariff_kind
+from gateway.notices.deciding.household import overloads
 from tests.gateway.live.conftest import AT, reading
 
 INDEX = "consumption/energy/active/index"

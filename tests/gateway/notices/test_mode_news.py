@@ -8,14 +8,14 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.balance.tariff import Tariff
-from gateway.chat.mode_news import ModeNews
-from gateway.chat.news import MOST_KEPT, Item, News
-from gateway.chat.notices import HouseholdNotices
 from gateway.config.tables import load
 from gateway.household.hidden import LASTS_S, HiddenKind, HiddenWatch, other_classes
 from gateway.household.now import Now
 from gateway.links.alert_words import Topic
 from gateway.live.meter import LiveMeter
+from gateway.notices.deciding.household import HouseholdNotices
+from gateway.notices.deciding.mode_news import ModeNews
+from gateway.notices.deciding.news import MOST_KEPT, Item, News
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store

@@ -14,11 +14,11 @@ from collections import deque
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from gateway.chat.messages import ALERT_ID
-from gateway.chat.questions import ChatQuestion, understand
-from gateway.chat.words import WORDS
 from gateway.errors import GatewayError
 from gateway.federation.connection.waiting import wait_any
+from gateway.notices.chat.messages import ALERT_ID
+from gateway.notices.chat.questions import ChatQuestion, understand
+from gateway.notices.chat.words import WORDS
 from gateway.words.catalogue import LANGUAGES
 
 if TYPE_CHECKING:

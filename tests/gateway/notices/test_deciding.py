@@ -10,14 +10,14 @@ import pytest
 from bench.years import write_years
 from gateway.balance.calendar import midnight
 from gateway.balance.tariff import Objective
-from gateway.chat.news import Item, News, exceeded, red_tomorrow
-from gateway.chat.notices import HouseholdNotices, overloads
 from gateway.config.choices import choose_objective
 from gateway.config.tables import load
 from gateway.household.now import Now
 from gateway.links.alert_words import FaultKind, Topic
 from gateway.links.disk import LEAST_BYTES, DiskSpace
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
+from gateway.notices.deciding.household import HouseholdNotices, overloads
+from gateway.notices.deciding.news import Item, News, exceeded, red_tomorrow
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.words.phrase import NOTHING

@@ -15,12 +15,12 @@ from gateway.balance.equivalence import EQUIVALENTS
 from gateway.balance.objective import EURO, goals
 from gateway.balance.rows import earliest_needed, rows
 from gateway.balance.words import BalanceWriter
-from gateway.chat.questions import ChatQuestion
-from gateway.chat.words import WORDS
 from gateway.household.days import DayParts, HouseholdDays
 from gateway.household.report import BalanceReport
 from gateway.household.tariff_words import as_text, of_live
 from gateway.live.meter import percent
+from gateway.notices.chat.questions import ChatQuestion
+from gateway.notices.chat.words import WORDS
 from gateway.words.numbers import age
 from gateway.words.phrase import Phrase, written
 

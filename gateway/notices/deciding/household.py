@@ -12,14 +12,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.balance.tariff import Objective
-from gateway.chat.mode_news import ModeNews
-from gateway.chat.news import Item, News, exceeded, hours_moved, red_tomorrow
 from gateway.errors import StoreError
 from gateway.household.hidden import HiddenWatch, other_classes
 from gateway.links.alert_words import FaultKind
 from gateway.links.alerts import Alert, AlertWatch, NotifiedFault
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.state import kind_and_name
+from gateway.notices.deciding.mode_news import ModeNews
+from gateway.notices.deciding.news import Item, News, exceeded, hours_moved, red_tomorrow
 from gateway.words.phrase import NOTHING
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.chat.news import Item
 from gateway.household.hidden import Hidden, HiddenKind
 from gateway.links.alert_words import Topic
 from gateway.live.uncounted import ERROR_VA
+from gateway.notices.deciding.news import Item
 from gateway.words.phrase import NOTHING, Phrase, joined
 
 if TYPE_CHECKING:

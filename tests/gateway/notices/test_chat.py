@@ -10,12 +10,12 @@ import pytest
 
 from bench.years import write_years
 from gateway.balance.calendar import midnight
-from gateway.chat.answers import Answers, month, present
-from gateway.chat.conversation import MOST_ANSWERS, PERIOD_S, Chat
-from gateway.chat.questions import ChatQuestion, understand
-from gateway.chat.words import WORDS
 from gateway.errors import StoreError
 from gateway.live.topics import as_json
+from gateway.notices.chat.answers import Answers, month, present
+from gateway.notices.chat.conversation import MOST_ANSWERS, PERIOD_S, Chat
+from gateway.notices.chat.questions import ChatQuestion, understand
+from gateway.notices.chat.words import WORDS
 from gateway.store.store import Store
 from tests.gateway.live.conftest import evening
 

@@ -1,1 +1,0 @@
-"""What the household is told by chat, and what it may ask there."""

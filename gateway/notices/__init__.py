@@ -1,0 +1,1 @@
+"""What the household is told, by whatever way, and what it may ask by chat."""
