@@ -65,7 +65,6 @@ def declare(commands: Commands) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     from gateway.household.adding_up import add_up  # noqa: PLC0415
-    from gateway.journal.entry import write_line  # noqa: PLC0415
     from gateway.journal.verify import verify  # noqa: PLC0415
     from gateway.privacy.orders import Withdraw  # noqa: PLC0415
     from gateway.store.connection import FILE_NAME  # noqa: PLC0415
@@ -79,7 +78,7 @@ def _check(options: argparse.Namespace) -> int:
         journal = archive.journal
         # Where there is a key there were entries: a gateway that never started has neither.
         begun = journal.head() is not None or journal.key_path.exists()
-        if begun and verify((f"{write_line(entry)}\n".encode() for entry in journal.entries()), [], []).fault:
+        if begun and verify(map(str.encode, journal.lines()), [], []).fault:
             raise JournalError(_words(options, "journal"))
         spanning = archive.spanning.points()
         had = {jid for one in spanning for jid in archive.transfers.recipients_of(one.series, *_span(one))}

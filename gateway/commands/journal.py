@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from gateway.journal.entry import Head
     from gateway.journal.system_log import LoggedHeads
     from gateway.journal.verify import JournalVerdict
-    from gateway.store.journal import Journal
 
 _ANCHOR = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
 
@@ -114,7 +113,7 @@ def _verify_own(config: Config, keys: list[str], anchors: list[Head]) -> Journal
     from gateway.journal.verify import verify  # noqa: PLC0415
 
     with stored(config) as archive:
-        return verify((line.encode() for line in _lines(archive.journal)), keys, anchors)
+        return verify(map(str.encode, archive.journal.lines()), keys, anchors)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -133,7 +132,7 @@ def _show(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     with stored(configured(options)) as archive:
-        _write(_lines(archive.journal))
+        _write(archive.journal.lines())
     return 0
 
 
@@ -165,12 +164,6 @@ def _anchors(options: argparse.Namespace) -> int:
             found = archive.anchors.all()
     _write(f"{a.seq}:{a.hash}  {a.gateway}  {a.epoch}  {iso(a.time)}\n" for a in found)
     return 0
-
-
-def _lines(journal: Journal) -> Iterator[str]:
-    from gateway.journal.entry import write_line  # noqa: PLC0415
-
-    return (write_line(entry) + "\n" for entry in journal.entries())
 
 
 def _own_keys(config: Config) -> list[str]:

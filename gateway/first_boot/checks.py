@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from gateway.addresses.validity import fault
-from gateway.errors import ConfigError
 from gateway.sources.paths import PathKind, kind_of
 from gateway.sources.usb import PREFIX, parse_identity
 from gateway.words.catalogue import LANGUAGES
@@ -88,7 +87,7 @@ def port(text: str) -> Wrong | None:
     if text.startswith(PREFIX):
         try:
             parse_identity(text)
-        except ConfigError:
+        except ValueError:
             return wrong
         return None
     if text.startswith("socket://"):

@@ -15,7 +15,6 @@ from typing import IO, TYPE_CHECKING, Any
 from gateway.consent.answer import describe_request
 from gateway.consent.grant import describe
 from gateway.consent.health import describe_health
-from gateway.journal.entry import write_line
 from gateway.store.imports import IMPORTED_HEADER, imported_rows
 from gateway.store.points import Granularity, Point
 from gateway.store.recorder import iso
@@ -78,7 +77,7 @@ def _write_household(writer: ArchiveWriter, archive: Archive) -> None:
     _write_rows(writer, "consents/requests.jsonl", _requests(archive))
     _write_rows(writer, "consents/notices.jsonl", _notices(archive.notices))
     _write_csv(writer, "consents/transfers.csv", _TRANSFERS, _transfers(archive.transfers))
-    _write_lines(writer, "journal.jsonl", map(write_line, archive.journal.entries()))
+    _write_lines(writer, "journal.jsonl", (line.removesuffix("\n") for line in archive.journal.lines()))
 
 
 def _write_received(writer: ArchiveWriter, archive: Archive) -> None:

@@ -27,6 +27,7 @@ from gateway.journal.entry import (
     clean,
     digest,
     write_event,
+    write_line,
 )
 from gateway.journal.system_log import LINE
 from gateway.store.connection import DELETES, ERASES
@@ -152,6 +153,10 @@ class Journal:
                 if start <= moment < end:
                     yield Entry(seq, moment, event, prev, own, sig, beside)
                 prev = own
+
+    def lines(self) -> Iterator[str]:
+        """An export of it: every entry as its line, the line feed with it."""
+        return (f"{write_line(entry)}\n" for entry in self.entries())
 
     def count(self, recipient: str, groups: Iterable[Group], now: float | None = None) -> None:
         """Note points that a recipient is handed, summed by series and granularity (``grouped``)."""

@@ -18,7 +18,6 @@ from msgspec import structs
 from gateway.consent.answer import last_moment
 from gateway.consent.orders import A, ConsentHandlers, ListConsents, Order, PendingAccess
 from gateway.errors import GatewayError
-from gateway.journal.entry import write_line
 from gateway.journal.key import read_key
 from gateway.journal.verify import JournalVerdict, verify
 from gateway.journal.words import fault_text
@@ -137,11 +136,11 @@ class StoredSharing:
         return verify(self._counted(archive), [key.public] if key else [])
 
     def _counted(self, archive: Archive) -> Iterator[bytes]:
-        for number, entry in enumerate(archive.journal.entries()):
+        for number, line in enumerate(archive.journal.lines()):
             if self._given_up:
                 raise GatewayError("the gateway was stopped")
             self._checked = replace(self._checked, checked=number)
-            yield f"{write_line(entry)}\n".encode()
+            yield line.encode()
 
 
 def _branches(archive: Archive, request: dict[str, Any]) -> tuple[list[str], list[str]]:
