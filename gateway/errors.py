@@ -116,6 +116,12 @@ class JournalError(GatewayError, ValueError):
     exit_code = Exit.DATA
 
 
+class ReleaseError(GatewayError, ValueError):
+    """A release, or the list that names it, that is not believed."""
+
+    exit_code = Exit.DATA
+
+
 class ArchiveError(GatewayError, ValueError):
     """An archive of a household that is broken, of a newer format, or not an archive at all."""
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from gateway import __version__
-from setup import versions
+from gateway.upkeep.releases import versions
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__
+from gateway.upkeep.releases import versions
 from gateway.web.templates import COMPILED
 from package import debian, python, scripts
-from setup import versions
 
 ROOT = Path(__file__).resolve().parents[3]
 EPOCH = 1_790_000_000

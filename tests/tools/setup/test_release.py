@@ -21,7 +21,8 @@ import pytest
 from gateway.store.connection import FILE_NAME
 from gateway.store.prepare import prepare
 from gateway.tic.frame import STANDARD, Group, encode_group
-from setup import carry, links, listen, versions
+from gateway.upkeep.releases import versions
+from setup import carry, links, listen
 from tests.tools.setup.conftest import ROOT, System
 
 if TYPE_CHECKING:

@@ -164,7 +164,7 @@ require_no_package() {
     not-installed) ;;
     config-files)
       # shellcheck disable=SC2153 # machine.sh knows ours
-      [[ $(python3 "$TREE/tools/lib/setup/versions.py" "$(tr -s "~" . <<<"$version")" "$VERSION") =~ newer|same ]] ||
+      [[ $(python3 "$TREE/gateway/upkeep/releases/versions.py" "$(tr -s "~" . <<<"$version")" "$VERSION") =~ newer|same ]] ||
         fail "$EXIT_REFUSED" release_older "$VERSION" "linky-gateway $version"
       ;;
     *) fail "$EXIT_SYSTEM" package_is_there "$version" ;;

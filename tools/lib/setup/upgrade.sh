@@ -47,7 +47,7 @@ hand_over() {
 
 # Someone who keeps an old release with its good signature must not be able to bring its faults back.
 require_newer() {
-  case $(python3 "$TREE/tools/lib/setup/versions.py" "$1" "$2") in
+  case $(python3 "$TREE/gateway/upkeep/releases/versions.py" "$1" "$2") in
     newer) ;;
     same) refuse_release release_same "$2" ;;
     older) refuse_release release_older "$2" "$1" ;;

@@ -1,4 +1,4 @@
-"""Which of two versions is the newer one, as PEP 440 orders them: for tools/setup, with nothing but Python.
+"""Which of two versions is the newer one, as PEP 440 orders them; tools/setup runs it, with nothing but Python.
 
     python3 versions.py INSTALLED OTHER
 
