@@ -61,7 +61,7 @@ KNOWS = {
     "commands": set(
         (
             "account backup balance config consent control daemon doctor errors federation first_boot "
-            "household journal links live mqtt privacy process senml sources store tic web words"
+            "household journal links live mqtt privacy process senml sources store tic upkeep web words"
         ).split()
     ),
     "__main__": set("commands".split()),

@@ -108,6 +108,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "display apply": ("sudo linky-gateway display apply",),
     "page code": ("sudo linky-gateway page code",),
     "page welcome": ("linky-gateway page welcome --to /run/linky-display/welcome.json",),
+    "helper": ("linky-gateway helper --log-level DEBUG",),
     "first-boot": ("sudo linky-gateway first-boot", "sudo linky-gateway first-boot --root /mnt/card"),
     "fleet status": (
         "linky-gateway fleet status",

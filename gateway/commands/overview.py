@@ -65,6 +65,7 @@ PURPOSES: tuple[tuple[Phrase, dict[str, Phrase]], ...] = (
             "fleet": Phrase("an installer's gateways"),
             "migrate": Phrase("brings the database up to date"),
             "first-boot": Phrase("applies a card's linky.toml"),
+            "helper": Phrase("does what needs root, as the gateway asks"),
         },
     ),
 )

@@ -18,13 +18,14 @@ from gateway.display import cli as display
 from tests.units.files import UNITS, tool, unit
 
 SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
-OTHERS = sorted(path.name for path in UNITS.glob("*.[pt]*") if path.suffix in (".path", ".timer"))
+OTHERS = sorted(path.name for path in UNITS.iterdir() if path.suffix in (".path", ".socket", ".timer"))
 ROOM = "/opt/linky-gateway/current/bin/"
 # The exposure that each may have, of ten; in systemd's figures ten times that.
 MOST = 15
-# They write what root owns, once, without network and devices: the Wi-Fi, the host name, the secrets; the program.
+# They write what root owns, without network and devices: the Wi-Fi, the host name, the secrets; the program.
 ROOTS = {
     "linky-first-boot.service": "CAP_DAC_OVERRIDE CAP_CHOWN",
+    "linky-gateway-helper.service": "",
     "linky-gateway-undo.service": "CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER",
     "linky-gateway-displays.service": "CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER",
 }

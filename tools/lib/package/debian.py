@@ -28,6 +28,7 @@ LIB = f"usr/lib/{NAME}"
 DOC = f"usr/share/doc/{NAME}"
 # The units of a checkout name the folder of tools/setup; one is of no use without it.
 _OF_SETUP = "linky-gateway-undo.service"
+_KINDS = (".service", ".socket", ".timer", ".path")
 _SETUP_BIN, _BIN = "/opt/linky-gateway/current/bin/", "/usr/bin/"
 MAINTAINER = "linky-gateway developers <linky-gateway@packages.invalid>"
 
@@ -130,7 +131,7 @@ def _vendor(name: str, tree: Path) -> None:
 
 
 def _units(folder: Path, tree: Path) -> list[str]:
-    units = sorted(path.name for path in folder.glob("linky-*") if path.suffix in (".service", ".timer", ".path"))
+    units = sorted(path.name for path in folder.glob("linky-*") if path.suffix in _KINDS)
     units.remove(_OF_SETUP)
     for name in units:
         text = (folder / name).read_text().replace(_SETUP_BIN, _BIN).replace(f" {_OF_SETUP}", "")

@@ -15,6 +15,7 @@ ENABLED = (
     "linky-gateway-check.timer",
     "linky-gateway-journal.timer",
     "linky-gateway-displays.path",
+    "linky-gateway-helper.socket",
 )
 # Groups of the system that sysusers.conf makes where there are none: Raspberry Pi OS has them.
 GROUPS = ("gpio", "i2c", "spi")

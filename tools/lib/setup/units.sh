@@ -17,12 +17,14 @@ unit_table() {
     echo "$TREE/systemd/modules-load.conf /etc/modules-load.d/linky-gateway.conf"
 }
 
-# Those that start by themselves: the gateway, the timers, the door to the broker. A screen is enabled by whoever wires one; what reads a
+# Those that start by themselves: the gateway, the timers, the doors to the broker and to root. A screen is enabled by whoever wires one; what reads a
 # card's linky.toml belongs to images.
 enabled_units() {
   local file
   echo linky-gateway.service
-  [[ ! -e $TREE/systemd/linky-gateway-displays.path ]] || echo linky-gateway-displays.path
+  for file in linky-gateway-displays.path linky-gateway-helper.socket; do
+    [[ ! -e $TREE/systemd/$file ]] || echo "$file"
+  done
   for file in "$TREE"/systemd/*.timer; do
     [[ ! -e $file ]] || echo "${file##*/}"
   done
@@ -103,7 +105,7 @@ start_all() {
     what_runs >/run/linky-gateway-setup
   fi
   for unit in $(enabled_units); do
-    [[ $unit != *.timer && $unit != *.path ]] || systemctl --quiet is-active "$unit" || run systemctl start "$unit"
+    [[ $unit != *.timer && $unit != *.path && $unit != *.socket ]] || systemctl --quiet is-active "$unit" || run systemctl start "$unit"
   done
 }
 

@@ -1,0 +1,1 @@
+"""Each act is one file: its arguments, and what does it."""
