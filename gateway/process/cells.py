@@ -69,6 +69,8 @@ class _Cell:
     cause: Phrase = NOTHING
     late: Phrase = NOTHING
     told_broken: bool = False
+    # Taken out of the house while the others go on.
+    retired: bool = False
 
     @property
     def runs(self) -> bool:
@@ -98,6 +100,8 @@ class Cells:
     def __init__(self, pace: RestartPace | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._pace, self._clock = pace or RestartPace(), clock
         self._cells: dict[str, _Cell] = {}
+        # Begins to keep a cell, once the others are at work; as many as were kept, each in a task of its own.
+        self._begin: Callable[[_Cell], None] | None = None
         # For the watchdog: the supervisor itself comes round. ``_resumed``: when the loop last went on after a pause.
         self.alive_at = self._resumed = clock()
 
@@ -121,7 +125,23 @@ class Cells:
             patience_s: at most that old.
             gives_up: asked after each failure: why the gateway has to end, if it has to.
         """
-        self._cells[name] = _Cell(name, work, says_goodbye, alive_at, patience_s, gives_up, self._clock())
+        cell = self._cells[name] = _Cell(name, work, says_goodbye, alive_at, patience_s, gives_up, self._clock())
+        if self._begin:
+            self._begin(cell)
+
+    async def retire(self, name: str) -> None:
+        """Take a cell out, the others go on: one that says goodbye has been told to, any other is ended."""
+        cell = self._cells[name]
+        cell.retired = True
+        if not cell.says_goodbye:
+            self._cancel([cell])
+        for _ in range(2):
+            await self._wait([cell])
+            self._cancel([cell])
+        if cell.runs:
+            log.error("cell %s does not end; the gateway goes on without it", cell.name)
+        if self._cells.get(name) is cell:
+            del self._cells[name]
 
     def shielded(self, name: str, tell: Callable[P, None]) -> Callable[P, None]:
         """``tell``, for a caller that has other things to do: what it raises is the failure of the cell ``name``."""
@@ -130,19 +150,26 @@ class Cells:
             try:
                 tell(*args, **kwargs)
             except Exception as error:  # noqa: BLE001 (whatever it is, it is not the caller's)
-                self._note(self._cells[name], error)
+                if cell := self._cells.get(name):
+                    self._note(cell, error)
 
         return telling
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep every cell alive until ``stop``, then end them. Raises what a cell gives up with."""
         async with asyncio.TaskGroup() as group:
-            keepers = [
-                group.create_task(self._keep(cell, stop), name=f"keeper of {cell.name}")
-                for cell in self._cells.values()
-            ]
+            keepers: list[asyncio.Task[None]] = []
+
+            def begin(cell: _Cell) -> None:
+                keepers[:] = [keeper for keeper in keepers if not keeper.done()]
+                keepers.append(group.create_task(self._keep(cell, stop), name=f"keeper of {cell.name}"))
+
+            for cell in self._cells.values():
+                begin(cell)
+            self._begin = begin
             while not await _is_set(stop, self._pace.look_s):
                 self._look()
+            self._begin = None
             await self._end()
             for keeper in keepers:
                 keeper.cancel()
@@ -152,12 +179,12 @@ class Cells:
         return [link for cell in self._cells.values() if (link := self._link(cell, now))]
 
     async def _keep(self, cell: _Cell, stop: asyncio.Event) -> None:
-        while not stop.is_set():
+        while not stop.is_set() and not cell.retired:
             error = await self._live(cell)
             if error is None:
                 cell.failures.clear()
                 return
-            if stop.is_set() and isinstance(error, asyncio.CancelledError):
+            if (stop.is_set() or cell.retired) and isinstance(error, asyncio.CancelledError):
                 return
             self._note(cell, error)
             if not stop.is_set() and (end := cell.gives_up()):
@@ -200,16 +227,17 @@ class Cells:
 
     async def _end(self) -> None:
         """Let those go that say goodbye, and end the others."""
-        self._cancel(cell for cell in self._cells.values() if not cell.says_goodbye)
-        await self._wait()
-        self._cancel(self._cells.values())
-        await self._wait()
+        every = list(self._cells.values())
+        self._cancel(cell for cell in every if not cell.says_goodbye)
+        await self._wait(every)
+        self._cancel(every)
+        await self._wait(every)
         for cell in self._cells.values():
             if cell.runs:
                 log.error("cell %s does not end; the gateway ends without it", cell.name)
 
-    async def _wait(self) -> None:
-        if running := [cell.task for cell in self._cells.values() if cell.task and cell.runs]:
+    async def _wait(self, cells: Iterable[_Cell]) -> None:
+        if running := [cell.task for cell in cells if cell.task and cell.runs]:
             await asyncio.wait(running, timeout=self._pace.grace_s)
 
     def _cancel(self, cells: Iterable[_Cell]) -> None:

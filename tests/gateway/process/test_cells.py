@@ -310,3 +310,64 @@ def test_a_cause_says_what_and_where_and_quotes_nothing():
     assert "an unexpected AttributeError in gateway/links/alerts.py, line " in str(cause_of(caught.value))
     assert str(cause_of(ExceptionGroup("many", [StoreError("no port")]))) == "no port"
     assert str(cause_of(KeyError("alice@example.org"))) == "an unexpected KeyError"
+
+
+def test_one_is_taken_out_and_another_comes_in_while_the_others_go_on():
+    """The one that goes is not started again, the one that comes is; their neighbour lives one life."""
+
+    async def scenario():
+        stays, goes, comes = Ticking(), Ticking(), Ticking()
+        async with House() as house:
+            for name, part in (("stays", stays), ("goes", goes)):
+                house.cells.add(name, part.run)
+            # They were added while it ran.
+            await house.until(lambda: stays.lives and goes.lives)
+            await house.cells.retire("goes")
+            house.cells.add("goes", comes.run)
+            turns = goes.turns
+            await house.until(lambda: comes.turns > 3)
+            assert (stays.lives, goes.lives, comes.lives) == (1, 1, 1)
+            assert goes.turns == turns
+            assert house.cells.links(time.monotonic()) == []
+
+    run(scenario)
+
+
+def test_one_that_says_goodbye_has_its_time_when_it_is_taken_out():
+    """What it does in the end is done; one that does not end is ended."""
+
+    async def scenario():
+        ended, told, begun = [], asyncio.Event(), asyncio.Event()
+
+        async def polite():
+            begun.set()
+            await told.wait()
+            ended.append("goodbye")
+
+        async with House() as house:
+            house.cells.add("polite", polite, says_goodbye=True)
+            house.cells.add("deaf", asyncio.Event().wait, says_goodbye=True)
+            await begun.wait()
+            told.set()
+            await house.cells.retire("polite")
+            await house.cells.retire("deaf")
+            assert ended == ["goodbye"]
+
+    run(scenario)
+
+
+def test_a_listener_of_one_that_is_gone_costs_nobody_anything():
+    """Its fault is nobody's any more."""
+
+    async def scenario():
+        def fails():
+            raise ZeroDivisionError
+
+        async with House() as house:
+            house.cells.add("page", Ticking().run)
+            telling = house.cells.shielded("page", fails)
+            await house.cells.retire("page")
+            telling()
+            assert house.cells.links(time.monotonic()) == []
+
+    run(scenario)
