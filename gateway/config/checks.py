@@ -55,7 +55,7 @@ def check_together(path: Path, config: Config) -> None:
     _check_boards(path, config)
     _check_tariffs(path, config)
     _check_web(path, config.web)
-    if config.written_household and not config.federation:
+    if config.household and not config.federation:
         raise wrong(path, "household.address", say.ALERTS_NEED_ACCOUNT)
 
 
@@ -195,7 +195,7 @@ def _check_tariffs(path: Path, config: Config) -> None:
         for other in config.off_peak[:number]:
             if day := _both_hold(one, other):
                 raise wrong(path, f"{place}.from", say.OFF_PEAK_TWICE.filled(day=day))
-    wanted = config.written_objective
+    wanted = config.objective
     if not config.tariff and (wanted.euros_per_month or wanted.euros_per_year):
         raise wrong(path, "objective", say.NO_TARIFF)
 
@@ -219,8 +219,8 @@ def _check_addresses(path: Path, config: Config) -> None:
             ("federation.jid", config.federation.jid),
             ("federation.installer", config.federation.installer or ""),
         ]
-    if config.written_household:
-        told = config.written_household.address
+    if config.household:
+        told = config.household.address
         written += [("household.address", one) for one in ((told,) if isinstance(told, str) else told)]
     for place, text in written:
         if text and (why := address_fault(text.partition("/")[0].lower())):

@@ -19,8 +19,9 @@ import msgspec
 from gateway.balance.supplier_offer import minutes_of, season_of
 from gateway.balance.tariff import Objective, Tariff
 from gateway.config import words as say
-from gateway.config.checks import NAME, check_together
+from gateway.config.checks import NAME
 from gateway.config.faults import wrong, wrong_toml, wrong_value
+from gateway.config.overlay import SettingsOrigin
 from gateway.errors import ConfigError, reason
 from gateway.words.catalogue import Language  # noqa: TC001 (msgspec reads it)
 
@@ -166,16 +167,6 @@ class HouseholdTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return (self.address,) if isinstance(self.address, str) else self.address
 
 
-class HouseholdChoices(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What the household chose at its page: it stands before what the file says until it is taken back.
-
-    Kept in the database's folder (``choices.py``), since the file is root's. Not frozen: a choice holds at once.
-    """
-
-    objective: Objective | None = None
-    household: HouseholdTable | None = None
-
-
 class ClockTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[clock]``: the host's clock."""
 
@@ -265,27 +256,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     clock: ClockTable = ClockTable()
     federation: FederationTable | None = None
     mqtt: MqttTable | None = None
-    written_household: HouseholdTable | None = msgspec.field(default=None, name="household")
+    household: HouseholdTable | None = None
     web: WebTable | None = None
     backup: BackupTable | None = None
     counter: tuple[CounterTable, ...] = ()
     received: tuple[ReceivedTable, ...] = ()
     tariff: tuple[Tariff, ...] = ()
     off_peak: tuple[OffPeakTable, ...] = ()
-    written_objective: Objective = msgspec.field(default=Objective(), name="objective")
+    objective: Objective = Objective()
     folder: str = "."
-    choices: HouseholdChoices = msgspec.field(default_factory=HouseholdChoices)
-
-    @property
-    def household(self) -> HouseholdTable | None:
-        """Who is told; by the account of ``[federation]``, so without one nobody."""
-        chosen = self.choices.household if self.federation else None
-        return chosen or self.written_household
-
-    @property
-    def objective(self) -> Objective:
-        """What the household means to stay below."""
-        return self.choices.objective or self.written_objective
+    settings: SettingsOrigin = SettingsOrigin()
 
     @property
     def directory(self) -> Path:
@@ -298,9 +278,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.federation.max_retention if self.federation else MAX_RETENTION
 
     @property
-    def choices_file(self) -> Path:
-        """What was chosen at the page."""
-        return self.directory / "choices.json"
+    def settings_file(self) -> Path:
+        """What the household changed."""
+        return self.directory / "settings.json"
 
     @property
     def page_file(self) -> Path:
@@ -313,28 +293,22 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.directory / "control.sock"
 
     def as_written(self) -> dict[str, object]:
-        """As the file would say it, the choices of the page in their places."""
-        told: dict[str, object] = msgspec.to_builtins(self)
-        for name in ("folder", "choices"):
-            del told[name]
-        told |= {"household": msgspec.to_builtins(self.household), "objective": msgspec.to_builtins(self.objective)}
-        return told
+        """As the file would say it, what the household changed in its place."""
+        return {name: msgspec.to_builtins(getattr(self, name)) for name in _KEYS if name not in say.OURS}
 
     def path(self, text: str) -> Path:
         """A path of the file, taken from the file's own folder when it is relative."""
         return Path(self.folder) / text
 
 
-def load(path: Path) -> Config:
-    """Read and check a configuration file; ConfigError says what is wrong and where."""
-    raw = read_toml(path, ("folder", "choices"))
-    config = checked(path, {**raw, "folder": str(path.parent)}, Config)
-    if any(tariff.offer for tariff in config.tariff):
-        from gateway.config.offers import with_their_offers  # noqa: PLC0415 (few name a file)
+_KEYS = Config.__struct_fields__
 
-        config = msgspec.structs.replace(config, tariff=with_their_offers(path, config.tariff))
-    check_together(path, config)
-    return msgspec.structs.replace(config, choices=_chosen(config.choices_file))
+
+def load(path: Path) -> Config:
+    """Read and check a configuration file, with what the household changed; ConfigError says what is wrong."""
+    from gateway.config.settings import settled  # noqa: PLC0415 (it knows these tables)
+
+    return settled(path, read_toml(path, say.OURS))
 
 
 def read_toml(path: Path, reserved: tuple[str, ...] = ()) -> dict[str, object]:
@@ -365,18 +339,6 @@ def checked(path: Path, raw: dict[str, object], kind: type[T]) -> T:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         raise wrong_value(path, raw, kind, error) from error
-
-
-def _chosen(file: Path) -> HouseholdChoices:
-    """What was chosen at the page; nothing where that cannot be read: the meter is read all the same."""
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=HouseholdChoices)
-    except (FileNotFoundError, PermissionError):
-        # Nothing was chosen; or it is none of this user's business, as the database is not.
-        return HouseholdChoices()
-    except (OSError, msgspec.MsgspecError, ValueError) as error:
-        log.warning("%s: what was chosen at the page cannot be read (%s); choose again there", file, error)
-        return HouseholdChoices()
 
 
 def credential_file(name: str = PASSWORD_CREDENTIAL) -> Path | None:

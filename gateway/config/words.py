@@ -12,7 +12,7 @@ LINE = Phrase("{path}, line {line}: {what}")
 AT, OR = Phrase("{place}: {what}"), Phrase(" or ")
 
 # Keys of the program's own, which nobody writes.
-OURS = ("folder", "choices")
+OURS = ("folder", "settings")
 
 UNKNOWN = Phrase("unknown key")
 UNKNOWN_NEAR = Phrase("unknown key; did you mean {near}")
@@ -129,4 +129,8 @@ OFF_PEAK_TWICE = Phrase(
     "on {day} another [[off_peak]] is in force as well; end that one before (`until` is its last day)"
 )
 NO_PIN = Phrase("without a pin every server would be believed; set pin (`linky-gateway account pin` shows it)")
+NO_PLACE = Phrase("{place}: there is no such setting; `linky-gateway settings` shows them")
+NOT_CHANGED = Phrase("{place}: is not changed; what gateway.toml says, or its default, counts already")
+NOT_KEPT = Phrase("{path}: cannot be written: {why}; nothing was changed")
+ADMINISTRATORS = Phrase("is changed in gateway.toml alone, by whoever administers this machine")
 ALERTS_NEED_ACCOUNT = Phrase("alerts are sent by the account of [federation]; add that table")

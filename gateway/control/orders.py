@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from gateway.config.settings import forget
 from gateway.consent.act import HANDLERS as OF_CONSENTS
 from gateway.control.history import HANDLERS as OF_HISTORY
 from gateway.control.manual_reading import enter
@@ -89,6 +90,7 @@ def act_alone(config: Config, order: Order[A]) -> A:
             done = act(store, order, time.time())
             if isinstance(order, Erase) and order.what == "everything":
                 erase_page(config)
+                forget(config)
             return done
     finally:
         lock.release()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway.config.choices import forget_choices
+from gateway.config import settings
 from gateway.control.manual_reading import enter
 from gateway.control.manual_words import CLOCK_UNKNOWN
 from gateway.control.messages import (
@@ -90,7 +90,7 @@ class HouseRequests:
             for forget in self._forget:
                 await forget()
             await self._house.call(erase_page, self._house.config)
-            forget_choices(self._house.config)
+            settings.adopt(self._house.config, await self._house.call(settings.forget, self._house.config))
             self.chosen()
         await self._send_on(order)
         return done

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from gateway.store.raw import RawGauges
 
 # What a household chose at its page; others read and write it.
-CHOICES_NAME = "choices.json"
+SETTINGS_NAMES = ("settings.json", "settings-before.json", "choices.json")
 
 # In which a household's own data stand; the rows of meters stay, without what names a delivery point.
 _HOUSEHOLD = (
@@ -246,7 +246,7 @@ class Erasure:
         folder = self._journal.key_path.parent
         # What an import that was cut off left there.
         left = sorted(path.name for path in folder.glob("history-*.import"))
-        return [name for name in (*self.copies(), *left, KEY_NAME, CHOICES_NAME) if _remove(folder / name)]
+        return [name for name in (*self.copies(), *left, KEY_NAME, *SETTINGS_NAMES) if _remove(folder / name)]
 
     def _withdraw_all(self, recipient: str, now: float, by: str) -> int:
         """End what the recipient may have, and ask it to erase what it ever could have; how many consents."""

@@ -6,13 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from gateway.balance.tariff import Objective
-from gateway.config.choices import choose_household, choose_objective
-from gateway.config.tables import Config, HouseholdTable
+from gateway.config.settings import change, take_back
 from gateway.consent.text import duration
-from gateway.errors import ConfigError, StoreError
+from gateway.errors import StoreError
 from gateway.federation.connection.jids import bare_jid
 from gateway.web.settings.values import GOALS, Settings
 from gateway.words.phrase import made
@@ -20,6 +16,7 @@ from gateway.words.phrase import made
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
+    from gateway.config.tables import Config
     from gateway.web.reader import StoreReader
 
 
@@ -62,13 +59,12 @@ class StoredSettings:
         """What is configured now, and the ids that are in force."""
         config = self._config
         sensors = await self._sensors()
-        told, choices = config.household, config.choices
-        named = {"objective": choices.objective, "household": choices.household}
+        told = config.household
         return Settings(
             goals={name: getattr(config.objective, name) for name in GOALS},
             address=", ".join(told.addresses) if told else "",
             language=told.language if told else "fr",
-            chosen=frozenset(name for name, choice in named.items() if choice),
+            chosen=frozenset(("objective", "household")) & config.settings.in_force.keys(),
             has_tariff=bool(config.tariff),
             has_account=config.federation is not None,
             folder=str(Path(config.folder).absolute()),
@@ -90,23 +86,22 @@ class StoredSettings:
 
     async def choose_objective(self, goals: Mapping[str, float | None] | None) -> None:
         """Let these be the objectives, or what the file says. Raises StoreError when it cannot be kept."""
-        objective = None if goals is None else msgspec.convert(dict(goals), Objective)
-        await self._call(choose_objective, self._config, objective)
-        self._chosen()
+        await self._choose("objective", None if goals is None else dict(goals))
 
     async def choose_household(self, address: str | None, language: str) -> None:
         """Tell this address, or several with commas between, or whom the file names.
 
         Raises ConfigError when it is none, StoreError.
         """
-        household = None
-        if address is not None:
-            named = [bare_jid(one) for one in address.replace(",", " ").split()]
-            try:
-                household = msgspec.convert({"address": named, "language": language}, HouseholdTable)
-            except msgspec.ValidationError as error:
-                raise ConfigError(f"household.address: {error}") from error
-        await self._call(choose_household, self._config, household)
+        named = [bare_jid(one) for one in address.replace(",", " ").split()] if address is not None else []
+        await self._choose("household", None if address is None else {"address": named, "language": language})
+
+    async def _choose(self, table: str, value: Mapping[str, object] | None) -> None:
+        """Let this be the table, or what the file says."""
+        if value is None:
+            await self._call(take_back, self._config, table)
+        else:
+            await self._call(change, self._config, table, value)
         self._chosen()
 
 

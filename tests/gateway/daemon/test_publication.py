@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import replace
 
-from gateway.config.choices import choose_household
-from gateway.config.tables import HouseholdTable, load
+from gateway.config.settings import change
+from gateway.config.tables import load
 from gateway.daemon import publication as publish
 from gateway.daemon.publication import Publication
 from gateway.store.points import Granularity
@@ -75,13 +75,13 @@ def test_who_is_told_is_another_at_once_when_that_is_chosen(tmp_path):
             sent = []
             publication._session.send_message = lambda to, _, *bodies: sent.append((to, bodies[0].text)) or True
             for address, language, words in (("a@sen2.test", "fr", "demande"), ("b@sen2.test", "en", "asks")):
-                choose_household(config, HouseholdTable(address=address, language=language))
+                change(config, "household", {"address": address, "language": language})
                 publication.address_household(config.household)
                 publication._tell_asked(REQUEST)
                 assert sent[-1][0] == address
                 assert words in sent[-1][1]
                 assert address in publication._partners()
-            choose_household(config, None)
+            change(config, "household", None)
             publication.address_household(config.household)
             publication._tell_asked(REQUEST)
             assert len(sent) == 2

@@ -9,8 +9,7 @@ import pytest
 
 from bench.years import write_years
 from gateway.balance.calendar import midnight
-from gateway.balance.tariff import Objective
-from gateway.config.choices import choose_objective
+from gateway.config.settings import change
 from gateway.config.tables import load
 from gateway.household.now import Now
 from gateway.links.alert_words import FaultKind, Topic
@@ -232,7 +231,7 @@ def test_an_objective_that_is_chosen_at_the_page_counts_at_once(tmp_path):
         notices = HouseholdNotices(config, Now(config, store, call), store.notified, store, call)
         found, clock = [], midnight(date(2026, 1, 30)) + 3600.0
         for second, kwh in enumerate((None, 120, 120, None, 130)):
-            choose_objective(config, Objective(kwh_per_month=kwh))
+            change(config, "objective", {"kwh_per_month": kwh})
             told = await notices.look([], float(second), clock)
             found.append((len(told), [alert.link for alert in notices.active]))
         return found

@@ -5,8 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from gateway.config.choices import choose_household
-from gateway.config.tables import HouseholdTable, load
+from gateway.config.settings import change
+from gateway.config.tables import load
 from gateway.control.orders import act
 from gateway.errors import ConsentError
 from gateway.journal.entry import write_line
@@ -160,10 +160,10 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     before = house.directory / f"{FILE_NAME}.before-20260101T000000Z"
     before.write_bytes(b"older readings")
     config = load(house.config)
-    choose_household(config, HouseholdTable(address=f"anne@{STRANGER}"))
+    change(config, "household", {"address": STRANGER})
     count = sum(1 for _ in store.journal.entries())
     erased = store.erasure.erase_everything(NOW + 5, "marie-odile")
-    assert store.erasure.remove_copies() == [damaged.name, before.name, KEY_NAME, config.choices_file.name]
+    assert store.erasure.remove_copies() == [damaged.name, before.name, KEY_NAME, config.settings_file.name]
     assert not before.exists()
     assert store.erasure.wipe()
     assert erased.readings > 300

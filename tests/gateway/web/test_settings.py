@@ -4,7 +4,6 @@ import html
 import json
 import random
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.balance.tariff import Objective
-from gateway.config.choices import choose_household, choose_objective, forget_choices
 from gateway.config.tables import HouseholdTable, load
-from gateway.errors import StoreError
 from gateway.store.terms import LANGS
 from gateway.web.settings.words import SETTINGS_WORDS
 from servers import wait_until
@@ -123,7 +120,7 @@ def test_what_is_chosen_counts_at_once_after_a_restart_and_until_it_is_taken_bac
 
 def test_each_wrong_word_gets_one_sentence(account_house):
     """And nothing is changed."""
-    owner, before = account_house.signed_in, load(account_house.config).choices
+    owner, before = account_house.signed_in, load(account_house.config).settings
     for path, fields, key in (
         ("objective", {"kwh_per_month": "beaucoup"}, "wrong_goal"),
         ("objective", {"kwh_per_month": "0"}, "wrong_goal"),
@@ -137,7 +134,7 @@ def test_each_wrong_word_gets_one_sentence(account_house):
     ):
         answer, text = owner.send(f"/settings/{path}", **fields)
         assert (answer.status, SETTINGS_WORDS["fr"][key] in html.unescape(text)) == (400, True), fields
-    assert load(account_house.config).choices == before
+    assert load(account_house.config).settings == before
 
 
 def test_the_card_is_written_at_a_press(account_house):
@@ -162,28 +159,6 @@ def test_r16_no_form_of_a_stranger_to_html_breaks_the_page(account_house):
     log = account_house.process.log.read_text()
     assert "Traceback" not in log
     assert owner.cookies["linky_session"] not in log
-
-
-def test_a_choice_that_cannot_be_read_or_kept_stops_nothing(tmp_path, caplog):
-    """Damaged, it is said and the file counts; on a card that cannot be written nothing is changed."""
-    path = tmp_path / "gateway.toml"
-    path.write_text('[[meter]]\nsource = "replay:x"\n[store]\ndirectory = "data"\n[objective]\nkwh_per_year = 9\n')
-    (tmp_path / "data").mkdir()
-    config = load(path)
-    choose_objective(config, Objective(kwh_per_year=8))
-    choose_household(config, HouseholdTable(address="moi@sen1.test"))
-    assert load(path).objective.kwh_per_year == 8
-    assert load(path).household is None, "nobody is written to without an account"
-    assert config.choices_file.stat().st_mode & 0o777 == 0o600
-    config.choices_file.write_text('{"objective": 3}')
-    assert load(path).objective.kwh_per_year == 9
-    assert "choose again" in caplog.text
-    forget_choices(config)
-    assert config.objective.kwh_per_year == 9
-    shutil.rmtree(tmp_path / "data")
-    with pytest.raises(StoreError, match="nothing was changed"):
-        choose_objective(config, Objective(kwh_per_year=8))
-    assert config.objective.kwh_per_year == 9
 
 
 def test_both_languages_say_the_same_things():

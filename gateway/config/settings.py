@@ -1,0 +1,234 @@
+"""What the household changed, kept in the database's folder and laid over ``gateway.toml``, which is never written.
+
+A change is checked as a whole before it is kept. A file that cannot be read gives way to the one before it, a table
+that does not go with the administrator's file any more to what that says: each is one sentence, and the meter is read
+all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gateway.config import words as say
+from gateway.config.checks import check_together
+from gateway.config.faults import wrong
+from gateway.config.overlay import SettingsOrigin, foreign, forgotten, is_shaped, laid_over, put, taken_out
+from gateway.config.tables import Config, checked
+from gateway.errors import ConfigError, StoreError, reason
+from gateway.files import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.config.overlay import Tables
+
+log = logging.getLogger(__name__)
+
+FILE, BEFORE = "settings.json", "settings-before.json"
+# What a version before this one kept: two tables, each whole.
+FORMER = "choices.json"
+_VERSION = 1
+_MOST_BYTES = 262_144
+
+
+class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file."""
+
+    version: int
+    tables: dict[str, Any]
+
+
+def settled(file: Path, written: Tables) -> Config:
+    """The configuration of what stands in the administrator's file, with the household's over it.
+
+    ConfigError where the file itself is wrong; what is wrong with the household's is a sentence in the log.
+    """
+    return _settled(file, written)
+
+
+def _settled(file: Path, written: Tables, tables: Tables | None = None) -> Config:
+    config = _whole(file, file, written)
+    tables = _read(config.directory) if tables is None else tables
+    refused: dict[str, Any] = {}
+    if tables:
+        laid, refused = _as_far_as_it_goes(config, written, tables)
+        config = laid or config
+    return _known(config, SettingsOrigin(file=str(file), written=written, tables=tables, refused=refused))
+
+
+def with_value(config: Config, place: str, value: object) -> Config:
+    """The configuration with this value in the household's name; nothing is kept yet.
+
+    Args:
+        config: the one in force.
+        place: ``household``, ``household.language``, ``meter.house.source``; ``tariff`` and ``off_peak`` are whole.
+        value: as JSON has it; None where it is not to be there, whatever the file says.
+
+    ConfigError with one sentence for what cannot be: an unknown place, the administrator's, no such value.
+    """
+    try:
+        tables = put(config.settings.tables, place, value)
+    except KeyError as error:
+        raise ConfigError(say.NO_PLACE.filled(place=place)) from error
+    return _changed(config, place, tables)
+
+
+def without_value(config: Config, place: str) -> Config:
+    """The configuration as the administrator's file has that place. ConfigError where the household said nothing."""
+    try:
+        tables = taken_out(config.settings.tables, place)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(say.NOT_CHANGED.filled(place=place)) from error
+    return _changed(config, place, tables)
+
+
+def change(config: Config, place: str, value: object) -> None:
+    """Keep this value, and let it count at once for whoever holds ``config``; or ConfigError, StoreError, no change."""
+    new = with_value(config, place, value)
+    keep(new)
+    adopt(config, new)
+
+
+def take_back(config: Config, place: str) -> None:
+    """Let the administrator's file count again; or ConfigError, StoreError, and nothing is changed."""
+    new = without_value(config, place)
+    keep(new)
+    adopt(config, new)
+
+
+def forget(config: Config) -> Config:
+    """The configuration without what says something of the household; what is left is kept. StoreError.
+
+    The file, and what lies beside it, has been removed with all else of the household.
+    """
+    tables = forgotten(config.settings.tables)
+    settings = msgspec.structs.replace(config.settings, tables=tables)
+    new = _settled(Path(settings.file), settings.written, tables)
+    if tables:
+        keep(new)
+    return new
+
+
+def keep(config: Config) -> None:
+    """Write what the household changed, and what it was before beside it. StoreError, and nothing is changed."""
+    file = config.settings_file
+    kept = msgspec.json.encode(_Kept(_VERSION, config.settings.tables))
+    try:
+        if (before := _bytes_of(file)) is not None and isinstance(_decoded(before), dict):
+            write_whole(file.with_name(BEFORE), before)
+        write_whole(file, kept)
+        file.with_name(FORMER).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(say.NOT_KEPT.filled(path=file, why=reason(error))) from error
+
+
+def adopt(config: Config, new: Config) -> None:
+    """Let a configuration that others hold say what the new one says, from this moment on."""
+    for name in config.__struct_fields__:
+        msgspec.structs.force_setattr(config, name, getattr(new, name))
+
+
+def _changed(config: Config, place: str, tables: Tables) -> Config:
+    settings, name = config.settings, place.partition(".")[0]
+    refused = {table: why for table, why in settings.refused.items() if table != name and table in tables}
+    new = msgspec.structs.replace(settings, tables=tables, refused=refused)
+    known = name in config.__struct_fields__ and name not in say.OURS
+    if not known or (foreign(tables) is None and not is_shaped(tables)):
+        raise ConfigError(say.NO_PLACE.filled(place=place))
+    return _known(_laid(config, settings.written, new.in_force), new)
+
+
+def _known(config: Config, settings: SettingsOrigin) -> Config:
+    return msgspec.structs.replace(config, settings=settings)
+
+
+def _as_far_as_it_goes(config: Config, written: Tables, tables: Tables) -> tuple[Config | None, dict[str, Any]]:
+    """What of the household's goes with the file, and why the rest does not."""
+    try:
+        return _laid(config, written, tables), {}
+    except ConfigError:
+        # One table costs itself and no other.
+        good: Tables = {}
+        laid, refused = None, {}
+        for name, table in tables.items():
+            try:
+                laid = _laid(config, written, good | {name: table})
+                good[name] = table
+            except ConfigError as error:
+                refused[name] = error.phrase
+                log.warning("%s; the administrator's file counts", error)
+        return laid, refused
+
+
+def _laid(config: Config, written: Tables, tables: Mapping[str, Any]) -> Config:
+    """The whole configuration with these tables over the file. ConfigError, naming the household's file."""
+    file = config.settings_file
+    if place := foreign(tables):
+        raise wrong(file, place, say.ADMINISTRATORS)
+    return _whole(file, Path(config.folder) / "gateway.toml", laid_over(written, tables))
+
+
+def _whole(named: Path, file: Path, raw: Tables) -> Config:
+    """Checked in each part and together; ``named`` is the file that is told to be wrong."""
+    config = checked(named, {**raw, "folder": str(file.parent)}, Config)
+    if any(tariff.offer for tariff in config.tariff):
+        from gateway.config.offers import with_their_offers  # noqa: PLC0415 (few name a file)
+
+        config = msgspec.structs.replace(config, tariff=with_their_offers(file, config.tariff))
+    check_together(named, config)
+    return config
+
+
+def _read(folder: Path) -> Tables:
+    """What the household changed: of the file, or of the one before it; nothing where neither can be read."""
+    for name in (FILE, BEFORE):
+        file = folder / name
+        try:
+            data = _bytes_of(file)
+        except OSError as error:
+            log.warning("%s: what was changed at the page cannot be read: %s", file, error.strerror)
+            continue
+        if data is None:
+            break
+        found = _decoded(data)
+        if isinstance(found, dict):
+            return found
+        log.warning("%s: what was changed at the page cannot be read (%s); what was kept before counts", file, found)
+    return _former(folder / FORMER)
+
+
+def _bytes_of(file: Path) -> bytes | None:
+    """None for no file; or where it is none of this user's business, as the database is not."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+
+
+def _decoded(data: bytes) -> Tables | str:
+    """The tables; why there are none."""
+    if len(data) > _MOST_BYTES:
+        return "it is too large"
+    try:
+        kept = msgspec.json.decode(data, type=_Kept)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return str(error)
+    if kept.version != _VERSION:
+        return f"it is of version {kept.version}"
+    return kept.tables if is_shaped(kept.tables) else "its tables have another form"
+
+
+def _former(file: Path) -> Tables:
+    """What a version before this one kept, until something is changed."""
+    try:
+        data = _bytes_of(file)
+        found = msgspec.json.decode(data, type=dict[str, dict[str, Any] | None]) if data else {}
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        log.warning("%s: what was chosen at the page cannot be read (%s); choose again there", file, error)
+        return {}
+    return {name: found[name] for name in ("objective", "household") if found.get(name) is not None}
