@@ -55,7 +55,7 @@ KNOWS = {
     "daemon": set(
         (
             "account config consent control errors federation household journal links live mqtt notices process "
-            "pulses sources store tic web words"
+            "pulses sources store tic upkeep web words"
         ).split()
     ),
     "commands": set(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -197,10 +198,16 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, keep: Keep) 
     from gateway.web.page import HousePage  # noqa: PLC0415
 
     parts = partial(_parts_of_page, house, requests)
-    page = HousePage(house.config, web, house.now, house.standing.report, house.standing.now, parts)
+    page = HousePage(house.config, web, house.now, house.standing.report, house.standing.now, parts, _security_txt)
     house.standing.of.append(lambda now: [page.link(now)])
     requests.join(page)
     keep("page", page, store_patience_s(house.config))
+
+
+def _security_txt() -> str:
+    from gateway.upkeep.owner import owner  # noqa: PLC0415 (read when somebody asks)
+
+    return owner().security_txt(datetime.now(UTC))
 
 
 def _parts_of_page(house: House, requests: HouseRequests) -> tuple[PageGroup, ...]:

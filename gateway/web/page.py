@@ -60,6 +60,7 @@ class HousePage:
         report: links and alerts in the form of ``status --json``.
         house: the house now, as ``metrics`` tells it.
         parts: makes further pages for the household, when somebody comes.
+        security_txt: to whom a weakness is reported (RFC 9116); empty where nobody has said.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class HousePage:
         report: Callable[[], Awaitable[dict[str, Any]]],
         house: Callable[[], Awaitable[HouseNow]],
         parts: Callable[[], Sequence[PageGroup]] = tuple,
+        security_txt: Callable[[], str] = str,
     ) -> None:
         self._now, self._report, self._house = now, report, house
         self._drawing = asyncio.Lock()
@@ -81,7 +83,7 @@ class HousePage:
         self._site: Site | None = None
         self._since, self._served, self._error = time.monotonic(), False, NOTHING
         try:
-            self._site = Site(self, PageAccess(config.page_file), __version__, parts)
+            self._site = Site(self, PageAccess(config.page_file), __version__, parts, security_txt)
         except AccessError as error:
             # Served without its password it would be open to all; the meter is read all the same.
             log.error("the page is not served: %s", error)  # noqa: TRY400 (a sentence for a person)

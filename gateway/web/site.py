@@ -47,7 +47,8 @@ _PUBLIC = (
 ).split()
 # The menu ends so.
 _MENU_END = (("/links", "links"), ("/access", "access"))
-_FOR_ALL = {"/login", "/setup"}
+_SECURITY = "/.well-known/security.txt"
+_FOR_ALL = {"/login", "/setup", _SECURITY}
 _DISPLAYS = {Viewer.DISPLAY, Viewer.GUEST}
 _FOR_LINKS = {
     "/display": _DISPLAYS, "/display.png": _DISPLAYS, "/events": _DISPLAYS, "/metrics": {Viewer.SCRAPER},
@@ -98,15 +99,22 @@ class Site:
         access: who may see it.
         version: of the program; a display with pages of another one loads them anew.
         parts: makes more pages for the household, when somebody comes.
+        security_txt: to whom a weakness is reported (RFC 9116), for whoever is at home; empty: there is no such page.
     """
 
     def __init__(
-        self, house: PageHouse, access: PageAccess, version: str, parts: Callable[[], Sequence[PageGroup]] = tuple
+        self,
+        house: PageHouse,
+        access: PageAccess,
+        version: str,
+        parts: Callable[[], Sequence[PageGroup]] = tuple,
+        security_txt: Callable[[], str] = str,
     ) -> None:
         self._house, self._access, self._version = house, access, version
         self.entrance = Entrance(access, self._view, self._in_language)
         self._streams = ConnectionLimit(MOST_STREAMS, MOST_STREAMS)
         self._parts, self._joining, self._joined = parts, asyncio.Lock(), False
+        self._security_txt = security_txt
         self._files = {name: PageFile(name) for name in ("page.css", "page.js", "icon.svg")}
         self._names = {name: file.url for name, file in self._files.items()}
         self._menu_words: list[tuple[Mapping[str, Words], str]] = []
@@ -119,6 +127,7 @@ class Site:
             ("/", self._now), ("/links", self._links), ("/display", self._display), ("/events", self._events),
             ("/access", enter.show_access), ("/login", enter.show_login), ("/setup", enter.show_setup),
             ("/static/<name>", self._file), ("/metrics", self._metrics), ("/display.png", self._picture),
+            (_SECURITY, self._security),
         ):  # fmt: skip
             self.app.route(path)(handler)
         for path, handler in (
@@ -313,6 +322,10 @@ class Site:
         if request.g.session:
             return self.entrance.session_of(request) is not None
         return self._access.role_of(_token(request)) is not None
+
+    def _security(self, request: Request) -> Response:
+        text = self._security_txt()
+        return plain(text) if text else self._message(request, "not_found", 404)
 
     def _file(self, request: Request, name: str) -> Response:
         file = self._files.get(name)

@@ -54,9 +54,9 @@ class StandInHouse:
 
 
 @asynccontextmanager
-async def served(folder, door, house=None, host="127.0.0.1"):
+async def served(folder, door, house=None, host="127.0.0.1", **options):
     """A real server with a page that nobody has visited; its port."""
-    server = Server(Site(house or StandInHouse(), PageAccess(folder / "page.json"), "1"), door)
+    server = Server(Site(house or StandInHouse(), PageAccess(folder / "page.json"), "1", **options), door)
     await server.start(host, 0)
     try:
         yield server._server.sockets[0].getsockname()[1]

@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 from PIL import Image
@@ -15,6 +16,7 @@ from gateway.config.tables import WebTable
 from gateway.errors import ConfigError
 from gateway.live.metrics import CONTENT_TYPE
 from gateway.live.topics import as_json
+from gateway.upkeep.owner import ProjectOwner
 from gateway.web.access.access import PageAccess, Viewer
 from gateway.web.home.picture import BadPictureError, read_asked
 from gateway.web.home.wall_picture import draw
@@ -23,6 +25,17 @@ from gateway.web.page import addresses
 from tests.gateway.live.conftest import evening
 from tests.gateway.web.conftest import PASSWORD
 from tests.gateway.web.stand_in import served
+
+
+def fetch(port, path):
+    """Status and text."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
 
 
 def link(house, kind):
@@ -145,15 +158,6 @@ def test_without_pillow_there_is_no_picture_and_a_sentence(tmp_path):
     access.set_password("nobody asks for it")
     wall, program = access.add_link("wall", 0), access.add_link("prometheus", 0, Viewer.SCRAPER)
 
-    def fetch(port, path):
-        link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        try:
-            link.request("GET", path)
-            answer = link.getresponse()
-            return answer.status, answer.read().decode()
-        finally:
-            link.close()
-
     async def scenario():
         async with served(tmp_path, RequestGuard(frozenset())) as port:
             paths = (f"/display.png?token={wall}", f"/metrics?token={program}")
@@ -163,6 +167,19 @@ def test_without_pillow_there_is_no_picture_and_a_sentence(tmp_path):
     assert picture == (404, "pages need Pillow, which is not installed: apt install python3-pil\n")
     assert figures[0] == 200
     assert figures[1].endswith("# EOF\n")
+
+
+def test_r4_whoever_is_at_home_finds_to_whom_a_weakness_is_reported(tmp_path):
+    """R4: security.txt, before a password too; where nobody has said a contact there is no such page."""
+
+    async def scenario(security_txt):
+        async with served(tmp_path, RequestGuard(frozenset()), security_txt=lambda: security_txt) as port:
+            return await asyncio.to_thread(fetch, port, "/.well-known/security.txt")
+
+    text = ProjectOwner(security_contact="mailto:security@example.org").security_txt(datetime.now(UTC))
+    assert asyncio.run(scenario(text)) == (200, text)
+    assert "Contact: mailto:security@example.org\nExpires: " in text
+    assert asyncio.run(scenario(""))[0] == 404
 
 
 def test_who_stands_before_the_gateway_is_shown_its_address_and_a_code_once(new_house, tmp_path):
