@@ -20,7 +20,7 @@ from gateway.journal import ed25519
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -100,10 +100,6 @@ def signed_by(text: bytes, signatures: bytes, keys: Mapping[str, bytes]) -> set[
     return good
 
 
-def signatures_of(text: bytes, seeds: Iterable[bytes]) -> bytes:
-    """The file of signatures that these private keys (their 32 bytes) make of a text."""
-    lines = []
-    for seed in seeds:
-        signature = base64.b64encode(ed25519.sign(seed, text)).decode()
-        lines.append(f"{key_id(ed25519.public_of(seed))} {signature}\n")
-    return "".join(lines).encode()
+def signature_line(public: bytes, signature: bytes) -> str:
+    """One line of a file of signatures."""
+    return f"{key_id(public)} {base64.b64encode(signature).decode()}\n"

@@ -53,7 +53,7 @@ def sha(path):
 def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(deb):
     """Units where systemd looks, with the package's own program; examples, no configuration; nothing of a checkout."""
     _, tree = deb
-    units = {path.name for path in (ROOT / "systemd").glob("linky-*") if path.suffix in (".service", ".timer", ".path")}
+    units = {path.name for path in (ROOT / "systemd").glob("linky-*") if path.suffix in debian._KINDS}
     # What goes back from an upgrade by tools/setup: Debian's packages have dpkg for that.
     units.remove("linky-gateway-undo.service")
     assert {path.name for path in (tree / "usr/lib/systemd/system").iterdir()} == units

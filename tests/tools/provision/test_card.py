@@ -1,13 +1,16 @@
 """What goes onto a card is what the first start reads, and what cloud-init runs."""
 
+import hashlib
 import shutil
 import subprocess
+from collections import namedtuple
 from dataclasses import replace
 
 import pytest
 import yaml
 
 from gateway.first_boot.settings import CardSettings, Wifi, XmppAccount, parse
+from gateway.journal import ed25519
 from provision import card
 
 SETTINGS = CardSettings(
@@ -18,6 +21,10 @@ SETTINGS = CardSettings(
     "auto",
     "ABCDEFGHJKLM",
 )
+
+
+ReleaseKey = namedtuple("ReleaseKey", "seed public")
+KEY, OTHER_KEY = (ReleaseKey(seed, ed25519.public_of(seed)) for seed in (b"k" * 32, b"o" * 32))
 
 
 def test_a_card_for_the_image_is_one_file():
@@ -41,9 +48,9 @@ def test_a_card_for_raspberry_pi_os_has_cloud_inits_files():
     assert made["user-data"].startswith("#cloud-config\n")
 
 
-def script(settings=SETTINGS):
+def script(settings=SETTINGS, release_key=None):
     """What the card installs with, at each start until it has succeeded."""
-    (file,) = yaml.safe_load(card.files(settings, "raspios")["user-data"])["write_files"]
+    (file,) = yaml.safe_load(card.files(settings, "raspios", (), release_key)["user-data"])["write_files"]
     assert (file["path"], file["permissions"]) == ("/var/lib/cloud/scripts/per-boot/linky-gateway", "0755")
     return file["content"]
 
@@ -51,7 +58,7 @@ def script(settings=SETTINGS):
 def test_what_cloud_init_runs_is_a_sound_script(tmp_path):
     """The shell reads it without complaint, and stops at the first thing that fails."""
     commands = yaml.safe_load(card.files(SETTINGS, "raspios")["user-data"])["bootcmd"]
-    for text in (script(), "\n".join(commands)):
+    for text in (script(), script(release_key=KEY.public), "\n".join(commands)):
         subprocess.run(["/bin/sh", "-n"], input=text, text=True, check=True, timeout=60)
         if shutil.which("shellcheck"):
             subprocess.run(["shellcheck", "--shell=sh", "-"], input=text, text=True, check=True, timeout=60)
@@ -68,7 +75,7 @@ def test_a_port_is_handed_to_the_installer_as_it_is_written(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["answers"]
 
 
-def first_start(tmp_path, installer, minutes=1):
+def first_start(tmp_path, installer, minutes=1, release_key=None, signed_by=None):
     """Run the card's script in a folder of its own with an installer that a test made; what it ran, code, result."""
     boot, ran = tmp_path / "boot", tmp_path / "ran"
     tools = boot / "linky-gateway-0.0/tools"
@@ -76,6 +83,11 @@ def first_start(tmp_path, installer, minutes=1):
     (tools / "setup").write_text(f"#!/bin/sh\n{installer}\n")
     (tools / "setup").chmod(0o755)
     subprocess.run(["tar", "-C", boot, "-czf", boot / "linky-gateway.tar.gz", "linky-gateway-0.0"], check=True)
+    if signed_by:
+        archive = (boot / "linky-gateway.tar.gz").read_bytes()
+        sums = f"{hashlib.sha256(archive).hexdigest()}  linky-gateway-0.0.tar.gz\n".encode()
+        (boot / "linky-gateway.sha256").write_bytes(sums)
+        (boot / "linky-gateway.sha256.sig").write_bytes(ed25519.sign(signed_by.seed, sums))
     (boot / "network-config").write_text("canary-of-the-wifi")
     stands_in = tmp_path / "bin"
     stands_in.mkdir()
@@ -84,7 +96,7 @@ def first_start(tmp_path, installer, minutes=1):
         end = {"id": "exit 1", "sleep": f'[ "$1" -lt {60 * minutes} ] || kill "$PPID"'}.get(name, "")
         (stands_in / name).write_text(f'#!/bin/sh\necho "{name} $*" >>{ran}\n{end}\n')
         (stands_in / name).chmod(0o755)
-    text = script().replace("/boot/firmware", str(boot)).replace("/var/tmp/", f"{tmp_path}/")
+    text = script(release_key=release_key).replace("/boot/firmware", str(boot)).replace("/var/tmp/", f"{tmp_path}/")
     (tmp_path / "script").write_text(text)
     environment = {"PATH": f"{stands_in}:/usr/bin:/bin", "COUNT": str(tmp_path / "count")}
     done = subprocess.run(
@@ -135,6 +147,19 @@ def test_a_damaged_release_needs_a_person(tmp_path):
     assert not [line for line in ran if line.startswith("sleep")]
     assert "Réécrivez la carte." in said
     assert "Write the card anew." in said
+
+
+def test_a_card_believes_the_release_of_its_key_before_it_is_unpacked(tmp_path):
+    """With the fleet's key: signed by it, it runs and trusts that key; by another, or nobody, it is not unpacked."""
+    ran, code, _ = first_start(tmp_path / "good", 'grep -q BEGIN "${9}"', release_key=KEY.public, signed_by=KEY)
+    assert (code, ran[-1]) == (0, "systemctl start linky-gateway.service")
+    for name, signer in (("other", OTHER_KEY), ("nobody", None)):
+        installer = f"touch {tmp_path}/ran-of-{name}"
+        _, code, said = first_start(tmp_path / name, installer, release_key=KEY.public, signed_by=signer)
+        assert code == 5
+        assert "no signature of the expected key" in said
+        assert "Write the card anew." in said
+        assert not (tmp_path / f"ran-of-{name}").exists()
 
 
 @pytest.mark.skipif(shutil.which("cloud-init") is None, reason="cloud-init is not installed")

@@ -63,7 +63,8 @@ def texts(svg):
 @pytest.mark.parametrize("name", [name[:32] for name in NAMES])
 def test_a_long_name_is_legible_whole_and_on_its_label(site, name):
     """Of 1, 20, 39 or 40 letters, wide ones too: at least 6.5 points, no letter lost, none over another or beyond."""
-    label = PrintedLabel(name, site, f"http://{name}.local:8080/", "ABCD-EFGH-JKLM", "fr")
+    key = "0123 4567 89AB CDEF"
+    label = PrintedLabel(name, site, f"http://{name}.local:8080/", "ABCD-EFGH-JKLM", "fr", key)
     found = [*texts(svg_sheets([label])[0])]
     for x, y, size, width, words in found:
         assert size >= 6.5 * 25.4 / 72 - 0.001, words
@@ -73,8 +74,8 @@ def test_a_long_name_is_legible_whole_and_on_its_label(site, name):
         below = [(y, size) for x, y, size, *_ in found if x == column]
         assert all(foot + 0.85 * size <= next_foot for (foot, _), (next_foot, size) in pairwise(below))
     said = "".join(words for *_, words in found).replace(" ", "")
-    first, page = "Codedelapremièrevisite", "Pagedelamaison"
-    assert said == f"{name}{site.replace(' ', '')}{first}{label.code}{page}{label.address.rstrip('/')}"
+    first, page, key = "Codedelapremièrevisite", "Pagedelamaison", f"Clé{key.replace(' ', '')}"
+    assert said == f"{name}{site.replace(' ', '')}{first}{label.code}{page}{key}{label.address.rstrip('/')}"
 
 
 def test_what_is_usual_stands_on_one_line():

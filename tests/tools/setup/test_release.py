@@ -21,7 +21,7 @@ import pytest
 from gateway.store.connection import FILE_NAME
 from gateway.store.prepare import prepare
 from gateway.tic.frame import STANDARD, Group, encode_group
-from gateway.upkeep.releases import versions
+from gateway.upkeep.releases import keys, versions
 from setup import carry, links, listen
 from tests.tools.setup.conftest import ROOT, System
 
@@ -214,6 +214,50 @@ def test_without_a_key_no_release_is_believed(workshop: Workshop) -> None:
     assert "Give it with --key FILE" in workshop.refused(archive)
     said = workshop.system.setup("upgrade", archive, "--lang", "en", "--dry-run", "--key", f"{workshop.key}.pub")
     assert "would upgrade" in said
+
+
+def test_a_release_of_a_key_that_an_earlier_one_brought_is_taken(workshop: Workshop) -> None:
+    """While keys change both are believed; with --key it is that one alone."""
+    following, archive = workshop.folder / "next.pem", workshop.release("99.1")
+    workshop.new_key(following)
+    workshop.sign(archive, following)
+    assert "is not signed by the key of this installation" in workshop.refused(archive)
+    public = workshop.folder / "next.pem.pub"
+    workshop.system.write("etc/linky-gateway/release-keys/0123456789abcdef.pub", public.read_text())
+    assert "would upgrade" in workshop.system.setup("upgrade", archive, "--lang", "en", "--dry-run")
+    assert "is not signed" in workshop.refused(archive, "--key", f"{workshop.key}.pub")
+
+
+def test_a_release_takes_away_the_keys_that_it_does_not_bring(system: System, tmp_path: Path) -> None:
+    """What is believed is what the last release brought; one without any, as a checkout is, leaves them."""
+    release, checkout = tmp_path / "release", tmp_path / "checkout"
+    checkout.mkdir()
+    (release / "release-keys").mkdir(parents=True)
+    (release / "release-keys/new.pub").write_text("new\n")
+    system.write("etc/linky-gateway/release-keys/old.pub", "old\n")
+    script = f"""TREE={ROOT} SCRATCH=$(mktemp -d) ROOT={system.folder} LOG=/dev/null DRY_RUN=0
+        for part in words report files configuration; do . "$TREE/tools/lib/setup/$part.sh"; done
+        put_release_keys "$1" """
+    for tree in (release, checkout):
+        subprocess.run(["bash", "-eu", "-c", script, "bash", tree], check=True, capture_output=True)
+        kept = {file.name: file.read_text() for file in (system.folder / "etc/linky-gateway/release-keys").iterdir()}
+        assert kept == {"new.pub": "new\n"}
+
+
+def test_a_new_key_is_said_as_the_owner_and_a_person_need_it(tmp_path: Path) -> None:
+    """Its public half for owner.toml, its fingerprint as every machine shows it."""
+    made = subprocess.run(
+        [ROOT / "tools/release", "--new-key", tmp_path / "key.pem"], check=True, capture_output=True, text=True
+    )
+    public = keys.parse_public((tmp_path / "key.pem.pub").read_text())
+    assert public is not None
+    assert f"\nin owner.toml: {public.hex()}\n" in made.stdout
+    assert f"\nfingerprint: {keys.fingerprint(public)}\n" in made.stdout
+    script = f'. {ROOT}/tools/lib/setup/configuration.sh; fingerprint_of "$1"'
+    said = subprocess.run(
+        ["bash", "-c", script, "bash", tmp_path / "key.pem.pub"], check=True, capture_output=True, text=True
+    )
+    assert said.stdout == f"{keys.fingerprint(public)}\n"
 
 
 def test_a_secret_key_is_never_made_over_another(workshop: Workshop) -> None:

@@ -35,13 +35,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):
         one = kinds.add_parser(kind, help=text, description=text[0].upper() + text[1:] + ".")
         one.add_argument("--to", type=Path, default=ROOT / "dist", metavar="FOLDER", help="(default: dist)")
+        if kind == "deb":
+            one.add_argument(
+                "--trust", type=Path, action="append", default=[], metavar="PUB.pem",
+                help="a key by which releases are believed from this one on",
+            )  # fmt: skip
+            one.add_argument("--keyring", type=Path, metavar="FILE.asc", help="the keys of the apt repository")
     options = parser.parse_args(arguments)
     epoch = int(os.environ.get("SOURCE_DATE_EPOCH") or _date_of_commit())
     os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
     options.to.mkdir(parents=True, exist_ok=True)
     try:
         built = (
-            [debian.build(ROOT, options.to, epoch)] if options.kind == "deb" else python.build(ROOT, options.to, epoch)
+            [debian.build(ROOT, options.to, epoch, options.trust, options.keyring)]
+            if options.kind == "deb"
+            else python.build(ROOT, options.to, epoch)
         )
     except subprocess.CalledProcessError as error:
         said = (error.stderr or error.stdout or b"").decode(errors="replace").strip().rpartition("\n")[2]

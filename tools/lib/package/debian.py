@@ -15,6 +15,7 @@ import tempfile
 from email.utils import formatdate
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway import __version__
 from gateway.web.templates import COMPILED, compile_all
@@ -23,14 +24,19 @@ from package.commands import PROGRAMS
 from package.python import copy_known
 from package.scripts import scripts
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from package.trust import PackageTrust
+
 NAME = "linky-gateway"
 LIB = f"usr/lib/{NAME}"
 DOC = f"usr/share/doc/{NAME}"
+KEYS, KEYRING = f"usr/share/{NAME}/release-keys", f"usr/share/keyrings/{NAME}.asc"
 # The units of a checkout name the folder of tools/setup; one is of no use without it.
 _OF_SETUP = "linky-gateway-undo.service"
 _KINDS = (".service", ".socket", ".timer", ".path")
 _SETUP_BIN, _BIN = "/opt/linky-gateway/current/bin/", "/usr/bin/"
-MAINTAINER = "linky-gateway developers <linky-gateway@packages.invalid>"
 
 # Debian 13 has none of aiomqtt and microdot, and a sqlite-utils without migrations.
 VENDORED = {"aiomqtt": "BSD-3-Clause", "microdot": "Expat", "sqlite-utils": "Apache-2.0"}
@@ -83,11 +89,20 @@ def version_of(version: str) -> str:
 VERSION = version_of(__version__)
 
 
-def build(root: Path, to: Path, epoch: int) -> Path:
-    """Build the package; its file."""
+def build(root: Path, to: Path, epoch: int, trust: Sequence[Path] = (), keyring: Path | None = None) -> Path:
+    """Build the package; its file.
+
+    ``trust``: public keys by which releases are believed once it is installed, PEM files; ``keyring``: those of the apt
+    repository, armoured.
+    """
+    from package.trust import read  # noqa: PLC0415 (--help is answered without any library)
+
+    found = read(trust)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
-        lay_out(root, tree, epoch)
+        lay_out(root, tree, epoch, found)
+        if keyring:
+            _write(tree / KEYRING, keyring.read_text(encoding="ascii"))
         for path in (tree, *tree.rglob("*")):
             if path.is_dir():
                 path.chmod(0o755)
@@ -99,7 +114,7 @@ def build(root: Path, to: Path, epoch: int) -> Path:
     return file
 
 
-def lay_out(root: Path, tree: Path, epoch: int) -> None:
+def lay_out(root: Path, tree: Path, epoch: int, trust: PackageTrust) -> None:
     """Every file of the package where it will be, and its control files."""
     copy_known(root, tree / LIB, ("gateway",))
     compile_all(tree / LIB / "gateway/web" / COMPILED, root / "gateway/web")
@@ -114,9 +129,11 @@ def lay_out(root: Path, tree: Path, epoch: int) -> None:
         _write(tree / place, (root / "systemd" / name).read_text().replace(_SETUP_BIN, _BIN))
     for path in (root / "systemd/mosquitto").iterdir():
         _write(tree / DOC / "examples/mosquitto" / path.name, path.read_text())
-    _documents(root, tree, epoch)
+    _documents(root, tree, epoch, trust.maintainer)
     _commands(tree, epoch)
-    _control(tree, units)
+    for name, pem in trust.keys.items():
+        _write(tree / KEYS / name, pem)
+    _control(tree, units, trust)
 
 
 def _vendor(name: str, tree: Path) -> None:
@@ -139,10 +156,10 @@ def _units(folder: Path, tree: Path) -> list[str]:
     return units
 
 
-def _documents(root: Path, tree: Path, epoch: int) -> None:
+def _documents(root: Path, tree: Path, epoch: int, maintainer: str) -> None:
     entry = (
         f"{NAME} ({VERSION}) trixie; urgency=medium\n\n  * What users see is in NEWS.md.\n\n"
-        f" -- {MAINTAINER}  {formatdate(epoch)}\n"
+        f" -- {maintainer}  {formatdate(epoch)}\n"
     )
     _write(tree / DOC / "NEWS.md", (root / "CHANGELOG.md").read_text())
     packed = gzip.compress(entry.encode(), mtime=epoch)
@@ -172,7 +189,7 @@ def _commands(tree: Path, epoch: int) -> None:
     (tree / "usr/share/zsh/site-functions").rename(tree / "usr/share/zsh/vendor-completions")
 
 
-def _control(tree: Path, units: list[str]) -> None:
+def _control(tree: Path, units: list[str], trust: PackageTrust) -> None:
     files = sorted(path for path in tree.rglob("*") if path.is_file())
     size = sum(path.stat().st_size // 1024 + 1 for path in files)
     fields = {
@@ -181,7 +198,7 @@ def _control(tree: Path, units: list[str]) -> None:
         "Section": "net",
         "Priority": "optional",
         "Architecture": "all",
-        "Maintainer": MAINTAINER,
+        "Maintainer": trust.maintainer,
         "Installed-Size": str(size),
         "Depends": ", ".join(DEPENDS),
         "Recommends": ", ".join(RECOMMENDS),
@@ -197,7 +214,7 @@ def _control(tree: Path, units: list[str]) -> None:
         for path in files
     )
     _write(tree / "DEBIAN/md5sums", "".join(sums))
-    for script, text in scripts(NAME, LIB, DOC, units).items():
+    for script, text in scripts(NAME, LIB, DOC, units, KEYS, trust.prints).items():
         _write(tree / "DEBIAN" / script, text, 0o755)
 
 

@@ -8,6 +8,11 @@ one step that is left is said, in French and in English.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # Those that start by themselves; screens, collector and bridges are enabled by whoever wants them.
 ENABLED = (
     "linky-gateway.service",
@@ -25,6 +30,8 @@ START = (
     "sudo install -m 640 -g linky-gateway /{doc}/examples/gateway.toml /etc/linky-gateway/"
     " && sudo systemctl start linky-gateway"
 )
+
+_BELIEVED = "Clé des versions à venir, à comparer à ce que l'on vous a dit · Key of releases to come, to be compared:"
 
 _POSTINST = """#!/bin/sh
 set -e
@@ -47,6 +54,12 @@ systemd-sysusers {name}.conf
 # While an image is made there may be no /proc; then the first start makes the folders.
 systemd-tmpfiles --create {name}.conf || true
 py3compile -p {name} /{lib}
+# Believed from now on are the keys that this release brings, and no others.
+if [ -d /{keys} ]; then
+  mkdir -p /etc/linky-gateway
+  rm -rf /etc/linky-gateway/release-keys
+  cp -R /{keys} /etc/linky-gateway/
+fi
 for unit in {enabled}; do
   if deb-systemd-helper --quiet was-enabled "$unit"; then
     deb-systemd-helper enable "$unit" >/dev/null || true
@@ -75,7 +88,7 @@ linky-gateway: one step is left, once the meter's adapter is plugged in:
 Un adaptateur qui n'est pas un Micro Teleinfo, une page pour la maison : dites-le d'abord dans ce fichier (sudo nano) ;
 « sudo linky-gateway ports » montre la ligne à écrire. Après cela tout démarre seul.
 An adapter that is no Micro Teleinfo, a page for the house: say so in that file first (sudo nano); "sudo linky-gateway
-ports" shows the line to write. From then on everything starts by itself.
+ports" shows the line to write. From then on everything starts by itself.{believed}
 END
 fi
 """
@@ -114,11 +127,13 @@ fi
 """
 
 
-def scripts(name: str, lib: str, doc: str, units: list[str]) -> dict[str, str]:
-    """Each script of the package by its name."""
+def scripts(name: str, lib: str, doc: str, units: list[str], keys: str, prints: Sequence[str]) -> dict[str, str]:
+    """Each script of the package by its name; ``keys``: where its release keys lie, ``prints`` their fingerprints."""
     # Of a template each instance.
     all_of_them = " ".join(f"'{unit}'" for unit in units).replace("@.", "@*.")
     facts = {"name": name, "lib": lib, "doc": doc, "units": all_of_them, "enabled": " ".join(ENABLED)}
+    believed = "".join(f"\n  {one}" for one in prints)
+    facts |= {"keys": keys, "believed": believed and f"\n\n{_BELIEVED}{believed}"}
     facts |= {"groups": " ".join(GROUPS), "made": MADE, "start": START.format(doc=doc)}
     return {
         script: text.format(**facts)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gateway.config.tables import password_from
 from gateway.errors import ConfigError
 from gateway.first_boot import checks
+from gateway.upkeep.releases.keys import fingerprint
 from gateway.words.language import chosen
 from provision import device, fleet, keys
 from provision.accounts import EjabberdAccounts, InBand, ProsodyAccounts
@@ -68,14 +69,16 @@ def _do(options: argparse.Namespace, lang: str) -> None:
     if any(row.wifi_key for row in rows) and options.fleet.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
         raise ProvisionError("too_open", path=options.fleet)
     ssh = keys.read(options.ssh_key) if options.ssh_key else ()
+    release = keys.of_releases(options.release_key)
     with device.opened(options.out):
-        work = ProvisionedFleet(options.out, server, options.address, options.card, options.installer, ssh)
+        work = ProvisionedFleet(options.out, server, options.address, options.card, options.installer, ssh, release)
         outcome = work.provision(rows, partial(progress, text(lang, "working"), sys.stdout))
     print(text(lang, "done", **outcome))
     if outcome["all"] < len(rows):
         print(text(lang, "left_out", count=len(rows) - outcome["all"]))
     print(text(lang, "where", out=options.out))
     print(text(lang, "login" if ssh else "no_login"))
+    print(text(lang, "release_key", key=fingerprint(release)) if release else text(lang, "no_release_key"))
     print(text(lang, "secret"))
 
 

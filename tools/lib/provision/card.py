@@ -16,6 +16,7 @@ from string import Template
 from typing import TYPE_CHECKING, Literal
 
 from gateway.first_boot.settings import NAME, parse, render
+from gateway.upkeep.releases.keys import render_public
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +37,13 @@ KEPT_KEYS: dict[Kind, str] = {
 }
 
 
-def files(settings: CardSettings, kind: Kind, keys: Sequence[str] = ()) -> dict[str, str]:
-    """Names and texts of the files; who has one of the public SSH ``keys`` may log in."""
+def files(
+    settings: CardSettings, kind: Kind, keys: Sequence[str] = (), release_key: bytes | None = None
+) -> dict[str, str]:
+    """Names and texts of the files; who has one of the public SSH ``keys`` may log in.
+
+    ``release_key``, 32 bytes, is what the release on the card must be signed with; None: it is unpacked as it is.
+    """
     if kind == "image":
         lines = "".join(f"{key}\n" for key in keys)
         return {NAME: _checked(settings)} | ({"authorized_keys": lines} if keys else {})
@@ -48,6 +54,7 @@ def files(settings: CardSettings, kind: Kind, keys: Sequence[str] = ()) -> dict[
         hostname=settings.hostname,
         language=settings.language,
         port=shlex.quote(settings.port),
+        release_key=render_public(release_key).splitlines()[1] if release_key else "",
         users=json.dumps([_LOGIN | {"ssh_authorized_keys": list(keys)}] if keys else []),
     )
     # A card that is written anew is a new instance, so cloud-init starts from the beginning.

@@ -22,6 +22,10 @@ SENTENCES = {
         "of 2048 bits at least"
     ),
     "no_key": Phrase("{path}: it takes 1 to 8 public SSH keys (ssh-keygen -t ed25519 makes a key, and its file .pub)"),
+    "no_release_key": Phrase(
+        "{path} is no public key of releases: it is the file KEY.pem.pub that tools/release --new-key has made, or "
+        "release.pub of a release"
+    ),
     "no_admin_password": Phrase(
         "the password of {admin} is missing: put it into a file, and --admin-password-file FILE"
     ),

@@ -1,7 +1,9 @@
 """The installer's public SSH keys: a file of them → its lines, each one sound, or one sentence about what is wrong.
 
+And the key of the releases, which is of another kind (``gateway/upkeep/releases/keys.py``).
+
 The form is that of sshd(8), "AUTHORIZED_KEYS FILE FORMAT", without options; what is inside of the Base64 is RFC 4253
-§6.6, RFC 5656 §3.1, RFC 8709 §4, and OpenSSH's PROTOCOL.u2f. Standard library alone.
+§6.6, RFC 5656 §3.1, RFC 8709 §4, and OpenSSH's PROTOCOL.u2f.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
+from gateway.upkeep.owner import owner
+from gateway.upkeep.releases.keys import parse_public
 from provision.errors import ProvisionError
 
 if TYPE_CHECKING:
@@ -52,6 +56,19 @@ def read(path: Path) -> list[str]:
         found.append(" ".join(words))
     if not 0 < len(found) <= _MOST_KEYS or len(data) > _MOST_BYTES:
         raise ProvisionError("no_key", path=path)
+    return found
+
+
+def of_releases(path: Path | None) -> bytes | None:
+    """The public key of a PEM file, 32 bytes; else the owner's first one; None where that is blank."""
+    if path is None:
+        return bytes.fromhex(owner().release_keys[0]) if owner().release_keys else None
+    try:
+        found = parse_public(path.read_text(encoding="ascii", errors="replace")[:_MOST_BYTES])
+    except OSError as error:
+        raise ProvisionError("unreadable", path=path, said=error.strerror) from error
+    if found is None:
+        raise ProvisionError("no_release_key", path=path)
     return found
 
 

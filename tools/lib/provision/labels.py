@@ -29,6 +29,8 @@ _BESIDE_MM, _BELOW_MM = (28.5, 32.5), (4.0, 57.0)
 # From the label's top: where device and site begin and end, and the address.
 _NAMES_MM, _ADDRESS_MM = (4.2, 20.7), (30.0, 36.5)
 _GAP_MM = 0.6
+# Left edge of the key's digits, beside their word.
+_KEY_MM = 33.5
 
 _POINT_MM = 25.4 / 72
 # What is still read without effort at the distance of a hand.
@@ -63,8 +65,8 @@ _SVG_FONTS = {
 }
 _PDF_FONTS = {"F1": "Helvetica", "F2": "Helvetica-Bold", "F3": "Courier-Bold"}
 _WORDS = {
-    "fr": ("Page de la maison", "Code de la première visite"),
-    "en": ("Page of the house", "Code for the first visit"),
+    "fr": ("Page de la maison", "Code de la première visite", "Clé"),
+    "en": ("Page of the house", "Code for the first visit", "Key"),
 }
 
 
@@ -77,6 +79,8 @@ class PrintedLabel:
     address: str
     code: str
     language: str
+    key: str = ""
+    """The beginning of the fingerprint by which releases are believed; empty where no key is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ def _drawn(sheet: Sequence[PrintedLabel]) -> Iterator[_Text | _Code]:
 def _one(label: PrintedLabel, left: float, top: float) -> Iterator[_Text | _Code]:
     rows = _modules(label.address)
     yield _Code(left + _QR_LEFT_MM, top + _QR_TOP_MM, _QR_MM / len(rows), rows)
-    page, first = _WORDS[label.language]
+    page, first, key = _WORDS[label.language]
     x, room = left + _BESIDE_MM[0], _BESIDE_MM[1]
     names = [(11.0, "F2", label.device), (8.0, "F1", label.site)]
     yield from _stacked(x, top, room, _NAMES_MM, names)
@@ -155,6 +159,9 @@ def _one(label: PrintedLabel, left: float, top: float) -> Iterator[_Text | _Code
     yield _Text(x, top + 26.3, min(11.0 * _POINT_MM, room / _ems(label.code, "F3")), "F3", label.code)
     x, room = left + _BELOW_MM[0], _BELOW_MM[1]
     yield _Text(x, top + 29.5, LEAST_POINTS * _POINT_MM, "F1", page)
+    if label.key:
+        yield _Text(left + _BESIDE_MM[0], top + 29.5, LEAST_POINTS * _POINT_MM, "F1", key)
+        yield _Text(left + _KEY_MM, top + 29.5, LEAST_POINTS * _POINT_MM, "F3", label.key)
     yield from _stacked(x, top, room, _ADDRESS_MM, [(9.0, "F1", label.address.removesuffix("/"))])
 
 

@@ -53,16 +53,17 @@ def parser() -> argparse.ArgumentParser:
         help="who would like to know whether the gateways are well: each page asks its household, which decides",
     )
     made.add_argument(
-        "--card",
-        choices=("raspios", "image"),
-        default="raspios",
+        "--card", choices=("raspios", "image"), default="raspios",
         help="what the cards hold: Raspberry Pi OS Lite (default), or an image with linky-first-boot.service in it",
-    )
+    )  # fmt: skip
     made.add_argument(
         "--ssh-key",
         type=Path,
         metavar="FILE.pub",
         help="public SSH key (ssh-keygen): who has it logs in as linky, with every right; without it nobody can",
+    )
+    made.add_argument(
+        "--release-key", type=Path, metavar="FILE.pub", help="of the cards' release (default: owner.toml's)"
     )
     made.add_argument("--lang", choices=LANGUAGES, help="(default: that of LANG, else fr)")
     return made

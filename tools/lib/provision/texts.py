@@ -20,6 +20,12 @@ TEXTS = {
     "no_login": Phrase(
         "Without --ssh-key nobody can log in to these machines, neither by SSH nor at a screen; the page is what there is."
     ),
+    "release_key": Phrase(
+        "The cards believe the release of this key alone, put on them as linky-gateway.tar.gz, .sha256 and .sha256.sig: {key}"
+    ),
+    "no_release_key": Phrase(
+        "No key of releases is known (--release-key): the cards unpack whatever lies on them as linky-gateway.tar.gz."
+    ),
     "secret": Phrase(
         "This folder holds passwords: keep it to yourself, and “tools/provision --hand-over DEVICE” erases those of a "
         "device that its household has taken over."

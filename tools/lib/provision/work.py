@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gateway.account.password_file import generate
 from gateway.first_boot.checks import CODE_CHARACTERS, CODE_LENGTH, code, printed_code
 from gateway.first_boot.settings import CardSettings, Wifi, XmppAccount
+from gateway.upkeep.releases.keys import fingerprint
 from provision import card, device, labels
 from provision.device import ProvisionedDevice
 from provision.errors import ProvisionError, TakenError
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 REGISTER = "register.csv"
 _LABELS_PDF = "labels.pdf"
 _CLOSED = ("revoking", "revoked")
+# Four groups of four: what there is room for, and what nobody makes another key for.
+_KEY_ON_LABEL = 19
 
 
 @dataclass(slots=True)
@@ -38,7 +41,8 @@ class ProvisionedFleet:
 
     ``address`` goes into the cards where DNS does not say where the server is; ``kind`` is what the cards are for;
     ``installer`` is whom each household is asked to let know whether its gateway is well; ``keys`` are the public SSH
-    keys with which one logs in to the machines.
+    keys with which one logs in to the machines; ``release_key`` is the public key (32 bytes) by which a card believes
+    its release, None where none is known.
     """
 
     out: Path
@@ -47,6 +51,7 @@ class ProvisionedFleet:
     kind: card.Kind = "raspios"
     installer: str | None = None
     keys: Sequence[str] = ()
+    release_key: bytes | None = None
 
     def provision(self, rows: Sequence[FleetRow], progress: Callable[[int, int], None]) -> dict[str, int]:
         """Make what is missing: accounts, cards, labels. Raises ProvisionError; what is done stays done.
@@ -142,15 +147,18 @@ class ProvisionedFleet:
             code=known.code,
         )
         folder = self.out / row.device
-        files = {f"card/{name}": text for name, text in card.files(settings, self.kind, self.keys).items()}
+        files = {
+            f"card/{name}": text for name, text in card.files(settings, self.kind, self.keys, self.release_key).items()
+        }
         kept = card.KEPT_KEYS[self.kind] if self.keys else None
         files["remise-handover.txt"] = handover(row.device, row.site, _page(row.device), kept)
         written = [device.write(folder / name, text.encode()) for name, text in files.items()]
         return any(written)
 
     def _labels(self, done: Sequence[tuple[FleetRow, ProvisionedDevice]]) -> None:
+        key = fingerprint(self.release_key)[:_KEY_ON_LABEL] if self.release_key else ""
         made = [
-            labels.PrintedLabel(row.device, row.site, _page(row.device), printed_code(known.code), row.language)
+            labels.PrintedLabel(row.device, row.site, _page(row.device), printed_code(known.code), row.language, key)
             for row, known in done
         ]
         sheets = labels.svg_sheets(made)

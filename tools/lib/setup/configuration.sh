@@ -26,6 +26,7 @@ configuration_is_done() {
   local name
   [[ -e $ROOT$ETC/gateway.toml && -d $ROOT$SECRETS ]] || return 1
   [[ ! $(key_to_believe) ]] || same "$(key_to_believe)" "$ETC/release.pub" 644 || return 1
+  release_keys_are_those_of "$TREE" || return 1
   for name in "${!SECRET_FILE[@]}"; do same "${SECRET_FILE[$name]}" "$SECRETS/$name" 600 || return 1; done
 }
 
@@ -36,6 +37,7 @@ configuration_do() {
   for name in "${!SECRET_FILE[@]}"; do put_file "${SECRET_FILE[$name]}" "$SECRETS/$name" 600; done
   key=$(key_to_believe)
   [[ ! $key ]] || put_file "$key" "$ETC/release.pub" 644
+  put_release_keys "$TREE"
   if [[ -e $ROOT$ETC/gateway.toml ]]; then
     say configuration_kept "$ETC/gateway.toml"
     return
@@ -52,6 +54,27 @@ key_to_believe() {
   elif [[ -e $TREE/release.pub && ! -e $ROOT$ETC/release.pub ]]; then
     echo "$TREE/release.pub"
   fi
+}
+
+# What a release brings is believed from then on, and none of what an earlier one brought. A checkout brings none.
+put_release_keys() {
+  local file
+  [[ -d $1/release-keys ]] || return 0
+  put_dir "$RELEASE_KEYS" 755
+  for file in "$1"/release-keys/*.pub; do put_file "$file" "$RELEASE_KEYS/${file##*/}" 644; done
+  ((!DRY_RUN)) || return 0
+  for file in "$ROOT$RELEASE_KEYS"/*; do
+    [[ -e $1/release-keys/${file##*/} ]] || { log "takes ${file##*/} away" && rm -f "$file"; }
+  done
+}
+
+release_keys_are_those_of() {
+  [[ ! -d $1/release-keys ]] || diff -q "$1/release-keys" "$ROOT$RELEASE_KEYS" >/dev/null 2>&1
+}
+
+# fingerprint_of PEM: the 40 digits that a person compares, of the SHA-256 of an Ed25519 key's 32 bytes.
+fingerprint_of() {
+  sed '/^-----/d' "$1" | base64 -d | tail -c 32 | sha256sum | cut -c 1-40 | tr a-f A-F | sed 's/..../& /g; s/ $//'
 }
 
 check_configuration() {

@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 
 readonly HOME_OF_ALL=/opt/linky-gateway ETC=/etc/linky-gateway STATE=/var/lib/linky-gateway USER_NAME=linky-gateway
-readonly SECRETS=$ETC/secrets
+readonly SECRETS=$ETC/secrets RELEASE_KEYS=$ETC/release-keys
 # One line for each thing that we put into the system: "file PATH", "dir PATH", "package NAME", "group NAME",
 # "word FILE WORD".
 readonly LIST=$HOME_OF_ALL/installed

@@ -6,21 +6,33 @@
 
 # take_release FILE: copy it where nobody else can write, check it, unpack it; RELEASE_TREE is where it lies then.
 take_release() {
-  local name=${1##*/} from=${1%.tar.gz} into=$ROOT$VERSIONS/.incoming key part
+  local name=${1##*/} from=${1%.tar.gz} into=$ROOT$VERSIONS/.incoming part keys
   [[ $1 == *.tar.gz && -r $1 ]] || fail "$EXIT_REFUSED" release_not_there "$1"
   for part in sha256 sha256.sig; do [[ -r $from.$part ]] || fail "$EXIT_REFUSED" release_part_missing "$from.$part"; done
-  key=${KEY:-$ROOT$ETC/release.pub}
-  [[ -r $key ]] || fail "$EXIT_REFUSED" release_no_key "$ETC/release.pub"
+  mapfile -t keys < <(trusted_keys)
+  ((${#keys[@]})) || fail "$EXIT_REFUSED" release_no_key "$ETC/release.pub"
   rm -rf "$into" && mkdir -p "$into" && chmod 700 "$into"
   # What is checked is what is unpacked, whatever becomes of the files meanwhile.
   cp -- "$1" "$from.sha256" "$from.sha256.sig" "$into/"
   from=$into/${name%.tar.gz}
-  if ! signature_is_good "$key" "$from.sha256" "$from.sha256.sig"; then
-    refuse_release release_not_signed "$name"
-  fi
+  signed_by_one_of "$from.sha256" "${keys[@]}" || refuse_release release_not_signed "$name"
   number_is_good "$into" "$name" || refuse_release release_altered "$name"
   log "$name: signature and number are good"
   unpack "$into" "$name"
+}
+
+# Those that are there: the one that was named, or that of the first release and those that releases brought since.
+trusted_keys() {
+  local file files=("$KEY")
+  [[ $KEY ]] || files=("$ROOT$ETC/release.pub" "$ROOT$RELEASE_KEYS"/*.pub)
+  for file in "${files[@]}"; do [[ ! -r $file ]] || printf '%s\n' "$file"; done
+}
+
+# signed_by_one_of FILE KEY...
+signed_by_one_of() {
+  local key
+  for key in "${@:2}"; do ! signature_is_good "$key" "$1" "$1.sig" || return 0; done
+  return 1
 }
 
 refuse_release() {

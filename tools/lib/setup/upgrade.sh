@@ -70,6 +70,7 @@ change_over() {
   copy_database
   if other_setup "$ROOT$VERSIONS/$to/source" place && start_version && is_healthy "$heard"; then
     [[ ! -e $ROOT$OURS_OF/release.pub ]] || put_file "$ROOT$OURS_OF/release.pub" "$ETC/release.pub" 644
+    put_release_keys "$ROOT$OURS_OF"
     end_upgrade
     keep_versions "$to" "$from"
     say upgraded "$from" "$to"

@@ -134,6 +134,7 @@ declare -gA FR=(
   [all_green]='tout va bien'
   [not_green]='tout ne va pas bien : voir les lignes ✗, … et →'
   [page_code]='le code pour la première visite de la page : sudo linky-gateway page code'
+  [release_key]='désormais sont crues les versions signées par cette clé, à comparer à ce que l'"'"'on vous en a dit : %s'
   [release_not_there]='%s : cette version n'"'"'est pas là (un fichier .tar.gz)'
   [release_part_missing]='%s manque : une version est faite de trois fichiers côte à côte ; rien n'"'"'a été décompressé'
   [release_no_key]='%s manque : de quelle clé les versions sont-elles signées ? Donnez-la par --key FICHIER ; rien n'"'"'a été décompressé'

@@ -191,6 +191,7 @@ words not_green 'not all is well: see the lines with ✗, … and →'
 words page_code 'the code for the first visit of the page: sudo linky-gateway page code'
 
 # Upgrade.
+words release_key 'believed from now on are releases of this key, to be compared with what you were told of it: %s'
 words release_not_there '%s: there is no such release (a file .tar.gz)'
 words release_part_missing '%s is missing: a release is three files side by side; nothing was unpacked'
 words release_no_key '%s is missing: which key are releases signed with? Give it with --key FILE; nothing was unpacked'

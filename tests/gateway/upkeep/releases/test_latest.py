@@ -14,7 +14,7 @@ from gateway.upkeep.releases.keys import (
     key_id,
     parse_public,
     render_public,
-    signatures_of,
+    signature_line,
     signed_by,
     trusted_keys,
 )
@@ -39,6 +39,11 @@ ABOUT = {
 def keys(*seeds):
     """What a machine trusts."""
     return {key_id(public): public for public in map(ed25519.public_of, seeds)}
+
+
+def signatures_of(text, seeds):
+    """The file of signatures."""
+    return "".join(signature_line(ed25519.public_of(seed), ed25519.sign(seed, text)) for seed in seeds).encode()
 
 
 def written(**changes):
