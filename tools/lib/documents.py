@@ -21,6 +21,7 @@ from gateway.errors import EXITS
 from gateway.federation.wire.fields import FIELDS
 from gateway.household import series
 from gateway.live.credentials import example
+from gateway.upkeep.duties.duties import read_duties
 from gateway.words.catalogue import ENGLISH, FRENCH
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ _FIELDS: Final = {
 _SERIES: Final = {
     FRENCH: "| série | ce que c'est | unité | finesses | étiquettes du compteur |",
     ENGLISH: "| series | what it is | unit | granularities | labels of the meter |",
+}
+_DUTIES: Final = {
+    FRENCH: ("Le projet :", "Au fabricant :", "Ce qui le montre :"),
+    ENGLISH: ("The project:", "The manufacturer's own:", "What shows it:"),
 }
 _TEXT: Final = {FRENCH: "texte", ENGLISH: "text"}
 _COLON: Final = {FRENCH: " : ", ENGLISH: ": "}
@@ -106,6 +111,28 @@ def exits() -> str:
     return "\n".join(["| exit code | means |", "|---|---|", *rows]) + "\n"
 
 
+def duties(lang: str) -> str:
+    """What is asked of a manufacturer, what the project does, what shows it."""
+    does, yours, shown = _DUTIES[lang]
+    parts = []
+    for one in read_duties():
+        lines = [f"### {one.asked[lang]}", f"*{one.source}*", "", f"- **{does}** {one.done[lang]}"]
+        lines += [f"- **{yours}** {one.manufacturer[lang]}"] if one.manufacturer else []
+        lines += (
+            [f"- **{shown}** {', '.join(_evidence(place, lang) for place in one.evidence)}"] if one.evidence else []
+        )
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _evidence(place: str, lang: str) -> str:
+    file, _, test = place.partition("::")
+    french = file.replace("README.md", "LISEZMOI.md")
+    if lang == FRENCH and (ROOT / french).exists():
+        file = french
+    return f"[`{test or file}`](../../../{file})"
+
+
 def _code(name: str, language: str) -> str:
     return f"```{language}\n{(_LIMITS / name).read_text(encoding='utf-8')}```\n"
 
@@ -118,6 +145,8 @@ def _program(language: str) -> str:
 BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "gateway/doctor/LISEZMOI.md": {"causes": lambda: causes(FRENCH)},
     "gateway/doctor/README.md": {"causes": lambda: causes(ENGLISH)},
+    "gateway/upkeep/duties/LISEZMOI.md": {"duties": lambda: duties(FRENCH)},
+    "gateway/upkeep/duties/README.md": {"duties": lambda: duties(ENGLISH)},
     "README.md": {"exit-codes": exits},
     "CONTRIBUTING.md": {"rooms": tables.rooms, "walk": tables.walk},
     "gateway/federation/LISEZMOI.md": {"commands": lambda: commands(FRENCH), "series": lambda: every(FRENCH)},
