@@ -1,0 +1,124 @@
+"""What people read in a folder: its page in French and English, the script of the one line, security.txt, an icon."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+from gateway.upkeep.releases.keys import fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.upkeep.owner import ProjectOwner
+    from gateway.upkeep.releases.latest import Latest
+
+_HERE = Path(__file__).parent
+_ICON = Path(__file__).resolve().parents[3] / "gateway/web/static/icon.svg"
+
+# Language -> its words; "{…}" is filled in.
+_WORDS = {
+    "fr": {
+        "what": "La passerelle lit le compteur Linky, garde les relevés chez vous, ne les donne qu’à qui vous dites.",
+        "one": "Installer sur un Raspberry Pi ou un Debian, en une ligne",
+        "careful": "Sans croire ce site : comparez d’abord l’empreinte, puis",
+        "apt": "Par apt, avec les mises à jour du système",
+        "card": "Une carte pour Raspberry Pi : dans Raspberry Pi Imager, App Options, Content Repository, donnez",
+        "key": "L’empreinte de la clé",
+        "compare": "Comparez-la à celle de l’étiquette, ou à celle que quelqu’un d’autre vous a dite : c’est elle que "
+        "croit votre passerelle, et non ce site.",
+        "support": "Cette version est corrigée jusqu’au {day}.",
+        "until": "La liste des versions vaut jusqu’au {day}.",
+        "files": "Tous les fichiers",
+        "security": "Signaler une faille",
+        "new": "Nouveau dans {version}",
+    },
+    "en": {
+        "what": "The gateway reads the Linky meter, keeps the readings in your house, and gives them to whom you say.",
+        "one": "Install on a Raspberry Pi or a Debian, in one line",
+        "careful": "Without believing this site: first compare the fingerprint, then",
+        "apt": "By apt, with the updates of the system",
+        "card": "A card for a Raspberry Pi: in Raspberry Pi Imager, App Options, Content Repository, give",
+        "key": "The key's fingerprint",
+        "compare": "Compare it with the one on the label, or that somebody else has told you: it is what your gateway "
+        "believes, not this site.",
+        "support": "This version is mended until {day}.",
+        "until": "The list of releases is good until {day}.",
+        "files": "All files",
+        "security": "Report a weakness",
+        "new": "New in {version}",
+    },
+}
+
+
+def write(
+    folder: Path, latest: Latest, owner: ProjectOwner, url: str, keys: Sequence[bytes], apt_keys: Sequence[str]
+) -> None:
+    """All of them into the folder; without a contact no security.txt."""
+    shutil.copyfile(_ICON, folder / "icon.svg")
+    script = (_HERE / "install.sh").read_bytes()
+    (folder / "install.sh").write_bytes(script)
+    if text := owner.security_txt(latest.issued, f"{url}/.well-known/security.txt"):
+        (folder / ".well-known").mkdir()
+        (folder / ".well-known/security.txt").write_text(text, encoding="utf-8")
+    image = (folder / "os-list.json").exists()
+    digest = hashlib.sha256(script).hexdigest()
+    page = Template((_HERE / "index.html").read_text(encoding="utf-8"))
+    sections = {lang: _section(lang, latest, owner, url, keys, apt_keys, digest, image=image) for lang in _WORDS}
+    (folder / "index.html").write_text(page.substitute(version=escape(latest.version), **sections), encoding="utf-8")
+
+
+def _section(
+    lang: str,
+    latest: Latest,
+    owner: ProjectOwner,
+    url: str,
+    keys: Sequence[bytes],
+    apt_keys: Sequence[str],
+    digest: str,
+    *,
+    image: bool,
+) -> str:
+    words = _WORDS[lang]
+    prints = [fingerprint(one) for one in keys]
+    line = f"curl -fsSL {url}/install.sh | sudo sh -s -- {url} {prints[0].replace(' ', '')}"
+    careful = [f"curl -fsSLO {url}/install.sh", f"echo '{digest}  install.sh' | sha256sum -c &&"]
+    careful.append(f"  sudo sh install.sh {url} {prints[0].replace(' ', '')}")
+    places = ("/usr/share/keyrings/linky-gateway.asc", "/etc/apt/sources.list.d/linky-gateway.sources")
+    by_apt = [f"sudo curl -fsSL -o {place} {url}/{place.rpartition('/')[2]}" for place in places]
+    by_apt.append(f"gpg --show-keys {places[0]}   # {' · '.join(apt_keys)}")
+    by_apt.append("sudo apt update && sudo apt install linky-gateway")
+    parts = [f'<section id="{lang}" lang="{lang}">', f"<h1>linky-gateway {escape(latest.version)}</h1>"]
+    parts += [_paragraph(words["what"]), _head(words["key"])]
+    parts += [f'<p class="digits">{escape(one)}</p>' for one in prints]
+    parts += [_paragraph(words["compare"]), _head(words["one"]), _code([line])]
+    parts += [_paragraph(words["careful"]), _code(careful), _head(words["apt"]), _code(by_apt)]
+    if image:
+        parts += [_head(words["card"]), _code([f"{url}/os-list.json"])]
+    parts += [_head(words["new"].format(version=latest.version)), _paragraph(latest.notes[lang])]
+    facts = [words["until"].format(day=latest.expires.date())]
+    facts += [words["support"].format(day=latest.support_end)] if latest.support_end else []
+    parts.append(f'<p class="quiet">{escape(" ".join(facts))}</p>')
+    links = [f'<a href="SHA256SUMS">{words["files"]}</a>']
+    links.append(
+        f'<a href="releases/{escape(latest.version)}/notes.{lang}.md">{words["new"].format(version=latest.version)}</a>'
+    )
+    if owner.security_contact:
+        links.append(f'<a href=".well-known/security.txt">{words["security"]}</a>')
+    return "\n".join([*parts, f"<p>{' · '.join(links)}</p>", "</section>"])
+
+
+def _head(text: str) -> str:
+    return f"<h2>{escape(text)}</h2>"
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
+
+
+def _code(lines: Sequence[str]) -> str:
+    return f"<pre>{escape(chr(10).join(lines))}</pre>"
