@@ -58,7 +58,9 @@ def _doctor(options: argparse.Namespace) -> int:
         json=options.json,
         bundle=options.bundle,
         seconds=options.seconds,
-        configuration=config.as_written() | {"folder": config.folder} if config else None,
+        configuration=config.as_written() | {"folder": config.folder, "changed": sorted(config.settings.in_force)}
+        if config
+        else None,
         status=(lambda: ask(config.control_socket, Status())) if config else None,
     )
     return examine(request, sys.stdout)

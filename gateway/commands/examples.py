@@ -108,6 +108,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "display apply": ("sudo linky-gateway display apply",),
     "page code": ("sudo linky-gateway page code",),
     "page welcome": ("linky-gateway page welcome --to /run/linky-display/welcome.json",),
+    "settings list": ("linky-gateway settings list", "linky-gateway settings list --json"),
+    "settings set": (
+        "sudo linky-gateway settings set objective.kwh_per_month 300",
+        "sudo linky-gateway settings set meter.house.source /dev/ttyUSB0",
+        "sudo linky-gateway settings set web.names linky.example.org,maison.example.org",
+        'sudo linky-gateway settings set meter.garage \'{"source": "/dev/ttyUSB1"}\' --restart',
+    ),
+    "settings unset": ("sudo linky-gateway settings unset objective.kwh_per_month",),
     "helper": ("linky-gateway helper --log-level DEBUG",),
     "first-boot": ("sudo linky-gateway first-boot", "sudo linky-gateway first-boot --root /mnt/card"),
     "fleet status": (

@@ -48,6 +48,7 @@ PURPOSES: tuple[tuple[Phrase, dict[str, Phrase]], ...] = (
         Phrase("Set up"),
         {
             "page": Phrase("a code for the page of the house"),
+            "settings": Phrase("what is set, by whom; change it"),
             "account": Phrase("the account of the federation"),
             "display": Phrase("displays, Home Assistant"),
             "board": Phrase("the ESP32 boards"),

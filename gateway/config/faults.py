@@ -29,6 +29,13 @@ Node = Any
 _MOST_CHARACTERS = 60
 _SECRET = re.compile("prm|token|password|passphrase")
 
+_KINDS = {
+    "text": (msgspec.inspect.StrType, msgspec.inspect.LiteralType, msgspec.inspect.DateType),
+    "number": (msgspec.inspect.IntType, msgspec.inspect.FloatType),
+    "bool": (msgspec.inspect.BoolType,),
+    "list": (msgspec.inspect.VarTupleType, msgspec.inspect.ListType),
+}
+
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\"'-]+)\s*\]")
 _KEY = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
 _STEP = re.compile(r"([^.\[\]]+)((?:\[[^]]*\])?)")
@@ -65,6 +72,19 @@ def wrong_value(path: Path, raw: Mapping[str, object], kind: type, error: msgspe
         return wrong(path, place, say.MISSING.filled(key=_key(_node_at(whole, place), found[1])))
     place = _exact(raw, place)
     return wrong(path, place, _refused(_node_at(whole, place), _value_at(raw, place), place))
+
+
+def kinds_at(kind: type, place: str) -> frozenset[str]:
+    """What a place of the settings may hold: ``text``, ``number``, ``bool``, ``list``, ``table``; none of no place."""
+    of = msgspec.inspect
+    node: Node = of.type_info(kind)
+    for name in place.split("."):
+        below = _keys(node)
+        # Of several that are known by their names the name itself is no key.
+        inner = next((item for one in _choices(node) for item in _items(one) if hasattr(item, "fields")), None)
+        node = below.get(name, inner)
+    choices = _choices(node) if node is not None else ()
+    return frozenset(next((w for w, kinds in _KINDS.items() if isinstance(one, kinds)), "table") for one in choices)
 
 
 # ---- where --------------------------------------------------------------------------------------------------------
@@ -241,9 +261,14 @@ def _either(phrases: Iterable[Phrase]) -> Phrase:
     return said
 
 
+def is_secret(place: str) -> bool:
+    """Whether what stands there is repeated to nobody."""
+    return bool(_SECRET.search(place.rpartition(".")[2]))
+
+
 def _shown(value: object, place: str) -> str:
     """As a person wrote it; not what nobody else is to read."""
-    if _SECRET.search(place.rpartition(".")[2]):
+    if is_secret(place):
         return "…"
     text = str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"

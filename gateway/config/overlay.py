@@ -74,6 +74,13 @@ def laid_over(written: Mapping[str, Any], tables: Mapping[str, Any]) -> Tables:
     return laid
 
 
+def is_households(place: str) -> bool:
+    """Whether a household may change what stands at a place."""
+    name, _, key = place.partition(".")
+    key = key.rpartition(".")[2]
+    return name in HOUSEHOLDS and key not in HOUSEHOLDS[name] and not key.endswith("_file")
+
+
 def foreign(tables: Mapping[str, Any]) -> str | None:
     """The place of the first table or key that is not the household's; None where all of it is."""
     for name, table in tables.items():
@@ -81,7 +88,7 @@ def foreign(tables: Mapping[str, Any]) -> str | None:
             return name
         for inside, value in _single(name, table):
             for key in value if isinstance(value, dict) else ():
-                if key in HOUSEHOLDS[name] or str(key).endswith("_file"):
+                if not is_households(f"{name}.{key}"):
                     return f"{inside}.{key}"
     return None
 

@@ -8,6 +8,7 @@ all the same.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,11 @@ import msgspec
 
 from gateway.config import words as say
 from gateway.config.checks import check_together
-from gateway.config.faults import wrong
+from gateway.config.faults import kinds_at, wrong
 from gateway.config.overlay import SettingsOrigin, foreign, forgotten, is_shaped, laid_over, put, taken_out
 from gateway.config.tables import Config, checked
 from gateway.errors import ConfigError, StoreError, reason
-from gateway.files import write_whole
+from gateway.files import owner_of_folder, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +78,22 @@ def with_value(config: Config, place: str, value: object) -> Config:
     return _changed(config, place, tables)
 
 
+def value_of(place: str, text: str) -> object:
+    """What somebody typed for a place, by what may stand there: a text as it is, several with commas, or JSON."""
+    kinds = kinds_at(Config, place)
+    if text == "null":
+        return None
+    value: object = text
+    if kinds != {"text"} or text.startswith('"'):
+        with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+            value = msgspec.json.decode(text)
+    if not isinstance(value, str | list) and kinds <= {"text", "list"}:
+        value = text
+    if isinstance(value, str) and "list" in kinds and ("," in value or "text" not in kinds):
+        return [one.strip() for one in value.split(",") if one.strip()]
+    return value
+
+
 def without_value(config: Config, place: str) -> Config:
     """The configuration as the administrator's file has that place. ConfigError where the household said nothing."""
     try:
@@ -118,9 +135,11 @@ def keep(config: Config) -> None:
     file = config.settings_file
     kept = msgspec.json.encode(_Kept(_VERSION, config.settings.tables))
     try:
+        # Also where root types the command.
+        owner = owner_of_folder(file)
         if (before := _bytes_of(file)) is not None and isinstance(_decoded(before), dict):
-            write_whole(file.with_name(BEFORE), before)
-        write_whole(file, kept)
+            write_whole(file.with_name(BEFORE), before, owner=owner)
+        write_whole(file, kept, owner=owner)
         file.with_name(FORMER).unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(say.NOT_KEPT.filled(path=file, why=reason(error))) from error

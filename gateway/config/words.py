@@ -129,7 +129,7 @@ OFF_PEAK_TWICE = Phrase(
     "on {day} another [[off_peak]] is in force as well; end that one before (`until` is its last day)"
 )
 NO_PIN = Phrase("without a pin every server would be believed; set pin (`linky-gateway account pin` shows it)")
-NO_PLACE = Phrase("{place}: there is no such setting; `linky-gateway settings` shows them")
+NO_PLACE = Phrase("{place}: there is no such setting; `linky-gateway settings list` shows them")
 NOT_CHANGED = Phrase("{place}: is not changed; what gateway.toml says, or its default, counts already")
 NOT_KEPT = Phrase("{path}: cannot be written: {why}; nothing was changed")
 ADMINISTRATORS = Phrase("is changed in gateway.toml alone, by whoever administers this machine")

@@ -21,7 +21,9 @@ from gateway.words.phrase import Phrase, same
 __all__ = [
     "AccountOrder",
     "AddHistory",
+    "AskHelper",
     "AskNow",
+    "ChangeSettings",
     "EnterReading",
     "Erase",
     "ForgetHistoryFile",
@@ -101,6 +103,30 @@ class ForgetHistoryFile(Order[Row], frozen=True, kw_only=True, tag="history-forg
     number: int
 
 
+class ChangeSettings(Order[Row], frozen=True, kw_only=True, tag="settings-change"):
+    """Change a setting (``gateway.config.settings.with_value``), or take a change back; what was made anew for it."""
+
+    looks: ClassVar[bool] = True
+    # A part that ends says goodbye first.
+    patience_s: ClassVar[float] = 60.0
+
+    place: str
+    value: Any = None
+    take_back: bool = False
+    # Where it counts at a start alone: have the helper start the gateway again.
+    restart: bool = False
+
+
+class AskHelper(Order[Row], frozen=True, kw_only=True, tag="helper"):
+    """Have an act done that needs root (``gateway/upkeep/helper``); what it found."""
+
+    looks: ClassVar[bool] = True
+    patience_s: ClassVar[float] = 900.0
+
+    act: str
+    arguments: dict[str, Any]
+
+
 class AccountOrder(Order[list[str] | None], frozen=True, kw_only=True, tag="account"):
     """Do something with the household's account: a ``new`` password (a random one where it is None), a block."""
 
@@ -124,7 +150,7 @@ class PageWhere(Order[Row], frozen=True, kw_only=True, tag="page-where"):
 
 
 _TYPES = (
-    *(Status, Settle, AskNow, EnterReading, AccountOrder, PageCode, PageWelcome, PageWhere),
+    *(Status, Settle, AskNow, EnterReading, ChangeSettings, AskHelper, AccountOrder, PageCode, PageWelcome, PageWhere),
     *(AddHistory, UndoHistory, ForgetHistoryFile),
     *(of_consents.Grant, of_consents.Revoke, of_consents.Limit, of_consents.Resume),
     *(of_consents.ListConsents, of_consents.Notices, of_consents.PendingAccess, of_consents.ConsentText),

@@ -32,7 +32,7 @@ class NoFederation:
         """Nothing runs."""
         return {}
 
-    def handlers(self) -> Mapping[type[Order[Any]], Callable[[Any], Awaitable[object]]]:
+    def handlers(self) -> dict[type[Order[Any]], Callable[[Any], Awaitable[object]]]:
         """No order is done here."""
         return {}
 

@@ -22,6 +22,7 @@ from gateway.daemon.build import LINE_PATIENCE_S, build, store_patience_s
 from gateway.daemon.clock import HostClock
 from gateway.daemon.doctors_rounds import DoctorsRounds
 from gateway.daemon.monitor import HouseMonitor
+from gateway.daemon.renewal import Renewal
 from gateway.daemon.requests import HouseRequests
 from gateway.errors import StoreError, cause_of
 from gateway.process.systemd import Notifier, Watchdog
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config
     from gateway.daemon.house import House
     from gateway.daemon.meter import MeterReader
-    from gateway.process.cells import Part
     from gateway.pulses.counter import PulseCounter
 
 log = logging.getLogger(__name__)
@@ -89,11 +89,8 @@ class Gateway:
         self._keep_store()
         rounds = DoctorsRounds(house.doctors)
         house.cells.add("doctor", rounds.run, alive_at=lambda: rounds.alive_at, patience_s=LINE_PATIENCE_S)
-        if house.config.mqtt:
-            parts.join_broker(house, house.config.mqtt, self.lookout, self._requests, self._keep)
-        if house.config.web:
-            parts.open_page(house, house.config.web, self._requests, self._keep)
-        parts.join_federation(house, self.lookout, self._keep)
+        self._renewal = Renewal(house, self.lookout, self._requests, self._keep_meter)
+        self._requests.join(self._renewal)
         house.standing.of.append(house.cells.links)
 
     @classmethod
@@ -160,16 +157,6 @@ class Gateway:
             for task in watching:
                 task.cancel()
 
-    def _keep(self, name: str, part: Part, patience_s: float) -> None:
-        """Keep alive what ends by itself when it is told to."""
-        self.house.cells.add(
-            name,
-            partial(part.run, self._stop),
-            says_goodbye=True,
-            alive_at=lambda: part.alive_at,
-            patience_s=patience_s,
-        )
-
     def _keep_meter(self, name: str, meter: MeterReader) -> None:
         def alive_at() -> float:
             # A replayed file that has ended is no stuck task.
@@ -205,6 +192,7 @@ class Gateway:
     async def _say_that_it_stops(self) -> None:
         await self._stop.wait()
         log.info("stopping")
+        self._renewal.end()
         self._notifier.stopping()
 
     async def _keep_committing(self) -> None:

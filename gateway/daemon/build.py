@@ -32,20 +32,18 @@ from gateway.tic.clock import Belief
 from gateway.tic.tariff_calendar import TariffCalendar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from gateway.config.tables import Config, MeterTable, MqttTable, WebTable
     from gateway.daemon.clock import HostClock
+    from gateway.daemon.joint import Joint
     from gateway.daemon.monitor import HouseMonitor
     from gateway.daemon.publication import Publication
     from gateway.daemon.requests import HouseRequests
-    from gateway.process.cells import Part
     from gateway.tic.tariff_calendar import Prices
     from gateway.web.part import PageGroup
 
     Call = Callable[..., Awaitable[Any]]
-    # Keeps a part alive: its name, itself, and for how long it may not come round (seconds).
-    Keep = Callable[[str, Part, float], None]
 
 # How long a part may not come round before it is started again. An SD card may take minutes to breathe again, a lost
 # server is tried every six minutes and a half.
@@ -61,8 +59,7 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         call: ``await call(function, *arguments)`` runs something of the store on its thread.
         hurry: called when a commit should not wait for the end of the minute.
     """
-    tees = {meter.name: Tee(meter.name, *meter.tee_at) for meter in config.meter if meter.tee_at is not None}
-    sources = {m.name: _source(m, config, tees) for m in config.meter if not board_of(m.source)}
+    tees = tees_of(config.meter)
     counters = Counters(config, call, host.time)
     store = await call(Store, config.directory)
     try:
@@ -70,7 +67,9 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         relays = Relays(hurry, host.time)
         owners: dict[str, MeterReader] = {}
         prices = tariff_prices(config)
-        meters = {m.name: await _reader(m, sources, relays, host, owners, store, call, prices) for m in config.meter}
+        meters = {
+            m.name: await _reader(m, config, tees, relays, host, owners, store, call, prices) for m in config.meter
+        }
         await counters.resume(store.meters, store.readings)
         now = Now(config, store, call, host.time)
         notices = HouseholdNotices(config, now, store.notified, store, call)
@@ -78,42 +77,54 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         doctors = LineDoctors(meters, {meter.name: meter.source for meter in config.meter})
         standing = HouseStanding(store.outbox, call, meters, now, notices, doctors)
         disk = DiskSpace(config.directory)
-        federation = _federation(config, store, call, standing, disk)
     except BaseException:
         await call(store.close)
         raise
     writer = StoreWriter(config, store, call)
     house = House(
         *(config, host, call, store, meters, tees, counters, relays, writer, disk, now, notices, standing, doctors),
-        federation,
+        NoFederation(),
     )
+    try:
+        house.federation = federation_of(house)
+    except BaseException:
+        await call(store.close)
+        raise
     _join(house)
     return house
 
 
 def _join(house: House) -> None:
-    nightly = Nightly(house.config.directory, wanted=house.config.backup is not None)
+    nightly = Nightly(house.config.directory, lambda: house.config.backup is not None)
     writer = house.writer
     house.standing.of += [
         lambda now: _links_of_meters(house, now),
         house.counters.links,
         lambda now: [writer.link(now), house.disk.link(now), writer.degradation.link(now)],
         lambda now: nightly.links(now, house.host.time()),
-        house.federation.links,
+        # Late: it may be another one then.
+        lambda now: [*house.federation.links(now)],
     ]
     # The present is nobody's but the faces': what fails there costs no reading.
     for name, reader in house.meters.items():
         reader.listeners.append(house.cells.shielded("watch", partial(house.now.hear, name)))
 
 
-def _source(meter: MeterTable, config: Config, tees: Mapping[str, Tee]) -> Source:
-    source = parse_source(meter.source, config.path("."))
-    return TeedSource(source, tees[meter.name]) if meter.name in tees else source
+def tees_of(meters: Iterable[MeterTable]) -> dict[str, Tee]:
+    """Whoever is given their bytes, by the meter's name."""
+    return {meter.name: Tee(meter.name, *meter.tee_at) for meter in meters if meter.tee_at is not None}
+
+
+def line_of(meter: MeterTable, config: Config, tees: Mapping[str, Tee]) -> Line:
+    """The line of a meter that no board relays."""
+    source: Source = parse_source(meter.source, config.path("."))
+    return Line(meter.name, TeedSource(source, tees[meter.name]) if meter.name in tees else source, meter.mode)
 
 
 async def _reader(
     meter: MeterTable,
-    sources: Mapping[str, Source],
+    config: Config,
+    tees: Mapping[str, Tee],
     relays: Relays,
     host: HostClock,
     owners: dict[str, MeterReader],
@@ -125,7 +136,7 @@ async def _reader(
     if board := board_of(meter.source):
         line = relays.line(meter.name, board, meter.mode, await call(store.relayed.reached, board))
     else:
-        line = Line(meter.name, sources[meter.name], meter.mode)
+        line = line_of(meter, config, tees)
     known = await call(store.meters.add, meter.name, meter.sensor, meter.prm)
     values = await call(store.readings.last_values, meter.name)
     kept = await call(store.undated.count, meter.name, host.boot)
@@ -148,9 +159,9 @@ def _links_of_meters(house: House, now: float) -> Iterator[Link]:
         yield clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows())
 
 
-def _federation(
-    config: Config, store: Store, call: Call, standing: HouseStanding, disk: DiskSpace
-) -> Publication | NoFederation:
+def federation_of(house: House) -> Publication | NoFederation:
+    """The house's end of the federation, as its configuration has it now."""
+    config, store, call, standing, disk = house.config, house.store, house.call, house.standing, house.disk
     if config.federation is None:
         return NoFederation()
     # Here and not above: whoever keeps everything at home needs no XMPP in memory, a third of it all.
@@ -169,7 +180,7 @@ def _federation(
     )
 
 
-def join_broker(house: House, account: MqttTable, lookout: HouseMonitor, requests: HouseRequests, keep: Keep) -> None:
+def join_broker(house: House, account: MqttTable, lookout: HouseMonitor, requests: HouseRequests, joint: Joint) -> None:
     """The broker of the house, what it is told, and the boards that relay by it."""
     # Here and not above: without a broker in the house its library need not be there, nor take memory.
     from gateway.mqtt.broker import Broker  # noqa: PLC0415
@@ -177,31 +188,33 @@ def join_broker(house: House, account: MqttTable, lookout: HouseMonitor, request
     from gateway.mqtt.home_assistant import HomeAssistant  # noqa: PLC0415
 
     broker = Broker(house.config, account, STATUS)
-    feed = Feed(broker, house.now)
+    with joint.putting(house.now.listeners):
+        feed = Feed(broker, house.now)
     household, relays = house.config.household, house.relays
-    devices = HomeAssistant(broker, house.now, account, household.language if household else "fr")
-    house.standing.of.append(lambda _: [broker.link()])
-    lookout.lookers.append(house.cells.shielded("feed", feed.look))
-    requests.speakers.append(devices.speak)
-    keep("broker", broker, LINE_PATIENCE_S)
-    keep("feed", feed, store_patience_s(house.config))
-    keep("home assistant", devices, LINE_PATIENCE_S)
+    with joint.putting(house.now.listeners):
+        devices = HomeAssistant(broker, house.now, account, household.language if household else "fr")
+    joint.put(house.standing.of, lambda _: [broker.link()])
+    joint.put(lookout.lookers, house.cells.shielded("feed", feed.look))
+    joint.put(requests.speakers, devices.speak)
+    joint.keep("broker", broker, LINE_PATIENCE_S)
+    joint.keep("feed", feed, store_patience_s(house.config))
+    joint.keep("home assistant", devices, LINE_PATIENCE_S)
     if relays.boards:
         relays.join(broker)
         work = partial(relays.run, broker)
-        house.cells.add("relays", work, alive_at=lambda: relays.alive_at, patience_s=LINE_PATIENCE_S)
+        joint.add("relays", work, lambda: relays.alive_at, LINE_PATIENCE_S)
 
 
-def open_page(house: House, web: WebTable, requests: HouseRequests, keep: Keep) -> None:
+def open_page(house: House, web: WebTable, requests: HouseRequests, joint: Joint) -> None:
     """The page of the house."""
     # Here and not above: a house without a page needs none of it in memory.
     from gateway.web.page import HousePage  # noqa: PLC0415
 
     parts = partial(_parts_of_page, house, requests)
     page = HousePage(house.config, web, house.now, house.standing.report, house.standing.now, parts, _security_txt)
-    house.standing.of.append(lambda now: [page.link(now)])
-    requests.join(page)
-    keep("page", page, store_patience_s(house.config))
+    joint.put(house.standing.of, lambda now: [page.link(now)])
+    joint.put(requests.pages, page)
+    joint.keep("page", page, store_patience_s(house.config))
 
 
 def _security_txt() -> str:
@@ -234,19 +247,19 @@ def _parts_of_page(house: House, requests: HouseRequests) -> tuple[PageGroup, ..
         cost.part(past),
         sharing(StoredSharing(config, requests.answer, reader)),
         repair(StoredPoints(reader, requests.answer)),
-        settings(StoredSettings(config, house.call, requests.chosen, house.commit, reader)),
+        settings(StoredSettings(config, requests.change, house.commit, reader)),
         series(partial(stored_series, config, reader)),
         displays(StoredDisplays(config, house.call)),
     )
 
 
-def join_federation(house: House, lookout: HouseMonitor, keep: Keep) -> None:
+def join_federation(house: House, lookout: HouseMonitor, joint: Joint) -> None:
     """What the federation is told; nothing where the house has no account."""
     for name, part in house.federation.parts().items():
-        keep(f"federation {name}", part, _SERVER_PATIENCE_S)
-    lookout.listeners.append(house.cells.shielded("federation session", house.federation.tell))
+        joint.keep(f"federation {name}", part, _SERVER_PATIENCE_S)
+    joint.put(lookout.listeners, house.cells.shielded("federation session", house.federation.tell))
     for name, meter in house.meters.items():
-        meter.listeners.append(house.cells.shielded("federation live", partial(house.federation.hear, name)))
+        joint.put(meter.listeners, house.cells.shielded("federation live", partial(house.federation.hear, name)))
 
 
 def store_patience_s(config: Config) -> float:

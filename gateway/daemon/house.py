@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from gateway.store.store import Store
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class House:
-    """All that every house has.
+    """All that every house has; ``federation`` is another one after its settings have changed.
 
     Args:
         config: the checked configuration.
@@ -61,7 +61,7 @@ class House:
     call: Callable[..., Awaitable[Any]]
     store: Store
     meters: Mapping[str, MeterReader]
-    tees: Mapping[str, Tee]
+    tees: dict[str, Tee]
     counters: Counters
     relays: Relays
     writer: StoreWriter

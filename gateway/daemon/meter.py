@@ -194,6 +194,10 @@ class MeterReader:
                     self._show_undated(frame, received)
             return choice in (Choice.METER, Choice.HOST) and self._hear(frame, received, live=live)
 
+    def take_line(self, line: Listening) -> None:
+        """Read this line from now on, without an end as the one before: nobody knows yet whose meter is there."""
+        self.line, self.heard, self._unknown, self._foreign = line, self, "", False
+
     def begin_anew(self, notes: Mapping[tuple[str, int], str]) -> None:
         """Tell all that the meter says from now on: what was stored is erased, but for these notes of its calendar."""
         self.recorder.begin_anew()

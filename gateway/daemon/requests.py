@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway.config import settings
 from gateway.control.manual_reading import enter
 from gateway.control.manual_words import CLOCK_UNKNOWN
 from gateway.control.messages import (
+    AskHelper,
     AskNow,
+    ChangeSettings,
     EnterReading,
     Erase,
     PageCode,
@@ -19,13 +21,15 @@ from gateway.control.messages import (
     Status,
 )
 from gateway.control.orders import act, erase_page
+from gateway.daemon.as_root import ask_helper
 from gateway.errors import ReadingError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from gateway.consent.orders import A, Order, Row
     from gateway.daemon.house import House
+    from gateway.daemon.renewal import Renewal
     from gateway.web.page import HousePage
 
 
@@ -45,24 +49,28 @@ class HouseRequests:
             AskNow: house.standing.since,
             EnterReading: self._enter,
             Erase: self._erase,
-            **house.federation.handlers(),
+            AskHelper: partial(ask_helper, house),
         }
-        # What else is forgotten with everything, and whoever speaks to the household in its language.
-        self._forget: list[Callable[[], Awaitable[None]]] = []
+        # The page, where there is one, and whoever speaks to the household in its language.
+        self.pages: list[HousePage] = []
         self.speakers: list[Callable[[str], None]] = []
 
-    def join(self, page: HousePage) -> None:
-        """Have the page do what is its own."""
-        self._handlers |= {
-            PageCode: lambda _: page.make_code(),
-            PageWelcome: lambda _: page.welcome(),
-            PageWhere: lambda _: page.where(),
-        }
-        self._forget.append(page.forget)
+    def join(self, renewal: Renewal) -> None:
+        """Have settings changed by whoever makes the parts."""
+        self._renewal = renewal
+        self._handlers[ChangeSettings] = renewal.order
 
     async def answer(self, order: Order[A]) -> A:
         """Do it, whoever gave it. Raises GatewayError with the reason when it cannot be done."""
-        return cast("A", await self._handlers.get(type(order), self._change)(order))
+        # Of parts that may be others now than at the start.
+        handlers = self._handlers | dict(self._house.federation.handlers())
+        for page in self.pages:
+            handlers |= _of_page(page)
+        return cast("A", await handlers.get(type(order), self._change)(order))
+
+    async def change(self, place: str, value: Mapping[str, object] | None) -> None:
+        """Let this be a table of the settings, or, for None, what the file says. Raises ConfigError, StoreError."""
+        await self.answer(ChangeSettings(place=place, value=value, take_back=value is None))
 
     async def _change(self, order: Order[A]) -> A:
         done = await self._act(order)
@@ -87,11 +95,10 @@ class HouseRequests:
         done = await self._act(order)
         await self._begin_anew()
         if order.what == "everything":
-            for forget in self._forget:
-                await forget()
+            for page in self.pages:
+                await page.forget()
             await self._house.call(erase_page, self._house.config)
-            settings.adopt(self._house.config, await self._house.call(settings.forget, self._house.config))
-            self.chosen()
+            await self._renewal.forget()
         await self._send_on(order)
         return done
 
@@ -121,3 +128,12 @@ class HouseRequests:
         self._house.federation.address_household(household)
         for speak in self.speakers:
             speak(household.language if household else "fr")
+
+
+def _of_page(page: HousePage) -> dict[type[Order[Any]], Callable[[Any], Awaitable[object]]]:
+    """What the page does itself."""
+    return {
+        PageCode: lambda _: page.make_code(),
+        PageWelcome: lambda _: page.welcome(),
+        PageWhere: lambda _: page.where(),
+    }

@@ -177,6 +177,7 @@ def _configuration(configuration: Mapping[str, Any]) -> dict[str, Any]:
             {key: meter.get(key) for key in _METER_KEYS} | {"source": plain_name(meter["source"])}
             for meter in configuration["meter"]
         ],
+        "changed": configuration.get("changed", []),
         "store": {key: configuration.get("store", {}).get(key) for key in _STORE_KEYS},
         "federation": {key: federation.get(key) for key in _FEDERATION_KEYS} if federation else None,
     }

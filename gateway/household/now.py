@@ -61,7 +61,7 @@ class Now:
         self._states: dict[str, str] = {}
         self.alerts: Sequence[Alert] = ()
         self._texts: list[str] = []
-        self._listeners: list[Callable[[str], None]] = []
+        self.listeners: list[Callable[[str], None]] = []
         # How often something has changed since the start, and who waits for the next time.
         self.turn = 0
         self._next = asyncio.Event()
@@ -109,7 +109,7 @@ class Now:
 
     def listen(self, listener: Callable[[str], None]) -> None:
         """Have this called with the name of each meter of which there is something new."""
-        self._listeners.append(listener)
+        self.listeners.append(listener)
 
     async def changed(self, since: int, timeout_s: float) -> None:
         """Wait until ``turn`` is another than ``since``, no longer than that."""
@@ -135,7 +135,7 @@ class Now:
             log.debug("the day could not be read: %s", error)
 
     def _tell(self, meter: str) -> None:
-        for listener in self._listeners:
+        for listener in self.listeners:
             listener(meter)
         self._turn()
 

@@ -52,6 +52,8 @@ Kind = Literal[
     "history-imported",
     "history-undone",
     "history-file-deleted",
+    "root-acted",
+    "root-refused",
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

@@ -36,6 +36,8 @@ _KINDS = {
     "history-imported": Phrase("history imported"),
     "history-undone": Phrase("import of history undone"),
     "history-file-deleted": Phrase("imported file deleted"),
+    "root-acted": Phrase("done with the machine's own rights"),
+    "root-refused": Phrase("asked of the machine and not done"),
 }
 _FIELDS = {
     "recipient": Phrase("recipient"),

@@ -81,19 +81,16 @@ class LineDoctors:
     """
 
     def __init__(self, meters: Mapping[str, Heard], sources: Mapping[str, str], root: Path = system.ROOT) -> None:
-        now = time.monotonic()
-        unknown = LineJudgement((Finding(Cause.NOT_YET, 1.0),))
         self._root = root
-        self._patients = {
-            name: _Patient(
-                meter,
-                sources[name],
-                LineWatch(meter.line, root) if isinstance(meter.line, Line) else None,
-                unknown,
-                now,
-            )
-            for name, meter in meters.items()
-        }
+        self._patients: dict[str, _Patient] = {}
+        for name, meter in meters.items():
+            self.see(name, meter, sources[name])
+
+    def see(self, name: str, meter: Heard, source: str) -> None:
+        """Judge this meter, by its line as it is now: nothing is known of it yet."""
+        unknown = LineJudgement((Finding(Cause.NOT_YET, 1.0),))
+        watch = LineWatch(meter.line, self._root) if isinstance(meter.line, Line) else None
+        self._patients[name] = _Patient(meter, source, watch, unknown, time.monotonic())
 
     def due(self, now: float) -> list[str]:
         """Which meters are to be judged now."""

@@ -18,6 +18,7 @@ from gateway.words.catalogue import ENGLISH, LANGUAGES
 from gateway.words.phrase import Phrase, same, written
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -69,11 +70,11 @@ class Nightly:
 
     Args:
         folder: the database's, where the file is.
-        wanted: whether the configuration wants one. The file goes where it does not, so that one that is wanted again
-            later is not late at once.
+        wanted: whether the configuration wants one now. The file goes where it does not, so that one that is wanted
+            again later is not late at once.
     """
 
-    def __init__(self, folder: Path, *, wanted: bool) -> None:
+    def __init__(self, folder: Path, wanted: Callable[[], bool]) -> None:
         self._folder, self._wanted = folder, wanted
         self._known: BackupOutcome | None = None
         self._looked = -math.inf
@@ -85,7 +86,7 @@ class Nightly:
             now: monotonic seconds.
             clock: POSIX seconds, None while nobody knows the time.
         """
-        if self._wanted:
+        if self._wanted():
             return [self._link(now, clock)]
         if self._looked < 0:
             self._looked = now

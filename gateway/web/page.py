@@ -75,7 +75,7 @@ class HousePage:
     ) -> None:
         self._now, self._report, self._house = now, report, house
         self._drawing = asyncio.Lock()
-        self.sources: Mapping[str, str] = {meter.name: meter.source for meter in config.meter}
+        self._config = config
         self._web, self._address = web, web.address
         self._door = RequestGuard(
             own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks)
@@ -89,6 +89,11 @@ class HousePage:
             log.error("the page is not served: %s", error)  # noqa: TRY400 (a sentence for a person)
             self._error = error.phrase
         self.alive_at = time.monotonic()
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Where each meter is, by its name."""
+        return {meter.name: meter.source for meter in self._config.meter}
 
     @property
     def equivalents(self) -> list[dict[str, Any]]:

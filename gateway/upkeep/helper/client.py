@@ -16,7 +16,7 @@ from gateway.errors import GatewayError
 from gateway.words.phrase import Phrase, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from gateway.upkeep.helper.request import Found
 
@@ -40,7 +40,7 @@ async def ask(
     act: str,
     /,
     *,
-    socket: Path = SOCKET,
+    socket: Path | None = None,
     hear: Callable[[Phrase], None] | None = None,
     **arguments: object,
 ) -> Found:
@@ -48,14 +48,24 @@ async def ask(
 
     Args:
         act: its name, such as ``restart-unit``.
-        socket: where the helper listens.
+        socket: where the helper listens; that of this machine where it is not given.
         hear: is told how it goes on.
-        arguments: as the act's ``Arguments`` have them.
+        arguments: as the act's own have them.
     """
-    request = msgspec.json.encode({"act": act, **arguments}) + b"\n"
+    return await send(act, arguments, socket, hear)
+
+
+async def send(
+    act: str,
+    arguments: Mapping[str, object],
+    socket: Path | None = None,
+    hear: Callable[[Phrase], None] | None = None,
+) -> Found:
+    """The same with the arguments as somebody else gave them: whatever their names, they are the act's alone."""
+    request = msgspec.json.encode({**arguments, "act": act}) + b"\n"
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            reader, writer = await asyncio.open_unix_connection(socket, limit=_LONGEST_LINE)
+            reader, writer = await asyncio.open_unix_connection(socket or SOCKET, limit=_LONGEST_LINE)
             try:
                 writer.write(request)
                 await writer.drain()

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateway.config.settings import change, take_back
 from gateway.consent.text import duration
 from gateway.errors import StoreError
 from gateway.federation.connection.jids import bare_jid
@@ -38,8 +37,7 @@ class StoredSettings:
 
     Args:
         config: the whole configuration.
-        call: runs something that writes on the store's thread.
-        chosen: called after a change, so that it counts at once.
+        change: lets this be a table, or, for None, what the file says.
         commit: writes all readings that wait.
         reader: of the database.
     """
@@ -47,12 +45,11 @@ class StoredSettings:
     def __init__(
         self,
         config: Config,
-        call: Callable[..., Awaitable[Any]],
-        chosen: Callable[[], None],
+        change: Callable[[str, Mapping[str, object] | None], Awaitable[None]],
         commit: Callable[[], Awaitable[None]],
         reader: StoreReader,
     ) -> None:
-        self._config, self._call, self._chosen, self._commit = config, call, chosen, commit
+        self._config, self._change, self._commit = config, change, commit
         self._reader = reader
 
     async def settings(self) -> Settings:
@@ -86,7 +83,7 @@ class StoredSettings:
 
     async def choose_objective(self, goals: Mapping[str, float | None] | None) -> None:
         """Let these be the objectives, or what the file says. Raises StoreError when it cannot be kept."""
-        await self._choose("objective", None if goals is None else dict(goals))
+        await self._change("objective", None if goals is None else dict(goals))
 
     async def choose_household(self, address: str | None, language: str) -> None:
         """Tell this address, or several with commas between, or whom the file names.
@@ -94,15 +91,7 @@ class StoredSettings:
         Raises ConfigError when it is none, StoreError.
         """
         named = [bare_jid(one) for one in address.replace(",", " ").split()] if address is not None else []
-        await self._choose("household", None if address is None else {"address": named, "language": language})
-
-    async def _choose(self, table: str, value: Mapping[str, object] | None) -> None:
-        """Let this be the table, or what the file says."""
-        if value is None:
-            await self._call(take_back, self._config, table)
-        else:
-            await self._call(change, self._config, table, value)
-        self._chosen()
+        await self._change("household", None if address is None else {"address": named, "language": language})
 
 
 def _tables(config: Config, sensors: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -63,6 +63,7 @@ ONCE = ("consent answer",)
 AFTER = {
     "journal verify": ("linky-gateway journal export > journal.jsonl", "linky-gateway journal key > journal.key"),
     "privacy rectify": EXAMPLES["reading add"],
+    "settings unset": EXAMPLES["settings set"][:1],
     "history undo": _TWO_FILES,
     "history file": _TWO_FILES,
     "history forget": _TWO_FILES,

@@ -210,7 +210,7 @@ def test_it_is_the_households_own(file, monkeypatch):
     config = changed(file, household__language="en")
     assert config.settings_file.stat().st_mode & 0o777 == 0o600
 
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("gateway.config.settings.write_whole", full)

@@ -10,7 +10,7 @@ import pytest
 from gateway.consent.orders import Limit, ListConsents, PendingAccess, Revoke
 from gateway.control.messages import AccountOrder, Erase, read
 from gateway.control.orders import HANDLERS
-from gateway.daemon.requests import HouseRequests
+from gateway.daemon.requests import HouseRequests, _of_page
 from gateway.daemon.standing import HouseStanding
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
@@ -74,6 +74,8 @@ LINES = [
         ("settle", {}),
         ("now", {"since": None, "wait_s": 1.0}),
         ("reading", {"order": READING}),
+        ("settings-change", {"place": "household.language", "value": "en", "take_back": False, "restart": True}),
+        ("helper", {"act": "restart-unit", "arguments": {"unit": "mosquitto.service"}, "by": "anne"}),
         ("account", {"action": "password", "new": None}),
         ("page-code", {}),
         ("page-welcome", {}),
@@ -114,7 +116,7 @@ def test_every_order_that_can_be_read_has_one_who_does_it():
     desk = HouseRequests(
         SimpleNamespace(federation=Sending(), standing=HouseStanding(None, here, {}, None, None, None))
     )
-    desk.join(SimpleNamespace(forget=None))
-    running = {*desk._handlers, AccountOrder}
+    desk.join(SimpleNamespace(order=None))
+    running = {*desk._handlers, *_of_page(None), AccountOrder}
     assert {type(read(line)) for line in LINES} == {*HANDLERS, *running}
     assert {*HANDLERS} & running == {Erase}

@@ -24,7 +24,7 @@ class Gateway:
     """One start of a gateway that looks at its nightly backup."""
 
     def __init__(self, folder, *, wanted=True):
-        self.nightly, self.watch, self.second = nightly.Nightly(folder, wanted=wanted), AlertWatch(), 1000.0
+        self.nightly, self.watch, self.second = nightly.Nightly(folder, lambda: wanted), AlertWatch(), 1000.0
 
     def at(self, clock):
         """Look once, a minute after the look before: the link, and the notices that are due."""

@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import GatewayError
 from gateway.upkeep.helper import acts, server
 from gateway.upkeep.helper.acts import reboot
-from gateway.upkeep.helper.client import ask
+from gateway.upkeep.helper.client import ask, send
 from gateway.upkeep.helper.request import MOST_BYTES
 from gateway.upkeep.helper.server import MOST_OF_ONE, Helper, listening
 from gateway.upkeep.helper.table import ACTS
@@ -276,6 +276,17 @@ def test_without_systemd_it_does_not_start(monkeypatch):
     monkeypatch.delenv("LISTEN_FDS", raising=False)
     with pytest.raises(GatewayError, match="systemd starts this program"):
         listening()
+
+
+def test_arguments_of_others_are_the_acts_alone(scratch, serving):
+    """Their names change neither the act nor where it is asked for."""
+
+    async def run():
+        async with serving() as path:
+            await send("restart-unit", {"act": "reboot", "unit": "mosquitto.service"}, path)
+
+    asyncio.run(run())
+    assert scratch.told == ["--no-block", "try-restart", "mosquitto.service"]
 
 
 def test_without_a_helper_the_gateway_says_so(tmp_path):

@@ -1,0 +1,40 @@
+"""What needs root, asked of the helper; done or refused, it stands in the household's journal."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from gateway.errors import GatewayError
+from gateway.upkeep.helper.client import send
+
+if TYPE_CHECKING:
+    from gateway.consent.orders import Row
+    from gateway.control.messages import AskHelper
+    from gateway.daemon.house import House
+    from gateway.journal.entry import Kind
+
+log = logging.getLogger(__name__)
+
+
+async def ask_helper(house: House, order: AskHelper) -> Row:
+    """Have it done; what it found. GatewayError with the reason where it was not done.
+
+    Of the arguments nothing is noted: they may hold a secret.
+    """
+    try:
+        found = await send(order.act, order.arguments)
+    except GatewayError as error:
+        await _note(house, "root-refused", order, str(error))
+        raise
+    await _note(house, "root-acted", order)
+    return found or {}
+
+
+async def _note(house: House, kind: Kind, order: AskHelper, why: str = "") -> None:
+    facts = {"what": order.act[:40]} | ({"reason": why[:300]} if why else {})
+    try:
+        await house.call(house.store.journal.append, kind, facts, {"by": order.by} if order.by else {}, time.time())
+    except GatewayError as error:
+        log.warning("%s; that %s was asked of the helper stands in no entry", error, order.act[:40])

@@ -1,0 +1,199 @@
+"""Settings that change while the gateway runs: the part that they concern is made anew, and the others do not notice.
+
+What a part reads late (objective, prices, who is told, how long something is kept) counts at once. A meter whose port
+or mode changes has its line opened anew, and loses no reading that it has; broker, page and federation are made anew.
+What others have held since the start, such as which meters there are, counts when the gateway starts again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gateway.config import settings
+from gateway.control.messages import AskHelper
+from gateway.daemon import build as parts
+from gateway.daemon.joint import Joint
+from gateway.daemon.journalled import note_sharing
+from gateway.errors import GatewayError, cause_of
+from gateway.sources.paths import board_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.config.tables import Config, MeterTable
+    from gateway.consent.orders import Row
+    from gateway.control.messages import ChangeSettings
+    from gateway.daemon.house import House
+    from gateway.daemon.meter import MeterReader
+    from gateway.daemon.monitor import HouseMonitor
+    from gateway.daemon.requests import HouseRequests
+
+log = logging.getLogger(__name__)
+
+# Part -> the tables of which it is made.
+_MADE_OF = {"broker": ("mqtt",), "federation": ("federation", "received"), "page": ("web",)}
+_ITSELF = {"unit": "linky-gateway.service"}
+# What of a meter's table its line alone is made of.
+_OF_LINE = frozenset(("source", "mode", "tee"))
+# What an answer takes to its browser.
+_ANSWER_S = 1.0
+
+
+class Renewal:
+    """Of one house.
+
+    Args:
+        house: whose parts are joined and made anew.
+        lookout: sees and tells how each link is.
+        requests: answers for the house.
+        keep_meter: has a meter's line read.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        lookout: HouseMonitor,
+        requests: HouseRequests,
+        keep_meter: Callable[[str, MeterReader], None],
+    ) -> None:
+        self._house, self._lookout, self._requests, self._keep_meter = house, lookout, requests, keep_meter
+        self._joints: dict[str, Joint] = {}
+        self._one_at_a_time = asyncio.Lock()
+        self._page: asyncio.Task[None] | None = None
+        for part in _MADE_OF:
+            self._join(part)
+
+    def end(self) -> None:
+        """The gateway ends, and each part with it."""
+        for joint in self._joints.values():
+            joint.stop.set()
+
+    async def order(self, order: ChangeSettings) -> Row:
+        """Change a setting, or take a change back; which parts were made anew, and whether the rest waits for a start.
+
+        ConfigError where it cannot be, StoreError where it cannot be kept: then nothing is changed.
+        """
+        async with self._one_at_a_time:
+            config = self._house.config
+            if order.take_back:
+                new = await self._house.call(settings.without_value, config, order.place)
+            else:
+                new = await self._house.call(settings.with_value, config, order.place, order.value)
+            done = await self._change(new)
+        if done["waits_for_start"] and order.restart:
+            await self._requests.answer(AskHelper(act="restart-unit", arguments=_ITSELF, by=order.by))
+        return done
+
+    async def forget(self) -> None:
+        """Let nothing count any more that says something of the household: its file has been removed."""
+        async with self._one_at_a_time:
+            await self._adopt(await self._house.call(settings.forget, self._house.config))
+
+    async def _change(self, new: Config) -> Row:
+        before = msgspec.structs.replace(self._house.config)
+        await self._house.call(settings.keep, new)
+        try:
+            made, waits = await self._adopt(new)
+        except Exception:
+            # What cannot be made of it is not kept either.
+            await self._house.call(settings.keep, before)
+            await self._adopt(before)
+            raise
+        return {"made_anew": made, "waits_for_start": waits}
+
+    async def _adopt(self, new: Config) -> tuple[list[str], bool]:
+        """Let it count; the parts that were made anew, and whether something waits for the next start."""
+        house = self._house
+        old = msgspec.structs.replace(house.config)
+        waits = _waits(old, new)
+        # Until then it is as if nobody had said it: who iterates over the meters finds a reader for each.
+        settings.adopt(house.config, msgspec.structs.replace(new, meter=old.meter) if waits else new)
+        made = [] if waits else await self._renew_lines(old.meter, new.meter)
+        for part, tables in _MADE_OF.items():
+            if any(getattr(old, table) != getattr(new, table) for table in tables):
+                await self._renew(part)
+                made.append(part)
+        self._requests.chosen()
+        await self._note_sharing()
+        return made, waits
+
+    async def _note_sharing(self) -> None:
+        try:
+            await self._house.call(note_sharing, self._house.config, self._house.store.journal, time.time())
+        except GatewayError as error:
+            log.warning("%s; the change stands in no entry", error)
+
+    async def _renew_lines(self, old: tuple[MeterTable, ...], new: tuple[MeterTable, ...]) -> list[str]:
+        made = []
+        for before, after in zip(old, new, strict=True):
+            if before != after:
+                await self._renew_line(after)
+                made.append(f"meter {after.name}")
+        return made
+
+    async def _renew_line(self, meter: MeterTable) -> None:
+        house, name = self._house, meter.name
+        await house.cells.retire(f"meter {name}")
+        if house.tees.pop(name, None):
+            await house.cells.retire(f"tee {name}")
+        tees = parts.tees_of([meter])
+        house.tees.update(tees)
+        for tee in tees.values():
+            house.cells.add(f"tee {name}", tee.run)
+        house.meters[name].take_line(parts.line_of(meter, house.config, tees))
+        house.doctors.see(name, house.meters[name], meter.source)
+        self._keep_meter(name, house.meters[name])
+        log.info("meter %s: its line is another one now", name)
+
+    async def _renew(self, part: str) -> None:
+        if part == "page":
+            # Whoever changes it may be asking by way of it: it has its answer first.
+            self._page = asyncio.create_task(self._renew_page(), name="another page")
+            return
+        if joint := self._joints.pop(part, None):
+            await joint.leave()
+        if part == "federation":
+            self._house.federation = parts.federation_of(self._house)
+        self._join(part)
+        log.info("the %s is made anew", part)
+
+    async def _renew_page(self) -> None:
+        await asyncio.sleep(_ANSWER_S)
+        async with self._one_at_a_time:
+            if joint := self._joints.pop("page", None):
+                await joint.leave()
+            try:
+                self._join("page")
+            except GatewayError as error:
+                log.error("the page cannot be made anew: %s", cause_of(error))  # noqa: TRY400 (a sentence)
+
+    def _join(self, part: str) -> None:
+        house, joint = self._house, Joint(self._house.cells)
+        if part == "broker" and house.config.mqtt:
+            parts.join_broker(house, house.config.mqtt, self._lookout, self._requests, joint)
+        elif part == "page" and house.config.web:
+            parts.open_page(house, house.config.web, self._requests, joint)
+        elif part == "federation":
+            parts.join_federation(house, self._lookout, joint)
+        self._joints[part] = joint
+
+
+def _waits(old: Config, new: Config) -> bool:
+    """Whether the meters change in more than what a line is made of."""
+    if [one.name for one in old.meter] != [one.name for one in new.meter]:
+        return True
+    return any(_is_more_than_its_line(*pair) for pair in zip(old.meter, new.meter, strict=True))
+
+
+def _is_more_than_its_line(before: MeterTable, after: MeterTable) -> bool:
+    if before == after:
+        return False
+    keys = {name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name)}
+    # A board's frames come by the broker; a file that is replayed is believed as no meter is.
+    other = any(board_of(one.source) or one.source.startswith("replay:") for one in (before, after))
+    return bool(keys - _OF_LINE) or other
