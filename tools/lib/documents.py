@@ -22,6 +22,7 @@ from gateway.federation.wire.fields import FIELDS
 from gateway.household import series
 from gateway.live.credentials import example
 from gateway.upkeep.duties.duties import read_duties
+from gateway.upkeep.owner import owner
 from gateway.words.catalogue import ENGLISH, FRENCH
 
 if TYPE_CHECKING:
@@ -59,6 +60,11 @@ _SERIES: Final = {
 _DUTIES: Final = {
     FRENCH: ("Le projet :", "Au fabricant :", "Ce qui le montre :"),
     ENGLISH: ("The project:", "The manufacturer's own:", "What shows it:"),
+}
+_CONTACT: Final = {FRENCH: "L’adresse pour cela : {}\n", ENGLISH: "The address for it: {}\n"}
+_NO_CONTACT: Final = {
+    FRENCH: "Aucune autre adresse n’est publiée (`gateway/upkeep/owner.toml`).\n",
+    ENGLISH: "No other address is published (`gateway/upkeep/owner.toml`).\n",
 }
 _TEXT: Final = {FRENCH: "texte", ENGLISH: "text"}
 _COLON: Final = {FRENCH: " : ", ENGLISH: ": "}
@@ -125,6 +131,12 @@ def duties(lang: str) -> str:
     return "\n".join(parts)
 
 
+def contact(lang: str) -> str:
+    """Where a weakness is reported besides, as the project's owner has said it."""
+    given = owner().security_contact
+    return _CONTACT[lang].format(given) if given else _NO_CONTACT[lang]
+
+
 def _evidence(place: str, lang: str) -> str:
     file, _, test = place.partition("::")
     french = file.replace("README.md", "LISEZMOI.md")
@@ -148,6 +160,7 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "gateway/upkeep/duties/LISEZMOI.md": {"duties": lambda: duties(FRENCH)},
     "gateway/upkeep/duties/README.md": {"duties": lambda: duties(ENGLISH)},
     "README.md": {"exit-codes": exits},
+    "SECURITY.md": {"contact-french": lambda: contact(FRENCH), "contact-english": lambda: contact(ENGLISH)},
     "CONTRIBUTING.md": {"rooms": tables.rooms, "walk": tables.walk},
     "gateway/federation/LISEZMOI.md": {"commands": lambda: commands(FRENCH), "series": lambda: every(FRENCH)},
     "gateway/federation/README.md": {"commands": lambda: commands(ENGLISH), "series": lambda: every(ENGLISH)},
