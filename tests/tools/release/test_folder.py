@@ -155,7 +155,6 @@ def test_people_find_the_fingerprint_and_the_lines_to_type(workshop, tmp_path):
     shown = fingerprint(public(workshop))
     assert page.count(f'<p class="digits">{shown}</p>') == 2
     assert f"curl -fsSL {URL}/install.sh | sudo sh -s -- {URL} {shown.replace(' ', '')}" in page
-    assert hashlib.sha256((tmp_path / "site/install.sh").read_bytes()).hexdigest() in page
     assert workshop.apt_key() in page
     assert not (tmp_path / "site/.well-known").exists()
     owner = ProjectOwner(security_contact="mailto:security@example.org", support_end="2030-01-01")

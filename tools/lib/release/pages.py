@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from html import escape
 from pathlib import Path
@@ -20,12 +19,13 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _ICON = Path(__file__).resolve().parents[3] / "gateway/web/static/icon.svg"
 
+_DAY = {"fr": "%d/%m/%Y", "en": "%Y-%m-%d"}
 # Language -> its words; "{…}" is filled in.
 _WORDS = {
     "fr": {
         "what": "La passerelle lit le compteur Linky, garde les relevés chez vous, ne les donne qu’à qui vous dites.",
         "one": "Installer sur un Raspberry Pi ou un Debian, en une ligne",
-        "careful": "Sans croire ce site : comparez d’abord l’empreinte, puis",
+        "careful": "Le programme de cette ligne vient de ce site : qui ne le croit pas le lit d’abord",
         "apt": "Par apt, avec les mises à jour du système",
         "card": "Une carte pour Raspberry Pi : dans Raspberry Pi Imager, App Options, Content Repository, donnez",
         "key": "L’empreinte de la clé",
@@ -40,7 +40,7 @@ _WORDS = {
     "en": {
         "what": "The gateway reads the Linky meter, keeps the readings in your house, and gives them to whom you say.",
         "one": "Install on a Raspberry Pi or a Debian, in one line",
-        "careful": "Without believing this site: first compare the fingerprint, then",
+        "careful": "The script of that line comes from this site: who does not believe it reads it first",
         "apt": "By apt, with the updates of the system",
         "card": "A card for a Raspberry Pi: in Raspberry Pi Imager, App Options, Content Repository, give",
         "key": "The key's fingerprint",
@@ -60,15 +60,13 @@ def write(
 ) -> None:
     """All of them into the folder; without a contact no security.txt."""
     shutil.copyfile(_ICON, folder / "icon.svg")
-    script = (_HERE / "install.sh").read_bytes()
-    (folder / "install.sh").write_bytes(script)
+    shutil.copyfile(_HERE / "install.sh", folder / "install.sh")
     if text := owner.security_txt(latest.issued, f"{url}/.well-known/security.txt"):
         (folder / ".well-known").mkdir()
         (folder / ".well-known/security.txt").write_text(text, encoding="utf-8")
     image = (folder / "os-list.json").exists()
-    digest = hashlib.sha256(script).hexdigest()
     page = Template((_HERE / "index.html").read_text(encoding="utf-8"))
-    sections = {lang: _section(lang, latest, owner, url, keys, apt_keys, digest, image=image) for lang in _WORDS}
+    sections = {lang: _section(lang, latest, owner, url, keys, apt_keys, image=image) for lang in _WORDS}
     (folder / "index.html").write_text(page.substitute(version=escape(latest.version), **sections), encoding="utf-8")
 
 
@@ -79,15 +77,14 @@ def _section(
     url: str,
     keys: Sequence[bytes],
     apt_keys: Sequence[str],
-    digest: str,
     *,
     image: bool,
 ) -> str:
     words = _WORDS[lang]
     prints = [fingerprint(one) for one in keys]
     line = f"curl -fsSL {url}/install.sh | sudo sh -s -- {url} {prints[0].replace(' ', '')}"
-    careful = [f"curl -fsSLO {url}/install.sh", f"echo '{digest}  install.sh' | sha256sum -c &&"]
-    careful.append(f"  sudo sh install.sh {url} {prints[0].replace(' ', '')}")
+    careful = [f"curl -fsSLO {url}/install.sh", "less install.sh"]
+    careful.append(f"sudo sh install.sh {url} {prints[0].replace(' ', '')}")
     places = ("/usr/share/keyrings/linky-gateway.asc", "/etc/apt/sources.list.d/linky-gateway.sources")
     by_apt = [f"sudo curl -fsSL -o {place} {url}/{place.rpartition('/')[2]}" for place in places]
     by_apt.append(f"gpg --show-keys {places[0]}   # {' · '.join(apt_keys)}")
@@ -99,9 +96,12 @@ def _section(
     parts += [_paragraph(words["careful"]), _code(careful), _head(words["apt"]), _code(by_apt)]
     if image:
         parts += [_head(words["card"]), _code([f"{url}/os-list.json"])]
-    parts += [_head(words["new"].format(version=latest.version)), _paragraph(latest.notes[lang])]
-    facts = [words["until"].format(day=latest.expires.date())]
-    facts += [words["support"].format(day=latest.support_end)] if latest.support_end else []
+    parts += [
+        _head(words["new"].format(version=latest.version)),
+        _paragraph(latest.notes[lang][:1].upper() + latest.notes[lang][1:]),
+    ]
+    facts = [words["until"].format(day=latest.expires.strftime(_DAY[lang]))]
+    facts += [words["support"].format(day=latest.support_end.strftime(_DAY[lang]))] if latest.support_end else []
     parts.append(f'<p class="quiet">{escape(" ".join(facts))}</p>')
     links = [f'<a href="SHA256SUMS">{words["files"]}</a>']
     links.append(
