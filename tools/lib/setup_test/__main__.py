@@ -1,7 +1,7 @@
 """What tools/setup-test does, and what it saw.
 
-``python -m setup_test prepare FOLDER SUITE``, then ``scenario FOLDER``, ``card FOLDER SEED`` or
-``cuts FOLDER SEED COUNT``.
+``python -m setup_test prepare FOLDER SUITE PART...``, then ``scenario FOLDER``, ``card FOLDER SEED``,
+``folder FOLDER`` or ``cuts FOLDER SEED COUNT``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from harness.container import Container, wait_for
 from harness.points import rows
 from harness.process import Program
 from servers import Federation
+from setup_test import folders
 from setup_test.cards import Cards
 from setup_test.cuts import Cuts
 from setup_test.root import ROOT, prepare, unpack
@@ -285,7 +286,9 @@ def main(arguments: list[str]) -> int:
     """Prepare with a network, run without one."""
     folder = Path(arguments[1]).resolve()
     if arguments[0] == "prepare":
-        prepare(folder, arguments[2])
+        prepare(folder, arguments[2], arguments[3:])
+        if "folder" in arguments[3:]:
+            folders.prepare(folder)
         return 0
     began = time.monotonic()
 
@@ -297,6 +300,8 @@ def main(arguments: list[str]) -> int:
             _scenario(folder)
         case "card":
             Cards(folder, say).run(int(arguments[2]))
+        case "folder":
+            folders.Folders(folder, say).run()
         case "cuts":
             Cuts(folder, say).run(int(arguments[3]), int(arguments[2]))
     return 0

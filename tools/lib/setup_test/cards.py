@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.first_boot.settings import CardSettings, Wifi, XmppAccount
+from gateway.upkeep.releases.keys import parse_public
 from harness.container import Container, TrialError, wait_for
 from harness.meter import TrialMeter
 from provision import card
@@ -81,9 +82,11 @@ class Cards:
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
         shutil.copy(key, self._root / "root/key")
         self._boot.mkdir(parents=True, exist_ok=True)
-        for name, text in card.files(_SETTINGS, "raspios", [key.with_suffix(".pub").read_text().strip()]).items():
+        ssh, public = key.with_suffix(".pub").read_text().strip(), (self._folder / "trial-key.pem.pub").read_text()
+        for name, text in card.files(_SETTINGS, "raspios", [ssh], parse_public(public)).items():
             (self._boot / name).write_text(text)
-        shutil.copy(self._folder / "releases/linky-gateway-0.1.0.tar.gz", self._boot / "linky-gateway.tar.gz")
+        for end in ("tar.gz", "sha256", "sha256.sig"):
+            shutil.copy(self._folder / f"releases/linky-gateway-0.1.0.{end}", self._boot / f"linky-gateway.{end}")
         (self._boot / "cmdline.txt").write_text("console=tty1 root=PARTUUID=12345678-02 rootfstype=ext4 rootwait\n")
 
     def _container(self, up: tuple[str, ...] = ("running", "degraded")) -> Container:

@@ -12,8 +12,12 @@ import sys
 import time
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.container import make_base
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -70,15 +74,20 @@ def run(*command: object, **options: object) -> str:
     return done.stdout
 
 
-def prepare(folder: Path, suite: str) -> None:
+def prepare(folder: Path, suite: str, parts: Sequence[str]) -> None:
     """Make what is not there: ``base.tar``, ``card.tar``, ``debs/``; the releases are made anew."""
     begun = time.monotonic()
     base, debs = folder / "base.tar", folder / "debs"
     _make_root(base, _BASE, suite)
+    if [*parts] == ["folder"]:
+        return
     if suite == "trixie":
         _make_root(folder / "card.tar", [*_BASE, *_CARD], suite)
     if not debs.exists():
-        _fetch_debs(folder, base, debs, suite)
+        wanted = _WANTED + (_LIBRARIES if suite == "trixie" else [])
+        fetch_debs(folder, base, debs, wanted)
+        if suite != "trixie":
+            _fetch_wheels(debs / "wheels")
     print(f"Debian root and packages: {time.monotonic() - begun:.0f} s", flush=True)
     begun = time.monotonic()
     make_releases(folder)
@@ -115,8 +124,8 @@ def unpack(base: Path, root: Path) -> None:
     run("tar", "-C", root, "--numeric-owner", "--xattrs", "--exclude=./dev/*", "-xf", base)
 
 
-def _fetch_debs(folder: Path, base: Path, debs: Path, suite: str) -> None:
-    wanted = _WANTED + (_LIBRARIES if suite == "trixie" else [])
+def fetch_debs(folder: Path, base: Path, debs: Path, wanted: Sequence[str]) -> None:
+    """These packages and what they depend on, into a folder."""
     root = folder / "fetching"
     unpack(base, root)
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
@@ -130,8 +139,6 @@ def _fetch_debs(folder: Path, base: Path, debs: Path, suite: str) -> None:
     part.mkdir()
     for deb in (root / "var/cache/apt/archives").glob("*.deb"):
         shutil.move(deb, part)
-    if suite != "trixie":
-        _fetch_wheels(part / "wheels")
     part.rename(debs)
     shutil.rmtree(root)
 
@@ -154,24 +161,37 @@ def _fetch_wheels(to: Path) -> None:
 def make_releases(folder: Path) -> None:
     """One that is well, one better, one that does not start, one that changes the database and cannot say how it is."""
     out, source, key = folder / "releases", folder / "source", folder / "trial-key.pem"
-    # Those of another time may be of other requirements.
-    pinned = hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()[:12]
-    wheels = folder / f"wheels-{pinned}"
     for old in (out, source):
         shutil.rmtree(old, ignore_errors=True)
     key.unlink(missing_ok=True)
     run(ROOT / "tools/release", "--new-key", key)
     run("git", "clone", "-q", "--no-hardlinks", ROOT, source)
     for version, changes in _RELEASES.items():
-        _release(source, version, changes)
-        taken = ("--wheels", wheels) if wheels.exists() else ()
-        run(source / "tools/release", "--key", key, "--out", out, *taken)
-        if not taken:
-            wheels.mkdir()
-            run("tar", "-C", wheels, "-xzf", out / f"linky-gateway-{version}.tar.gz", "--strip-components=2", *_WHEELS)
+        release(source, version, changes)
+        run(source / "tools/release", "--key", key, "--out", out, *taken_wheels(folder))
+        keep_wheels(folder, out / f"linky-gateway-{version}.tar.gz")
 
 
-def _release(source: Path, version: str, changes: list[tuple[str, str, str]]) -> None:
+def _wheels(folder: Path) -> Path:
+    """Where wheels are kept; those of another time may be of other requirements."""
+    pinned = hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()[:12]
+    return folder / f"wheels-{pinned}"
+
+
+def taken_wheels(folder: Path) -> tuple[object, ...]:
+    """The option by which a release takes the wheels of an earlier one, where there are any."""
+    return ("--wheels", _wheels(folder)) if _wheels(folder).exists() else ()
+
+
+def keep_wheels(folder: Path, archive: Path) -> None:
+    """Those of a release, for the next one."""
+    if not _wheels(folder).exists():
+        _wheels(folder).mkdir()
+        run("tar", "-C", _wheels(folder), "-xzf", archive, "--strip-components=2", *_WHEELS)
+
+
+def release(source: Path, version: str, changes: list[tuple[str, str, str]]) -> None:
+    """Commit a version with these changes: file, text, what stands there instead."""
     run("git", "-C", source, "reset", "-q", "--hard", "origin/HEAD")
     versions = [("pyproject.toml", f'\nversion = "{_NOW}"', f'\nversion = "{version}"')]
     versions += [("gateway/__init__.py", f'__version__ = "{_NOW}"', f'__version__ = "{version}"')]
