@@ -28,12 +28,12 @@ KNOWS = {
     "doctor": set("errors live sources tic words".split()),
     "first_boot": set("addresses files sources words".split()),
     "store": set("addresses errors files journal tic words".split()),
-    "upkeep": set("errors files journal words".split()),
     "backup": set("errors files store".split()),
     "balance": set("store words".split()),
     "consent": set("addresses errors store words".split()),
     "federation": set("addresses errors journal senml store words".split()),
     "pulses": set("errors store tic words".split()),
+    "upkeep": set("errors files first_boot journal words".split()),
     "config": set("addresses balance errors files pulses senml sources words".split()),
     "links": set("doctor errors federation files live pulses sources store tic words".split()),
     "privacy": set("consent errors files store".split()),
@@ -51,7 +51,7 @@ KNOWS = {
             "links live mqtt privacy store words"
         ).split()
     ),
-    "account": set("config control errors federation files store web words".split()),
+    "account": set("config control errors federation files web words".split()),
     "daemon": set(
         (
             "account config consent control errors federation household journal links live mqtt notices process "

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.account.password_file import NO_ACCOUNT, PasswordFile, check, generate, password_file, renew
+from gateway.control.orders import held
 from gateway.control.running import ask
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.connection.account import block, blockable, blocked
@@ -17,7 +18,6 @@ from gateway.federation.connection.enrolment import register
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.one_off import alone
 from gateway.federation.connection.session import Account, Session
-from gateway.store.connection import WriterLock
 
 if TYPE_CHECKING:
     from gateway.config.tables import Config
@@ -88,13 +88,9 @@ def ask_or_do(config: Config, order: AccountOrder) -> list[str] | None:
 async def _do_alone(config: Config, order: AccountOrder) -> list[str] | None:
     file = password_file(config)
     # No daemon may start in the middle of it, with a password that is about to be replaced.
-    lock = WriterLock(config.directory) if config.directory.is_dir() else None
-    try:
+    with held(config):
         async with alone(_named(account_of(config, "")), file) as session:
             return await do(session, file, order)
-    finally:
-        if lock:
-            lock.release()
 
 
 def _named(account: Account) -> Account:

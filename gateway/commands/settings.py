@@ -90,8 +90,11 @@ def _change(options: argparse.Namespace, value: object, *, take_back: bool) -> i
     try:
         said = _told(ask(config.control_socket, order), restarts=options.restart)
     except ConnectionError:
+        from gateway.control.orders import held  # noqa: PLC0415 (where none runs)
+
         new = settings.without_value(config, place) if take_back else settings.with_value(config, place, value)
-        settings.keep(new)
+        with held(config):
+            settings.keep(new)
         said = _NONE_RUNS
     say(options, same(f"{place}: ") + said)
     return 0

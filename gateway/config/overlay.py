@@ -93,6 +93,18 @@ def foreign(tables: Mapping[str, Any]) -> str | None:
     return None
 
 
+def is_plain(value: object) -> bool:
+    """Whether each text in it is one line that can be printed: a pattern's end lets a line feed pass."""
+    match value:
+        case str():
+            return value.isprintable()
+        case dict():
+            return all(is_plain(one) for pair in value.items() for one in pair)
+        case list():
+            return all(map(is_plain, value))
+    return True
+
+
 def forgotten(tables: Mapping[str, Any]) -> Tables:
     """What is left of them when all that says something of the household goes."""
     left = {name: table for name, table in tables.items() if name in TECHNICAL}

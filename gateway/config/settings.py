@@ -17,7 +17,7 @@ import msgspec
 from gateway.config import words as say
 from gateway.config.checks import check_together
 from gateway.config.faults import kinds_at, wrong
-from gateway.config.overlay import SettingsOrigin, foreign, forgotten, is_shaped, laid_over, put, taken_out
+from gateway.config.overlay import SettingsOrigin, foreign, forgotten, is_plain, is_shaped, laid_over, put, taken_out
 from gateway.config.tables import Config, checked
 from gateway.errors import ConfigError, StoreError, reason
 from gateway.files import owner_of_folder, write_whole
@@ -188,6 +188,9 @@ def _laid(config: Config, written: Tables, tables: Mapping[str, Any]) -> Config:
     file = config.settings_file
     if place := foreign(tables):
         raise wrong(file, place, say.ADMINISTRATORS)
+    for name, table in tables.items():
+        if not is_plain(table):
+            raise wrong(file, name, say.ONE_LINE)
     return _whole(file, Path(config.folder) / "gateway.toml", laid_over(written, tables))
 
 

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -26,7 +26,7 @@ from gateway.store.store import Archive, Store
 from gateway.words.phrase import Phrase, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gateway.config.tables import Config, ReceivedTable
     from gateway.consent.orders import A, Handlers, Order, Row
@@ -78,22 +78,29 @@ def act(store: Store, order: Order[A], now: float) -> A:
 def act_alone(config: Config, order: Order[A]) -> A:
     """Do it here, no daemon running: with the writer's lock, on a checked file that knows the configured meters."""
     prepare_store(config.directory)
-    lock = WriterLock(config.directory)
+    with held(config), closing(Store(config.directory)) as store:
+        for meter in config.meter:
+            store.meters.add(meter.name, meter.sensor, meter.prm)
+        for counter in config.counter:
+            store.meters.add(counter.name, counter.sensor)
+        if isinstance(order, EnterReading):
+            return cast("A", enter(store, config, order.order, time.time()))
+        done = act(store, order, time.time())
+        if isinstance(order, Erase) and order.what == "everything":
+            erase_page(config)
+            forget(config)
+        return done
+
+
+@contextmanager
+def held(config: Config) -> Iterator[None]:
+    """No daemon starts meanwhile; StoreError where one runs. Without a folder there is nothing to hold."""
+    lock = WriterLock(config.directory) if config.directory.is_dir() else None
     try:
-        with closing(Store(config.directory)) as store:
-            for meter in config.meter:
-                store.meters.add(meter.name, meter.sensor, meter.prm)
-            for counter in config.counter:
-                store.meters.add(counter.name, counter.sensor)
-            if isinstance(order, EnterReading):
-                return cast("A", enter(store, config, order.order, time.time()))
-            done = act(store, order, time.time())
-            if isinstance(order, Erase) and order.what == "everything":
-                erase_page(config)
-                forget(config)
-            return done
+        yield
     finally:
-        lock.release()
+        if lock:
+            lock.release()
 
 
 def erase_page(config: Config) -> None:

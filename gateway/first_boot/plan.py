@@ -52,18 +52,23 @@ def files(settings: CardSettings, port: str | None, before: Mapping[str, str]) -
     if settings.account:
         made.append(PlannedFile(PASSWORD, f"{settings.account.password}\n", 0o600))
     if settings.wifi:
-        made += [
-            PlannedFile(WIFI, _profile(settings.wifi), 0o600),
-            PlannedFile(_WIFI_COUNTRY, f"options cfg80211 ieee80211_regdom={settings.wifi.country}\n"),
-            # Raspberry Pi OS switches the radio off until somebody has said the country.
-            PlannedFile(_WIFI_ON, "[main]\nNetworkingEnabled=true\nWirelessEnabled=true\nWWANEnabled=true\n"),
-        ]
+        made += wifi_files(settings.wifi)
+        # Raspberry Pi OS switches the radio off until somebody has said the country.
+        made.append(PlannedFile(_WIFI_ON, "[main]\nNetworkingEnabled=true\nWirelessEnabled=true\nWWANEnabled=true\n"))
     if settings.hostname:
         made += [
             PlannedFile(_HOSTNAME, f"{settings.hostname}\n"),
             PlannedFile(_HOSTS, _hosts(settings.hostname, before.get(_HOSTS, "127.0.0.1\tlocalhost\n"))),
         ]
     return made
+
+
+def wifi_files(wifi: Wifi) -> list[PlannedFile]:
+    """The network's profile, and whose radio rules hold from the next start on."""
+    return [
+        PlannedFile(WIFI, _profile(wifi), 0o600),
+        PlannedFile(_WIFI_COUNTRY, f"options cfg80211 ieee80211_regdom={wifi.country}\n"),
+    ]
 
 
 # What ``files`` wants to know of before.
@@ -132,7 +137,7 @@ def _profile(wifi: Wifi) -> str:
     # Bytes, as the form also takes them: no letter of a name can then be mistaken for one of the form's own.
     ssid = "".join(f"{byte};" for byte in wifi.name.encode())
     lines = ["[connection]", "id=linky-wifi", f"uuid={_UUID}", "type=wifi", "", "[wifi]", "mode=infrastructure"]
-    lines += [f"ssid={ssid}"]
+    lines += [f"ssid={ssid}", *(["hidden=true"] if wifi.hidden else [])]
     if wifi.key:
         key = wifi.key.replace("\\", "\\\\")
         # A space at the beginning is the form's own to skip.

@@ -46,11 +46,12 @@ _KNOWN: Mapping[str, Mapping[str, tuple[bool, Callable[[str], Wrong | None] | No
 
 @dataclass(frozen=True, slots=True)
 class Wifi:
-    """A network of the house; an empty key for an open one."""
+    """A network of the house; an empty key for an open one; ``hidden`` where it does not say its name."""
 
     name: str
     key: str = field(repr=False)
     country: str = "FR"
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

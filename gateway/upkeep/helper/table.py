@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway.errors import GatewayError
-from gateway.upkeep.helper.acts import reboot, restart_unit, shut_down
+from gateway.upkeep.helper.acts import reboot, restart_unit, set_secret, set_wifi, shut_down
 from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ACTS: dict[type[ActRequest], ModuleType] = {
     reboot.Reboot: reboot,
     restart_unit.RestartUnit: restart_unit,
+    set_secret.SetSecret: set_secret,
+    set_wifi.SetWifi: set_wifi,
     shut_down.ShutDown: shut_down,
 }
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(reduce(operator.or_, ACTS))

@@ -115,6 +115,8 @@ def test_tariffs_are_taken_whole(file):
         ("meter.house.source.x", "y", "no such setting"),
         ("", "y", "no such setting"),
         ("household.", "y", "no such setting"),
+        ("household.address", "moi@example.org\n", "without invisible characters"),
+        ("federation", {"jid": "a@b", "resource": "x\u2028"}, "without invisible characters"),
         ("household.langage", "fr", "did you mean"),
     ],
 )

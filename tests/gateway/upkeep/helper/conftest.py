@@ -8,10 +8,14 @@ import pytest
 
 from gateway.upkeep.helper.server import Helper
 
-# Stands for systemctl: each word on a line, so that one with a space in it would show.
-_SYSTEMCTL = """#!/bin/sh
-[ ! -e "$0.fails" ] || { echo "Unit is masked." >&2; exit 5; }
+# Stands for systemctl and nmcli: each word on a line, so that one with a space in it would show.
+_PROGRAM = """#!/bin/sh
 printf '%s\\n' "$@" >>"$0.said"
+if [ -e "$0.fails" ] && printf '%s\\n' "$@" | grep -qe "$(cat "$0.fails")"; then
+  rm "$0.fails"
+  echo "Unit is masked." >&2
+  exit 5
+fi
 """
 
 
@@ -20,21 +24,27 @@ class Scratch:
 
     def __init__(self, root):
         self.root = root
-        self.systemctl = root / "usr/bin/systemctl"
-        self.systemctl.parent.mkdir(parents=True)
-        self.systemctl.write_text(_SYSTEMCTL)
-        self.systemctl.chmod(0o755)
-        (root / "etc/linky-gateway/secrets").mkdir(parents=True)
+        self._bin = root / "usr/bin"
+        self._bin.mkdir(parents=True)
+        for name in ("systemctl", "nmcli"):
+            (self._bin / name).write_text(_PROGRAM)
+            (self._bin / name).chmod(0o755)
+        for folder in ("etc/linky-gateway/secrets", "etc/NetworkManager/system-connections", "etc/modprobe.d"):
+            (root / folder).mkdir(parents=True)
 
     @property
     def told(self):
-        """Every word, in order."""
-        said = self.systemctl.with_name("systemctl.said")
+        """Every word that systemctl was told, in order."""
+        return self.told_to("systemctl")
+
+    def told_to(self, program):
+        """The same of another one."""
+        said = self._bin / f"{program}.said"
         return said.read_text().split("\n")[:-1] if said.exists() else []
 
-    def fail(self):
-        """systemctl refuses from now on."""
-        self.systemctl.with_name("systemctl.fails").touch()
+    def fail(self, program="systemctl", word="."):
+        """It refuses once, when it is told that word."""
+        (self._bin / f"{program}.fails").write_text(word)
 
 
 @pytest.fixture
