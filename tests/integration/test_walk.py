@@ -34,7 +34,8 @@ def entered(folder, since):
     """(file, function) -> when it was entered since then, in both programs."""
     found = defaultdict(list)
     for notes in folder.glob("*.notes"):
-        for written in notes.read_text(encoding="utf-8").splitlines():
+        # The last line may be half written.
+        for written in notes.read_text(encoding="utf-8").rpartition("\n")[0].splitlines():
             at, file, name = written.split(" ", 2)
             if int(at) >= since:
                 found[file, name].append(int(at))
