@@ -107,6 +107,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "display remove": ("sudo linky-gateway display remove kitchen",),
     "display apply": ("sudo linky-gateway display apply",),
     "page code": ("sudo linky-gateway page code",),
+    "page certificate": ("sudo linky-gateway page certificate",),
     "page welcome": ("linky-gateway page welcome --to /run/linky-display/welcome.json",),
     "settings list": ("linky-gateway settings list", "linky-gateway settings list --json"),
     "settings set": (

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.commands import page_visit
+from gateway.commands import page_certificate, page_visit
 from gateway.commands.options import actions_of, add_language, command, configured, spoken
 from gateway.errors import AccessError, ConfigError, reason
 from gateway.words.phrase import Phrase
@@ -36,6 +36,10 @@ def declare(commands: Commands) -> None:
     code = command(actions, "code", _code, words, spoken_to=True)
     words = "only while the page has neither password nor code; else its address alone"
     code.add_argument("--first", action="store_true", help=words)
+    words = "the certificate of the encrypted page, and the fingerprint of the authority that it is signed by"
+    certificate = command(actions, "certificate", _certificate, words, spoken_to=True)
+    words = "make another one, by the same authority (as root, or as whoever owns the configuration)"
+    certificate.add_argument("--again", action="store_true", help=words)
     words = "the page's address, with a code while it has no password, in a file for the screen of linky-display"
     welcome = command(actions, "welcome", _welcome, words)
     welcome.add_argument("--to", type=Path, required=True, metavar="FILE", help="written whole or not at all")
@@ -53,17 +57,27 @@ def _code(options: argparse.Namespace) -> int:
     if options.first and (told["ready"] or told["coded"]):
         # A new code would be the end of the one on a label.
         sys.stdout.write(page_visit.where(told["addresses"], port, lang, first=not told["ready"]))
+        sys.stdout.write(page_certificate.where(told, lang))
         if not told["ready"]:
             sys.stdout.write(f"{page_visit.CODE_IS_GIVEN.in_language(lang)}\n")
         return 0
     code = _ask(config, PageCode())
     if columns:
         sys.stdout.write(page_visit.what_to_do(told["addresses"], port, code, lang, columns))
+        sys.stdout.write(page_certificate.where(told, lang))
         return 0
     # Whoever reads it by a program reads the code alone.
     sys.stderr.write(page_visit.where(told["addresses"], port, lang, first=True))
+    sys.stderr.write(page_certificate.where(told, lang))
     sys.stdout.write(f"{code}\n")
     return 0
+
+
+def _certificate(options: argparse.Namespace) -> int:
+    config = configured(options)
+    if config.web is None:
+        raise ConfigError(_NO_PAGE.filled(path=options.config))
+    return page_certificate.show(config, config.web, options.config, spoken(options), again=options.again)
 
 
 def _welcome(options: argparse.Namespace) -> int:

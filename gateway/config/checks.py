@@ -37,8 +37,8 @@ if TYPE_CHECKING:
         OffPeakTable,
         ReceivedTable,
         ShareTable,
-        WebTable,
     )
+    from gateway.config.web import WebTable
 
 # Of a meter, a counter, a board.
 NAME = "^[a-z0-9][a-z0-9-]{0,31}$"
@@ -135,9 +135,18 @@ def _check_mqtt(path: Path, mqtt: MqttTable | None) -> None:
 
 
 def _check_web(path: Path, web: WebTable | None) -> None:
-    if web and not 1 <= web.address[1] <= 65_535:
+    if web is None:
+        return
+    if not 1 <= web.address[1] <= 65_535:
         raise wrong(path, "web.listen", say.PORT_RANGE.filled(value=web.listen))
-    for network in web.networks if web else ():
+    encrypted = web.encrypted_address
+    if encrypted and not 1 <= encrypted[1] <= 65_535:
+        raise wrong(path, "web.https", say.PORT_RANGE.filled(value=web.https))
+    if web.http == "redirect" and encrypted is None:
+        raise wrong(path, "web.http", say.NO_HTTPS)
+    if web.key_file and not web.certificate_file:
+        raise wrong(path, "web.certificate_file", say.WHOSE_KEY)
+    for network in web.networks:
         try:
             ipaddress.ip_network(network)
         except ValueError as error:

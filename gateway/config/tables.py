@@ -22,6 +22,7 @@ from gateway.config import words as say
 from gateway.config.checks import NAME
 from gateway.config.faults import wrong, wrong_toml, wrong_value
 from gateway.config.overlay import SettingsOrigin
+from gateway.config.web import WebTable  # noqa: TC001 (msgspec reads it)
 from gateway.errors import ConfigError, reason
 from gateway.words.catalogue import Language  # noqa: TC001 (msgspec reads it)
 
@@ -199,22 +200,6 @@ class BackupTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     same_card: bool = False
 
 
-class WebTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[web]``: the page of the house."""
-
-    # All addresses of this machine; who is not at home is refused all the same.
-    listen: Annotated[str, msgspec.Meta(pattern=r"^(\[[0-9a-f:]+\]|[0-9.]+|localhost):[0-9]{1,5}$")] = "0.0.0.0:8080"
-    # Names by which the page is called besides this machine's own, and networks that are at home, too.
-    names: tuple[Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9.-]+$")], ...] = ()
-    networks: tuple[str, ...] = ()
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port to listen at."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
-
-
 class ShareTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``share`` of a ``[[received]]``: the household's part of what others produce; of 100 where it is in per cent."""
 
@@ -286,6 +271,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def page_file(self) -> Path:
         """What the page's password and links are checked against."""
         return self.directory / "page.json"
+
+    @property
+    def certificates(self) -> Path:
+        """Where the house's own authority for its page is."""
+        return Path(self.folder) / "https"
 
     @property
     def control_socket(self) -> Path:

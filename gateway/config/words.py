@@ -65,6 +65,9 @@ PATTERNS = {
     r"^(\[[0-9a-f:]+\]|[0-9.]+|localhost):[0-9]{1,5}$": Phrase(
         "an address of this machine and a port such as 0.0.0.0:8080"
     ),
+    r"^((\[[0-9a-f:]+\]|[0-9.]+|localhost)?:[0-9]{1,5})?$": Phrase(
+        "an address of this machine and a port such as 0.0.0.0:8443, a port alone such as :8443, or nothing"
+    ),
     "^[A-Za-z0-9.-]+$": Phrase("a machine's name such as linky.example.org"),
     "^sha256/[A-Za-z0-9+/]{43}=$": Phrase("sha256/…, as `linky-gateway account pin` shows it"),
     r"^[^\s/]+$": Phrase("a word without spaces and slashes"),
@@ -113,6 +116,8 @@ EMPTY_PULSE = Phrase("a pulse that is nothing cannot be counted")
 BOARD_NAME = Phrase("{value!r}: write board:ID, as on the board's label")
 BOARD_NEEDS_MQTT = Phrase("boards are heard by way of the MQTT broker; add the table [mqtt]")
 NO_TLS = Phrase("without tls = true no certificate is looked at")
+WHOSE_KEY = Phrase("whose key is it? set the certificate’s file")
+NO_HTTPS = Phrase('"redirect" leads to the encrypted page, which web.https switches off')
 WHOSE_PASSWORD = Phrase("whose password is it? set the user's name")
 PORT_RANGE = Phrase("{value!r}: a port is 1 to 65535")
 NO_NETWORK = Phrase("{value!r} is no network; write it as in 192.168.1.0/24 or 2001:db8:1:2::/64")

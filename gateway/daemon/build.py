@@ -34,13 +34,15 @@ from gateway.tic.tariff_calendar import TariffCalendar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
-    from gateway.config.tables import Config, MeterTable, MqttTable, WebTable
+    from gateway.config.tables import Config, MeterTable, MqttTable
+    from gateway.config.web import WebTable
     from gateway.daemon.clock import HostClock
     from gateway.daemon.joint import Joint
     from gateway.daemon.monitor import HouseMonitor
     from gateway.daemon.publication import Publication
     from gateway.daemon.requests import HouseRequests
     from gateway.tic.tariff_calendar import Prices
+    from gateway.web.https.encrypted import EncryptedPage
     from gateway.web.part import PageGroup
 
     Call = Callable[..., Awaitable[Any]]
@@ -208,13 +210,26 @@ def join_broker(house: House, account: MqttTable, lookout: HouseMonitor, request
 def open_page(house: House, web: WebTable, requests: HouseRequests, joint: Joint) -> None:
     """The page of the house."""
     # Here and not above: a house without a page needs none of it in memory.
-    from gateway.web.page import HousePage  # noqa: PLC0415
+    from gateway.upkeep.authority.maker import HelpedMaker  # noqa: PLC0415
+    from gateway.web.page import HousePage, found_name  # noqa: PLC0415
 
-    parts = partial(_parts_of_page, house, requests)
-    page = HousePage(house.config, web, house.now, house.standing.report, house.standing.now, parts, _security_txt)
-    joint.put(house.standing.of, lambda now: [page.link(now)])
+    page = HousePage(
+        house.config,
+        web,
+        house.now,
+        house.standing.report,
+        house.standing.now,
+        lambda: _parts_of_page(house, requests, page.encrypted),
+        # Of the names those of the administrator's file: root takes no other one.
+        HelpedMaker(tuple(house.config.settings.written.get("web", {}).get("names", ())), found_name),
+        house.host.time,
+        _security_txt,
+    )
+    joint.put(house.standing.of, page.links)
     joint.put(requests.pages, page)
     joint.keep("page", page, store_patience_s(house.config))
+    if page.encrypted:
+        joint.keep("page encrypted", page.encrypted, store_patience_s(house.config))
 
 
 def _security_txt() -> str:
@@ -223,13 +238,14 @@ def _security_txt() -> str:
     return owner().security_txt(datetime.now(UTC))
 
 
-def _parts_of_page(house: House, requests: HouseRequests) -> tuple[PageGroup, ...]:
+def _parts_of_page(house: House, requests: HouseRequests, encrypted: EncryptedPage | None) -> tuple[PageGroup, ...]:
     # Here and not above: a house in which nobody looks at the page needs none of it in memory.
     from gateway.web.cost import routes as cost  # noqa: PLC0415
     from gateway.web.displays.routes import displays  # noqa: PLC0415
     from gateway.web.displays.stored import StoredDisplays  # noqa: PLC0415
     from gateway.web.history import routes as history  # noqa: PLC0415
     from gateway.web.history.stored import HouseholdPast  # noqa: PLC0415
+    from gateway.web.https.routes import https  # noqa: PLC0415
     from gateway.web.reader import StoreReader  # noqa: PLC0415
     from gateway.web.repair.routes import repair  # noqa: PLC0415
     from gateway.web.repair.stored import StoredPoints  # noqa: PLC0415
@@ -250,6 +266,7 @@ def _parts_of_page(house: House, requests: HouseRequests) -> tuple[PageGroup, ..
         settings(StoredSettings(config, requests.change, house.commit, reader)),
         series(partial(stored_series, config, reader)),
         displays(StoredDisplays(config, house.call)),
+        https(encrypted),
     )
 
 

@@ -71,8 +71,13 @@ def draw_shutdown(look: PictureStyle, remaining_s: int, *, let_go: bool = False)
     return sheet.canvas.image
 
 
-def draw_welcome(look: PictureStyle, addresses: tuple[str, ...], code: str | None, words: str = "") -> Image:
-    """Where the page of the house is, and the code that sets its first password; or ``words``, a key, instead."""
+def draw_welcome(
+    look: PictureStyle, addresses: tuple[str, ...], code: str | None, words: str = "", fingerprint: str | None = None
+) -> Image:
+    """Where the page of the house is, and the code that sets its first password; or ``words``, a key, instead.
+
+    Of the ``fingerprint`` of its authority (groups of four) as much as there is room for: a row of four is 64 bits.
+    """
     sheet = _Sheet(look)
     sheet.title(sheet.words["welcome"], DARK, WHITE)
     shown = [address.removeprefix("http://").rstrip("/") for address in addresses]
@@ -80,11 +85,17 @@ def draw_welcome(look: PictureStyle, addresses: tuple[str, ...], code: str | Non
         sheet.lines([sheet.words[words]])
     elif code is None:
         sheet.value(shown[0], "", WHITE)
-        sheet.lines([*shown[1:2], sheet.words["own password"]])
+        sheet.lines([*shown[1:2], sheet.words["own password"], *_rows(fingerprint)])
     else:
         sheet.value(code, "", WHITE)
-        sheet.lines(shown[:2])
+        sheet.lines([*shown[:2], *_rows(fingerprint)])
     return sheet.canvas.image
+
+
+def _rows(fingerprint: str | None) -> list[str]:
+    groups = (fingerprint or "").split()
+    rows = [" ".join(groups[at : at + 4]) for at in range(0, len(groups), 4)]
+    return ["SHA-256", *rows] if rows else []
 
 
 def now(sheet: _Sheet, view: DisplayedMoment) -> None:

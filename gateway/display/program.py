@@ -273,7 +273,7 @@ def _run_folder(what: str) -> Path:
 
 
 def _welcome_picture(look: PictureStyle, told: FirstVisitAnswer) -> Image:
-    return pages.draw_welcome(look, told.addresses, told.code, "" if told.addresses else "no page")
+    return pages.draw_welcome(look, told.addresses, told.code, "" if told.addresses else "no page", told.fingerprint)
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:

@@ -21,10 +21,14 @@ SHOWN_S, PATIENCE_S = 120.0, 15.0
 
 
 class FirstVisitAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the page is, none where there is no page; the code that sets its first password, if it has none."""
+    """Where the page is, none where there is no page; the code that sets its first password, if it has none.
+
+    ``fingerprint`` is of the authority that its encrypted way is believed by.
+    """
 
     addresses: tuple[str, ...] = ()
     code: str | None = None
+    fingerprint: str | None = None
 
 
 class FirstVisitRequest:

@@ -11,6 +11,7 @@ import logging
 import socket
 import time
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
@@ -24,17 +25,21 @@ from gateway.web.home.wall_picture import draw
 from gateway.web.http.guard import RequestGuard, own_names
 from gateway.web.http.mdns import name_of
 from gateway.web.http.server import Server
+from gateway.web.https.certificate import PageCertificate
+from gateway.web.https.encrypted import EncryptedPage
 from gateway.web.site import Site
 from gateway.words.phrase import NOTHING, Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from gateway.config.tables import Config, WebTable
+    from gateway.config.tables import Config
+    from gateway.config.web import WebTable
     from gateway.household.now import Now
     from gateway.live.meter import Value
     from gateway.live.state import HouseNow
     from gateway.web.home.picture import PictureRequest
+    from gateway.web.https.certificate import CertificateMaker
     from gateway.web.part import PageGroup
 
 log = logging.getLogger(__name__)
@@ -60,6 +65,8 @@ class HousePage:
         report: links and alerts in the form of ``status --json``.
         house: the house now, as ``metrics`` tells it.
         parts: makes further pages for the household, when somebody comes.
+        maker: who makes certificates of the house's own authority.
+        clock: the time (POSIX seconds); None where nobody knows it.
         security_txt: to whom a weakness is reported (RFC 9116); empty where nobody has said.
     """
 
@@ -71,6 +78,8 @@ class HousePage:
         report: Callable[[], Awaitable[dict[str, Any]]],
         house: Callable[[], Awaitable[HouseNow]],
         parts: Callable[[], Sequence[PageGroup]] = tuple,
+        maker: CertificateMaker | None = None,
+        clock: Callable[[], float | None] = time.time,
         security_txt: Callable[[], str] = str,
     ) -> None:
         self._now, self._report, self._house = now, report, house
@@ -80,14 +89,26 @@ class HousePage:
         self._door = RequestGuard(
             own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks)
         )
-        self._site: Site | None = None
+        self._site: Site | None
+        self._server: Server | None = None
+        self.encrypted: EncryptedPage | None = None
+        if there := web.encrypted_address:
+            certificate = PageCertificate(web, Path(config.folder), config.certificates, maker)
+            self.encrypted = EncryptedPage(certificate, there, clock)
         self._since, self._served, self._error = time.monotonic(), False, NOTHING
         try:
-            self._site = Site(self, PageAccess(config.page_file), __version__, parts, security_txt)
+            access = PageAccess(config.page_file)
+            self._site = Site(
+                self, access, __version__, parts, security_txt, self.encrypted, redirects=web.http == "redirect"
+            )
         except AccessError as error:
             # Served without its password it would be open to all; the meter is read all the same.
             log.error("the page is not served: %s", error)  # noqa: TRY400 (a sentence for a person)
-            self._error = error.phrase
+            self._site, self._error = None, error.phrase
+        else:
+            self._server = Server(self._site, self._door)
+            if self.encrypted:
+                self.encrypted.join(self._server)
         self.alive_at = time.monotonic()
 
     @property
@@ -137,23 +158,29 @@ class HousePage:
         """Where the page is, and a code for ten minutes while it has no password: for who stands before the gateway."""
         if self._site is None:
             raise AccessError(self._error)
-        found = await asyncio.to_thread(addresses, self._web)
-        return {"addresses": found, "code": await self._site.entrance.welcome()}
+        return {"code": await self._site.entrance.welcome(), **await self._ways()}
 
     async def where(self) -> dict[str, object]:
         """Where the page is, whether its password was set already, and whether a code waits for that."""
         if self._site is None:
             raise AccessError(self._error)
-        found, entrance = await asyncio.to_thread(addresses, self._web), self._site.entrance
-        return {"addresses": found, "ready": entrance.ready, "coded": entrance.has_code}
+        entrance = self._site.entrance
+        return {"ready": entrance.ready, "coded": entrance.has_code, **await self._ways()}
+
+    async def _ways(self) -> dict[str, object]:
+        encrypted = self.encrypted.where() if self.encrypted else {}
+        return {"addresses": await asyncio.to_thread(addresses, self._web), **encrypted}
 
     async def forget(self) -> None:
         """Forget the password and the displays."""
         if self._site:
             await self._site.entrance.forget()
 
-    def link(self, now: float) -> Link:
-        """Whether it is served."""
+    def links(self, now: float) -> list[Link]:
+        """Whether it is served, in clear and encrypted."""
+        return [self._link(now), *(self.encrypted.links(now) if self.encrypted else ())]
+
+    def _link(self, now: float) -> Link:
         age = now - self._since
         host, port = self._address
         words = _SERVED.filled(host=host, port=port) if self._served else _NOT_YET
@@ -164,7 +191,7 @@ class HousePage:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop``."""
         tried = 0.0
-        server = Server(self._site, self._door) if self._site else None
+        server = self._server
         try:
             while not stop.is_set():
                 now = self.alive_at = time.monotonic()
@@ -199,6 +226,12 @@ def addresses(web: WebTable, name_of: Callable[[str], str | None] = name_of) -> 
     numbers = [host] if host not in {"0.0.0.0", "::"} else [_own_number()]  # noqa: S104
     names = [name for number in numbers if number for name in (name_of(number), number) if name]
     return [f"http://{name}:{port}" for name in names]
+
+
+def found_name() -> str | None:
+    """The name by which this machine is found in the house now; None where nobody says so."""
+    number = _own_number()
+    return name_of(number) if number else None
 
 
 def _own_number() -> str:

@@ -32,6 +32,7 @@ class PageGroup:
         words: language -> key -> text; keys of ``words.WORDS`` may be used and not be given again.
         files: names of files in ``static/``.
         refused: the answer where a handler raises GatewayError: with what was refused, or could not be kept.
+        open_to_all: those of the pages that are shown to whoever is at home, signed in or not.
     """
 
     menu: tuple[tuple[str, str], ...]
@@ -40,3 +41,4 @@ class PageGroup:
     words: Mapping[str, Words]
     files: tuple[str, ...] = field(default=())
     refused: Callable[[PageView, GatewayError], Response] | None = None
+    open_to_all: frozenset[str] = frozenset()

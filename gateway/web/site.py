@@ -12,16 +12,16 @@ import logging
 from dataclasses import replace
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from microdot import Microdot, Request, Response
 
 from gateway.errors import AccessError, ConfigError, GatewayError
 from gateway.live import metrics
 from gateway.web.access.access import PageAccess, Viewer
-from gateway.web.access.entrance import Entrance, sign_in_first
+from gateway.web.access.entrance import Entrance, own_page, sign_in_first
 from gateway.web.home.picture import BadPictureError, PictureRequest, read_asked
-from gateway.web.http.answers import YEAR_S, PageFile, html, plain, redirect, set_cookie
+from gateway.web.http.answers import YEAR_S, PageFile, cookie_of, html, plain, redirect, set_cookie
 from gateway.web.http.guard import is_own_origin
 from gateway.web.http.room import ConnectionLimit, ConnectionPlace
 from gateway.web.state.pages import links
@@ -91,6 +91,13 @@ class PageHouse(Protocol):
         """Wait until a meter has said something new."""
 
 
+class EncryptedWay(Protocol):
+    """Another way to the pages, by TLS."""
+
+    def url(self, called: str) -> str | None:
+        """Where the page that is called so (a Host header) is encrypted; None where it is not now."""
+
+
 class Site:
     """The pages of one house.
 
@@ -100,6 +107,8 @@ class Site:
         version: of the program; a display with pages of another one loads them anew.
         parts: makes more pages for the household, when somebody comes.
         security_txt: to whom a weakness is reported (RFC 9116), for whoever is at home; empty: there is no such page.
+        encrypted: the encrypted way to them, if there is one.
+        redirects: whether who comes in clear is led to that one, or to the steps to it.
     """
 
     def __init__(
@@ -109,19 +118,24 @@ class Site:
         version: str,
         parts: Callable[[], Sequence[PageGroup]] = tuple,
         security_txt: Callable[[], str] = str,
+        encrypted: EncryptedWay | None = None,
+        *,
+        redirects: bool = False,
     ) -> None:
         self._house, self._access, self._version = house, access, version
         self.entrance = Entrance(access, self._view, self._in_language)
         self._streams = ConnectionLimit(MOST_STREAMS, MOST_STREAMS)
         self._parts, self._joining, self._joined = parts, asyncio.Lock(), False
         self._security_txt = security_txt
-        self._files = {name: PageFile(name) for name in ("page.css", "page.js", "icon.svg")}
+        self._encrypted, self._for_all = encrypted if redirects else None, _FOR_ALL
+        self._files = {name: PageFile(name) for name in ("page.css", "page.js", "icon.svg", "icon-180.png")}
         self._names = {name: file.url for name, file in self._files.items()}
         self._menu_words: list[tuple[Mapping[str, Words], str]] = []
         # Language -> its words, from the first visit in it on: nobody has asked for the other one yet.
         self._words: dict[str, Words] = {}
         self._menu: tuple[tuple[str, str], ...] = (("/", "now"), *_MENU_END)
         self.app, enter = Microdot(), self.entrance
+        self.app.before_request(self._led_to_encrypted)
         self.app.before_request(self._admit)
         for path, handler in (
             ("/", self._now), ("/links", self._links), ("/display", self._display), ("/events", self._events),
@@ -150,6 +164,7 @@ class Site:
         return answered
 
     def _add(self, part: PageGroup) -> None:
+        self._for_all = self._for_all | part.open_to_all
         self._files |= {name: PageFile(name) for name in part.files}
         self._names |= {name: self._files[name].url for name in part.files}
         self._menu_words += [(part.words, key) for _, key in part.menu]
@@ -206,7 +221,7 @@ class Site:
         request.g.role = Viewer.OWNER if request.g.session else self._access.role_of(_token(request))
         if request.method == "POST":
             return self._admit_form(request)
-        if request.path in _FOR_ALL or request.g.role is Viewer.OWNER:
+        if request.path in self._for_all or request.g.role is Viewer.OWNER:
             return None
         if request.g.role in _FOR_LINKS.get(request.path, ()):
             return None
@@ -214,9 +229,24 @@ class Site:
             return Response("", 401, {"WWW-Authenticate": "Bearer"})
         return redirect(sign_in_first(request) if self._access.ready else "/setup")
 
+    async def _led_to_encrypted(self, request: Request) -> Response | None:
+        """For who comes in clear where that is not wanted: the way to the encrypted page; None for all others."""
+        if self._encrypted is None or request.scheme == "https" or request.path.startswith("/static/"):
+            return None
+        if request.path in self._for_all - _FOR_ALL:
+            return None
+        there = self._encrypted.url(request.headers["Host"])
+        if there is None:
+            # Nothing is encrypted at the moment, which its link says: to be in the dark as well would help nobody.
+            return None
+        if request.path in _FOR_PROGRAMS:
+            return Response("", 308, {"Location": f"{there}{request.url}"})
+        wanted = own_page(request.url) if request.method == "GET" else "/"
+        return redirect(f"/https?to={quote(wanted, safe='/')}")
+
     def _admit_form(self, request: Request) -> Response | None:
         session, token = request.g.session, request.g.fields.get("form_token", "")
-        own = is_own_origin({name.lower(): value for name, value in request.headers.items()})
+        own = is_own_origin({name.lower(): value for name, value in request.headers.items()}, request.scheme)
         if not own or (session and not session.made(token)):
             return self._message(request, "forged", 403)
         if request.path == "/setup" or (self._access.ready and (session or request.path == "/login")):
@@ -252,7 +282,7 @@ class Site:
         if (token := request.args.get("token", "")) and (role := self._access.role_of(token)):
             # The address bar of a screen in a hall is read by everybody: the token goes into a cookie.
             answer = redirect("/display?guest=1" if guest or role is Viewer.GUEST else "/display")
-            set_cookie(answer, _DISPLAY, token, YEAR_S)
+            set_cookie(answer, request, _DISPLAY, token, YEAR_S)
             return answer
         view, state = self._view(request, "/display"), self._state(Viewer.GUEST if guest else Viewer.DISPLAY)
         like = [[one[view.lang], one["wh"]] for one in self._house.equivalents]
@@ -290,7 +320,7 @@ class Site:
     def _in_language(self, request: Request, answer: Response) -> Response:
         """The answer, and the language that was asked for is kept."""
         if request.args.get("lang") in LANGUAGES:
-            set_cookie(answer, _LANGUAGE, request.args["lang"], YEAR_S)
+            set_cookie(answer, request, _LANGUAGE, request.args["lang"], YEAR_S)
         return answer
 
     def _events(self, request: Request) -> Response:
@@ -345,10 +375,10 @@ def _token(request: Request) -> str:
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return str(bearer.strip())
-    given: str = request.args.get("token") or request.cookies.get(_DISPLAY, "")
+    given: str = request.args.get("token") or cookie_of(request, _DISPLAY)
     return given
 
 
 def _language(request: Request) -> str:
-    asked: str = request.args.get("lang") or request.cookies.get(_LANGUAGE, "")
+    asked: str = request.args.get("lang") or cookie_of(request, _LANGUAGE)
     return asked if asked in LANGUAGES else preferred(request.headers.get("Accept-Language", FRENCH))

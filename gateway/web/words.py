@@ -137,6 +137,9 @@ WORDS = WordTable(
             "Give the display a name of 1 to 40 characters that no other one has; there are 20 displays at most."
         ),
         "preview": "See the display here",
+        "https": "Encrypted page",
+        "https_intro": "There nobody on the Wi-Fi reads along, and the page can be an app on the home screen:",
+        "https_first": "Where nobody on the Wi-Fi shall read along, do this at the encrypted page:",
         "forged": "This form is not valid any more: open the page again and start over.",
         "not_kept": "Nothing was changed: the card cannot be written. See “Meter and links”.",
         "not_found": "There is no such page.",

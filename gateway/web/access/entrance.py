@@ -17,7 +17,7 @@ from gateway.errors import AccessError
 from gateway.web.access import pages
 from gateway.web.access.access import MOST_LINKS, PageAccess, Viewer, acceptable
 from gateway.web.access.sessions import IDLE_S, BrowserSession, BrowserSessions, Limiter
-from gateway.web.http.answers import YEAR_S, html, late, origin, redirect, set_cookie
+from gateway.web.http.answers import YEAR_S, cookie_of, html, late, origin, redirect, set_cookie
 from gateway.web.http.guard import network_of
 
 if TYPE_CHECKING:
@@ -59,14 +59,14 @@ class Entrance:
 
     def session_of(self, request: Request) -> BrowserSession | None:
         """The session of who asks, if there is one."""
-        cookie = request.cookies.get(_SESSION, "")
+        cookie = cookie_of(request, _SESSION)
         return self._sessions.find(cookie, time.monotonic()) if cookie else None
 
     def knows(self, request: Request) -> str | None:
         """Who asks, if that is somebody who is signed in, or a device that was."""
         if self.session_of(request):
-            return f"session {request.cookies[_SESSION]}"
-        device = self._access.device_of(request.cookies.get(_DEVICE, ""))
+            return f"session {cookie_of(request, _SESSION)}"
+        device = self._access.device_of(cookie_of(request, _DEVICE))
         return f"device {device.hash.hex()}" if device else None
 
     @property
@@ -103,7 +103,7 @@ class Entrance:
         """The form that asks for the password."""
         if not self._access.ready:
             return redirect("/setup")
-        wanted = _own_page(request.args.get("to", ""))
+        wanted = own_page(request.args.get("to", ""))
         return self._page(request, pages.login(self._view(request, "/login"), wanted))
 
     def show_setup(self, request: Request) -> Response:
@@ -113,7 +113,7 @@ class Entrance:
 
     async def login(self, request: Request) -> Response:
         """The password was typed."""
-        view, wanted = self._view(request, "/login"), _own_page(request.g.fields.get("to", ""))
+        view, wanted = self._view(request, "/login"), own_page(request.g.fields.get("to", ""))
 
         def again(why: str, wait_s: int) -> str:
             return pages.login(view, wanted, why, wait_s)
@@ -185,26 +185,23 @@ class Entrance:
 
     async def _signed_in(self, request: Request, path: str) -> Response:
         answer = redirect(path)
-        # Behind a proxy that encrypts the cookies are never sent without.
-        secure = origin(request).startswith("https:")
-        set_cookie(answer, _SESSION, self._sessions.open(time.monotonic()), int(IDLE_S), secure=secure)
+        set_cookie(answer, request, _SESSION, self._sessions.open(time.monotonic()), int(IDLE_S))
         try:
             async with self._slow:
-                before = request.cookies.get(_DEVICE, "")
-                token = await asyncio.to_thread(self._access.know_device, before, time.time())
+                token = await asyncio.to_thread(self._access.know_device, cookie_of(request, _DEVICE), time.time())
         except AccessError as error:
             # Who has the password is let in all the same.
             log.warning("a device that signed in will not be known again: %s", error)
         else:
-            set_cookie(answer, _DEVICE, token, YEAR_S, secure=secure)
+            set_cookie(answer, request, _DEVICE, token, YEAR_S)
         log.info("somebody signed in at the page")
         return answer
 
     def logout(self, request: Request) -> Response:
         """Sign out; the device stays known."""
-        self._sessions.close(request.cookies.get(_SESSION, ""))
+        self._sessions.close(cookie_of(request, _SESSION))
         answer = redirect("/login")
-        set_cookie(answer, _SESSION, "", 0)
+        set_cookie(answer, request, _SESSION, "", 0)
         return answer
 
     # --- displays ----------------------------------------------------------------------------------------------------
@@ -241,11 +238,11 @@ class Entrance:
 
 def sign_in_first(request: Request) -> str:
     """Where to sign in, and to be led from there to the page that was asked for."""
-    wanted = _own_page(request.url)
+    wanted = own_page(request.url)
     return "/login" if wanted == "/" else f"/login?to={quote(wanted, safe='/')}"
 
 
-def _own_page(asked: Any) -> str:  # noqa: ANN401 (what a browser says, or nothing)
+def own_page(asked: Any) -> str:  # noqa: ANN401 (what a browser says, or nothing)
     """The page that is asked for, if it is one of this site and not the entrance itself; otherwise the first one."""
     is_own = isinstance(asked, str) and _OWN_PAGE.fullmatch(asked)
     return asked if is_own and not asked.startswith(("/login", "/setup")) else "/"

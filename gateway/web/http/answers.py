@@ -11,7 +11,7 @@ from microdot import Request, Response
 YEAR_S = 365 * 86_400
 
 _KEEP = f"max-age={YEAR_S}, immutable"
-_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
 
 
 def html(text: str, status: int = 200) -> Response:
@@ -38,14 +38,30 @@ def redirect(path: str) -> Response:
 
 def origin(request: Request) -> str:
     """How the browser calls the page; it was found to be one of its names."""
-    said: str = request.headers.get("Origin") or f"http://{request.headers['Host']}"
+    said: str = request.headers.get("Origin") or f"{request.scheme}://{request.headers['Host']}"
     return said
 
 
-def set_cookie(answer: Response, name: str, value: str, max_age_s: int, *, secure: bool = False) -> None:
-    """Not for scripts, and not sent when another site links here."""
-    cookie = f"{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}"
+def cookie_of(request: Request, name: str) -> str:
+    """A cookie that this page has set, at this way of it; empty where there is none."""
+    kept: str = request.cookies.get(_cookie(request, name), "")
+    return kept
+
+
+def set_cookie(answer: Response, request: Request, name: str, value: str, max_age_s: int) -> None:
+    """Not for scripts, and not sent when another site links here; of an encrypted page never sent in clear."""
+    # Behind a proxy that encrypts, its page says so with each form.
+    secure = "; Secure" if origin(request).startswith("https:") else ""
+    cookie = f"{_cookie(request, name)}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}"
     answer.headers.setdefault("Set-Cookie", []).append(cookie)
+
+
+def _cookie(request: Request, name: str) -> str:
+    """Its name: by TLS one that cannot be set by the page in clear, for which a browser keeps its cookies as well.
+
+    RFC 6265bis §4.1.3.2. By one name for both, who has signed in encrypted could not do so in clear any more (§5.7).
+    """
+    return f"__Host-{name}" if request.scheme == "https" else name
 
 
 class PageFile:

@@ -30,7 +30,7 @@ _HOME = tuple(
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -85,11 +85,16 @@ class RequestGuard:
 
     def is_called(self, host: str) -> bool:
         """Whether the Host header is a name of this page: another one is somebody's trick (DNS rebinding)."""
-        found = _HOST.fullmatch(host)
-        if not found:
+        name = named(host)
+        if not name:
             return False
-        name = found[1].strip("[]").rstrip(".").lower()
         return _RENAMED.sub("", name) in self.names or name in self.names or _within(name, (*_HOME, *self.networks))
+
+
+def named(host: str) -> str:
+    """The name or number in a Host header, without brackets and port; empty where it is no such header."""
+    found = _HOST.fullmatch(host)
+    return found[1].strip("[]").rstrip(".").lower() if found else ""
 
 
 def own_names(hostname: str, more: Iterable[str] = ()) -> frozenset[str]:
@@ -99,12 +104,13 @@ def own_names(hostname: str, more: Iterable[str] = ()) -> frozenset[str]:
     return frozenset({"localhost", first, hostname.lower(), *local, *(name.lower() for name in more)})
 
 
-def is_own_origin(headers: dict[str, str]) -> bool:
-    """Whether a form was sent from a page of this one, as far as the browser says."""
+def is_own_origin(headers: dict[str, str], scheme: str = "http") -> bool:
+    """Whether a form was sent from a page of this one, as far as the browser says; by TLS from none in clear."""
     if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         return False
     origin = headers.get("origin")
-    return origin is None or origin.partition("://")[2].lower() == headers.get("host", "").lower()
+    said, _, host = (origin or "").partition("://")
+    return origin is None or (host.lower() == headers.get("host", "").lower() and scheme in {"http", said})
 
 
 async def read_head(reader: StreamReader) -> PageRequest | None:

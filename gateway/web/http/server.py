@@ -1,4 +1,4 @@
-"""HTTP on a socket: one request a connection, through the door, with a time limit and a bound on everything.
+"""HTTP on a socket, in clear or by TLS: one request a connection, through the door, all within bounds and in time.
 
 Who has said nothing yet has one of the places of strangers, so many for each network: a new one takes the oldest of
 whoever holds most, so that a crowd of slow connections closes the page to itself alone. Whoever the pages know by a
@@ -19,10 +19,12 @@ from microdot.microdot import NoCaseDict
 
 from gateway.web.http.guard import HEADERS, BadRequestError, PageRequest, RequestGuard, network_of, read_body, read_head
 from gateway.web.http.room import ConnectionLimit, ConnectionPlace
+from gateway.web.http.tls import encrypted
 
 if TYPE_CHECKING:
+    import ssl
     from asyncio import StreamReader, StreamWriter
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gateway.web.site import Site
 
@@ -36,6 +38,8 @@ MOST_KNOWN, MOST_OF_KNOWN = 64, 32
 # Of who is only told that there is nothing here for him.
 MOST_REFUSED = 64
 _ASK_WITHIN_S, _TAKE_WITHIN_S = 10.0, 20.0
+# A handshake is so many turns and a millisecond of arithmetic.
+_ENCRYPT_WITHIN_S, _NO_FILES_S = 5.0, 1.0
 _LONGEST_LINE = 4096
 _LINGER_S, _MOST_UNREAD_BYTES = 1.0, 65_536
 
@@ -57,15 +61,44 @@ class Server:
         )
         self._refused = ConnectionLimit(MOST_REFUSED, MOST_REFUSED)
         self._server: asyncio.Server | None = None
+        # By TLS: who waits for visitors, and what it is spoken with from the next one on.
+        self._door_by_tls: asyncio.Task[None] | None = None
+        self._context: ssl.SSLContext | None = None
 
     async def start(self, host: str, port: int) -> None:
         """Listen; at ``::`` for IPv4 as well. Raises OSError when that cannot be."""
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
-        self._server = await asyncio.start_server(self._connected, sock=listening, limit=_LONGEST_LINE)
+        self._server = await asyncio.start_server(self._connected, sock=_listen(host, port), limit=_LONGEST_LINE)
+
+    def start_tls(self, host: str, port: int, context: ssl.SSLContext) -> None:
+        """The same by TLS. Raises OSError when that cannot be."""
+        listening = _listen(host, port)
+        listening.setblocking(False)
+        self._context = context
+        self._door_by_tls = asyncio.get_running_loop().create_task(self._accept(listening))
+
+    def is_called(self, host: str) -> bool:
+        """Whether a Host header names this page."""
+        return self._door.is_called(host)
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether it listens for TLS."""
+        return self._door_by_tls is not None and not self._door_by_tls.done()
+
+    def renew_tls(self, context: ssl.SSLContext) -> None:
+        """Show another certificate from the next visitor on; who is here already goes on."""
+        self._context = context
+
+    async def stop_tls(self) -> None:
+        """Let nobody in by TLS any more; who is here goes on."""
+        if self._door_by_tls:
+            self._door_by_tls.cancel()
+            await asyncio.gather(self._door_by_tls, return_exceptions=True)
+        self._door_by_tls = self._context = None
 
     async def stop(self) -> None:
         """Listen no more, and end what is open: a stream would go on for ever."""
+        await self.stop_tls()
         if self._server:
             self._server.close()
             self._server = None
@@ -73,20 +106,55 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        with listening:
+            while True:
+                try:
+                    link, address = await loop.sock_accept(listening)
+                except OSError as error:
+                    log.debug("a visitor cannot be let in: %s", error)
+                    await asyncio.sleep(_NO_FILES_S)
+                    continue
+                self._keep(loop.create_task(self._attend_by_tls(link, address[:2])), link.close)
+
+    def _keep(self, task: asyncio.Task[None], end: Callable[[], object]) -> None:
+        """Known before its first turn, or who comes while the page is stopped would be left open."""
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+        task.add_done_callback(lambda _: end())
+
     def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
-        # Known before its first turn, or who comes while the page is stopped would be left open.
         if self._server is None:
             writer.transport.abort()
             return
-        task = asyncio.get_running_loop().create_task(self._attend(reader, writer))
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
-        task.add_done_callback(lambda _: writer.transport.abort())
+        # Who has gone already has no address, and is not at home.
+        peer = (writer.get_extra_info("peername") or ("", 0))[:2]
+        attend = self._attend(reader, writer, _Visit(peer))
+        self._keep(asyncio.get_running_loop().create_task(attend), writer.transport.abort)
 
-    async def _attend(self, reader: StreamReader, writer: StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 (asyncio runs this in a task)
-        visit = _Visit(writer, task)
+    async def _attend_by_tls(self, link: socket.socket, peer: tuple[str, int]) -> None:
+        """Its place first: a handshake that never ends holds a place, as a request does."""
+        visit = _Visit(peer, "https")
+        try:
+            self._let_in(visit)
+        except BadRequestError as error:
+            # Whoever may not come in is not worth a handshake in which it could be told.
+            log.debug("refused: %s", error.reason)
+            return
+        assert self._context is not None, "there is one while somebody listens"  # noqa: S101
+        try:
+            reader, writer = await encrypted(link, self._context, _ENCRYPT_WITHIN_S, _LONGEST_LINE)
+        except (OSError, asyncio.CancelledError) as error:
+            log.debug("no encryption with a visitor: %s", error)
+            visit.end()
+            return
+        try:
+            await self._attend(reader, writer, visit)
+        finally:
+            writer.transport.abort()
+
+    async def _attend(self, reader: StreamReader, writer: StreamWriter, visit: _Visit) -> None:
         try:
             await self._serve(reader, writer, visit)
             # What was written is on its way still: until it has gone the place is taken.
@@ -104,17 +172,18 @@ class Server:
     async def _serve(self, reader: StreamReader, writer: StreamWriter, visit: _Visit) -> None:
         stream = _Stream(writer)
         try:
-            self._let_in(visit)
+            if not visit.has_place:
+                self._let_in(visit)
             async with asyncio.timeout(_ASK_WITHIN_S):
                 asked = await read_head(reader)
                 if asked is None:
                     return
-                request = self._request(asked, visit.peer)
+                request = self._request(asked, visit)
                 if known := self._site.knows(request):
                     visit.enter(self._known, known)
                 asked = replace(asked, body=await read_body(reader, asked.headers))
             with visit.busy():
-                answer = await self._site.answer(self._request(asked, visit.peer))
+                answer = await self._site.answer(self._request(asked, visit))
         except BadRequestError as error:
             log.debug("refused: %s", error.reason)
             if not visit.has_place:
@@ -130,23 +199,21 @@ class Server:
             raise BadRequestError(403, "not at home")
         visit.enter(self._strangers, network_of(visit.peer[0]))
 
-    def _request(self, asked: PageRequest, peer: tuple[str, int]) -> Request:
+    def _request(self, asked: PageRequest, visit: _Visit) -> Request:
         if not self._door.is_called(asked.headers.get("host", "")):
             raise BadRequestError(421, "called by a name that is not its own")
-        headers = NoCaseDict(asked.headers)
+        said = (asked.method, asked.target, "1.1", NoCaseDict(asked.headers))
         try:
-            return Request(self._site.app, peer, asked.method, asked.target, "1.1", headers, body=asked.body)
+            return Request(self._site.app, visit.peer, *said, body=asked.body, scheme=visit.scheme)
         except ValueError as error:
             raise BadRequestError(400, "not an address") from error
 
 
 class _Visit:
-    """One connection and its place."""
+    """One connection and its place; of the task in which it first has one."""
 
-    def __init__(self, writer: StreamWriter, task: asyncio.Task[None]) -> None:
-        self._task = task
-        # Who has gone already has no address, and is not at home.
-        self.peer: tuple[str, int] = (writer.get_extra_info("peername") or ("", 0))[:2]
+    def __init__(self, peer: tuple[str, int], scheme: str = "http") -> None:
+        self.peer, self.scheme = peer, scheme
         self._room: ConnectionLimit | None = None
         self._place: ConnectionPlace | None = None
 
@@ -158,7 +225,9 @@ class _Visit:
     def enter(self, room: ConnectionLimit, holder: str) -> None:
         """Leave the place that it has for one in this room. Raises BadRequestError when there is none."""
         self.end()
-        place = ConnectionPlace(holder, self.peer[0], self._task.cancel)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 (asyncio runs this in a task)
+        place = ConnectionPlace(holder, self.peer[0], task.cancel)
         if not room.enter(place):
             raise BadRequestError(503, "no place")
         self._room, self._place = room, place
@@ -208,11 +277,18 @@ async def _write(answer: Response, stream: _Stream) -> None:
 
 async def _linger(reader: StreamReader, writer: StreamWriter) -> None:
     """Let the refusal arrive: closing with something unread would take it back (RFC 9112 §9.6)."""
-    writer.write_eof()
+    # TLS knows no half that is closed: its refusal says how long it is.
+    if writer.can_write_eof():
+        writer.write_eof()
     left = _MOST_UNREAD_BYTES
     async with asyncio.timeout(_LINGER_S):
         while left > 0 and (piece := await reader.read(_LONGEST_LINE)):
             left -= len(piece)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
 
 
 def _refusal(status: int) -> Response:

@@ -2,6 +2,7 @@
 // Fills in what the meters say: first from the page itself, then from the stream; says when it is of the past.
 (() => {
   const body = document.body;
+  if (location.protocol === "https:" && navigator.serviceWorker) keepOffline();
   if (document.getElementById("follow")) follow();
   if (!body.dataset.state) return;
   /** @type {Words} */
@@ -308,6 +309,15 @@
     tried = Date.now();
     if (silent < RELOAD_MS) listen();
     else fetch(location.href).then((answer) => { if (answer.ok) location.reload(); }, () => {});
+  }
+
+  // For when the gateway does not answer; who is told whether that was allowed is the page of the certificate.
+  function keepOffline() {
+    const { href } = /** @type {HTMLLinkElement} */ (find(document, "link[rel=stylesheet]"));
+    const about = new URLSearchParams({ lang: document.documentElement.lang, style: href.slice(location.origin.length) });
+    /** @type {(kept: boolean) => void} */
+    const tell = (kept) => { document.dispatchEvent(new CustomEvent("worker", { detail: kept })); };
+    navigator.serviceWorker.register(`/worker.js?${about}`).then(() => tell(true), () => tell(false));
   }
 
   // The page of links is text: fetched again from time to time, but not from under who reads a detail.

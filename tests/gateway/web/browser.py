@@ -26,8 +26,9 @@ _LEFT = {"button": "left", "clickCount": 1}
 class Browser:
     """One Chromium with one page."""
 
-    def __init__(self, folder):
-        self._folder = folder
+    def __init__(self, folder, *options, home=None):
+        self._folder, self._options = folder, options
+        self._environment = os.environ | ({"HOME": str(home)} if home else {})
         self._last = 0
         self._unread = b""
         self.requests, self.complaints, self.received = [], [], 0
@@ -40,13 +41,14 @@ class Browser:
         command = [
             PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", f"--user-data-dir={self._folder}",
-            "--remote-debugging-pipe", "about:blank",
+            "--remote-debugging-pipe", *self._options, "about:blank",
         ]  # fmt: skip
         # Chromium reads commands from descriptor 3 and answers at 4.
         shell = ["bash", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "chromium", *command]
         self._process = subprocess.Popen(
-            shell, pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+            shell, pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=self._environment,
+        )  # fmt: skip
         os.close(theirs_in)
         os.close(theirs_out)
         self._session = None

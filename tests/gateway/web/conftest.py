@@ -21,13 +21,19 @@ PASSWORD = "canary-phrase-de-passe-41c2"
 class Visitor:
     """A browser without eyes: keeps its cookies, follows nothing; all of 127.0.0.0/8 are addresses of its own."""
 
+    scheme = "http"
+
     def __init__(self, port, host=None, address="127.0.0.1"):
         self.port, self.host, self.address = port, host or f"127.0.0.1:{port}", address
         self.cookies = {}
 
+    def link(self, timeout=20):
+        """A connection that is not made yet."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout, source_address=(self.address, 0))
+
     def ask(self, method, path, fields=None, **headers):
         """The answer and its text; of a picture its bytes."""
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(self.address, 0))
+        link = self.link()
         body = None if fields is None else urlencode(fields)
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookies:
@@ -57,7 +63,7 @@ class Visitor:
 
     def send(self, path, /, **fields):
         """A form of a page of the site."""
-        return self.post(path, fields | {"form_token": self.form_token()}, Origin=f"http://{self.host}")
+        return self.post(path, fields | {"form_token": self.form_token()}, Origin=f"{self.scheme}://{self.host}")
 
 
 class House:

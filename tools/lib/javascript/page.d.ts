@@ -1,5 +1,18 @@
 // What the pages' scripts are told by the gateway (gateway/web), for the type checker alone: nothing of it is served.
 
+/** What a script that the browser keeps is within (worker.js); the library for pages does not know it. */
+interface Keeper {
+  clients: { claim(): Promise<void> };
+  skipWaiting(): Promise<void>;
+  addEventListener(kind: "install" | "activate", heard: (event: { waitUntil(done: Promise<void>): void }) => void): void;
+  addEventListener(kind: "fetch", heard: (event: FetchedByPage) => void): void;
+}
+
+interface FetchedByPage {
+  request: Request;
+  respondWith(answer: Promise<Response>): void;
+}
+
 type Words = Record<string, string>;
 type Maybe<T> = T | null;
 

@@ -3,11 +3,14 @@
 A desk answers at once, with the values of ``values.py``; each may be told to fail as the real one does.
 """
 
+from types import SimpleNamespace
+
 from gateway.errors import AccessError, BoardError, ConfigError, StoreError
 from gateway.web.access.access import PageAccess
 from gateway.web.cost import routes as cost
 from gateway.web.displays.routes import displays
 from gateway.web.history import routes as history
+from gateway.web.https.routes import https
 from gateway.web.repair.routes import repair
 from gateway.web.series.routes import series
 from gateway.web.settings.routes import settings
@@ -31,6 +34,7 @@ class Held:
         self.displays, self.works = values.DISPLAYS, True
         self.series = values.SERIES
         self.installer, self.text, self.changed = None, values.TEXT, True
+        self.encrypted, self.authority = values.ENCRYPTED
         self.journal, self.handed = values.JOURNALS["well"], values.HANDED
         self.rows = {"consents": (), "notices": (), "pending-access": (), "refused-domains": (), "health-consents": ()}
 
@@ -116,6 +120,23 @@ class Desk:
         return values.TEXT if word.endswith("-text") else self._held.changed
 
 
+class Encrypted:
+    """The encrypted way, as the page in clear leads to it."""
+
+    def __init__(self, held):
+        self._held = held
+
+    @property
+    def certificate(self):
+        return SimpleNamespace(authority=self._held.authority)
+
+    def url(self, called):
+        return self._held.encrypted
+
+    def is_own(self, called):
+        return True
+
+
 class Living(StandInHouse):
     """What the meters and the links say."""
 
@@ -152,7 +173,7 @@ class RecordedHouse:
 
         parts = (
             *(history.part(desk), cost.part(desk), sharing(desk), repair(desk), settings(desk)),
-            *(series(all_series), displays(desk)),
+            *(series(all_series), displays(desk), https(Encrypted(self.held))),
         )
         self.site = Site(self.living, self.access, "1", lambda: parts)
 

@@ -13,6 +13,7 @@ from gateway.mqtt.boards.passwords import made
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, Present, TariffOffer
 from gateway.web.displays.stored import NewDisplay
 from gateway.web.history.values import Curve, Figures, HalfHour, HistoryRow, Outlier, Past
+from gateway.web.https.certificate import OwnAuthority, grouped
 from gateway.web.repair.values import Changed, PointPlace, RepairableSeries, RepairView, Stored
 from gateway.web.settings.values import Settings
 from gateway.web.sharing.answer import AnswerChoices
@@ -23,6 +24,16 @@ HOSTILE = "<script>alert('1')</script> & \"deux\""
 DAY_S = 86_400
 # 2026-01-14T00:00:00Z, and midnight in Paris before it.
 DAY, MIDNIGHT = 1_768_348_800, 1_768_345_200
+
+# --- the encrypted page ----------------------------------------------------------------------------------------------
+
+_PEM = "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n"
+ENCRYPTED = (
+    "https://linky.local:8443",
+    OwnAuthority(_PEM, "Linky raspberrypi 7F3A", grouped("0123456789abcdef" * 4), grouped("0123456789" * 4)),
+)
+# Its name is that of a machine, and a file that somebody may have put there.
+HOSTILE_AUTHORITY = replace(ENCRYPTED[1], name=HOSTILE)
 
 # --- meter and links -------------------------------------------------------------------------------------------------
 

@@ -44,6 +44,20 @@ def visits():
     yield Visit("series", "/series")
     yield Visit("series, none", "/series", held={"series": []})
     yield from _access()
+    yield from _https()
+
+
+def _https():
+    """Whoever is at home, signed in or not."""
+    stranger = {"who": None}
+    yield Visit("https", "/https", **stranger)
+    yield Visit("https, led there", "/https?to=/cost", **stranger)
+    yield Visit("https, signed in", "/https")
+    yield Visit("https, of a name of one's own", "/https", held={"authority": None}, **stranger)
+    yield Visit("https, none", "/https", held={"encrypted": None}, **stranger)
+    yield Visit("https, hostile", "/https", held={"authority": values.HOSTILE_AUTHORITY}, **stranger)
+    for path in ("/https/seen", "/ca.crt", "/manifest.webmanifest", "/offline", "/worker.js"):
+        yield Visit(path[1:], path, **stranger)
 
 
 def _now():

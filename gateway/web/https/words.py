@@ -1,0 +1,106 @@
+"""What the page *https* says, in French and in English.
+
+Steps are those of iOS 18, Android 15, Windows 11, macOS 15, Firefox and Chromium of 2026; systems word them otherwise.
+"""
+
+from __future__ import annotations
+
+from gateway.words.table import WordTable
+
+HTTPS_WORDS = WordTable(
+    {
+        "app_name": "Linky at home",
+        "no_https": (
+            "There is no encrypted page here: nobody has made a certificate yet. On the gateway, “sudo linky-gateway"
+            " page certificate” makes one."
+        ),
+        "is_encrypted": "You are reading this page encrypted, and your browser believes it: there is nothing to do.",
+        "is_not_believed": (
+            "You are reading this page encrypted, but your browser does not believe the certificate: do the steps"
+            " below. Until then somebody in your network could pretend to be the gateway."
+        ),
+        "is_encrypted_anyhow": "You are reading this page encrypted.",
+        "is_believed": "This browser believes the encrypted page: you can use it.",
+        "is_clear": (
+            "You are reading this page in clear: whoever listens on your Wi-Fi can read along. In a house whose Wi-Fi"
+            " has a good password, many leave it at that."
+        ),
+        "go_encrypted": "Open the encrypted page",
+        "given": "Its certificate is one that your browser believes already: there is nothing to install.",
+        "why": "What it is good for",
+        "why_alone": (
+            "Nobody on the Wi-Fi reads along, your password included. And browsers allow some things on an encrypted"
+            " page only: as an app on the home screen the page opens without the browser’s bar, and says so when the"
+            " gateway does not answer. A browser’s own notices (push) and boards flashed by it need that as well; this"
+            " page uses neither."
+        ),
+        "why_without": (
+            "Everything else works without: figures, curves, consents, screens on the wall, an icon on the home screen,"
+            " and all messages that the gateway sends you."
+        ),
+        "what_it_is": "What you are asked for",
+        "what_limits": (
+            "Your device has to trust an authority that this gateway has made for itself. Your system will warn you:"
+            " it is right to, since most authorities can vouch for any site. This one cannot: it is good for names"
+            " that end in .local or .home.arpa and for addresses within a house, and for nothing else, no bank and no"
+            " mail."
+        ),
+        "what_it_takes": "It takes 3 to 6 minutes for each device, and can be taken off again.",
+        "take": "Take the authority along",
+        "take_it": "Download the authority",
+        "compare": "Before you trust it, compare its fingerprint with the one that the gateway itself shows:",
+        "by_system": "The steps, for each system",
+        "ios": "iPhone and iPad",
+        "ios_1": "In Safari, open this page and press “Download the authority”; allow the download of the profile.",
+        "ios_2": "Open Settings, press “Profile Downloaded” at the top, then “Install”; type your code.",
+        "ios_3": "In Settings, open General, About, Certificate Trust Settings (at the very bottom).",
+        "ios_4": "Switch on “{name}”, and confirm.",
+        "ios_5": "Open {address}",
+        "ios_off": "To take it off: Settings, General, VPN and Device Management, “{name}”, Remove Profile.",
+        "android": "Android",
+        "android_1": "Press “Download the authority”.",
+        "android_2": "Open Settings and search for “CA certificate” (under Security, Encryption and credentials).",
+        "android_3": "Press “Install anyway”, type your code, and choose the file that you have downloaded.",
+        "android_4": (
+            "Android may say from now on that the network can be monitored: it says so for each authority that"
+            " somebody has installed."
+        ),
+        "android_5": (
+            "Open {address} in Chrome. Firefox needs more: Settings, About Firefox, press the logo five times; then"
+            " Settings, Secret Settings, “Use third party CA certificates”."
+        ),
+        "android_off": "To take it off: Settings, Security, Trusted credentials, User, “{name}”, Remove.",
+        "windows": "Windows (Edge, Chrome)",
+        "windows_1": "Press “Download the authority”, open the file, and press “Install Certificate…”.",
+        "windows_2": "Choose “Current User”, then “Place all certificates in the following store”.",
+        "windows_3": "Press “Browse…”, choose “Trusted Root Certification Authorities”, then Next and Finish.",
+        "windows_4": "The warning shows a thumbprint (sha1); if it is {sha1}, answer Yes.",
+        "windows_5": "Start the browser again, and open {address}",
+        "windows_off": "To take it off: run certmgr.msc, Trusted Root Certification Authorities, “{name}”, Delete.",
+        "macos": "Mac (Safari, Chrome)",
+        "macos_1": "Press “Download the authority” and open the file; add it to the keychain “login”.",
+        "macos_2": "In Keychain Access, under “login” and “Certificates”, open “{name}”.",
+        "macos_3": "Open “Trust”, choose “Always Trust”, close the window, and type your password.",
+        "macos_4": "Open {address}",
+        "macos_off": "To take it off: in Keychain Access, delete “{name}”.",
+        "firefox": "Firefox on a computer",
+        "firefox_1": "Press “Download the authority”.",
+        "firefox_2": "Open Settings, Privacy and Security, View Certificates…, and the tab Authorities.",
+        "firefox_3": "Press “Import…”, choose the file, and tick “Trust this CA to identify websites”.",
+        "firefox_4": "Open {address}",
+        "firefox_off": "To take it off: in the same place, choose “{name}”, then “Delete or Distrust…”.",
+        "chromium": "Chrome and Chromium on Linux",
+        "chromium_1": "Press “Download the authority”.",
+        "chromium_2": "Open Settings, Privacy and security, Security, Manage certificates, “Installed by you”.",
+        "chromium_3": "Beside “Trusted Certificates”, press “Import”, and choose the file.",
+        "chromium_4": "Open {address}",
+        "chromium_off": "To take it off: in the same place, delete “{name}”.",
+        "offline": "The gateway does not answer",
+        "offline_said": "Your device cannot reach the gateway.",
+        "offline_do": (
+            "Is this device in the Wi-Fi of the house? Does the gateway have power? After a power cut it takes about a"
+            " minute."
+        ),
+        "offline_again": "Try again",
+    }
+)
