@@ -158,6 +158,14 @@ def test_the_same_commit_is_the_same_package(deb, tmp_path):
     assert sha(again) == sha(file)
 
 
+@pytest.mark.skipif(shutil.which("lintian") is None, reason="lintian is not installed")
+def test_lintian_has_nothing_to_say(deb):
+    """Debian's own judge of packages: no error, no warning; what is only informed of is not asked."""
+    command = ["lintian", *(["--allow-root"] if os.geteuid() == 0 else []), deb[0]]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
 def test_wheel_and_source_archive_hold_the_package(tmp_path):
     """With its texts and tables; the source archive is the same bytes twice."""
     pytest.importorskip("setuptools")

@@ -1,4 +1,4 @@
-"""A workshop that makes folders of releases: real keys of both kinds, a small stand-in for what a commit is built to."""
+"""A workshop that makes folders of releases: real keys of both kinds, a stand-in for what a commit is built to."""
 
 import io
 import subprocess

@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
+import sys
+import tarfile
 from datetime import timedelta
 
 import pytest
@@ -16,7 +19,7 @@ from gateway.upkeep.releases.latest import read_latest, require_file
 from release.advisories import read_advisories
 from release.errors import FolderError
 from release.notes import notes_of
-from tests.tools.release.conftest import NOW, URL, hosted
+from tests.tools.release.conftest import NOW, ROOT, URL, hosted
 
 for _tool in ("gpg", "dpkg-deb"):
     if shutil.which(_tool) is None:
@@ -171,6 +174,28 @@ def test_a_version_without_its_short_words_is_not_made():
     with pytest.raises(FolderError, match=r"no version \[2\.0\]"):
         notes_of(text, "2.0")
     assert notes_of(text.replace("mieux.\n", "mieux.\n\nIn short: better.\n"), "1.0").short["en"] == "better."
+
+
+@pytest.mark.campaign
+def test_two_builds_of_a_commit_are_the_same_folder(workshop, tmp_path):
+    """All of it built: archive, packages, boards' files; the wheels of the second are those of the first."""
+    wheels = tmp_path / "wheels"
+    for name in ("one", "other"):
+        keys = ["--key", workshop.key(), "--apt-key", workshop.apt_key(), "--gpg-home", workshop.gpg_home]
+        words = [*keys, "--url", URL, "--out", tmp_path / name, *(["--wheels", wheels] if wheels.exists() else [])]
+        environment = {"PYTHONPATH": f"{ROOT}:{ROOT}/tools/lib", "PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-m", "release", "folder", *words], cwd=tmp_path, env=environment, check=False,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        (version,) = (tmp_path / name / "releases").iterdir()
+        if not wheels.exists():
+            with tarfile.open(version / f"linky-gateway-{version.name}.tar.gz") as archive:
+                archive.extractall(tmp_path / "unpacked", filter="data")
+            (tmp_path / f"unpacked/linky-gateway-{version.name}/wheels").rename(wheels)
+    assert digests(tmp_path / "one") == digests(tmp_path / "other")
+    assert len(digests(tmp_path / "one")) > 20
 
 
 # --- apt ---

@@ -31,7 +31,7 @@ _URL = "http://127.0.0.1:8001"
 _VERSIONS = ("0.9.0", "0.9.1")
 _UNRELEASED = "## [Unreleased]\n"
 _CONFIGURATION = f'[[meter]]\nsource = "{PORT}"\nclock = "meter"\n[clock]\ntrusted = true\n[web]\n'
-_REFUSED, _APT_REFUSED = 5, 100
+_REFUSED = 5
 _LIST = "apt/dists/stable/main/binary-all/Packages"
 
 
@@ -211,34 +211,41 @@ class Folders:
         places = ("/usr/share/keyrings/linky-gateway.asc", "/etc/apt/sources.list.d/linky-gateway.sources")
         for place in places:
             house.do("curl", "-fsSL", "-o", place, f"{_URL}/live/{place.rpartition('/')[2]}")
+        # Of what is refused nothing is taken, and what was known stays.
+        self._apt_refuses(house, "expired", "is expired", "(none)")
         begun = time.monotonic()
         self._update(house, _VERSIONS[0])
-        house.do("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "install", "linky-gateway")
+        self._apt_install(house, "linky-gateway")
         house.do("install", "-m", "640", "-g", "linky-gateway", "/root/gateway.toml", "/etc/linky-gateway/")
         house.do("systemctl", "start", "linky-gateway")
         self._reads(house, _VERSIONS[0])
         kept = house.do("ls", "/etc/linky-gateway/release-keys")
         self._require(self._print[:16].lower() in kept, "the release's key", kept)
         self._say(f"apt: {_VERSIONS[0]} installed and reading in {time.monotonic() - begun:.0f} s")
+        for name in ("cut", "stranger"):
+            self._apt_refuses(house, name, "", _VERSIONS[0])
         self._update(house, _VERSIONS[1])
-        # Of what is refused nothing is taken, and what was known stays.
-        for name, said in (("expired", "is expired"), ("cut", ""), ("stranger", "")):
-            self._serve(name)
-            done = house.run("apt-get", "-q", "update")
-            seen = done.stdout + done.stderr
-            self._require(said in seen and ("W:" in seen or "E:" in seen), name, seen)
-            self._require(self._candidate(house) == _VERSIONS[1], name, "another candidate")
         self._serve(_VERSIONS[0])
         house.do("apt-get", "-q", "update")
         self._require(self._candidate(house) == _VERSIONS[1], "an older list", "taken")
-        self._say("apt: expired, cut, a stranger's and an older list refused, the newest known stays")
+        self._say("apt: an expired, a cut, a stranger's and an older list refused, the newest known stays")
         self._update(house, _VERSIONS[1])
-        house.do("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "install", "linky-gateway")
+        self._apt_install(house, "linky-gateway")
         self._reads(house, _VERSIONS[1])
-        options = ("-y", "--allow-downgrades", "install", f"linky-gateway={_VERSIONS[0]}")
-        house.do("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", *options)
+        self._apt_install(house, "--allow-downgrades", f"linky-gateway={_VERSIONS[0]}")
         self._reads(house, _VERSIONS[0])
         self._say(f"apt: {_VERSIONS[1]} taken, and {_VERSIONS[0]} put back from the same folder")
+
+    @staticmethod
+    def _apt_install(house: Container, *words: str) -> None:
+        house.do("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "install", *words)
+
+    def _apt_refuses(self, house: Container, name: str, words: str, stays: str) -> None:
+        self._serve(name)
+        done = house.run("apt-get", "-q", "update")
+        said = done.stdout + done.stderr
+        self._require(words in said and ("W:" in said or "E:" in said), name, said)
+        self._require(self._candidate(house) == stays, name, f"another candidate: {self._candidate(house)}")
 
     def _update(self, house: Container, version: str) -> None:
         self._serve(version)
