@@ -158,6 +158,7 @@ def test_the_same_commit_is_the_same_package(deb, tmp_path):
     assert sha(again) == sha(file)
 
 
+@pytest.mark.campaign
 @pytest.mark.skipif(shutil.which("lintian") is None, reason="lintian is not installed")
 def test_lintian_has_nothing_to_say(deb):
     """Debian's own judge of packages: no error, no warning; what is only informed of is not asked."""

@@ -20,7 +20,18 @@ from harness.container import Container, TrialError, wait_for
 from harness.meter import TrialMeter
 from package.debian import DEPENDS, RECOMMENDS
 from release import signing
-from setup_test.root import ROOT, fetch_debs, keep_wheels, lay_archive, release, run, taken_wheels, unpack
+from setup_test.root import (
+    LIBRARIES,
+    ROOT,
+    WANTED,
+    fetch_debs,
+    keep_wheels,
+    lay_archive,
+    release,
+    run,
+    taken_wheels,
+    unpack,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +51,7 @@ def prepare(folder: Path) -> None:
     debs = folder / "debs-of-package"
     if not debs.exists():
         names = [name.split(" ")[0] for name in (*DEPENDS, *RECOMMENDS)]
-        fetch_debs(folder, folder / "base.tar", debs, [*names, "curl", "python3-venv", "openssl", "ca-certificates"])
+        fetch_debs(folder, folder / "base.tar", debs, [*names, *WANTED, *LIBRARIES, "curl"])
     begun = time.monotonic()
     with _keys(folder) as signers:
         _make_folders(folder, signers)
@@ -212,7 +223,7 @@ class Folders:
         for place in places:
             house.do("curl", "-fsSL", "-o", place, f"{_URL}/live/{place.rpartition('/')[2]}")
         # Of what is refused nothing is taken, and what was known stays.
-        self._apt_refuses(house, "expired", "is expired", "(none)")
+        self._apt_refuses(house, "expired", "is expired", "")
         begun = time.monotonic()
         self._update(house, _VERSIONS[0])
         self._apt_install(house, "linky-gateway")

@@ -28,8 +28,8 @@ _BASE = "systemd-sysv udev dbus systemd-timesyncd ca-certificates iproute2 kmod 
 # What Raspberry Pi OS Lite of trixie has, and a card of tools/provision counts on.
 _CARD = "cloud-init openssh-server sudo".split()
 # What setup asks apt for.
-_WANTED = "python3 python3-venv openssl ca-certificates unattended-upgrades mosquitto avahi-daemon".split()
-_LIBRARIES = "python3-slixmpp python3-msgspec python3-serial python3-cryptography python3-jinja2".split()
+WANTED = "python3 python3-venv openssl ca-certificates unattended-upgrades mosquitto avahi-daemon".split()
+LIBRARIES = "python3-slixmpp python3-msgspec python3-serial python3-cryptography python3-jinja2".split()
 
 # The former version gives a row of this table four values, and fails with five columns.
 _DESTROYS = '''
@@ -84,7 +84,7 @@ def prepare(folder: Path, suite: str, parts: Sequence[str]) -> None:
     if suite == "trixie":
         _make_root(folder / "card.tar", [*_BASE, *_CARD], suite)
     if not debs.exists():
-        wanted = _WANTED + (_LIBRARIES if suite == "trixie" else [])
+        wanted = WANTED + (LIBRARIES if suite == "trixie" else [])
         fetch_debs(folder, base, debs, wanted)
         if suite != "trixie":
             _fetch_wheels(debs / "wheels")
