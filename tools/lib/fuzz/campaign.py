@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from fuzz import mqtt, relatives, tic, web, xmpp
-from fuzz.rig import HOME, HOSTILE, HOSTILE_BOARD
+from fuzz.rig import HOME, HOSTILE, HOSTILE_BOARD, PAGE_NAME
 from fuzz.shots import Fired, Shot, together
 from fuzz.watch import RigWatch, StoppedError
 from harness.progress import show
@@ -81,8 +81,9 @@ class Campaign:
         if "xmpp" in fired:
             self._peers = self._guns["xmpp"] = self._make_peers(fired["xmpp"])
         if "http" in fired:
-            where = (HOST, rig.port), rig.net.prefix
-            self._guns["http"] = web.Visitors(*where, rig.cookies["hostile"], rig.token, fired["http"])
+            ways = web.WaysIn((HOST, rig.port), (HOST, rig.encrypted_port), rig.folder / "https/ca.crt", PAGE_NAME)
+            known = rig.cookies["hostile"], rig.token
+            self._guns["http"] = web.Visitors(ways, rig.net.prefix, *known, fired["http"])
         made = {"tic": tic.shots, "mqtt": mqtt.shots, "xmpp": xmpp.shots, "http": web.shots}
         # One stream of inputs each, that is broken off and goes on.
         self._shots = {way: made[way](seed) for way in self._ways}

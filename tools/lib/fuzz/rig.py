@@ -17,11 +17,13 @@ import re
 import secrets
 import time
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlencode
 
 from fuzz.xmpp import CONSENTED, STRANGER
+from gateway.upkeep.authority.certificates import make
 from harness.accounts import FAR, HOME, consume, register, table
 from harness.house import GatewayFolder
 from harness.process import Program, python
@@ -39,7 +41,8 @@ HOSTILE = {STRANGER: "intruder@sen2.test", CONSENTED: "pest@sen2.test"}
 BOARD, HOSTILE_BOARD = "salon", "grenier"
 HONEST_METERS = ("house", "flat")
 # What is never broken, whoever comes.
-LINKS = ("xmpp", "mqtt", "page", *(f"port {name}" for name in HONEST_METERS))
+LINKS = ("xmpp", "mqtt", "page", "page https", *(f"port {name}" for name in HONEST_METERS))
+PAGE_NAME = "linky.local"
 PATH = "consumption/power/apparent/raw"
 # What the recipient may have of the two honest meters: what changes most.
 SHARED = "consumption/power"
@@ -51,7 +54,7 @@ class Rig(GatewayFolder):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.port = free_port()
+        self.port, self.encrypted_port = free_port(), free_port()
         self._stack = ExitStack()
         self.password = secrets.token_urlsafe(16)
         # Where the port of the hostile meter is to be; what the recipient printed, a JSON object a line.
@@ -112,8 +115,9 @@ class Rig(GatewayFolder):
             f'{meters}[clock]\ntrusted = true\n[store]\ndirectory = "data"\ncommit_interval_s = 1\n'
             f"{table(self.federation)}batch_s = 0\n"
             f'[mqtt]\nhost = "{HOST}"\nport = {self.broker.port}\nuser = "gateway"\npassword_file = "mqtt-password"\n'
-            f'[web]\nlisten = "{HOST}:{self.port}"\n'
+            f'[web]\nlisten = "{HOST}:{self.port}"\nhttps = "{HOST}:{self.encrypted_port}"\n'
         )
+        make(self.folder / "https", (PAGE_NAME,), (), datetime.now(UTC))
 
     def _program(self, name: str, *words: object) -> Program:
         return self._stack.enter_context(Program(self.folder, name, python("gateway", *words), output="file"))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import ssl
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -17,6 +19,7 @@ from fuzz.shots import Fired, Shot, cancel, drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 # So many sockets are held open at once, by all hostile addresses together.
 HELD = 150
@@ -164,19 +167,32 @@ def _big(chance: random.Random) -> bytes:
     return _head(chance, "POST", chance.choice(_FORMS), f"Content-Length: {said}") + b"a=" + b"x" * size
 
 
+@dataclass(frozen=True, slots=True)
+class WaysIn:
+    """Host and port of the page, of the encrypted one, and by which authority and name that is believed."""
+
+    clear: tuple[str, int]
+    encrypted: tuple[str, int]
+    authority: Path
+    name: str
+
+
 class Visitors:
-    """Everybody who comes to the page and means harm.
+    """Everybody who comes to the page and means harm: half of them in clear, of the others each second by TLS.
+
+    The rest says what it has to say to the encrypted page without a handshake: to that it is damaged TLS.
 
     Args:
-        address: the page's host and port.
+        ways: where the page is.
         prefix: the first three numbers of their addresses.
         cookie: of who is signed in; ``token`` of its forms.
         fired: what is noted.
     """
 
-    def __init__(self, address: tuple[str, int], prefix: str, cookie: str, token: str, fired: Fired) -> None:
-        self._address, self._prefix, self._fired = address, prefix, fired
+    def __init__(self, ways: WaysIn, prefix: str, cookie: str, token: str, fired: Fired) -> None:
+        self._ways, self._prefix, self._fired = ways, prefix, fired
         self._cookie, self._token = cookie.encode(), token.encode()
+        self._context = ssl.create_default_context(cafile=ways.authority)
         self._held = asyncio.Semaphore(HELD)
         self._open: set[asyncio.Task[None]] = set()
 
@@ -203,14 +219,17 @@ class Visitors:
     async def _visit(self, shot: Shot) -> None:
         manner, _, number = shot.note.rpartition(" ")
         source = (f"{self._prefix}.{1 + int(number)}", 0)
+        way = int(number) % 4
+        address = self._ways.encrypted if way % 2 else self._ways.clear
+        by_tls = {"ssl": self._context, "server_hostname": self._ways.name} if way == 1 else {}
         try:
             async with asyncio.timeout(_ANSWER_S):
-                reader, writer = await asyncio.open_connection(*self._address, local_addr=source)
+                reader, writer = await asyncio.open_connection(*address, local_addr=source, **by_tls)
         except (OSError, TimeoutError):
             self._fired.answers["no connection"] += 1
             return
         try:
-            await self._say(writer, self._filled(shot.data), manner)
+            await self._say(writer, self._filled(shot.data, b"__Host-" if by_tls else b""), manner)
             if manner != "gone":
                 async with asyncio.timeout(_HOLD_S if manner == "slow" else _ANSWER_S):
                     answer = await reader.read(4096)
@@ -234,8 +253,8 @@ class Visitors:
             if manner == "pieces":
                 await asyncio.sleep(0.05)
 
-    def _filled(self, data: bytes) -> bytes:
-        head, gap, body = data.replace(b"COOKIE", self._cookie).partition(b"\r\n\r\n")
+    def _filled(self, data: bytes, prefix: bytes) -> bytes:
+        head, gap, body = data.replace(b"COOKIE", prefix + self._cookie).partition(b"\r\n\r\n")
         body = body.replace(b"TOKEN", self._token)
         return head.replace(b"LENGTH", str(len(body)).encode()) + gap + body
 
