@@ -124,6 +124,39 @@ def test_a_port_of_another_kind_is_refused_and_the_doctor_says_why(house):
     assert done.returncode == 69
 
 
+def test_the_page_is_encrypted_without_anybody_doing_anything(house):
+    """The gateway asks the helper, whose sandbox lets it make that; the authority's key is root's alone."""
+    wait_for_ready(house)
+    wait_for(lambda: page_link(house).get("state") == "ok", "its certificate")
+    rights = house.do("sh", "-c", "cd /etc/linky-gateway/https && stat -c '%n %U:%G %a' . *").splitlines()
+    assert rights == [
+        ". root:linky-gateway 2750",
+        "ca.crt root:linky-gateway 644",
+        "ca.key root:linky-gateway 600",
+        "server.pem root:linky-gateway 640",
+    ]
+    key = "/etc/linky-gateway/https/ca.key"
+    assert house.run(
+        "setpriv", "--reuid=linky-gateway", "--regid=linky-gateway", "--clear-groups", "cat", key
+    ).returncode
+    names = house.do(
+        "openssl", "x509", "-in", "/etc/linky-gateway/https/server.pem", "-noout", "-ext", "subjectAltName"
+    )
+    host = house.do("hostname").strip().partition(".")[0].lower()
+    assert f"DNS:{host}.local" in names
+    shown = house.do(GATEWAY, "page", "certificate")
+    assert f"https://{host}.local:8443/" in shown
+
+
+def page_link(house):
+    """What the gateway says of its encrypted page."""
+    try:
+        rows = json.loads(house.run(GATEWAY, "status", "--json").stdout)["links"]
+    except ValueError:
+        return {}
+    return next((row for row in rows if row["link"] == "page https"), {})
+
+
 def test_whom_the_page_lets_in_is_entered_by_root(house):
     """By the unit that watches for it, from inside its sandbox: mosquitto's files say so and keep owner and mode."""
     house.do("install", "-d", "/etc/mosquitto")
