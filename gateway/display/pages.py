@@ -71,13 +71,8 @@ def draw_shutdown(look: PictureStyle, remaining_s: int, *, let_go: bool = False)
     return sheet.canvas.image
 
 
-def draw_welcome(
-    look: PictureStyle, addresses: tuple[str, ...], code: str | None, words: str = "", fingerprint: str | None = None
-) -> Image:
-    """Where the page of the house is, and the code that sets its first password; or ``words``, a key, instead.
-
-    Of the ``fingerprint`` of its authority (groups of four) as much as there is room for: a row of four is 64 bits.
-    """
+def draw_welcome(look: PictureStyle, addresses: tuple[str, ...], code: str | None, words: str = "") -> Image:
+    """Where the page of the house is, and the code that sets its first password; or ``words``, a key, instead."""
     sheet = _Sheet(look)
     sheet.title(sheet.words["welcome"], DARK, WHITE)
     shown = [address.removeprefix("http://").rstrip("/") for address in addresses]
@@ -85,17 +80,28 @@ def draw_welcome(
         sheet.lines([sheet.words[words]])
     elif code is None:
         sheet.value(shown[0], "", WHITE)
-        sheet.lines([*shown[1:2], sheet.words["own password"], *_rows(fingerprint)])
+        sheet.lines([*shown[1:2], sheet.words["own password"]])
     else:
         sheet.value(code, "", WHITE)
-        sheet.lines([*shown[:2], *_rows(fingerprint)])
+        sheet.lines(shown[:2])
     return sheet.canvas.image
 
 
-def _rows(fingerprint: str | None) -> list[str]:
-    groups = (fingerprint or "").split()
+def draw_fingerprint(look: PictureStyle, fingerprint: str, time: int = 0) -> Image:
+    """That of the authority of the page, groups of four, for who is about to trust it in a phone.
+
+    Where four rows have no room, half of it the first ``time``, the other half the second one.
+    """
+    sheet, groups = _Sheet(look), fingerprint.split()
     rows = [" ".join(groups[at : at + 4]) for at in range(0, len(groups), 4)]
-    return ["SHA-256", *rows] if rows else []
+    if sheet.most_lines >= len(rows):
+        sheet.title("SHA-256 (HTTPS)", DARK, WHITE)
+        sheet.lines(rows)
+    else:
+        half = time % 2
+        sheet.title(f"SHA-256 {half + 1}/2", DARK, WHITE)
+        sheet.lines(rows[2 * half : 2 * half + 2])
+    return sheet.canvas.image
 
 
 def now(sheet: _Sheet, view: DisplayedMoment) -> None:
@@ -314,10 +320,15 @@ class _Sheet:
             canvas.text((left + text_width(text, size, bold=True) + self.gap, line), unit, self.small, GREY)
         self._below = self.body + room + self.gap // 2
 
+    @property
+    def most_lines(self) -> int:
+        """How many fit below what is there."""
+        return max(1, (self.foot - self._below + self.gap) // (self.small + self.gap))
+
     def lines(self, texts: list[str], ink: Ink = WHITE) -> None:
         """As many lines as fit below what is there, in the middle."""
         canvas, step = self.canvas, self.small + self.gap
-        count = max(1, min(len(texts), (self.foot - self._below + self.gap) // step))
+        count = min(len(texts), self.most_lines)
         top = self._below + max(0, self.foot - self._below - count * step + self.gap) // 2
         for place, text in enumerate(texts[:count]):
             size = canvas.fit(text, canvas.width - 2 * self.gap, self.small)

@@ -85,7 +85,13 @@ class Hand:
         told = "let go" if let_go else self._welcome.shown(now) if self._welcome else None
         if told is None:
             return None
-        return pages.draw_welcome(look, (), None, told) if isinstance(told, str) else _welcome_picture(look, told)
+        return pages.draw_welcome(look, (), None, told) if isinstance(told, str) else self._answer(look, told, now)
+
+    def _answer(self, look: PictureStyle, told: FirstVisitAnswer, now: float) -> Image:
+        turn = self._welcome.turn(now) if self._welcome and told.fingerprint else 0
+        if told.fingerprint and turn % 2:
+            return pages.draw_fingerprint(look, told.fingerprint, turn // 2)
+        return pages.draw_welcome(look, told.addresses, told.code, "" if told.addresses else "no page")
 
 
 class Pins:
@@ -270,10 +276,6 @@ def _run_folder(what: str) -> Path:
             f"button.{what}: works under systemd only, with linky-display.service and linky-display-{what}.path"
         )
     return Path(folder)
-
-
-def _welcome_picture(look: PictureStyle, told: FirstVisitAnswer) -> Image:
-    return pages.draw_welcome(look, told.addresses, told.code, "" if told.addresses else "no page", told.fingerprint)
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:

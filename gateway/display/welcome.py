@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 # Long enough to type an address and a code; a gateway that has not answered by then will not.
 SHOWN_S, PATIENCE_S = 120.0, 15.0
+# Address and fingerprint take turns; a panel of electronic paper is slow.
+TURN_S = 20.0
 
 
 class FirstVisitAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +73,10 @@ class FirstVisitRequest:
             return msgspec.json.decode(self._answer.read_bytes(), type=FirstVisitAnswer)
         except (OSError, ValueError):
             return "no answer"
+
+    def turn(self, now: float) -> int:
+        """How many turns it has been shown for."""
+        return 0 if self._asked is None else int((now - self._asked) // TURN_S)
 
     def _changed(self) -> int:
         try:

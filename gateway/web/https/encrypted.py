@@ -72,9 +72,11 @@ class EncryptedPage:
         return self._server is not None and self._server.is_called(called)
 
     def where(self) -> dict[str, Any]:
-        """Where it is, by the certificate's first name, and the fingerprint of the house's own authority."""
-        authority = self.certificate.authority
-        return {"encrypted": self.url(""), "fingerprint": authority.sha256 if authority and self.is_served else None}
+        """Where it is, and the fingerprint of the house's own authority; nothing where it is not served."""
+        there, authority = self.url(""), self.certificate.authority
+        if there is None:
+            return {}
+        return {"encrypted": there} | ({"fingerprint": authority.sha256} if authority else {})
 
     def links(self, now: float) -> list[Link]:
         """Whether it is served; nothing where nobody has made a certificate."""

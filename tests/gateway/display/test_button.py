@@ -10,7 +10,7 @@ from gateway.display.lamps import Alarm
 from gateway.display.pages import PictureStyle
 from gateway.display.pins import Input, Output
 from gateway.display.program import Hand
-from gateway.display.welcome import SHOWN_S, FirstVisitRequest
+from gateway.display.welcome import SHOWN_S, TURN_S, FirstVisitRequest
 from tests.gateway.display.views import view
 
 
@@ -152,6 +152,13 @@ def test_let_go_after_three_seconds_the_address_and_a_code_are_shown_for_two_min
     assert same(hand.picture(LOOK, begin + 21), shown)
     assert same(hand.picture(LOOK, begin + 4.1 + SHOWN_S), shown)
     assert hand.picture(LOOK, begin + 4.2 + SHOWN_S) is None
+    held(hand, begin + 150, 4)
+    digits = " ".join(["0A1B"] * 16)
+    answered(tmp_path, f'{{"addresses": ["http://linky.local:8080"], "code": null, "fingerprint": "{digits}"}}')
+    for turn in range(6):
+        told = pages.draw_fingerprint(LOOK, digits, turn // 2)
+        wanted = told if turn % 2 else pages.draw_welcome(LOOK, ("http://linky.local:8080",), None)
+        assert same(hand.picture(LOOK, begin + 155 + turn * TURN_S), wanted), turn
     held(hand, begin + 200, 4)
     assert hand.picture(LOOK, begin + 205) is not None
     held(hand, begin + 206, 0.2)

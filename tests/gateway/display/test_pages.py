@@ -56,6 +56,9 @@ def drawn(look, name):
         return pages.draw_shutdown(LOOKS[look], 3)
     if name == "shutdown-let-go":
         return pages.draw_shutdown(LOOKS[look], 4, let_go=True)
+    if name.startswith("fingerprint"):
+        digits = " ".join(f"{part:04X}" for part in range(0xA9F0, 0xAA00))
+        return pages.draw_fingerprint(LOOKS[look], digits, int(name.endswith("-2")))
     if name.startswith("welcome"):
         addresses = ("http://raspberrypi.local:8080", "http://192.168.100.120:8080")
         language = "en" if name.endswith(".en") else "fr"
@@ -75,6 +78,8 @@ def drawn(look, name):
         "shutdown-let-go",
         "welcome",
         "welcome-code.en",
+        "fingerprint",
+        "fingerprint-2",
         "sun-solar.en",
         "mute-now.en",
         "tempo-tempo.en",
