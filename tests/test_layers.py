@@ -35,7 +35,7 @@ KNOWS = {
     "pulses": set("errors store tic words".split()),
     "upkeep": set("errors files first_boot journal words".split()),
     "config": set("addresses balance errors files pulses senml sources words".split()),
-    "links": set("doctor errors federation files live pulses sources store tic words".split()),
+    "links": set("doctor errors federation files live sources store tic words".split()),
     "privacy": set("consent errors files store".split()),
     "household": set("balance config errors federation links live pulses senml sources store tic words".split()),
     "process": set("errors links words".split()),
@@ -44,7 +44,7 @@ KNOWS = {
     "control": set("config consent errors household links privacy pulses store tic words".split()),
     "display": set("errors process words".split()),
     "mqtt": set("config errors federation files household links live sources words".split()),
-    "notices": set("balance config errors federation household links live store words".split()),
+    "notices": set("addresses balance config errors federation household links live store words".split()),
     "web": set(
         (
             "addresses balance config consent display doctor errors federation files household journal "

@@ -23,7 +23,7 @@ readonly PURE_PACKAGES=(
 )
 # What the packages named in tools/ would start at each boot.
 readonly SERVICES=(prosody.service ejabberd.service mosquitto.service epmd.service epmd.socket postgresql.service
-  zabbix-server.service)
+  zabbix-server.service ntfy.service)
 # One that a power cut may leave behind is known by this line, and removed next time.
 readonly POLICY_MARK='# of linky-gateway, for the time of one installation'
 

@@ -1,1 +1,1 @@
-"""XMPP addresses as people write and read them: whether one can be, and whether it is what it seems."""
+"""Addresses as people write and read them, of XMPP and of notices: whether one can be, and is what it seems."""

@@ -70,7 +70,7 @@ def find(config: Path, named: Iterable[Path], state: Path, broker: Path) -> Foun
     etc = config.parent
     if (etc / SECRETS).is_dir() and not _can_list(etc / SECRETS):
         left_out.append(etc / SECRETS)
-    listed = [*sorted((etc / SECRETS).glob("*")), *named, *sorted(state.rglob("*"))]
+    listed = [*sorted((etc / SECRETS).rglob("*")), *named, *sorted(state.rglob("*"))]
     listed += [path for pattern in _BROKER for path in sorted(broker.glob(pattern))]
     for path in listed:
         if _PASSED_OVER.fullmatch(path.name) or not path.is_file() or path == config:

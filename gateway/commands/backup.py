@@ -148,10 +148,13 @@ def _scratch(config: Config, size: int) -> Path:
 
 def _secrets() -> dict[str, bytes]:
     """The passwords that systemd hands over, which this user could not read in their files."""
+    from gateway.config.notice import NOTICES_CREDENTIAL  # noqa: PLC0415
     from gateway.config.tables import BACKUP_CREDENTIAL, MQTT_CREDENTIAL, PASSWORD_CREDENTIAL, credential_file  # noqa: PLC0415
 
-    names = (PASSWORD_CREDENTIAL, MQTT_CREDENTIAL, BACKUP_CREDENTIAL)
-    return {name: file.read_bytes() for name in names if (file := credential_file(name))}
+    names = {name: name for name in (PASSWORD_CREDENTIAL, MQTT_CREDENTIAL, BACKUP_CREDENTIAL)}
+    for notice in Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nowhere")).glob(f"{NOTICES_CREDENTIAL}_*"):
+        names[notice.name.replace("_", "/", 1)] = notice.name
+    return {name: file.read_bytes() for name, one in names.items() if (file := credential_file(one))}
 
 
 def passphrase_of(options: argparse.Namespace, config: Config | None) -> str:

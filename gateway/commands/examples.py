@@ -117,6 +117,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'sudo linky-gateway settings set meter.garage \'{"source": "/dev/ttyUSB1"}\' --restart',
     ),
     "settings unset": ("sudo linky-gateway settings unset objective.kwh_per_month",),
+    "notice test": ("linky-gateway notice test", "linky-gateway notice test paul-mail"),
+    "notice list": ("linky-gateway notice list --last 5",),
     "helper": ("linky-gateway helper --log-level DEBUG",),
     "first-boot": ("sudo linky-gateway first-boot", "sudo linky-gateway first-boot --root /mnt/card"),
     "fleet status": (

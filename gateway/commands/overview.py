@@ -49,6 +49,7 @@ PURPOSES: tuple[tuple[Phrase, dict[str, Phrase]], ...] = (
         {
             "page": Phrase("a code for the page of the house"),
             "settings": Phrase("what is set, by whom; change it"),
+            "notice": Phrase("by which ways you are told"),
             "account": Phrase("the account of the federation"),
             "display": Phrase("displays, Home Assistant"),
             "board": Phrase("the ESP32 boards"),

@@ -18,6 +18,7 @@ from gateway.balance.supplier_offer import seasons_fault, windows_fault
 from gateway.balance.tariff import fault
 from gateway.config import words as say
 from gateway.config.faults import wrong
+from gateway.config.notice import check_notices
 from gateway.errors import ReadingError, SenMLError
 from gateway.pulses.quantity import find_quantity, parse_amount
 from gateway.senml.naming import parse_identifier
@@ -55,6 +56,7 @@ def check_together(path: Path, config: Config) -> None:
     _check_boards(path, config)
     _check_tariffs(path, config)
     _check_web(path, config.web)
+    check_notices(path, config.notice)
     if config.household and not config.federation:
         raise wrong(path, "household.address", say.ALERTS_NEED_ACCOUNT)
 

@@ -27,7 +27,7 @@ Node = Any
 
 # Longer than a line is no help.
 _MOST_CHARACTERS = 60
-_SECRET = re.compile("prm|token|password|passphrase")
+_SECRET = re.compile(r"(prm|token|password|passphrase)[^.]*$|^notice\b.*\.url$")
 
 _KINDS = {
     "text": (msgspec.inspect.StrType, msgspec.inspect.LiteralType, msgspec.inspect.DateType),
@@ -263,7 +263,7 @@ def _either(phrases: Iterable[Phrase]) -> Phrase:
 
 def is_secret(place: str) -> bool:
     """Whether what stands there is repeated to nobody."""
-    return bool(_SECRET.search(place.rpartition(".")[2]))
+    return bool(_SECRET.search(place))
 
 
 def _shown(value: object, place: str) -> str:

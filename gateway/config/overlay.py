@@ -25,6 +25,7 @@ HOUSEHOLDS: Mapping[str, frozenset[str]] = {
     "household": frozenset(),
     "mqtt": frozenset(),
     "web": frozenset(),
+    "notice": frozenset(),
     "backup": frozenset(),
     "received": frozenset(),
     "tariff": frozenset(("offer",)),
@@ -33,7 +34,7 @@ HOUSEHOLDS: Mapping[str, frozenset[str]] = {
 }
 # What an erasure of everything leaves: how the meter is read and where things are; of a meter not its delivery point.
 TECHNICAL = frozenset(("meter", "store", "federation", "mqtt", "web", "backup"))
-NAMED, WHOLE = frozenset(("meter", "received")), frozenset(("tariff", "off_peak"))
+NAMED, WHOLE = frozenset(("meter", "notice", "received")), frozenset(("tariff", "off_peak"))
 
 
 class SettingsOrigin(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from gateway.balance.tariff import Objective, Tariff
 from gateway.config import words as say
 from gateway.config.checks import NAME
 from gateway.config.faults import wrong, wrong_toml, wrong_value
+from gateway.config.notice import NoticeTable  # noqa: TC001 (msgspec reads it)
 from gateway.config.overlay import SettingsOrigin
 from gateway.config.web import WebTable  # noqa: TC001 (msgspec reads it)
 from gateway.errors import ConfigError, reason
@@ -245,6 +246,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     web: WebTable | None = None
     backup: BackupTable | None = None
     counter: tuple[CounterTable, ...] = ()
+    notice: Annotated[tuple[NoticeTable, ...], msgspec.Meta(max_length=20)] = ()
     received: tuple[ReceivedTable, ...] = ()
     tariff: tuple[Tariff, ...] = ()
     off_peak: tuple[OffPeakTable, ...] = ()

@@ -139,4 +139,9 @@ NOT_CHANGED = Phrase("{place}: is not changed; what gateway.toml says, or its de
 NOT_KEPT = Phrase("{path}: cannot be written: {why}; nothing was changed")
 ONE_LINE = Phrase("a text is one line, without invisible characters")
 ADMINISTRATORS = Phrase("is changed in gateway.toml alone, by whoever administers this machine")
+ONE_ADDRESS = Phrase("write url or url_file, not both")
+QUIET = Phrase("{value!r}: write 22:00/07:00, or nothing between the quotes for no quiet hours")
+SECRET_URL = Phrase(
+    "who reads this address could write in your name: put it alone into a file, and name that with url_file"
+)
 ALERTS_NEED_ACCOUNT = Phrase("alerts are sent by the account of [federation]; add that table")

@@ -27,6 +27,8 @@ __all__ = [
     "EnterReading",
     "Erase",
     "ForgetHistoryFile",
+    "NoticeList",
+    "NoticeTest",
     "PageCode",
     "PageWelcome",
     "PageWhere",
@@ -137,6 +139,24 @@ class AccountOrder(Order[list[str] | None], frozen=True, kw_only=True, tag="acco
     who: str = ""
 
 
+class NoticeTest(Order[list[Row]], frozen=True, kw_only=True, tag="notice-test"):
+    """Send a test by one of the household's ways, or by all; what came of it on each."""
+
+    looks: ClassVar[bool] = True
+    # A mail takes half a minute, a program of others one.
+    patience_s: ClassVar[float] = 75.0
+
+    way: str | None = None
+
+
+class NoticeList(Order[Row], frozen=True, kw_only=True, tag="notice-list"):
+    """The household's ways, and what was last to be told there."""
+
+    looks: ClassVar[bool] = True
+
+    most: int = 20
+
+
 class PageCode(Order[str], frozen=True, kw_only=True, tag="page-code"):
     """A new code with which the page's password can be set."""
 
@@ -151,7 +171,7 @@ class PageWhere(Order[Row], frozen=True, kw_only=True, tag="page-where"):
 
 _TYPES = (
     *(Status, Settle, AskNow, EnterReading, ChangeSettings, AskHelper, AccountOrder, PageCode, PageWelcome, PageWhere),
-    *(AddHistory, UndoHistory, ForgetHistoryFile),
+    *(AddHistory, UndoHistory, ForgetHistoryFile, NoticeTest, NoticeList),
     *(of_consents.Grant, of_consents.Revoke, of_consents.Limit, of_consents.Resume),
     *(of_consents.ListConsents, of_consents.Notices, of_consents.PendingAccess, of_consents.ConsentText),
     *(of_consents.AnswerAccess, of_consents.RefuseDomain, of_consents.HearDomain, of_consents.RefusedDomains),

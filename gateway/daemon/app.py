@@ -136,7 +136,7 @@ class Gateway:
         why = None
         try:
             await self.house.write()
-            await self.house.notices.keep(time.monotonic(), self.house.federation.waiting)
+            await self.house.notices.keep(time.monotonic(), self.house.untold)
         except Exception as error:
             why = str(cause_of(error))
             log.debug("the last commit failed", exc_info=error)

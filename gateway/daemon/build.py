@@ -23,6 +23,8 @@ from gateway.links.nightly_backup import Nightly
 from gateway.live.topics import STATUS
 from gateway.mqtt.relays import Relays
 from gateway.notices.deciding.household import HouseholdNotices
+from gateway.notices.delivery.way import ways_of
+from gateway.notices.delivery.ways import HouseholdWays
 from gateway.sources.line import Line, Listening
 from gateway.sources.paths import board_of
 from gateway.sources.source import Source, parse_source
@@ -74,8 +76,7 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         }
         await counters.resume(store.meters, store.readings)
         now = Now(config, store, call, host.time)
-        notices = HouseholdNotices(config, now, store.notified, store, call)
-        await notices.resume()
+        notices, ways = await _notices(config, now, store, call, host)
         doctors = LineDoctors(meters, {meter.name: meter.source for meter in config.meter})
         standing = HouseStanding(store.outbox, call, meters, now, notices, doctors)
         disk = DiskSpace(config.directory)
@@ -83,10 +84,8 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         await call(store.close)
         raise
     writer = StoreWriter(config, store, call)
-    house = House(
-        *(config, host, call, store, meters, tees, counters, relays, writer, disk, now, notices, standing, doctors),
-        NoFederation(),
-    )
+    of_house = (config, host, call, store, meters, tees, counters, relays, writer, disk)
+    house = House(*of_house, now, notices, ways, standing, doctors, NoFederation())
     try:
         house.federation = federation_of(house)
     except BaseException:
@@ -94,6 +93,14 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         raise
     _join(house)
     return house
+
+
+async def _notices(
+    config: Config, now: Now, store: Store, call: Call, host: HostClock
+) -> tuple[HouseholdNotices, HouseholdWays]:
+    notices = HouseholdNotices(config, now, store.notified, store, call, host.since_boot())
+    await notices.resume()
+    return notices, HouseholdWays(ways_of(config), store.household, call, host.time, notices.is_calm)
 
 
 def _join(house: House) -> None:
@@ -106,6 +113,7 @@ def _join(house: House) -> None:
         lambda now: nightly.links(now, house.host.time()),
         # Late: it may be another one then.
         lambda now: [*house.federation.links(now)],
+        house.ways.links,
     ]
     # The present is nobody's but the faces': what fails there costs no reading.
     for name, reader in house.meters.items():
@@ -277,6 +285,12 @@ def join_federation(house: House, lookout: HouseMonitor, joint: Joint) -> None:
     joint.put(lookout.listeners, house.cells.shielded("federation session", house.federation.tell))
     for name, meter in house.meters.items():
         joint.put(meter.listeners, house.cells.shielded("federation live", partial(house.federation.hear, name)))
+
+
+def join_ways(house: House, lookout: HouseMonitor, joint: Joint) -> None:
+    """By which ways the household is told."""
+    joint.keep("notices", house.ways, store_patience_s(house.config))
+    joint.put(lookout.listeners, house.cells.shielded("notices", house.ways.tell))
 
 
 def store_patience_s(config: Config) -> float:

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from gateway.config.checks import amount_of
-from gateway.links.link import Link, counter_link
-from gateway.pulses.counter import Counted, PulseCounter
+from gateway.links import words as say
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
+from gateway.pulses.counter import Counted, CounterState, PulseCounter
 from gateway.pulses.pin import Pin, Wiring, gpiozero
 from gateway.pulses.quantity import find_quantity
 
@@ -76,3 +77,19 @@ def _counter(setting: Setting, clock: Callable[[], float | None]) -> PulseCounte
     counted = Counted(quantity, amount_of(setting, "per_pulse"), amount_of(setting, "start"))
     wiring = Wiring(setting.gpio, setting.pull, setting.rising, setting.debounce_ms / 1000)
     return PulseCounter(counted, lambda: Pin(wiring), clock)
+
+
+def counter_link(name: str, counter: CounterState, now: float) -> Link:
+    """A pulse counter; ``now`` is monotonic seconds, the age that of the last pulse. No pulse is no fault."""
+    if not counter.open:
+        return Link(
+            LinkKind.COUNTER,
+            name,
+            BROKEN if counter.error else WAITING,
+            now - counter.changed,
+            counter.error or say.BEING_OPENED,
+        )
+    counts = say.PULSES.filled(count=counter.pulses, bounces=counter.bounces)
+    if counter.last_pulse is None:
+        return Link(LinkKind.COUNTER, name, WAITING, None, say.PIN_OPEN.filled(counts=counts))
+    return Link(LinkKind.COUNTER, name, OK, now - counter.last_pulse, counts)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.links.line_doctor import LineDoctors
     from gateway.mqtt.relays import Relays
     from gateway.notices.deciding.household import HouseholdNotices
+    from gateway.notices.delivery.ways import HouseholdWays
     from gateway.sources.tee import Tee
     from gateway.store.recorder import Recorder, UndatedFrame
     from gateway.store.store import Store
@@ -50,6 +51,7 @@ class House:
         disk: the room on the card.
         now: what the meters say.
         notices: what the household is told.
+        ways: by which ways it is, besides the chat.
         standing: how all of it is.
         doctors: judge each meter's line.
         federation: publishes to others, where there is an account.
@@ -68,10 +70,16 @@ class House:
     disk: DiskSpace
     now: Now
     notices: HouseholdNotices
+    ways: HouseholdWays
     standing: HouseStanding
     doctors: LineDoctors
     federation: Publication | NoFederation
     cells: Cells = field(default_factory=Cells)
+
+    @property
+    def untold(self) -> frozenset[str]:
+        """Of which links and news a message to the household is neither told nor kept yet."""
+        return self.federation.waiting | self.ways.waiting
 
     def recorders(self) -> list[Recorder]:
         """Of every meter and every counter."""

@@ -59,7 +59,7 @@ class HouseMonitor:
                 weighed = now
                 await self.weigh(now, None)
             links = [*house.standing.own_links(now), *recipient_links(backlog, time.time())]
-            alerts = await house.notices.look(links, now, house.host.time(), house.federation.waiting)
+            alerts = await house.notices.look(links, now, house.host.time(), house.untold)
             house.now.look(links, house.notices.active)
             await house.now.know_the_day()
             for look in self.lookers:

@@ -20,6 +20,7 @@ from gateway.daemon import build as parts
 from gateway.daemon.joint import Joint
 from gateway.daemon.journalled import note_sharing
 from gateway.errors import GatewayError, cause_of
+from gateway.notices.delivery.way import ways_of
 from gateway.sources.paths import board_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Part -> the tables of which it is made.
-_MADE_OF = {"broker": ("mqtt",), "federation": ("federation", "received"), "page": ("web",)}
+_MADE_OF = {"broker": ("mqtt",), "federation": ("federation", "received"), "page": ("web",), "notices": ("notice",)}
 _ITSELF = {"unit": "linky-gateway.service"}
 # What of a meter's table its line alone is made of.
 _OF_LINE = frozenset(("source", "mode", "tee"))
@@ -155,6 +156,10 @@ class Renewal:
             # Whoever changes it may be asking by way of it: it has its answer first.
             self._page = asyncio.create_task(self._renew_page(), name="another page")
             return
+        if part == "notices":
+            # What waits on a way that stays is told there.
+            self._house.ways.change(ways_of(self._house.config))
+            return
         if joint := self._joints.pop(part, None):
             await joint.leave()
         if part == "federation":
@@ -180,6 +185,8 @@ class Renewal:
             parts.open_page(house, house.config.web, self._requests, joint)
         elif part == "federation":
             parts.join_federation(house, self._lookout, joint)
+        elif part == "notices":
+            parts.join_ways(house, self._lookout, joint)
         self._joints[part] = joint
 
 

@@ -14,6 +14,8 @@ from gateway.control.messages import (
     ChangeSettings,
     EnterReading,
     Erase,
+    NoticeList,
+    NoticeTest,
     PageCode,
     PageWelcome,
     PageWhere,
@@ -50,6 +52,8 @@ class HouseRequests:
             EnterReading: self._enter,
             Erase: self._erase,
             AskHelper: partial(ask_helper, house),
+            NoticeTest: lambda order: house.ways.test(order.way),
+            NoticeList: lambda order: house.ways.listed(min(max(order.most, 1), 200)),
         }
         # The page, where there is one, and whoever speaks to the household in its language.
         self.pages: list[HousePage] = []

@@ -15,7 +15,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Protocol
 from zlib import crc32
 
-from gateway.balance.base_load import NIGHTS, base_load
+from gateway.balance.base_load import NIGHTS, base_load, lowest_hours, risen
 from gateway.balance.calendar import BalancePeriod, day_of, days, midnight, same_day
 from gateway.balance.classes import PREFIX, ClassNames, is_period, order, word_of
 from gateway.balance.energy import DayEnergy, fitted
@@ -230,6 +230,17 @@ class HouseholdDays:
         today = day_of(now)
         nights = [midnight(day) for day in days(BalancePeriod.DAY.back(today, NIGHTS), BalancePeriod.DAY.after(today))]
         return base_load(nights, self._energy.half_hours(curve, nights[0], now)) if curve else None
+
+    def risen_base_load(self, now: int, nights: int) -> tuple[int, int] | None:
+        """(watts before, watts now) where the last nights known at that moment are far above those before; or None."""
+        curve, last = self._series.get(DRAWN_CURVE), self.last_time
+        if curve is None or last is None or now - last > _LONGEST_DAY_S:
+            return None
+        today = day_of(now)
+        known = [
+            midnight(day) for day in days(BalancePeriod.DAY.back(today, nights - 1), BalancePeriod.DAY.after(today))
+        ]
+        return risen(lowest_hours(known, self._energy.half_hours(curve, known[0], now)))
 
     def class_now(self, now: int) -> str | None:
         """The tariff class in which is drawn, by what the meter said in the last ten minutes."""

@@ -28,6 +28,7 @@ class FaultKind(enum.Enum):
     BROKER = LinkKind.MQTT
     CELL = LinkKind.CELL
     OVERLOAD = LinkKind.OVERLOAD
+    BREAKER = LinkKind.BREAKER
     LINE = LinkKind.DOCTOR
 
     @property
@@ -44,6 +45,16 @@ class Topic(enum.Enum):
     MODE = "mode"
     INJECTION = "injection"
     OFF_PEAK = "off-peak"
+    OTHER_METER = "other-meter"
+    CONTRACT = "contract"
+    BASE_LOAD = "base-load"
+    LEAK = "water-leak"
+    BURST = "water-burst"
+    GAS = "gas"
+    NO_INJECTION = "injection-stopped"
+    POWER_CUT = "power-cut"
+    VERSION = "version"
+    SUPPORT = "support"
 
 
 # Of each kind: the fault, its repetition, what to do, its end.
@@ -143,6 +154,12 @@ _SAID = WordTable(
             "switch a large appliance off, or the meter cuts the power",
             "No more than the subscribed power is drawn at the meter “{name}” now, after {time}",
         ),
+        FaultKind.BREAKER: (
+            "The breaker of the meter “{name}” has been open for {time}",
+            "The breaker of the meter “{name}” opened {times} in 10 minutes",
+            "the meter’s screen says why; after an overload, switch appliances off and hold its “+” button",
+            "The breaker of the meter “{name}” is closed again, after {time}",
+        ),
     }
 )
 
@@ -159,6 +176,7 @@ _PARTS = {
     "home": same("Home Assistant"),
     "relays": Phrase("the answers to the boards"),
     "page": Phrase("the page"),
+    "notices": Phrase("the notices"),
     "federation": Phrase("the federation"),
 }
 

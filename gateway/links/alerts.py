@@ -31,13 +31,17 @@ _YOUNG_BACKLOG_S = 3_600.0
 _PROGRESS_S = 60.0
 
 
+# What is no link of the gateway, and is looked at as if it were one.
+_OF_THE_HOUSE = (FaultKind.OVERLOAD, FaultKind.BREAKER)
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """A fault, or its end, or news, to be told once.
 
     ``name`` is that of the link (``Link.name``), or what else it is about; ``since`` monotonic seconds, when the fault
     began; ``count`` how often it came since the last notice. The text is for the household and may name a
-    recipient; ``log_text`` never does.
+    recipient; ``log_text`` never does. ``key`` is that of news.
     """
 
     kind: FaultKind | Topic
@@ -47,6 +51,12 @@ class Alert:
     count: int
     text: Phrase
     log_text: str
+    key: str = ""
+
+    @property
+    def matter(self) -> str:
+        """What it is about, the same for its beginning and its end, and for another day's news another."""
+        return self.key or (f"{self.kind.name} {self.name}" if isinstance(self.kind, FaultKind) else self.link)
 
     @property
     def link(self) -> str:
@@ -56,7 +66,7 @@ class Alert:
     @property
     def is_fault(self) -> bool:
         """Whether a link of the house does not work."""
-        return isinstance(self.kind, FaultKind) and self.kind is not FaultKind.OVERLOAD
+        return isinstance(self.kind, FaultKind) and self.kind not in _OF_THE_HOUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +91,13 @@ class AlertWatch:
     """
 
     def __init__(self, away_after_s: float = OLD_BACKLOG_S) -> None:
-        self._away_after_s = away_after_s
+        self.away_after_s = away_after_s
         self._faults: dict[tuple[FaultKind, str], _Fault] = {}
 
     def restore(self, told: Iterable[NotifiedFault], now: float) -> None:
         """Know what an earlier start has told (``since`` in monotonic seconds of this one)."""
         for one in told:
-            self._faults[one.kind, one.name] = fault = _Fault(one.kind, one.name, self._away_after_s)
+            self._faults[one.kind, one.name] = fault = _Fault(one.kind, one.name)
             fault.restore(one.since, now)
 
     @property
@@ -113,12 +123,12 @@ class AlertWatch:
                 alerts.append(alert)
         for link in links:
             for kind in _KINDS.get(link.kind, ()):
-                fault = self._faults.setdefault((kind, link.name), _Fault(kind, link.name, self._away_after_s))
+                fault = self._faults.setdefault((kind, link.name), _Fault(kind, link.name))
                 fault.seen = now
                 if _explained(link, known):
                     fault.blocked = now
                 else:
-                    fault.see(link, now)
+                    fault.see(link, now, self.away_after_s)
                 if alert := fault.tell(now, _advice(kind, link.name, known)):
                     alerts.append(alert)
         return alerts
@@ -160,18 +170,18 @@ _RULES = {
     FaultKind.CELL: _Rule(0, 0, by_age=True),
     # One that lasts for two frames: soon the breaker opens. A kettle that goes on and off is one overload.
     FaultKind.OVERLOAD: _Rule(2, 60),
+    FaultKind.BREAKER: _Rule(2, 10),
 }
 
 
 class _Fault:
     """One link's history: whether it is at fault, and what was said of it."""
 
-    __slots__ = ("_away_after_s", "_kind", "_name", "_rule", "active", "bad_since", "blocked", "count", "ended",
+    __slots__ = ("_kind", "_name", "_rule", "active", "bad_since", "blocked", "count", "ended",
                  "good_since", "oldest", "plain", "seen", "since", "told", "told_at")  # fmt: skip
 
-    def __init__(self, kind: FaultKind, name: str, away_after_s: float) -> None:
+    def __init__(self, kind: FaultKind, name: str) -> None:
         self._kind, self._name, self._rule = kind, name, _RULES[kind]
-        self._away_after_s = away_after_s
         self.seen = -math.inf
         self.blocked = self.told_at = self.oldest = -math.inf
         self.bad_since: float | None = None
@@ -199,9 +209,9 @@ class _Fault:
         self.active, self.ended = False, now
         return self._alert(now, 0)
 
-    def see(self, link: Link, now: float) -> None:
+    def see(self, link: Link, now: float, away_after_s: float) -> None:
         """Take in what the link says."""
-        bad = _is_bad(self._kind, link, self._away_after_s)
+        bad = _is_bad(self._kind, link, away_after_s)
         if bad:
             self._see_bad(link, now)
         elif bad is not None:
@@ -251,6 +261,7 @@ _SAYS_NOTHING = {
     (FaultKind.GARBLED, WAITING),
     # Nobody knows at the moment.
     (FaultKind.OVERLOAD, WAITING),
+    (FaultKind.BREAKER, WAITING),
     (FaultKind.DISK, WAITING),
     (FaultKind.LINE, WAITING),
     (FaultKind.BACKUP, WAITING),

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.links.alerts import Alert
-    from gateway.pulses.counter import CounterState
     from gateway.sources.line import LineState
     from gateway.sources.tee import Tee
     from gateway.store.points import Backlog
@@ -38,7 +37,6 @@ __all__ = [
     "as_json",
     "as_text",
     "clock_link",
-    "counter_link",
     "decode_link",
     "folded",
     "meter_link",
@@ -174,22 +172,6 @@ def clock_link(name: str, line: LineState, clock: MeterClock, kept: int, *, host
 def _drift(seconds: float) -> Phrase:
     amount = f"{abs(seconds):.0f} s" if abs(seconds) < 120 else f"{abs(seconds) / 60:.0f} min"
     return (say.AHEAD if seconds > 0 else say.BEHIND).filled(amount=amount)
-
-
-def counter_link(name: str, counter: CounterState, now: float) -> Link:
-    """A pulse counter; ``now`` is monotonic seconds, the age that of the last pulse. No pulse is no fault."""
-    if not counter.open:
-        return Link(
-            LinkKind.COUNTER,
-            name,
-            BROKEN if counter.error else WAITING,
-            now - counter.changed,
-            counter.error or say.BEING_OPENED,
-        )
-    counts = say.PULSES.filled(count=counter.pulses, bounces=counter.bounces)
-    if counter.last_pulse is None:
-        return Link(LinkKind.COUNTER, name, WAITING, None, say.PIN_OPEN.filled(counts=counts))
-    return Link(LinkKind.COUNTER, name, OK, now - counter.last_pulse, counts)
 
 
 def recipient_links(backlog: Sequence[Backlog], now: float) -> list[Link]:

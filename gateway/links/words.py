@@ -26,6 +26,7 @@ KINDS: dict[str, Phrase] = {
     LinkKind.WATCHER: Phrase("Watcher"),
     LinkKind.MQTT: Phrase("MQTT broker"),
     LinkKind.PAGE: Phrase("Page of the house"),
+    LinkKind.NOTICE: Phrase("Notices"),
     LinkKind.CELL: Phrase("Part of the program"),
 }
 

@@ -45,9 +45,11 @@ class LinkKind(StrEnum):
     WATCHER = "watcher"
     MQTT = "mqtt"
     PAGE = "page"
+    NOTICE = "notice"
     CELL = "cell"
-    # No link of the house, and looked at as if it were one.
+    # No links of the house, and looked at as if they were.
     OVERLOAD = "overload"
+    BREAKER = "breaker"
 
 
 # Of these a house may have several, named after people.

@@ -46,6 +46,8 @@ LEFT_OUT = {
     "told": "what this installation has said of its own faults; another one has its own",
     "health_answer": "who may know whether this installation is well; of another one the household says it anew",
     "refused_domain": "whose requests this installation does not hear for some weeks; another one is asked anew",
+    "household_notice": "what this installation tells its household now; of another one that is stale",
+    "refused_way": "which ways of this installation are refused; another one finds out by itself",
     "consent_held": "which consents this installation has not been told to use yet",
 }
 # Tables of which a part is kept by half hour: all their rows, and how many of them that are.

@@ -125,6 +125,11 @@ class EnergyRows:
             )
 
     @translated
+    def marks(self, index: Series, start: int, end: int) -> dict[int, int]:
+        """Half hour in ``[start, end]`` -> an index as it was then, of whatever it counts."""
+        return dict(self._db.execute(_COARSE, [index.id, _HALF_HOUR_S, start, end]).fetchall())
+
+    @translated
     def newest(self, series: Series, now: int) -> tuple[int, Value] | None:
         """The latest value at or before a moment, with its time."""
         return next(iter(self._newest(series, now)), None)

@@ -45,8 +45,9 @@ _HOUSEHOLD = (
     "tariff_note",
     *("undated", "correction", "journal_day", "subscription", "recipient", "consent_held", "consent_change"),
     *("consent", "shown_text", "access_request", "health_answer", "refused_domain", "transfer", "confirmed"),
-    *("party", "pseudonym", "absence", "told", "series", "received_point", "received_series", "received_event"),
-    *("received_gap", "received_span", "received_chain", "received_subscription", "received_anchor"),
+    *("party", "pseudonym", "absence", "told", "household_notice", "series"),
+    *("received_point", "received_series", "received_event", "received_gap", "received_span"),
+    *("received_chain", "received_subscription", "received_anchor"),
     *("received_provider", "imported", "imported_file", "imported_series", "imported_batch"),
 )
 
@@ -71,6 +72,7 @@ _RECIPIENT = (
     "DELETE FROM pseudonym WHERE recipient = ?1",
     "DELETE FROM absence WHERE recipient = ?1",
     "DELETE FROM told WHERE substr(what, -length(?1) - 1) = ' ' || ?1",
+    "DELETE FROM household_notice WHERE substr(matter, -length(?1) - 1) = ' ' || ?1",
 )
 
 _KNOWN = (

@@ -123,3 +123,19 @@ def imported_history(db: Database) -> None:
         " batch INTEGER NOT NULL REFERENCES imported_batch, value INTEGER NOT NULL, flags INTEGER NOT NULL,"
         " PRIMARY KEY (series, start, step, batch)) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def household_notices(db: Database) -> None:
+    """What the household is to be told by each of its ways (``household_notices.py``), and the ways that refuse."""
+    db.execute(
+        "CREATE TABLE household_notice (id INTEGER PRIMARY KEY AUTOINCREMENT, way TEXT NOT NULL, matter TEXT NOT NULL,"
+        " event TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL, due INTEGER NOT NULL,"
+        " expires INTEGER NOT NULL, ending INTEGER NOT NULL, urgent INTEGER NOT NULL,"
+        " tries INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL, ended_at INTEGER, message INTEGER) STRICT"
+    )
+    db.execute("CREATE INDEX household_notice_of_way ON household_notice (way, matter)")
+    db.execute(
+        "CREATE TABLE refused_way (way TEXT PRIMARY KEY, address TEXT NOT NULL, since INTEGER NOT NULL,"
+        " why TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )

@@ -23,6 +23,7 @@ from gateway.store.dump import Dump, snapshot
 from gateway.store.energy import EnergyRows
 from gateway.store.erasure import Erasure
 from gateway.store.health import HealthAnswers
+from gateway.store.household_notices import HouseholdQueue
 from gateway.store.imports import Imports
 from gateway.store.journal import Journal
 from gateway.store.ledger import Ledger
@@ -99,7 +100,7 @@ class Store:
         self.undated = UndatedFrames(db, meters)
         self.relayed = Relayed(db)
         self.tariff_notes = TariffNotes(db)
-        self.notified = NotifiedAlerts(db)
+        self.notified, self.household = NotifiedAlerts(db), HouseholdQueue(db)
         self.received = ReceivedPoints(db)
         self.providers = Providers(db, Anchors(db), self.received)
         rollups = Rollups(db, meters, self.ledger, minutes, raw)
@@ -150,6 +151,7 @@ class Archive:
         self.curves = Curves(db, minutes)
         self.tariff_notes = TariffNotes(db)
         self.imports = Imports(db, meters, journal)
+        self.household = HouseholdQueue(db)
         self.anchors = Anchors(db)
         self.received = ReceivedPoints(db)
         self.providers = Providers(db, self.anchors, self.received)

@@ -13,6 +13,7 @@ from gateway.bridges import program as bridge
 from gateway.collector import cli as collect
 from gateway.collector.config import DATABASE_CREDENTIAL, XMPP_CREDENTIAL
 from gateway.commands import main as cli
+from gateway.config.notice import NOTICES_CREDENTIAL
 from gateway.config.tables import MQTT_CREDENTIAL, PASSWORD_CREDENTIAL, credential_file
 from gateway.display import cli as display
 from tests.units.files import UNITS, tool, unit
@@ -111,7 +112,7 @@ def test_the_gateway_is_handed_what_it_asks_for(monkeypatch, tmp_path):
     """The credentials of the unit have the program's names; what is not there is blank, and counts as none."""
     service = unit("linky-gateway.service")["Service"]
     loaded = [line.partition(":")[0] for line in service["LoadCredential"]]
-    assert loaded == [PASSWORD_CREDENTIAL, MQTT_CREDENTIAL]
+    assert loaded == [PASSWORD_CREDENTIAL, MQTT_CREDENTIAL, NOTICES_CREDENTIAL]
     assert service["SetCredential"] == [rf"{name}:\n" for name in loaded]
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     (tmp_path / PASSWORD_CREDENTIAL).write_text("\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config
     from gateway.live.meter import LiveMeter
 
-# More than all objectives and a winter's red days (22).
-MOST_KEPT = 50
+# More than all objectives, a winter's red days (22), and what is known of each meter.
+MOST_KEPT = 80
 
 # A day of Tempo begins at six in the morning.
 _TEMPO_BEGINS, _A_DAY = timedelta(hours=6), timedelta(days=1)
@@ -70,7 +71,7 @@ class News:
         """What is to be told of what holds now (monotonic and POSIX seconds)."""
         self.active, self.holding, fresh = [], [], []
         for item in items:
-            alert = Alert(item.topic, item.name, now, False, 1, item.text, item.log)
+            alert = Alert(item.topic, item.name, now, False, 1, item.text, item.log, item.key)
             if item.lasting:
                 self.holding.append(alert)
             if item.key not in self.told:
@@ -135,13 +136,22 @@ def exceeded(stored: DayParts, config: Config, now: float) -> list[Item]:
     known = house.for_projection(today)
     projections = (project(period, today, known, config.tariff) for period in (BalancePeriod.MONTH, BalancePeriod.YEAR))
     found = [goal for one in projections if one for goal in goals(config.objective, one)]
+    items = [(goal, goal.period.label(goal.period.begin(today))) for goal in found]
     return [
-        _exceeded(goal, goal.period.label(goal.period.begin(today)))
-        for goal in found
-        if goal.state is ObjectiveState.EXCEEDED
+        _exceeded(goal, label) if goal.state is ObjectiveState.EXCEEDED else _nearly(goal, label)
+        for goal, label in items
+        if goal.measured >= _NEARLY * goal.goal
     ]
 
 
+# From so much of an objective on it is worth a word.
+_NEARLY = Fraction(4, 5)
+_MONTH_NEARLY = Phrase(
+    "Four fifths of the objective of the month are used: {measured} of {meant}, {foreseen} are expected at its end."
+)
+_YEAR_NEARLY = Phrase(
+    "Four fifths of the objective of the year are used: {measured} of {meant}, {foreseen} are expected at its end."
+)
 _MONTH_EXCEEDED = Phrase(
     "The objective of the month is exceeded: {measured} of {meant}, {foreseen} are expected at its end."
 )
@@ -151,18 +161,22 @@ _YEAR_EXCEEDED = Phrase(
 
 
 def _exceeded(goal: Goal, label: str) -> Item:
-    month, unit = goal.period is BalancePeriod.MONTH, "euros" if goal.unit == EURO else "kwh"
-    name = f"{goal.period.value} {unit}"
+    text = _MONTH_EXCEEDED if goal.period is BalancePeriod.MONTH else _YEAR_EXCEEDED
+    return _of_goal(goal, label, text, f"the objective of the {goal.period.value} is exceeded")
+
+
+def _nearly(goal: Goal, label: str) -> Item:
+    text = _MONTH_NEARLY if goal.period is BalancePeriod.MONTH else _YEAR_NEARLY
+    return _of_goal(goal, f"{label} nearly", text, f"the objective of the {goal.period.value} is nearly used")
+
+
+def _of_goal(goal: Goal, label: str, text: Phrase, log: str) -> Item:
+    name = f"{goal.period.value} {'euros' if goal.unit == EURO else 'kwh'}"
     measured, meant, foreseen = (made(partial(_amount, goal, place)) for place in range(3))
-    text = _MONTH_EXCEEDED if month else _YEAR_EXCEEDED
-    return Item(
-        # Another objective is another promise.
-        f"{Topic.OBJECTIVE.value} {name} {label} {float(goal.goal):g}",
-        Topic.OBJECTIVE,
-        name,
-        text.filled(measured=measured, meant=meant, foreseen=foreseen),
-        f"the objective of the {goal.period.value} is exceeded",
-    )
+    # Another objective is another promise.
+    key = f"{Topic.OBJECTIVE.value} {name} {label} {float(goal.goal):g}"
+    text = text.filled(measured=measured, meant=meant, foreseen=foreseen)
+    return Item(key, Topic.OBJECTIVE, name, text, log)
 
 
 def _amount(goal: Goal, place: int, lang: str) -> str:

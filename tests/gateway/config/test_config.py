@@ -46,7 +46,7 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
     tables = r"backup|clock|federation|household|mqtt|objective|web"
-    several = r"counter|off_peak|received|tariff(\.[a-z]+)?"
+    several = r"counter|notice|off_peak|received|tariff(\.[a-z]+)?"
     signs = rf"^#(?=[a-z_]+ = |\[({tables}|\[({several})\])\])"
     text = re.sub(signs, "", SHIPPED.read_text(), flags=re.MULTILINE)
     # A certificate authority is of no use without TLS, and refused.
@@ -61,6 +61,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         config.web,
         config.backup,
         config.counter[0],
+        config.notice[0],
         config.received[0],
         config.tariff[0],
         *config.tariff[0].when,
@@ -80,6 +81,9 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     for key in ("host", "port", "discovery", "discovery_prefix"):
         assert getattr(config.mqtt, key) == getattr(plain_mqtt, key)
     assert config.web == load(write(tmp_path, LEAST + "[web]\n")).web
+    plain_notice = load(write(tmp_path, LEAST + '[[notice]]\nname = "x"\n')).notice[0]
+    for key in ("language", "quiet"):
+        assert getattr(config.notice[0], key) == getattr(plain_notice, key)
     plain_backup = load(write(tmp_path, LEAST + '[backup]\ndirectory = "/media"\n')).backup
     for key in ("keep", "same_card"):
         assert getattr(config.backup, key) == getattr(plain_backup, key)

@@ -80,6 +80,8 @@ LINES = [
         ("page-code", {}),
         ("page-welcome", {}),
         ("page-where", {}),
+        ("notice-test", {"way": "anne"}),
+        ("notice-list", {}),
         ("grant", {"order": FORM, "by": "anne", "retention": "P3Y", "shown": SHOWN}),
         ("revoke", {"recipient": "a@b.test", "series": None, "by": "owner", "channel": "web"}),
         ("limit", {"recipient": "a@b.test"}),

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.links.link import BROKEN, OK, WAITING
 from gateway.live.meter import KnownDay, LiveMeter, tariff_kind
-from gateway.notices.deciding.household import overloads
+from gateway.notices.deciding.beside import overloads
 from tests.gateway.live.conftest import AT, reading
 
 INDEX = "consumption/energy/active/index"

@@ -15,8 +15,9 @@ from gateway.household.now import Now
 from gateway.links.alert_words import FaultKind, Topic
 from gateway.links.disk import LEAST_BYTES, DiskSpace
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
-from gateway.notices.deciding.household import HouseholdNotices, overloads
-from gateway.notices.deciding.news import Item, News, exceeded, red_tomorrow
+from gateway.notices.deciding.beside import overloads
+from gateway.notices.deciding.household import HouseholdNotices
+from gateway.notices.deciding.news import MOST_KEPT, Item, News, exceeded, red_tomorrow
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.words.phrase import NOTHING
@@ -248,7 +249,7 @@ def test_news_that_was_told_is_not_kept_for_ever():
     for day in range(200):
         item = Item(f"tempo {day}", Topic.TEMPO, "tempo", NOTHING, "")
         assert len(news.look([item], 0.0, 0.0)) == 1
-    assert list(news.told) == [f"tempo {day}" for day in range(150, 200)]
+    assert list(news.told) == [f"tempo {day}" for day in range(200 - MOST_KEPT, 200)]
 
 
 def test_an_overload_is_looked_at_like_a_link_while_the_meter_speaks(house):

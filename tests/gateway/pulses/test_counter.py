@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import pytest
 
+from gateway.daemon.counters import counter_link
 from gateway.errors import PortError
-from gateway.links.link import counter_link
 from gateway.pulses.counter import Counted, PulseCounter
 from gateway.pulses.quantity import find_quantity, parse_amount
 from gateway.store.points import Granularity

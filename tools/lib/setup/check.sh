@@ -62,8 +62,8 @@ check_files() {
   local file
   good check_version "$(current_version)"
   [[ -e $ROOT$ETC/gateway.toml ]] || bad check_no_configuration "$ETC/gateway.toml"
-  for file in "$ROOT$SECRETS"/*; do
-    [[ ! -e $file || $(stat -c %a "$file") == 600 ]] || bad check_secret_open "$file"
+  for file in "$ROOT$SECRETS"/* "$ROOT$SECRETS"/notices/*; do
+    [[ ! -f $file || $(stat -c %a "$file") == 600 ]] || bad check_secret_open "$file"
   done
 }
 

@@ -24,7 +24,7 @@ account_do() {
 
 configuration_is_done() {
   local name
-  [[ -e $ROOT$ETC/gateway.toml && -d $ROOT$SECRETS ]] || return 1
+  [[ -e $ROOT$ETC/gateway.toml && -d $ROOT$SECRETS/notices ]] || return 1
   [[ ! $(key_to_believe) ]] || same "$(key_to_believe)" "$ETC/release.pub" 644 || return 1
   release_keys_are_those_of "$TREE" || return 1
   for name in "${!SECRET_FILE[@]}"; do same "${SECRET_FILE[$name]}" "$SECRETS/$name" 600 || return 1; done
@@ -34,6 +34,7 @@ configuration_do() {
   local name key
   put_dir "$ETC" 750 ":$USER_NAME"
   put_dir "$SECRETS" 700
+  put_dir "$SECRETS/notices" 700
   for name in "${!SECRET_FILE[@]}"; do put_file "${SECRET_FILE[$name]}" "$SECRETS/$name" 600; done
   key=$(key_to_believe)
   [[ ! $key ]] || put_file "$key" "$ETC/release.pub" 644

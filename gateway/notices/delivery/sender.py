@@ -1,0 +1,230 @@
+"""Each way at work, a cell of its own: a dead server holds up no other way, no reading and no page.
+
+What was sent is noted when the answer is here: a power cut in that moment sends it once more, under the same number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from gateway.addresses.notice import APPRISE, MAIL
+from gateway.errors import StoreError, cause_of
+from gateway.federation.connection.waiting import wait_any
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
+from gateway.notices.delivery.turn import pause_s, plan
+from gateway.notices.events import Urgency, message, title
+from gateway.notices.ways.outcome import MOST_TEXT, Message, NoticeAnswer, Outcome
+from gateway.store.household_notices import HouseholdQueue, NoticeState, QueuedNotice, RefusedWay
+from gateway.store.local_time import local_time
+from gateway.words.phrase import Phrase, written
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from gateway.notices.delivery.way import Way
+    from gateway.notices.ways.reach import Reach
+
+log = logging.getLogger(__name__)
+
+ROUND_S, _DAY_S = 30.0, 86_400
+# A way that refused is tried again with what is new on the next day: an account was paid, a page said yes.
+_REFUSED_S = _DAY_S
+
+_TOLD = Phrase("last told {time}")
+_NOTHING_YET = Phrase("nothing told yet")
+_TRIED = Phrase("{why}; {count} wait, tried again by itself")
+_STOPPED = Phrase("{why}; “linky-gateway notice test {name}” tries again")
+_ELSEWHERE = Phrase("Notices to “{name}” do not get through: {why}.")
+_TEST = Phrase("A test from your Linky gateway: this is how you are told.")
+
+
+class WaySender:
+    """One way: takes what waits from the store, and tells it.
+
+    Args:
+        way: which.
+        ways: all, for what this one cannot tell.
+        queue: asked through ``call``, on the store's thread.
+        call: ``await call(function, *arguments)``.
+        clock: POSIX seconds; None while nobody knows the time.
+        is_calm: whether the fault of a matter does not show at the moment.
+        reach: the network.
+        chance: spreads the tries of many gateways.
+        told_elsewhere: called when something was queued on another way.
+    """
+
+    def __init__(
+        self,
+        way: Way,
+        ways: Sequence[Way],
+        queue: HouseholdQueue,
+        call: Callable[..., Awaitable[Any]],
+        clock: Callable[[], float | None],
+        is_calm: Callable[[str], bool],
+        reach: Reach,
+        chance: random.Random,
+        told_elsewhere: Callable[[], None],
+    ) -> None:
+        self.way, self._ways, self._queue, self._call, self._clock = way, ways, queue, call, clock
+        self._is_calm, self._reach, self._chance = is_calm, reach, chance
+        self.wake, self._one_at_a_time = asyncio.Event(), asyncio.Lock()
+        self.alive_at = time.monotonic()
+        self._not_before = 0.0
+        self._told_at: float | None = None
+        self._failed: tuple[Phrase, int] | None = None
+        self.refused: RefusedWay | None = None
+        self._told_elsewhere = told_elsewhere
+
+    def link(self, now: float) -> Link:
+        """How it is; ``now`` is POSIX seconds."""
+        kind, name = LinkKind.NOTICE, self.way.name
+        if self.way.fault:
+            return Link(kind, name, BROKEN, None, self.way.fault)
+        if self.refused:
+            why = written(json.loads(self.refused.why))
+            age = max(0.0, now - self.refused.since)
+            return Link(kind, name, BROKEN, age, _STOPPED.filled(why=why, name=name))
+        if self._failed:
+            why, count = self._failed
+            return Link(kind, name, WAITING, None, _TRIED.filled(why=why, count=count))
+        if self._told_at is None:
+            return Link(kind, name, OK, None, _NOTHING_YET)
+        return Link(kind, name, OK, max(0.0, now - self._told_at), _TOLD.filled(time=local_time(self._told_at)))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tell until ``stop``."""
+        while not stop.is_set():
+            self.alive_at = time.monotonic()
+            self.wake.clear()
+            wait = ROUND_S
+            if (now := self._clock()) is not None and self.way.address:
+                try:
+                    wait = await self._turn(now)
+                except StoreError as error:
+                    # The link of the store says it already.
+                    log.debug("way %s: %s", self.way.name, error)
+                except Exception as error:
+                    log.debug("way %s: where it was", self.way.name, exc_info=error)
+                    self._failed = cause_of(error), 0
+            await wait_any(wait, self.wake, stop)
+
+    async def _turn(self, now: float) -> float:
+        """One turn; for how long nothing is to be done after it."""
+        name = self.way.name
+        rows: list[QueuedNotice] = [row for row in await self._call(self._queue.waiting, name) if row.at]
+        if self.refused and now - self.refused.since < _REFUSED_S:
+            await self._end(rows, NoticeState.REFUSED, now)
+            return ROUND_S
+        if now < self._not_before:
+            return min(ROUND_S, self._not_before - now)
+        if not rows:
+            self._failed = None
+            return ROUND_S
+        messages: list[int] = await self._call(self._queue.messages, name, now - _DAY_S)
+        began = self.way.quiet.began(now)
+        of_night = len(await self._call(lambda: self._queue.messages(name, began, urgent=True)))
+        found = plan(self.way, rows, messages, lambda _: of_night, now, self._is_calm)
+        await self._end(found.stale, NoticeState.STALE, now)
+        if found.late:
+            await self._call(self._queue.put_off, [(row.number, until, row.tries) for row, until in found.late])
+        if found.leaving:
+            await self._tell(found.leaving, now)
+            return 0.0
+        return ROUND_S if found.again_at is None else min(ROUND_S, max(0.1, found.again_at - now))
+
+    async def _end(self, rows: Sequence[QueuedNotice], state: NoticeState, now: float) -> None:
+        if rows:
+            await self._call(self._queue.end, [row.number for row in rows], state, now)
+
+    async def _tell(self, rows: Sequence[QueuedNotice], now: float) -> None:
+        outcome = await self._send(self._message(rows))
+        log.debug("way %s: %s %s", self.way.name, outcome.answer.value, outcome.why)
+        tries = max(row.tries for row in rows) + 1
+        if outcome.answer is NoticeAnswer.DONE:
+            self._told_at, self._failed = now, None
+            await self._end(rows, NoticeState.DONE, now)
+            if self.refused:
+                await self.allow()
+        elif outcome.answer is NoticeAnswer.AGAIN:
+            pause = pause_s(tries, outcome.after_s, self._chance)
+            self._failed, self._not_before = (outcome.why, len(rows)), now + pause
+            await self._call(self._queue.put_off, [(row.number, int(now + pause), tries) for row in rows])
+        else:
+            await self._refuse(rows, outcome.why, now)
+
+    def _message(self, rows: Sequence[QueuedNotice]) -> Message:
+        first, way = rows[0], self.way
+        urgent = any(row.urgent for row in rows)
+        digest = all(way.level(row.event) is Urgency.DIGEST for row in rows)
+        level = Urgency.URGENT if urgent else Urgency.DIGEST if digest else Urgency.NORMAL
+        text = message([row.text for row in rows], way.lang, self._most())
+        events = tuple(dict.fromkeys(row.event for row in rows))
+        ident = f"linky-{self.way.digest[:8]}-{first.number}"
+        return Message(ident, level, title(level).in_language(way.lang), text, way.lang, first.at, events)
+
+    def _most(self) -> int:
+        from gateway.notices.ways.services import most_characters  # noqa: PLC0415 (a house may tell nobody)
+
+        return most_characters(self.way.address) if self.way.address else MOST_TEXT
+
+    async def _send(self, told: Message) -> Outcome:
+        """Tell it, one message at a time; each way is imported where it is used."""
+        address = self.way.address
+        assert address is not None  # noqa: S101 (who has none is not asked)
+        async with self._one_at_a_time:
+            if address.kind == MAIL:
+                from gateway.notices.ways import mail  # noqa: PLC0415
+
+                return await mail.tell(self._reach, address, told)
+            if address.kind == APPRISE:
+                from gateway.notices.ways import apprise  # noqa: PLC0415
+
+                return await apprise.tell(address, told)
+            from gateway.notices.ways import services  # noqa: PLC0415
+
+            return await services.tell(self._reach, address, told, time.time())
+
+    async def _refuse(self, rows: Sequence[QueuedNotice], why: Phrase, now: float) -> None:
+        """Go this way no more for now, and say so by another one, once."""
+        known = self.refused
+        self.refused = RefusedWay(self.way.digest, int(now), json.dumps(why.in_every_language(), ensure_ascii=False))
+        self._failed = None
+        await self._call(self._queue.refuse, self.way.name, self.refused)
+        await self._end(rows, NoticeState.REFUSED, now)
+        if known is None:
+            log.warning("notices on the way %s are refused: %s", self.way.name, why)
+            await self._tell_elsewhere(why, int(now))
+
+    async def _tell_elsewhere(self, why: Phrase, now: int) -> None:
+        others = [way for way in self._ways if way.name != self.way.name and way.address]
+        if not others:
+            return
+        other = next((way for way in others if way.person == self.way.person), others[0])
+        text = _ELSEWHERE.filled(name=self.way.name, why=why).in_language(other.lang)
+        row = QueuedNotice(other.name, f"way {self.way.name}", "notices", text, now, now, now + _DAY_S)
+        await self._call(self._queue.queue, [row])
+        self._told_elsewhere()
+
+    async def allow(self) -> None:
+        """Go this way again."""
+        self.refused = None
+        await self._call(self._queue.allow, self.way.name)
+
+    async def test(self, now: float) -> Outcome:
+        """Tell that this is a test, now; a way that had refused is gone again where it is taken."""
+        if not self.way.address:
+            return Outcome(NoticeAnswer.REFUSED, self.way.fault)
+        lang = self.way.lang
+        level, ident = Urgency.NORMAL, f"linky-{self.way.digest[:8]}-test-{int(now)}"
+        text = _TEST.in_language(lang)
+        outcome = await self._send(Message(ident, level, title(level).in_language(lang), text, lang, int(now)))
+        if outcome.answer is NoticeAnswer.DONE:
+            self._told_at, self._failed, self._not_before = now, None, 0.0
+            await self.allow()
+            self.wake.set()
+        return outcome

@@ -1,0 +1,165 @@
+"""Which of what is decided is told by a way, how urgently, after how long it is true, when it is stale. No I/O.
+
+An event is a word of ``[[notice]] events``; several kinds of faults are one. What a household hears of it without a
+figure is here too: by a stranger's server its life is nobody's business.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.links.alert_words import FaultKind, Topic
+from gateway.links.words import KINDS
+from gateway.words.phrase import NOTHING, Phrase, joined, same
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.links.alerts import Alert
+
+_HOUR_S, _DAY_S = 3600, 86_400
+
+
+class Urgency(enum.Enum):
+    """How it is told: now and in the night; once the quiet hours are over; with the next morning's."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How an event is told; all in seconds.
+
+    ``on``: by whoever says nothing of events. ``after_s``: it must have been true for so long. ``again_s``: not told
+    again before, unless it ended. ``stale_s``: later than that nobody is told.
+    """
+
+    level: Urgency
+    on: bool = True
+    after_s: int = 0
+    again_s: float = 6 * _HOUR_S
+    stale_s: int = _DAY_S
+
+
+RULES: Mapping[str, Rule] = {
+    # A stale warning is worse than none: by then the meter has cut, or the oven is off.
+    "overload": Rule(Urgency.URGENT, after_s=60, again_s=1800, stale_s=900),
+    "breaker": Rule(Urgency.URGENT),
+    "water-burst": Rule(Urgency.URGENT),
+    "meter": Rule(Urgency.NORMAL, after_s=600, again_s=_DAY_S),
+    "red-day": Rule(Urgency.NORMAL, again_s=math.inf),
+    "off-peak": Rule(Urgency.NORMAL, again_s=math.inf, stale_s=7 * _DAY_S),
+    "other-meter": Rule(Urgency.NORMAL, again_s=math.inf, stale_s=7 * _DAY_S),
+    "contract": Rule(Urgency.NORMAL, again_s=math.inf, stale_s=7 * _DAY_S),
+    "mode": Rule(Urgency.NORMAL, again_s=math.inf, stale_s=7 * _DAY_S),
+    "power-cut": Rule(Urgency.NORMAL, again_s=math.inf),
+    "water-leak": Rule(Urgency.NORMAL, again_s=_DAY_S),
+    "gas": Rule(Urgency.NORMAL, on=False, again_s=_DAY_S),
+    "gateway": Rule(Urgency.NORMAL, again_s=_DAY_S),
+    "base-load": Rule(Urgency.DIGEST, again_s=7 * _DAY_S, stale_s=2 * _DAY_S),
+    "objective": Rule(Urgency.DIGEST, again_s=math.inf, stale_s=2 * _DAY_S),
+    "injection": Rule(Urgency.DIGEST, on=False, again_s=30 * _DAY_S, stale_s=2 * _DAY_S),
+    "injection-stopped": Rule(Urgency.DIGEST, on=False, again_s=7 * _DAY_S, stale_s=2 * _DAY_S),
+    "version": Rule(Urgency.DIGEST, on=False, again_s=math.inf, stale_s=7 * _DAY_S),
+    # What a way that refuses had to say is said by another one.
+    "notices": Rule(Urgency.NORMAL, again_s=7 * _DAY_S),
+}
+
+_EVENTS: Mapping[FaultKind | Topic, str] = {
+    FaultKind.OVERLOAD: "overload",
+    FaultKind.BREAKER: "breaker",
+    **dict.fromkeys((FaultKind.MUTE, FaultKind.GARBLED, FaultKind.PORT, FaultKind.LINE), "meter"),
+    Topic.TEMPO: "red-day",
+    Topic.OFF_PEAK: "off-peak",
+    Topic.OTHER_METER: "other-meter",
+    Topic.CONTRACT: "contract",
+    Topic.MODE: "mode",
+    Topic.POWER_CUT: "power-cut",
+    Topic.LEAK: "water-leak",
+    Topic.BURST: "water-burst",
+    Topic.GAS: "gas",
+    Topic.BASE_LOAD: "base-load",
+    Topic.OBJECTIVE: "objective",
+    Topic.INJECTION: "injection",
+    Topic.NO_INJECTION: "injection-stopped",
+    Topic.VERSION: "version",
+    Topic.SUPPORT: "version",
+}
+
+# What is said where no figure may be: of a fault its beginning and its end.
+_PLAIN: Mapping[str, tuple[Phrase, Phrase]] = {
+    "overload": (
+        Phrase("More than the subscribed power is drawn: switch a large appliance off, or the meter cuts the power."),
+        Phrase("No more than the subscribed power is drawn now."),
+    ),
+    "breaker": (Phrase("The meter’s breaker is open."), Phrase("The meter’s breaker is closed again.")),
+    "meter": (
+        Phrase("The gateway does not hear the meter any more: look at its cable and its adapter."),
+        Phrase("The gateway hears the meter again."),
+    ),
+    "off-peak": (Phrase("Your off-peak hours have moved; the page of the house says from when to when."), NOTHING),
+    "other-meter": (Phrase("Another meter answers: was yours exchanged? The page of the house keeps both."), NOTHING),
+    "contract": (Phrase("The meter says another contract than before; the page of the house says which."), NOTHING),
+    "mode": (Phrase("The meter may not say all that it knows; the page of the house says why."), NOTHING),
+    "power-cut": (Phrase("The gateway was without power, and is back."), NOTHING),
+    "water-leak": (Phrase("Water has run in each hour of a day and a night: does something leak?"), NOTHING),
+    "water-burst": (Phrase("Much more water runs than ever in the last weeks."), NOTHING),
+    "gas": (Phrase("Gas has been used in each hour of a summer’s day."), NOTHING),
+    "base-load": (
+        Phrase("The house draws more at night than it used to; its page says how much."),
+        NOTHING,
+    ),
+    "objective": (Phrase("An objective that you set needs a look; the page of the house says which."), NOTHING),
+    "injection": (Phrase("Electricity leaves for the grid, and the meter does not count it."), NOTHING),
+    "injection-stopped": (Phrase("Nothing has been sent to the grid for three days."), NOTHING),
+}
+_ILL = Phrase("Something is wrong with the gateway ({what}); “linky-gateway status” says what.")
+_WELL = Phrase("The gateway is well again ({what}).")
+
+
+def event_of(alert: Alert) -> str:
+    """Its event's word: what is no event of its own is the gateway's health."""
+    return _EVENTS.get(alert.kind, "gateway")
+
+
+def said(alert: Alert, *, figures: bool) -> Phrase:
+    """What is told of it; without figures, nothing of the household's life is in it, nor a recipient's address."""
+    event = event_of(alert)
+    if figures or event in ("red-day", "version"):
+        return alert.text
+    if event == "gateway":
+        what = KINDS.get(alert.kind.link, same("")) if isinstance(alert.kind, FaultKind) else same("")
+        return (_WELL if alert.recovered else _ILL).filled(what=what)
+    return _PLAIN[event][alert.recovered]
+
+
+_TITLES: Mapping[Urgency, Phrase] = {
+    Urgency.URGENT: Phrase("Linky: urgent"),
+    Urgency.NORMAL: same("Linky"),
+    Urgency.DIGEST: Phrase("Linky: this morning"),
+}
+_MORE = Phrase("{count} more; see the page of the house.")
+# What is read at a glance.
+MOST_LINES = 6
+
+
+def title(level: Urgency) -> Phrase:
+    """What stands above a message."""
+    return _TITLES[level]
+
+
+def message(texts: list[str], lang: str, most: int) -> str:
+    """Several texts as one of at most so many characters; of too many the first, and how many more there are."""
+    lines = list(dict.fromkeys(texts))
+    for count in range(min(len(lines), MOST_LINES), 0, -1):
+        rest = len(lines) - count
+        more = [_MORE.filled(count=rest).in_language(lang)] if rest else []
+        text = "\n".join([*lines[:count], *more])
+        if len(text) <= most:
+            return text
+    return joined("", [same(lines[0][: most - 1]), same("…")]).in_language(lang)

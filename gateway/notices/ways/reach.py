@@ -1,0 +1,63 @@
+"""Where a message may go: the numbers behind a name are looked at after they were found, and no others are met.
+
+Never this machine itself, never what no router passes on, in clear only to a machine of the house: an address that a
+person wrote, or a name server that lies, makes no request of the gateway's to what is its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from typing import NoReturn
+
+from gateway.addresses.notice import is_private
+from gateway.notices.ways.outcome import Outcome, again, refused
+from gateway.words.phrase import Phrase
+
+_MOST_NUMBERS = 4
+
+_UNKNOWN_NAME = Phrase("nobody knows the machine {host} now")
+_FORBIDDEN = Phrase("{host} is this machine, or one that notices may not go to")
+_NOT_HOME = Phrase("{host} is no machine of this house, and would be told in clear")
+
+
+class Unreachable(Exception):  # noqa: N818 (what it says is an outcome, no error of ours)
+    """Why nothing was sent."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(str(outcome.why))
+        self.outcome = outcome
+
+
+class Reach:
+    """The network, as notices may use it. A test that has its servers on this machine gives one of its own."""
+
+    async def numbers(self, host: str, port: int, *, tls: bool) -> list[str]:
+        """The addresses to be tried for a host, as numbers. Raises Unreachable."""
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            _give_up(again(_UNKNOWN_NAME.filled(host=host)))
+        texts = list(dict.fromkeys(str(one[4][0]) for one in found))[:_MOST_NUMBERS]
+        numbers = [ipaddress.ip_address(text.partition("%")[0]) for text in texts]
+        if not all(map(self.may_be_met, numbers)):
+            _give_up(refused(_FORBIDDEN.filled(host=host)))
+        if not tls and not all(map(is_private, numbers)):
+            _give_up(refused(_NOT_HOME.filled(host=host)))
+        return texts
+
+    def may_be_met(self, number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+        """Whether it is a machine of the house, or one of the Internet."""
+        plain = getattr(number, "ipv4_mapped", None) or number
+        return is_private(plain) or (plain.is_global and not plain.is_multicast)
+
+    async def context(self) -> ssl.SSLContext:
+        """Certificates are verified, by the system's authorities; made anew, for it is seldom needed and large."""
+        return await asyncio.to_thread(ssl.create_default_context)
+
+
+def _give_up(outcome: Outcome) -> NoReturn:
+    raise Unreachable(outcome) from None
