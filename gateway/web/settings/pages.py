@@ -23,10 +23,16 @@ def page(view: PageView, known: Settings, told: str | None = None, *, good: bool
         good=good,
         goals={name: _written(view, known.goals[name]) for name in goals},
         tables=[
-            (kind, name, [(key, _value(view, key, value)) for key, value in values.items()])
+            (kind, name, [(key, _marked(view, known, (kind, name, key), value)) for key, value in values.items()])
             for kind, name, values in known.tables
         ],
     )
+
+
+def _marked(view: PageView, known: Settings, place: tuple[str, str, str], value: object) -> str:
+    """The value, and that the household said it, where it did."""
+    text = _value(view, place[2], value)
+    return f"{text} ({view.say('changed_here')})" if ".".join(filter(None, place)) in known.changed else text
 
 
 def _value(view: PageView, key: str, value: object) -> str:

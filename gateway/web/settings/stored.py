@@ -56,7 +56,8 @@ class StoredSettings:
         """What is configured now, and the ids that are in force."""
         config = self._config
         sensors = await self._sensors()
-        told = config.household
+        told, tables = config.household, list(_tables(config, sensors))
+        places = {".".join(filter(None, (kind, name, key))) for kind, name, keys in tables for key in keys}
         return Settings(
             goals={name: getattr(config.objective, name) for name in GOALS},
             address=", ".join(told.addresses) if told else "",
@@ -66,7 +67,8 @@ class StoredSettings:
             has_account=config.federation is not None,
             folder=str(Path(config.folder).absolute()),
             commit_interval_s=config.store.commit_interval_s,
-            tables=list(_tables(config, sensors)),
+            tables=tables,
+            changed=frozenset(place for place in places if config.settings.origin(place) == "settings"),
         )
 
     async def _sensors(self) -> dict[str, str]:

@@ -23,7 +23,8 @@ class Settings:
         has_account: whether the household can be written to.
         folder: of the configuration file.
         commit_interval_s: how often readings are written.
-        tables: what the file says: kind, name, and key -> value of each of its tables.
+        tables: all that is set: kind, name, and key -> value of each table.
+        changed: places (``kind.name.key``, or ``kind.key``) of which the file does not say the value.
     """
 
     goals: Mapping[str, float | None]
@@ -35,3 +36,4 @@ class Settings:
     folder: str
     commit_interval_s: int
     tables: Sequence[tuple[str, str, Mapping[str, Any]]]
+    changed: frozenset[str] = frozenset()

@@ -43,10 +43,12 @@ SETTINGS_WORDS = WordTable(
         "doctor_intro": "The page “Meter and links” shows every link and what the doctor says of it.",
         "series": "Your series",
         "series_where": "Their names, and what to give to a co-operative that asks for your readings:",
-        "said_by_file": "What the configuration file says",
+        "said_by_file": "All that is set",
+        "changed_here": Phrase("changed here"),
         "said_by_file_intro": (
-            "This is changed in the file in {file} on the gateway, which belongs to the administrator: edit it, then"
-            " restart. Each line is explained there. No password is in it, nor here."
+            "What is marked as changed lies over the configuration file (linky-gateway settings). The rest is what that"
+            " file says, or the usual value. It is in {file} on the gateway and belongs to the administrator; each line"
+            " is explained there. No password is in it, nor here."
         ),
         "table_meter": "Meter {name}",
         "table_counter": "Pulse counter {name}",

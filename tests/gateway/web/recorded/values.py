@@ -241,6 +241,7 @@ _GOALS = {"kwh_per_month": 300.0, "kwh_per_year": 3_333.5, "euros_per_month": No
 CONFIGURED = Settings(
     _GOALS, "moi@sen1.test, <toi>@sen1.test", "en", frozenset(("objective", "household")), has_tariff=True,
     has_account=True, folder="/etc/<linky>", commit_interval_s=60, tables=_TABLES,
+    changed=frozenset(("meter.house.source", "web.listen", "store.raw_hours")),
 )  # fmt: skip
 UNCONFIGURED = Settings(
     dict.fromkeys(_GOALS), "", "fr", frozenset(), has_tariff=False, has_account=False, folder="/etc/linky-gateway",
