@@ -33,6 +33,8 @@ def _status(options: argparse.Namespace) -> int:
         from gateway.control.orders import stored_status  # noqa: PLC0415 (where none runs, the database says it)
 
         report = stored_status(config)
+    refused = {table: why.in_every_language() for table, why in config.settings.refused.items()}
+    report["settings"] = {"changed": sorted(config.settings.in_force), "refused": refused}
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     print(json.dumps(report, indent=2) if options.json else as_text(report, spoken(options), width))
     return 0 if report["running"] else 1
