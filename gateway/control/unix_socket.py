@@ -26,14 +26,41 @@ _LONGEST_LINE = 65_536
 _TIMEOUT_S = 10.0
 # An order that the XMPP server has to carry out, or the memory card: after an erasure the database is written anew.
 _LONGEST_ORDER_S = 600.0
+# Of the time that systemd leaves the gateway to end in.
+_LAST_ANSWERS_S = 3.0
 _FAILED = Phrase("the gateway could not do it: {why}")
 _CANNOT_LISTEN = Phrase("{path}: cannot listen there: {why}; choose a shorter [store] directory")
 
 
-async def serve(path: Path, handler: ConsentHandlers) -> asyncio.Server:
+class ControlSocket:
+    """A socket that is listened at.
+
+    Args:
+        path: where it is.
+        server: listens.
+        answers: those that are under way.
+    """
+
+    def __init__(self, path: Path, server: asyncio.Server, answers: set[asyncio.Task[None]]) -> None:
+        self._path, self._server, self._answers = path, server, answers
+
+    async def end(self) -> None:
+        """Listen no more; who has ordered something has the answer, if that comes soon: also to an order to restart."""
+        self._server.close()
+        self._path.unlink(missing_ok=True)
+        if self._answers:
+            await asyncio.wait(self._answers, timeout=_LAST_ANSWERS_S)
+
+
+async def serve(path: Path, handler: ConsentHandlers) -> ControlSocket:
     """Listen at ``path`` (mode 0600); the handler's GatewayError becomes the answer's ``error``."""
+    answers: set[asyncio.Task[None]] = set()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 (each connection is a task)
+        answers.add(task)
+        task.add_done_callback(answers.discard)
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 line = await reader.readline()
@@ -53,7 +80,7 @@ async def serve(path: Path, handler: ConsentHandlers) -> asyncio.Server:
     except OSError as error:
         raise StoreError(_CANNOT_LISTEN.filled(path=path, why=same(str(error)))) from error
     path.chmod(0o600)
-    return server
+    return ControlSocket(path, server, answers)
 
 
 async def _reply(line: bytes, handler: ConsentHandlers) -> dict[str, object]:

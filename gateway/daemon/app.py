@@ -121,8 +121,7 @@ class Gateway:
             await self._work()
         finally:
             if server:
-                server.close()
-                socket.unlink(missing_ok=True)
+                await server.end()
             await self._keep_the_last()
             await self.close()
 

@@ -4,12 +4,15 @@ The package itself, its timers and every other unit are tried at length by tools
 """
 
 import json
+import re
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 
 import pytest
 
+import fuzz.helper
 from gateway.mqtt.boards import passwords
 from harness.container import wait_for
 from package import debian, scripts
@@ -17,6 +20,8 @@ from tests.units import boot
 from units_in_container import sandbox
 
 GATEWAY = "linky-gateway"
+HELPER = "/run/linky-gateway-helper/socket"
+FUZZ = fuzz.helper.__file__
 DATABASE = "/var/lib/linky-gateway/linky-gateway.sqlite"
 
 
@@ -176,6 +181,110 @@ def test_whom_the_page_lets_in_is_entered_by_root(house):
         lambda: house.show("linky-gateway-displays", "ActiveState", "Result") == ["inactive", "success"], "its end"
     )
     assert house.do("stat", "-c", "%U %a", "/etc/mosquitto/linky.passwords") == "daemon 600\n"
+
+
+_ASK = """
+import socket, sys
+with socket.socket(socket.AF_UNIX) as link:
+    link.connect(sys.argv[1])
+    link.sendall(sys.argv[2].encode() + b"\\n")
+    print(link.makefile().read())
+"""
+
+
+def asked(house, user, line):
+    """What the helper answers to that user: its last line; what Python said where there is none."""
+    done = house.run("runuser", "-u", user, "--", "python3", "-c", _ASK, HELPER, line)
+    return json.loads(done.stdout.split("\n")[-3]) if done.returncode == 0 else done.stderr
+
+
+def test_the_helper_does_its_acts_for_the_gateways_user_and_root_alone(house):
+    """By its socket; what it writes is root's, and the gateway that asked starts again; anybody else gets nowhere."""
+    before = wait_for_ready(house)
+    secret = {"act": "set-secret", "name": "xmpp-password", "value": f"{boot.SECRET}-2"}
+    assert asked(house, GATEWAY, json.dumps(secret)) == {"done": True, "found": None}
+    assert house.do("stat", "-c", "%U %a", "/etc/linky-gateway/secrets/xmpp-password") == "root 600\n"
+    wait_for(lambda: house.show(GATEWAY, "MainPID")[0] not in ("0", before), "another daemon")
+    wait_for_ready(house)
+    assert asked(house, "root", '{"act": "restart-unit", "unit": "linky-display.service"}')["done"]
+    assert "PermissionError" in asked(house, "nobody", '{"act": "reboot"}')
+    refused = asked(house, GATEWAY, '{"act": "restart-unit", "unit": "ssh.service"}')
+    assert refused["done"] is False
+    # NetworkManager is not here: nothing is left of a try.
+    wifi = {"act": "set-wifi", "name": "Livebox", "key": "canary-of-the-wifi"}
+    assert "the Wi-Fi cannot be written" in asked(house, GATEWAY, json.dumps(wifi))["why"]["en"]
+    log = said(house)
+    for word in (boot.SECRET, "canary-of-the-wifi"):
+        assert word not in log
+    assert "set-secret: done" in log
+    assert re.search(
+        r"refused to user \d+, process \d+: the helper does not do this: a value that is not in the list", log
+    )
+    done = house.run(GATEWAY, "settings", "set", "meter.shed", '{"source": "/nowhere"}', "--restart", "--lang", "en")
+    assert "it is kept; the gateway starts again" in done.stdout, done.stderr
+    wait_for_ready(house)
+    assert "root-acted" in house.do(GATEWAY, "journal", "show", "--json")
+    house.do(GATEWAY, "settings", "unset", "meter.shed")
+
+
+@pytest.mark.parametrize("seconds", [8, pytest.param(600, marks=pytest.mark.campaign)])
+def test_whatever_is_asked_of_the_helper_does_what_is_in_its_list_or_nothing(house, seconds):
+    """By the gateway's user without an end, by another, and by root all the while, who is not kept waiting for it.
+
+    Only the files of its acts are written; refusals stand in the log, and fill neither that nor the memory.
+    """
+    wait_for_ready(house)
+    shutil.copy(FUZZ, house.path("/usr/local/bin/fuzz-helper"))
+    for target in ("reboot", "poweroff"):
+        house.do("systemctl", "mask", "--runtime", f"{target}.target")
+    house.do("touch", "/marker")
+    found, most = {}, 0
+    with ThreadPoolExecutor() as pool:
+        command = ("python3", "/usr/local/bin/fuzz-helper", HELPER)
+        users = {"gateway": GATEWAY, "second": GATEWAY, "other": "nobody", "root": "root"}
+        # Who is turned away at the door is so tens of thousands of times in a few seconds.
+        lasts = {"other": seconds if seconds > 60 else 1}
+        runs = {
+            name: pool.submit(
+                house.run, "runuser", "-u", user, "--", *command, str(lasts.get(name, seconds)), str(seed)
+            )
+            for seed, (name, user) in enumerate(users.items())
+        }
+        while not all(run.done() for run in runs.values()):
+            most = max(most, resident_kb(house, "linky-gateway-helper.service"))
+            wait(runs.values(), timeout=0.5)
+    for name, run in runs.items():
+        assert run.result().returncode == 0, run.result().stdout + run.result().stderr
+        found[name] = json.loads(run.result().stdout)
+    print(json.dumps(found), most, "kB")
+    assert found["other"]["counts"].keys() == {"denied"}
+    for name in ("gateway", "root"):
+        counts = found[name]["counts"]
+        assert counts["done"] > 0
+        assert counts["refused"] > 10
+        assert "silent" not in counts
+    # Less than its queue could cost by the slowest of these acts.
+    assert found["root"]["longest_s"] < 10
+    assert 0 < most < 64_000
+    for target in ("reboot", "poweroff"):
+        house.do("systemctl", "unmask", "--runtime", f"{target}.target")
+    new = house.do("find", "/etc", "/boot", "/usr/local", "-xdev", "-newer", "/marker", "-type", "f").split()
+    allowed = re.compile(f"/etc/linky-gateway/secrets/({fuzz.helper.NAMES.pattern})")
+    assert [name for name in new if not allowed.fullmatch(name)] == []
+    log = house.run("journalctl", "-u", "linky-gateway-helper", "--no-pager", "-o", "cat").stdout
+    assert "more within the minute" in log or seconds < 60
+    assert log.count("refused to user") <= 10 * (3 + seconds // 60)
+    wait_for_ready(house)
+
+
+def resident_kb(house, unit):
+    """What its process has in memory; 0 where none runs."""
+    pid = house.show(unit, "MainPID")[0]
+    try:
+        status = house.path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) if "VmRSS" in status else 0
 
 
 def test_a_daemon_that_hangs_is_started_again_by_the_watchdog(house):

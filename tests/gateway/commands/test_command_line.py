@@ -206,7 +206,7 @@ async def _beside_a_daemon(path, words):
         assert process.returncode == 0
         return out.decode()
     finally:
-        server.close()
+        await server.end()
 
 
 # ---- exit codes -----------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def talk(path, conversation):
         try:
             return await asyncio.to_thread(conversation)
         finally:
-            server.close()
+            await server.end()
 
     return asyncio.run(both())
 
@@ -118,3 +118,28 @@ def test_a_place_where_it_cannot_be_is_one_sentence(tmp_path):
     for path, words in ((deep / "control.sock", r"shorter \[store\] directory"), (deep, "cannot listen there")):
         with pytest.raises(StoreError, match=words):
             talk(path, lambda: None)
+
+
+def test_who_has_ordered_something_has_the_answer_before_the_end(tmp_path):
+    """Also where the order is what ends the gateway; a new one is not taken any more."""
+    path = tmp_path / "control.sock"
+
+    async def scenario():
+        begun, go = asyncio.Event(), asyncio.Event()
+
+        async def handler(_):
+            begun.set()
+            await go.wait()
+            return {"done": True}
+
+        server = await serve(path, handler)
+        asked = asyncio.create_task(asyncio.to_thread(ask, path, Status()))
+        await begun.wait()
+        ending = asyncio.create_task(server.end())
+        await asyncio.sleep(0)
+        assert not path.exists()
+        go.set()
+        await ending
+        return await asked
+
+    assert asyncio.run(scenario()) == {"done": True}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -46,7 +45,7 @@ def do(request: SetSecret, root: Path, _tell: Tell) -> None:
             file.unlink(missing_ok=True)
             sync(file.parent)
         else:
-            write_whole(file, f"{request.value}\n".encode(), 0o600, (os.geteuid(), os.getegid()))
+            write_whole(file, f"{request.value}\n".encode())
     except OSError as error:
         raise GatewayError(_NOT_KEPT.filled(name=request.name, why=reason(error))) from error
     if reader := _READERS.get(request.name, _GATEWAY):
