@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.account.password_file import PasswordFile
-from gateway.balance.tariff import Objective
-from gateway.config.choices import choose_objective
+from gateway.config.settings import change
 from gateway.config.tables import load
 from gateway.files import write_whole
 from gateway.first_boot.place import CardPlace
@@ -73,11 +72,11 @@ class Owner:
         """One change of each, in any order."""
         word = f"number {number} " + "x" * chance.randrange(1200)
         changes = (self._choose, self._board, self._broker, self._renew, self._first_start, self._plain)
-        for change in chance.sample(changes, len(changes)):
-            change(number, word.strip())
+        for make in chance.sample(changes, len(changes)):
+            make(number, word.strip())
 
     def _choose(self, number: int, word: str) -> None:
-        choose_objective(self._config, Objective(kwh_per_month=number))
+        change(self._config, "objective.kwh_per_month", number)
         mark(done={"objective": str(number)})
 
     def _board(self, number: int, word: str) -> None:
