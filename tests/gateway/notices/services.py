@@ -152,35 +152,38 @@ def _free_port(host):
 
 
 def main(folder, *certificates):
-    """Listen at 10.77.0.1 for ever: services on 443 (TLS) and 8081, mail on 587; each thing told is a line."""
+    """Listen for ever: Free Mobile at 10.77.0.1 and Telegram at 10.77.0.2 on 443, the rest on 8081, mail on 587.
+
+    Each thing told is a line of ``told``: the service, the text, all of it.
+    """
 
     class Certificate:
         def __init__(self, name):
             self.certificate, self.key = Path(f"{name}.crt"), Path(f"{name}.key")
 
-    web, mail = map(Certificate, certificates)
+    free, telegram, mail = map(Certificate, certificates)
     lines, answers = (folder / "told").open("a", encoding="utf-8"), folder / "answers"
     with (
-        Services("10.77.0.1", 443, web) as told,
+        Services("10.77.0.1", 443, free) as first,
+        Services("10.77.0.2", 443, telegram) as second,
         Services("10.77.0.1", 8081) as at_home,
         Mails(mail, "10.77.0.1", 587) as mails,
     ):
         (folder / "ready").touch()
         while True:
             wanted = json.loads(answers.read_text()) if answers.exists() else {}
-            for one in (told, at_home):
+            for one in (first, second, at_home):
                 one.answers = {name: deque([(status, {}, b"{}")]) for name, status in wanted.items()}
-            mails.refuses = wanted.get("mail")
-            for where in (told.told, at_home.told):
-                while where:
-                    name, said = where.popleft()
+                while one.told:
+                    name, said = one.told.popleft()
                     text = said.get("message") or said.get("msg") or said.get("text")
                     lines.write(json.dumps([name, text, said]) + "\n")
+            mails.refuses = wanted.get("mail")
             while mails.came:
                 came = mails.came.popleft()
                 lines.write(json.dumps(["mail", came.get_content(), dict(came.items())]) + "\n")
             lines.flush()
-            time.sleep(0.05)
+            time.sleep(0.02)
 
 
 if __name__ == "__main__":
