@@ -40,7 +40,7 @@ def where(said: Mapping[str, object], lang: str) -> str:
 def show(config: Config, web: WebTable, path: Path, lang: str, *, again: bool) -> int:
     """Make a certificate unless there is one, or ``again``; say what it is. Raises GatewayError."""
     from gateway.web.http.tls import server_context, shown  # noqa: PLC0415 (for this word alone)
-    from gateway.web.https.certificate import grouped, sha256_of  # noqa: PLC0415
+    from gateway.web.https.certificate import day, grouped, sha256_of  # noqa: PLC0415
 
     address = web.encrypted_address
     if address is None:
@@ -55,7 +55,7 @@ def show(config: Config, web: WebTable, path: Path, lang: str, *, again: bool) -
     name = min(known.names, key=lambda one: (not one.endswith(".local"), one), default="")
     digits = sha256_of(ssl.PEM_cert_to_DER_cert((folder / "ca.crt").read_text(encoding="ascii")))
     sys.stdout.write(where({"encrypted": f"https://{name}:{address[1]}", "fingerprint": grouped(digits)}, lang))
-    sys.stdout.write(f"{_GOOD_FOR.filled(date=known.until.date()).in_language(lang)}\n")
+    sys.stdout.write(f"{_GOOD_FOR.filled(date=day(known.until)).in_language(lang)}\n")
     sys.stdout.write("".join(f"  {one}\n" for one in (*sorted(known.names), *sorted(known.addresses))))
     return 0
 

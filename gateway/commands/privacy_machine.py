@@ -39,7 +39,8 @@ def erase_machine(options: argparse.Namespace, lang: str, progress: Callable[[st
     from gateway.store.connection import WriterLock  # noqa: PLC0415
 
     config = configured(options)
-    folders = [config.directory, config.path("secrets"), ROOT / _BROKER / "linky"]
+    folders = [config.directory, config.path("secrets"), config.certificates, ROOT / _BROKER / "linky"]
+    left = _left_elsewhere(config)
     files = [*files_below(folders), *_single_files(config)]
     if denied := refused([*files, options.config]):
         raise StoreError(f"{denied[0]}: this user may not erase it; nothing was erased: run the command with sudo")
@@ -67,9 +68,18 @@ def erase_machine(options: argparse.Namespace, lang: str, progress: Callable[[st
     erase([options.config], [])
     os.sync()
     _print(say(lang, "machine-done", count=len(files) + 1))
-    if config.backup:
-        _print(say(lang, "machine-backups", place=config.path(config.backup.directory)))
+    for name, facts in left:
+        _print(say(lang, name, **facts))
     return 0
+
+
+def _left_elsewhere(config: Config) -> list[tuple[str, dict[str, object]]]:
+    """What is said of what is not on this machine."""
+    phones: list[tuple[str, dict[str, object]]] = [("machine-phones", {})]
+    said = phones if (config.certificates / "ca.crt").exists() else []
+    if config.backup:
+        said.append(("machine-backups", {"place": config.path(config.backup.directory)}))
+    return said
 
 
 def _single_files(config: Config) -> list[Path]:

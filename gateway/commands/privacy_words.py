@@ -43,6 +43,8 @@ _SAID = WordTable(
         "machine-done": "erased: {count} files, and the free space written over; a memory card keeps blocks"
         " that it does"
         " not show: give it only to whom you would trust",
+        "machine-phones": "phones and computers that were given the authority of the encrypted page believe it still;"
+        " its key is erased. Take “Linky …” off them: their settings, under certificates",
         "machine-backups": "the backups in {place} stay: they are encrypted, erase them there",
         "rectified": "{meter}:{series} {granularity} {time}: {before} → {after} {unit}",
         "rectified-told": "whoever had received the old value is told",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gateway.control.messages import AskHelper
 from gateway.daemon.absent import NoFederation
 from gateway.daemon.counters import Counters
 from gateway.daemon.house import House
@@ -221,6 +222,9 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, joint: Joint
     from gateway.upkeep.authority.maker import HelpedMaker  # noqa: PLC0415
     from gateway.web.page import HousePage, found_name  # noqa: PLC0415
 
+    def certify(names: tuple[str, ...]) -> Awaitable[object]:
+        return requests.answer(AskHelper(act="make-certificate", arguments={"names": names}, by="gateway"))
+
     page = HousePage(
         house.config,
         web,
@@ -228,8 +232,7 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, joint: Joint
         house.standing.report,
         house.standing.now,
         lambda: _parts_of_page(house, requests, page.encrypted),
-        # Of the names those of the administrator's file: root takes no other one.
-        HelpedMaker(tuple(house.config.settings.written.get("web", {}).get("names", ())), found_name),
+        HelpedMaker(tuple(house.config.settings.written.get("web", {}).get("names", ())), found_name, certify),
         house.host.time,
         _security_txt,
     )

@@ -91,10 +91,7 @@ class HousePage:
         )
         self._site: Site | None
         self._server: Server | None = None
-        self.encrypted: EncryptedPage | None = None
-        if there := web.encrypted_address:
-            certificate = PageCertificate(web, Path(config.folder), config.certificates, maker)
-            self.encrypted = EncryptedPage(certificate, there, clock)
+        self.encrypted = _encrypted(config, web, maker, clock)
         self._since, self._served, self._error = time.monotonic(), False, NOTHING
         try:
             access = PageAccess(config.page_file)
@@ -215,6 +212,16 @@ class HousePage:
             return
         self._served, self._error, self._since = True, NOTHING, time.monotonic()
         log.info("the page is served at port %d of %s", port, host)
+
+
+def _encrypted(
+    config: Config, web: WebTable, maker: CertificateMaker | None, clock: Callable[[], float | None]
+) -> EncryptedPage | None:
+    there = web.encrypted_address
+    if there is None:
+        return None
+    certificate = PageCertificate(web, Path(config.folder), config.certificates, maker)
+    return EncryptedPage(certificate, there, clock, chosen=config.settings.origin("web.https") != "default")
 
 
 def addresses(web: WebTable, name_of: Callable[[str], str | None] = name_of) -> list[str]:

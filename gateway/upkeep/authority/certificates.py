@@ -39,6 +39,7 @@ _LEEWAY = timedelta(days=1)
 
 _NOT_WRITTEN = Phrase("{path}: cannot be written: {why}")
 _DAMAGED = Phrase("{path}: damaged ({why}); without this folder a new authority is made, which each phone has to trust")
+_NO_NAMES = Phrase("no certificate can say this machine’s name: give it one of letters, digits and hyphens")
 _NO_NAME = Phrase("{name}: the house’s own authority signs for no such name")
 
 
@@ -53,6 +54,8 @@ def make(folder: Path, names: Sequence[str], addresses: Iterable[str], now: date
 
     Raises AccessError; each file is then the one before.
     """
+    if not names:
+        raise AccessError(_NO_NAMES)
     for name in names:
         if not can_sign(name):
             raise AccessError(_NO_NAME.filled(name=name))

@@ -39,10 +39,15 @@ def is_named(name: str, hostname: str) -> bool:
     return re.fullmatch(rf"{first}(-\d{{1,3}})?\.local|{first}\.home\.arpa", name) is not None
 
 
+def plain(name: str) -> str:
+    """A name as it stands in a certificate, however it is written."""
+    return name.lower().rstrip(".")
+
+
 def own_names(hostname: str, more: Iterable[str] = ()) -> tuple[str, ...]:
     """The names for which a machine's certificate is good, its own first."""
     first = hostname.partition(".")[0].lower()
-    names = (f"{first}.local", f"{first}.home.arpa", *(name.lower().rstrip(".") for name in more))
+    names = (f"{first}.local", f"{first}.home.arpa", *map(plain, more))
     return tuple(dict.fromkeys(filter(can_sign, names)))[:MOST_NAMES]
 
 

@@ -130,8 +130,10 @@ class Server:
             return
         # Who has gone already has no address, and is not at home.
         peer = (writer.get_extra_info("peername") or ("", 0))[:2]
-        attend = self._attend(reader, writer, _Visit(peer))
-        self._keep(asyncio.get_running_loop().create_task(attend), writer.transport.abort)
+        visit = _Visit(peer)
+        attend = asyncio.get_running_loop().create_task(self._attend(reader, writer, visit))
+        # One that has ended by itself is not to be ended: asyncio falls over that.
+        self._keep(attend, lambda: None if visit.gone else writer.transport.abort())
 
     async def _attend_by_tls(self, link: socket.socket, peer: tuple[str, int]) -> None:
         """Its place first: a handshake that never ends holds a place, as a request does."""
@@ -144,7 +146,7 @@ class Server:
             return
         assert self._context is not None, "there is one while somebody listens"  # noqa: S101
         try:
-            reader, writer = await encrypted(link, self._context, _ENCRYPT_WITHIN_S, _LONGEST_LINE)
+            reader, writer = await encrypted(link, self._context, _ENCRYPT_WITHIN_S, _TAKE_WITHIN_S, _LONGEST_LINE)
         except (OSError, asyncio.CancelledError) as error:
             log.debug("no encryption with a visitor: %s", error)
             visit.end()
@@ -152,7 +154,8 @@ class Server:
         try:
             await self._attend(reader, writer, visit)
         finally:
-            writer.transport.abort()
+            if not visit.gone:
+                writer.transport.abort()
 
     async def _attend(self, reader: StreamReader, writer: StreamWriter, visit: _Visit) -> None:
         try:
@@ -161,6 +164,7 @@ class Server:
             writer.close()
             async with asyncio.timeout(_TAKE_WITHIN_S):
                 await writer.wait_closed()
+            visit.gone = True
         except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
             log.debug("a visitor went away: %s", error)
         except asyncio.CancelledError:
@@ -214,6 +218,8 @@ class _Visit:
 
     def __init__(self, peer: tuple[str, int], scheme: str = "http") -> None:
         self.peer, self.scheme = peer, scheme
+        # Whether all was said, and the connection has ended.
+        self.gone = False
         self._room: ConnectionLimit | None = None
         self._place: ConnectionPlace | None = None
 

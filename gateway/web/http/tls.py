@@ -28,7 +28,9 @@ _NO_PAIR = Phrase("{path}: no certificate with its key: {why}")
 
 # X509_V_FLAG_NO_CHECK_TIME (openssl/x509_vfy.h): whether it has ended is for who asks.
 _WHATEVER_THE_TIME = 0x200000
-_GOODBYE_S = 2.0
+
+# What a browser has not taken yet lies in the kernel's buffers, as in clear, and so much of it here (asyncio: 512 kB).
+_MOST_WAITING_BYTES = 65_536
 
 # asyncio keeps 256 kB of each connection for what it decrypts at once: 60 MB for a crowd of 200 that says no more than
 # hello. A record has 16 kB at most (RFC 8446 §5.1), and what is longer comes in several: 75 kB of each, as measured.
@@ -104,13 +106,22 @@ def _time(text: str) -> datetime:
 
 
 async def encrypted(
-    link: socket.socket, context: ssl.SSLContext, within_s: float, longest_line: int
+    link: socket.socket, context: ssl.SSLContext, within_s: float, goodbye_s: float, longest_line: int
 ) -> tuple[StreamReader, StreamWriter]:
-    """The connection that was accepted, after its handshake. Raises OSError (of ssl, too), TimeoutError."""
+    """The connection that was accepted, after its handshake. Raises OSError (of ssl, too).
+
+    Args:
+        link: the connection.
+        context: what TLS is spoken with.
+        within_s: for how long the handshake may take.
+        goodbye_s: for how long what was written last may be on its way, after it is closed.
+        longest_line: what a line may have, in bytes.
+    """
     loop = asyncio.get_running_loop()
     reader = StreamReader(limit=longest_line)
     protocol = StreamReaderProtocol(reader)
     transport, _ = await loop.connect_accepted_socket(
-        lambda: protocol, link, ssl=context, ssl_handshake_timeout=within_s, ssl_shutdown_timeout=_GOODBYE_S
+        lambda: protocol, link, ssl=context, ssl_handshake_timeout=within_s, ssl_shutdown_timeout=goodbye_s
     )
+    transport.set_write_buffer_limits(high=_MOST_WAITING_BYTES)
     return reader, StreamWriter(transport, protocol, reader, loop)

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 # Of 397 days: a gateway that was off for three months is believed still.
 RENEW = timedelta(days=300)
 
+_DAY = Phrase("{day:%Y-%m-%d}")
 _ENDED = Phrase("the certificate of the encrypted page ended on {date}: browsers refuse it")
 _ENDED_OWN = Phrase("; sudo linky-gateway page certificate --again makes another one")
 _ENDED_GIVEN = Phrase("; renew {path}")
@@ -68,7 +69,7 @@ class PageCertificate:
 
     def __init__(self, web: WebTable, config_folder: Path, folder: Path, maker: CertificateMaker | None) -> None:
         self._own = not web.certificate_file
-        self._folder, self._maker = folder, maker
+        self._folder, self._maker, self._given = folder, maker, web.names
         self._certificate = folder / "server.pem" if self._own else config_folder / web.certificate_file
         self._key = config_folder / web.key_file if web.key_file else self._certificate
         self._seen: object = None
@@ -81,7 +82,7 @@ class PageCertificate:
     def look(self) -> bool:
         """Read the files again if they have changed; whether there is another certificate to show."""
         seen = [_stamp(path) for path in (self._certificate, self._key, self._folder / "ca.crt")]
-        if seen == self._seen:
+        if seen == self._seen and not self._unreadable:
             return False
         self._seen = seen
         if self._own and seen[0] is None:
@@ -91,7 +92,9 @@ class PageCertificate:
             context = server_context(self._certificate, self._key)
             self.shown = shown(context, self._certificate)
         except GatewayError as error:
-            log.error("the encrypted page keeps what it has: %s", error)  # noqa: TRY400 (a sentence for a person)
+            # A folder's rights may change as well, which no file shows: tried again, and said once.
+            level = logging.DEBUG if str(self._unreadable) == str(error) else logging.ERROR
+            log.log(level, "the encrypted page keeps what it has: %s", error)
             self._unreadable = error.phrase
             return False
         self.context, self._unreadable = context, NOTHING
@@ -99,16 +102,22 @@ class PageCertificate:
         log.info("the certificate of the encrypted page is good until %s", self.shown.until.date())
         return True
 
-    async def renew(self, now: datetime | None) -> None:
-        """Ask for another certificate where that is due; ``now`` is None where the time is not known."""
+    async def renew(self, now: datetime | None) -> bool | None:
+        """Ask for another certificate where that is due; ``now`` is None where the time is not known.
+
+        Whether one was made, False where it was refused or could not be; None where nothing was due, or nobody is here.
+        """
         if self._maker is None or not self._own or not await asyncio.to_thread(self._is_due, now):
-            return
+            return None
         try:
-            if await self._maker.make():
-                self._unmade = NOTHING
+            if not await self._maker.make():
+                return None
+            self._unmade = NOTHING
         except GatewayError as error:
-            log.error("no new certificate: %s", error)  # noqa: TRY400 (as above)
+            log.error("no new certificate: %s", error)  # noqa: TRY400 (a sentence for a person)
             self._unmade = error.phrase
+            return False
+        return True
 
     def _is_due(self, now: datetime | None) -> bool:
         if self.shown is None:
@@ -125,26 +134,39 @@ class PageCertificate:
             return self._unreadable
         if self.shown and now and now > self.shown.until:
             more = _ENDED_OWN if self._own else _ENDED_GIVEN.filled(path=self._certificate)
-            return _ENDED.filled(date=self.shown.until.date()) + more
+            return _ENDED.filled(date=day(self.shown.until)) + more
         if self.shown and now and now < self.shown.since:
-            return _NOT_BEGUN.filled(date=self.shown.since.date())
+            return _NOT_BEGUN.filled(date=day(self.shown.since))
         return _NO_MORE_MADE.filled(why=self._unmade) if self._unmade else NOTHING
 
-    def host(self, called: str) -> str:
+    def host(self, called: str) -> str | None:
         """The name by which the encrypted page is believed: the one that it is called by, if it is good for that."""
-        assert self.shown is not None, "there is one"  # noqa: S101
-        if called in self.shown.names or called in self.shown.addresses:
+        if self.shown is None:
+            return None
+        if self._is_good_for(called):
             return called
-        # A name that avahi answers to, if there is one.
-        return min(self.shown.names, key=lambda one: (not one.endswith(".local"), len(one), one), default=called)
+        # A name that avahi answers to, if there is one; of a certificate for all names below one, one that is its own.
+        names = [*(name for name in self.shown.names if "*" not in name), *filter(self._is_good_for, self._given)]
+        return min(names, key=lambda one: (not one.endswith(".local"), len(one), one), default=called or None)
+
+    def _is_good_for(self, name: str) -> bool:
+        assert self.shown is not None, "asked before"  # noqa: S101
+        # RFC 6125 §6.4.3: the whole first label, and no more.
+        below = f"*.{name.partition('.')[2]}"
+        return name in self.shown.addresses or not self.shown.names.isdisjoint({name, below})
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def day(time: datetime) -> Phrase:
+    """A day, as each language writes it."""
+    return _DAY.filled(day=time.date())
+
+
+def _stamp(path: Path) -> tuple[int, int, int, int] | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _authority(path: Path, name: str) -> OwnAuthority | None:

@@ -15,6 +15,7 @@ from gateway.errors import reason
 from gateway.federation.connection.waiting import wait_any
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.web.http.guard import named
+from gateway.web.https.certificate import day
 from gateway.words.phrase import NOTHING, Phrase
 
 if TYPE_CHECKING:
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_ROUND_S, _AGAIN_S, _RENEW_ROUND_S = 2.0, 30.0, 3600.0
+_ROUND_S, _AGAIN_S = 2.0, 30.0
+# Names, addresses and time are looked at so often: at a first start there is no network yet. What was made is given so
+# long before it is asked for again; what was refused ever longer.
+_LOOK_S, _MADE_S, _REFUSED_S, _LONGEST_PAUSE_S = 60.0, 300.0, 600.0, 86_400.0
 
 _NO_PORT = Phrase("port {port} of {host} cannot be had: {why}; is another program there?")
 _SERVED = Phrase("encrypted at port {port} of {host}; certificate until {date}")
 _AUTHORITY = Phrase("; its authority, SHA-256: {fingerprint}")
 _NOT_YET = Phrase("not yet")
+_NOT_MADE = Phrase("nobody has made a certificate yet")
 
 
 class EncryptedPage:
@@ -40,15 +45,23 @@ class EncryptedPage:
         certificate: what is shown.
         address: host and port.
         clock: the time (POSIX seconds); None where nobody knows it.
+        chosen: whether somebody has said so; else a port that another program has is no fault.
     """
 
     def __init__(
-        self, certificate: PageCertificate, address: tuple[str, int], clock: Callable[[], float | None]
+        self,
+        certificate: PageCertificate,
+        address: tuple[str, int],
+        clock: Callable[[], float | None],
+        *,
+        chosen: bool = True,
     ) -> None:
-        self.certificate, self._address, self._clock = certificate, address, clock
+        self.certificate, self._address, self._clock, self._chosen = certificate, address, clock, chosen
         self._server: Server | None = None
         self._since, self._refused = time.monotonic(), NOTHING
-        self._tried, self._renewed = -_AGAIN_S, -_RENEW_ROUND_S
+        self._tried = self._asked = float("-inf")
+        self._pause_s, self._refusals = 0.0, 0
+        self._renewal: asyncio.Task[bool | None] | None = None
         self.alive_at = time.monotonic()
 
     def join(self, server: Server) -> None:
@@ -64,8 +77,10 @@ class EncryptedPage:
         """Where the page that is called so (a Host header) is encrypted; None where it is not."""
         if not self.is_served:
             return None
-        host, port = self.certificate.host(named(called)), self._address[1]
-        return f"https://{f'[{host}]' if ':' in host else host}{f':{port}' if port != 443 else ''}"
+        # Not by a number of IPv6, which a page's policy cannot name (CSP, host-source).
+        name, port = named(called), self._address[1]
+        host = self.certificate.host("" if ":" in name else name)
+        return f"https://{host}{f':{port}' if port != 443 else ''}" if host else None
 
     def is_own(self, called: str) -> bool:
         """Whether a page that is called so (a Host header) is one of this gateway's."""
@@ -83,16 +98,23 @@ class EncryptedPage:
         state = self._state()
         return [Link(LinkKind.PAGE, "https", state[0], now - self._since, state[1])] if state else []
 
+    def why_not(self) -> Phrase:
+        """Why it is not served, where it is not."""
+        state = self._state()
+        return state[1] if state else _NOT_MADE
+
     def _state(self) -> tuple[str, Phrase] | None:
         known, (host, port) = self.certificate, self._address
-        if fault := self._refused or known.fault(self._now()):
+        if self._refused:
+            return BROKEN if self._chosen else WAITING, self._refused
+        if fault := known.fault(self._now()):
             return BROKEN, fault
         if known.shown is None:
             return None
         if not self.is_served:
             return WAITING, _NOT_YET
         by = _AUTHORITY.filled(fingerprint=known.authority.sha256) if known.authority else NOTHING
-        return OK, _SERVED.filled(host=host, port=port, date=known.shown.until.date()) + by
+        return OK, _SERVED.filled(host=host, port=port, date=day(known.shown.until)) + by
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep it open until ``stop``."""
@@ -102,15 +124,16 @@ class EncryptedPage:
                 await self._tend(self.alive_at)
                 await wait_any(_ROUND_S, stop)
         finally:
+            if self._renewal:
+                self._renewal.cancel()
+                await asyncio.gather(self._renewal, return_exceptions=True)
+                self._renewal = None
             if self._server:
                 await self._server.stop_tls()
 
     async def _tend(self, now: float) -> None:
-        if now - self._renewed >= _RENEW_ROUND_S:
-            self._renewed = now
-            await asyncio.to_thread(self.certificate.look)
-            await self.certificate.renew(self._now())
         changed = await asyncio.to_thread(self.certificate.look)
+        self._renew(now)
         if self._server is None or self.certificate.context is None:
             return
         if not self._server.speaks_tls and now - self._tried >= _AGAIN_S:
@@ -118,6 +141,18 @@ class EncryptedPage:
             self._open(self._server)
         elif changed:
             self._server.renew_tls(self.certificate.context)
+
+    def _renew(self, now: float) -> None:
+        """Ask for another certificate where that is due, beside all else: the helper may be busy for minutes."""
+        if self._renewal and self._renewal.done():
+            # What it does not recover from costs this cell.
+            made, self._renewal = self._renewal.result(), None
+            self._refusals = self._refusals + 1 if made is False else 0 if made else self._refusals
+            refused_s = min(_REFUSED_S * 2 ** min(self._refusals, 8), _LONGEST_PAUSE_S)
+            self._pause_s = _LOOK_S if made is None else _MADE_S if made else refused_s
+        if self._renewal is None and now - self._asked >= self._pause_s:
+            self._asked = now
+            self._renewal = asyncio.get_running_loop().create_task(self.certificate.renew(self._now()))
 
     def _open(self, server: Server) -> None:
         host, port = self._address

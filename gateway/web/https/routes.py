@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gateway.web.https.encrypted import EncryptedPage
     from gateway.web.view import PageView
 
-SYSTEMS = {"ios": 5, "android": 5, "windows": 5, "macos": 4, "firefox": 4, "chromium": 4}
+SYSTEMS = {"ios": 5, "android": 5, "windows": 5, "macos": 4, "firefox": 3, "chromium": 4}
 
 _ICONS = ("icon-192.png", "icon-512.png")
 _FILES = ("https.css", "https.js", "worker.js", *_ICONS)
@@ -59,6 +59,8 @@ class _Pages:
             view.page(
                 "https/page.html",
                 there=there,
+                why=self._page.why_not().in_language(view.lang) if self._page else "",
+                to_be_made=self._page is not None and self._page.certificate.shown is None,
                 known=known,
                 wanted=own_page(request.args.get("to", "")) if "to" in request.args else "",
                 encrypted=request.scheme == "https",

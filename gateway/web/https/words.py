@@ -10,10 +10,9 @@ from gateway.words.table import WordTable
 HTTPS_WORDS = WordTable(
     {
         "app_name": "Linky at home",
-        "no_https": (
-            "There is no encrypted page here: nobody has made a certificate yet. On the gateway, “sudo linky-gateway"
-            " page certificate” makes one."
-        ),
+        "no_https": "There is no encrypted page at the moment: {why}",
+        "https_off": "The encrypted page is switched off in the configuration file (https).",
+        "https_make": "On the gateway this makes one:",
         "is_encrypted": "You are reading this page encrypted, and your browser believes it: there is nothing to do.",
         "is_not_believed": (
             "You are reading this page encrypted, but your browser does not believe the certificate: do the steps"
@@ -84,11 +83,13 @@ HTTPS_WORDS = WordTable(
         "macos_4": "Open {address}",
         "macos_off": "To take it off: in Keychain Access, delete “{name}”.",
         "firefox": "Firefox on a computer",
-        "firefox_1": "Press “Download the authority”.",
-        "firefox_2": "Open Settings, Privacy and Security, View Certificates…, and the tab Authorities.",
-        "firefox_3": "Press “Import…”, choose the file, and tick “Trust this CA to identify websites”.",
-        "firefox_4": "Open {address}",
-        "firefox_off": "To take it off: in the same place, choose “{name}”, then “Delete or Distrust…”.",
+        "firefox_1": "Press “Download the authority”: Firefox asks at once whether to trust it.",
+        "firefox_2": "Tick “Trust this CA to identify websites”, and press OK.",
+        "firefox_3": "Open {address}",
+        "firefox_off": (
+            "To take it off: Settings, Privacy and Security, View Certificates…, Authorities, “{name}”, then “Delete or"
+            " Distrust…”."
+        ),
         "chromium": "Chrome and Chromium on Linux",
         "chromium_1": "Press “Download the authority”.",
         "chromium_2": "Open Settings, Privacy and security, Security, Manage certificates, “Installed by you”.",

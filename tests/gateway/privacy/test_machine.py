@@ -38,6 +38,9 @@ def settle(folder, root):
     (house.folder / "secret-of-the-account").write_text(ACCOUNT + "\n")
     (house.folder / "secrets").mkdir()
     (house.folder / "secrets" / "mqtt-password").write_text(ACCOUNT + "\n")
+    (house.folder / "https").mkdir()
+    for name in ("ca.key", "ca.crt"):
+        (house.folder / "https" / name).write_text(ACCOUNT + "\n")
     page = PageAccess(house.directory / "page.json")
     page.set_password("a password of the page")
     page.add_link("living room display", 0)
@@ -95,6 +98,7 @@ def test_nothing_that_was_known_is_in_the_raw_card(tmp_path, root, run):
         code, out, err = run(house, "privacy", "erase", "--machine", "--yes", "--lang", "en")
         assert (code, err) == (0, "")
         assert "the free space written over" in out
+        assert "given the authority of the encrypted page" in out
         assert not (place / "house" / FILLING).exists()
         names = sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file())
         assert names == [

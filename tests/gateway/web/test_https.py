@@ -6,28 +6,35 @@ import re
 import socket
 import ssl
 import subprocess
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from microdot import Response
 
 from gateway.config.web import WebTable
 from gateway.errors import AccessError
 from gateway.upkeep.authority.certificates import make
+from gateway.web.http import server as server_module
 from gateway.web.http.guard import RequestGuard
 from gateway.web.http.server import Server
-from gateway.web.http.tls import server_context
+from gateway.web.http.tls import ShownCertificate, server_context
 from gateway.web.https.certificate import PageCertificate
+from gateway.web.https.encrypted import EncryptedPage
 from harness.house import links_of
 from servers import free_port, wait_until
 from tests.gateway.web.conftest import PASSWORD
 from tests.gateway.web.crowd import crowd
 from tests.gateway.web.encrypted import NAME, EncryptedHouse, SecureVisitor
 from tests.gateway.web.test_page import stream
+from tests.rights import with_own_files_only
 
 # The beginning of a ClientHello of 508 bytes (RFC 8446 §5.1), of which no more comes.
 HALF_A_HELLO = b"\x16\x03\x01\x01\xfc\x01\x00\x01\xf8\x03\x03"
 HALF_OPEN = 200
+LONG, SLOW_S = 400_000, 3.0
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +275,9 @@ def test_a_house_without_a_certificate_is_served_in_clear_alone(tmp_path):
     """And says how to make one; once it is made it is served, without a restart."""
     with EncryptedHouse(tmp_path / "house", listens=False) as house:
         visitor = house.visitor()
-        assert "page certificate" in visitor.get("/https")[1]
+        text = visitor.get("/https", Accept_Language="en")[1]
+        assert "nobody has made a certificate yet" in text
+        assert "sudo linky-gateway page certificate" in text
         assert visitor.get("/ca.crt")[0].status == 404
         assert https_link(house) is None
         done = house.command("page", "certificate", "--lang", "fr")
@@ -287,7 +296,7 @@ def test_a_certificate_that_has_ended_is_said(tmp_path):
         assert link["state"] == "broken"
         assert "ended on 2025-05-31" in link["detail"]
         assert "page certificate --again" in link["detail"]
-        assert "expiré le 2025-05-31" in link["detail_fr"]
+        assert "expiré le 31/05/2025" in link["detail_fr"]
         with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
             house.secure_visitor().get("/https")
         assert house.visitor().get("/https")[0].status == 200
@@ -324,6 +333,9 @@ def test_a_taken_port_leaves_the_page_in_clear(tmp_path):
         wait_until(lambda: house.says(f"port {house.secure} of 127.0.0.1 cannot be had"), 30, "it is said")
         assert house.visitor().get("/setup")[0].status == 200
         assert https_link(house)["state"] == "broken"
+        text = house.visitor().get("/https", Accept_Language="en")[1]
+        assert "cannot be had" in text
+        assert "sudo linky-gateway" not in text, "another certificate would be no help"
 
 
 class NobodyAtHome(RequestGuard):
@@ -357,7 +369,7 @@ class Maker:
 
     def __init__(self, folder, names, addresses):
         self.folder, self.names, self.addresses = folder, frozenset(names), frozenset(addresses)
-        self.asked, self.fault = 0, None
+        self.asked, self.fault, self.makes = 0, None, False
 
     def wanted(self):
         return self.names, self.addresses
@@ -366,6 +378,8 @@ class Maker:
         self.asked += 1
         if self.fault:
             raise self.fault
+        if self.makes:
+            make(self.folder, sorted(self.names), self.addresses, datetime(2026, 11, 29, tzinfo=UTC))
         return True
 
 
@@ -416,3 +430,169 @@ def test_a_certificate_of_the_administrators_is_shown_and_never_made(tmp_path):
     assert not known.look()
     assert str(known.fault(None)) == f"{tmp_path}/key.pem: cannot be read: No such file or directory"
     assert known.context is not None
+    (tmp_path / "key.pem").write_text(key)
+    with with_own_files_only():
+        (tmp_path / "key.pem").chmod(0)
+        assert not known.look()
+        assert "Permission denied" in str(known.fault(None))
+        (tmp_path / "key.pem").chmod(0o600)
+        assert known.look(), "rights are no part of what a file says"
+    assert not known.fault(None)
+
+
+@pytest.mark.parametrize(
+    ("names", "given", "called", "host"),
+    [
+        (["*.maison.example"], ["compteur.maison.example"], "", "compteur.maison.example"),
+        (["*.maison.example"], ["compteur.maison.example"], "pi.maison.example", "pi.maison.example"),
+        (["*.maison.example"], ["compteur.maison.example"], "a.b.maison.example", "compteur.maison.example"),
+        (["*.maison.example"], [], "192.168.1.20", "192.168.1.20"),
+        (["*.maison.example"], [], "", None),
+        (["linky.home.arpa", "linky.local"], [], "", "linky.local"),
+        (["linky.home.arpa", "linky.local"], [], "linky.home.arpa", "linky.home.arpa"),
+        (["linky.home.arpa", "linky.local"], [], "linky", "linky.local"),
+    ],
+)
+def test_nobody_is_led_to_a_name_that_is_none(tmp_path, names, given, called, host):
+    """A certificate for all names below one, as ACME by DNS gives them, is believed by each of them."""
+    known = PageCertificate(WebTable(names=tuple(given)), tmp_path, tmp_path, None)
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    known.shown = ShownCertificate(frozenset(names), frozenset(), "", since, since + timedelta(days=90))
+    assert known.host(called) == host
+
+
+def test_while_the_helper_is_busy_all_else_goes_on(tmp_path):
+    """It may be for ten minutes; a refusal is no failure of this part, and is asked for again ever more rarely."""
+
+    async def run():
+        begun, stop, port = asyncio.Event(), asyncio.Event(), free_port()
+
+        class Busy(Maker):
+            async def make(self):
+                begun.set()
+                await asyncio.Event().wait()
+
+        certificate = PageCertificate(WebTable(), tmp_path, tmp_path, Busy(tmp_path, [NAME], []))
+        page, server = (
+            EncryptedPage(certificate, ("127.0.0.1", port), time.time),
+            Server(None, NobodyAtHome(frozenset())),
+        )
+        page.join(server)
+        running = asyncio.create_task(page.run(stop))
+        async with asyncio.timeout(20):
+            await begun.wait()
+            served = page.is_served
+            stop.set()
+            await running
+        return served, page.is_served
+
+    make(tmp_path, (NAME,), (), datetime(2020, 1, 1, tzinfo=UTC))
+    assert asyncio.run(run()) == (True, False)
+
+
+class OneAnswer:
+    """A site with one page, as long as a history over years."""
+
+    app = None
+
+    def knows(self, _):
+        return None
+
+    async def answer(self, _):
+        return Response("x" * LONG, 200, {"Content-Type": "text/plain"})
+
+
+@pytest.mark.parametrize("way", ["clear", "encrypted"])
+def test_a_browser_that_is_slow_is_given_all_of_it(tmp_path, monkeypatch, way):
+    """Weak Wi-Fi, a phone that is carried around: by TLS as in clear it has 20 s for what was written last."""
+    make(tmp_path, (NAME,), (), datetime.now(UTC))
+    # As small as a router's, so that the kernel keeps little of it for the browser.
+    listen = server_module._listen
+
+    def small(*where):
+        listening = listen(*where)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)
+        return listening
+
+    monkeypatch.setattr(server_module, "_listen", small)
+    ports = {"clear": free_port(), "encrypted": free_port()}
+
+    def visit():
+        link = socket.socket()
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+        link.settimeout(20)
+        link.connect(("127.0.0.1", ports[way]))
+        if way == "encrypted":
+            context = ssl.create_default_context(cafile=tmp_path / "ca.crt")
+            link = context.wrap_socket(link, server_hostname=NAME)
+        with link:
+            link.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            # The one wait of a test that is of being slow: longer than a server that loses patience would have.
+            threading.Event().wait(SLOW_S)
+            taken = 0
+            while piece := link.recv(65_536):
+                taken += len(piece)
+        return taken
+
+    async def run():
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+        server = Server(OneAnswer(), RequestGuard(frozenset({"localhost"})))
+        await server.start("127.0.0.1", ports["clear"])
+        server.start_tls(
+            "127.0.0.1", ports["encrypted"], server_context(tmp_path / "server.pem", tmp_path / "server.pem")
+        )
+        try:
+            return await asyncio.to_thread(visit)
+        finally:
+            await server.stop()
+
+    faults = []
+    assert asyncio.run(run()) > LONG
+    assert faults == []
+
+
+def test_at_a_first_start_it_follows_the_network_and_the_clock(tmp_path):
+    """Names, addresses and time are looked at each minute; what was made is given five, a refusal ever longer."""
+    maker = Maker(tmp_path, ["linky.local"], [])
+    certificate = PageCertificate(WebTable(), tmp_path, tmp_path, maker)
+    page = EncryptedPage(certificate, ("127.0.0.1", 1), lambda: datetime(2026, 11, 29, tzinfo=UTC).timestamp())
+
+    async def passes(seconds):
+        """What was asked for in so many seconds from now on, looked at each ten of them."""
+        before = maker.asked
+        for _ in range(0, seconds, 10):
+            passes.now += 10
+            page._renew(passes.now)
+            if page._renewal:
+                await asyncio.wait({page._renewal})
+            certificate.look()
+        return maker.asked - before
+
+    passes.now = 0.0
+    maker.makes = True
+
+    async def run():
+        assert await passes(10) == 1, "at once"
+        assert await passes(600) == 0
+        maker.addresses = frozenset({"192.168.1.20"})
+        assert await passes(80) == 1, "a cable, within a minute"
+        maker.fault, maker.addresses = AccessError("no"), frozenset({"192.168.1.21"})
+        assert await passes(400) == 1
+        assert await passes(86_400) < 12
+        maker.fault = None
+        assert await passes(86_400) == 1
+
+    asyncio.run(run())
+
+
+def test_a_port_that_nobody_has_chosen_is_no_fault(tmp_path):
+    """Another program has had 8443 for years: it is said, and nobody is woken for it."""
+    make(tmp_path, (NAME,), (), datetime.now(UTC))
+    certificate = PageCertificate(WebTable(), tmp_path, tmp_path, None)
+    certificate.look()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        for chosen, state in ((False, "waiting"), (True, "broken")):
+            page = EncryptedPage(certificate, other.getsockname(), time.time, chosen=chosen)
+            page._open(Server(None, NobodyAtHome(frozenset())))
+            (link,) = page.links(time.monotonic())
+            assert (link.state, "cannot be had" in str(link.detail)) == (state, True)

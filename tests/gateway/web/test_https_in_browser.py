@@ -118,10 +118,12 @@ def test_the_service_worker_keeps_one_page_and_nothing_of_the_meter(believer, ho
     assert where(believer) == f"{house.url}/history"
     assert believer.evaluate("document.querySelector('h1').textContent") == "The gateway does not answer"
     assert believer.evaluate("getComputedStyle(document.querySelector('.warn')).borderLeftStyle") == "solid"
+    # A screen on the wall has nobody who presses: it asks again by itself, at the address that was asked for.
+    assert believer.evaluate("document.querySelector('meta[http-equiv=refresh]').content") == "15"
     house.process.start()
     wait_until(lambda: house.process.log.read_text().count("is served encrypted at") > before, 60, "it is back")
-    believer.open(f"{house.url}/https", language="en")
-    assert believer.evaluate("document.querySelector('h1').textContent") == "Encrypted page"
+    believer.press("0", "main a")
+    assert where(believer) == f"{house.url}/login?to=/history", "a restart signs everybody out"
 
 
 def test_the_page_can_be_an_app(believer, house):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from gateway.errors import GatewayError
-from gateway.upkeep.authority.names import MOST_NAMES, can_sign, is_named, own_addresses
+from gateway.upkeep.authority.names import MOST_NAMES, can_sign, is_named, own_addresses, plain
 from gateway.upkeep.helper.request import ActRequest
 from gateway.words.phrase import Phrase
 
@@ -52,6 +52,4 @@ def _given(file: Path) -> frozenset[str]:
         names = tomllib.loads(file.read_text(encoding="utf-8")).get("web", {}).get("names", ())
     except (OSError, ValueError, AttributeError):
         return frozenset()
-    return (
-        frozenset(name.lower() for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
-    )
+    return frozenset(plain(name) for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()

@@ -180,6 +180,8 @@ def test_for_a_name_outside_nothing_is_made(tmp_path):
     """Not even the authority."""
     with pytest.raises(AccessError, match=r"bank\.example"):
         make(tmp_path / "https", ("linky.local", "bank.example"), (), NOW)
+    with pytest.raises(AccessError, match="give it one of letters"):
+        make(tmp_path / "https", (), (), NOW)
     assert not (tmp_path / "https").exists()
 
 

@@ -75,12 +75,35 @@ def test_the_daemon_asks_for_what_the_machine_is_called_now(scratch, serving):
 
     async def run():
         async with serving() as path:
-            maker = HelpedMaker(("compteur.example.org",), lambda: f"{HOST}-3.local", path)
+
+            def certify(names):
+                return ask("make-certificate", socket=path, names=names)
+
+            given = ("compteur.example.org", "Maison.local.")
+            maker = HelpedMaker(given, lambda: f"{HOST}-3.local", certify, path)
             assert await maker.make()
-            assert not await HelpedMaker((), lambda: None, path.with_name("nobody")).make()
+            # Another host name is avahi's own business (host-name= of its file): root would not believe it.
+            assert await HelpedMaker(given, lambda: "other.local", certify, path).make()
+            assert await maker.make()
+            assert not await HelpedMaker((), lambda: None, certify, path.with_name("nobody")).make()
             return maker.wanted()
 
+    (scratch.root / "etc/linky-gateway/gateway.toml").write_text(
+        '[web]\nnames = ["compteur.example.org", "Maison.local."]\n'
+    )
     names, addresses = asyncio.run(run())
     said = names_of(scratch.root / "etc/linky-gateway/https")
     assert (names, addresses) == (frozenset(said[0]), frozenset(said[1]))
-    assert names == {f"{HOST}.local", f"{HOST}.home.arpa", f"{HOST}-3.local"}
+    assert names == {f"{HOST}.local", f"{HOST}.home.arpa", f"{HOST}-3.local", "maison.local"}
+
+
+def test_a_machine_whose_name_no_certificate_can_say_is_told_so(monkeypatch, tmp_path):
+    """With what to do, and without asking root for nothing."""
+    monkeypatch.setattr("socket.gethostname", lambda: "my_pi")
+
+    async def never(_):
+        pytest.fail("root was asked")
+
+    maker = HelpedMaker((), lambda: None, never, tmp_path)
+    with pytest.raises(GatewayError, match="give it one of letters"):
+        asyncio.run(maker.make())

@@ -16,6 +16,7 @@ from gateway.web.series.routes import series
 from gateway.web.settings.routes import settings
 from gateway.web.sharing.routes import sharing
 from gateway.web.site import Site
+from gateway.words.phrase import Phrase
 from tests.gateway.web.recorded import values
 from tests.gateway.web.stand_in import StandInHouse
 
@@ -128,7 +129,10 @@ class Encrypted:
 
     @property
     def certificate(self):
-        return SimpleNamespace(authority=self._held.authority)
+        return SimpleNamespace(authority=self._held.authority, shown=self._held.encrypted)
+
+    def why_not(self):
+        return Phrase("not yet")
 
     def url(self, called):
         return self._held.encrypted
