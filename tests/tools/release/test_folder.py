@@ -125,10 +125,35 @@ def test_keys_change_with_overlap(workshop, tmp_path):
     workshop.make(site, "1.1.0", before=site, keys=("key", "next"), owner=both)
     assert read(workshop, site, "key") == read(workshop, site, "next")
     assert len(list((site / "release-keys").iterdir())) == 2
-    former = key_id(public(workshop))
-    workshop.make(site, "1.2.0", before=site, keys=("next",), owner=both, withdraw=(former,))
-    assert read(workshop, site, "key", "next").withdrawn == (former,)
-    assert [path.stem for path in (site / "release-keys").iterdir()] == [key_id(public(workshop, "next"))]
+    # The line that people copy names a key that has signed, whichever is the owner's first.
+    workshop.make(site, "1.2.0", before=site, keys=("next",), owner=both)
+    following = fingerprint(public(workshop, "next")).replace(" ", "")
+    assert f"install.sh {URL} {following}" in (site / "index.html").read_text()
+
+
+def test_a_stolen_key_never_comes_back(workshop, tmp_path):
+    """Withdrawn with the folder that it alone had signed before; no later folder brings it, nor is signed by it."""
+    site, former = tmp_path / "site", key_id(public(workshop))
+    both = ProjectOwner(release_keys=tuple(public(workshop, name).hex() for name in ("key", "next")))
+    workshop.make(site, owner=both)
+    with pytest.raises(FolderError, match=f"{former}: withdrawn"):
+        workshop.make(site, "1.1.0", before=site, keys=("next",), owner=both, withdraw=(former,))
+    later = {"before": site, "keys": ("next",)}
+    workshop.make(site, "1.1.0", withdraw=(former,), **later)
+    for version in ("1.2.0", None):
+        workshop.make(site, version, **later)
+        assert read(workshop, site, "key", "next").withdrawn == (former,)
+        assert [path.stem for path in (site / "release-keys").iterdir()] == [key_id(public(workshop, "next"))]
+    with pytest.raises(FolderError, match=f"{former}: withdrawn"):
+        workshop.make(site, "1.3.0", **later | {"keys": ("next", "key")})
+    with pytest.raises(FolderError, match=f"{former}: withdrawn"):
+        workshop.make(site, "1.3.0", owner=both, **later)
+
+
+def test_a_list_that_ends_before_it_begins_is_a_sentence(workshop, tmp_path):
+    """What a machine would refuse is not handed out."""
+    with pytest.raises(FolderError, match="cannot read it"):
+        workshop.make(tmp_path / "site", days=0)
 
 
 def test_programs_are_told_what_is_known_of_weaknesses(workshop, tmp_path):

@@ -43,7 +43,6 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument(
             "--withdraw", action="append", default=[], metavar="KEYID", help="a key that is believed no more"
         )
-        one.add_argument("--owner", type=Path, metavar="FILE", help=argparse.SUPPRESS)
     renew.add_argument("--before", type=Path, required=True, metavar="FOLDER", help="the folder")
     folder.add_argument(
         "--before", type=Path, metavar="FOLDER", help="the folder before: its versions stay, its number counts on"
@@ -78,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from release import folder, signing  # noqa: PLC0415
     from release.errors import FolderError  # noqa: PLC0415
 
-    owner = read_owner(options.owner or FILE)
+    owner = read_owner()
     if not (url := (options.url or owner.url).rstrip("/")):
         parser().error("url of owner.toml is blank: say where the folder will be (--url)")
     signers = signing.Signers(tuple(options.key), tuple(options.apt_key), options.gpg_home)
@@ -94,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"tools/release: {error}\n")
         return 1
     sys.stdout.write(f"{wanted.out}: {latest.version}, number {latest.serial}, good until {latest.expires:%Y-%m-%d}\n")
+    if latest.expires <= datetime.now(UTC):
+        sys.stderr.write("tools/release: it has expired already, no machine takes it: say --date or more --days\n")
     _say_missing(owner)
     return 0
 

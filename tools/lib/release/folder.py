@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import ReleaseError
 from gateway.upkeep.releases import versions
-from gateway.upkeep.releases.keys import key_id, render_public
+from gateway.upkeep.releases.keys import key_id, parse_public, render_public
 from gateway.upkeep.releases.latest import NAME, SIGNATURES, Latest, read_latest
 from os_list import entries
 from package.debian import version_of
@@ -63,8 +63,8 @@ class Wanted:
 
 def make(wanted: Wanted) -> Latest:
     """Make it; what its list says. FolderError where it cannot be, and nothing has changed."""
-    _require_keys(wanted)
     before = _former(wanted)
+    _require_keys(wanted, _withdrawn(wanted, before))
     if wanted.out.exists() and not (wanted.out / NAME).exists():
         raise FolderError(f"{wanted.out}: is there, and is no folder of releases")
     wanted.out.parent.mkdir(parents=True, exist_ok=True)
@@ -81,8 +81,23 @@ def make(wanted: Wanted) -> Latest:
     return latest
 
 
-def _require_keys(wanted: Wanted) -> None:
+def _going(wanted: Wanted) -> list[bytes]:
+    """The keys that are withdrawn with this folder, which may be all that the one before was signed with."""
+    files = [wanted.before / KEYS / f"{one}.pub" for one in wanted.withdraw] if wanted.before else []
+    found = [parse_public(path.read_text(encoding="ascii")) for path in files if path.exists()]
+    return [one for one in found if one is not None and key_id(one) in wanted.withdraw]
+
+
+def _withdrawn(wanted: Wanted, before: Latest | None) -> set[str]:
+    """Ids of the keys that nobody believes any more: those of lists before, too. Once withdrawn is for ever."""
+    return {*wanted.withdraw, *(before.withdrawn if before else ())}
+
+
+def _require_keys(wanted: Wanted, withdrawn: set[str]) -> None:
     known, public = set(wanted.owner.release_keys), wanted.signers.public()
+    named = [*public, *map(bytes.fromhex, wanted.owner.release_keys)]
+    if gone := sorted({key_id(one) for one in named} & withdrawn):
+        raise FolderError(f"{', '.join(gone)}: withdrawn; sign with another key, and take it out of owner.toml")
     if known and (strange := [key_id(one) for one in public if one.hex() not in known]):
         raise FolderError(f"{', '.join(strange)}: not among the release_keys of owner.toml")
     if unknown := set(wanted.owner.apt_keys) and set(wanted.signers.apt) - set(wanted.owner.apt_keys):
@@ -97,7 +112,7 @@ def _former(wanted: Wanted) -> Latest | None:
         return None
     try:
         text, signatures = ((wanted.before / name).read_bytes() for name in (NAME, SIGNATURES))
-        keys = {key_id(one): one for one in _trusted(wanted)}
+        keys = {key_id(one): one for one in (*_trusted(wanted), *_going(wanted))}
         return read_latest(text, signatures, keys, now=None, last_serial=0, running="0")
     except OSError as error:
         raise FolderError(f"{error.filename}: {error.strerror}") from error
@@ -106,9 +121,8 @@ def _former(wanted: Wanted) -> Latest | None:
 
 
 def _trusted(wanted: Wanted) -> list[bytes]:
-    """The public keys that machines trust from now on: the owner's, and whoever signs; none that is withdrawn."""
-    found = dict.fromkeys([*map(bytes.fromhex, wanted.owner.release_keys), *wanted.signers.public()])
-    return [one for one in found if key_id(one) not in wanted.withdraw]
+    """The public keys that machines trust from now on: whoever signs first, then the owner's others."""
+    return list(dict.fromkeys([*wanted.signers.public(), *map(bytes.fromhex, wanted.owner.release_keys)]))
 
 
 class _Making:
@@ -224,16 +238,18 @@ class _Making:
             **({"support_end": end} if end else {}),
             "notes": notes.short,
             "files": {place: _about(self._new / place) for place in places},
-            "withdrawn": sorted({*wanted.withdraw, *(before.withdrawn if before else ())}),
+            "withdrawn": sorted(_withdrawn(wanted, before)),
         }
         path = self._new / NAME
         path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         wanted.signers.sign(path)
         keys = {key_id(one): one for one in _trusted(wanted)}
         # As a machine reads it: what it would refuse is not handed out.
-        return read_latest(
-            path.read_bytes(), (self._new / SIGNATURES).read_bytes(), keys, now=issued, last_serial=0, running="0"
-        )
+        text, signatures = path.read_bytes(), (self._new / SIGNATURES).read_bytes()
+        try:
+            return read_latest(text, signatures, keys, now=issued, last_serial=0, running="0")
+        except ReleaseError as error:
+            raise FolderError(str(error)) from error
 
     def _sums(self) -> None:
         lines = [f"{_about(path)['sha256']}  {_below(path, self._new)}\n" for path in _files(self._new)]

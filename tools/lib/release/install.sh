@@ -20,14 +20,17 @@ fail() {
   exit "$1"
 }
 
-# fetch PATH MOST: a file of the folder, of so many bytes at most.
+# fetch PATH MOST: a file of the folder, of so many bytes at most, whatever the host sends.
 fetch() {
+  to=$work/$(basename "$1")
+  rm -f "$work/failed"
   if command -v curl >/dev/null; then
-    curl --fail --silent --show-error --location --max-time 600 --max-filesize "$2" --output "$work/$(basename "$1")" "$from/$1"
+    curl --fail --silent --show-error --location --max-time 600 "$from/$1" || : >"$work/failed"
   else
-    wget --quiet --timeout=60 --output-document="$work/$(basename "$1")" "$from/$1"
-  fi || fail 1 "$from/$1 : introuvable" "$from/$1: cannot be fetched"
-  [ "$(wc -c <"$work/$(basename "$1")")" -le "$2" ] || fail 5 "$1 est trop grand" "$1 is too large"
+    wget --quiet --timeout=60 --output-document=- "$from/$1" || : >"$work/failed"
+  fi | head -c $(($2 + 1)) >"$to"
+  [ "$(wc -c <"$to")" -le "$2" ] || fail 5 "$1 est trop grand" "$1 is too large"
+  [ ! -e "$work/failed" ] || fail 1 "$from/$1 : introuvable" "$from/$1: cannot be fetched"
 }
 
 # member NAME: of the list, whose members stand one a line; read only once its signature is good.

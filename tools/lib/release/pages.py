@@ -27,9 +27,10 @@ _WORDS = {
         "one": "Installer sur un Raspberry Pi ou un Debian, en une ligne",
         "careful": "Le programme de cette ligne vient de ce site : qui ne le croit pas le lit d’abord",
         "apt": "Par apt, avec les mises à jour du système",
+        "apt_key": "L’empreinte montrée doit être {keys}. Alors seulement :",
         "card": "Une carte pour Raspberry Pi : dans Raspberry Pi Imager, App Options, Content Repository, donnez",
         "key": "L’empreinte de la clé",
-        "compare": "Comparez-la à celle de l’étiquette, ou à celle que quelqu’un d’autre vous a dite : c’est elle que "
+        "compare": "Comparez-la à celle que quelqu’un d’autre vous a dite, ou son début à l’étiquette : c’est elle que "
         "croit votre passerelle, et non ce site.",
         "support": "Cette version est corrigée jusqu’au {day}.",
         "until": "La liste des versions vaut jusqu’au {day}.",
@@ -42,10 +43,11 @@ _WORDS = {
         "one": "Install on a Raspberry Pi or a Debian, in one line",
         "careful": "The script of that line comes from this site: who does not believe it reads it first",
         "apt": "By apt, with the updates of the system",
+        "apt_key": "The fingerprint that is shown must be {keys}. Only then:",
         "card": "A card for a Raspberry Pi: in Raspberry Pi Imager, App Options, Content Repository, give",
         "key": "The key's fingerprint",
-        "compare": "Compare it with the one on the label, or that somebody else has told you: it is what your gateway "
-        "believes, not this site.",
+        "compare": "Compare it with what somebody else has told you, or its beginning with the label: it is what your "
+        "gateway believes, not this site.",
         "support": "This version is mended until {day}.",
         "until": "The list of releases is good until {day}.",
         "files": "All files",
@@ -85,15 +87,13 @@ def _section(
     line = f"curl -fsSL {url}/install.sh | sudo sh -s -- {url} {prints[0].replace(' ', '')}"
     careful = [f"curl -fsSLO {url}/install.sh", "less install.sh"]
     careful.append(f"sudo sh install.sh {url} {prints[0].replace(' ', '')}")
-    places = ("/usr/share/keyrings/linky-gateway.asc", "/etc/apt/sources.list.d/linky-gateway.sources")
-    by_apt = [f"sudo curl -fsSL -o {place} {url}/{place.rpartition('/')[2]}" for place in places]
-    by_apt.append(f"gpg --show-keys {places[0]}   # {' · '.join(apt_keys)}")
-    by_apt.append("sudo apt update && sudo apt install linky-gateway")
+    fetch_key, by_apt = _by_apt(url)
     parts = [f'<section id="{lang}" lang="{lang}">', f"<h1>linky-gateway {escape(latest.version)}</h1>"]
     parts += [_paragraph(words["what"]), _head(words["key"])]
     parts += [f'<p class="digits">{escape(one)}</p>' for one in prints]
     parts += [_paragraph(words["compare"]), _head(words["one"]), _code([line])]
-    parts += [_paragraph(words["careful"]), _code(careful), _head(words["apt"]), _code(by_apt)]
+    parts += [_paragraph(words["careful"]), _code(careful), _head(words["apt"]), _code(fetch_key)]
+    parts += [_paragraph(words["apt_key"].format(keys=" · ".join(apt_keys))), _code(by_apt)]
     if image:
         parts += [_head(words["card"]), _code([f"{url}/os-list.json"])]
     parts += [
@@ -110,6 +110,15 @@ def _section(
     if owner.security_contact:
         links.append(f'<a href=".well-known/security.txt">{words["security"]}</a>')
     return "\n".join([*parts, f"<p>{' · '.join(links)}</p>", "</section>"])
+
+
+def _by_apt(url: str) -> tuple[list[str], list[str]]:
+    """What is typed before the key is compared, and after."""
+    before = ["sudo apt install curl gpg", f"curl -fsSLO {url}/linky-gateway.asc", "gpg --show-keys linky-gateway.asc"]
+    source = "/etc/apt/sources.list.d/linky-gateway.sources"
+    after = ["sudo install -m 644 linky-gateway.asc /usr/share/keyrings/"]
+    after += [f"sudo curl -fsSL -o {source} {url}/linky-gateway.sources"]
+    return before, [*after, "sudo apt update && sudo apt install linky-gateway"]
 
 
 def _head(text: str) -> str:

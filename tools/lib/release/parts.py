@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[3]
-_PINNED = "requirements-test.txt"
+# What makes the folder comes from here, and must be what the commit has: libraries, these tools, the owner's word.
+_SAME = ("requirements-test.txt", "tools/lib/release", "gateway/upkeep/owner.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,15 @@ class SourceTree:
 
 
 def check_out(commit: str, tree: Path) -> SourceTree:
-    """Clone it. FolderError where there is no such commit, or it pins other libraries than this environment has."""
+    """Clone it. FolderError where there is no such commit, or it is made otherwise than what is here."""
     found = _run("git", "-C", ROOT, "rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}", wrong="is no commit")
     sha = found.strip()
     _run("git", "clone", "-q", "--shared", "--no-checkout", ROOT, tree)
     _run("git", "-C", tree, "checkout", "-q", "--detach", sha)
-    if (tree / _PINNED).read_bytes() != (ROOT / _PINNED).read_bytes():
-        raise FolderError(f"{commit} pins other libraries: check it out, and make its release there")
+    if found_other := _run("git", "-C", ROOT, "diff", "--name-only", sha, "--", *_SAME).split():
+        raise FolderError(
+            f"{commit} has another {found_other[0]} than is here: check it out, and make its release there"
+        )
     about = tomllib.loads((tree / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     seconds = int(_run("git", "-C", tree, "log", "-1", "--format=%ct", sha))
     return SourceTree(tree, str(about["version"]), seconds)
