@@ -11,6 +11,7 @@ import yaml
 
 from gateway.first_boot.settings import CardSettings, Wifi, XmppAccount, parse
 from gateway.journal import ed25519
+from gateway.upkeep.releases.keys import render_public
 from provision import card
 
 SETTINGS = CardSettings(
@@ -24,7 +25,7 @@ SETTINGS = CardSettings(
 
 
 ReleaseKey = namedtuple("ReleaseKey", "seed public")
-KEY, OTHER_KEY = (ReleaseKey(seed, ed25519.public_of(seed)) for seed in (b"k" * 32, b"o" * 32))
+KEY, SECOND_KEY, OTHER_KEY = (ReleaseKey(one * 32, ed25519.public_of(one * 32)) for one in (b"k", b"s", b"o"))
 
 
 def test_a_card_for_the_image_is_one_file():
@@ -48,9 +49,9 @@ def test_a_card_for_raspberry_pi_os_has_cloud_inits_files():
     assert made["user-data"].startswith("#cloud-config\n")
 
 
-def script(settings=SETTINGS, release_key=None):
+def script(settings=SETTINGS, release_keys=()):
     """What the card installs with, at each start until it has succeeded."""
-    (file,) = yaml.safe_load(card.files(settings, "raspios", (), release_key)["user-data"])["write_files"]
+    (file,) = yaml.safe_load(card.files(settings, "raspios", (), release_keys)["user-data"])["write_files"]
     assert (file["path"], file["permissions"]) == ("/var/lib/cloud/scripts/per-boot/linky-gateway", "0755")
     return file["content"]
 
@@ -58,7 +59,7 @@ def script(settings=SETTINGS, release_key=None):
 def test_what_cloud_init_runs_is_a_sound_script(tmp_path):
     """The shell reads it without complaint, and stops at the first thing that fails."""
     commands = yaml.safe_load(card.files(SETTINGS, "raspios")["user-data"])["bootcmd"]
-    for text in (script(), script(release_key=KEY.public), "\n".join(commands)):
+    for text in (script(), script(release_keys=[OTHER_KEY.public, KEY.public]), "\n".join(commands)):
         subprocess.run(["/bin/sh", "-n"], input=text, text=True, check=True, timeout=60)
         if shutil.which("shellcheck"):
             subprocess.run(["shellcheck", "--shell=sh", "-"], input=text, text=True, check=True, timeout=60)
@@ -75,7 +76,7 @@ def test_a_port_is_handed_to_the_installer_as_it_is_written(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["answers"]
 
 
-def first_start(tmp_path, installer, minutes=1, release_key=None, signed_by=None):
+def first_start(tmp_path, installer, minutes=1, release_keys=(), signed_by=None):
     """Run the card's script in a folder of its own with an installer that a test made; what it ran, code, result."""
     boot, ran = tmp_path / "boot", tmp_path / "ran"
     tools = boot / "linky-gateway-0.0/tools"
@@ -96,7 +97,7 @@ def first_start(tmp_path, installer, minutes=1, release_key=None, signed_by=None
         end = {"id": "exit 1", "sleep": f'[ "$1" -lt {60 * minutes} ] || kill "$PPID"'}.get(name, "")
         (stands_in / name).write_text(f'#!/bin/sh\necho "{name} $*" >>{ran}\n{end}\n')
         (stands_in / name).chmod(0o755)
-    text = script(release_key=release_key).replace("/boot/firmware", str(boot)).replace("/var/tmp/", f"{tmp_path}/")
+    text = script(release_keys=release_keys).replace("/boot/firmware", str(boot)).replace("/var/tmp/", f"{tmp_path}/")
     (tmp_path / "script").write_text(text)
     environment = {"PATH": f"{stands_in}:/usr/bin:/bin", "COUNT": str(tmp_path / "count")}
     done = subprocess.run(
@@ -150,12 +151,16 @@ def test_a_damaged_release_needs_a_person(tmp_path):
 
 
 def test_a_card_believes_the_release_of_its_key_before_it_is_unpacked(tmp_path):
-    """With the fleet's key: signed by it, it runs and trusts that key; by another, or nobody, it is not unpacked."""
-    ran, code, _ = first_start(tmp_path / "good", 'grep -q BEGIN "${9}"', release_key=KEY.public, signed_by=KEY)
-    assert (code, ran[-1]) == (0, "systemctl start linky-gateway.service")
+    """Signed by one of the fleet's, it runs and trusts that key; by another, or nobody, it is not unpacked."""
+    two = [SECOND_KEY.public, KEY.public]
+    for name, signer in (("one", KEY), ("two", SECOND_KEY)):
+        words = render_public(signer.public).splitlines()[1]
+        installer = f"grep -qF '{words}' \"$9\""
+        ran, code, _ = first_start(tmp_path / name, installer, release_keys=two, signed_by=signer)
+        assert (code, ran[-1]) == (0, "systemctl start linky-gateway.service")
     for name, signer in (("other", OTHER_KEY), ("nobody", None)):
         installer = f"touch {tmp_path}/ran-of-{name}"
-        _, code, said = first_start(tmp_path / name, installer, release_key=KEY.public, signed_by=signer)
+        _, code, said = first_start(tmp_path / name, installer, release_keys=two, signed_by=signer)
         assert code == 5
         assert "no signature of the expected key" in said
         assert "Write the card anew." in said

@@ -93,8 +93,11 @@ def test_a_wrong_key_is_said_before_anything_is_made(tmp_path, fleet_file, capsy
 def test_the_household_learns_that_the_installer_can_log_in_and_how_that_ends(kind):
     """In both languages of the protocol, with the command; without a key there is not a word of it."""
     place = card.KEPT_KEYS[kind]
-    said = handover("maison-1", "", "http://maison-1.local:8080/", place)
+    said = handover("maison-1", "", "http://maison-1.local:8080/", place, "ABCD EF01")
     assert said.count(f"ssh linky@maison-1.local sudo rm {place}") == 2
     assert "LE FOYER décide si elle reste" in said
     assert "THE HOUSEHOLD decides whether it stays" in said
-    assert "ssh" not in handover("maison-1", "", "http://maison-1.local:8080/", None)
+    assert said.count("ABCD EF01") == 2
+    without = handover("maison-1", "", "http://maison-1.local:8080/", None, "")
+    assert "ssh" not in without
+    assert "signée" not in without

@@ -63,7 +63,7 @@ def texts(svg):
 @pytest.mark.parametrize("name", [name[:32] for name in NAMES])
 def test_a_long_name_is_legible_whole_and_on_its_label(site, name):
     """Of 1, 20, 39 or 40 letters, wide ones too: at least 6.5 points, no letter lost, none over another or beyond."""
-    key = "0123 4567 89AB CDEF"
+    key = "0123 4567 89AB CDEF …"
     label = PrintedLabel(name, site, f"http://{name}.local:8080/", "ABCD-EFGH-JKLM", "fr", key)
     found = [*texts(svg_sheets([label])[0])]
     for x, y, size, width, words in found:
@@ -74,8 +74,9 @@ def test_a_long_name_is_legible_whole_and_on_its_label(site, name):
         below = [(y, size) for x, y, size, *_ in found if x == column]
         assert all(foot + 0.85 * size <= next_foot for (foot, _), (next_foot, size) in pairwise(below))
     said = "".join(words for *_, words in found).replace(" ", "")
-    first, page, key = "Codedelapremièrevisite", "Pagedelamaison", f"Clé{key.replace(' ', '')}"
-    assert said == f"{name}{site.replace(' ', '')}{first}{label.code}{page}{key}{label.address.rstrip('/')}"
+    first, page = "Codedelapremièrevisite", "Pagedelamaison"
+    signed = f"Misesàjoursignées:{key.replace(' ', '')}"
+    assert said == f"{name}{site.replace(' ', '')}{first}{label.code}{page}{label.address.rstrip('/')}{signed}"
 
 
 def test_what_is_usual_stands_on_one_line():

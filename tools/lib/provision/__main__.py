@@ -78,7 +78,9 @@ def _do(options: argparse.Namespace, lang: str) -> None:
         print(text(lang, "left_out", count=len(rows) - outcome["all"]))
     print(text(lang, "where", out=options.out))
     print(text(lang, "login" if ssh else "no_login"))
-    print(text(lang, "release_key", key=fingerprint(release)) if release else text(lang, "no_release_key"))
+    if options.card == "raspios":
+        shown = ", ".join(map(fingerprint, release))
+        print(text(lang, "release_key", key=shown) if release else text(lang, "no_release_key"))
     print(text(lang, "secret"))
 
 

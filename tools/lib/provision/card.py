@@ -38,11 +38,12 @@ KEPT_KEYS: dict[Kind, str] = {
 
 
 def files(
-    settings: CardSettings, kind: Kind, keys: Sequence[str] = (), release_key: bytes | None = None
+    settings: CardSettings, kind: Kind, keys: Sequence[str] = (), release_keys: Sequence[bytes] = ()
 ) -> dict[str, str]:
     """Names and texts of the files; who has one of the public SSH ``keys`` may log in.
 
-    ``release_key``, 32 bytes, is what the release on the card must be signed with; None: it is unpacked as it is.
+    The release on the card must be signed with one of ``release_keys``, 32 bytes each; without any it is unpacked as it
+    is. An image has the gateway in it already: of its files none is a release's.
     """
     if kind == "image":
         lines = "".join(f"{key}\n" for key in keys)
@@ -54,7 +55,7 @@ def files(
         hostname=settings.hostname,
         language=settings.language,
         port=shlex.quote(settings.port),
-        release_key=render_public(release_key).splitlines()[1] if release_key else "",
+        release_keys=" ".join(render_public(one).splitlines()[1] for one in release_keys),
         users=json.dumps([_LOGIN | {"ssh_authorized_keys": list(keys)}] if keys else []),
     )
     # A card that is written anew is a new instance, so cloud-init starts from the beginning.

@@ -59,17 +59,17 @@ def read(path: Path) -> list[str]:
     return found
 
 
-def of_releases(path: Path | None) -> bytes | None:
-    """The public key of a PEM file, 32 bytes; else the owner's first one; None where that is blank."""
+def of_releases(path: Path | None) -> list[bytes]:
+    """The public key of a PEM file, 32 bytes; else the owner's, of which any may have signed; none where blank."""
     if path is None:
-        return bytes.fromhex(owner().release_keys[0]) if owner().release_keys else None
+        return [bytes.fromhex(one) for one in owner().release_keys]
     try:
         found = parse_public(path.read_text(encoding="ascii", errors="replace")[:_MOST_BYTES])
     except OSError as error:
         raise ProvisionError("unreadable", path=path, said=error.strerror) from error
     if found is None:
         raise ProvisionError("no_release_key", path=path)
-    return found
+    return [found]
 
 
 def _is_sound(kind: str, text: str) -> bool:

@@ -27,10 +27,10 @@ _QR_LEFT_MM, _QR_TOP_MM, _QR_MM = 4.0, 4.5, 22.0
 # Left edge and room of what stands beside the code, and of what stands below it.
 _BESIDE_MM, _BELOW_MM = (28.5, 32.5), (4.0, 57.0)
 # From the label's top: where device and site begin and end, and the address.
-_NAMES_MM, _ADDRESS_MM = (4.2, 20.7), (30.0, 36.5)
+_NAMES_MM, _ADDRESS_MM = (4.2, 20.7), (29.4, 36.5)
+# With a line for the key below it, and where that stands.
+_ADDRESS_ABOVE_KEY_MM, _KEY_MM = (29.3, 34.6), 36.7
 _GAP_MM = 0.6
-# Left edge of the key's digits, beside their word.
-_KEY_MM = 33.5
 
 _POINT_MM = 25.4 / 72
 # What is still read without effort at the distance of a hand.
@@ -65,8 +65,8 @@ _SVG_FONTS = {
 }
 _PDF_FONTS = {"F1": "Helvetica", "F2": "Helvetica-Bold", "F3": "Courier-Bold"}
 _WORDS = {
-    "fr": ("Page de la maison", "Code de la première visite", "Clé"),
-    "en": ("Page of the house", "Code for the first visit", "Key"),
+    "fr": ("Page de la maison", "Code de la première visite", "Mises à jour signées :"),
+    "en": ("Page of the house", "Code for the first visit", "Updates signed by:"),
 }
 
 
@@ -158,11 +158,13 @@ def _one(label: PrintedLabel, left: float, top: float) -> Iterator[_Text | _Code
     yield _Text(x, top + 22.4, LEAST_POINTS * _POINT_MM, "F1", first)
     yield _Text(x, top + 26.3, min(11.0 * _POINT_MM, room / _ems(label.code, "F3")), "F3", label.code)
     x, room = left + _BELOW_MM[0], _BELOW_MM[1]
-    yield _Text(x, top + 29.5, LEAST_POINTS * _POINT_MM, "F1", page)
+    least = LEAST_POINTS * _POINT_MM
+    yield _Text(x, top + 28.9, least, "F1", page)
+    between = _ADDRESS_ABOVE_KEY_MM if label.key else _ADDRESS_MM
+    yield from _stacked(x, top, room, between, [(9.0, "F1", label.address.removesuffix("/"))])
     if label.key:
-        yield _Text(left + _BESIDE_MM[0], top + 29.5, LEAST_POINTS * _POINT_MM, "F1", key)
-        yield _Text(left + _KEY_MM, top + 29.5, LEAST_POINTS * _POINT_MM, "F3", label.key)
-    yield from _stacked(x, top, room, _ADDRESS_MM, [(9.0, "F1", label.address.removesuffix("/"))])
+        yield _Text(x, top + _KEY_MM, least, "F1", key)
+        yield _Text(x + _ems(key, "F1") * least + _GAP_MM, top + _KEY_MM, least, "F3", label.key)
 
 
 def _stacked(

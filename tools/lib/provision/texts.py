@@ -21,7 +21,7 @@ TEXTS = {
         "Without --ssh-key nobody can log in to these machines, neither by SSH nor at a screen; the page is what there is."
     ),
     "release_key": Phrase(
-        "The cards believe the release of this key alone, put on them as linky-gateway.tar.gz, .sha256 and .sha256.sig: {key}"
+        "The cards believe only a release of this key, put on them as linky-gateway.tar.gz, .sha256 and .sha256.sig: {key}"
     ),
     "no_release_key": Phrase(
         "No key of releases is known (--release-key): the cards unpack whatever lies on them as linky-gateway.tar.gz."
@@ -53,7 +53,7 @@ Page de la maison : {address}
    (jamais une mesure), la question attend : le foyer seul y répond, oui ou non.
 3. L’installateur efface ce qu’il garde : tools/provision --hand-over {device}
 {login_fr}4. Le foyer garde l’étiquette : elle porte l’adresse de la page. Le code n’y sert plus.
-Perte ou vol : prévenir l’organisation, qui ferme le compte (tools/provision --revoke {device}).
+{key_fr}Perte ou vol : prévenir l’organisation, qui ferme le compte (tools/provision --revoke {device}).
 
 Date :                 Pour le foyer :                      Pour l’installateur :
 
@@ -71,10 +71,14 @@ Page of the house: {address}
    gateway is well (never a reading), the question waits: the household alone answers it, yes or no.
 3. The installer erases what is still kept: tools/provision --hand-over {device}
 {login_en}4. The household keeps the label: it has the page's address. Its code is used up.
-Lost or stolen: tell the organisation, which closes the account (tools/provision --revoke {device}).
+{key_en}Lost or stolen: tell the organisation, which closes the account (tools/provision --revoke {device}).
 
 Date:                  For the household:                   For the installer:
 """
+_HANDOVER_KEY = {
+    "key_fr": "Les mises à jour sont signées par cette clé : {}\n",
+    "key_en": "Updates are signed by this key: {}\n",
+}
 # Where the installer can log in.
 _HANDOVER_LOGIN = {
     "login_fr": """\
@@ -88,9 +92,14 @@ _HANDOVER_LOGIN = {
 }
 
 
-def handover(device: str, site: str, address: str, keys: str | None) -> str:
-    """The protocol of a hand-over; ``keys``: where the installer's SSH key lies in the machine, if he has given one."""
+def handover(device: str, site: str, address: str, keys: str | None, release_key: str) -> str:
+    """The protocol of a hand-over.
+
+    ``keys``: where the installer's SSH key lies in the machine, if he has given one; ``release_key``: the fingerprint of
+    the key by which updates are believed, empty where none is known.
+    """
     login = {name: said.format(device=device, keys=keys) if keys else "" for name, said in _HANDOVER_LOGIN.items()}
+    login |= {name: said.format(release_key) if release_key else "" for name, said in _HANDOVER_KEY.items()}
     return _HANDOVER.format(device=device, site=site or "—", address=address, **login)
 
 

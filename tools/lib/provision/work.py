@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 REGISTER = "register.csv"
 _LABELS_PDF = "labels.pdf"
 _CLOSED = ("revoking", "revoked")
-# Four groups of four: what there is room for, and what nobody makes another key for.
+# Four groups of four: what there is room for; the whole is in the protocol of the hand-over.
 _KEY_ON_LABEL = 19
 
 
@@ -41,8 +41,8 @@ class ProvisionedFleet:
 
     ``address`` goes into the cards where DNS does not say where the server is; ``kind`` is what the cards are for;
     ``installer`` is whom each household is asked to let know whether its gateway is well; ``keys`` are the public SSH
-    keys with which one logs in to the machines; ``release_key`` is the public key (32 bytes) by which a card believes
-    its release, None where none is known.
+    keys with which one logs in to the machines; ``release_keys`` are the public keys (32 bytes) of
+    one of which a card believes its release.
     """
 
     out: Path
@@ -51,7 +51,7 @@ class ProvisionedFleet:
     kind: card.Kind = "raspios"
     installer: str | None = None
     keys: Sequence[str] = ()
-    release_key: bytes | None = None
+    release_keys: Sequence[bytes] = ()
 
     def provision(self, rows: Sequence[FleetRow], progress: Callable[[int, int], None]) -> dict[str, int]:
         """Make what is missing: accounts, cards, labels. Raises ProvisionError; what is done stays done.
@@ -148,15 +148,19 @@ class ProvisionedFleet:
         )
         folder = self.out / row.device
         files = {
-            f"card/{name}": text for name, text in card.files(settings, self.kind, self.keys, self.release_key).items()
+            f"card/{name}": text for name, text in card.files(settings, self.kind, self.keys, self.release_keys).items()
         }
         kept = card.KEPT_KEYS[self.kind] if self.keys else None
-        files["remise-handover.txt"] = handover(row.device, row.site, _page(row.device), kept)
+        files["remise-handover.txt"] = handover(row.device, row.site, _page(row.device), kept, self._key())
         written = [device.write(folder / name, text.encode()) for name, text in files.items()]
         return any(written)
 
+    def _key(self) -> str:
+        """The fingerprint of the key that signs releases; of two the first."""
+        return fingerprint(self.release_keys[0]) if self.release_keys else ""
+
     def _labels(self, done: Sequence[tuple[FleetRow, ProvisionedDevice]]) -> None:
-        key = fingerprint(self.release_key)[:_KEY_ON_LABEL] if self.release_key else ""
+        key = f"{self._key()[:_KEY_ON_LABEL]} …" if self.release_keys else ""
         made = [
             labels.PrintedLabel(row.device, row.site, _page(row.device), printed_code(known.code), row.language, key)
             for row, known in done

@@ -83,7 +83,9 @@ class Cards:
         shutil.copy(key, self._root / "root/key")
         self._boot.mkdir(parents=True, exist_ok=True)
         ssh, public = key.with_suffix(".pub").read_text().strip(), (self._folder / "trial-key.pem.pub").read_text()
-        for name, text in card.files(_SETTINGS, "raspios", [ssh], parse_public(public)).items():
+        for name, text in card.files(
+            _SETTINGS, "raspios", [ssh], [key for key in [parse_public(public)] if key]
+        ).items():
             (self._boot / name).write_text(text)
         for end in ("tar.gz", "sha256", "sha256.sig"):
             shutil.copy(self._folder / f"releases/linky-gateway-0.1.0.{end}", self._boot / f"linky-gateway.{end}")
