@@ -22,7 +22,7 @@ def test_autopkgtest_installs_the_package_and_reads_a_meter(tmp_path, monkeypatc
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(EPOCH))
     deb = debian.build(ROOT, tmp_path, EPOCH)
     names = [name.split(" ")[0] for name in debian.DEPENDS]
-    make_base(tmp_path / "base.tar", [*names, "systemd-sysv", "udev", "dbus", "autopkgtest", "passwd"])
+    make_base(tmp_path / "base.tar", [*names, "systemd-sysv", "udev", "dbus", "autopkgtest", "dpkg-dev", "passwd"])
     root = tmp_path / "root"
     root.mkdir()
     subprocess.run(["tar", "-xf", tmp_path / "base.tar", "-C", root, "--exclude=./dev/*"], check=True)

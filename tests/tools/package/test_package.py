@@ -140,7 +140,8 @@ def test_the_packages_scripts_leave_units_to_debians_helpers(deb):
         assert not {"enable", "start"} & {word for line in _commands(script) for word in line.split()[:3]}
     assert "systemd-sysusers linky-gateway.conf" in (tree / "DEBIAN/postinst").read_text()
     before, _, purged = (tree / "DEBIAN/postrm").read_text().partition('if [ "$1" = purge ]')
-    assert "rm " not in before
+    # Nothing goes with a removal but the source that could not be believed any more.
+    assert re.findall("rm .*", before) == ["rm -f /etc/apt/sources.list.d/linky-gateway.sources"]
     for unit in scripts.ENABLED:
         assert (tree / "usr/lib/systemd/system" / unit).is_file()
     assert "/var/lib/linky-gateway" in purged
@@ -149,6 +150,26 @@ def test_the_packages_scripts_leave_units_to_debians_helpers(deb):
 def _commands(script):
     lines = (line.strip() for line in script.read_text().splitlines())
     return [line for line in lines if line.startswith("systemctl")]
+
+
+def test_after_an_installation_those_keys_are_believed_that_came_with_it(tmp_path):
+    """Each that the package brings, and none that an earlier one, or tools/setup, had brought."""
+    brought, etc = tmp_path / "brought", tmp_path / "etc"
+    (etc / "release-keys").mkdir(parents=True)
+    brought.mkdir()
+    for name in ("new", "kept"):
+        (brought / f"{name}.pub").write_text(f"{name}\n")
+    for name in ("old", "kept"):
+        (etc / f"release-keys/{name}.pub").write_text(f"{name}\n")
+    text = scripts.scripts("linky-gateway", "lib", "doc", [], "KEYS", "KEYRING", ["ABCD"])["postinst"]
+    assert "\n  ABCD\n" in text
+    block = re.search(r"\n# Believed.*?\nfi\n", text, re.DOTALL)[0]
+    block = block.replace("/KEYS", str(brought)).replace("/etc/linky-gateway", str(etc))
+    for first, left in (("old", set()), ("kept", {"release.pub"})):
+        (etc / "release.pub").write_text(f"{first}\n")
+        subprocess.run(["sh", "-eu", "-c", block], check=True)
+        assert {path.name for path in (etc / "release-keys").iterdir()} == {"new.pub", "kept.pub"}
+        assert {path.name for path in etc.iterdir() if path.is_file()} == left
 
 
 def test_the_same_commit_is_the_same_package(deb, tmp_path):

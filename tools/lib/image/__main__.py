@@ -73,7 +73,7 @@ def _build(options: argparse.Namespace, progress: ImageProgress) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     for sentence in models.sentences():
         progress.say(sentence)
-    deb = debian.build(ROOT, cache, _date_of_commit())
+    deb = debian.build(ROOT, cache, _date_of_commit(), options.trust, options.keyring)
     raw, to = cache / "card.img", options.out / f"linky-gateway-{__version__}-card.img.xz"
     mark, inputs = cache / "card.inputs", _inputs(deb, options.modules)
     if raw.exists() and to.exists() and mark.exists() and mark.read_text() == inputs:
@@ -131,6 +131,11 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--cache", type=Path, default=ROOT / ".cache/image", metavar="DIR", help="(default: .cache/image; 5 GB)"
     )
+    made.add_argument(
+        "--trust", type=Path, action="append", default=[], metavar="PUB.pem",
+        help="a key by which it believes releases (besides those of owner.toml)",
+    )  # fmt: skip
+    made.add_argument("--keyring", type=Path, metavar="FILE.asc", help="the keys of the apt repository")
     made.add_argument("--url", help="where the image will be downloaded from, for the list (default: the file itself)")
     made.add_argument("--icon", default=_ICON.as_uri(), metavar="URL", help="for the list (default: the page's own)")
     made.add_argument(

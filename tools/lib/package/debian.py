@@ -214,7 +214,7 @@ def _control(tree: Path, units: list[str], trust: PackageTrust) -> None:
         for path in files
     )
     _write(tree / "DEBIAN/md5sums", "".join(sums))
-    for script, text in scripts(NAME, LIB, DOC, units, KEYS, trust.prints).items():
+    for script, text in scripts(NAME, LIB, DOC, units, KEYS, KEYRING, trust.prints).items():
         _write(tree / "DEBIAN" / script, text, 0o755)
 
 

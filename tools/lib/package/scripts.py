@@ -54,11 +54,18 @@ systemd-sysusers {name}.conf
 # While an image is made there may be no /proc; then the first start makes the folders.
 systemd-tmpfiles --create {name}.conf || true
 py3compile -p {name} /{lib}
-# Believed from now on are the keys that this release brings, and no others.
+# Believed from now on are the keys that this release brings, and no others; at no moment none.
 if [ -d /{keys} ]; then
-  mkdir -p /etc/linky-gateway
-  rm -rf /etc/linky-gateway/release-keys
-  cp -R /{keys} /etc/linky-gateway/
+  mkdir -p /etc/linky-gateway/release-keys
+  for key in /{keys}/*.pub; do
+    cp "$key" /etc/linky-gateway/release-keys/.new
+    mv -f /etc/linky-gateway/release-keys/.new "/etc/linky-gateway/release-keys/${{key##*/}}"
+  done
+  for key in /etc/linky-gateway/release-keys/*.pub /etc/linky-gateway/release.pub; do
+    brought=''
+    for one in /{keys}/*.pub; do ! cmp -s "$one" "$key" || brought=1; done
+    [ "$brought" ] || rm -f "$key"
+  done
 fi
 for unit in {enabled}; do
   if deb-systemd-helper --quiet was-enabled "$unit"; then
@@ -104,6 +111,10 @@ set -e
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
   systemctl --system daemon-reload >/dev/null || true
 fi
+# The key that came along is gone: with a source that names it, every "apt update" would fail.
+if [ "$1" = remove ] && [ ! -e /{keyring} ]; then
+  rm -f /etc/apt/sources.list.d/{name}.sources
+fi
 # Where tools/setup has taken over, all of this is its own by now.
 if [ "$1" = purge ] && [ ! -e /opt/linky-gateway/current ]; then
   for unit in {enabled}; do
@@ -127,13 +138,15 @@ fi
 """
 
 
-def scripts(name: str, lib: str, doc: str, units: list[str], keys: str, prints: Sequence[str]) -> dict[str, str]:
+def scripts(
+    name: str, lib: str, doc: str, units: list[str], keys: str, keyring: str, prints: Sequence[str]
+) -> dict[str, str]:
     """Each script of the package by its name; ``keys``: where its release keys lie, ``prints`` their fingerprints."""
     # Of a template each instance.
     all_of_them = " ".join(f"'{unit}'" for unit in units).replace("@.", "@*.")
     facts = {"name": name, "lib": lib, "doc": doc, "units": all_of_them, "enabled": " ".join(ENABLED)}
     believed = "".join(f"\n  {one}" for one in prints)
-    facts |= {"keys": keys, "believed": believed and f"\n\n{_BELIEVED}{believed}"}
+    facts |= {"keys": keys, "keyring": keyring, "believed": believed and f"\n\n{_BELIEVED}{believed}"}
     facts |= {"groups": " ".join(GROUPS), "made": MADE, "start": START.format(doc=doc)}
     return {
         script: text.format(**facts)

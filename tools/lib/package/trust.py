@@ -23,10 +23,11 @@ class PackageTrust:
 
 
 def read(paths: Sequence[Path]) -> PackageTrust:
-    """Of these PEM files. ValueError where one is no key: no package is made that would believe nobody."""
+    """Of these PEM files, and of the owner's keys. ValueError where one is no key: nobody could be believed by it."""
     found = {path: parse_public(path.read_text(encoding="ascii")) for path in paths}
     if wrong := [str(path) for path, public in found.items() if public is None]:
         raise ValueError(f"no Ed25519 public key: {', '.join(wrong)}")
-    public = [one for one in found.values() if one is not None]
+    owners = map(bytes.fromhex, owner().release_keys)
+    public = list(dict.fromkeys([*(one for one in found.values() if one is not None), *owners]))
     keys = {f"{key_id(one)}.pub": render_public(one) for one in public}
     return PackageTrust(owner().maintainer, keys, [fingerprint(one) for one in public])

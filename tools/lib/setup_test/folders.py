@@ -246,6 +246,9 @@ class Folders:
         self._apt_install(house, "--allow-downgrades", f"linky-gateway={_VERSIONS[0]}")
         self._reads(house, _VERSIONS[0])
         self._say(f"apt: {_VERSIONS[1]} taken, and {_VERSIONS[0]} put back from the same folder")
+        house.do("apt-get", "-q", "-y", "remove", "linky-gateway")
+        self._require(house.run("test", "-e", places[1]).returncode != 0, "the source without a key", "stays")
+        house.do("apt-get", "-q", "update")
 
     @staticmethod
     def _apt_install(house: Container, *words: str) -> None:
