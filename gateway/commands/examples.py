@@ -46,6 +46,16 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "sudo linky-gateway doctor --bundle support.zip",
     ),
     "ports": ("linky-gateway ports", "linky-gateway ports --json"),
+    "fleet update": (
+        "linky-gateway fleet update --fleet register.csv --wave 5,20,all",
+        "linky-gateway fleet update --fleet register.csv --to 0.2.0 --patience 86400",
+    ),
+    "update status": ("sudo linky-gateway update status", "linky-gateway update status --json"),
+    "update check": ("sudo linky-gateway update check",),
+    "update install": ("sudo linky-gateway update install", "sudo linky-gateway update install --tonight"),
+    "update refuse": ("sudo linky-gateway update refuse",),
+    "update back": ("sudo linky-gateway update back",),
+    "update apply": ("sudo linky-gateway update apply 0.2.0",),
     "status": ("linky-gateway status", "linky-gateway status --lang en", "linky-gateway status --json"),
     "watch": ("linky-gateway watch", "linky-gateway watch --mqtt"),
     "metrics": (

@@ -1,6 +1,7 @@
 """``linky-gateway fleet``: its parser, a bar on a terminal, and the exit code.
 
-Exit codes: 0 all are well, 1 one is not, 2 of one nothing is known (not reachable, no consent) whatever the others are.
+Exit codes of ``status``: 0 all are well, 1 one is not, 2 of one nothing is known (not reachable, no consent) whatever
+the others are; of ``update``: 0 all run the version, 1 it was stopped, 2 of one the household has not agreed.
 """
 
 from __future__ import annotations
@@ -36,6 +37,26 @@ def declare(commands: Commands) -> None:
     status.add_argument("--timeout", type=seconds(600), default=30, metavar="S", help="for each gateway (default: 30)")
     add_language(status)
     status.add_argument("--json", action="store_true")
+    _declare_update(actions)
+
+
+def _declare_update(actions: Commands) -> None:
+    text = "bring them to a newer version, wave by wave: each household is asked; one that goes back stops the rest"
+    update = command(actions, "update", _update, text, config=False)
+    update.add_argument("gateway", nargs="*", metavar="JID", help="a gateway's address, besides those of --fleet")
+    update.add_argument("--fleet", type=Path, metavar="FILE", help="the register.csv of tools/provision")
+    text = "who asks (default: ~/.config/linky-gateway/fleet.toml)"
+    update.add_argument("--account", type=Path, metavar="FILE", help=text)
+    update.add_argument("--wave", default="5,20,all", metavar="N,N,all", help="how many at a time (default: 5,20,all)")
+    update.add_argument("--to", default="", metavar="VERSION", help="(default: the newest that a gateway knows of)")
+    text = "what was asked and answered, a line of JSON each; the same command goes on from it"
+    update.add_argument("--journal", type=Path, default=Path("fleet-update.jsonl"), metavar="FILE", help=text)
+    text = "for a household's answer (default: 3600)"
+    update.add_argument("--patience", type=seconds(7 * 86_400), default=3_600, metavar="S", help=text)
+    text = "for a gateway that says nothing (default: 1200)"
+    update.add_argument("--silence", type=seconds(86_400), default=1_200, metavar="S", help=text)
+    add_language(update)
+    update.add_argument("--json", action="store_true")
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -54,6 +75,30 @@ def _status(options: argparse.Namespace) -> int:
     said = json.dumps(as_json(reports, lang, now), indent=2) if options.json else as_text(reports, lang, now)
     sys.stdout.write(said + "\n")
     return exit_code(reports)
+
+
+def _update(options: argparse.Namespace) -> int:
+    from gateway.commands.fleet_ask import account_file, known, read_account, read_register  # noqa: PLC0415
+    from gateway.commands.fleet_text import update_as_text  # noqa: PLC0415
+    from gateway.commands.fleet_update import Patience, update_all  # noqa: PLC0415
+    from gateway.errors import ConfigError  # noqa: PLC0415
+    from gateway.process.progress import bar  # noqa: PLC0415
+
+    lang = spoken(options)
+    account = read_account(options.account or account_file())
+    asked = [*(read_register(options.fleet) if options.fleet else []), *map(known, options.gateway)]
+    if not asked:
+        raise ConfigError("no gateway to update: name them, or --fleet register.csv")
+    patience = Patience(float(options.patience), float(options.silence), min(10.0, options.silence / 20))
+    campaign = update_all(account, asked, options.wave, options.to, options.journal, patience, bar)
+    if options.json:
+        told = {"version": campaign.version, "stopped": campaign.stopped, "gateways": campaign.ended}
+        sys.stdout.write(json.dumps(told, indent=2) + "\n")
+    else:
+        sys.stdout.write(update_as_text(campaign, asked, lang) + "\n")
+    if campaign.stopped:
+        return 1
+    return 0 if set(campaign.ended.values()) <= {"done"} else 2
 
 
 def exit_code(reports: Sequence[FleetAnswer]) -> int:

@@ -16,6 +16,8 @@ from gateway.words.table import WordTable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gateway.commands.fleet_ask import AskableGateway
+    from gateway.commands.fleet_update import FleetUpdate
     from gateway.federation.provider.health import Condition, LinkCondition
 
 # Said of a consent that is asked for again soon.
@@ -37,6 +39,9 @@ _WORDS = WordTable(
         "no_frame": Phrase("no frame yet", "no frame"),
         "disk": "disk {} % free",
         "version": "version {}",
+        "release": "version {} is there",
+        "support": "mended until {}",
+        "support_ended": "its version is not mended any more since {}",
         "meter": "meter {}: {}",
         "counter": "pulse counter {}: out of order",
         "until": "the household's consent ends on {}",
@@ -89,6 +94,47 @@ def as_text(reports: Sequence[FleetAnswer], lang: str, now: float) -> str:
     return "\n".join(lines)
 
 
+_HOW = WordTable(
+    {
+        "done": "runs {}, and what worked works",
+        "back": "went back by itself: {} did not keep what worked",
+        "stayed": "{} was not installed: its own status says why",
+        "worse": "runs {}, and a link that worked does not any more",
+        "unheard": "does not answer any more, {} or not",
+        "refused": "the household says no to {}",
+        "unanswered": "the household has not answered to {}",
+        "no-consent": "the household has not consented, or the program is too old for {}",
+        "unknown": "knows of no signed list that names {}",
+        "not_asked": "not asked for {}",
+        "ended_well": "up to date",
+        "ended_badly": "to be looked at",
+        "left": "not updated",
+        "stopped": "stopped: nobody else is asked. Look at these gateways first; the same command goes on.",
+        "all": "{} gateways: {}",
+        "one": "1 gateway: {}",
+    }
+)
+_BAD = ("back", "stayed", "worse", "unheard")
+
+
+def update_as_text(campaign: FleetUpdate, gateways: Sequence[AskableGateway], lang: str) -> str:
+    """One line for each gateway, in the order in which they were to be asked; then how many ended how."""
+    said = _HOW[lang]
+    names = [_named(one) for one in gateways]
+    wide = max(map(len, names))
+    lines, counts = [], {"ended_well": 0, "ended_badly": 0, "left": 0}
+    for name, one in zip(names, gateways, strict=True):
+        how = campaign.ended.get(one.jid, "not_asked")
+        mark, kind = ("✓", "ended_well") if how == "done" else ("✗", "ended_badly") if how in _BAD else ("…", "left")
+        counts[kind] += 1
+        lines.append(f"{mark} {name:<{wide}}  {said[how].format(campaign.version)}")
+    if campaign.stopped:
+        lines.append(said["stopped"])
+    told = ", ".join(f"{count} {said[kind]}" for kind, count in counts.items() if count)
+    lines.append(said["one"].format(told) if len(gateways) == 1 else said["all"].format(len(gateways), told))
+    return "\n".join(lines)
+
+
 def sentences(condition: Condition, lang: str, now: float) -> list[str]:
     """What is wrong, or will be soon: of a meter its likely cause, which stands for its port and the rest of it."""
     several = sum(one.link == "meter" for one in condition.links) > 1
@@ -100,6 +146,8 @@ def sentences(condition: Condition, lang: str, now: float) -> list[str]:
             found.append(_WORDS[lang]["meter"].format(one.number, title) if several else title)
         elif one.state == "broken" and not (one.link in _OF_A_METER and one.number in explained):
             found.append(_broken(one, lang))
+    if condition.support_end and condition.support_end < iso(int(now))[:10]:
+        found.append(_WORDS[lang]["support_ended"].format(condition.support_end))
     if condition.until is not None and condition.until - now < _SOON_S:
         found.append(_WORDS[lang]["until"].format(day(condition.until - 1)))
     return found
@@ -121,14 +169,19 @@ def _row(report: FleetAnswer, lang: str, now: float) -> dict[str, object]:
         for one in told.links
     ]
     facts = {"version": told.version, "frame_age_s": told.frame_age_s, "disk_free_percent": told.disk_free}
+    facts |= {"release": told.release or None, "support_end": told.support_end or None}
     until = None if told.until is None else iso(told.until)
     return row | facts | {"until": until, "sentences": sentences(told, lang, now), "links": links}
 
 
 def _name(report: FleetAnswer) -> str:
+    return _named(report.gateway)
+
+
+def _named(gateway: AskableGateway) -> str:
     """The account, and where it is; what a file or a contact list says is made safe for a terminal."""
-    site = "".join(letter for letter in report.gateway.site if letter.isprintable())[:40]
-    return f"{report.gateway.bare}  {site}".rstrip()
+    site = "".join(letter for letter in gateway.site if letter.isprintable())[:40]
+    return f"{gateway.bare}  {site}".rstrip()
 
 
 def _facts(condition: Condition, lang: str) -> Iterator[str]:
@@ -139,6 +192,10 @@ def _facts(condition: Condition, lang: str) -> Iterator[str]:
     if condition.disk_free is not None:
         yield said["disk"].format(condition.disk_free)
     yield said["version"].format(condition.version)
+    if condition.release:
+        yield said["release"].format(condition.release)
+    if condition.support_end:
+        yield said["support"].format(condition.support_end)
 
 
 def _why(report: FleetAnswer, lang: str) -> str:

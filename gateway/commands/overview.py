@@ -55,6 +55,7 @@ PURPOSES: tuple[tuple[Phrase, dict[str, Phrase]], ...] = (
             "board": Phrase("the ESP32 boards"),
             "backup": Phrase("everything, encrypted, in one file"),
             "restore": Phrase("a backup, onto this machine"),
+            "update": Phrase("a newer version, or the former one"),
         },
     ),
     (

@@ -31,9 +31,10 @@ HOUSEHOLDS: Mapping[str, frozenset[str]] = {
     "tariff": frozenset(("offer",)),
     "off_peak": frozenset(),
     "objective": frozenset(),
+    "updates": frozenset(("url",)),
 }
 # What an erasure of everything leaves: how the meter is read and where things are; of a meter not its delivery point.
-TECHNICAL = frozenset(("meter", "store", "federation", "mqtt", "web", "backup"))
+TECHNICAL = frozenset(("meter", "store", "federation", "mqtt", "web", "backup", "updates"))
 NAMED, WHOLE = frozenset(("meter", "notice", "received")), frozenset(("tariff", "off_peak"))
 
 

@@ -23,6 +23,7 @@ from gateway.config.checks import NAME
 from gateway.config.faults import wrong, wrong_toml, wrong_value
 from gateway.config.notice import NoticeTable  # noqa: TC001 (msgspec reads it)
 from gateway.config.overlay import SettingsOrigin
+from gateway.config.updates import UpdatesTable
 from gateway.config.web import WebTable  # noqa: TC001 (msgspec reads it)
 from gateway.errors import ConfigError, reason
 from gateway.words.catalogue import Language  # noqa: TC001 (msgspec reads it)
@@ -245,6 +246,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     household: HouseholdTable | None = None
     web: WebTable | None = None
     backup: BackupTable | None = None
+    updates: UpdatesTable = UpdatesTable()
     counter: tuple[CounterTable, ...] = ()
     notice: Annotated[tuple[NoticeTable, ...], msgspec.Meta(max_length=20)] = ()
     received: tuple[ReceivedTable, ...] = ()

@@ -70,6 +70,7 @@ PATTERNS = {
     ),
     "^[A-Za-z0-9.-]+$": Phrase("a machine's name such as linky.example.org"),
     "^sha256/[A-Za-z0-9+/]{43}=$": Phrase("sha256/…, as `linky-gateway account pin` shows it"),
+    r"^https?://[^\s@?#]{1,200}$": Phrase("an address that begins with https://"),
     r"^[^\s/]+$": Phrase("a word without spaces and slashes"),
     r"^P(\d+[YMWD])+$": _DURATION,
     r"^[^+#/\s]+(/[^+#/\s]+)*$": Phrase("an MQTT topic such as homeassistant"),

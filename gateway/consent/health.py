@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gateway.store.store import Store
 
 # Of its own template; a changed one has another.
-HEALTH_VERSION = "health-1"
+HEALTH_VERSION = "health-2"
 
 
 def health_text(installer: str, until: int, lang: str) -> Text:

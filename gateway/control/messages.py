@@ -36,6 +36,7 @@ __all__ = [
     "Settle",
     "Status",
     "UndoHistory",
+    "Update",
     "read",
     "unknown",
 ]
@@ -169,9 +170,19 @@ class PageWhere(Order[Row], frozen=True, kw_only=True, tag="page-where"):
     """Where the page is, and whether it has a password or a code."""
 
 
+class Update(Order[Row], frozen=True, kw_only=True, tag="update"):
+    """How updates stand, after this was done: the list of releases read, a version agreed to or refused."""
+
+    looks: ClassVar[bool] = True
+    patience_s: ClassVar[float] = 60.0
+
+    action: Literal["status", "check", "install", "tonight", "refuse", "back"] = "status"
+    lang: str = "en"
+
+
 _TYPES = (
     *(Status, Settle, AskNow, EnterReading, ChangeSettings, AskHelper, AccountOrder, PageCode, PageWelcome, PageWhere),
-    *(AddHistory, UndoHistory, ForgetHistoryFile, NoticeTest, NoticeList),
+    *(AddHistory, UndoHistory, ForgetHistoryFile, NoticeTest, NoticeList, Update),
     *(of_consents.Grant, of_consents.Revoke, of_consents.Limit, of_consents.Resume),
     *(of_consents.ListConsents, of_consents.Notices, of_consents.PendingAccess, of_consents.ConsentText),
     *(of_consents.AnswerAccess, of_consents.RefuseDomain, of_consents.HearDomain, of_consents.RefusedDomains),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from gateway.control.unix_socket import serve
 from gateway.daemon import build as parts
-from gateway.daemon.build import LINE_PATIENCE_S, build, store_patience_s
+from gateway.daemon.build import LINE_PATIENCE_S, UPDATES_PATIENCE_S, build, store_patience_s
 from gateway.daemon.clock import HostClock
 from gateway.daemon.doctors_rounds import DoctorsRounds
 from gateway.daemon.monitor import HouseMonitor
@@ -91,6 +91,7 @@ class Gateway:
         house.cells.add("doctor", rounds.run, alive_at=lambda: rounds.alive_at, patience_s=LINE_PATIENCE_S)
         self._renewal = Renewal(house, self.lookout, self._requests, self._keep_meter)
         self._requests.join(self._renewal)
+        self._keep_updates()
         house.standing.of.append(house.cells.links)
 
     @classmethod
@@ -169,6 +170,16 @@ class Gateway:
             return counter.state.alive_at
 
         self.house.cells.add(f"counter {name}", counter.read, alive_at=alive_at, patience_s=LINE_PATIENCE_S)
+
+    def _keep_updates(self) -> None:
+        updates = self.house.updates
+        self.house.cells.add(
+            "updates",
+            partial(updates.run, self._stop),
+            says_goodbye=True,
+            alive_at=lambda: updates.alive_at,
+            patience_s=UPDATES_PATIENCE_S,
+        )
 
     def _keep_store(self) -> None:
         cells, patience = self.house.cells, self._patience_s

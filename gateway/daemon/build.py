@@ -14,6 +14,7 @@ from gateway.daemon.house import House
 from gateway.daemon.journalled import note_start
 from gateway.daemon.meter import MeterReader
 from gateway.daemon.standing import HouseStanding
+from gateway.daemon.updates import HouseUpdates
 from gateway.daemon.writer import StoreWriter
 from gateway.household.now import Now
 from gateway.household.tariff import tariff_prices
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 # How long a part may not come round before it is started again. An SD card may take minutes to breathe again, a lost
 # server is tried every six minutes and a half.
 LINE_PATIENCE_S, STORE_PATIENCE_S, _SERVER_PATIENCE_S = 120.0, 300.0, 600.0
+# A release is fetched over the slowest line.
+UPDATES_PATIENCE_S = 7_200.0
 
 
 async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[], None]) -> House:
@@ -81,12 +84,13 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         doctors = LineDoctors(meters, {meter.name: meter.source for meter in config.meter})
         standing = HouseStanding(store.outbox, call, meters, now, notices, doctors)
         disk = DiskSpace(config.directory)
+        updates = HouseUpdates(config, host, store.journal, call, notices)
     except BaseException:
         await call(store.close)
         raise
     writer = StoreWriter(config, store, call)
     of_house = (config, host, call, store, meters, tees, counters, relays, writer, disk)
-    house = House(*of_house, now, notices, ways, standing, doctors, NoFederation())
+    house = House(*of_house, now, notices, ways, standing, doctors, NoFederation(), updates)
     try:
         house.federation = federation_of(house)
     except BaseException:
@@ -115,6 +119,7 @@ def _join(house: House) -> None:
         # Late: it may be another one then.
         lambda now: [*house.federation.links(now)],
         house.ways.links,
+        house.updates.links,
     ]
     # The present is nobody's but the faces': what fails there costs no reading.
     for name, reader in house.meters.items():
@@ -187,7 +192,10 @@ def federation_of(house: House) -> Publication | NoFederation:
         store,
         call,
         answers.answer,
-        health=lambda: condition_of(standing.own_links(time.monotonic()), disk.room_or_none()),
+        health=lambda: house.updates.for_installer(
+            condition_of(standing.own_links(time.monotonic()), disk.room_or_none())
+        ),
+        update=house.updates.asked,
     )
 
 
@@ -266,6 +274,7 @@ def _parts_of_page(house: House, requests: HouseRequests, encrypted: EncryptedPa
     from gateway.web.settings.stored import StoredSettings  # noqa: PLC0415
     from gateway.web.sharing.routes import sharing  # noqa: PLC0415
     from gateway.web.sharing.stored import StoredSharing  # noqa: PLC0415
+    from gateway.web.updates.routes import updates  # noqa: PLC0415
 
     config, reader = house.config, StoreReader(house.config.directory, house.settle)
     past = HouseholdPast(config, reader)
@@ -278,6 +287,7 @@ def _parts_of_page(house: House, requests: HouseRequests, encrypted: EncryptedPa
         series(partial(stored_series, config, reader)),
         displays(StoredDisplays(config, house.call)),
         https(encrypted),
+        updates(house.updates.for_the_page),
     )
 
 

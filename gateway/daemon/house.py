@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.daemon.meter import MeterReader
     from gateway.daemon.publication import Publication
     from gateway.daemon.standing import HouseStanding
+    from gateway.daemon.updates import HouseUpdates
     from gateway.daemon.writer import StoreWriter
     from gateway.household.now import Now
     from gateway.links.disk import DiskSpace
@@ -55,6 +56,7 @@ class House:
         standing: how all of it is.
         doctors: judge each meter's line.
         federation: publishes to others, where there is an account.
+        updates: whether there is a newer version, and what the household says to it.
         cells: keep each part alive.
     """
 
@@ -74,6 +76,7 @@ class House:
     standing: HouseStanding
     doctors: LineDoctors
     federation: Publication | NoFederation
+    updates: HouseUpdates
     cells: Cells = field(default_factory=Cells)
 
     @property

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gateway.config.tables import HouseholdTable as Told
     from gateway.consent.orders import Order
     from gateway.federation.provider.health import Condition
+    from gateway.federation.provider.update import UpdateStanding
     from gateway.links.alerts import Alert
     from gateway.notices.chat.questions import ChatQuestion
     from gateway.process.cells import Part
@@ -96,6 +97,7 @@ class Publication:
         call: ``await call(function, *arguments)``.
         answer: what the household is answered; without it nobody is.
         health: how the gateway is, for whom the household lets ask.
+        update: asks the household for an installer whom it lets ask.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Publication:
         call: Callable[..., Awaitable[Any]],
         answer: Callable[[ChatQuestion, str], Awaitable[str]] | None = None,
         health: Callable[[], Condition] | None = None,
+        update: Callable[[str, str, bool], Awaitable[UpdateStanding]] | None = None,
     ) -> None:
         # Set by whoever wrote something: there may be something to send.
         self.wake = _Wake()
@@ -121,7 +124,7 @@ class Publication:
         self._delivery = self._deliver(publisher, account)
         self._announcer = self._announce(publisher)
         self._live = LiveValues(session, store.watching, store.transfers, call, publisher)
-        self._commands = self._answer_commands(publisher, account, health)
+        self._commands = self._answer_commands(publisher, account, health, update)
         # Also of providers that are in the configuration no more, and whose data are still here.
         known = wanted or store.providers.all()
         self._inbox = Inbox(session, store.providers, store.received, call, wanted) if known else None
@@ -169,7 +172,11 @@ class Publication:
         )
 
     def _answer_commands(
-        self, publisher: Publisher, account: FederationTable, health: Callable[[], Condition] | None
+        self,
+        publisher: Publisher,
+        account: FederationTable,
+        health: Callable[[], Condition] | None,
+        update: Callable[[str, str, bool], Awaitable[UpdateStanding]] | None,
     ) -> Commands:
         return Commands(
             self._session,
@@ -181,6 +188,7 @@ class Publication:
             asked=self._tell_asked,
             open_catalogue=account.strangers == "catalogue",
             health=health,
+            update=update,
         )
 
     async def _take_over(self) -> None:

@@ -21,6 +21,7 @@ from gateway.control.messages import (
     PageWhere,
     Settle,
     Status,
+    Update,
 )
 from gateway.control.orders import act, erase_page
 from gateway.daemon.as_root import ask_helper
@@ -54,6 +55,7 @@ class HouseRequests:
             AskHelper: partial(ask_helper, house),
             NoticeTest: lambda order: house.ways.test(order.way),
             NoticeList: lambda order: house.ways.listed(min(max(order.most, 1), 200)),
+            Update: self._update,
         }
         # The page, where there is one, and whoever speaks to the household in its language.
         self.pages: list[HousePage] = []
@@ -75,6 +77,9 @@ class HouseRequests:
     async def change(self, place: str, value: Mapping[str, object] | None) -> None:
         """Let this be a table of the settings, or, for None, what the file says. Raises ConfigError, StoreError."""
         await self.answer(ChangeSettings(place=place, value=value, take_back=value is None))
+
+    async def _update(self, order: Update) -> Row:
+        return await self._house.updates.answer(order)
 
     async def _change(self, order: Order[A]) -> A:
         done = await self._act(order)

@@ -54,6 +54,9 @@ Kind = Literal[
     "history-file-deleted",
     "root-acted",
     "root-refused",
+    "update-agreed",
+    "update-refused",
+    "update-ended",
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

@@ -38,6 +38,9 @@ _KINDS = {
     "history-file-deleted": Phrase("imported file deleted"),
     "root-acted": Phrase("done with the machine's own rights"),
     "root-refused": Phrase("asked of the machine and not done"),
+    "update-agreed": Phrase("update agreed to"),
+    "update-refused": Phrase("update refused"),
+    "update-ended": Phrase("update ended"),
 }
 _FIELDS = {
     "recipient": Phrase("recipient"),
@@ -84,6 +87,9 @@ _FIELDS = {
     "import": Phrase("import"),
     "form": Phrase("form"),
     "sha256": Phrase("SHA-256"),
+    "how": Phrase("how"),
+    "when": Phrase("when"),
+    "result": Phrase("result"),
 }
 _ERASED = Phrase("erased")
 # Their numbers are 0 and 1.

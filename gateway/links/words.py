@@ -28,6 +28,7 @@ KINDS: dict[str, Phrase] = {
     LinkKind.PAGE: Phrase("Page of the house"),
     LinkKind.NOTICE: Phrase("Notices"),
     LinkKind.CELL: Phrase("Part of the program"),
+    LinkKind.RELEASE: Phrase("Version"),
 }
 
 ENDED = Phrase("the replayed file has ended")

@@ -47,6 +47,7 @@ class LinkKind(StrEnum):
     PAGE = "page"
     NOTICE = "notice"
     CELL = "cell"
+    RELEASE = "release"
     # No links of the house, and looked at as if they were.
     OVERLOAD = "overload"
     BREAKER = "breaker"

@@ -21,6 +21,7 @@ from gateway.federation.provider.health import Condition, HealthQuery
 from gateway.federation.provider.history import HistoryQuery
 from gateway.federation.provider.live import LiveValues, LiveWatch
 from gateway.federation.provider.turns import Turns
+from gateway.federation.provider.update import UpdateQuery, UpdateStanding
 from gateway.federation.wire.fields import (
     AT_ONCE,
     FIELDS,
@@ -89,6 +90,7 @@ class Commands:
         open_catalogue: whether somebody without a consent may see which series there are.
         live: shows live values to whom this lets watch; without it nobody may.
         health: how the gateway is, for whom the household lets ask; without it nobody may.
+        update: asks the household for an installer whom it lets ask; without it nobody may.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class Commands:
         asked: Callable[[AccessRequest], None] | None = None,
         open_catalogue: bool = False,
         health: Callable[[], Condition] | None = None,
+        update: Callable[[str, str, bool], Awaitable[UpdateStanding]] | None = None,
     ) -> None:
         self._session, self._store, self._call, self._publisher = session, store, call, publisher
         self._returned, self._clock, self._live = returned, clock, live
@@ -127,10 +130,15 @@ class Commands:
             "my_access": asking.standing,
         }
         self._health = HealthQuery(store.health, call, clock, health) if health else None
-        if self._health:
-            self._carry_out["health"] = self._health.answer
+        self._let_installers_ask(update)
         session.offer(CATALOGUE, TITLES["list_series"].in_language(DEFAULT), catalogue.items)
         session.listen(f"{{jabber:client}}iq/{{{COMMANDS}}}command", self._take)
+
+    def _let_installers_ask(self, update: Callable[[str, str, bool], Awaitable[UpdateStanding]] | None) -> None:
+        if self._health:
+            self._carry_out["health"] = self._health.answer
+        if self._health and update:
+            self._carry_out["update"] = UpdateQuery(self._health, update).answer
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer one after the other, each asker in turn, until ``stop``."""

@@ -8,6 +8,8 @@ out whether somebody else may. No form has to be filled in. The answer is a resu
     frame_age    seconds since the last frame of the meter that was heard last; empty before the first one
     disk_free    per cent of the disk that are free; empty where nobody knows
     until        when the household's consent ends (ISO 8601, not included)
+    release      the newer version that it knows of; empty where there is none
+    support_end  the last day (ISO 8601) on which the version that runs is mended; empty where nobody has said
 
 and a row for each link: ``link`` (meter, port, decode, clock, counter, store, disk, keeping, backup, page, mqtt, xmpp,
 cell: there only where a part of the program fails again and again), ``number`` (which meter or counter of the house,
@@ -41,6 +43,7 @@ STATES = ("ok", "waiting", "broken")
 _MOST_LINKS, _MOST_S = 200, 10**9
 _CODE = re.compile(r"[a-z0-9-]{1,32}")
 _VERSION = re.compile(r"[0-9A-Za-z.+~-]{1,40}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _COLUMNS = (
     ("link", Phrase("Link")),
@@ -53,6 +56,7 @@ _STATE, _VERSION_WORD = Phrase("State"), Phrase("Version")
 _FRAME_AGE = Phrase("Age of the last frame (s)")
 _DISK_FREE = Phrase("Free disk (%)")
 _UNTIL = Phrase("Household's consent until")
+_RELEASE, _SUPPORT_END = Phrase("Newer version"), Phrase("Mended until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class LinkCondition:
 class Condition:
     """How a gateway is: its state, version, age of the last frame in seconds, per cent of the disk free, links.
 
-    ``until`` is when the consent to ask ends (POSIX seconds); known to who has asked.
+    ``until`` is when the consent to ask ends (POSIX seconds); known to who has asked. ``release`` is the newer version
+    that it knows of, ``support_end`` the last day on which its own is mended (ISO 8601); empty for none.
     """
 
     state: str
@@ -79,6 +84,8 @@ class Condition:
     disk_free: int | None
     links: tuple[LinkCondition, ...] = ()
     until: int | None = None
+    release: str = ""
+    support_end: str = ""
 
 
 class HealthQuery:
@@ -119,6 +126,8 @@ class HealthQuery:
                 ("frame_age", _FRAME_AGE, _text(now.frame_age_s)),
                 ("disk_free", _DISK_FREE, _text(now.disk_free)),
                 ("until", _UNTIL, iso(until)),
+                ("release", _RELEASE, now.release),
+                ("support_end", _SUPPORT_END, now.support_end),
             ),
             table=Table(_COLUMNS, rows),
         )
@@ -137,6 +146,8 @@ def read_condition(answer: Element) -> Condition:
         _number(told.get("disk_free", "")),
         tuple(_read_link(item) for item in items),
         _moment(told.get("until", "")),
+        _matching(_VERSION, told["release"]) if told.get("release") else "",
+        _matching(_DAY, told["support_end"]) if told.get("support_end") else "",
     )
 
 

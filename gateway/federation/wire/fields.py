@@ -38,9 +38,10 @@ TITLES = {
     "request_access": Phrase("Request access"),
     "my_access": Phrase("My access and my requests"),
     "health": Phrase("Is the gateway well?"),
+    "update": Phrase("Update the gateway"),
 }
 # Known to nobody but who may use it: everybody else is answered as if there were no such command.
-UNLISTED = frozenset({"health"})
+UNLISTED = frozenset({"health", "update"})
 # Service discovery says a name before anybody's language is known.
 COMMAND_NAMES = {
     node: " / ".join(title.in_language(lang) for lang in LANGUAGES)
@@ -58,7 +59,7 @@ INSTRUCTIONS = {
     ),
 }
 # What is carried out without a form: nothing has to be filled in.
-AT_ONCE = frozenset({"my_access", "health"})
+AT_ONCE = frozenset({"my_access", "health", "update"})
 _IDENTIFIER = Field(
     "identifier",
     Phrase("Identifier"),
@@ -144,6 +145,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     "request_access": ACCESS_FIELDS,
     "my_access": (),
     "health": (),
+    "update": (),
 }
 
 

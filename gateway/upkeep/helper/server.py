@@ -75,7 +75,7 @@ class Helper:
 
     async def serve(self, listener: socket.socket) -> bool:
         """Answer until nobody asks any more; False where an act did not end, and the program has to end with it."""
-        server = await asyncio.start_unix_server(self._answer, sock=listener, limit=MOST_BYTES)
+        server = await asyncio.start_server(self._answer, sock=listener, limit=MOST_BYTES)
         try:
             while not self._stuck.is_set() and (self._open or time.monotonic() - self._last < self._idle_s):
                 with suppress(TimeoutError):

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway.errors import GatewayError
-from gateway.upkeep.helper.acts import make_certificate, reboot, restart_unit, set_secret, set_wifi, shut_down
+from gateway.upkeep.helper.acts import (
+    install_update,
+    make_certificate,
+    reboot,
+    restart_unit,
+    set_secret,
+    set_wifi,
+    shut_down,
+)
 from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
 
 # What is asked for -> who does it.
 ACTS: dict[type[ActRequest], ModuleType] = {
+    install_update.InstallUpdate: install_update,
     make_certificate.MakeCertificate: make_certificate,
     reboot.Reboot: reboot,
     restart_unit.RestartUnit: restart_unit,

@@ -37,6 +37,8 @@ SETTINGS_WORDS = WordTable(
         "as_file_of": "Back to what the file says: {what}",
         "displays_here": "Displays and Home Assistant",
         "displays_here_intro": "Let a display, or Home Assistant on another machine, in at the broker of the house:",
+        "updates_here": "Version and updates",
+        "updates_here_intro": "Which version runs, whether there is a newer one, and your word about it:",
         "commit": "Write to the card now",
         "commit_intro": "Readings are written every {n}\u00a0s. Before you cut the power, write those that wait:",
         "doctor": "What is wrong",

@@ -45,7 +45,7 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
-    tables = r"backup|clock|federation|household|mqtt|objective|web"
+    tables = r"backup|clock|federation|household|mqtt|objective|updates|web"
     several = r"counter|notice|off_peak|received|tariff(\.[a-z]+)?"
     signs = rf"^#(?=[a-z_]+ = |\[({tables}|\[({several})\])\])"
     text = re.sub(signs, "", SHIPPED.read_text(), flags=re.MULTILINE)
@@ -60,6 +60,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         config.mqtt,
         config.web,
         config.backup,
+        config.updates,
         config.counter[0],
         config.notice[0],
         config.received[0],

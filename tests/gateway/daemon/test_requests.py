@@ -82,6 +82,7 @@ LINES = [
         ("page-where", {}),
         ("notice-test", {"way": "anne"}),
         ("notice-list", {}),
+        ("update", {"action": "check", "lang": "fr"}),
         ("grant", {"order": FORM, "by": "anne", "retention": "P3Y", "shown": SHOWN}),
         ("revoke", {"recipient": "a@b.test", "series": None, "by": "owner", "channel": "web"}),
         ("limit", {"recipient": "a@b.test"}),

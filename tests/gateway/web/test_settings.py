@@ -29,6 +29,7 @@ FORMS = (
     *("/repair/check", "/repair/do", "/repair/undo"),
     *("/settings/objective", "/settings/household", "/settings/file", "/settings/commit"),
     *("/access/displays/remove", "/access/password", "/settings/displays/add", "/settings/displays/remove"),
+    *("/settings/updates/check", "/settings/updates/install", "/settings/updates/refuse", "/settings/updates/back"),
 )
 NAMES = (
     *("consent", "recipient", "granularity", "period", "until", "purpose", "push", "history", "data0", "hash", "lang"),

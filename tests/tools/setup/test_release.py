@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING
 import packaging.version
 import pytest
 
+from gateway.store import carry
 from gateway.store.connection import FILE_NAME
 from gateway.store.prepare import prepare
 from gateway.tic.frame import STANDARD, Group, encode_group
 from gateway.upkeep.releases import keys, versions
-from setup import carry, links, listen
+from gateway.upkeep.updates import judge
+from setup import links, listen
 from tests.tools.setup.conftest import ROOT, System
 
 if TYPE_CHECKING:
@@ -305,6 +307,39 @@ def test_a_copy_stays_as_it_is_when_rows_do_not_fit(tmp_path: Path) -> None:
         carry.carry(newer, copy)
     with closing(sqlite3.connect(copy)) as db:
         assert list(db.execute("SELECT value FROM point")) == [(1,)]
+    # Made anew, it is the copy.
+    assert carry.main(["into", str(newer), str(copy), str(tmp_path / "new.sqlite")]) == 0
+    with closing(sqlite3.connect(tmp_path / "new.sqlite")) as db:
+        assert list(db.execute("SELECT value FROM point")) == [(1,)]
+
+
+def test_a_version_that_loses_readings_is_seen_and_they_come_back(tmp_path: Path) -> None:
+    """Indexes of the last half hour, half hours, entries; what the newer one has read since stays as well."""
+    prepare(tmp_path)
+    newer, copy, new = tmp_path / FILE_NAME, tmp_path / "copy.sqlite", tmp_path / "new.sqlite"
+    with closing(sqlite3.connect(newer)) as db, db:
+        db.execute("INSERT INTO meter (id, name, sensor) VALUES (1, 'house', 's')")
+        db.execute("INSERT INTO series (id, meter, path, unit, kind) VALUES (1, 1, 'consumption/e', 'Wh', 'index')")
+        db.executemany("INSERT INTO reading VALUES (1, ?, ?, 0)", [(100, 5), (160, 6)])
+        db.execute("INSERT INTO coarse VALUES (1, 1800, 0, 5)")
+    with closing(sqlite3.connect(newer)) as db, closing(sqlite3.connect(copy)) as other:
+        db.backup(other)
+    assert carry.main(["lacking", str(newer), str(copy)]) == 0
+    with closing(sqlite3.connect(newer)) as db, db:
+        db.execute("INSERT INTO reading VALUES (1, 220, 7, 0)")
+    assert carry.lacking(newer, copy) == 0
+    with closing(sqlite3.connect(newer)) as db, db:
+        db.execute("DELETE FROM reading WHERE time = 160")
+        db.execute("DELETE FROM coarse")
+    assert carry.lacking(newer, copy) == 2
+    assert carry.main(["lacking", str(newer), str(copy)]) == 1
+    assert carry.main(["keeping", str(newer), str(copy), str(new)]) == 0
+    with closing(sqlite3.connect(new)) as db:
+        assert [row[1:3] for row in db.execute("SELECT * FROM reading")] == [(100, 5), (160, 6), (220, 7)]
+        assert db.execute("SELECT count(*) FROM coarse").fetchone() == (1,)
+    with closing(sqlite3.connect(newer)) as db, db:
+        db.execute("ALTER TABLE reading RENAME TO readings_of_another_kind")
+    assert carry.main(["lacking", str(newer), str(copy)]) == 2
 
 
 def _report(**states: str) -> dict[str, object]:
@@ -324,28 +359,35 @@ def test_a_link_that_is_not_green_says_what_to_do(state: str, code: int, arrow: 
 
 
 def test_a_new_version_is_judged_by_what_the_former_one_did() -> None:
-    """It runs, stores, and hears each meter that was heard; what others do is not its fault."""
-    assert links.healthy(_report(store="ok", xmpp="broken"), "")
-    assert not links.healthy(_report(store="broken"), "")
-    heard = {"store": "ok", "meter house": "ok"}
-    assert links.healthy(_report(**heard), "meter house")
-    assert not links.healthy(_report(**{**heard, "meter house": "waiting"}), "meter house")
-    assert not links.healthy(_report(**heard) | {"running": False}, "")
+    """It runs, stores, and each link that was green is green; what others do is not its fault."""
+    assert judge.missing(_report(store="ok", xmpp="broken"), []) == []
+    assert judge.missing(_report(store="broken"), []) == ["store"]
+    green = {"store": "ok", "meter house": "ok", "page": "ok", "recipient a@b.c": "ok", "release": "ok"}
+    before = judge.heard(_report(**green))
+    assert before == ["store", "meter house", "page"]
+    assert judge.missing(_report(**green), before) == []
+    assert judge.missing(_report(**{**green, "meter house": "waiting", "page": "broken"}), before) == before[1:]
+    assert judge.missing(_report(**green) | {"running": False}, before) == ["gateway"]
+    assert judge.heard(_report(**green) | {"running": False}) == []
 
 
 def test_a_program_that_says_nothing_is_not_healthy() -> None:
-    """No report at all is a code of its own, and never a health."""
-    for word, code in (("healthy", 3), ("fr", 3)):
-        command = [sys.executable, ROOT / "tools/lib/setup/links.py", word, ""]
-        assert subprocess.run(command, input="", text=True, check=False, capture_output=True).returncode == code
-    done = subprocess.run(
-        [sys.executable, ROOT / "tools/lib/setup/links.py", "heard"],
-        input=json.dumps(_report(**{"meter a": "ok", "meter b": "broken"})),
-        text=True,
-        check=True,
-        capture_output=True,
-    )
-    assert done.stdout == "meter a\n"
+    """No report at all, or none that can be read, is a code of its own, and never a health."""
+    for program, word in ((links, "fr"), (judge, "healthy"), (judge, "heard")):
+        for said in ("", "[]", "{}", '{"links": 1}'):
+            command = [sys.executable, program.__file__, word, ""]
+            done = subprocess.run(command, input=said, text=True, check=False, capture_output=True)
+            assert done.returncode not in (0, 2), (word, said)
+            assert not done.stdout
+    for word, states, code, out in (
+        ("heard", {"meter a": "ok", "meter b": "broken"}, 0, "meter a\n"),
+        ("healthy", {"store": "ok", "meter a": "ok"}, 0, "\n"),
+        ("healthy", {"store": "ok", "meter a": "broken"}, 1, "meter a\n"),
+    ):
+        command = [sys.executable, judge.__file__, word, "meter a"]
+        report = json.dumps(_report(**states))
+        done = subprocess.run(command, input=report, text=True, check=False, capture_output=True)
+        assert (done.returncode, done.stdout) == (code, out)
 
 
 def test_the_number_of_a_meter_is_shown_by_its_end_alone() -> None:

@@ -21,7 +21,9 @@ ENABLED = (
     "linky-gateway-journal.timer",
     "linky-gateway-displays.path",
     "linky-gateway-helper.socket",
+    "linky-gateway-judge.service",
 )
+JUDGE = "linky-gateway-judge.service"
 # Groups of the system that sysusers.conf makes where there are none: Raspberry Pi OS has them.
 GROUPS = ("gpio", "i2c", "spi")
 # Of these, and the user, what was made here: a purge takes away nothing else. root's: who writes it takes groups away.
@@ -83,7 +85,9 @@ if [ -d /run/systemd/system ]; then
     # After an upgrade what was running runs on, in its new version.
     deb-systemd-invoke try-restart linky-gateway.service linky-display.service linky-collect.service || true
   fi
-  deb-systemd-invoke start {enabled} >/dev/null || true
+  deb-systemd-invoke start {started} >/dev/null || true
+  # What was kept before the upgrade judges it; dpkg's lock is held until this script has ended, so nobody waits.
+  systemctl --system --no-block start linky-gateway-judge.service >/dev/null 2>&1 || true
 fi
 if [ ! -e /etc/linky-gateway/gateway.toml ]; then
   cat <<'END'
@@ -101,6 +105,10 @@ fi
 """
 _PRERM = """#!/bin/sh
 set -e
+if [ "$1" = upgrade ] && [ -d /run/systemd/system ]; then
+  # So that the version that comes can be judged, and this one come back: apt by hand, by itself, or by the helper.
+  /usr/bin/python3 -I /{lib}/gateway/upkeep/updates/drive.py note "$2" || true
+fi
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
   deb-systemd-invoke stop {units} || true
 fi
@@ -132,7 +140,8 @@ if [ "$1" = purge ] && [ ! -e /opt/linky-gateway/current ]; then
     done <{made}
   fi
   # What "purge" means: also what the household has said and what its meter has.
-  rm -rf /etc/linky-gateway /var/lib/linky-gateway
+  rm -rf /etc/linky-gateway /var/lib/linky-gateway /var/lib/linky-gateway-update /var/cache/linky-gateway
+  rm -f /etc/apt/preferences.d/linky-gateway-refused
   rm -f /var/lib/systemd/timers/stamp-linky-gateway-*.timer
 fi
 """
@@ -147,6 +156,7 @@ def scripts(
     facts = {"name": name, "lib": lib, "doc": doc, "units": all_of_them, "enabled": " ".join(ENABLED)}
     believed = "".join(f"\n  {one}" for one in prints)
     facts |= {"keys": keys, "keyring": keyring, "believed": believed and f"\n\n{_BELIEVED}{believed}"}
+    facts["started"] = " ".join(unit for unit in ENABLED if unit != JUDGE)
     facts |= {"groups": " ".join(GROUPS), "made": MADE, "start": START.format(doc=doc)}
     return {
         script: text.format(**facts)

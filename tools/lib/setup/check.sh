@@ -105,7 +105,13 @@ check_memory() {
 }
 
 check_updates() {
-  if [[ -e $ROOT$UPDATES_FILE ]]; then good updates_are_on; else say check_updates; fi
+  if [[ -e $ROOT$UPDATES_FILE ]]; then
+    good updates_are_on
+    say updates_left
+    ! is_raspberry_os || say updates_left_raspberry
+  else
+    say check_updates
+  fi
 }
 
 status_all() {

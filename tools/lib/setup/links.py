@@ -1,9 +1,8 @@
 """The links of a running gateway, one line each, with what to do about those that are not green: for tools/setup.
 
-``linky-gateway status --json | links.py fr|en [BEFORE]``. Exit code 0 all green, 1 something is broken, 2 something has
-yet to come (a meter that was not heard, a connection that is being made), 3 the gateway does not run. With ``healthy``
-as language nothing is printed and it is judged whether this version may stay: it runs, it stores, and every meter named
-in BEFORE (by commas) is heard.
+``linky-gateway status --json | links.py fr|en``. Exit code 0 all green, 1 something is broken, 2 something has
+yet to come (a meter that was not heard, a connection that is being made), 3 the gateway does not run. Whether a version
+may stay is judged elsewhere (gateway/upkeep/updates/judge.py).
 """
 
 from __future__ import annotations
@@ -116,24 +115,12 @@ def judged(report: dict[str, Any]) -> int:
     return 1 if BROKEN in states else 2 if WAITING in states else 0
 
 
-def healthy(report: dict[str, Any], before: str) -> bool:
-    """Whether a new version does what the former one did."""
-    states = {row["link"]: row["state"] for row in report["links"]}
-    heard = all(states.get(link) == OK for link in before.split(",") if link)
-    return bool(report["running"]) and states.get("store") == OK and heard
-
-
 def main(arguments: list[str]) -> int:
     """Read the report, print or judge it."""
     try:
         report = json.load(sys.stdin)
     except ValueError:
         return 3
-    if arguments[0] == "healthy":
-        return 0 if healthy(report, arguments[1]) else 1
-    if arguments[0] == "heard":
-        print(",".join(r["link"] for r in report["links"] if r["link"].startswith("meter ") and r["state"] == OK))
-        return 0
     print("\n".join(lines(report, arguments[0])))
     return judged(report)
 

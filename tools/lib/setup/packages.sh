@@ -11,7 +11,13 @@ wanted_packages() {
   [[ ${ANSWER[mqtt]:-no} != yes ]] || names+=(mosquitto)
   ! wants_name || names+=(avahi-daemon)
   [[ ${ANSWER[updates]:-no} != yes ]] || names+=(unattended-upgrades)
+  ! wants_restarts || names+=(needrestart)
   printf '%s\n' "${names[@]}"
+}
+
+# What goes on running with a library that was replaced is started again; without a network it is done without.
+wants_restarts() {
+  [[ ${ANSWER[updates]:-no} == yes ]] && { [[ ! $OFFLINE ]] || compgen -G "$OFFLINE/needrestart_*.deb" >/dev/null; }
 }
 
 # The page is found by NAME.local where avahi answers to it; without a network it is done without, if it is not there.

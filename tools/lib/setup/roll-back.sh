@@ -62,7 +62,7 @@ former_database() {
   rm -f "$ROOT$STATE/$DATABASE"{,-wal,-shm,.redo} "$ROOT$COPY/$DATABASE-shm"
   cp -p "$ROOT$COPY/$DATABASE"* "$ROOT$STATE/" || return 1
   if [[ $1 == carried ]]; then
-    left=$(python3 -I "$TREE/tools/lib/setup/carry.py" "$ROOT$(kept_name)" "$ROOT$STATE/$DATABASE") || {
+    left=$(python3 -I "$CARRY" "$ROOT$(kept_name)" "$ROOT$STATE/$DATABASE") || {
       log "rows cannot be carried over: $left"
       return 1
     }
@@ -123,7 +123,7 @@ database_of_before() {
   fi
   # As the former version left it, but for rows: that version reads them.
   if [[ ! -e $ROOT$UNDERWAY/aside ]] &&
-    python3 -I "$TREE/tools/lib/setup/carry.py" same "$ROOT$STATE/$DATABASE" "$ROOT$COPY/$DATABASE"; then
+    python3 -I "$CARRY" same "$ROOT$STATE/$DATABASE" "$ROOT$COPY/$DATABASE"; then
     say readings_kept
     return 0
   fi

@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 
 readonly UPDATES_FILE=/etc/apt/apt.conf.d/52linky-gateway
+readonly RESTARTS_FILE=/etc/needrestart/conf.d/linky-gateway.conf
 
 # "FILE TARGET" for everything of systemd/ that is there.
 unit_table() {
@@ -71,23 +72,49 @@ units_undo() {
 updates_is_done() {
   [[ ${ANSWER[updates]:-no} == yes ]] || return 0
   updates_text >"$SCRATCH/updates"
-  same "$SCRATCH/updates" "$UPDATES_FILE" 644
+  same "$SCRATCH/updates" "$UPDATES_FILE" 644 || return 1
+  restarts_text >"$SCRATCH/restarts"
+  same "$SCRATCH/restarts" "$RESTARTS_FILE" 644
 }
 
 updates_do() {
   updates_text >"$SCRATCH/updates"
   put_file "$SCRATCH/updates" "$UPDATES_FILE" 644
+  restarts_text >"$SCRATCH/restarts"
+  put_file "$SCRATCH/restarts" "$RESTARTS_FILE" 644
 }
 
+is_raspberry_os() {
+  grep -rqs 'archive\.raspberrypi\.' "$ROOT"/etc/apt/sources.list "$ROOT"/etc/apt/sources.list.d
+}
+
+# The gateway itself is not among it: a version of that is installed by the household's word (gateway/upkeep/updates).
+# shellcheck disable=SC2016 # apt's own variables
 updates_text() {
   echo '// Put here by linky-gateway: the system takes its security updates by itself (unattended-upgrades).'
   echo 'APT::Periodic::Update-Package-Lists "1";'
   echo 'APT::Periodic::Unattended-Upgrade "1";'
+  echo '// A new kernel runs after the next start: at 4, where /run/reboot-required is there. Readings are on the card by then.'
+  echo 'Unattended-Upgrade::Automatic-Reboot "true";'
+  echo 'Unattended-Upgrade::Automatic-Reboot-WithUsers "true";'
+  echo 'Unattended-Upgrade::Automatic-Reboot-Time "04:00";'
   # 32-bit Raspberry Pi OS has no suite of its own for security: what its archive brings is all there is.
   if [[ $(from_os_release ID) == raspbian ]]; then
-    # shellcheck disable=SC2016 # apt's own variable
     echo 'Unattended-Upgrade::Origins-Pattern { "origin=Raspbian,codename=${distro_codename}"; };'
   fi
+  is_raspberry_os || return 0
+  echo '// Kernel, firmware and what else Raspberry Pi OS has of its own.'
+  echo 'Unattended-Upgrade::Origins-Pattern { "origin=Raspberry Pi Foundation,codename=${distro_codename}"; };'
+  # raspberrypi/linux#7634: one of them has cut boards off their network for good, by itself.
+  echo '// What the Wi-Fi is made of only by hand ("sudo apt upgrade"): who has no other way in would be locked out.'
+  echo 'Unattended-Upgrade::Package-Blacklist { "^wpasupplicant$"; "^firmware-brcm80211$"; };'
+}
+
+restarts_text() {
+  echo '# Put here by linky-gateway: after an update what runs with a library that was replaced is started again, by itself.'
+  echo "\$nrconf{restart} = 'a';"
+  echo '# Not what the network hangs on: that takes the next start.'
+  echo "\$nrconf{override_rc}{qr(^(wpa_supplicant|NetworkManager|dhcpcd|systemd-networkd))} = 0;"
 }
 
 # Start what is not running, start again what runs another version or configuration than what lies there.

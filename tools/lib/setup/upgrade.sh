@@ -16,6 +16,8 @@ readonly DATABASE=linky-gateway.sqlite
 readonly COPY=$STATE/before-upgrade
 # While this file is there, the upgrade goes on: nothing is undone when its services start. It does not outlive a boot.
 readonly GOES_ON=/run/linky-gateway-upgrade
+# The same for a package and a card: which links have to be green again, and whether a reading is missing.
+readonly JUDGE=$TREE/gateway/upkeep/updates/judge.py CARRY=$TREE/gateway/store/carry.py
 
 upgrade_to() {
   require_system
@@ -36,6 +38,19 @@ upgrade_to() {
   other_setup "$RELEASE_TREE" lay || { rm -rf "$ROOT$VERSIONS/.incoming" && fail "$EXIT_ROLLED_BACK" cannot_lay "$RELEASE_VERSION" "$from"; }
   rm -rf "$ROOT$VERSIONS/.incoming"
   change_over "$from" "$RELEASE_VERSION"
+}
+
+# The version that was kept, judged as any other: what it lacks of what runs now is a reason to stay.
+back_to() {
+  require_system
+  finish_cut_upgrade
+  local from
+  from=$(current_version)
+  [[ $from ]] || fail "$EXIT_USAGE" not_installed
+  [[ $1 != */* && $1 != "$from" && -x $ROOT$VERSIONS/$1/source/tools/setup ]] || fail "$EXIT_USAGE" not_kept "$1"
+  ((!DRY_RUN)) || { say would_upgrade "$from" "$1" && return; }
+  say upgrades "$from" "$1"
+  change_over "$from" "$1"
 }
 
 hand_over() {
@@ -63,7 +78,7 @@ other_setup() {
 
 change_over() {
   local from=$1 to=$2 heard=''
-  ! is_live || heard=$(report | python3 "$TREE/tools/lib/setup/links.py" heard || true)
+  ! is_live || heard=$(report | python3 "$JUDGE" heard || true)
   begin_upgrade "$from" "$to" "$heard"
   UPGRADING=$from
   stop_all
@@ -157,20 +172,32 @@ report() {
 # is_healthy HEARD: within the patience, and twice in a row by the same process.
 is_healthy() {
   is_live || return 0
-  local end=$((SECONDS + PATIENCE_S)) process before=''
+  local end=$((SECONDS + PATIENCE_S)) process before='' lacking=''
   while ((SECONDS < end)); do
     process=$(systemctl show --property=InvocationID --value linky-gateway.service)
     if [[ $process ]] && systemctl --quiet is-active linky-gateway.service &&
-      report | python3 "$TREE/tools/lib/setup/links.py" healthy "$1"; then
-      [[ $before != "$process" ]] || return 0
+      lacking=$(report | python3 "$JUDGE" healthy "$1"); then
+      [[ $before != "$process" ]] || ! nothing_is_missing || return 0
       before=$process
     else
       before=''
     fi
     sleep 2
   done
+  log "not green: ${lacking:--}"
   log "$(systemctl status --no-pager linky-gateway.service 2>&1 || true)"
   return 1
+}
+
+# Every reading of the copy is there still (1 where one is not, 2 where that cannot be told). By the gateway's user: what
+# root would make beside an open database nobody else could write.
+nothing_is_missing() {
+  [[ -e $COPY/$DATABASE ]] || return 0
+  local said code=0
+  install -m 644 "$CARRY" "$COPY/carry.py"
+  said=$(runuser -u "$USER_NAME" -- python3 -I "$COPY/carry.py" lacking "$STATE/$DATABASE" "$COPY/$DATABASE") || code=$?
+  [[ ! $said ]] || log "readings: $said"
+  ((code != 1))
 }
 
 # The one that runs and the one before it.

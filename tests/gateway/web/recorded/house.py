@@ -16,6 +16,7 @@ from gateway.web.series.routes import series
 from gateway.web.settings.routes import settings
 from gateway.web.sharing.routes import sharing
 from gateway.web.site import Site
+from gateway.web.updates.routes import updates
 from gateway.words.phrase import Phrase
 from tests.gateway.web.recorded import values
 from tests.gateway.web.stand_in import StandInHouse
@@ -33,7 +34,7 @@ class Held:
         self.look, self.point = values.LOOKS["at first"], "power"
         self.configured, self.address_fits = values.CONFIGURED, True
         self.displays, self.works = values.DISPLAYS, True
-        self.series = values.SERIES
+        self.series, self.version = values.SERIES, values.VERSIONS["newer"]
         self.installer, self.text, self.changed = None, values.TEXT, True
         self.encrypted, self.authority = values.ENCRYPTED
         self.journal, self.handed = values.JOURNALS["well"], values.HANDED
@@ -93,6 +94,9 @@ class Desk:
 
     async def remove(self, name):
         self._or_fault(None)
+
+    async def standing(self, action, lang):
+        return self._or_fault(self._held.version)
 
     @property
     def installer(self):
@@ -177,7 +181,7 @@ class RecordedHouse:
 
         parts = (
             *(history.part(desk), cost.part(desk), sharing(desk), repair(desk), settings(desk)),
-            *(series(all_series), displays(desk), https(Encrypted(self.held))),
+            *(series(all_series), displays(desk), https(Encrypted(self.held)), updates(desk.standing)),
         )
         self.site = Site(self.living, self.access, "1", lambda: parts)
 

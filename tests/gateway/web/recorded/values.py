@@ -364,3 +364,17 @@ JOURNALS = {
     "bad": replace(_HEAD, at=float(DAY), fault={"fr": f"faux {HOSTILE}", "en": f"wrong {HOSTILE}"}),
     "not read": replace(_HEAD, at=float(DAY), fault={"fr": "illisible", "en": "unreadable"}, failed=True),
 }
+
+
+_NEWEST = {
+    "running": "0.2.0", "newer": None, "security": False, "notes": "", "wish": None, "asked": None, "former": None,
+    "checked": MIDNIGHT, "support_end": None, "sentence": {"fr": "0.2.0 <b>tourne", "en": "0.2.0 <b>runs"},
+}  # fmt: skip
+_NEWER = _NEWEST | {"newer": "0.3.0", "notes": "Une <b>faille\n\nest fermée.", "former": "0.1.9"}
+VERSIONS = {
+    "newest": _NEWEST,
+    "newer": _NEWER,
+    "asked": _NEWER | {"asked": {"version": "0.3.0", "asker": "a<b>@example.org"}},
+    "waits for the night": _NEWER | {"wish": {"version": "0.3.0", "when": "tonight", "begun": False}},
+    "begun": _NEWER | {"wish": {"version": "0.3.0", "when": "now", "begun": True}},
+}

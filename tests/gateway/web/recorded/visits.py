@@ -38,6 +38,7 @@ def visits():
     yield from _repair()
     yield from _settings()
     yield from _displays()
+    yield from _updates()
     yield from _sharing()
     yield from _requests()
     yield from _health()
@@ -167,6 +168,16 @@ def _displays():
         yield Visit(f"displays, let in, works {works}", f"{path}/add", {"name": "salon"}, {"works": works})
     yield Visit("displays, wrong name", f"{path}/add", {"name": "<b>"})
     yield Visit("displays, let out", f"{path}/remove", {"name": "salon"})
+
+
+def _updates():
+    path = "/settings/updates"
+    for name, known in values.VERSIONS.items():
+        yield Visit(f"updates, {name}", path, held={"version": known})
+    yield Visit("updates, fault", path, held={"fault": FAULTS["store"]})
+    for action in ("check", "install", "tonight", "refuse", "back"):
+        yield Visit(f"updates, {action}", f"{path}/{action}", {})
+    yield Visit("updates, refused", f"{path}/install", {}, {"fault": FAULTS["configuration"]})
 
 
 def _sharing():

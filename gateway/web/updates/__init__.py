@@ -1,0 +1,1 @@
+"""Which version runs, whether there is a newer one, and the household's word about it."""

@@ -1,0 +1,1 @@
+"""The trial of updates: tools/update-test."""

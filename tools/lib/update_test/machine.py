@@ -1,0 +1,222 @@
+"""One machine of the trial: a Debian 13 with the package, a meter, and the folder of releases at its own loopback.
+
+As a card has it, its root is read-only but while apt works, /var is another file system and what changes in /etc lies
+there (``tools/lib/image/files``); systemd-nspawn mounts what a card's initramfs would.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+from harness.container import CLEAN, Container, TrialError, unpack, wait_for
+from harness.points import rows
+from update_test.releases import ROOT, TrialReleases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+    from pathlib import Path
+
+PORT = "/dev/linky-TINFO-1"
+_READINGS = "SELECT path, time, value FROM reading JOIN series ON series.id = series"
+_CONFIG = f"""
+[[meter]]
+source = "{PORT}"
+clock = "meter"
+[clock]
+trusted = true
+[store]
+commit_interval_s = 1
+[web]
+listen = "127.0.0.1:8080"
+[updates]
+url = "http://127.0.0.1:8000"
+"""
+_SERVER = """[Unit]
+Before=linky-gateway.service
+[Service]
+ExecStart=/usr/bin/python3 -m http.server 8000 --bind 127.0.0.1 --directory /srv/releases
+[Install]
+WantedBy=multi-user.target
+"""
+_PATIENCE_S = 45
+
+
+class CardRoot(Container):
+    """A container whose root is as a card's."""
+
+    def __init__(self, root: Path, data: Path, log: Path, binds: list[str]) -> None:
+        super().__init__(root, log, binds)
+        (data / "lib/linky-card/etc").mkdir(parents=True, exist_ok=True)
+        self._options += ["--read-only", f"--bind={data}:/var", f"--overlay=+/etc:{data}/lib/linky-card/etc:/etc"]
+
+
+class UpdateMachine:
+    """It.
+
+    Args:
+        work: where all of it lies.
+        base: a fresh Debian.
+        port: the meter's.
+        card: whether its root is as a card's.
+    """
+
+    def __init__(self, work: Path, base: Path, port: str, ending: ExitStack, *, card: bool) -> None:
+        self.root, self.card = work / "root", card
+        self.var = work / "data" if card else self.root / "var"
+        self.work, self._base, self._port, self._ending = work, base, port, ending
+        self.folder = TrialReleases(work / "releases")
+        self.house: Container
+
+    def install(self, deb: Path) -> None:
+        """A fresh root with the package in it, configured."""
+        unpack(self._base, self.root)
+        shutil.copy(deb, self.root / "root" / deb.name)
+        done = subprocess.run(
+            ["chroot", self.root, "dpkg", "-i", f"/root/{deb.name}"],
+            check=False, capture_output=True, text=True, env=CLEAN,
+        )  # fmt: skip
+        if done.returncode:
+            raise TrialError(done.stderr[-1000:])
+        etc = self.root / "etc/linky-gateway"
+        (etc / "gateway.toml").write_text(_CONFIG)
+        (etc / "release.pub").write_text(TrialReleases.key())
+        units = self.root / "etc/systemd/system"
+        (units / "releases.service").write_text(_SERVER)
+        subprocess.run(["systemctl", f"--root={self.root}", "enable", "releases"], check=True, capture_output=True)
+        (self.root / "srv/releases").mkdir(parents=True)
+        for unit, lines in (
+            ("linky-gateway.service", "DeviceAllow=char-pts rw"),
+            ("linky-gateway-judge.service", f"Environment=LINKY_GATEWAY_PATIENCE_S={_PATIENCE_S}"),
+        ):
+            (units / f"{unit}.d").mkdir()
+            (units / f"{unit}.d/trial.conf").write_text(f"[Service]\n{lines}\n")
+        # No network, and nothing to be had there.
+        for old in (self.root / "etc/apt/sources.list.d").glob("*"):
+            old.unlink()
+        (self.root / "etc/apt/sources.list").write_text("")
+        subprocess.run(["chroot", self.root, "systemd-tmpfiles", "--create", "linky-gateway.conf"], check=False)
+        if self.card:
+            conf = "etc/apt/apt.conf.d/50linky-card"
+            shutil.copy(ROOT / "tools/lib/image/files" / conf, self.root / conf)
+            shutil.rmtree(self.var, ignore_errors=True)
+            subprocess.run(["cp", "-a", self.root / "var", self.var], check=True)
+
+    def boot(self) -> None:
+        """Start it."""
+        binds = [f"{self._port}:{PORT}", f"{self.folder.path}:/srv/releases"]
+        log = self.work / "console.log"
+        box = CardRoot(self.root, self.var, log, binds) if self.card else Container(self.root, log, binds)
+        self.house = self._ending.enter_context(box)
+
+    # --- What is seen ---
+
+    def status(self) -> tuple[str, str]:
+        """What dpkg says: its letters and the version."""
+        said = self.house.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev}\t${Version}", "linky-gateway").stdout
+        letters, _, version = said.partition("\t")
+        return letters.strip(), version
+
+    def links(self) -> dict[str, str]:
+        """Each link's state; nothing where the gateway does not say."""
+        done = self.house.run("runuser", "-u", "linky-gateway", "--", "linky-gateway", "status", "--json")
+        try:
+            report = json.loads(done.stdout)
+        except ValueError:
+            return {}
+        return {row["link"]: row["state"] for row in report["links"]} if report["running"] else {}
+
+    def is_well(self) -> bool:
+        """Whether meter, database and page are green."""
+        links = self.links()
+        return all(links.get(link) == "ok" for link in ("meter house", "store", "page"))
+
+    def points(self) -> set[tuple[Any, ...]]:
+        """Every stored reading, read beside the running gateway."""
+        return set(rows(self.var / "lib/linky-gateway/linky-gateway.sqlite", _READINGS))
+
+    def outcome(self) -> dict[str, Any]:
+        """How the last update ended; nothing before."""
+        try:
+            return json.loads((self.var / "lib/linky-gateway-update/outcome.json").read_text())
+        except (OSError, ValueError):
+            return {}
+
+    def is_underway(self) -> bool:
+        """Whether one is going on, or waits to be judged."""
+        return (self.var / "lib/linky-gateway-update/underway.json").exists()
+
+    def gateway(self, *words: str, code: int = 0) -> str:
+        """``linky-gateway`` in it, as its user."""
+        return self.house.do("runuser", "-u", "linky-gateway", "--", "linky-gateway", *words, code=code)
+
+    def version_line(self) -> str:
+        """What is said of the version that runs and of others."""
+        words = ("runuser", "-u", "linky-gateway", "--", "linky-gateway", "update", "status", "--lang", "en")
+        return self.house.run(*words).stdout
+
+    # --- What is done ---
+
+    def update(self, version: str, deb: Path) -> tuple[str, float]:
+        """Publish, look, say yes, wait until it was judged; how it ended, and after how many seconds."""
+        self.folder.publish(version, deb)
+        before, begun = self.outcome(), time.monotonic()
+        self.gateway("update", "check", "--lang", "en", code=1)
+        say_yes(self)
+        wait_for(lambda: self.outcome() != before and not self.is_underway(), f"how {version} ends", 600.0)
+        return self.outcome()["result"], time.monotonic() - begun
+
+    def cut_at(self, seconds: float) -> None:
+        """The power goes then; it comes back."""
+        time.sleep(seconds)
+        self.house.cut()
+        self.boot()
+
+    def settle(self, versions: tuple[str, ...], patience_s: float = 400.0) -> str:
+        """Wait until nothing is under way and all is well; the version, which must be one of those."""
+        wait_for(lambda: not self.is_underway(), "nothing to be under way", patience_s)
+        wait_for(self.is_well, "the gateway to be well", patience_s)
+        letters, version = self.status()
+        if letters != "ii" or version not in versions:
+            raise TrialError(f"dpkg says {letters} {version}, not one of {versions}")
+        said = self.house.run("linky-gateway", "--version").stdout.split()[-1:]
+        if said != [version]:
+            raise TrialError(f"dpkg has {version}, and {said} runs")
+        return version
+
+
+def say_yes(machine: UpdateMachine) -> None:
+    """Have it installed; one that was said yes to before the power went may have to come to its end first."""
+    words = ("runuser", "-u", "linky-gateway", "--", "linky-gateway", "update")
+    machine.house.run(*words, "check")
+    wait_for(lambda: machine.house.run(*words, "install").returncode == 0, "the yes to be taken", 600.0)
+
+
+def random_cuts(
+    machine: UpdateMachine,
+    releases: Callable[[int], tuple[str, Path]],
+    cuts: int,
+    seed: int,
+    say: Callable[[str], None],
+) -> None:
+    """So many power cuts, each at a random moment of an update; after each one of the two versions, no reading less."""
+    dice = random.Random(seed)
+    version = machine.status()[1]
+    for cut in range(1, cuts + 1):
+        to, deb = releases(cut)
+        machine.folder.publish(to, deb)
+        kept = machine.points()
+        say_yes(machine)
+        at = dice.uniform(0.0, 40.0)
+        machine.cut_at(at)
+        now = machine.settle((version, to))
+        if lost := kept - machine.points():
+            raise TrialError(f"cut {cut}: {len(lost)} readings are lost: {sorted(lost, key=str)[:3]}")
+        how = machine.outcome().get("result", "-") if machine.outcome().get("to") == to else "did not begin"
+        say(f"cut {cut}, {at:4.1f} s after the yes to {to}: {now} runs ({how}), {len(kept)} readings, none lost")
+        version = now
