@@ -28,6 +28,13 @@ _ORIGINS = {
 _REFUSED = Phrase("[{table}] as it was changed does not go with gateway.toml any more: {why}")
 _COUNTS = Phrase("it counts from now on")
 _MADE_ANEW = Phrase("; made anew for it: {parts}")
+_PARTS = {
+    "broker": Phrase("the connection to the broker"),
+    "federation": Phrase("the connection to the server of the account"),
+    "notices": Phrase("the ways of the notices"),
+    "page": Phrase("the page"),
+}
+_METER = Phrase("the line of the meter {name}")
 _AT_START = Phrase("it is kept, and counts when the gateway starts again: sudo systemctl restart linky-gateway")
 _RESTARTS = Phrase("it is kept; the gateway starts again")
 _NONE_RUNS = Phrase("it is kept; no gateway runs, so it counts at the next start")
@@ -103,8 +110,13 @@ def _change(options: argparse.Namespace, value: object, *, take_back: bool) -> i
 def _told(done: Row, *, restarts: bool) -> Phrase:
     if done["waits_for_start"]:
         return _RESTARTS if restarts else _AT_START
-    made = joined(", ", map(same, done["made_anew"]))
+    made = joined(", ", map(_part, done["made_anew"]))
     return _COUNTS + (_MADE_ANEW.filled(parts=made) if made else same(""))
+
+
+def _part(name: str) -> Phrase:
+    kind, _, meter = name.partition(" ")
+    return _METER.filled(name=meter) if meter else _PARTS.get(kind, same(kind))
 
 
 def _places(config: Config) -> Iterator[tuple[str, Any]]:

@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 # Which tables may be changed, and which of their keys stay the administrator's: what names the series of years, and
 # paths, which the gateway would read or write for whoever has got at the page; so every key that ends in "_file".
 HOUSEHOLDS: Mapping[str, frozenset[str]] = {
-    "meter": frozenset(("sensor",)),
+    "meter": frozenset(("name", "sensor")),
     "store": frozenset(("directory", "commit_interval_s")),
     "federation": frozenset(),
     "household": frozenset(),
     "mqtt": frozenset(),
-    "web": frozenset(),
-    "notice": frozenset(),
-    "backup": frozenset(),
-    "received": frozenset(),
+    # Who is at home, and at which door: a stolen session of the page would open it to everybody.
+    "web": frozenset(("listen", "networks", "https", "http")),
+    "notice": frozenset(("name",)),
+    "backup": frozenset(("directory",)),
+    "received": frozenset(("name",)),
     "tariff": frozenset(("offer",)),
     "off_peak": frozenset(),
     "objective": frozenset(),
@@ -89,8 +90,9 @@ def foreign(tables: Mapping[str, Any]) -> str | None:
         if name not in HOUSEHOLDS:
             return name
         for inside, value in _single(name, table):
-            for key in value if isinstance(value, dict) else ():
-                if not is_households(f"{name}.{key}"):
+            for key, said in value.items() if isinstance(value, dict) else ():
+                # A file that is replayed is a path like any other.
+                if not is_households(f"{name}.{key}") or (key == "source" and str(said).startswith("replay:")):
                     return f"{inside}.{key}"
     return None
 

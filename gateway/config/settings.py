@@ -7,7 +7,10 @@ all the same.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +24,13 @@ from gateway.config.overlay import SettingsOrigin, foreign, forgotten, is_plain,
 from gateway.config.tables import Config, checked
 from gateway.errors import ConfigError, StoreError, reason
 from gateway.files import owner_of_folder, write_whole
+from gateway.sources.paths import board_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gateway.config.overlay import Tables
+    from gateway.words.phrase import Phrase
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +122,13 @@ def take_back(config: Config, place: str) -> None:
     adopt(config, new)
 
 
+def refusing(config: Config, names: Iterable[str], why: Phrase) -> Config:
+    """The configuration without what the household changed in these tables, which stays kept; ConfigError."""
+    settings = config.settings
+    new = msgspec.structs.replace(settings, refused=settings.refused | dict.fromkeys(names, why))
+    return _known(_laid(config, settings.written, new.in_force), new)
+
+
 def forget(config: Config) -> Config:
     """The configuration without what says something of the household; what is left is kept. StoreError.
 
@@ -133,14 +145,13 @@ def forget(config: Config) -> Config:
 def keep(config: Config) -> None:
     """Write what the household changed, and what it was before beside it. StoreError, and nothing is changed."""
     file = config.settings_file
-    kept = msgspec.json.encode(_Kept(_VERSION, config.settings.tables))
+    kept = _encoded(config.settings.tables)
     try:
         # Also where root types the command.
         owner = owner_of_folder(file)
         if (before := _bytes_of(file)) is not None and isinstance(_decoded(before), dict):
             write_whole(file.with_name(BEFORE), before, owner=owner)
         write_whole(file, kept, owner=owner)
-        file.with_name(FORMER).unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(say.NOT_KEPT.filled(path=file, why=reason(error))) from error
 
@@ -155,6 +166,8 @@ def _changed(config: Config, place: str, tables: Tables) -> Config:
     settings, name = config.settings, place.partition(".")[0]
     refused = {table: why for table, why in settings.refused.items() if table != name and table in tables}
     new = msgspec.structs.replace(settings, tables=tables, refused=refused)
+    if len(_encoded(tables)) > _MOST_BYTES:
+        raise ConfigError(say.TOO_MUCH_IN_ALL.filled(place=place))
     known = name in config.__struct_fields__ and name not in say.OURS
     if not known or (foreign(tables) is None and not is_shaped(tables)):
         raise ConfigError(say.NO_PLACE.filled(place=place))
@@ -191,7 +204,24 @@ def _laid(config: Config, written: Tables, tables: Mapping[str, Any]) -> Config:
     for name, table in tables.items():
         if not is_plain(table):
             raise wrong(file, name, say.ONE_LINE)
-    return _whole(file, Path(config.folder) / "gateway.toml", laid_over(written, tables))
+    laid = _whole(file, Path(config.folder) / "gateway.toml", laid_over(written, tables))
+    if "meter" in tables:
+        _check_sources(file, laid)
+    return laid
+
+
+def _check_sources(file: Path, config: Config) -> None:
+    """A line can be made of each."""
+    from gateway.sources.source import parse_source  # noqa: PLC0415 (it brings the serial ports along)
+
+    for number, meter in enumerate(config.meter):
+        place = f"meter[{number}].source"
+        if board_of(meter.source):
+            continue
+        try:
+            parse_source(meter.source, config.path("."))
+        except ConfigError as error:
+            raise wrong(file, place, error.phrase) from error
 
 
 def _whole(named: Path, file: Path, raw: Tables) -> Config:
@@ -223,10 +253,18 @@ def _read(folder: Path) -> Tables:
     return _former(folder / FORMER)
 
 
+def _encoded(tables: Tables) -> bytes:
+    return msgspec.json.encode(_Kept(_VERSION, tables))
+
+
 def _bytes_of(file: Path) -> bytes | None:
     """None for no file; or where it is none of this user's business, as the database is not."""
     try:
-        with file.open("rb") as stream:
+        # Root reads it as well, in a folder that is the gateway's: no link, no device, nothing that has one wait.
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "it is no file", str(file))
             return stream.read(_MOST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None

@@ -138,6 +138,7 @@ NO_PIN = Phrase("without a pin every server would be believed; set pin (`linky-g
 NO_PLACE = Phrase("{place}: there is no such setting; `linky-gateway settings list` shows them")
 NOT_CHANGED = Phrase("{place}: is not changed; what gateway.toml says, or its default, counts already")
 NOT_KEPT = Phrase("{path}: cannot be written: {why}; nothing was changed")
+TOO_MUCH_IN_ALL = Phrase("{place}: with it there is more than can be kept; nothing was changed")
 ONE_LINE = Phrase("a text is one line, without invisible characters")
 ADMINISTRATORS = Phrase("is changed in gateway.toml alone, by whoever administers this machine")
 ONE_ADDRESS = Phrase("write url or url_file, not both")

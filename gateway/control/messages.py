@@ -124,7 +124,7 @@ class AskHelper(Order[Row], frozen=True, kw_only=True, tag="helper"):
     """Have an act done that needs root (``gateway/upkeep/helper``); what it found."""
 
     looks: ClassVar[bool] = True
-    patience_s: ClassVar[float] = 900.0
+    patience_s: ClassVar[float] = 1000.0
 
     act: str
     arguments: dict[str, Any]

@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 _LONGEST_LINE = 65_536
 _TIMEOUT_S = 10.0
 # An order that the XMPP server has to carry out, or the memory card: after an erasure the database is written anew.
-_LONGEST_ORDER_S = 600.0
+# And longer than an act of the helper with those before it in turn, so that its end is heard.
+_LONGEST_ORDER_S = 1000.0
 # Of the time that systemd leaves the gateway to end in.
 _LAST_ANSWERS_S = 3.0
 _FAILED = Phrase("the gateway could not do it: {why}")

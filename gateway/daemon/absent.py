@@ -43,6 +43,9 @@ class NoFederation:
     def hear(self, _meter: str, _readings: Iterable[Reading], _at: datetime | None, *, standard: bool) -> None:
         """Nobody watches."""
 
+    def take_over(self, _former: object) -> None:
+        """Nothing is taken over."""
+
     def tell(self, _alert: Alert) -> None:
         """Nobody is told."""
 

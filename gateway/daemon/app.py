@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from gateway.config import settings
 from gateway.control.unix_socket import serve
 from gateway.daemon import build as parts
 from gateway.daemon.build import LINE_PATIENCE_S, UPDATES_PATIENCE_S, build, store_patience_s
@@ -24,7 +25,7 @@ from gateway.daemon.doctors_rounds import DoctorsRounds
 from gateway.daemon.monitor import HouseMonitor
 from gateway.daemon.renewal import Renewal
 from gateway.daemon.requests import HouseRequests
-from gateway.errors import StoreError, cause_of
+from gateway.errors import ConfigError, StoreError, cause_of
 from gateway.process.systemd import Notifier, Watchdog
 from gateway.store.connection import WriterLock
 
@@ -233,13 +234,32 @@ async def run(config: Config) -> None:
     loop.set_exception_handler(_write_down)
     lock = WriterLock(config.directory)
     try:
-        gateway = await Gateway.opened(config, stop)
+        gateway = await _opened(config, stop)
         await gateway.run()
     except ExceptionGroup as errors:
         # One sentence for a person: the first of them is why the others ended.
         raise _first(errors) from errors
     finally:
         lock.release()
+
+
+async def _opened(config: Config, stop: asyncio.Event) -> Gateway:
+    """The gateway; without a table that the household changed where it cannot be made with it. ConfigError.
+
+    A password that is not there yet, a port that is none: the meter does not need it, and is read all the same.
+    """
+    try:
+        return await Gateway.opened(config, stop)
+    except ConfigError as error:
+        changed = list(config.settings.in_force)
+        for names in [[name] for name in changed] + ([changed] if len(changed) > 1 else []):
+            try:
+                gateway = await Gateway.opened(settings.refusing(config, names, error.phrase), stop)
+            except ConfigError:
+                continue
+            log.error("%s; what was changed in %s does not count", error, ", ".join(names))  # noqa: TRY400
+            return gateway
+        raise
 
 
 def _write_down(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -27,6 +28,10 @@ async def ask_helper(house: House, order: AskHelper) -> Row:
         found = await send(order.act, order.arguments)
     except GatewayError as error:
         await _note(house, "root-refused", order, str(error))
+        raise
+    except asyncio.CancelledError:
+        # Nobody waits any more; what root does is done all the same.
+        await asyncio.shield(_note(house, "root-acted", order, "nobody waited for its end"))
         raise
     await _note(house, "root-acted", order)
     return found or {}

@@ -295,7 +295,6 @@ def join_federation(house: House, lookout: HouseMonitor, joint: Joint) -> None:
     """What the federation is told; nothing where the house has no account."""
     for name, part in house.federation.parts().items():
         joint.keep(f"federation {name}", part, _SERVER_PATIENCE_S)
-    joint.put(lookout.listeners, house.cells.shielded("federation session", house.federation.tell))
     for name, meter in house.meters.items():
         joint.put(meter.listeners, house.cells.shielded("federation live", partial(house.federation.hear, name)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -57,6 +57,8 @@ class Joint:
     async def leave(self) -> None:
         """Be gone from the others, then end."""
         for take_out in self._out:
-            take_out()
+            # Once is enough.
+            with suppress(ValueError):
+                take_out()
         self.stop.set()
         await asyncio.gather(*map(self._cells.retire, self._names))

@@ -272,6 +272,11 @@ class Publication:
         if self._chat:
             self._chat.move(self._household.addresses, language)
 
+    def take_over(self, former: object) -> None:
+        """Tell the household what it could not be told by the one before."""
+        if isinstance(former, Publication):
+            self._household.take_over(former._household)  # noqa: SLF001 (another of its own kind)
+
     def tell(self, alert: Alert) -> None:
         """Tell the household, if it wants to be told."""
         self._household.tell(alert)

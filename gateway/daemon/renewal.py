@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gateway.daemon.meter import MeterReader
     from gateway.daemon.monitor import HouseMonitor
     from gateway.daemon.requests import HouseRequests
+    from gateway.links.alerts import Alert
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +67,13 @@ class Renewal:
         self._joints: dict[str, Joint] = {}
         self._one_at_a_time = asyncio.Lock()
         self._page: asyncio.Task[None] | None = None
+        # Whichever it is then: an alert while it is made anew is told by the next one.
+        lookout.listeners.append(house.cells.shielded("federation session", self._tell_federation))
         for part in _MADE_OF:
             self._join(part)
+
+    def _tell_federation(self, alert: Alert) -> None:
+        self._house.federation.tell(alert)
 
     def end(self) -> None:
         """The gateway ends, and each part with it."""
@@ -139,14 +145,16 @@ class Renewal:
 
     async def _renew_line(self, meter: MeterTable) -> None:
         house, name = self._house, meter.name
+        # Both before anything ends: of what cannot be made the former one goes on.
+        tees = parts.tees_of([meter])
+        line = parts.line_of(meter, house.config, tees)
         await house.cells.retire(f"meter {name}")
         if house.tees.pop(name, None):
             await house.cells.retire(f"tee {name}")
-        tees = parts.tees_of([meter])
         house.tees.update(tees)
         for tee in tees.values():
             house.cells.add(f"tee {name}", tee.run)
-        house.meters[name].take_line(parts.line_of(meter, house.config, tees))
+        house.meters[name].take_line(line)
         house.doctors.see(name, house.meters[name], meter.source)
         self._keep_meter(name, house.meters[name])
         log.info("meter %s: its line is another one now", name)
@@ -163,7 +171,10 @@ class Renewal:
         if joint := self._joints.pop(part, None):
             await joint.leave()
         if part == "federation":
-            self._house.federation = parts.federation_of(self._house)
+            # What could not leave goes by the new one: perhaps the address was changed because of that.
+            new = parts.federation_of(self._house)
+            new.take_over(self._house.federation)
+            self._house.federation = new
         self._join(part)
         log.info("the %s is made anew", part)
 

@@ -31,8 +31,6 @@ _HOSTNAME, _HOSTS = "etc/hostname", "etc/hosts"
 # What udev calls the adapter for a meter that was plugged in last.
 USUAL_PORT = "/dev/ttyTIC"
 
-# Any name will do, as long as it stays: the profile is known by it.
-_UUID = uuid.uuid5(uuid.NAMESPACE_URL, "urn:linky-gateway:wifi")
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
 
@@ -66,7 +64,7 @@ def files(settings: CardSettings, port: str | None, before: Mapping[str, str]) -
 def wifi_files(wifi: Wifi) -> list[PlannedFile]:
     """The network's profile, and whose radio rules hold from the next start on."""
     return [
-        PlannedFile(WIFI, _profile(wifi), 0o600),
+        PlannedFile(WIFI, profile(wifi), 0o600),
         PlannedFile(_WIFI_COUNTRY, f"options cfg80211 ieee80211_regdom={wifi.country}\n"),
     ]
 
@@ -132,11 +130,13 @@ def _set(text: str, header: str, key: str, value: str | None) -> str:
     return text[: found.end()].rstrip("\n") + "\n" + line + table + text[stop:]
 
 
-def _profile(wifi: Wifi) -> str:
-    """The network in NetworkManager's form (nm-settings-keyfile(5))."""
+def profile(wifi: Wifi, name: str = "linky-wifi") -> str:
+    """The network in NetworkManager's form (nm-settings-keyfile(5)), by that name."""
     # Bytes, as the form also takes them: no letter of a name can then be mistaken for one of the form's own.
     ssid = "".join(f"{byte};" for byte in wifi.name.encode())
-    lines = ["[connection]", "id=linky-wifi", f"uuid={_UUID}", "type=wifi", "", "[wifi]", "mode=infrastructure"]
+    # Any will do, as long as it stays: the profile is known by it.
+    uuid_of = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:linky-gateway:{name.removeprefix('linky-')}")
+    lines = ["[connection]", f"id={name}", f"uuid={uuid_of}", "type=wifi", "", "[wifi]", "mode=infrastructure"]
     lines += [f"ssid={ssid}", *(["hidden=true"] if wifi.hidden else [])]
     if wifi.key:
         key = wifi.key.replace("\\", "\\\\")

@@ -131,7 +131,9 @@ class Cells:
 
     async def retire(self, name: str) -> None:
         """Take a cell out, the others go on: one that says goodbye has been told to, any other is ended."""
-        cell = self._cells[name]
+        cell = self._cells.get(name)
+        if cell is None:
+            return
         cell.retired = True
         if not cell.says_goodbye:
             self._cancel([cell])

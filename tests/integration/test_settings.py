@@ -121,20 +121,20 @@ def test_what_a_setting_does_not_concern_does_not_notice(federation, tmp_path):
 
             begun = watched.heard(meter)
             said, anew = watched.set("meter.garage.source", ports[2])
-            assert (anew, "made anew for it: meter garage" in said) == ({"port garage"}, True)
+            assert (anew, "made anew for it: the line of the meter garage" in said) == ({"port garage"}, True)
             said, anew = watched.set("federation.batch_s", "1")
-            assert (anew, "federation" in said) == ({"xmpp"}, True)
+            assert (anew, "the server of the account" in said) == ({"xmpp"}, True)
             said, anew = watched.set("objective.kwh_per_month", "300")
             assert (anew, said) == (set(), "objective.kwh_per_month: it counts from now on\n")
             assert [payload for topic, payload in ear.messages if topic == STATUS] == [b"online"]
             said, anew = watched.set("mqtt.discovery", "false")
-            assert (anew, "broker" in said) == ({"mqtt"}, True)
+            assert (anew, "the connection to the broker" in said) == ({"mqtt"}, True)
             assert [payload for topic, payload in ear.messages if topic == STATUS][-1] == b"online"
             assert not looking.ended
             told = looking.told
             wait_until(lambda: looking.told > told + 2, 30, "the stream to go on")
             said, anew = watched.set("web.names", "linky.example.org")
-            assert (anew, "page" in said) == ({"page"}, True)
+            assert (anew, "the page" in said) == ({"page"}, True)
             wait_until(lambda: looking.ended, 30, "the stream's end")
 
             before = watched.since()

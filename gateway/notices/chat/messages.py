@@ -94,6 +94,11 @@ class HouseholdMessages:
         for message in texts:
             self._add(message.texts, message.link, message.at)
 
+    def take_over(self, other: HouseholdMessages) -> None:
+        """Tell what another one, whose session has ended, could not."""
+        for message in {message.at: message for message in other._waiting}.values():
+            self._add(message.texts, message.link, message.at)
+
     def tell(self, alert: Alert) -> None:
         """Send it now, or as soon as there is a session."""
         if alert.recovered:

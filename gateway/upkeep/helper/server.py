@@ -75,6 +75,7 @@ class Helper:
 
     async def serve(self, listener: socket.socket) -> bool:
         """Answer until nobody asks any more; False where an act did not end, and the program has to end with it."""
+        # Not start_unix_server, which from Python 3.13 on takes the socket's name away at its end: that is systemd's.
         server = await asyncio.start_server(self._answer, sock=listener, limit=MOST_BYTES)
         try:
             while not self._stuck.is_set() and (self._open or time.monotonic() - self._last < self._idle_s):
@@ -94,6 +95,9 @@ class Helper:
             self._let_in(uid)
             request = table.read(await _line(reader))
             async with self._turn:
+                # One that does not end takes the helper along: nothing is begun any more.
+                if self._stuck.is_set():
+                    raise GatewayError(_BUSY)  # noqa: TRY301 (as for whoever comes too many)
                 await self._act(request, uid, answer)
         except GatewayError as error:
             self._refusals.note(uid, pid, error)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 
 import msgspec
 import pytest
@@ -117,6 +118,15 @@ def test_tariffs_are_taken_whole(file):
         ("household.", "y", "no such setting"),
         ("household.address", "moi@example.org\n", "without invisible characters"),
         ("federation", {"jid": "a@b", "resource": "x\u2028"}, "without invisible characters"),
+        ("backup.directory", "/media/stick", "changed in gateway.toml alone"),
+        ("web.listen", "0.0.0.0:80", "changed in gateway.toml alone"),
+        ("web.networks", ["0.0.0.0/0"], "changed in gateway.toml alone"),
+        ("meter.house.name", "other", "changed in gateway.toml alone"),
+        ("meter.house.source", "replay:/etc/shadow", "changed in gateway.toml alone"),
+        ("meter.house.source", "foo", "meter.. 1, source: source 'foo'"),
+        ("meter.shed", {"source": "usb:zz"}, "meter.. 3, source"),
+        ("meter.shed", {"source": ""}, "source"),
+        ("mqtt", {"host": "h" * 300_000}, "more than can be kept"),
         ("household.langage", "fr", "did you mean"),
     ],
 )
@@ -129,14 +139,14 @@ def test_what_cannot_be_is_one_sentence_and_nothing_is_changed(file, place, valu
 
 
 def test_no_path_is_a_household_s_to_choose():
-    """Nor a key that is not there; a place for backups is, which the unit bounds."""
+    """Nor a key that is not there."""
     for name, keys in overlay.HOUSEHOLDS.items():
         node = next(f.type for f in msgspec.inspect.type_info(Config).fields if f.encode_name == name)
         types = node.types if hasattr(node, "types") else (node,)
         fields = {f.encode_name for one in types for f in getattr(getattr(one, "item_type", one), "fields", ())}
         assert keys <= fields, name
         paths = {key for key in fields if key.endswith("directory") or key == "offer"}
-        assert paths - keys <= ({"directory"} if name == "backup" else set()), name
+        assert paths <= keys, name
 
 
 def test_a_broken_file_gives_way_to_the_one_before(file, caplog):
@@ -191,18 +201,20 @@ def test_a_table_that_does_not_go_with_the_file_any_more_costs_itself_alone(file
 
 
 def test_what_a_former_version_kept_is_taken_over(file, caplog):
-    """Its file goes when something is changed."""
+    """Until something is changed."""
     former = file.parent / "state" / FORMER
     former.write_text('{"objective":{"kwh_per_month":300.0},"household":{"address":["a@example.org"],"language":"en"}}')
     config = load(file)
     assert (config.objective.kwh_per_month, config.household.addresses) == (300, ("a@example.org",))
     keep(without_value(config, "objective"))
-    assert not former.exists()
+    # Whoever goes back to that version has it still.
+    assert former.exists()
     config = load(file)
     assert (config.objective.kwh_per_month, config.household.language) == (None, "en")
     assert not caplog.records
     former.write_text("{")
     config.settings_file.unlink()
+    assert not caplog.records
     assert load(file).household.language == "fr"
     assert "choose again there" in caplog.text
 
@@ -259,3 +271,17 @@ def test_what_says_something_of_the_household_is_forgotten_with_it(file):
     assert found.settings.tables == {"meter": {"house": {"source": "/dev/ttyACM0"}}}
     assert b"12345678901234" not in config.settings_file.read_bytes()
     assert load(file).household.language == "fr"
+
+
+@pytest.mark.parametrize("kind", ["fifo", "link", "folder"])
+def test_what_is_no_file_is_not_opened(file, kind, caplog):
+    """Root reads it, too, in a folder that is the gateway's user's: nothing waits, no device is touched."""
+    place = file.parent / "state" / FILE
+    if kind == "fifo":
+        os.mkfifo(place)
+    elif kind == "link":
+        place.symlink_to("/dev/zero")
+    else:
+        place.mkdir()
+    assert load(file).household.language == "fr"
+    assert len(caplog.records) == 1

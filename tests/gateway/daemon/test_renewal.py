@@ -1,13 +1,14 @@
 """A change of settings that cannot be had changes nothing, even if that shows late; acts of root are written down."""
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 
 import pytest
 
 from gateway.config.tables import load
 from gateway.control.messages import AskHelper, ChangeSettings, Erase
-from gateway.daemon import renewal
+from gateway.daemon import app, renewal
 from gateway.daemon.app import Gateway
 from gateway.errors import GatewayError
 from gateway.links.link import LinkKind
@@ -175,3 +176,57 @@ def test_without_a_helper_a_restart_is_refused_and_the_change_is_kept(tmp_path, 
     with pytest.raises(GatewayError, match=r"linky-gateway-helper\.socket"):
         asyncio.run(scenario())
     assert renewal._ITSELF == {"unit": "linky-gateway.service"}
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"federation": {"jid": "a@b.test"}},
+        {
+            "mqtt": {"user": "gateway", "host": "127.0.0.1"},
+            "household": {"language": "en"},
+            "federation": {"jid": "a@b.test"},
+        },
+    ],
+)
+def test_what_the_household_changed_keeps_no_gateway_from_starting(tmp_path, tables, caplog):
+    """A password that is not there costs the part that needs it, with a sentence; the meter is read."""
+    file = tmp_path / "gateway.toml"
+    file.write_text(FILE)
+    prepare(tmp_path / "data")
+    (tmp_path / "data/settings.json").write_text(json.dumps({"version": 1, "tables": tables}))
+
+    async def scenario():
+        gateway = await app._opened(load(file), asyncio.Event())
+        config = gateway.house.config
+        await gateway.close()
+        return config
+
+    config = asyncio.run(scenario())
+    assert config.federation is None
+    assert "federation" in config.settings.refused
+    assert "does not count" in caplog.text
+
+
+def test_what_could_not_be_told_goes_by_the_next_session(tmp_path):
+    """The server is away, somebody changes its address: what waited is told, and what came meanwhile."""
+
+    async def scenario():
+        file = tmp_path / "gateway.toml"
+        (tmp_path / "password").write_text("secret\n")
+        (tmp_path / "password").chmod(0o600)
+        file.write_text(
+            FILE + '[federation]\njid = "a@b.test"\npassword_file = "password"\naddress = "127.0.0.1:1"\n'
+            '[household]\naddress = "c@d.test"\n'
+        )
+        prepare(tmp_path / "data")
+        gateway = await Gateway.opened(load(file), asyncio.Event())
+        former = gateway.house.federation
+        former._household.say({"fr": "perdu", "en": "lost"})
+        await change(gateway, "federation.address", "127.0.0.1:2")
+        now = gateway.house.federation
+        found = [message.texts["en"] for message in now._household._waiting]
+        await gateway.close()
+        return found, now is former
+
+    assert asyncio.run(scenario()) == (["lost"], False)

@@ -26,6 +26,13 @@ _NAME = r"\A(xmpp-password|mqtt-password|display-password|backup-passphrase|noti
 # One line, as whoever reads it takes it.
 _VALUE = r"\A[^\x00-\x1f\x7f\ud800-\udfff]{1,1000}\Z"
 
+# Without its password an account or a broker that the configuration names keeps the gateway from starting.
+_STAY = ("xmpp-password", "mqtt-password")
+# As "linky-gateway backup" wants it: with a shorter one each night's backup would fail.
+_LEAST_OF_PASSPHRASE = 12
+
+_STAYS = Phrase("the secret {name} can be changed and not taken away while the gateway may need it")
+_TOO_SHORT = Phrase("a passphrase of backups has at least {least} characters")
 _NOT_KEPT = Phrase("the secret {name} cannot be written: {why}; it is what it was")
 
 
@@ -38,6 +45,10 @@ class SetSecret(ActRequest, frozen=True, forbid_unknown_fields=True, tag="set-se
 
 def do(request: SetSecret, root: Path, _tell: Tell) -> None:
     """Write it whole or not at all, then restart its reader. GatewayError with the reason where that fails."""
+    if request.value is None and request.name in _STAY:
+        raise GatewayError(_STAYS.filled(name=request.name))
+    if request.name == "backup-passphrase" and request.value and len(request.value) < _LEAST_OF_PASSPHRASE:
+        raise GatewayError(_TOO_SHORT.filled(least=_LEAST_OF_PASSPHRASE))
     file = root / SECRETS / request.name
     try:
         make_folder(file.parent, 0o700)

@@ -1,20 +1,21 @@
-"""Join a Wi-Fi: its profile for NetworkManager, tried at once; one that does not come about is taken back.
+"""Join a Wi-Fi: tried by a profile in memory, and kept when it is joined; the former one is there until then.
 
 The profile is what the first start of a card writes (``gateway/first_boot/plan.py``). Whoever has a cable stays on it.
 """
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from gateway.errors import GatewayError, reason
-from gateway.files import sync, write_whole
+from gateway.files import make_folder, sync, write_whole
 from gateway.first_boot import checks
 from gateway.first_boot.faults import SENTENCES
-from gateway.first_boot.plan import WIFI, wifi_files
+from gateway.first_boot.plan import WIFI, profile, wifi_files
 from gateway.first_boot.settings import Wifi
 from gateway.upkeep.helper.request import ActRequest
 from gateway.upkeep.helper.systemctl import run
@@ -25,14 +26,28 @@ if TYPE_CHECKING:
 
     from gateway.upkeep.helper.request import Tell
 
-_NMCLI, _PROFILE = "usr/bin/nmcli", "linky-wifi"
+log = logging.getLogger(__name__)
+
+_NMCLI, _PROFILE, _TRIAL = "usr/bin/nmcli", "linky-wifi", "linky-wifi-trial"
+# Memory: what was not joined yet is gone after a power cut, and the former one is there.
+_TRIAL_FILE = f"run/NetworkManager/system-connections/{_TRIAL}.nmconnection"
 # NetworkManager gives a key three tries, and an address its time.
 _LONGEST_S = 60.0
 _MOST = msgspec.Meta(max_length=256)
 
 _TRIED = Phrase("joining the Wi-Fi")
-_NOT_JOINED = Phrase("the Wi-Fi could not be joined: {why}; the settings are what they were")
 _NOT_KEPT = Phrase("the Wi-Fi cannot be written: {why}; nothing was changed")
+_NOT_JOINED = Phrase("the Wi-Fi could not be joined; the settings are what they were")
+_WRONG_KEY = Phrase("the Wi-Fi refuses this key: copy it from the router; the settings are what they were")
+_NOT_FOUND = Phrase("no Wi-Fi of this name is within reach: check its name; the settings are what they were")
+# In nmcli's own words (LC_ALL=C), why an activation failed.
+_WHY = (
+    ("ecrets were required", _WRONG_KEY),
+    ("(7)", _WRONG_KEY),
+    ("could not be found", _NOT_FOUND),
+    ("No network with SSID", _NOT_FOUND),
+    ("(53)", _NOT_FOUND),
+)
 
 
 class SetWifi(ActRequest, frozen=True, forbid_unknown_fields=True, tag="set-wifi"):
@@ -54,31 +69,50 @@ def do(request: SetWifi, root: Path, tell: Tell) -> None:
     )
     if wrong:
         raise GatewayError(SENTENCES[wrong[0]].filled(**wrong[1]))
-    files = wifi_files(Wifi(request.name, request.key, request.country, request.hidden))
+    wifi = Wifi(request.name, request.key, request.country, request.hidden)
+    tell(_TRIED)
+    trial, joined = root / _TRIAL_FILE, False
+    try:
+        make_folder(trial.parent, 0o755)
+        write_whole(trial, profile(wifi, _TRIAL).encode())
+        _up(root, trial, _TRIAL)
+        _last(root, wifi)
+        joined = True
+    except OSError as error:
+        raise GatewayError(_NOT_KEPT.filled(why=reason(error))) from error
+    except GatewayError as error:
+        log.warning("the Wi-Fi could not be joined: %s", error)
+        raise GatewayError(next((said for word, said in _WHY if word in str(error)), _NOT_JOINED)) from error
+    finally:
+        _forget_trial(root, trial, joined=joined)
+
+
+def _up(root: Path, file: Path, name: str) -> None:
+    run(root, _NMCLI, "connection", "load", f"/{file.relative_to(root)}")
+    run(root, _NMCLI, "radio", "wifi", "on")
+    run(root, _NMCLI, "--wait", f"{_LONGEST_S:.0f}", "connection", "up", "id", name, longest_s=_LONGEST_S + 5)
+
+
+def _last(root: Path, wifi: Wifi) -> None:
+    """Let it be the Wi-Fi from now on; what was before where that cannot be written."""
+    files = wifi_files(wifi)
     before = {file.path: _bytes(root / file.path) for file in files}
     try:
         for file in files:
             write_whole(root / file.path, file.text.encode(), file.mode)
-    except OSError as error:
+        _up(root, root / WIFI, _PROFILE)
+    except (OSError, GatewayError):
         _put_back(root, before)
-        raise GatewayError(_NOT_KEPT.filled(why=reason(error))) from error
-    tell(_TRIED)
-    try:
-        _join(root)
-    except GatewayError as error:
-        _put_back(root, before)
-        with suppress(GatewayError):
-            # The one of before, if there was one.
-            run(root, _NMCLI, "connection", "reload")
-            if before[WIFI]:
-                _join(root)
-        raise GatewayError(_NOT_JOINED.filled(why=error.phrase)) from error
+        raise
 
 
-def _join(root: Path) -> None:
-    run(root, _NMCLI, "connection", "reload")
-    run(root, _NMCLI, "radio", "wifi", "on")
-    run(root, _NMCLI, "--wait", f"{_LONGEST_S:.0f}", "connection", "up", "id", _PROFILE, longest_s=_LONGEST_S + 5)
+def _forget_trial(root: Path, trial: Path, *, joined: bool) -> None:
+    """Its profile is gone; where it was not joined the former one is joined again."""
+    with suppress(OSError, GatewayError):
+        trial.unlink(missing_ok=True)
+        run(root, _NMCLI, "connection", "reload")
+        if not joined and (root / WIFI).exists():
+            _up(root, root / WIFI, _PROFILE)
 
 
 def _bytes(file: Path) -> bytes | None:

@@ -13,7 +13,7 @@ _PROGRAM = """#!/bin/sh
 printf '%s\\n' "$@" >>"$0.said"
 if [ -e "$0.fails" ] && printf '%s\\n' "$@" | grep -qe "$(cat "$0.fails")"; then
   rm "$0.fails"
-  echo "Unit is masked." >&2
+  cat "$0.words" >&2
   exit 5
 fi
 """
@@ -42,9 +42,10 @@ class Scratch:
         said = self._bin / f"{program}.said"
         return said.read_text().split("\n")[:-1] if said.exists() else []
 
-    def fail(self, program="systemctl", word="."):
-        """It refuses once, when it is told that word."""
+    def fail(self, program="systemctl", word=".", said="Unit is masked."):
+        """It refuses once, with these words, when it is told that word."""
         (self._bin / f"{program}.fails").write_text(word)
+        (self._bin / f"{program}.words").write_text(said)
 
 
 @pytest.fixture

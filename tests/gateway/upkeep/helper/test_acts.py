@@ -6,11 +6,13 @@ import subprocess
 
 import pytest
 
+from gateway.backup.cipher import LEAST_CHARACTERS
 from gateway.errors import GatewayError
 from gateway.upkeep.helper import table
 
 WIFI = "etc/NetworkManager/system-connections/linky-wifi.nmconnection"
 COUNTRY = "etc/modprobe.d/linky-wifi.conf"
+TRIAL = "run/NetworkManager/system-connections/linky-wifi-trial.nmconnection"
 KEY = "canary-clef de la box"
 
 
@@ -34,13 +36,20 @@ def do(scratch, act, **arguments):
 def test_a_secret_is_roots_alone_and_its_reader_starts_again(scratch, name, reader):
     """One line, mode 0600; another one takes its place, None takes it away."""
     file = scratch.root / "etc/linky-gateway/secrets" / name
-    for value in ("correct horse", "é" * 1000):
+    for value in ("correct horse battery", "é" * 1000):
         do(scratch, "set-secret", name=name, value=value)
         assert (file.read_text(), file.stat().st_mode & 0o777) == (f"{value}\n", 0o600)
         assert file.parent.stat().st_mode & 0o777 in (0o700, 0o755)
+    told = scratch.told
+    assert told == (["--no-block", "try-restart", reader] * 2 if reader else [])
+    if name in ("xmpp-password", "mqtt-password"):
+        # The gateway may need it to start.
+        with pytest.raises(GatewayError, match="not taken away"):
+            do(scratch, "set-secret", name=name, value=None)
+        assert file.exists()
+        return
     do(scratch, "set-secret", name=name, value=None)
     assert not file.exists()
-    assert scratch.told == ["--no-block", "try-restart", reader] * 3 if reader else scratch.told == []
 
 
 @pytest.mark.parametrize(
@@ -68,6 +77,12 @@ def test_no_other_file_is_written_and_no_second_line(scratch, arguments):
     assert "xx" not in str(refused.value)
 
 
+def test_a_passphrase_with_which_no_backup_would_be_made_is_none(scratch):
+    """As the command has it."""
+    with pytest.raises(GatewayError, match=f"at least {LEAST_CHARACTERS} characters"):
+        do(scratch, "set-secret", name="backup-passphrase", value="x" * (LEAST_CHARACTERS - 1))
+
+
 def test_a_secret_that_cannot_be_written_is_what_it_was(scratch, monkeypatch):
     """The card is full: a sentence without it."""
 
@@ -91,8 +106,9 @@ def test_a_wifi_is_joined_by_a_profile_of_networkmanagers(scratch):
     assert f"key-mgmt=wpa-psk\npsk={KEY}\n" in text
     assert (scratch.root / COUNTRY).read_text() == "options cfg80211 ieee80211_regdom=FR\n"
     words = scratch.told_to("nmcli")
-    assert words[:2] == ["connection", "reload"]
-    assert words[-4:] == ["connection", "up", "id", "linky-wifi"]
+    ups = [words[at + 2] for at, word in enumerate(words) if word == "up"]
+    assert ups == ["linky-wifi-trial", "linky-wifi"]
+    assert not (scratch.root / TRIAL).exists()
     assert KEY not in " ".join(words)
     if shutil.which("nmcli"):
         command = ["nmcli", "--offline", "connection", "modify", "connection.id", "tried"]
@@ -101,19 +117,29 @@ def test_a_wifi_is_joined_by_a_profile_of_networkmanagers(scratch):
         assert "hidden=true" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("Error: Connection activation failed: (7) Secrets were required, but not provided.", "refuses this key"),
+        ("Error: Connection activation failed: The Wi-Fi network could not be found", "no Wi-Fi of this name"),
+        ("Error: Timeout expired (60 seconds)", "could not be joined; the settings"),
+    ],
+)
 @pytest.mark.parametrize("before", [True, False])
-def test_a_wifi_that_cannot_be_joined_is_taken_back(scratch, before):
-    """The former network is joined again where there was one; why not is NetworkManager's own word."""
+def test_a_wifi_that_cannot_be_joined_leaves_the_former_one(scratch, before, said, sentence):
+    """On the disk it was all the while, and it is joined again; why not is said in a household's words."""
     if before:
         do(scratch, "set-wifi", name="Livebox", key=KEY, country="BE")
     found = (scratch.root / WIFI).read_bytes() if before else None
-    scratch.fail("nmcli", "--wait")
-    with pytest.raises(GatewayError, match=r"could not be joined: nmcli could not do it: Unit is masked\."):
+    scratch.fail("nmcli", "linky-wifi-trial$", said)
+    with pytest.raises(GatewayError, match=sentence) as refused:
         do(scratch, "set-wifi", name="Other", key="wrong-key")
+    assert "nmcli" not in str(refused.value)
     assert ((scratch.root / WIFI).read_bytes() if before else (scratch.root / WIFI).exists()) == (found or False)
     assert (scratch.root / COUNTRY).exists() == before
-    ups = scratch.told_to("nmcli").count("up")
-    assert ups == (3 if before else 1)
+    assert not (scratch.root / TRIAL).exists()
+    words = scratch.told_to("nmcli")
+    assert (words[-1] == "linky-wifi") == before
 
 
 @pytest.mark.parametrize(
