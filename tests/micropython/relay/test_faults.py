@@ -15,7 +15,11 @@ from relay_faults.witness import Witness, WitnessReport
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "kill_board"), [(7, True), (8, False)], ids=["with power cuts", "memory"])
+@pytest.mark.parametrize(
+    ("seed", "kill_board"),
+    [(7, True), pytest.param(8, False, marks=pytest.mark.campaign)],
+    ids=["with power cuts", "memory"],
+)
 @pytest.mark.usefixtures("program")
 def test_every_durable_point_is_stored_exactly_once(tmp_path, seed, kill_board):
     """Whatever died, the store is that of the same meter on a serial port; and the board's memory has not grown."""
