@@ -26,7 +26,7 @@ _SHOWN = {
     "store": ("directory", "raw_hours", "minute_days", "outbox_days", "received_days"),
     "federation": ("jid", "resource", "address", "units", "max_retention", "batch_s", "strangers"),
     "mqtt": ("host", "port", "tls", "user", "discovery"),
-    "web": ("listen", "names", "networks"),
+    "web": ("listen", "https", "http", "names", "networks"),
     "tariff": ("from", "until", "subscription", "prices", "injection"),
     "received": ("provider", "identifier"),
 }

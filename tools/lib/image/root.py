@@ -111,8 +111,10 @@ def faults(root: Path) -> list[str]:
         found += [f"/{path.relative_to(root)} is in it" for path in root.glob(pattern)]
     if (root / "etc/machine-id").read_text(encoding="utf-8").strip():
         found.append("/etc/machine-id is in it")
-    secrets = root / "etc/linky-gateway/secrets"
-    found += [f"/{path.relative_to(root)} is in it" for path in secrets.glob("*")]
+    # Secrets of a household, and the authority that its phones would believe.
+    for folder in ("secrets", "https"):
+        inside = (root / "etc/linky-gateway" / folder).glob("*")
+        found += [f"/{path.relative_to(root)} is in it" for path in inside]
     return found
 
 
