@@ -10,7 +10,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from gateway.words.phrase import Phrase
 
@@ -61,8 +61,18 @@ _UNKNOWN = Phrase(
     "{scheme}:// is none of {known}; with Debian's package apprise, write apprise+{scheme}:// before the rest"
 )
 _WRONG = Phrase("{scheme}:// is written {form}")
+_NO_OPTION = Phrase("behind the ? of {scheme}:// may stand: {known}")
+_NO_HEADERS = Phrase("headers and fields of apprise (?+…, ?-…, ?:…) are none of {scheme}://; write apprise+{scheme}://")
+_NO_SERVER = Phrase("{host} is where mailboxes are; write its server for programs, such as smtp.{host}")
 _IN_CLEAR = Phrase(
     "{scheme}:// goes in clear, so it is for a machine of this house alone (192.168.…, name.local); write {scheme}s://"
+)
+
+_OPTIONS = {NTFY: ("token",), MAIL: ("from", "to", "smtp", "mode")}
+# apprise finds their servers by itself; here they are written.
+_MAILBOX_DOMAINS = frozenset(
+    "gmail.com googlemail.com orange.fr wanadoo.fr free.fr laposte.net sfr.fr neuf.fr bbox.fr yahoo.fr yahoo.com"
+    " outlook.com outlook.fr hotmail.com hotmail.fr live.fr icloud.com gmx.fr gmx.com proton.me".split()
 )
 
 _FORMS = {
@@ -116,7 +126,9 @@ class NoticeAddress:
         if self.kind in (FREE, GOTIFY, TELEGRAM, APPRISE) or self.password or self.user:
             return True
         # The name of a topic is its password.
-        return "sign" in self.options or (not self.is_own and (self.kind == NTFY or self.path != "/"))
+        return bool(self.options.keys() - {"to", "from", "mode", "smtp"}) or (
+            not self.is_own and (self.kind == NTFY or self.path != "/")
+        )
 
     @property
     def is_own(self) -> bool:
@@ -160,7 +172,12 @@ def _read(text: str) -> NoticeAddress:
     if scheme not in _SCHEMES:
         raise _NoAddress(_UNKNOWN.filled(scheme=scheme, known=known))
     kind, tls = _SCHEMES[scheme]
-    address = _READ[kind](_Parts.of(scheme, kind, tls, rest, text))
+    parts = _Parts.of(scheme, kind, tls, rest, text)
+    known_options = _OPTIONS.get(kind, ())
+    if kind != WEBHOOK and any(name not in known_options for name in parts.options):
+        named = ", ".join(known_options) or "-"
+        raise _NoAddress(_NO_OPTION.filled(scheme=scheme, known=named))
+    address = _READ[kind](parts)
     if not address.tls and not is_home(address.host):
         raise _NoAddress(_IN_CLEAR.filled(scheme=scheme))
     return address
@@ -258,6 +275,8 @@ def _mail(parts: _Parts) -> NoticeAddress:
     if not mailboxes or not 1 <= len(to) <= _MOST_TO or mode not in ("starttls", "ssl") or not _is_ascii(sender, *to):
         raise _wrong(parts.scheme, parts.kind)
     named = options.get("smtp")
+    if (named or host).lower() in _MAILBOX_DOMAINS:
+        raise _NoAddress(_NO_SERVER.filled(host=(named or host).lower()))
     if named and not (_HOST.fullmatch(named) or _is_number(named)):
         raise _wrong(parts.scheme, parts.kind)
     return replace(parts.at((named or host).lower()), sender=sender, to=to)
@@ -276,9 +295,14 @@ def _is_number(text: str) -> bool:
 
 
 def _webhook(parts: _Parts) -> NoticeAddress:
-    if not parts.path.isascii() or " " in parts.path:
+    if any(name[:1] in " +-:" for name in parts.options):
+        raise _NoAddress(_NO_HEADERS.filled(scheme=parts.scheme))
+    # What stands behind the question mark is the other side's, but for the key by which it checks.
+    asked = urlencode({name: value for name, value in parts.options.items() if name != "sign"})
+    path = (parts.path or "/") + (f"?{asked}" if asked else "")
+    if not path.isascii() or " " in path:
         raise _wrong(parts.scheme, parts.kind)
-    return replace(parts.at(parts.host_checked()), path=parts.path or "/")
+    return replace(parts.at(parts.host_checked()), path=path)
 
 
 def _free(parts: _Parts) -> NoticeAddress:

@@ -55,7 +55,8 @@ RULES: Mapping[str, Rule] = {
     "red-day": Rule(Urgency.NORMAL, again_s=math.inf),
     "off-peak": Rule(Urgency.NORMAL, again_s=math.inf, stale_s=7 * _DAY_S),
     "other-meter": Rule(Urgency.NORMAL, again_s=math.inf, stale_s=7 * _DAY_S),
-    "contract": Rule(Urgency.NORMAL, again_s=math.inf, stale_s=7 * _DAY_S),
+    # Each by its day, or by the power that it came to.
+    "contract": Rule(Urgency.NORMAL, again_s=_DAY_S, stale_s=7 * _DAY_S),
     "mode": Rule(Urgency.NORMAL, again_s=math.inf, stale_s=7 * _DAY_S),
     "power-cut": Rule(Urgency.NORMAL, again_s=math.inf),
     "water-leak": Rule(Urgency.NORMAL, again_s=_DAY_S),
@@ -118,6 +119,11 @@ _PLAIN: Mapping[str, tuple[Phrase, Phrase]] = {
     "injection": (Phrase("Electricity leaves for the grid, and the meter does not count it."), NOTHING),
     "injection-stopped": (Phrase("Nothing has been sent to the grid for three days."), NOTHING),
 }
+# Of these the meter is heard, and not well.
+_BADLY = (
+    Phrase("The gateway hears the meter badly: look at its cable and its adapter."),
+    Phrase("The gateway hears the meter well again."),
+)
 _ILL = Phrase("Something is wrong with the gateway ({what}); “linky-gateway status” says what.")
 _WELL = Phrase("The gateway is well again ({what}).")
 
@@ -135,7 +141,8 @@ def said(alert: Alert, *, figures: bool) -> Phrase:
     if event == "gateway":
         what = KINDS.get(alert.kind.link, same("")) if isinstance(alert.kind, FaultKind) else same("")
         return (_WELL if alert.recovered else _ILL).filled(what=what)
-    return _PLAIN[event][alert.recovered]
+    badly = alert.kind in (FaultKind.LINE, FaultKind.GARBLED)
+    return (_BADLY if badly else _PLAIN[event])[alert.recovered]
 
 
 _TITLES: Mapping[Urgency, Phrase] = {

@@ -64,7 +64,12 @@ def subscribed(meters: Mapping[str, LiveMeter], now: float, told: dict[str, int]
         if va is None:
             continue
         first = f"{Topic.CONTRACT.value} {name} power "
-        if not any(key.startswith(first) for key in told):
+        others = [key for key in told if key.startswith(first) and key != f"{first}{va}"]
+        if f"{first}{va}" in told:
+            # One that comes back is another change.
+            for key in others:
+                del told[key]
+        elif not others:
             # Told long ago, as it were: it stands nowhere as news.
             told[f"{first}{va}"] = 0
         text = _POWER.filled(meter=name, kva=decimal(va / 1000, int(va % 1000 > 0)))

@@ -98,8 +98,13 @@ def red_tomorrow(meters: Mapping[str, LiveMeter], now: float) -> list[Item]:
 
 def _red(at: datetime) -> Item:
     red = (at - _TEMPO_BEGINS).date() + timedelta(days=1)
-    text = _RED_TOMORROW if at.date() < red else _RED_TODAY
-    return Item(f"tempo {red}", Topic.TEMPO, "", text.filled(day=day_in_words(red)), f"{red} is a red day of Tempo")
+    text = red_in_words(red, today=at.date() >= red)
+    return Item(f"tempo {red}", Topic.TEMPO, "", text, f"{red} is a red day of Tempo")
+
+
+def red_in_words(day: date, *, today: bool) -> Phrase:
+    """That a day is red, as it is said the day before, or on the day."""
+    return (_RED_TODAY if today else _RED_TOMORROW).filled(day=day_in_words(day))
 
 
 _RED_TOMORROW = Phrase(

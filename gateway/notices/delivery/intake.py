@@ -10,12 +10,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.links.alert_words import FaultKind, Topic
+from gateway.notices.deciding.news import red_in_words
 from gateway.notices.events import RULES, Urgency, event_of, said
 from gateway.notices.quiet import at
 from gateway.store.household_notices import HouseholdQueue, NoticeState, QueuedNotice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from gateway.links.alerts import Alert
     from gateway.notices.delivery.way import Way
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _COMES_AND_GOES_S = 1800
 # A start brings faults that are over a moment later: the network comes up, the meter is heard.
 START_S = 600.0
-_EVENING, _REMINDED_FROM, _RED_ENDS = 20 * 60, 18 * 60, 6 * 60
+_EVENING, _REMINDED_FROM, _RED_BEGINS, _RED_LATE = 20 * 60, 18 * 60, 6 * 60, 22 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +37,48 @@ class HeardAlert:
     running_s: float
 
 
-def take_in(queue: HouseholdQueue, ways: Sequence[Way], heard: Iterable[HeardAlert], now: float | None) -> None:
-    """Queue what is to be told; ``now`` is POSIX seconds, None while nobody knows the time. Raises StoreError."""
+def take_in(
+    queue: HouseholdQueue,
+    ways: Sequence[Way],
+    heard: Iterable[HeardAlert],
+    now: float | None,
+    leaving: Collection[int] = (),
+) -> None:
+    """Queue what is to be told. Raises StoreError.
+
+    Args:
+        queue: of all ways.
+        ways: which there are.
+        heard: what came.
+        now: POSIX seconds; None while nobody knows the time.
+        leaving: the rows that are on their way at this moment.
+    """
     for one in heard:
         event = event_of(one.alert)
         told = [way for way in ways if event in way.events and way.address]
-        rows = [row for way in told for row in _rows(queue, way, one, event, int(now or 0))]
+        rows = [row for way in told for row in _rows(queue, way, one, event, int(now or 0), leaving)]
         if rows:
             queue.queue(rows)
 
 
-def _rows(queue: HouseholdQueue, way: Way, heard: HeardAlert, event: str, now: int) -> list[QueuedNotice]:
+def rows_of(ways: Sequence[Way], heard: HeardAlert, now: int) -> list[tuple[Way, QueuedNotice]]:
+    """The rows of a beginning, whatever was told before: for where nothing can be asked or kept."""
+    event = event_of(heard.alert)
+    return [(way, _row(way, heard, event, now)) for way in ways if event in way.events and way.address]
+
+
+def _rows(
+    queue: HouseholdQueue, way: Way, heard: HeardAlert, event: str, now: int, leaving: Collection[int]
+) -> list[QueuedNotice]:
     alert, before = heard.alert, queue.newest(way.name, heard.alert.matter)
     if alert.recovered:
         if before is None or before.ending:
             return []
-        if before.state is NoticeState.WAITING:
+        if before.state is NoticeState.WAITING and before.number not in leaving:
             queue.end([before.number], NoticeState.OVER, now)
-        return [_row(way, heard, event, now)] if before.state is NoticeState.DONE else []
+            return []
+        is_told = before.state in (NoticeState.DONE, NoticeState.WAITING)
+        return [_row(way, heard, event, now)] if is_told else []
     if before and before.ending and before.state is NoticeState.WAITING:
         # The household still believes what is so again.
         queue.end([before.number], NoticeState.OVER, now)
@@ -66,6 +91,9 @@ def _rows(queue: HouseholdQueue, way: Way, heard: HeardAlert, event: str, now: i
 
 def _is_known(before: QueuedNotice, event: str, now: int) -> bool:
     rule = RULES[event]
+    if not now:
+        # How long ago that was nobody knows.
+        return not before.ending and before.state is NoticeState.WAITING
     if before.ending:
         return rule.after_s > 0 and now - before.at < _COMES_AND_GOES_S
     if before.state is NoticeState.OVER:
@@ -89,7 +117,8 @@ def _row(way: Way, heard: HeardAlert, event: str, now: int) -> QueuedNotice:
         due=now + int(wait),
         expires=now + int(wait) + rule.stale_s,
         ending=alert.recovered,
-        urgent=level is Urgency.URGENT,
+        # That nothing is wrong any more wakes nobody.
+        urgent=level is Urgency.URGENT and not alert.recovered,
     )
     return dated(row, way, now) if now else row
 
@@ -102,8 +131,17 @@ def dated(row: QueuedNotice, way: Way, now: int) -> QueuedNotice:
         due = way.quiet.morning(now)
         row = replace(row, due=due, expires=due + RULES[row.event].stale_s)
     day = _red_day(row.matter)
-    # On the day itself it is told until late: what can wait still can.
-    return replace(row, expires=at(day, _RED_ENDS) if now < at(day, _RED_ENDS) else at(day, 22 * 60)) if day else row
+    return _of_red_day(row, way, day, now) if day else row
+
+
+def _of_red_day(row: QueuedNotice, way: Way, day: date, now: int) -> QueuedNotice:
+    """Told before the day begins; on the day itself until late, for what can wait still can."""
+    begins = at(day, _RED_BEGINS)
+    morning = way.quiet.morning(now) if way.quiet.over(now) is not None else now
+    if morning < begins:
+        return replace(row, expires=begins)
+    text = red_in_words(day, today=True).in_language(way.lang)
+    return replace(row, text=text, due=max(row.due, morning), expires=at(day, _RED_LATE))
 
 
 def _red_day(matter: str) -> date | None:

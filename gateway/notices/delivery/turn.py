@@ -67,6 +67,8 @@ def plan(
         now: POSIX seconds.
         is_calm: whether the fault of a matter does not show at the moment.
     """
+    # Of a clock that was ahead there may be some of a time to come.
+    messages = [at for at in messages if at <= now]
     stale = tuple(row for row in rows if row.expires <= now)
     due = [row for row in rows if row.due <= now < row.expires]
     draft = _Draft()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _UNREADABLE = Phrase("the file of its address cannot be read: {why}")
 _NO_TEXT = Phrase("the file of its address is no UTF-8 text")
-_NONE = Phrase("it has no address: set url_file, or put the file {name} into the folder of secrets, and restart")
+_NONE = Phrase("it has no address: write it into /etc/linky-gateway/secrets/notices/{name}, and restart the gateway")
 
 
 @dataclass(frozen=True, slots=True)

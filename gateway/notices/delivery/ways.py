@@ -7,13 +7,16 @@ import logging
 import random
 import time
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import GatewayError, StoreError
 from gateway.federation.connection.waiting import wait_any
-from gateway.notices.delivery.intake import HeardAlert, dated, take_in
+from gateway.links.alert_words import FaultKind
+from gateway.notices.delivery.intake import HeardAlert, dated, rows_of, take_in
 from gateway.notices.delivery.sender import ROUND_S, WaySender
 from gateway.notices.ways.reach import Reach
+from gateway.store.household_notices import NoticeState
 from gateway.words.phrase import NOTHING, Phrase
 
 if TYPE_CHECKING:
@@ -64,18 +67,19 @@ class HouseholdWays:
         self.ways, self._queue, self._call, self._known = tuple(ways), queue, call, clock
         self._is_calm, self._reach = is_calm, reach or Reach()
         self._chance = chance or random.Random()  # noqa: S311 (no secret)
+        self._one_program = asyncio.Lock()
         self.senders = self._made()
         self._heard: deque[HeardAlert] = deque(maxlen=_MOST_HEARD)
         self._wake, self._changed = asyncio.Event(), asyncio.Event()
         self.alive_at = self._began = time.monotonic()
         self._forgot = self._tested = -_FORGET_EVERY_S
-        self._are_dated = False
+        self._are_dated, self._unkept = False, 0
 
     def _made(self) -> dict[str, WaySender]:
         made = {}
         for way in self.ways:
             parts = self._queue, self._call, self._clock, self._is_calm, self._reach, self._chance
-            made[way.name] = WaySender(way, self.ways, *parts, self._wake_all)
+            made[way.name] = WaySender(way, self.ways, *parts, self._one_program, self._wake_all)
         return made
 
     @property
@@ -125,6 +129,7 @@ class HouseholdWays:
             await self._take_in()
         except StoreError as error:
             log.debug("notices wait in memory: %s", error)
+            self._tell_from_memory()
 
     def _clock(self) -> float | None:
         """The time; that of the host, right or not, where nobody has set it for long."""
@@ -147,8 +152,10 @@ class HouseholdWays:
     async def _take_in(self) -> None:
         now = self._clock()
         heard = tuple(self._heard)
+        await self._keep_told()
         if heard:
-            await self._call(take_in, self._queue, self.ways, heard, now)
+            leaving = {number for sender in self.senders.values() for number in sender.leaving}
+            await self._call(take_in, self._queue, self.ways, heard, now, leaving)
             for _ in heard:
                 self._heard.popleft()
             self._wake_all()
@@ -159,6 +166,32 @@ class HouseholdWays:
         if now is not None and time.monotonic() - self._forgot >= _FORGET_EVERY_S:
             self._forgot = time.monotonic()
             await self._call(self._queue.forget, [way.name for way in self.ways], now)
+
+    def _tell_from_memory(self) -> None:
+        """Where the card takes nothing, what is urgent or is about that very card is told all the same."""
+        now = self._clock()
+        left: list[HeardAlert] = []
+        for heard in self._heard if now is not None else ():
+            if heard.alert.recovered or not _cannot_wait(heard.alert.kind):
+                left.append(heard)
+                continue
+            for way, row in rows_of(self.ways, heard, int(now or 0)):
+                self._unkept -= 1
+                self.senders[way.name].unkept.append(replace(row, number=self._unkept))
+        if now is not None:
+            self._heard = deque(left, _MOST_HEARD)
+            self._wake_all()
+
+    async def _keep_told(self) -> None:
+        """What was told from memory is told, also to those who come later; what was not yet is as any other."""
+        for sender in self.senders.values():
+            told, rows = tuple(sender.unkept_told), [row for row in sender.unkept if row.number not in sender.leaving]
+            if not told and not rows:
+                continue
+            await self._call(_keep, self._queue, told, rows)
+            sender.unkept_told = deque(list(sender.unkept_told)[len(told) :], sender.unkept_told.maxlen)
+            kept = {row.number for row in rows}
+            sender.unkept = deque((row for row in sender.unkept if row.number not in kept), sender.unkept.maxlen)
 
     def _date(self, now: int) -> None:
         for way in self.ways:
@@ -201,6 +234,17 @@ class HouseholdWays:
             for row in rows
         ]
         return {"ways": ways, "notices": told}
+
+
+def _keep(queue: HouseholdQueue, told: Sequence[QueuedNotice], rows: Sequence[QueuedNotice]) -> None:
+    queue.queue([*told, *rows])
+    for row in told:
+        if kept := queue.newest(row.way, row.matter):
+            queue.end([kept.number], NoticeState.DONE, row.at)
+
+
+def _cannot_wait(kind: object) -> bool:
+    return kind in (FaultKind.STORE, FaultKind.DISK, FaultKind.OVERLOAD, FaultKind.BREAKER)
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:

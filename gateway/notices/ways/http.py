@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = 10.0
+# All of it, and for one of several numbers.
+TIMEOUT_S, _CONNECT_S = 10.0, 3.0
 # An answer is a few lines.
 _MOST_BYTES = 64 * 1024
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
@@ -95,7 +96,9 @@ async def _ask(numbers: list[str], context: ssl.SSLContext | None, request: Post
     for place, number in enumerate(numbers):
         try:
             name = request.host if context else None
-            reader, writer = await asyncio.open_connection(number, request.port, ssl=context, server_hostname=name)
+            # Where IPv6 leads nowhere there may be IPv4.
+            async with asyncio.timeout(_CONNECT_S):
+                reader, writer = await asyncio.open_connection(number, request.port, ssl=context, server_hostname=name)
             break
         except OSError:
             if place == len(numbers) - 1:

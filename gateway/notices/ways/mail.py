@@ -16,7 +16,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from gateway.notices.events import Urgency
-from gateway.notices.ways.outcome import DONE, Message, Outcome, again, refused
+from gateway.notices.ways.outcome import DONE, Message, NoticeAnswer, Outcome, again, refused
 from gateway.notices.ways.reach import Reach, Unreachable
 from gateway.words.phrase import Phrase
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gateway.addresses.notice import NoticeAddress
 
 # Greylisting and virus scanners take their time.
-TIMEOUT_S, _LINE_S = 30.0, 10.0
+TIMEOUT_S, _LINE_S, _CONNECT_S = 30.0, 10.0, 5.0
 _MOST_BYTES = 64 * 1024
 # RFC 8314 §3.3: submission with TLS from the start; RFC 6409: with STARTTLS; RFC 5321.
 _PORTS = {"ssl": 465, "starttls": 587, "clear": 25}
@@ -33,6 +33,8 @@ _NO_ANSWER = Phrase("{host} does not answer now")
 _LATER = Phrase("{host} takes the mail later ({code})")
 _REFUSED = Phrase("{host} refuses the mail ({code}): check name, password and addresses")
 _NO_TLS = Phrase("{host} offers no encryption; nothing was sent")
+_NO_LOGIN = Phrase("{host} takes no name and password here: leave them out, or ask for its right port")
+_SOME = Phrase("{host} refuses these mailboxes: {names}")
 _NO_CERTIFICATE = Phrase("the certificate of {host} is not trusted, or this machine's clock is wrong")
 _URGENT = Phrase("[urgent] {title}")
 
@@ -75,7 +77,8 @@ class _Connection:
         """A client at the first of them that answers; TLS from the start with a ``context``. To be closed."""
         for place, number in enumerate(numbers):
             try:
-                plain = socket.create_connection((number, port), timeout=_LINE_S)
+                plain = socket.create_connection((number, port), timeout=_CONNECT_S)
+                plain.settimeout(_LINE_S)
                 break
             except OSError:
                 if place == len(numbers) - 1 or self._is_cut:
@@ -146,16 +149,9 @@ def _send(
     host = address.host
     try:
         with closing(connection.opened(numbers, port, host, context if mode == "ssl" else None)) as client:
-            _greet(client)
-            if mode == "starttls":
-                client.starttls(context=context)
-            if address.user:
-                client.login(address.user, address.password)
-            client.send_message(_mail(address, message), address.sender, list(address.to))
-            with suppress(smtplib.SMTPException, OSError):
-                client.quit()
+            return _handed_over(client, address, mode, context, message)
     except smtplib.SMTPNotSupportedError:
-        return refused(_NO_TLS.filled(host=host))
+        return refused(_NO_LOGIN.filled(host=host))
     except smtplib.SMTPRecipientsRefused as error:
         return _of_code(host, max(code for code, _ in error.recipients.values()))
     except smtplib.SMTPResponseException as error:
@@ -164,7 +160,23 @@ def _send(
         return again(_NO_CERTIFICATE.filled(host=host))
     except (smtplib.SMTPException, OSError, ValueError):
         return again(_NO_ANSWER.filled(host=host))
-    return DONE
+
+
+def _handed_over(
+    client: _Client, address: NoticeAddress, mode: str, context: ssl.SSLContext | None, message: Message
+) -> Outcome:
+    _greet(client)
+    if mode == "starttls":
+        if not client.has_extn("starttls"):
+            return refused(_NO_TLS.filled(host=address.host))
+        client.starttls(context=context)
+    if address.user:
+        client.login(address.user, address.password)
+    missed = client.send_message(_mail(address, message), address.sender, list(address.to))
+    with suppress(smtplib.SMTPException, OSError):
+        client.quit()
+    # Some have it: the others are named, for whoever tests.
+    return Outcome(NoticeAnswer.DONE, _SOME.filled(host=address.host, names=", ".join(missed))) if missed else DONE
 
 
 def _greet(client: smtplib.SMTP) -> None:

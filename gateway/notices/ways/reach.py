@@ -13,8 +13,10 @@ import ssl
 from typing import NoReturn
 
 from gateway.addresses.notice import is_private
-from gateway.notices.ways.outcome import Outcome, again, refused
+from gateway.notices.ways.outcome import Outcome, again
 from gateway.words.phrase import Phrase
+
+Number = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _MOST_NUMBERS = 4
 
@@ -43,16 +45,21 @@ class Reach:
             _give_up(again(_UNKNOWN_NAME.filled(host=host)))
         texts = list(dict.fromkeys(str(one[4][0]) for one in found))[:_MOST_NUMBERS]
         numbers = [ipaddress.ip_address(text.partition("%")[0]) for text in texts]
-        if not all(map(self.may_be_met, numbers)):
-            _give_up(refused(_FORBIDDEN.filled(host=host)))
-        if not tls and not all(map(is_private, numbers)):
-            _give_up(refused(_NOT_HOME.filled(host=host)))
-        return texts
+        # A box gives its machines public numbers besides; what may not be met is left out, and a name may say so once.
+        met = [self.may_be_met(number) for number in numbers]
+        allowed = [may and (tls or self.is_home(number)) for may, number in zip(met, numbers, strict=True)]
+        if not any(allowed):
+            _give_up(again((_NOT_HOME if any(met) else _FORBIDDEN).filled(host=host)))
+        return [text for text, may in zip(texts, allowed, strict=True) if may]
 
-    def may_be_met(self, number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    def may_be_met(self, number: Number) -> bool:
         """Whether it is a machine of the house, or one of the Internet."""
         plain = getattr(number, "ipv4_mapped", None) or number
         return is_private(plain) or (plain.is_global and not plain.is_multicast)
+
+    def is_home(self, number: Number) -> bool:
+        """Whether it may be told in clear."""
+        return is_private(number)
 
     async def context(self) -> ssl.SSLContext:
         """Certificates are verified, by the system's authorities; made anew, for it is seldom needed and large."""

@@ -138,11 +138,13 @@ def outcome_of(address: NoticeAddress, reply: HttpAnswer, now: float) -> Outcome
         return DONE
     if 300 <= status < 400:
         return refused(_REDIRECT.filled(host=host, status=status))
-    if address.kind == FREE and status == 402:
-        return again(_TOO_MANY.filled(host=host, status=status), _wait_s(reply, now) or _FREE_WAIT_S)
-    if status in (408, 425, 429):
-        return again(_TOO_MANY.filled(host=host, status=status), _wait_s(reply, now))
-    if 400 <= status < 500:
+    is_free_full = address.kind == FREE and status == 402
+    if status in (408, 425, 429) or is_free_full:
+        asked = _wait_s(reply, now) or (_FREE_WAIT_S if is_free_full else None)
+        return again(_TOO_MANY.filled(host=host, status=status), asked)
+    # After a power cut what serves a webhook of the house is there before what is behind it.
+    is_starting = status == 404 and address.kind == WEBHOOK and address.is_own
+    if 400 <= status < 500 and not is_starting:
         return refused(_REFUSALS.get(address.kind, _REFUSES).filled(host=host, status=status))
     return again(_ILL.filled(host=host, status=status), _wait_s(reply, now))
 

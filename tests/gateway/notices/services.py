@@ -120,17 +120,16 @@ class Mails:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate.certificate, certificate.key)
         strict = {"tls_context": context, "require_starttls": True, "auth_required": True} if tls else {}
-        self._controller = Controller(
-            self, hostname=host, port=self.port, authenticator=self._knows, auth_require_tls=tls, **strict
-        )
+        self._controller = Controller(self, hostname=host, port=self.port, authenticator=self._knows, **strict)
 
     def _knows(self, _server, _session, _envelope, _mechanism, login):
         known = LoginPassword(MAIL_USER.encode(), MAIL_PASSWORD.encode())
         return AuthResult(success=login == known, handled=login == known)
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802 (aiosmtpd's word)
-        if self.refuses:
-            return self.refuses
+        refused = self.refuses.get(address) if isinstance(self.refuses, dict) else self.refuses
+        if refused:
+            return refused
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 from collections import deque
 from contextlib import contextmanager, suppress
 
@@ -243,7 +244,7 @@ def test_a_way_that_refuses_is_said_by_another_one_once_and_a_test_opens_it(hous
 def test_another_address_is_tried_at_once(house, services):
     """What the old one refused is no matter of the new one."""
     with Services() as other:
-        other.answers["webhook"] = deque([(404, {}, b"")])
+        other.answers["webhook"] = deque([(410, {}, b"")])
         house.configure(hook("home", other.port))
 
         async def refuse(found):
@@ -300,21 +301,94 @@ def test_while_the_clock_is_not_set_nothing_leaves_and_then_it_does(house, servi
     assert len(services.told) == 1
 
 
-def test_a_card_that_cannot_be_written_loses_no_notice(house, services):
-    """It waits in memory, and those who keep what was told know."""
+def test_a_card_that_takes_nothing_loses_no_notice_and_is_told_of(house, services):
+    """What is about that card, or cannot wait, is told from memory, once; the rest waits there; both are kept later."""
     house.failing = True
 
     async def scenario(found):
-        found.tell(lasted())
-        await asyncio.sleep(0)
-        assert found.waiting == {"disk house"}
+        for one in (lasted(), alert(FaultKind.BACKUP, "", since=-10_000.0)):
+            found.tell(one)
+        await until(lambda: not any(heard.alert.kind is FaultKind.DISK for heard in found._heard))
+        assert found.waiting == {"backup"}
+        house.ahead += 700
+        found._wake_all()
+        await until(lambda: len(services.told) == 1)
+        for _ in range(5):
+            house.ahead += 100
+            found._wake_all()
+            await asyncio.sleep(0.02)
+        assert len(services.told) == 1
         house.failing = False
         found._wake.set()
-        await until(lambda: not found.waiting)
+        await until(lambda: len(house.rows) == 2)
+        await settled(house, found)
+        found.tell(lasted(ended=True))
+        await until(lambda: len(house.rows) == 3)
         await settled(house, found)
 
     live(house, scenario)
+    first, second, third = (said["message"] for _, said in services.told)
+    assert "nearly full" in first
+    assert "backup" in second
+    assert "room on the card again" in third
+    assert {state for _, _, state in house.rows} == {"done"}
+
+
+def test_what_has_left_and_cannot_be_noted_does_not_leave_again(house, services):
+    """A card that is full by then: neither the same once more, nor more than a way takes."""
+    real = house.store.household.end
+
+    def full(numbers, state, now):
+        if state.value == "done":
+            raise StoreError("the card is full")
+        return real(numbers, state, now)
+
+    house.store.household.end = full
+
+    async def scenario(found):
+        found.tell(lasted())
+        await until(lambda: house.rows)
+        for _ in range(8):
+            house.ahead += 700
+            found._wake_all()
+            await until(lambda: services.told)
+            await asyncio.sleep(0.02)
+        assert len(services.told) == 1
+        house.store.household.end = real
+        await settled(house, found)
+
+    live(house, scenario)
+    assert house.rows == [("home", "gateway", "done")]
     assert len(services.told) == 1
+
+
+def test_a_fault_that_ends_before_it_could_be_told_goes_with_its_end(house, services):
+    """While its message was on its way it was not known whether it would arrive."""
+    release = threading.Event()
+    real = services.answer
+
+    def slow(*said):
+        release.wait(10)
+        services.answer = real
+        return 503, {}, b""
+
+    services.answer = slow
+
+    async def scenario(found):
+        found.tell(lasted())
+        await until(lambda: house.rows)
+        house.ahead += 700
+        found._wake_all()
+        await until(lambda: found.senders["home"].leaving)
+        found.tell(lasted(ended=True))
+        await until(lambda: len(house.rows) == 2)
+        release.set()
+        await until(lambda: not found.senders["home"].leaving)
+        await settled(house, found)
+
+    live(house, scenario)
+    assert not services.told
+    assert {state for _, _, state in house.rows} == {"over"}
 
 
 def test_one_ways_fault_of_ours_costs_no_other(house, services, monkeypatch):
@@ -372,7 +446,7 @@ def test_what_is_shown_of_a_way_has_no_secret(house, services, tmp_path):
     assert [row["way"] for row in listed["ways"]] == ["sms", "none", "gone", "home"]
     assert listed["ways"][0]["address"] == "freemobile://smsapi.free-mobile.fr/…4567"
     assert [link.state for link in links] == [OK, BROKEN, BROKEN, OK]
-    assert "put the file none into the folder of secrets" in str(links[1].detail)
+    assert "/etc/linky-gateway/secrets/notices/none" in str(links[1].detail)
     assert "cannot be read" in str(links[2].detail)
 
 

@@ -64,6 +64,14 @@ def done(queue, way="home", now=NOON):
     queue.end([row.number for row in queue.waiting(way)], NoticeState.DONE, now)
 
 
+def test_a_meter_that_is_heard_badly_is_not_said_to_be_silent():
+    """Nor its end to be the end of a silence."""
+    for kind in (FaultKind.LINE, FaultKind.GARBLED):
+        assert "badly" in str(said(alert(kind), figures=False))
+        assert "well again" in str(said(alert(kind, ended=True), figures=False))
+    assert "not hear" in str(said(alert(FaultKind.MUTE), figures=False))
+
+
 def test_every_alert_is_an_event_and_every_event_has_words_without_figures(tmp_path):
     """What is added to faults or news is told as something, in both languages, by a word of the configuration."""
     for kind in (*FaultKind, *Topic):
@@ -119,6 +127,26 @@ def test_one_matter_is_told_once_until_it_ended(queue, tmp_path):
     assert waiting(queue) == {}
 
 
+def test_the_end_of_what_is_on_its_way_is_told(queue, tmp_path):
+    """And that nothing is wrong any more wakes nobody."""
+    known = ways(tmp_path, HOME)
+    hear(queue, known, alert(FaultKind.OVERLOAD), lasted=60)
+    (row,) = queue.waiting("home")
+    ended = HeardAlert(alert(FaultKind.OVERLOAD, ended=True), 100.0, 10_000.0)
+    take_in(queue, known, [ended], NOON + 5, {row.number})
+    assert [(one.ending, one.urgent) for one in queue.waiting("home")] == [(False, True), (True, False)]
+
+
+def test_while_nobody_knows_the_time_what_was_told_long_ago_keeps_nothing_back(queue, tmp_path):
+    """Only what waits still does."""
+    known = ways(tmp_path, HOME)
+    hear(queue, known, alert(FaultKind.MUTE), NOON - 20 * 86_400)
+    done(queue)
+    for _ in range(2):
+        hear(queue, known, alert(FaultKind.MUTE), None)
+    assert len(queue.waiting("home")) == 1
+
+
 def test_what_comes_and_goes_is_not_told_each_time(queue, tmp_path):
     """A meter that is heard again and lost again within half an hour."""
     known = ways(tmp_path, HOME)
@@ -148,7 +176,9 @@ def test_a_fault_must_have_lasted_and_those_of_a_start_wait(queue, tmp_path):
         # Told in the morning, and once more in the evening; stale when the day begins.
         ("2026-11-25T11:10", ["2026-11-25T11:10", "2026-11-25T20:00"], "2026-11-26T06:00"),
         ("2026-11-25T20:05", ["2026-11-25T20:05"], "2026-11-26T06:00"),
-        ("2026-11-26T06:30", ["2026-11-26T06:30"], "2026-11-26T22:00"),
+        # In the night it is the morning's, and says that it is today.
+        ("2026-11-25T23:00", ["2026-11-26T07:00"], "2026-11-26T22:00"),
+        ("2026-11-26T06:30", ["2026-11-26T07:00"], "2026-11-26T22:00"),
     ],
 )
 def test_a_red_day_is_told_the_day_before_and_once_more_in_the_evening(queue, tmp_path, now, due, expires):

@@ -62,14 +62,15 @@ def test_another_meter_and_another_contract_are_told_with_the_day(store):
 
 
 def test_another_subscribed_power_is_told_and_the_first_one_is_not():
-    """What was never known has not changed."""
-    told, meter = {}, LiveMeter("house")
-    for va in (6000, 6000, 9000):
+    """What was never known has not changed; one that comes back has."""
+    told, fresh, meter = {}, [], LiveMeter("house")
+    for va in (6000, 6000, 9000, 9000, 6000):
         meter.hear([reading("contract/power/reference", va, EVENING)], EVENING, 0.0, standard=True)
         (item,) = subscribed({"house": meter}, 1.0, told)
-        fresh = item.key not in told
-        assert fresh is (va == 9000)
-    assert "9 kVA" in str(item.text)
+        fresh.append(item.key not in told)
+        told[item.key] = 1
+    assert fresh == [False, False, True, False, True]
+    assert "6 kVA" in str(item.text)
 
 
 def test_a_time_without_power_is_told_once_with_its_times():

@@ -53,6 +53,11 @@ def test_after_so_many_messages_the_others_wait_and_go_as_one(way, count, every,
     assert planned(way, [row(), row(2)], messages[0] + free + 1, messages).leaving
 
 
+def test_messages_of_a_time_to_come_hold_nothing_up(way):
+    """A clock that was ahead, and was set right."""
+    assert planned(way, [row()], NOON, messages=[NOON + 30 * 86_400] * 40).leaving
+
+
 def test_in_quiet_hours_only_what_is_urgent_leaves_and_not_too_often(way):
     """Three times a night; the rest is the morning's."""
     rows = [row(1, urgent=True), row(2)]

@@ -65,6 +65,10 @@ check_files() {
   for file in "$ROOT$SECRETS"/* "$ROOT$SECRETS"/notices/*; do
     [[ ! -f $file || $(stat -c %a "$file") == 600 ]] || bad check_secret_open "$file"
   done
+  # systemd takes no other names of credentials, and then starts nothing.
+  for file in "$ROOT$SECRETS"/notices/*; do
+    [[ ! -e $file || ${file##*/} =~ ^[a-z0-9][a-z0-9-]{0,31}$ ]] || bad check_notice_name "$file"
+  done
 }
 
 check_running() {

@@ -123,6 +123,7 @@ declare -gA FR=(
   [check_needs_root]='seul root peut demander à la passerelle comment elle va : utilisez sudo'
   [check_no_configuration]='%s manque : sudo linky-setup install le crée'
   [check_secret_open]='%s peut être lu par d'"'"'autres : sudo chmod 600'
+  [check_notice_name]='%s : renommez-le : petites lettres sans accents, chiffres, tirets ; sinon systemd ne démarre rien'
   [check_not_active]='la passerelle ne tourne pas ; ses dernières lignes :'
   [check_no_answer]='la passerelle tourne et ne répond pas : sudo systemctl restart linky-gateway'
   [check_time]='la machine ne connaît pas l'"'"'heure : il lui faut le réseau, ou une minute'

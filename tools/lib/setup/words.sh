@@ -178,6 +178,7 @@ words check_cut 'an upgrade to %s was cut off: sudo linky-setup install finishes
 words check_needs_root 'only root can ask the gateway how it is: use sudo'
 words check_no_configuration '%s is missing: sudo linky-setup install makes it'
 words check_secret_open '%s can be read by others: sudo chmod 600 on it'
+words check_notice_name '%s: rename it: small letters without accents, digits, hyphens; systemd starts nothing otherwise'
 words check_not_active 'the gateway is not running; its last lines:'
 words check_no_answer 'the gateway runs and does not answer: sudo systemctl restart linky-gateway'
 words check_time 'the machine does not know the time: it needs the network, or wait a minute'
