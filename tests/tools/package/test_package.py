@@ -184,7 +184,7 @@ def test_the_same_commit_is_the_same_package(deb, tmp_path):
 def test_lintian_has_nothing_to_say(deb):
     """Debian's own judge of packages: no error, no warning; what is only informed of is not asked."""
     command = ["lintian", *(["--allow-root"] if os.geteuid() == 0 else []), deb[0]]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=os.environ | {"LC_ALL": "C.UTF-8"})
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 

@@ -22,7 +22,7 @@ from gateway.web.templates import COMPILED, compile_all
 from package import commands
 from package.commands import PROGRAMS
 from package.python import copy_known
-from package.scripts import scripts
+from package.scripts import OVERRIDES, scripts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,6 +130,7 @@ def lay_out(root: Path, tree: Path, epoch: int, trust: PackageTrust) -> None:
     for path in (root / "systemd/mosquitto").iterdir():
         _write(tree / DOC / "examples/mosquitto" / path.name, path.read_text())
     _documents(root, tree, epoch, trust.maintainer)
+    _write(tree / "usr/share/lintian/overrides" / NAME, OVERRIDES.format(name=NAME))
     _commands(tree, epoch)
     for name, pem in trust.keys.items():
         _write(tree / KEYS / name, pem)

@@ -33,6 +33,10 @@ START = (
     " && sudo systemctl start linky-gateway"
 )
 
+# What lintian is answered, and why.
+OVERRIDES = """# Not waited for: the judge takes dpkg's lock, which postinst holds, and deb-systemd-invoke waits.
+{name}: maintainer-script-calls-systemctl [postinst:*]
+"""
 _BELIEVED = "Clé des versions à venir, à comparer à ce que l'on vous a dit · Key of releases to come, to be compared:"
 
 _POSTINST = """#!/bin/sh
@@ -107,7 +111,7 @@ _PRERM = """#!/bin/sh
 set -e
 if [ "$1" = upgrade ] && [ -d /run/systemd/system ]; then
   # So that the version that comes can be judged, and this one come back: apt by hand, by itself, or by the helper.
-  /usr/bin/python3 -I /{lib}/gateway/upkeep/updates/drive.py note "$2" || true
+  python3 -I /{lib}/gateway/upkeep/updates/drive.py note "$2" || true
 fi
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
   deb-systemd-invoke stop {units} || true
