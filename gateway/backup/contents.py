@@ -73,7 +73,9 @@ def find(config: Path, named: Iterable[Path], state: Path, broker: Path) -> Foun
     listed = [*sorted((etc / SECRETS).rglob("*")), *named, *sorted(state.rglob("*"))]
     listed += [path for pattern in _BROKER for path in sorted(broker.glob(pattern))]
     for path in listed:
-        if _PASSED_OVER.fullmatch(path.name) or not path.is_file() or path == config:
+        # What was fetched of a release can be fetched again, and whoever comes onto a new card says anew what it wants.
+        fetched = path.parent == state / "updates"
+        if fetched or _PASSED_OVER.fullmatch(path.name) or not path.is_file() or path == config:
             continue
         # A database's folder may be inside that of the configuration: the inner one first.
         roots = ((STATE, state), (ETC, etc), (BROKER, broker))

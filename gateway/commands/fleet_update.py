@@ -68,6 +68,8 @@ class FleetUpdate:
     journal: Path
     tell: Callable[[int, int], None]
     ended: dict[str, str] = field(default_factory=dict)
+    # How it ended in an earlier run: whoever types the command again has seen it.
+    seen: set[str] = field(default_factory=set)
 
     def resume(self) -> None:
         """Know what an earlier run has come to. Raises ConfigError where its file is none, or of another version."""
@@ -77,6 +79,7 @@ class FleetUpdate:
             event, gateway = line.get("event"), line.get("gateway")
             if isinstance(event, str) and event in _FINAL and isinstance(gateway, str):
                 self.ended[gateway] = event
+                self.seen.add(gateway)
 
     def note(self, event: str, gateway: str = "", **facts: object) -> None:
         """A line of the journal."""
@@ -88,7 +91,7 @@ class FleetUpdate:
     @property
     def stopped(self) -> bool:
         """Whether something has come up that keeps others from being asked."""
-        return bool(STOPS & set(self.ended.values()))
+        return any(how in STOPS for gateway, how in self.ended.items() if gateway not in self.seen)
 
 
 def waves_of(text: str, gateways: Sequence[AskableGateway]) -> list[list[AskableGateway]]:

@@ -178,6 +178,8 @@ class Update(Order[Row], frozen=True, kw_only=True, tag="update"):
 
     action: Literal["status", "check", "install", "tonight", "refuse", "back"] = "status"
     lang: str = "en"
+    # The one that was shown: another is not installed in its place.
+    version: str = ""
 
 
 _TYPES = (

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
 from gateway.control.messages import Update
-from gateway.errors import ReleaseError, StoreError
+from gateway.errors import StoreError
 from gateway.links.alert_words import Topic
 from gateway.links.link import OK, WAITING, Link, LinkKind
 from gateway.notices.deciding.news import Item
@@ -47,8 +45,6 @@ _ETC = Path("/etc/linky-gateway")
 _NIGHT = range(3, 4)
 # From then on it is said that a version will not be mended any more.
 _SUPPORT_SOON_S = 60 * 86_400
-# Whoever asks what is new has it looked for no more often.
-_LOOK_AGAIN_S = 600.0
 # A list that nobody could read for so long is worth a word.
 _STALE_S = 8 * 86_400
 
@@ -226,7 +222,7 @@ class HouseUpdates:
         asked = watch.state.asked
         if asked and not asked.refused:
             text = _ASKED.filled(asker=asked.asker, newer=asked.version)
-            key = f"{version} asked {asked.version} {int(asked.at)}"
+            key = f"{version} asked {asked.version} {asked.asker}"
             yield Item(key, Topic.VERSION, "asked", text, "an installer asks for an update")
         if end and now is not None and now > _begin(end) - _SUPPORT_SOON_S:
             words, which = (_ENDED, "ended") if _is_over(end, now) else (_ENDS, "ends")
@@ -256,9 +252,8 @@ class HouseUpdates:
         watch, state = self.watch, ""
         if version:
             state = await watch.ask(version, asker) if wants else watch.standing_of(version, asker)
-        elif wants and time.time() - (watch.state.tried or 0.0) > _LOOK_AGAIN_S:
-            with suppress(ReleaseError):
-                await watch.check()
+        elif wants:
+            await watch.check_again()
         return UpdateStanding(state, watch.running, watch.newer.version if watch.newer else "")
 
     def for_installer(self, condition: Condition) -> Condition:
@@ -275,16 +270,16 @@ class HouseUpdates:
         elif order.action in ("install", "tonight"):
             if watch.latest is None and watch.wanted:
                 await watch.check()
-            await watch.agree("now" if order.action == "install" else "tonight", how, order.by)
+            await watch.agree("now" if order.action == "install" else "tonight", how, order.by, order.version)
         elif order.action == "refuse":
             await watch.refuse(order.by)
         elif order.action == "back":
             await watch.go_back(how, order.by)
         return self.standing(order.lang)
 
-    async def for_the_page(self, action: str, lang: str) -> Row:
-        """The same for whoever is signed in at the page; an ``action`` of ``Update``."""
-        order = Update(action=action, lang=lang, channel=Channel.WEB)  # type: ignore[arg-type]
+    async def for_the_page(self, action: str, lang: str, version: str = "") -> Row:
+        """The same for whoever is signed in at the page; an ``action`` of ``Update``, on the version that was shown."""
+        order = Update(action=action, lang=lang, version=version, channel=Channel.WEB)  # type: ignore[arg-type]
         return await self.answer(order)
 
     def standing(self, lang: str) -> Row:

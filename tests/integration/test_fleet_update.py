@@ -197,10 +197,12 @@ async def story(tmp_path, federation, hosted, waves, count, bad):
         assert lines[0]["version"] == NEW
         assert lines[-1]["event"] == "stopped"
         await in_the_journals(login, gateways, reached, bad)
-        # The same command goes on where it was, and stops again: that one has not become better.
-        code, _, _, again = await command(tmp_path, "--wave", waves)
-        assert code == 1
-        assert [line["event"] for line in again[len(lines) :]] == ["begin", "stopped"]
+        # Whoever types it again has seen what was wrong: it goes on where it was, and nobody is asked twice.
+        code, _, _, again = await command(tmp_path, "--wave", waves, "--patience", "60")
+        assert code == 2
+        more = again[len(lines) :]
+        assert say_stop(more) == {jid[n] for n in range(reached, count) if gateways[n].says != REFUSES}
+        assert more[-1]["event"] == "end"
 
 
 async def in_the_journals(login, gateways, reached, bad):

@@ -22,7 +22,7 @@ household has not shown. Who reads an answer takes nothing that is not of this f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 NODE = "health"
 STATES = ("ok", "waiting", "broken")
 
+# The text of 0.1.0: nothing of a newer version, nor that one could be asked for.
+_WITHOUT_UPDATES = "health-1"
 _MOST_LINKS, _MOST_S = 200, 10**9
 _CODE = re.compile(r"[a-z0-9-]{1,32}")
 _VERSION = re.compile(r"[0-9A-Za-z.+~-]{1,40}")
@@ -115,9 +117,16 @@ class HealthQuery:
             raise unknown_command()
         return int(until)
 
+    async def knows_updates(self, asker: str) -> bool:
+        """Whether the text that the household said yes to has a word of versions and updates (``health-2``)."""
+        answer = await self._call(self._health.of, asker)
+        return answer is not None and answer.proof.text_version != _WITHOUT_UPDATES
+
     async def answer(self, question: CommandRequest) -> Answer:
         """How the gateway is now."""
         until, now = await self.check(question.asker), self._condition()
+        if not await self.knows_updates(question.asker):
+            now = replace(now, release="", support_end="")
         rows = [(one.link, _text(one.number), one.state, _text(one.age_s), one.cause) for one in now.links]
         return Answer(
             (

@@ -18,7 +18,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import FederationError
-from gateway.federation.wire.form import Answer, CommandRequest, bad_request, build_submit, parse_result
+from gateway.federation.wire.form import (
+    Answer,
+    CommandRequest,
+    bad_request,
+    build_submit,
+    parse_result,
+    unknown_command,
+)
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -60,6 +67,8 @@ class UpdateQuery:
     async def answer(self, question: CommandRequest) -> Answer:
         """How it stands."""
         await self._health.check(question.asker)
+        if not await self._health.knows_updates(question.asker):
+            raise unknown_command()
         version = question.fields.get("version", "").strip()
         if version and not _VERSION.fullmatch(version):
             raise bad_request(_NO_VERSION)

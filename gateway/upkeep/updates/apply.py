@@ -7,6 +7,7 @@ good here.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
@@ -22,16 +23,20 @@ from gateway.upkeep.releases.keys import trusted_keys
 from gateway.upkeep.releases.latest import MOST_BYTES, MOST_SIGNATURE_BYTES, NAME, SIGNATURES, read_latest, require_file
 from gateway.upkeep.releases.seen import FILE, read_seen, write_seen
 from gateway.upkeep.updates import machine, package
+from gateway.upkeep.updates.judge import missing
 from gateway.upkeep.updates.kind import InstallKind, deb_version, files_for, former, kind_here
 from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gateway.upkeep.releases.latest import Latest
 
 ETC = Path("/etc/linky-gateway")
 FETCHED = machine.STATE / "updates"
 INCOMING = machine.HOME / "incoming"
 SETUP = Path("/usr/local/sbin/linky-setup")
+_SETUP_PROGRAM, _LACKING = Path("/opt/linky-gateway/current/bin/linky-gateway"), Path("/run/linky-gateway-lacking")
 # A package that is missing is fetched from Debian; a slow card takes its time to unpack.
 _APT = (
     *("apt-get", "install", "-y", "--allow-downgrades", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=900"),
@@ -55,18 +60,25 @@ def apply(version: str) -> str:
     """
     if os.geteuid():
         raise ReleaseError(_NOT_ROOT.filled(version=version))
-    if machine.underway():
-        raise ReleaseError(_UNDERWAY)
-    machine.BUSY.touch()
+    make_folder(machine.HOME, 0o755)
+    with (machine.HOME / machine.LOCK).open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ReleaseError(_UNDERWAY) from None
+        if machine.underway():
+            raise ReleaseError(_UNDERWAY)
+        return _locked(version)
+
+
+def _locked(version: str) -> str:
     try:
         return _apply(version, kind_here())
     except ReleaseError as error:
-        make_folder(machine.HOME, 0o755)
         _note(version, "stayed", error.phrase.in_every_language())
         raise
     finally:
         shutil.rmtree(INCOMING, ignore_errors=True)
-        machine.BUSY.unlink(missing_ok=True)
 
 
 def _apply(version: str, kind: InstallKind) -> str:
@@ -156,16 +168,31 @@ def _setup(version: str, word: str, what: object) -> str:
     how = _OF_SETUP.get(done.returncode, "stayed")
     said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     print("\n".join(said[-20:]), flush=True)
+    lacking, still = _lacking(), set[str]()
+    if how == "back" and lacking:
+        # What the former one has not either was not the new one's fault, as for a package.
+        still = set(missing(machine.report(_SETUP_PROGRAM) or {"running": False, "links": []}, lacking))
+        how = "undecided" if set(lacking) <= still else how
     if how == "back":
         with (machine.HOME / "refused").open("a", encoding="utf-8") as file:
             file.write(f"{deb_version(version)}\n")
-    _note(version, how, {})
+    _note(version, how, {}, lacking if how in ("back", "undecided") else [])
     return how
 
 
-def _note(version: str, how: str, why: dict[str, str]) -> None:
+def _lacking() -> list[str]:
+    """What tools/setup found a new version to lack."""
+    try:
+        return [link for link in _LACKING.read_text(encoding="utf-8").strip().split(",") if link]
+    except OSError:
+        return []
+    finally:
+        _LACKING.unlink(missing_ok=True)
+
+
+def _note(version: str, how: str, why: dict[str, str], lacking: Sequence[str] = ()) -> None:
     """Where the gateway reads it: how it ended."""
-    facts = {"from": __version__, "to": version, "result": how, "missing": [], "ended": int(time.time())}
+    facts = {"from": __version__, "to": version, "result": how, "missing": [*lacking], "ended": int(time.time())}
     machine.write("outcome.json", facts | {"why": why})
 
 

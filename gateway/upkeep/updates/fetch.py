@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _BLOCK = 64 << 10
-_STEP_S, _MOST_PLACES, _LONGEST_TAG = 10.0, 4, 200
+_CONNECT_S, _STEP_S, _MOST_PLACES, _LONGEST_TAG = 3.0, 10.0, 4, 200
 _NO_ADDRESS = Phrase("{url}: is no address of a folder of releases: https://…, or http:// at a private address")
 _PUBLIC = Phrase("{url}: without encryption releases are fetched at private addresses alone: write https://")
 _NO_ANSWER = Phrase("{host} cannot be reached: {why}")
@@ -80,7 +80,7 @@ def _get(
     end = time.monotonic() + seconds
     late = ReleaseError(_LATE.filled(host=where.host, name=name, seconds=round(seconds)))
     try:
-        with _socket(where, url, min(_STEP_S, seconds)) as link, link.dup() as guard:
+        with _socket(where, url, seconds) as link, link.dup() as guard:
             # Whoever sends a byte now and then would else keep this for ever. By a handle that TLS does not take over.
             timer = threading.Timer(seconds, _hang_up, [guard])
             timer.daemon = True
@@ -132,14 +132,17 @@ def _ask(
 
 def _socket(where: FolderAddress, url: str, seconds: float) -> socket.socket:
     found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
-    if not where.secure and any(not _is_private(str(place[4][0])) for place in found):
+    if not where.secure:
+        found = [place for place in found if _is_private(str(place[4][0]))]
+    if not found:
         raise ReleaseError(_PUBLIC.filled(url=url))
     failed: OSError | None = None
     for family, kind, protocol, _, place in found[:_MOST_PLACES]:
         link = socket.socket(family, kind, protocol)
-        link.settimeout(seconds)
+        link.settimeout(min(_CONNECT_S, seconds))
         try:
             link.connect(place)
+            link.settimeout(min(_STEP_S, seconds))
         except OSError as error:
             link.close()
             failed = error

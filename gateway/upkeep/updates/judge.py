@@ -11,7 +11,7 @@ import json
 import sys
 from typing import Any
 
-OK = "ok"
+OK, WAITING = "ok", "waiting"
 # What comes and goes with what others do, or takes hours to be known, says nothing of a version. That the link to the
 # house's own server is back does.
 NOT_JUDGED = frozenset((
@@ -29,8 +29,13 @@ def heard(report: dict[str, Any]) -> list[str]:
 def missing(report: dict[str, Any], before: list[str]) -> list[str]:
     """What a new version lacks of what the former one did; empty when it may stay."""
     states = {row["link"]: row["state"] for row in report["links"]}
-    lacking = [link for link in dict.fromkeys(["store", *before]) if states.get(link) != OK]
+    lacking = [link for link in dict.fromkeys(["store", *before]) if not _is_back(link, states.get(link))]
     return lacking if report["running"] else ["gateway", *lacking]
+
+
+def _is_back(link: str, state: str | None) -> bool:
+    """Whether it is as before; a pulse counter waits for the next pulse, and at night no water runs."""
+    return state == OK or (state == WAITING and link.partition(" ")[0] == "counter")
 
 
 def main(arguments: list[str]) -> int:

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import subprocess
+import tomllib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,16 +22,29 @@ if TYPE_CHECKING:
 
 HOME = Path("/var/lib/linky-gateway-update")
 DEBS = Path("/var/cache/linky-gateway")
-STATE = Path("/var/lib/linky-gateway")
-# There while root installs; it does not outlive a boot.
-BUSY = Path("/run/linky-gateway-update")
+CONFIG = Path("/etc/linky-gateway/gateway.toml")
+# Held while root installs, by whoever does.
+LOCK = "lock"
 FORMER = DEBS / "former.deb"
 NAME = USER = "linky-gateway"
 UNIT = "linky-gateway.service"
 DATABASE = "linky-gateway.sqlite"
-COPY = STATE / "before-upgrade"
 PROGRAM = Path("/usr/bin/linky-gateway")
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", "LC_ALL": "C.UTF-8"}
+
+
+def _state() -> Path:
+    """The folder of the database, where the administrator's file has it."""
+    try:
+        with CONFIG.open("rb") as file:
+            place = tomllib.load(file).get("store", {}).get("directory")
+    except (OSError, ValueError, RecursionError, AttributeError):
+        place = None
+    return CONFIG.parent / (place if isinstance(place, str) and place else "/var/lib/linky-gateway")
+
+
+STATE = _state()
+COPY = STATE / "before-upgrade"
 
 
 def say(words: str) -> None:
@@ -62,7 +76,19 @@ def outcome(home: Path = HOME) -> dict[str, Any] | None:
 
 def goes_on(home: Path = HOME) -> bool:
     """Whether an update is installed, or waits to be judged."""
-    return BUSY.exists() or (home / "underway.json").exists()
+    return (home / "underway.json").exists() or is_locked(home)
+
+
+def is_locked(home: Path) -> bool:
+    """Whether root installs just now."""
+    try:
+        with (home / LOCK).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def refused(home: Path = HOME) -> set[str]:
@@ -104,9 +130,9 @@ def status() -> tuple[str, str]:
     return letters.strip(), version.strip()
 
 
-def report() -> dict[str, Any] | None:
+def report(program: Path = PROGRAM) -> dict[str, Any] | None:
     """The report of the version that runs; None when it cannot say."""
-    said = run("timeout", "20", PROGRAM, "status", "--json", user=True).stdout
+    said = run("timeout", "20", program, "status", "--json", user=True).stdout
     try:
         found = json.loads(said)
     except ValueError:

@@ -67,6 +67,8 @@ def note(to: str) -> None:
         shutil.copyfile(ours / name, to_file)
     copy_database()
     green = heard(report() or {"running": False, "links": []})
+    # What underway.json promises is on the disk before it is.
+    os.sync()
     write("underway.json", {
         "from": version, "to": to, "step": "noted", "heard": green, "at": int(time.time()),
         "running": [unit for unit in OTHERS if not run("systemctl", "is-active", "--quiet", unit).returncode],

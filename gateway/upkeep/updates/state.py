@@ -6,7 +6,7 @@ What root knows, and how an installation ended, is in a folder of root's (``mach
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
@@ -25,11 +25,28 @@ When = Literal["now", "tonight"]
 How = Literal["page", "command", "beforehand"]
 
 
+class Rules(Protocol):
+    """What is said beforehand: ``[updates]`` of the configuration."""
+
+    @property
+    def check(self) -> bool:
+        """Whether a newer version is looked for."""
+
+    @property
+    def install(self) -> str:
+        """``night``: a newer version is installed without asking."""
+
+    @property
+    def installer(self) -> str:
+        """``agreed``: one whom the household lets ask how the gateway is may have updates installed, too."""
+
+
 class AgreedUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """The household's word: ``version`` is to be installed now, or in the night; ``by`` whom and how it was agreed to.
 
     ``how`` is ``page`` or ``command`` where somebody said it then, ``beforehand`` where the settings say so; ``asker``
-    is who had asked, an installer's address; ``sent`` when the helper was told (POSIX seconds).
+    is who had asked, an installer's address; ``sent`` when the helper was told (POSIX seconds), ``tries`` how often it
+    could not be.
     """
 
     version: str
@@ -37,6 +54,7 @@ class AgreedUpdate(msgspec.Struct, frozen=True, kw_only=True):
     how: How
     asker: str = ""
     sent: float | None = None
+    tries: int = 0
 
 
 class AskedUpdate(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +70,8 @@ class KnownUpdates(msgspec.Struct, frozen=True, kw_only=True):
     """All of it. Times are POSIX seconds.
 
     ``checked``: when the list was last read and believed; ``tried``: when that was last tried; ``why`` it came to
-    nothing, by language. ``told``: ``ended`` of the last outcome that the household was told.
+    nothing, by language. ``left``: the version that the household went back from, or does not want. ``told``: ``ended``
+    of the last outcome that the household was told.
     """
 
     etag: str = ""
@@ -62,6 +81,7 @@ class KnownUpdates(msgspec.Struct, frozen=True, kw_only=True):
     wish: AgreedUpdate | None = None
     asked: AskedUpdate | None = None
     told: int = 0
+    left: str = ""
 
 
 def read_state(folder: Path) -> KnownUpdates:

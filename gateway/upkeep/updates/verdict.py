@@ -26,6 +26,7 @@ from gateway.upkeep.updates.machine import (
     UNIT,
     dpkg_works,
     forget,
+    refused,
     report,
     run,
     say,
@@ -98,16 +99,16 @@ def judge() -> None:
         say(f"{known['to']} lacks: {', '.join(lacking)}")
         go_back(known, lacking)
     else:
-        keep_former(known["from"])
         end(known, "kept", [])
+        keep_former(known["from"])
 
 
 def keep_former(version: str) -> None:
     """The package that there was stays, for whoever wants to go back by hand; those before it go."""
-    for deb in DEBS.glob(f"{NAME}_*.deb"):
-        deb.unlink()
+    kept = DEBS / f"{NAME}_{version.replace(':', '%3a')}_all.deb"
     with suppress(FileNotFoundError):
-        FORMER.replace(DEBS / f"{NAME}_{version.replace(':', '%3a')}_all.deb")
+        FORMER.replace(kept)
+        forget(*(deb for deb in DEBS.glob(f"{NAME}_*.deb") if deb != kept))
 
 
 def settled() -> tuple[str, str]:
@@ -148,9 +149,10 @@ def go_back(known: dict[str, Any], lacking: list[str]) -> None:
 
 def refuse(version: str) -> None:
     """Neither apt nor the gateway takes that version again; the next one they do."""
-    REFUSED.write_text(f"Package: {NAME}\nPin: version {version}\nPin-Priority: -1\n", encoding="utf-8")
     with (HOME / "refused").open("a", encoding="utf-8") as file:
         file.write(f"{version}\n")
+    pins = (f"Package: {NAME}\nPin: version {one}\nPin-Priority: -1\n" for one in sorted(refused()))
+    REFUSED.write_text("\n".join(pins), encoding="utf-8")
 
 
 def reinstall(version: str) -> bool:

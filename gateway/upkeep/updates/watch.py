@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import threading
 import time
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
 from gateway.errors import GatewayError, ReleaseError
 from gateway.upkeep.updates.folder import ReleaseFolder
+from gateway.upkeep.updates.in_thread import in_thread
 from gateway.upkeep.updates.kind import InstallKind, deb_version, files_for, former, kind_here
 from gateway.upkeep.updates.machine import HOME, goes_on, outcome, refused
 from gateway.upkeep.updates.state import FOLDER, AgreedUpdate, AskedUpdate, KnownUpdates, read_state, write_state
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.upkeep.releases.latest import Latest
-    from gateway.upkeep.updates.state import How, When
+    from gateway.upkeep.updates.state import How, Rules, When
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 CHECK_EVERY_S, TRY_AGAIN_S, LOOK_S = 86_400.0, 3_600.0, 5.0
 # For so long nothing may be seen of an update that was handed to root.
 BEGINS_S = 60.0
+# Whoever asks what is new has it looked for no more often; what cannot be fetched at night is tried again, so often.
+_LOOK_AGAIN_S, _FETCH_AGAIN_S, _MOST_TRIES = 600.0, 900.0, 3
 
 NO_PLACE = Phrase("nobody has said where releases are: url of [updates] in gateway.toml")
 OFF = Phrase("check of [updates] in gateway.toml is off")
@@ -47,27 +47,11 @@ _NOT_THE_NEWEST = Phrase("{version} is not the newest version any more: say agai
 _WENT_BACK = Phrase("{version} was tried here and did not keep what worked: the next version comes by itself")
 _NO_FORMER = Phrase("there is no former version to go back to")
 _UNDERWAY = Phrase("an update to {version} is under way")
-_ENDED = Phrase("the update to {version} did not begin, or the power was cut: say again that it is to be installed")
+_ENDED = Phrase("it did not begin, or the power was cut; say again that it is to be installed")
 
 
 # The entries of the journal that are of updates.
 Noted = Literal["update-agreed", "update-refused", "update-ended"]
-
-
-class Rules(Protocol):
-    """What is said beforehand: ``[updates]`` of the configuration."""
-
-    @property
-    def check(self) -> bool:
-        """Whether a newer version is looked for."""
-
-    @property
-    def install(self) -> str:
-        """``night``: a newer version is installed without asking."""
-
-    @property
-    def installer(self) -> str:
-        """``agreed``: one whom the household lets ask how the gateway is may have updates installed, too."""
 
 
 class UpdateWatch:
@@ -114,6 +98,7 @@ class UpdateWatch:
         self._next = time.monotonic() + random.uniform(60.0, 3_600.0)  # noqa: S311 (no secret)
         self._moved = asyncio.Event()
         self._refused: set[str] = set()
+        self._again = 0.0
         self._home = home
         self._busy = asyncio.Lock()
         # Told how an update ended: the outcome.
@@ -128,6 +113,10 @@ class UpdateWatch:
         self.state = await in_thread(partial(read_state, self._place))
         self._refused = await in_thread(partial(refused, self._home))
         self.latest = await in_thread(partial(self._folder.known, self._clock()))
+        wish = self.state.wish
+        if wish and wish.sent is None and wish.version == self.running:
+            # The power went between the two; it is there.
+            self._keep(replace(self.state, wish=None))
 
     @property
     def wanted(self) -> bool:
@@ -137,8 +126,10 @@ class UpdateWatch:
     @property
     def newer(self) -> Latest | None:
         """The version that could be installed; None where there is none."""
-        latest = self.latest
-        return latest if latest and latest.is_newer_than(self.running) and not self.went_back(latest.version) else None
+        latest, now = self.latest, self._clock()
+        if latest is None or (now is not None and now >= latest.expires.timestamp()):
+            return None
+        return latest if latest.is_newer_than(self.running) and not self.went_back(latest.version) else None
 
     def went_back(self, version: str) -> bool:
         """Whether it was tried here and did not stay."""
@@ -195,15 +186,27 @@ class UpdateWatch:
             self._keep(replace(self.state, checked=now or time.time(), tried=now, why={}, etag=etag))
         wish = self.state.wish
         stale = wish is None or (wish.sent is None and wish.version != latest.version)
-        if self._rules().install == "night" and self.newer and stale:
+        unwanted = latest.version == self.state.left
+        if self._rules().install == "night" and self.newer and stale and not unwanted:
             await self.agree("tonight", "beforehand")
         return latest
 
+    async def check_again(self) -> None:
+        """Look now, for somebody else, no more often than each ten minutes."""
+        if time.time() - (self.state.tried or 0.0) > _LOOK_AGAIN_S:
+            with suppress(ReleaseError):
+                await self.check()
+
     # --- The household's word ---
 
-    async def agree(self, when: When, how: How, by: str = "") -> AgreedUpdate:
-        """The household wants it: ``now`` or ``tonight``; ReleaseError where there is nothing to install."""
+    async def agree(self, when: When, how: How, by: str = "", version: str = "") -> AgreedUpdate:
+        """The household wants it: ``now`` or ``tonight``; ReleaseError where there is nothing to install.
+
+        ``version``: the one that it was shown; another one is not installed in its place.
+        """
         latest = self.latest
+        if latest and version and latest.version != version:
+            raise ReleaseError(_NOT_THE_NEWEST.filled(version=version))
         if latest is None or not latest.is_newer_than(self.running):
             raise ReleaseError(_NOTHING_NEW.filled(version=self.running))
         if self.went_back(latest.version):
@@ -217,7 +220,11 @@ class UpdateWatch:
         self._require_free()
         if not self.former:
             raise ReleaseError(_NO_FORMER)
-        return await self._agree(self.former, "now", how, by)
+        left = self.running
+        wish = await self._agree(self.former, "now", how, by)
+        # Nobody who has gone back is brought there again by what was said beforehand.
+        self._keep(replace(self.state, left=left))
+        return wish
 
     def _require_free(self) -> None:
         if self.state.wish and self.state.wish.sent is not None:
@@ -229,7 +236,7 @@ class UpdateWatch:
         wish = AgreedUpdate(version=version, when=when, how=how, asker=asker)
         texts = {name: text for name, text in (("asker", asker), ("by", by)) if text}
         await self._note("update-agreed", {"version": version, "how": how, "when": when}, texts)
-        self._keep(replace(self.state, wish=wish, asked=None))
+        self._keep(replace(self.state, wish=wish, asked=None, left=""))
         self._moved.set()
         return wish
 
@@ -243,7 +250,8 @@ class UpdateWatch:
         asker = (wish.asker if wish else "") or (asked.asker if asked else "")
         texts = {name: text for name, text in (("asker", asker), ("by", by)) if text}
         await self._note("update-refused", {"version": version}, texts)
-        self._keep(replace(self.state, wish=None, asked=replace(asked, refused=True) if asked else None))
+        asked = replace(asked, refused=True) if asked else None
+        self._keep(replace(self.state, wish=None, asked=asked, left=version))
         return True
 
     def standing_of(self, version: str, asker: str) -> str:
@@ -270,14 +278,13 @@ class UpdateWatch:
         if known != "none":
             return known
         if self.latest is None or self.latest.version != version:
-            with suppress(ReleaseError):
-                await self.check()
+            await self.check_again()
         if self.latest is None or self.latest.version != version or not self.latest.is_newer_than(self.running):
             return "unknown"
         self._keep(
             replace(self.state, asked=AskedUpdate(version=version, asker=asker, at=self._clock() or time.time()))
         )
-        if self._rules().installer == "agreed":
+        if self._rules().installer == "agreed" and self.state.left != version:
             await self.agree("now", "beforehand")
         return self.standing_of(version, asker)
 
@@ -287,19 +294,32 @@ class UpdateWatch:
         wish, now = self.state.wish, self._clock()
         if wish is None or wish.sent is not None:
             return
-        if wish.when == "tonight" and (now is None or not self._is_night(now)):
+        if wish.when == "tonight" and (now is None or not self._is_night(now) or time.monotonic() < self._again):
             return
         try:
             if wish.version != self.former:
                 await self._bring(wish.version)
+            # Before it is: a power cut must not have it asked for twice.
+            self._keep(replace(self.state, wish=replace(wish, sent=time.time())))
             await self._install(wish.version)
         except GatewayError as error:
-            log.error("the update to %s could not begin: %s", wish.version, error)  # noqa: TRY400 (no traceback)
-            self._keep(replace(self.state, wish=None, why=error.phrase.in_every_language()))
-            await self._note("update-ended", {"version": wish.version, "result": "stayed"}, {})
+            await self._could_not(wish, error)
+        else:
+            log.info("the update to %s begins", wish.version)
+
+    async def _could_not(self, wish: AgreedUpdate, error: GatewayError) -> None:
+        """It could not begin: at night it is tried again, a little later and the next night; then it is said."""
+        log.error("the update to %s could not begin: %s", wish.version, error)
+        self._again = time.monotonic() + _FETCH_AGAIN_S
+        if wish.when == "tonight" and wish.tries < _MOST_TRIES:
+            self._keep(replace(self.state, wish=replace(wish, sent=None, tries=wish.tries + 1)))
             return
-        log.info("the update to %s begins", wish.version)
-        self._keep(replace(self.state, wish=replace(wish, sent=time.time())))
+        why = error.phrase.in_every_language()
+        self._keep(replace(self.state, wish=None))
+        await self._note("update-ended", {"version": wish.version, "result": "stayed"}, {})
+        how = {"from": self.running, "to": wish.version, "result": "stayed", "missing": [], "ended": int(time.time())}
+        for hear in self.hearers:
+            hear(how | {"why": why})
 
     async def _bring(self, version: str) -> None:
         latest = self.latest
@@ -313,14 +333,23 @@ class UpdateWatch:
         ended, wish = outcome(self._home), self.state.wish
         if ended and int(ended["ended"]) != self.state.told:
             self._refused, asker = refused(self._home), wish.asker if wish else ""
-            wish, why = None if wish and wish.sent else wish, ended.get("why") or {}
-            self._keep(replace(self.state, told=int(ended["ended"]), wish=wish, why=why or self.state.why))
+            wish = None if wish and wish.sent else wish
+            self._keep(replace(self.state, told=int(ended["ended"]), wish=wish))
             facts: dict[str, int | str] = {"version": str(ended["to"]), "result": str(ended["result"])}
             await self._note("update-ended", facts, {"asker": asker} if asker else {})
             for hear in self.hearers:
                 hear(ended)
         elif wish and wish.sent is not None and time.time() - wish.sent > BEGINS_S and not goes_on(self._home):
-            self._keep(replace(self.state, wish=None, why=_ENDED.filled(version=wish.version).in_every_language()))
+            self._keep(replace(self.state, wish=None))
+            how = {
+                "from": self.running,
+                "to": wish.version,
+                "result": "stayed",
+                "missing": [],
+                "ended": int(time.time()),
+            }
+            for hear in self.hearers:
+                hear(how | {"why": _ENDED.in_every_language()})
 
     def _keep(self, state: KnownUpdates) -> None:
         self.state = state
@@ -328,29 +357,3 @@ class UpdateWatch:
             write_state(self._place, state)
         except OSError as error:
             log.warning("what is known of updates cannot be kept: %s", error.strerror)
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """Do what blocks in a thread that keeps nobody from ending; whoever is cancelled leaves it alone."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def tell(result: T | None, error: BaseException | None) -> None:
-        if done.done():
-            return
-        if error is None:
-            done.set_result(result)  # type: ignore[arg-type]
-        else:
-            done.set_exception(error)
-
-    def do() -> None:
-        result, failed = None, None
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001 (told to who waits)
-            failed = error
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(tell, result, failed)
-
-    threading.Thread(target=do, name="updates", daemon=True).start()
-    return await done

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from gateway.errors import GatewayError
     from gateway.web.view import PageView
 
-    # How updates stand after this was done, in that language: an action of ``control.messages.Update``.
-    Standing = Callable[[str, str], Awaitable[Mapping[str, Any]]]
+    # How updates stand after this was done: an action of ``control.messages.Update``, a language, a version or "".
+    Standing = Callable[[str, str, str], Awaitable[Mapping[str, Any]]]
 
 _PATH = "/settings/updates"
 _ACTIONS = ("check", "install", "tonight", "refuse", "back")
@@ -50,11 +50,12 @@ class _Pages:
         self._standing = standing
 
     async def show(self, _: Request, view: PageView) -> Response:
-        known = await self._standing("status", view.lang)
+        known = await self._standing("status", view.lang, "")
         return html(_page(view, "page", known=known, sentence=known["sentence"].get(view.lang, "")))
 
     async def act(self, request: Request, view: PageView) -> Response:
-        await self._standing(request.path.rpartition("/")[2], view.lang)
+        version = request.g.fields.get("version", "")[:60]
+        await self._standing(request.path.rpartition("/")[2], view.lang, version)
         return redirect(_PATH)
 
 

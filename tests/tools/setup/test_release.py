@@ -369,6 +369,10 @@ def test_a_new_version_is_judged_by_what_the_former_one_did() -> None:
     assert judge.missing(_report(**{**green, "meter house": "waiting", "page": "broken"}), before) == before[1:]
     assert judge.missing(_report(**green) | {"running": False}, before) == ["gateway"]
     assert judge.heard(_report(**green) | {"running": False}) == []
+    # At night no water runs.
+    water = {"store": "ok", "counter eau": "waiting"}
+    assert judge.missing(_report(**water), ["counter eau"]) == []
+    assert judge.missing(_report(**{**water, "counter eau": "broken"}), ["counter eau"]) == ["counter eau"]
 
 
 def test_a_program_that_says_nothing_is_not_healthy() -> None:

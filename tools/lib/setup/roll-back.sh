@@ -11,7 +11,8 @@ roll_back() {
   trap - ERR
   trap '' INT TERM HUP
   set +e
-  heard=$(cat "$ROOT$UNDERWAY/heard" 2>/dev/null)
+  # Of the former one its meters alone: what else is not there now, a box that is out, a broker, is not a reason to give up.
+  heard=$(tr ',' '\n' <"$ROOT$UNDERWAY/heard" 2>/dev/null | grep '^meter ' | paste -sd,)
   say goes_back "$from"
   stop_all
   take_what_is_new
@@ -60,7 +61,7 @@ former_database() {
   local left
   set_present_aside
   rm -f "$ROOT$STATE/$DATABASE"{,-wal,-shm,.redo} "$ROOT$COPY/$DATABASE-shm"
-  cp -p "$ROOT$COPY/$DATABASE"* "$ROOT$STATE/" || return 1
+  by_owner cp -p "$ROOT$COPY/$DATABASE"* "$ROOT$STATE/" || return 1
   if [[ $1 == carried ]]; then
     left=$(python3 -I "$CARRY" "$ROOT$(kept_name)" "$ROOT$STATE/$DATABASE") || {
       log "rows cannot be carried over: $left"

@@ -61,7 +61,7 @@ groups_undo() {
 
 purge() {
   local path
-  rm -rf "$ROOT$ETC" "$ROOT$STATE" "$ROOT$HOME_OF_ALL" "$ROOT/run/linky-gateway-setup"
+  rm -rf "$ROOT$ETC" "$ROOT$STATE" "$ROOT$STATE-update" "$ROOT$HOME_OF_ALL" "$ROOT/run/linky-gateway-setup"
   while read -r path; do rmdir "$ROOT$path" 2>/dev/null || true; done < <(sed -n 's/^dir //p' "$SCRATCH/installed" | tac)
   if [[ ! $ROOT ]]; then
     ! id "$USER_NAME" >/dev/null 2>&1 || run userdel "$USER_NAME" || true

@@ -78,6 +78,7 @@ other_setup() {
 
 change_over() {
   local from=$1 to=$2 heard=''
+  LACKING=''
   ! is_live || heard=$(report | python3 "$JUDGE" heard || true)
   begin_upgrade "$from" "$to" "$heard"
   UPGRADING=$from
@@ -92,6 +93,8 @@ change_over() {
     return
   fi
   say new_one_fails "$to"
+  # For whoever asked for it (gateway/upkeep/updates/apply.py): what the new one lacked.
+  ! is_live || printf '%s\n' "${LACKING:-}" >/run/linky-gateway-lacking
   roll_back "$from"
   fail "$EXIT_ROLLED_BACK" rolled_back "$to" "$from"
 }
@@ -139,6 +142,11 @@ note_step() {
   sync -f "$ROOT$HOME_OF_ALL"
 }
 
+# by_owner COMMAND...: as the gateway's user, whose folder it is: root would follow whatever link lies there.
+by_owner() {
+  if [[ $ROOT ]]; then "$@"; else runuser -u "$USER_NAME" -- "$@"; fi
+}
+
 # Nobody has the file open: with its log it is whole.
 copy_database() {
   local part
@@ -146,7 +154,7 @@ copy_database() {
   if [[ -e $ROOT$STATE/$DATABASE ]]; then
     put_dir "$COPY" 700 "$USER_NAME"
     for part in "$DATABASE" "$DATABASE-wal"; do
-      [[ ! -e $ROOT$STATE/$part ]] || cp -p --reflink=auto "$ROOT$STATE/$part" "$ROOT$COPY/$part"
+      [[ ! -e $ROOT$STATE/$part ]] || by_owner cp -p --reflink=auto "$ROOT$STATE/$part" "$ROOT$COPY/$part"
     done
   fi
   note_step copied
@@ -185,6 +193,7 @@ is_healthy() {
     sleep 2
   done
   log "not green: ${lacking:--}"
+  LACKING=$lacking
   log "$(systemctl status --no-pager linky-gateway.service 2>&1 || true)"
   return 1
 }
@@ -194,8 +203,7 @@ is_healthy() {
 nothing_is_missing() {
   [[ -e $COPY/$DATABASE ]] || return 0
   local said code=0
-  install -m 644 "$CARRY" "$COPY/carry.py"
-  said=$(runuser -u "$USER_NAME" -- python3 -I "$COPY/carry.py" lacking "$STATE/$DATABASE" "$COPY/$DATABASE") || code=$?
+  said=$(runuser -u "$USER_NAME" -- python3 -I - lacking "$STATE/$DATABASE" "$COPY/$DATABASE" <"$CARRY") || code=$?
   [[ ! $said ]] || log "readings: $said"
   ((code != 1))
 }

@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.errors import GatewayError, ReleaseError
 from gateway.upkeep.updates import watch as module
-from tests.gateway.upkeep.updates.conftest import DEB, Gateway, ended
+from tests.gateway.upkeep.updates.conftest import DEB, RUNNING, Gateway, ended
 
 pytestmark = pytest.mark.usefixtures("roots")
 
@@ -149,7 +150,7 @@ def test_files_that_are_not_what_the_list_says_are_not_handed_over(hosted, gatew
 
     gateway.do(story())
     assert gateway.told == []
-    assert "is not the file that the signed list names" in str(gateway.watch.fault)
+    assert "is not the file that the signed list names" in gateway.ended[-1]["why"]["en"]
     assert gateway.journal[-1][:2] == ("update-ended", {"version": "0.3.0", "result": "stayed"})
     assert not list((gateway.state / "updates").glob("*.part"))
 
@@ -165,7 +166,7 @@ def test_a_helper_that_refuses_is_a_sentence(hosted, gateway):
         await gateway.until(lambda: gateway.watch.state.wish is None)
 
     gateway.do(story())
-    assert "there is no helper" in str(gateway.watch.fault)
+    assert "there is no helper" in gateway.ended[-1]["why"]["en"]
 
 
 def test_how_it_ended_is_told_once_over_starts(hosted, gateway, roots):
@@ -311,3 +312,65 @@ def test_an_update_of_which_nothing_is_seen_is_forgotten(hosted, gateway, roots,
 
     gateway.do(story())
     assert gateway.told == ["0.3.0"]
+
+
+def test_who_went_back_is_not_brought_there_again_by_what_was_said_beforehand(hosted, tmp_path, monkeypatch):
+    """Nor who has said no; until somebody says yes to that version."""
+    gateway = Gateway(tmp_path, hosted.url, install="night", installer="agreed")
+    monkeypatch.setattr(module, "former", lambda *_: "0.1.9")
+    hosted.publish("0.3.0")
+
+    async def story():
+        gateway.running = "0.3.0"
+        gateway.watch = gateway.started()
+        await gateway.watch.go_back("command")
+        gateway.running = RUNNING
+        gateway.watch = gateway.started()
+        await gateway.watch.resume()
+        gateway.watch._keep(replace(gateway.watch.state, wish=None))
+        await gateway.watch.check()
+        assert gateway.watch.state.wish is None
+        assert await gateway.watch.ask("0.3.0", "installer@example.org") == "asked"
+        await gateway.watch.agree("tonight", "page")
+        assert await gateway.watch.refuse("anne")
+        await gateway.watch.check()
+        assert gateway.watch.state.wish is None
+
+    gateway.do(story())
+
+
+def test_a_yes_is_to_the_version_that_was_shown(hosted, gateway):
+    """Another one that has come since is not installed in its place; one that nobody vouches for any more neither."""
+    hosted.publish("0.3.0", days=1)
+
+    async def story():
+        await gateway.watch.check()
+        with pytest.raises(ReleaseError, match="is not the newest"):
+            await gateway.watch.agree("now", "page", version="0.2.9")
+        gateway.now += 2 * 86_400
+        assert gateway.watch.newer is None
+
+    gateway.do(story())
+
+
+def test_what_cannot_be_fetched_at_night_is_tried_again_then_said(hosted, gateway, monkeypatch):
+    """The box starts again at three; the household does not believe that it was installed."""
+    monkeypatch.setattr(module, "_FETCH_AGAIN_S", 0.0)
+    hosted.publish("0.3.0")
+    gateway.night, tries = True, []
+
+    def gone(request):
+        tries.append(1)
+        request.send_error(503)
+
+    async def story():
+        await gateway.watch.check()
+        hosted.injuries[DEB.format("0.3.0")] = gone
+        await gateway.watch.agree("tonight", "page")
+        await gateway.until(lambda: gateway.ended)
+
+    gateway.do(story())
+    assert len(tries) == 4
+    assert gateway.ended[-1]["result"] == "stayed"
+    assert "answered 503" in gateway.ended[-1]["why"]["en"]
+    assert gateway.watch.state.wish is None

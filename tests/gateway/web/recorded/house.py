@@ -95,7 +95,7 @@ class Desk:
     async def remove(self, name):
         self._or_fault(None)
 
-    async def standing(self, action, lang):
+    async def standing(self, action, lang, version):
         return self._or_fault(self._held.version)
 
     @property
