@@ -20,6 +20,7 @@ from gateway.control.messages import Settle
 from gateway.control.running import ask
 from gateway.links.alert_words import FaultKind, Topic
 from gateway.notices.events import RULES, Urgency, event_of, said
+from harness import ROOT
 from harness.house import links_of
 from harness.process import PATH
 from meter.process import SimulatedMeter
@@ -140,6 +141,13 @@ class Street:
             name, text, _ = json.loads(line)
             found[name].append(re.sub(r"^Linky.*\n", "", text).strip())
         return found
+
+    def type(self, *words):
+        """``linky-gateway notice …``, as it is typed here."""
+        command = [sys.executable, "-m", "gateway", "notice", *words, "--config", str(self.config)]
+        return subprocess.run(
+            command, check=False, capture_output=True, text=True, env=self.environment, cwd=ROOT, timeout=90
+        )
 
     def rows(self, condition):
         """(way, matter, state, message) of the queue."""
@@ -327,12 +335,21 @@ def test_a_gateway_tells_over_a_power_cut_and_nothing_waits_for_a_way_that_is_mu
         assert page.stdout == "200\n", page.stderr
         wait_until(lambda: heard(street) == 6, 90, "each has told")
         wait_until(lambda: committed(street) > before + 3, 30, "readings go on")
+        typed = {
+            words: street.type(*words.split()) for words in ("test telegram", "list --last 5", "list --json --lang fr")
+        }
+        assert street.type("test").returncode != 0
         assert time.monotonic() - began < 120
     texts = everything(street)
+    assert "A test from your Linky gateway" in texts["telegram"].pop()
     assert {way: len(found) for way, found in texts.items()} == dict.fromkeys(WAYS, 1)
     assert "9 kVA" in texts["webhook"][0]
     assert "9" not in texts["mail"][0]
     status = links_of(street.config)
+    assert typed["test telegram"].stdout.endswith("…7766): told; look whether it came\n")
+    assert "webhook  was told  The meter “house” says another subscribed power" in typed["list --last 5"].stdout
+    assert json.loads(typed["list --json --lang fr"].stdout.splitlines()[0])["address"].startswith("mailtos://smtp.")
+    assert "canary" not in "".join(one.stdout + one.stderr for one in typed.values())
     shown = json.dumps([status, (street.folder / "gateway.log").read_text(errors="replace")])
     assert not any(canary in shown for canary in (*CANARIES, "canary"))
     assert {name for name in status if name.startswith("notice ")} == {f"notice {way}" for way in (*WAYS, "mute")}

@@ -289,6 +289,36 @@ def resident_kb(house, unit):
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) if "VmRSS" in status else 0
 
 
+def test_the_addresses_of_notices_are_handed_over_file_by_file(house):
+    """From a folder that only root may open; without any, or without the folder, the gateway starts all the same."""
+
+    def notices():
+        """How each way is."""
+        rows = json.loads(house.do(GATEWAY, "status", "--json"))["links"]
+        return {row["link"]: row["detail"] for row in rows if row["link"].startswith("notice ")}
+
+    folder, config = "/etc/linky-gateway/secrets/notices", house.path("/etc/linky-gateway/gateway.toml")
+    assert house.do("stat", "-c", "%U %a", folder) == "root 700\n"
+    before = config.read_text()
+    config.write_text(before + '[[notice]]\nname = "nas"\n[[notice]]\nname = "anne-sms"\n')
+    house.path(f"{folder}/nas").write_text("json://me:canary-notice@nas.lan/\n")
+    house.do("systemctl", "restart", GATEWAY)
+    wait_for_ready(house)
+    assert notices() == {
+        "notice nas": "nothing told yet",
+        "notice anne-sms": f"it has no address: write it into {folder}/anne-sms, and restart the gateway",
+    }
+    house.do("rm", "-r", folder)
+    house.do("systemctl", "restart", GATEWAY)
+    wait_for_ready(house)
+    assert "notices/nas" in notices()["notice nas"]
+    house.do("systemd-tmpfiles", "--create")
+    config.write_text(before)
+    house.do("systemctl", "restart", GATEWAY)
+    wait_for_ready(house)
+    assert "canary-notice" not in said(house)
+
+
 def test_a_daemon_that_hangs_is_started_again_by_the_watchdog(house):
     """One that was stopped by a signal is ended, another one reads the meter."""
     before = wait_for_ready(house)

@@ -45,6 +45,7 @@ NOT_TYPED = {
     "board update": "wants a board that listens; tests/micropython/update types it there",
     "display": "writes mosquitto's files; tests/gateway/commands/test_display.py types it there",
     "page": "wants a daemon; tests/gateway/web types it there",
+    "notice": "wants a daemon; tests/integration/test_notices.py types it there",
     "helper": "wants systemd; tests/units asks it in a container",
     "first-boot": "writes below /; tests/gateway/first_boot types it on scratch systems",
     "restore": "asks for a passphrase; tests/gateway/backup types it",
