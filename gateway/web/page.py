@@ -165,8 +165,9 @@ class HousePage:
         return {"ready": entrance.ready, "coded": entrance.has_code, **await self._ways()}
 
     async def _ways(self) -> dict[str, object]:
-        encrypted = self.encrypted.where() if self.encrypted else {}
-        return {"addresses": await asyncio.to_thread(addresses, self._web), **encrypted}
+        found = await asyncio.to_thread(addresses, self._web)
+        called = found[0].partition("://")[2] if found else ""
+        return {"addresses": found, **(self.encrypted.where(called) if self.encrypted else {})}
 
     async def forget(self) -> None:
         """Forget the password and the displays."""

@@ -86,9 +86,12 @@ class EncryptedPage:
         """Whether a page that is called so (a Host header) is one of this gateway's."""
         return self._server is not None and self._server.is_called(called)
 
-    def where(self) -> dict[str, Any]:
-        """Where it is, and the fingerprint of the house's own authority; nothing where it is not served."""
-        there, authority = self.url(""), self.certificate.authority
+    def where(self, called: str = "") -> dict[str, Any]:
+        """Where the page that is called so is encrypted, and the fingerprint of its own authority; else nothing.
+
+        With two machines of one name in the house, only what this one is called leads to it.
+        """
+        there, authority = self.url(called), self.certificate.authority
         if there is None:
             return {}
         return {"encrypted": there} | ({"fingerprint": authority.sha256} if authority else {})

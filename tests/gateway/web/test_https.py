@@ -10,6 +10,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from microdot import Response
@@ -459,6 +460,18 @@ def test_nobody_is_led_to_a_name_that_is_none(tmp_path, names, given, called, ho
     since = datetime(2026, 1, 1, tzinfo=UTC)
     known.shown = ShownCertificate(frozenset(names), frozenset(), "", since, since + timedelta(days=90))
     assert known.host(called) == host
+
+
+def test_of_two_machines_of_one_name_each_says_its_own(tmp_path):
+    """The second is found as linky-2.local, which its certificate says as well: nobody is led to the first one."""
+    make(tmp_path, ("linky.local", "linky-2.local"), (), datetime.now(UTC))
+    certificate = PageCertificate(WebTable(), tmp_path, tmp_path, None)
+    certificate.look()
+    page = EncryptedPage(certificate, ("127.0.0.1", 8443), time.time)
+    assert page.where("linky-2.local:8080") == {}, "it is not served yet"
+    page._server = SimpleNamespace(speaks_tls=True)
+    assert page.where("linky-2.local:8080")["encrypted"] == "https://linky-2.local:8443"
+    assert page.where("192.168.1.20:8080")["encrypted"] == "https://linky.local:8443"
 
 
 def test_while_the_helper_is_busy_all_else_goes_on(tmp_path):
