@@ -13,6 +13,12 @@ import socket
 import sys
 import time
 from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Arguments = dict[str, object]
 
 # What would end the machine is masked by whoever starts this; what would join a network finds no radio.
 _SEEDS: tuple[dict[str, object], ...] = (
@@ -21,6 +27,8 @@ _SEEDS: tuple[dict[str, object], ...] = (
     {"act": "set-secret", "name": "backup-passphrase", "value": None},
     {"act": "set-secret", "name": "notices/mail", "value": "x"},
     {"act": "set-wifi", "name": "Livebox", "key": "12345678", "country": "FR", "hidden": False},
+    {"act": "make-certificate", "names": ["router.local", "linky.example.org"]},
+    {"act": "install-update", "version": "../0.2.0"},
     {"act": "reboot"},
     {"act": "shut-down"},
 )
@@ -33,6 +41,7 @@ _WORDS: tuple[object, ...] = (
 _KEYS = ("act", "unit", "name", "value", "key", "country", "hidden", "root", "tell", "names", "version", "")
 # What is asked for in the list, by hand: name of an argument -> whether it must be there, and what it may be.
 NAMES = re.compile(r"(xmpp|mqtt|display)-password|backup-passphrase|notices/[a-z0-9][a-z0-9-]{0,31}")
+_VERSION = re.compile("[0-9][0-9A-Za-z.+!]{0,49}")
 _UNPRINTED = re.compile(r"[\0-\x1f\x7f\ud800-\udfff]")
 _UNITS = {"linky-gateway.service", "linky-display.service", "mosquitto.service"}
 _LONGEST_S, _MOST_BYTES, _MOST_KEPT = 20.0, 8192, 5
@@ -46,20 +55,48 @@ def fits(line: bytes) -> bool:
         return False
     if not isinstance(asked, dict) or not line.endswith(b"\n") or len(line) > _MOST_BYTES + 1:
         return False
-    act, keys = asked.get("act"), asked.keys() - {"act"}
-    if act in ("reboot", "shut-down"):
-        return not keys
-    if act == "restart-unit":
-        return keys == {"unit"} and isinstance(asked["unit"], str) and asked["unit"] in _UNITS
-    if act == "set-secret":
-        return keys == {"name", "value"} and _is_secret(asked["name"], asked["value"])
-    return act == "set-wifi" and {"name", "key"} <= keys <= {"name", "key", "country", "hidden"}
+    arguments = dict(asked)
+    check = _LIST.get(str(arguments.pop("act", "")))
+    return check is not None and check(arguments)
 
 
-def _is_secret(name: object, value: object) -> bool:
-    if not isinstance(name, str) or not NAMES.fullmatch(name):
+def _nothing(arguments: Arguments) -> bool:
+    return not arguments
+
+
+def _unit(arguments: Arguments) -> bool:
+    return arguments.keys() == {"unit"} and arguments["unit"] in list(_UNITS)
+
+
+def _version(arguments: Arguments) -> bool:
+    return arguments.keys() == {"version"} and bool(_VERSION.fullmatch(str(arguments["version"])))
+
+
+def _names(arguments: Arguments) -> bool:
+    names, own = arguments.get("names"), f"{socket.gethostname()}.".lower()
+    return isinstance(names, list) and 1 <= len(names) <= 8 and all(str(name).startswith(own) for name in names)
+
+
+def _secret(arguments: Arguments) -> bool:
+    if arguments.keys() != {"name", "value"} or not NAMES.fullmatch(str(arguments["name"])):
         return False
+    value = arguments["value"]
     return value is None or (isinstance(value, str) and 1 <= len(value) <= 1000 and not _UNPRINTED.search(value))
+
+
+def _wifi(arguments: Arguments) -> bool:
+    return {"name", "key"} <= arguments.keys() <= {"name", "key", "country", "hidden"}
+
+
+_LIST: dict[str, Callable[[Arguments], bool]] = {
+    "install-update": _version,
+    "make-certificate": _names,
+    "reboot": _nothing,
+    "restart-unit": _unit,
+    "set-secret": _secret,
+    "set-wifi": _wifi,
+    "shut-down": _nothing,
+}
 
 
 def line_of(chance: random.Random) -> bytes:

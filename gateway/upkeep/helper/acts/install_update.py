@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gateway.upkeep.helper.request import Tell
 
 # A version as PEP 440 writes it.
-_VERSION = r"^[0-9][0-9A-Za-z.+!]{0,49}$"
+_VERSION = r"^[0-9][0-9A-Za-z.+!]{0,49}\Z"
 _PLAIN = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.")
 
 
