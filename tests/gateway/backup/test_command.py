@@ -283,6 +283,7 @@ def test_credentials_that_systemd_hands_over_are_in_it(house, run, card, monkeyp
     credentials.mkdir()
     (credentials / "mqtt-password").write_text("of the broker\n")
     (credentials / "backup-passphrase").write_text(PASSPHRASE + "\n")
+    (credentials / "notices_anne-sms").write_text("freemobile://12345678@of-anne\n")
     house.config.write_text(house.config.read_text().replace(f'passphrase_file = "{house.phrase}"\n', ""))
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
     assert run(house, "backup")[0] == 0
@@ -290,6 +291,7 @@ def test_credentials_that_systemd_hands_over_are_in_it(house, run, card, monkeyp
     assert run(card, "restore", file, "--passphrase-file", house.phrase)[0] == 0
     assert (card.folder / "secrets" / "mqtt-password").read_text() == "of the broker\n"
     assert (card.folder / "secrets" / "mqtt-password").stat().st_mode & 0o777 == 0o600
+    assert (card.folder / "secrets" / "notices" / "anne-sms").read_text() == "freemobile://12345678@of-anne\n"
 
 
 def test_what_a_disk_did_not_keep_is_no_backup(house, run, tmp_path, monkeypatch):
