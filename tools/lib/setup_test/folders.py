@@ -49,9 +49,8 @@ _LIST = "apt/dists/stable/main/binary-all/Packages"
 def prepare(folder: Path) -> None:
     """The packages and, below ``hosted/``, folders of releases: two versions, and one for each way to be wrong."""
     debs = folder / "debs-of-package"
-    if not debs.exists():
-        names = [name.split(" ")[0] for name in (*DEPENDS, *RECOMMENDS)]
-        fetch_debs(folder, folder / "base.tar", debs, [*names, *WANTED, *LIBRARIES, "curl"])
+    names = [name.split(" ")[0] for name in (*DEPENDS, *RECOMMENDS)]
+    fetch_debs(folder, folder / "base.tar", debs, [*names, *WANTED, *LIBRARIES, "curl"])
     begun = time.monotonic()
     with _keys(folder) as signers:
         _make_folders(folder, signers)

@@ -28,7 +28,7 @@ _BASE = "systemd-sysv udev dbus systemd-timesyncd ca-certificates iproute2 kmod 
 # What Raspberry Pi OS Lite of trixie has, and a card of tools/provision counts on.
 _CARD = "cloud-init openssh-server sudo".split()
 # What setup asks apt for.
-WANTED = "python3 python3-venv openssl ca-certificates unattended-upgrades mosquitto avahi-daemon".split()
+WANTED = "python3 python3-venv openssl ca-certificates unattended-upgrades needrestart mosquitto avahi-daemon".split()
 LIBRARIES = "python3-slixmpp python3-msgspec python3-serial python3-cryptography python3-jinja2".split()
 
 # The former version gives a row of this table four values, and fails with five columns.
@@ -83,11 +83,9 @@ def prepare(folder: Path, suite: str, parts: Sequence[str]) -> None:
         return
     if suite == "trixie":
         _make_root(folder / "card.tar", [*_BASE, *_CARD], suite)
-    if not debs.exists():
-        wanted = WANTED + (LIBRARIES if suite == "trixie" else [])
-        fetch_debs(folder, base, debs, wanted)
-        if suite != "trixie":
-            _fetch_wheels(debs / "wheels")
+    wanted = WANTED + (LIBRARIES if suite == "trixie" else [])
+    if fetch_debs(folder, base, debs, wanted) and suite != "trixie":
+        _fetch_wheels(debs / "wheels")
     print(f"Debian root and packages: {time.monotonic() - begun:.0f} s", flush=True)
     begun = time.monotonic()
     make_releases(folder)
@@ -124,8 +122,12 @@ def unpack(base: Path, root: Path) -> None:
     run("tar", "-C", root, "--numeric-owner", "--xattrs", "--exclude=./dev/*", "-xf", base)
 
 
-def fetch_debs(folder: Path, base: Path, debs: Path, wanted: Sequence[str]) -> None:
-    """These packages and what they depend on, into a folder."""
+def fetch_debs(folder: Path, base: Path, debs: Path, wanted: Sequence[str]) -> bool:
+    """These packages and what they depend on, into a folder, unless they are there: False then."""
+    note, names = debs / "wanted", "\n".join(wanted)
+    if note.exists() and note.read_text() == names:
+        return False
+    shutil.rmtree(debs, ignore_errors=True)
     root = folder / "fetching"
     unpack(base, root)
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
@@ -139,8 +141,10 @@ def fetch_debs(folder: Path, base: Path, debs: Path, wanted: Sequence[str]) -> N
     part.mkdir()
     for deb in (root / "var/cache/apt/archives").glob("*.deb"):
         shutil.move(deb, part)
+    (part / "wanted").write_text(names)
     part.rename(debs)
     shutil.rmtree(root)
+    return True
 
 
 def _fetch_wheels(to: Path) -> None:
