@@ -298,6 +298,8 @@ def _webhook(parts: _Parts) -> NoticeAddress:
     if any(name[:1] in " +-:" for name in parts.options):
         raise _NoAddress(_NO_HEADERS.filled(scheme=parts.scheme))
     # What stands behind the question mark is the other side's, but for the key by which it checks.
+    if parts.options.get("sign") == "":
+        raise _wrong(parts.scheme, parts.kind)
     asked = urlencode({name: value for name, value in parts.options.items() if name != "sign"})
     path = (parts.path or "/") + (f"?{asked}" if asked else "")
     if not path.isascii() or " " in path:

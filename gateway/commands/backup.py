@@ -113,6 +113,7 @@ def _named(config: Config) -> list[Path]:
     names = ["display.toml"]
     for table in (config.federation, config.mqtt):
         names += [name for name in (table.password_file, table.ca_file) if name] if table else []
+    names += [one.url_file for one in config.notice if one.url_file]
     if config.backup and config.backup.passphrase_file:
         names.append(config.backup.passphrase_file)
     # The prices of a contract may be in the file of an offer; an example comes with the program.

@@ -85,6 +85,7 @@ def _left_elsewhere(config: Config) -> list[tuple[str, dict[str, object]]]:
 def _single_files(config: Config) -> list[Path]:
     named = [config.path("display.toml"), *config.path(".").glob("*.before-*")]
     named += [config.path(t.password_file) for t in (config.federation, config.mqtt) if t and t.password_file]
+    named += [config.path(one.url_file) for one in config.notice if one.url_file]
     if config.backup and config.backup.passphrase_file:
         named.append(config.path(config.backup.passphrase_file))
     named += [path for pattern in _OTHERS for path in sorted(ROOT.glob(pattern))]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gateway.links.alert_words import FaultKind, Topic
 from gateway.links.words import KINDS
-from gateway.words.phrase import NOTHING, Phrase, joined, same
+from gateway.words.phrase import NOTHING, Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,4 +169,5 @@ def message(texts: list[str], lang: str, most: int) -> str:
         text = "\n".join([*lines[:count], *more])
         if len(text) <= most:
             return text
-    return joined("", [same(lines[0][: most - 1]), same("…")]).in_language(lang)
+    others = f"\n{_MORE.filled(count=len(lines) - 1).in_language(lang)}" if len(lines) > 1 else ""
+    return f"{lines[0][: most - len(others) - 1]}…{others}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config
     from gateway.household.days import DayParts
 
-_HALF_HOUR_S, _HOUR_S, _DAY_S = 1800, 3600, 86_400
+_HOUR_S, _DAY_S, _DAY_BEGINS_S = 3600, 86_400, 8 * 3600
 _WEEKS_S, _LEAST_KNOWN_S = 28 * _DAY_S, 7 * _DAY_S
 _BURST = 3
 _SHOWN_S = 2 * 86_400.0
@@ -72,21 +72,32 @@ def by_hour(marks: Mapping[int, int]) -> dict[int, int]:
     return {end: max(0, marks[end] - marks[end - _HOUR_S]) for end in ends}
 
 
+def _newest(hours: Mapping[int, int], now: int) -> int:
+    """The end of the newest hour that is known; a mark is on the card within a minute of its hour."""
+    known = max((end for end in hours if end <= now), default=0)
+    return known if now - known < 2 * _HOUR_S else now - now % _HOUR_S
+
+
+def _told_day(now: int) -> date:
+    """The day for which something is told once; it begins when people are up."""
+    return day_of(now - _DAY_BEGINS_S)
+
+
 def _last_day(hours: Mapping[int, int], now: int) -> list[int] | None:
     """What was counted in each of the last 24 hours; None where one of them is not known."""
-    last = now - now % _HOUR_S
+    last = _newest(hours, now)
     found = [hours.get(last - place * _HOUR_S) for place in range(24)]
     known = [one for one in found if one is not None]
     return known if len(known) == len(found) else None
 
 
 def _water(name: str, hours: Mapping[int, int], now: int) -> list[Item]:
-    found, day = [], day_of(now)
+    found, day = [], _told_day(now)
     last = _last_day(hours, now)
     if last and min(last) > 0:
         text = _LEAK.filled(name=name, litres=min(last))
         found.append(_item(Topic.LEAK, name, str(day), text, "water has run in each hour of a day"))
-    end = now - now % _HOUR_S
+    end = _newest(hours, now)
     before = [litres for hour, litres in hours.items() if hour < end and hour > end - _WEEKS_S]
     ran = hours.get(end, 0)
     if len(before) * _HOUR_S >= _LEAST_KNOWN_S and ran > _BURST * max(before) > 0:
@@ -96,8 +107,8 @@ def _water(name: str, hours: Mapping[int, int], now: int) -> list[Item]:
 
 
 def _gas(name: str, hours: Mapping[int, int], now: int) -> list[Item]:
-    last, day = _last_day(hours, now), day_of(now)
-    if day.month not in _SUMMER or not last or min(last) == 0:
+    last, day = _last_day(hours, now), _told_day(now)
+    if day_of(now).month not in _SUMMER or not last or min(last) == 0:
         return []
     text = _GAS.filled(name=name, m3=decimal(sum(last) / 1000, 1))
     return [_item(Topic.GAS, name, str(day), text, "gas was used in each hour of a summer's day")]

@@ -1,6 +1,6 @@
 """Where a message may go: the numbers behind a name are looked at after they were found, and no others are met.
 
-Never this machine itself, never what no router passes on, in clear only to a machine of the house: an address that a
+Never by the loopback, never what no router passes on, in clear only to a machine of the house: an address that a
 person wrote, or a name server that lies, makes no request of the gateway's to what is its own.
 """
 
@@ -18,6 +18,8 @@ from gateway.words.phrase import Phrase
 
 Number = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+# RFC 6598: of a provider, or of a tunnel (Tailscale); whoever is there shows a certificate.
+_SHARED = ipaddress.ip_network("100.64.0.0/10")
 _MOST_NUMBERS = 4
 
 _UNKNOWN_NAME = Phrase("nobody knows the machine {host} now")
@@ -55,7 +57,7 @@ class Reach:
     def may_be_met(self, number: Number) -> bool:
         """Whether it is a machine of the house, or one of the Internet."""
         plain = getattr(number, "ipv4_mapped", None) or number
-        return is_private(plain) or (plain.is_global and not plain.is_multicast)
+        return is_private(plain) or plain in _SHARED or (plain.is_global and not plain.is_multicast)
 
     def is_home(self, number: Number) -> bool:
         """Whether it may be told in clear."""

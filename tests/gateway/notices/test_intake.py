@@ -251,6 +251,9 @@ def test_several_texts_are_one_message_and_of_too_many_the_rest_is_counted():
     assert "3" in many.splitlines()[-1]
     assert len(message(["x" * 500], "fr", 160)) == 160
     assert len(message(["x" * 100, "y" * 100], "fr", 160)) <= 160
+    long = message(["x" * 500, "y"], "en", 160)
+    assert len(long) <= 160
+    assert long.endswith("1 more; see the page of the house.")
 
 
 def test_the_bounds_of_a_row_survive_a_restart(tmp_path):

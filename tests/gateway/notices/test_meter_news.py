@@ -156,6 +156,16 @@ def test_water_that_runs_all_day_and_much_water_at_once(store, tmp_path, litres,
     assert [item.topic for item in used(store, config(tmp_path, "water"), NOW + 60, WANTED)] == topics
 
 
+def test_what_runs_is_seen_whenever_it_is_looked_at_and_told_by_day(store, tmp_path):
+    """Also a minute after the hour, before its mark is on the card; and not once more at midnight."""
+    counted(store, "water/volume/index", [3] * 60, posix("2026-07-16T08:00"))
+    house, looks = config(tmp_path, "water"), ("15T22:40", "16T00:40", "16T08:10", "16T09:01")
+    found = [used(store, house, posix(f"2026-07-{look}"), WANTED) for look in looks]
+    keys = [item.key for items in found for item in items]
+    assert [len(items) for items in found] == [1, 1, 1, 1]
+    assert keys[0] == keys[1] != keys[2] == keys[3]
+
+
 def test_what_nobody_is_told_of_is_not_told(store, tmp_path):
     """Gas in summer only for whoever asked for it."""
     counted(store, "gas/volume/index", DAY)

@@ -477,7 +477,7 @@ def reached(*, tls):
     [
         ("127.0.0.1", False, False), ("::1", False, False), ("::ffff:127.0.0.1", False, False),
         ("169.254.169.254", False, False), ("fe80::1", False, False), ("0.0.0.0", False, False),
-        ("224.0.0.1", False, False), ("192.0.2.1", False, False), ("100.64.0.1", False, False),
+        ("224.0.0.1", False, False), ("192.0.2.1", False, False), ("100.64.0.1", False, True),
         ("192.168.1.20", True, True), ("10.0.0.1", True, True), ("172.16.3.4", True, True), ("fd00::5", True, True),
         ("9.9.9.9", False, True), ("2620:fe::fe", False, True),
     ],
