@@ -201,7 +201,8 @@ async def story(tmp_path, federation, hosted, waves, count, bad):
         code, _, _, again = await command(tmp_path, "--wave", waves, "--patience", "60")
         assert code == 2
         more = again[len(lines) :]
-        assert say_stop(more) == {jid[n] for n in range(reached, count) if gateways[n].says != REFUSES}
+        ended = {line["gateway"]: line["event"] for line in more if line["event"] in ("done", "back", "refused")}
+        assert ended == {jid[n]: "refused" if gateways[n].says == REFUSES else "done" for n in range(reached, count)}
         assert more[-1]["event"] == "end"
 
 

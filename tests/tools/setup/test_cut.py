@@ -71,9 +71,10 @@ class House:
         self.system, self.step, self.folder = system, step, folder
         self.workshop = Workshop(system, folder)
         self.source = folder / "source"
-        for part in ("tools/lib/setup", "systemd"):
+        for part in ("tools/lib/setup", "systemd", "gateway/upkeep"):
             shutil.copytree(ROOT / part, self.source / part)
-        for part in ("tools/setup", "pyproject.toml"):
+        (self.source / "gateway/store").mkdir()
+        for part in ("tools/setup", "pyproject.toml", "gateway/store/carry.py"):
             shutil.copy(ROOT / part, self.source / part)
         # Elsewhere, so that it need not be copied at every step.
         (system.folder / f"opt/linky-gateway/versions/{VERSION}/source").symlink_to(self.source)

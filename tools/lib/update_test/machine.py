@@ -206,7 +206,7 @@ def random_cuts(
 ) -> None:
     """So many power cuts, each at a random moment of an update; after each one of the two versions, no reading less."""
     dice = random.Random(seed)
-    version = machine.status()[1]
+    version, before = machine.status()[1], ""
     for cut in range(1, cuts + 1):
         to, deb = releases(cut)
         machine.folder.publish(to, deb)
@@ -214,9 +214,10 @@ def random_cuts(
         say_yes(machine)
         at = dice.uniform(0.0, 40.0)
         machine.cut_at(at)
-        now = machine.settle((version, to))
+        # What was said yes to before the cut before may have come to its end since.
+        now = machine.settle((version, to, before))
         if lost := kept - machine.points():
             raise TrialError(f"cut {cut}: {len(lost)} readings are lost: {sorted(lost, key=str)[:3]}")
         how = machine.outcome().get("result", "-") if machine.outcome().get("to") == to else "did not begin"
         say(f"cut {cut}, {at:4.1f} s after the yes to {to}: {now} runs ({how}), {len(kept)} readings, none lost")
-        version = now
+        version, before = now, to
