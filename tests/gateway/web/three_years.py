@@ -19,6 +19,7 @@ from gateway.web.history import routes as history
 from gateway.web.history.stored import HouseholdPast
 from gateway.web.http.guard import RequestGuard
 from gateway.web.http.server import Server
+from gateway.web.https.routes import https
 from gateway.web.reader import StoreReader
 from gateway.web.site import Site
 from tests.gateway.web.conftest import PASSWORD, Visitor
@@ -61,7 +62,7 @@ def served(folder, config, *, password=True, house=None):
     if password:
         access.set_password(PASSWORD)
     past = HouseholdPast(config, StoreReader(config.directory, settled))
-    site = Site(house or StandInHouse(), access, "1", lambda: (history.part(past), cost.part(past)))
+    site = Site(house or StandInHouse(), access, "1", lambda: (history.part(past), cost.part(past), https(None)))
 
     async def serve():
         server = Server(site, RequestGuard(frozenset()))

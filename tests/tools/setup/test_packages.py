@@ -138,7 +138,7 @@ THERE = {
     "fr": "linky-gateway 99.0 est installé : gardez-le, ou d'abord sudo apt remove linky-gateway",
 }
 # What the real package does when it is taken away.
-POSTRM = scripts(debian.NAME, debian.LIB, debian.DOC, [])["postrm"]
+POSTRM = scripts(debian.NAME, debian.LIB, debian.DOC, [], debian.KEYS, debian.KEYRING, [])["postrm"]
 
 
 def test_the_debian_package_of_the_gateway_is_not_shadowed(machine: Machine) -> None:
