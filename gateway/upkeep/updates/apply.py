@@ -25,6 +25,7 @@ from gateway.upkeep.releases.seen import FILE, read_seen, write_seen
 from gateway.upkeep.updates import machine, package
 from gateway.upkeep.updates.judge import missing
 from gateway.upkeep.updates.kind import InstallKind, deb_version, files_for, former, kind_here
+from gateway.upkeep.updates.verdict import LOOK_S, PATIENCE_S
 from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ _APT = (
 )
 # What tools/setup ends with: kept, went back, neither runs.
 _OF_SETUP = {0: "kept", 4: "kept", 10: "kept", 6: "back", 7: "failed"}
+# What a version lacks that is no link; the most seconds of patience that tools/setup takes.
+_OF_ITSELF, _LONGEST_S = frozenset(("gateway", "readings")), 9_999.0
 
 _NOT_ROOT = Phrase("only root installs: sudo linky-gateway update apply {version}")
 _NOT_OFFERED = Phrase("{version} is not the version of the signed list, which is {latest}")
@@ -164,20 +167,30 @@ def _deb(version: str, file: Path) -> str:
 
 
 def _setup(version: str, word: str, what: object) -> str:
-    done = machine.run(SETUP, word, what, "--unattended", "--lang", "en")
+    patience = f"{min(PATIENCE_S, _LONGEST_S):.0f}"
+    done = machine.run(SETUP, word, what, "--unattended", "--lang", "en", "--patience", patience)
     how = _OF_SETUP.get(done.returncode, "stayed")
     said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     print("\n".join(said[-20:]), flush=True)
-    lacking, still = _lacking(), set[str]()
-    if how == "back" and lacking:
-        # What the former one has not either was not the new one's fault, as for a package.
-        still = set(missing(machine.report(_SETUP_PROGRAM) or {"running": False, "links": []}, lacking))
-        how = "undecided" if set(lacking) <= still else how
+    lacking = _lacking()
+    # The former one runs and has every reading; what else it has not either was not the new one's fault.
+    if how == "back" and lacking and not _OF_ITSELF & {*lacking} and {*lacking} <= _still(lacking):
+        how = "undecided"
     if how == "back":
         with (machine.HOME / "refused").open("a", encoding="utf-8") as file:
             file.write(f"{deb_version(version)}\n")
     _note(version, how, {}, lacking if how in ("back", "undecided") else [])
     return how
+
+
+def _still(lacking: list[str]) -> set[str]:
+    """What of that the former version does not have within the patience either, as a package's is judged."""
+    end = time.monotonic() + PATIENCE_S
+    while still := {*missing(machine.report(_SETUP_PROGRAM) or {"running": False, "links": []}, lacking)}:
+        if time.monotonic() >= end:
+            break
+        time.sleep(LOOK_S)
+    return still
 
 
 def _lacking() -> list[str]:

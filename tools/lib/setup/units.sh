@@ -153,7 +153,9 @@ running_units() {
   done
 }
 
+# The gateway also where it waits for its database, or is about to be tried again: it would start in the middle of the rest.
 stop_all() {
   local unit
-  for unit in $(running_units); do run systemctl stop "$unit" || true; done
+  is_live || return 0
+  for unit in linky-gateway.service linky-gateway-migrate.service $(running_units); do run systemctl stop "$unit" || true; done
 }

@@ -18,6 +18,8 @@ readonly COPY=$STATE/before-upgrade
 readonly GOES_ON=/run/linky-gateway-upgrade
 # The same for a package and a card: which links have to be green again, and whether a reading is missing.
 readonly JUDGE=$TREE/gateway/upkeep/updates/judge.py CARRY=$TREE/gateway/store/carry.py
+# Years of minutes on a memory card take their time to be brought up to date.
+readonly MIGRATION_S=$((6 * 3600))
 
 upgrade_to() {
   require_system
@@ -94,7 +96,7 @@ change_over() {
   fi
   say new_one_fails "$to"
   # For whoever asked for it (gateway/upkeep/updates/apply.py): what the new one lacked.
-  ! is_live || printf '%s\n' "${LACKING:-}" >/run/linky-gateway-lacking
+  ! is_live || printf '%s\n' "$LACKING" >/run/linky-gateway-lacking
   roll_back "$from"
   fail "$EXIT_ROLLED_BACK" rolled_back "$to" "$from"
 }
@@ -180,20 +182,30 @@ report() {
 # is_healthy HEARD: within the patience, and twice in a row by the same process.
 is_healthy() {
   is_live || return 0
-  local end=$((SECONDS + PATIENCE_S)) process before='' lacking=''
+  local end=$((SECONDS + PATIENCE_S)) longest=$((SECONDS + MIGRATION_S)) process before='' lacking=''
   while ((SECONDS < end)); do
+    # While the database is brought up to date the patience has not begun.
+    if [[ $(systemctl is-active linky-gateway-migrate.service) == activating ]] && ((SECONDS < longest)); then
+      end=$((SECONDS + PATIENCE_S))
+    fi
     process=$(systemctl show --property=InvocationID --value linky-gateway.service)
+    lacking=''
     if [[ $process ]] && systemctl --quiet is-active linky-gateway.service &&
       lacking=$(report | python3 "$JUDGE" healthy "$1"); then
-      [[ $before != "$process" ]] || ! nothing_is_missing || return 0
+      if [[ $before == "$process" ]]; then
+        ! nothing_is_missing || return 0
+        lacking=readings
+        break
+      fi
       before=$process
     else
       before=''
     fi
     sleep 2
   done
-  log "not green: ${lacking:--}"
-  LACKING=$lacking
+  # What does not run, or cannot say how it is, names nothing.
+  LACKING=${lacking:-gateway}
+  log "not green: $LACKING"
   log "$(systemctl status --no-pager linky-gateway.service 2>&1 || true)"
   return 1
 }

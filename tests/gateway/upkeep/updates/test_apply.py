@@ -1,6 +1,7 @@
 """Root judges all again from its own copies: what the gateway's user laid there counts for nothing by itself."""
 
 import os
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -122,3 +123,42 @@ def test_one_installs_at_a_time(root, monkeypatch):
     monkeypatch.setattr(apply, "_apply", installs)
     assert apply.apply("0.3.0") == "kept"
     assert not machine.goes_on(machine.HOME)
+
+
+def _is_back(links):
+    """What the former version says of itself."""
+    return {"running": True, "links": [{"link": "store", "state": "ok"}, *links]}
+
+
+@pytest.mark.parametrize(
+    ("lacking", "reports", "how"),
+    [
+        # It comes back a little after the meter does.
+        ("xmpp", [[], [{"link": "xmpp", "state": "ok"}]], "back"),
+        ("xmpp", [[]], "undecided"),
+        ("gateway", [[]], "back"),
+        ("readings", [[]], "back"),
+        ("", [[]], "back"),
+    ],
+)
+def test_a_version_by_setup_is_to_blame_for_what_the_former_one_has(root, monkeypatch, lacking, reports, how):
+    """As a package's is: it is waited for, with the same patience; what is to blame is not taken again."""
+    root()
+    machine.HOME.mkdir()
+    (note := machine.HOME / "lacking").write_text(f"{lacking}\n")
+    asked = []
+
+    def run(*words):
+        asked.append(words)
+        return CompletedProcess(words, 6, "", "")
+
+    said = iter(reports)
+    monkeypatch.setattr(apply, "_LACKING", note)
+    monkeypatch.setattr(apply, "LOOK_S", 0.0)
+    monkeypatch.setattr(apply, "PATIENCE_S", 0.0 if how == "undecided" else 30.0)
+    monkeypatch.setattr(machine, "run", run)
+    monkeypatch.setattr(machine, "report", lambda _: _is_back(next(said)))
+    assert apply._setup("0.3.0", "upgrade", "a.tar.gz") == how
+    assert machine.refused(machine.HOME) == ({"0.3.0"} if how == "back" else set())
+    assert machine.outcome(machine.HOME)["missing"] == [link for link in (lacking,) if link]
+    assert asked == [(apply.SETUP, "upgrade", "a.tar.gz", "--unattended", "--lang", "en", "--patience", asked[0][-1])]
