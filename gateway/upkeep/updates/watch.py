@@ -341,15 +341,12 @@ class UpdateWatch:
                 hear(ended)
         elif wish and wish.sent is not None and time.time() - wish.sent > BEGINS_S and not goes_on(self._home):
             self._keep(replace(self.state, wish=None))
-            how = {
-                "from": self.running,
-                "to": wish.version,
-                "result": "stayed",
-                "missing": [],
-                "ended": int(time.time()),
-            }
+            # Where it runs the power went when it had been judged, before root could write that down.
+            result, why = ("kept", {}) if wish.version == self.running else ("stayed", _ENDED.in_every_language())
+            await self._note("update-ended", {"version": wish.version, "result": result}, {})
+            how = {"from": self.running, "to": wish.version, "result": result, "missing": []}
             for hear in self.hearers:
-                hear(how | {"why": _ENDED.in_every_language()})
+                hear(how | {"ended": int(time.time()), "why": why})
 
     def _keep(self, state: KnownUpdates) -> None:
         self.state = state

@@ -314,6 +314,25 @@ def test_an_update_of_which_nothing_is_seen_is_forgotten(hosted, gateway, roots,
     assert gateway.told == ["0.3.0"]
 
 
+def test_what_root_could_not_write_down_is_told_by_the_version_that_runs(hosted, gateway, monkeypatch):
+    """The power went when it had been judged: nobody is told that it came to nothing."""
+    hosted.publish("0.3.0")
+
+    async def story():
+        await gateway.watch.check()
+        await gateway.watch.agree("now", "command")
+        await gateway.until(lambda: gateway.told)
+        monkeypatch.setattr(module, "BEGINS_S", 0.0)
+        gateway.running = "0.3.0"
+        gateway.watch = gateway.started()
+        await gateway.watch.resume()
+        await gateway.until(lambda: gateway.ended)
+
+    gateway.do(story())
+    assert [(how["to"], how["result"], how["why"]) for how in gateway.ended] == [("0.3.0", "kept", {})]
+    assert gateway.journal[-1] == ("update-ended", {"version": "0.3.0", "result": "kept"}, {})
+
+
 def test_who_went_back_is_not_brought_there_again_by_what_was_said_beforehand(hosted, tmp_path, monkeypatch):
     """Nor who has said no; until somebody says yes to that version."""
     gateway = Gateway(tmp_path, hosted.url, install="night", installer="agreed")
