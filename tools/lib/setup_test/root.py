@@ -164,16 +164,29 @@ def _fetch_wheels(to: Path) -> None:
 
 def make_releases(folder: Path) -> None:
     """One that is well, one better, one that does not start, one that changes the database and cannot say how it is."""
-    out, source, key = folder / "releases", folder / "source", folder / "trial-key.pem"
-    for old in (out, source):
-        shutil.rmtree(old, ignore_errors=True)
+    key = folder / "trial-key.pem"
     key.unlink(missing_ok=True)
     run(ROOT / "tools/release", "--new-key", key)
-    run("git", "clone", "-q", "--no-hardlinks", ROOT, source)
+    begin_archives(folder)
     for version, changes in _RELEASES.items():
-        release(source, version, changes)
-        run(source / "tools/release", "--key", key, "--out", out, *taken_wheels(folder))
-        keep_wheels(folder, out / f"linky-gateway-{version}.tar.gz")
+        make_archive(folder, key, version, changes)
+
+
+def begin_archives(folder: Path) -> None:
+    """A clone of what is committed, of which releases are made; those of another time go."""
+    for old in (folder / "releases", folder / "source"):
+        shutil.rmtree(old, ignore_errors=True)
+    run("git", "clone", "-q", "--no-hardlinks", ROOT, folder / "source")
+
+
+def make_archive(folder: Path, key: Path, version: str, changes: Sequence[tuple[str, str, str]]) -> Path:
+    """A signed release with those changes: its archive, with the two other files beside it."""
+    out, source = folder / "releases", folder / "source"
+    release(source, version, changes)
+    run(source / "tools/release", "--key", key, "--out", out, *taken_wheels(folder))
+    archive = out / f"linky-gateway-{version}.tar.gz"
+    keep_wheels(folder, archive)
+    return archive
 
 
 def _wheels(folder: Path) -> Path:
@@ -194,7 +207,7 @@ def keep_wheels(folder: Path, archive: Path) -> None:
         run("tar", "-C", _wheels(folder), "-xzf", archive, "--strip-components=2", *_WHEELS)
 
 
-def release(source: Path, version: str, changes: list[tuple[str, str, str]]) -> None:
+def release(source: Path, version: str, changes: Sequence[tuple[str, str, str]]) -> None:
     """Commit a version with these changes: file, text, what stands there instead."""
     run("git", "-C", source, "reset", "-q", "--hard", "origin/HEAD")
     versions = [("pyproject.toml", f'\nversion = "{_NOW}"', f'\nversion = "{version}"')]

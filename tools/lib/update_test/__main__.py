@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from harness.container import TrialError, make_base, wait_for
 from harness.meter import TrialMeter
 from package import debian
-from update_test.machine import UpdateMachine, random_cuts
-from update_test.options import parser
-from update_test.releases import FAULTS, GOOD, derived, make_deb
+from update_test.machine import SetupMachine, UpdateMachine, random_cuts
+from update_test.options import KINDS, parser
+from update_test.releases import GOOD, VersionMaker
 
 if TYPE_CHECKING:
     import argparse
@@ -45,37 +45,43 @@ def _try(options: argparse.Namespace, work: Path, ending: ExitStack) -> None:
     base = options.base or work / "base.tar"
     if not base.exists():
         names = [words.partition(" ")[0] for words in debian.DEPENDS if not words.startswith("systemd ")]
+        # And what tools/setup brings, which is to find all of it there: it has no network.
+        names += ["ca-certificates", "openssl", "python3-venv"]
         make_base(base, ["systemd-sysv", "udev", "dbus", "login", *names])
         say("a fresh Debian 13")
-    faults = {
-        fault: changes for fault, changes in FAULTS.items() if any(word in fault for word in options.only.split(","))
-    }
-    first = make_deb(work, "0.3.0")
-    second = derived(work, first, "0.3.1", GOOD)
-    bad = {
-        fault: derived(work, first, f"0.4.{number}", [*GOOD, *changes])
-        for number, (fault, changes) in enumerate(faults.items())
-    }
-    say(f"{2 + len(bad)} packages")
     port = ending.enter_context(TrialMeter(work / "meter")).port
-    for kind in ("deb", "card") if options.kind == "both" else (options.kind,):
+    maker: VersionMaker | None = None
+    # The packages are those of a card as well.
+    for kind in KINDS if options.kind == "all" else (options.kind,):
         (work / kind).mkdir(exist_ok=True)
+        if maker is None or kind == "setup":
+            maker = VersionMaker(work, by_setup=kind == "setup")
         with ExitStack() as one:
-            machine = UpdateMachine(work / kind, base, port, one, card=kind == "card")
-            machine.install(first)
-            machine.boot()
-            machine.settle(("0.3.0",))
-            say(f"{kind}: 0.3.0 runs, its meter, its database and its page are green")
-            _try_versions(machine, kind, second, bad)
-            if kind == "deb":
-                good = {0: second, 1: next(iter(bad.values()), second)}
+            its = SetupMachine if kind == "setup" else UpdateMachine
+            _try_kind(options, kind, maker, its(work / kind, base, port, one, card=kind == "card"))
 
-                def release(number: int, good: dict[int, Path] = good) -> tuple[str, Path]:
-                    # Each fifth one does not start.
-                    version = f"0.5.{number}"
-                    return version, derived(work, good[int(number % 5 == 0)], version, [])
 
-                random_cuts(machine, release, options.cuts, options.seed, say)
+def _try_kind(options: argparse.Namespace, kind: str, maker: VersionMaker, machine: UpdateMachine) -> None:
+    only = options.only.split(",")
+    faults = {fault: changes for fault, changes in maker.faults.items() if any(word in fault for word in only)}
+    first, second = maker.make("0.3.0", []), maker.make("0.3.1", GOOD)
+    bad = {
+        fault: maker.make(f"0.4.{number}", [*GOOD, *changes]) for number, (fault, changes) in enumerate(faults.items())
+    }
+    say(f"{kind}: {2 + len(bad)} releases")
+    machine.install(first)
+    machine.settle(("0.3.0",))
+    say(f"{kind}: 0.3.0 runs, its meter, its database and its page are green")
+    _try_versions(machine, kind, second, bad)
+    if kind == "card":
+        return
+
+    def release(number: int) -> tuple[str, Path]:
+        # Each third one has a fault.
+        fault = next(iter(faults.values()), []) if number % 3 == 0 else []
+        return f"0.5.{number}", maker.make(f"0.5.{number}", [*GOOD, *fault])
+
+    random_cuts(machine, release, options.cuts, options.seed, say)
 
 
 def _try_versions(machine: UpdateMachine, kind: str, second: Path, bad: dict[str, Path]) -> None:

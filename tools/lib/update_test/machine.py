@@ -1,4 +1,4 @@
-"""One machine of the trial: a Debian 13 with the package, a meter, and the folder of releases at its own loopback.
+"""One machine of the trial: a Debian 13 with the gateway, a meter, and the folder of releases at its own loopback.
 
 As a card has it, its root is read-only but while apt works, /var is another file system and what changes in /etc lies
 there (``tools/lib/image/files``); systemd-nspawn mounts what a card's initramfs would.
@@ -13,9 +13,10 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
+from gateway.upkeep.updates.machine import is_locked
 from harness.container import CLEAN, Container, TrialError, unpack, wait_for
 from harness.points import rows
-from update_test.releases import ROOT, TrialReleases
+from update_test.releases import PATIENCE_S, ROOT, TrialReleases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 PORT = "/dev/linky-TINFO-1"
 _READINGS = "SELECT path, time, value FROM reading JOIN series ON series.id = series"
-_CONFIG = f"""
+CONFIG = f"""
 [[meter]]
 source = "{PORT}"
 clock = "meter"
@@ -44,7 +45,7 @@ ExecStart=/usr/bin/python3 -m http.server 8000 --bind 127.0.0.1 --directory /srv
 [Install]
 WantedBy=multi-user.target
 """
-_PATIENCE_S = 45
+_PATIENCE = f"Environment=LINKY_GATEWAY_PATIENCE_S={PATIENCE_S}"
 
 
 class CardRoot(Container):
@@ -73,9 +74,28 @@ class UpdateMachine:
         self.folder = TrialReleases(work / "releases")
         self.house: Container
 
-    def install(self, deb: Path) -> None:
-        """A fresh root with the package in it, configured."""
+    def install(self, release: Path) -> None:
+        """A fresh root with the gateway in it, configured; booted."""
         unpack(self._base, self.root)
+        units = self.root / "etc/systemd/system"
+        (units / "releases.service").write_text(_SERVER)
+        subprocess.run(["systemctl", f"--root={self.root}", "enable", "releases"], check=True, capture_output=True)
+        (self.root / "srv/releases").mkdir(parents=True)
+        for unit, lines in (
+            ("linky-gateway.service", "DeviceAllow=char-pts rw"),
+            ("linky-gateway-judge.service", _PATIENCE),
+            ("linky-gateway-update@.service", _PATIENCE),
+        ):
+            (units / f"{unit}.d").mkdir()
+            (units / f"{unit}.d/trial.conf").write_text(f"[Service]\n{lines}\n")
+        # No network, and nothing to be had there.
+        for old in (self.root / "etc/apt/sources.list.d").glob("*"):
+            old.unlink()
+        (self.root / "etc/apt/sources.list").write_text("")
+        self._bring(release)
+
+    def _bring(self, deb: Path) -> None:
+        """The package, then the first start."""
         shutil.copy(deb, self.root / "root" / deb.name)
         done = subprocess.run(
             ["chroot", self.root, "dpkg", "-i", f"/root/{deb.name}"],
@@ -84,28 +104,15 @@ class UpdateMachine:
         if done.returncode:
             raise TrialError(done.stderr[-1000:])
         etc = self.root / "etc/linky-gateway"
-        (etc / "gateway.toml").write_text(_CONFIG)
+        (etc / "gateway.toml").write_text(CONFIG)
         (etc / "release.pub").write_text(TrialReleases.key())
-        units = self.root / "etc/systemd/system"
-        (units / "releases.service").write_text(_SERVER)
-        subprocess.run(["systemctl", f"--root={self.root}", "enable", "releases"], check=True, capture_output=True)
-        (self.root / "srv/releases").mkdir(parents=True)
-        for unit, lines in (
-            ("linky-gateway.service", "DeviceAllow=char-pts rw"),
-            ("linky-gateway-judge.service", f"Environment=LINKY_GATEWAY_PATIENCE_S={_PATIENCE_S}"),
-        ):
-            (units / f"{unit}.d").mkdir()
-            (units / f"{unit}.d/trial.conf").write_text(f"[Service]\n{lines}\n")
-        # No network, and nothing to be had there.
-        for old in (self.root / "etc/apt/sources.list.d").glob("*"):
-            old.unlink()
-        (self.root / "etc/apt/sources.list").write_text("")
         subprocess.run(["chroot", self.root, "systemd-tmpfiles", "--create", "linky-gateway.conf"], check=False)
         if self.card:
             conf = "etc/apt/apt.conf.d/50linky-card"
             shutil.copy(ROOT / "tools/lib/image/files" / conf, self.root / conf)
             shutil.rmtree(self.var, ignore_errors=True)
             subprocess.run(["cp", "-a", self.root / "var", self.var], check=True)
+        self.boot()
 
     def boot(self) -> None:
         """Start it."""
@@ -116,11 +123,13 @@ class UpdateMachine:
 
     # --- What is seen ---
 
-    def status(self) -> tuple[str, str]:
-        """What dpkg says: its letters and the version."""
+    def installed(self) -> str:
+        """The version that is there, whole; TrialError."""
         said = self.house.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev}\t${Version}", "linky-gateway").stdout
         letters, _, version = said.partition("\t")
-        return letters.strip(), version
+        if letters.strip() != "ii":
+            raise TrialError(f"dpkg says {letters} {version}")
+        return version
 
     def links(self) -> dict[str, str]:
         """Each link's state; nothing where the gateway does not say."""
@@ -149,7 +158,8 @@ class UpdateMachine:
 
     def is_underway(self) -> bool:
         """Whether one is going on, or waits to be judged."""
-        return (self.var / "lib/linky-gateway-update/underway.json").exists()
+        home = self.var / "lib/linky-gateway-update"
+        return (home / "underway.json").exists() or is_locked(home)
 
     def gateway(self, *words: str, code: int = 0) -> str:
         """``linky-gateway`` in it, as its user."""
@@ -162,9 +172,9 @@ class UpdateMachine:
 
     # --- What is done ---
 
-    def update(self, version: str, deb: Path) -> tuple[str, float]:
+    def update(self, version: str, release: Path) -> tuple[str, float]:
         """Publish, look, say yes, wait until it was judged; how it ended, and after how many seconds."""
-        self.folder.publish(version, deb)
+        self.folder.publish(version, release)
         before, begun = self.outcome(), time.monotonic()
         self.gateway("update", "check", "--lang", "en", code=1)
         say_yes(self)
@@ -181,13 +191,37 @@ class UpdateMachine:
         """Wait until nothing is under way and all is well; the version, which must be one of those."""
         wait_for(lambda: not self.is_underway(), "nothing to be under way", patience_s)
         wait_for(self.is_well, "the gateway to be well", patience_s)
-        letters, version = self.status()
-        if letters != "ii" or version not in versions:
-            raise TrialError(f"dpkg says {letters} {version}, not one of {versions}")
+        version = self.installed()
+        if version not in versions:
+            raise TrialError(f"{version} is installed, not one of {versions}")
         said = self.house.run("linky-gateway", "--version").stdout.split()[-1:]
         if said != [version]:
-            raise TrialError(f"dpkg has {version}, and {said} runs")
+            raise TrialError(f"{version} is installed, and {said} runs")
         return version
+
+
+class SetupMachine(UpdateMachine):
+    """One on which a person has installed the gateway by ``tools/setup install --unattended`` of a release."""
+
+    def _bring(self, release: Path) -> None:
+        home = self.root / "root"
+        subprocess.run(["tar", "-C", home, "--no-same-owner", "-xzf", release], check=True)
+        (home / "gateway.toml").write_text(CONFIG)
+        (home / "answers").write_text("configuration = /root/gateway.toml\npage = no\nupdates = no\n")
+        self.boot()
+        setup = f"/root/{release.name.removesuffix('.tar.gz')}/tools/setup"
+        self.house.do(setup, "install", "--unattended", "--config", "/root/answers", "--lang", "en")
+
+    def installed(self) -> str:
+        """The version that is there, whole; TrialError."""
+        version = (self.root / "opt/linky-gateway/current").readlink().name
+        if not (self.root / f"opt/linky-gateway/versions/{version}/complete").exists():
+            raise TrialError(f"{version} is not whole")
+        return version
+
+    def is_underway(self) -> bool:
+        """Whether one is going on, or was cut off and is not undone."""
+        return (self.root / "opt/linky-gateway/upgrading/from").exists() or super().is_underway()
 
 
 def say_yes(machine: UpdateMachine) -> None:
@@ -206,10 +240,10 @@ def random_cuts(
 ) -> None:
     """So many power cuts, each at a random moment of an update; after each one of the two versions, no reading less."""
     dice = random.Random(seed)
-    version, before = machine.status()[1], ""
+    version, before = machine.installed(), ""
     for cut in range(1, cuts + 1):
-        to, deb = releases(cut)
-        machine.folder.publish(to, deb)
+        to, release = releases(cut)
+        machine.folder.publish(to, release)
         kept = machine.points()
         say_yes(machine)
         at = dice.uniform(0.0, 40.0)
@@ -218,6 +252,6 @@ def random_cuts(
         now = machine.settle((version, to, before))
         if lost := kept - machine.points():
             raise TrialError(f"cut {cut}: {len(lost)} readings are lost: {sorted(lost, key=str)[:3]}")
-        how = machine.outcome().get("result", "-") if machine.outcome().get("to") == to else "did not begin"
+        how = machine.outcome().get("result", "-") if machine.outcome().get("to") == to else "not ended"
         say(f"cut {cut}, {at:4.1f} s after the yes to {to}: {now} runs ({how}), {len(kept)} readings, none lost")
         version, before = now, to

@@ -13,9 +13,13 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from gateway.journal import ed25519
 from gateway.upkeep.releases.keys import render_public, signature_line
 from gateway.upkeep.updates.kind import deb_version
+from setup_test.root import begin_archives, make_archive
 
 ROOT = Path(__file__).resolve().parents[3]
 SEED = b"\x07" * 32
@@ -28,17 +32,21 @@ _STEP = '''
 @migrations()
 def trial_{0}(db: Database) -> None:
     """A step of the trial."""
-    db.execute("{1}")
+    {1}
 '''
-_STEPS = "gateway/store/migrations.py"
+_STEPS, _SCRIPT = "gateway/store/migrations.py", "DEBIAN/postinst"
 # What each release changes: file, text, what stands there instead ("" as text: at the end).
 Change = tuple[str, str, str]
-GOOD: list[Change] = [(_STEPS, "", _STEP.format("adds", "CREATE TABLE trial (id INTEGER PRIMARY KEY) STRICT"))]
+# A step on a card with years of minutes takes its time, longer than the patience of whoever judges.
+PATIENCE_S = 45
+_ADDS = f'db.execute("CREATE TABLE trial (id INTEGER PRIMARY KEY) STRICT"); __import__("time").sleep({PATIENCE_S + 10})'
+GOOD: list[Change] = [(_STEPS, "", _STEP.format("adds", _ADDS))]
 FAULTS: dict[str, list[Change]] = {
     "does not start": [("gateway/daemon/app.py", "", '\nraise SystemExit("a release that does not start")\n')],
     # The former version gives a row of this table four values, and fails with five columns.
     "cannot report, and changes the database": [
-        (_STEPS, "", _STEP.format("destroys", "ALTER TABLE reading ADD COLUMN trial INTEGER NOT NULL DEFAULT 0")),
+        (_STEPS, "", _STEP.format("destroys",
+                                  'db.execute("ALTER TABLE reading ADD COLUMN trial INTEGER NOT NULL DEFAULT 0")')),
         ("gateway/store/rollups.py", "INTO reading VALUES", "INTO reading (series, time, value, quality) VALUES"),
         ("gateway/commands/status.py", _STATUS, f"{_STATUS}    raise SystemExit(9)\n"),
     ],
@@ -46,8 +54,8 @@ FAULTS: dict[str, list[Change]] = {
         ("gateway/web/page.py", "    async def run(self, stop: asyncio.Event) -> None:\n",
          "    async def run(self, stop: asyncio.Event) -> None:\n        raise OSError('a release without a page')\n"),
     ],
-    "loses readings": [(_STEPS, "", _STEP.format("loses", "DELETE FROM reading"))],
-    "has a script that fails": [("DEBIAN/postinst", "set -e\n", "set -e\nexit 3\n")],
+    "loses readings": [(_STEPS, "", _STEP.format("loses", 'db.execute("DELETE FROM reading")'))],
+    "has a script that fails": [(_SCRIPT, "set -e\n", "set -e\nexit 3\n")],
 }  # fmt: skip
 
 
@@ -96,6 +104,36 @@ def derived(work: Path, deb: Path, version: str, changes: list[Change]) -> Path:
     return to
 
 
+class VersionMaker:
+    """This tree as other versions, with changes: packages, or what tools/setup takes.
+
+    Args:
+        work: where they are made.
+        by_setup: for tools/setup, of what is committed; else packages, of what lies here.
+    """
+
+    def __init__(self, work: Path, *, by_setup: bool) -> None:
+        self._work, self._key = work, work / "key.pem"
+        self.faults = {fault: what for fault, what in FAULTS.items() if not by_setup or what[0][0] != _SCRIPT}
+        self._deb: Path | None = None
+        if by_setup:
+            begin_archives(work)
+            self._key.write_bytes(_private_key())
+        else:
+            self._deb = make_deb(work, "0.3.0")
+
+    def make(self, version: str, changes: list[Change]) -> Path:
+        """The file that is installed; what belongs to it lies beside it."""
+        if self._deb:
+            return derived(self._work, self._deb, version, changes)
+        return make_archive(self._work, self._key, version, changes)
+
+
+def _private_key() -> bytes:
+    words = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return Ed25519PrivateKey.from_private_bytes(SEED).private_bytes(*words)
+
+
 def _call(about: Path, version: str) -> None:
     about.write_text(re.sub(r'__version__ = ".*"', f'__version__ = "{version}"', about.read_text()))
 
@@ -112,12 +150,13 @@ class TrialReleases:
         """The public key, as a machine keeps it."""
         return render_public(ed25519.public_of(SEED))
 
-    def publish(self, version: str, deb: Path) -> None:
-        """Offer it as the latest."""
+    def publish(self, version: str, release: Path) -> None:
+        """Offer it as the latest, with what belongs to it."""
         self._serial += 1
-        name = f"releases/{version}/{deb.name}"
-        (self.path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(deb, self.path / name)
+        to = self.path / "releases" / version
+        to.mkdir(parents=True, exist_ok=True)
+        for file in (release, *release.parent.glob(f"{release.name.removesuffix('.tar.gz')}.sha256*")):
+            shutil.copy(file, to)
         now = datetime.now(UTC)
         text = (
             json.dumps(
@@ -129,7 +168,11 @@ class TrialReleases:
                     "min_version": "0.1.0",
                     "notes": {"fr": "Un essai.", "en": "A trial."},
                     "files": {
-                        name: {"size": deb.stat().st_size, "sha256": hashlib.sha256(deb.read_bytes()).hexdigest()}
+                        str(file.relative_to(self.path)): {
+                            "size": file.stat().st_size,
+                            "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+                        }
+                        for file in to.iterdir()
                     },
                 }
             ).encode()
