@@ -27,7 +27,7 @@ MOST = 15
 ROOTS = {
     "linky-first-boot.service": "CAP_DAC_OVERRIDE CAP_CHOWN",
     "linky-gateway-helper.service": "",
-    "linky-gateway-undo.service": "CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER",
+    "linky-gateway-undo.service": "CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER CAP_SETUID CAP_SETGID",
     "linky-gateway-displays.service": "CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER",
 }
 # They install packages, which write where they like and run what they bring: what is signed bounds them, no sandbox.

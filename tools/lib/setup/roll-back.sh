@@ -59,6 +59,8 @@ former_runs() {
 # Where it is cut off it is begun again: what is removed here has another name, or is a copy, by then.
 former_database() {
   local left
+  # Nothing is removed unless the copy can be brought.
+  by_owner test -r "$ROOT$COPY/$DATABASE" || return 1
   set_present_aside
   rm -f "$ROOT$STATE/$DATABASE"{,-wal,-shm,.redo} "$ROOT$COPY/$DATABASE-shm"
   by_owner cp -p "$ROOT$COPY/$DATABASE"* "$ROOT$STATE/" || return 1
@@ -114,7 +116,7 @@ last_minutes() {
   local python
   python=$VERSIONS/$(cat "$ROOT$UNDERWAY/to")/bin/python
   if [[ ! $ROOT && -x $python && -e $STATE/$DATABASE.redo ]]; then
-    run runuser -u "$USER_NAME" -- "$python" -I -m gateway.store.recover "$STATE" || log "the last minutes are lost"
+    run by_owner "$python" -I -m gateway.store.recover "$STATE" || log "the last minutes are lost"
   fi
 }
 

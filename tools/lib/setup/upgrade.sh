@@ -144,9 +144,10 @@ note_step() {
   sync -f "$ROOT$HOME_OF_ALL"
 }
 
-# by_owner COMMAND...: as the gateway's user, whose folder it is: root would follow whatever link lies there.
+# by_owner COMMAND...: as the gateway's user, whose folder it is: root would follow whatever link lies there. Not by
+# runuser, whose PAM session the sandbox of linky-gateway-undo.service does not let begin.
 by_owner() {
-  if [[ $ROOT ]]; then "$@"; else runuser -u "$USER_NAME" -- "$@"; fi
+  if [[ $ROOT ]]; then "$@"; else setpriv --reuid "$USER_NAME" --regid "$USER_NAME" --init-groups -- "$@"; fi
 }
 
 # Nobody has the file open: with its log it is whole.
