@@ -78,6 +78,8 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _update(options: argparse.Namespace) -> int:
+    import asyncio  # noqa: PLC0415 (--help needs none of it)
+
     from gateway.commands.fleet_ask import account_file, known, read_account, read_register  # noqa: PLC0415
     from gateway.commands.fleet_text import update_as_text  # noqa: PLC0415
     from gateway.commands.fleet_update import Patience, update_all  # noqa: PLC0415
@@ -90,7 +92,7 @@ def _update(options: argparse.Namespace) -> int:
     if not asked:
         raise ConfigError("no gateway to update: name them, or --fleet register.csv")
     patience = Patience(float(options.patience), float(options.silence), min(10.0, options.silence / 20))
-    campaign = update_all(account, asked, options.wave, options.to, options.journal, patience, bar)
+    campaign = asyncio.run(update_all(account, asked, options.wave, options.to, options.journal, patience, bar))
     if options.json:
         told = {"version": campaign.version, "stopped": campaign.stopped, "gateways": campaign.ended}
         sys.stdout.write(json.dumps(told, indent=2) + "\n")

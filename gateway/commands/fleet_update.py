@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 DONE, BACK, STAYED, WORSE, UNHEARD = "done", "back", "stayed", "worse", "unheard"
 REFUSED, UNANSWERED, NO_CONSENT, UNKNOWN = "refused", "unanswered", "no-consent", "unknown"
 STOPS = frozenset((BACK, STAYED, WORSE, UNHEARD))
-ENDS = (DONE, BACK, STAYED, WORSE, UNHEARD, REFUSED, UNANSWERED, NO_CONSENT, UNKNOWN)
 # Of these nothing is asked again when the command is typed again.
 _FINAL = frozenset((DONE, BACK, REFUSED))
 _ANSWER_S = 30.0
@@ -106,7 +105,7 @@ def waves_of(text: str, gateways: Sequence[AskableGateway]) -> list[list[Askable
     return [wave for wave in waves if wave]
 
 
-def update_all(
+async def update_all(
     account: Account,
     gateways: Sequence[AskableGateway],
     waves: str,
@@ -116,18 +115,6 @@ def update_all(
     tell: Callable[[int, int], None],
 ) -> FleetUpdate:
     """Do it; how it ended. Raises FederationError when the account's own server cannot be reached, ConfigError."""
-    return asyncio.run(_update_all(account, gateways, waves, version, journal, patience, tell))
-
-
-async def _update_all(
-    account: Account,
-    gateways: Sequence[AskableGateway],
-    waves: str,
-    version: str,
-    journal: Path,
-    patience: Patience,
-    tell: Callable[[int, int], None],
-) -> FleetUpdate:
     everybody = list({one.jid: one for one in gateways}.values())
     async with alone(account) as session:
         campaign = FleetUpdate(version or await _newest(session, everybody), journal, tell)

@@ -230,9 +230,7 @@ class HouseUpdates:
             yield Item(f"{Topic.SUPPORT.value} {which} {end}", Topic.SUPPORT, which, text, f"support {which} {end}")
 
     def _ended(self, how: dict[str, Any]) -> None:
-        words = {"kept": _KEPT, "back": _BACK, "undecided": _UNDECIDED, "failed": _BROKEN, "stayed": _STAYED}.get(
-            how["result"]
-        )
+        words = _ENDINGS.get(how["result"])
         if words is None:
             return
         missing = ", ".join(map(str, how["missing"])) or "…"

@@ -40,6 +40,9 @@ _GOOD_SIGNAL = 100 * (1 - BAD_SHARE)
 # What the bytes do not tell.
 CLOCKS = frozenset((Cause.METER_CLOCK, Cause.HOST_CLOCK))
 
+# What the loss of the port explains, or tells better.
+_BEFORE = frozenset((Cause.ALL_WELL, Cause.NOT_YET, Cause.SILENT))
+
 # Both speeds have been tried by then.
 PATIENCE_S = 30.0
 
@@ -53,7 +56,7 @@ def findings(status: Mapping[str, Any], name: str) -> list[Finding]:
     judged = judgement(status, name)
     found = list(judged.findings) if judged else []
     # A port that was lost just now is not judged anew yet, and frames may have come before anything is judged.
-    before = {Cause.ALL_WELL, Cause.NOT_YET} if _is_lost(rows, name) else {Cause.NOT_YET}
+    before = _BEFORE if _is_lost(rows, name) else {Cause.NOT_YET}
     if not found or found[0].cause in before:
         found = without_bytes(status, name)
     found = [one for one in found if one.cause is not Cause.ALL_WELL] + list(_clock(rows.get(f"clock {name}")))

@@ -163,9 +163,10 @@ class Street:
 
     def answer(self, **answers):
         """What the services answer from now on, whatever they are told."""
-        (self.services / "new").write_text(json.dumps(answers))
+        wanted, taken = json.dumps(answers), self.services / "taken"
+        (self.services / "new").write_text(wanted)
         (self.services / "new").rename(self.services / "answers")
-        time.sleep(0.2)
+        wait_until(lambda: taken.exists() and taken.read_text() == wanted, 30, "the services know it")
 
     def __enter__(self):
         self.alone.__enter__()

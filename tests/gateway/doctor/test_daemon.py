@@ -124,7 +124,7 @@ def test_the_sentences_of_the_sources_are_understood(tmp_path):
     assert named(open=False, error=same("something new")) == [Cause.UNKNOWN]
 
 
-@pytest.mark.parametrize("before", [Cause.NOT_YET, Cause.ALL_WELL])
+@pytest.mark.parametrize("before", [Cause.NOT_YET, Cause.ALL_WELL, Cause.SILENT])
 def test_a_port_that_was_lost_just_now_is_lost(before):
     """What was judged of the bytes of before is not the last word; what was found wrong with them is."""
     line = LineState(open=False, changed=NOW - 1, error=same("/dev/ttyTIC: lost: no device behind this port"))

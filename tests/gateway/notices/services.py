@@ -169,8 +169,10 @@ def main(folder, *certificates):
         Mails(mail, "10.77.0.1", 587) as mails,
     ):
         (folder / "ready").touch()
+        taken = ""
         while True:
-            wanted = json.loads(answers.read_text()) if answers.exists() else {}
+            written = answers.read_text() if answers.exists() else "{}"
+            wanted = json.loads(written)
             for one in (first, second, at_home):
                 one.answers = {name: deque([(status, {}, b"{}")]) for name, status in wanted.items()}
                 while one.told:
@@ -178,6 +180,9 @@ def main(folder, *certificates):
                     text = said.get("message") or said.get("msg") or said.get("text")
                     lines.write(json.dumps([name, text, said]) + "\n")
             mails.refuses = wanted.get("mail")
+            if written != taken:
+                (folder / "taken").write_text(written)
+                taken = written
             while mails.came:
                 came = mails.came.popleft()
                 lines.write(json.dumps(["mail", came.get_content(), dict(came.items())]) + "\n")
