@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 
 # A session that is not used for so long has ended; a phone that looks each week stays in.
 IDLE_S = 14 * 86_400.0
 _MOST_SESSIONS = 50
+# Twice as many are a text of letters alone.
+_SECRET_BYTES = 33
 
 # Tries in a minute of one visitor; after as many failures in a row the delay doubles.
 _TRIES, _MINUTE_S = 5, 60.0
@@ -25,14 +28,33 @@ _MOST_VISITORS = 500
 
 @dataclass(slots=True)
 class BrowserSession:
-    """One browser that has signed in; ``form_token`` stands in each of its forms (against forged requests)."""
+    """One browser that has signed in: its secret, by which its forms are known from forged ones, and its last use."""
 
-    form_token: str
+    secret: bytes
     used: float
+
+    @property
+    def form_token(self) -> str:
+        """What stands in the forms of one answer: the secret under a mask that is new each time, and that mask.
+
+        In an answer that is packed a text that stays could be guessed, letter by letter, by how long the answer is
+        (BREACH).
+        """
+        mask = secrets.token_bytes(_SECRET_BYTES)
+        return urlsafe_b64encode(mask + _masked(self.secret, mask)).decode()
 
     def made(self, form_token: str) -> bool:
         """Whether a form with this token is one of its own."""
-        return hmac.compare_digest(self.form_token.encode(), form_token.encode("utf-8", "surrogatepass"))
+        try:
+            told = urlsafe_b64decode(form_token.encode())
+        except ValueError:
+            return False
+        mask, hidden = told[:_SECRET_BYTES], told[_SECRET_BYTES:]
+        return len(hidden) == _SECRET_BYTES and hmac.compare_digest(self.secret, _masked(hidden, mask))
+
+
+def _masked(text: bytes, mask: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(text, mask, strict=True))
 
 
 class BrowserSessions:
@@ -44,7 +66,7 @@ class BrowserSessions:
     def open(self, now: float) -> str:
         """Sign somebody in; the cookie."""
         cookie = secrets.token_urlsafe(32)
-        self._known[cookie] = BrowserSession(secrets.token_urlsafe(32), now)
+        self._known[cookie] = BrowserSession(secrets.token_bytes(_SECRET_BYTES), now)
         if len(self._known) > _MOST_SESSIONS:
             self._known.popitem(last=False)
         return cookie

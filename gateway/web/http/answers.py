@@ -8,6 +8,8 @@ from pathlib import Path
 
 from microdot import Request, Response
 
+from gateway.web.http.packing import takes_gzip
+
 YEAR_S = 365 * 86_400
 
 _KEEP = f"max-age={YEAR_S}, immutable"
@@ -76,6 +78,6 @@ class PageFile:
     def answer(self, request: Request) -> Response:
         """The file, packed for who can unpack it."""
         headers = {"Content-Type": self._type, "Cache-Control": _KEEP, "Vary": "Accept-Encoding"}
-        if "gzip" in request.headers.get("Accept-Encoding", ""):
+        if takes_gzip(request.headers):
             return Response(self._packed, 200, headers | {"Content-Encoding": "gzip"})
         return Response(self._plain, 200, headers)

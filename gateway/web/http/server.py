@@ -18,6 +18,7 @@ from microdot import Request, Response
 from microdot.microdot import NoCaseDict
 
 from gateway.web.http.guard import HEADERS, BadRequestError, PageRequest, RequestGuard, network_of, read_body, read_head
+from gateway.web.http.packing import pack
 from gateway.web.http.room import ConnectionLimit, ConnectionPlace
 from gateway.web.http.tls import encrypted
 
@@ -186,8 +187,10 @@ class Server:
                 if known := self._site.knows(request):
                     visit.enter(self._known, known)
                 asked = replace(asked, body=await read_body(reader, asked.headers))
+            request = self._request(asked, visit)
             with visit.busy():
-                answer = await self._site.answer(self._request(asked, visit))
+                answer = await self._site.answer(request)
+                await pack(answer, request.method, request.headers)
         except BadRequestError as error:
             log.debug("refused: %s", error.reason)
             if not visit.has_place:
