@@ -274,6 +274,8 @@ def _parts_of_page(house: House, requests: HouseRequests, encrypted: EncryptedPa
     from gateway.web.settings.stored import StoredSettings  # noqa: PLC0415
     from gateway.web.sharing.routes import sharing  # noqa: PLC0415
     from gateway.web.sharing.stored import StoredSharing  # noqa: PLC0415
+    from gateway.web.tariff.routes import tariff  # noqa: PLC0415
+    from gateway.web.tariff.stored import StoredTariffs  # noqa: PLC0415
     from gateway.web.updates.routes import updates  # noqa: PLC0415
 
     config, reader = house.config, StoreReader(house.config.directory, house.settle)
@@ -284,6 +286,7 @@ def _parts_of_page(house: House, requests: HouseRequests, encrypted: EncryptedPa
         sharing(StoredSharing(config, requests.answer, reader)),
         repair(StoredPoints(reader, requests.answer)),
         settings(StoredSettings(config, requests.change, house.commit, reader)),
+        tariff(StoredTariffs(config, requests.put, reader)),
         series(partial(stored_series, config, reader)),
         displays(StoredDisplays(config, house.call)),
         https(encrypted),

@@ -92,9 +92,19 @@ class Renewal:
             else:
                 new = await self._house.call(settings.with_value, config, order.place, order.value)
             done = await self._change(new)
+            await self._note(order)
         if done["waits_for_start"] and order.restart:
             await self._requests.answer(AskHelper(act="restart-unit", arguments=_ITSELF, by=order.by))
         return done
+
+    async def _note(self, order: ChangeSettings) -> None:
+        """Which table, and by which way; a name or a value in it may be somebody's."""
+        facts = {"what": order.place.partition(".")[0], "channel": order.channel.value}
+        by = {"by": order.by} if order.by else {}
+        try:
+            await self._house.call(self._house.store.journal.append, "setting-changed", facts, by, time.time())
+        except GatewayError as error:
+            log.warning("%s; the change stands in no entry", error)
 
     async def forget(self) -> None:
         """Let nothing count any more that says something of the household: its file has been removed."""

@@ -26,6 +26,7 @@ from gateway.control.messages import (
 from gateway.control.orders import act, erase_page
 from gateway.daemon.as_root import ask_helper
 from gateway.errors import ReadingError, StoreError
+from gateway.store.terms import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -76,7 +77,11 @@ class HouseRequests:
 
     async def change(self, place: str, value: Mapping[str, object] | None) -> None:
         """Let this be a table of the settings, or, for None, what the file says. Raises ConfigError, StoreError."""
-        await self.answer(ChangeSettings(place=place, value=value, take_back=value is None))
+        await self.answer(ChangeSettings(place=place, value=value, take_back=value is None, channel=Channel.WEB))
+
+    async def put(self, place: str, value: object) -> None:
+        """Let this be at a place of the settings, None: nothing, whatever the file says. ConfigError, StoreError."""
+        await self.answer(ChangeSettings(place=place, value=value, channel=Channel.WEB))
 
     async def _update(self, order: Update) -> Row:
         return await self._house.updates.answer(order)

@@ -43,6 +43,7 @@ Kind = Literal[
     "notice-sent",
     "notice-confirmed",
     "configuration-changed",
+    "setting-changed",
     "recipient-suspended",
     "recipient-returned",
     "key-rotated",

@@ -27,6 +27,7 @@ _KINDS = {
     "notice-sent": Phrase("notice sent"),
     "notice-confirmed": Phrase("notice confirmed"),
     "configuration-changed": Phrase("configuration changed"),
+    "setting-changed": Phrase("setting changed"),
     "recipient-suspended": Phrase("recipient suspended"),
     "recipient-returned": Phrase("recipient returned"),
     "key-rotated": Phrase("journal key changed"),

@@ -13,21 +13,11 @@ if TYPE_CHECKING:
     from gateway.web.cost.values import Bill
     from gateway.web.view import PageView
 
-# What somebody without a tariff is shown; `tests/gateway/web/test_cost.py` loads it.
-EXAMPLE = """[[tariff]]
-name = "Heures creuses"
-from = 2026-01-01
-# € / mois, month
-subscription = 15.65
-# € / kWh
-prices = { hc = 0.1579, hp = 0.2065 }
-injection = 0.04"""
-
 
 def page(view: PageView, bill: Bill, meters: Sequence[str]) -> str:
     """The costs of one meter."""
     past = _past(view, bill) if bill.rows else {}
-    return view.page("cost/page.html", bill=bill, meters=meters, example=EXAMPLE, chart_files=list(FILES), **past)
+    return view.page("cost/page.html", bill=bill, meters=meters, chart_files=list(FILES), **past)
 
 
 def refusal(view: PageView, key: str, **places: object) -> str:

@@ -20,10 +20,9 @@ _OWN = WordTable(
         "by_month": "By month",
         "by_year": "By year",
         "cost_empty": "Nothing is stored yet: costs come with the first whole days.",
-        "no_tariff": (
-            "The configuration has no tariff: add a table [[tariff]] with the prices of your bill, taxes included, to"
-            " gateway.toml, and start the gateway again. For example:"
-        ),
+        "no_tariff": "What your house costs in euros takes the prices of your bill. It is a matter of two minutes.",
+        "set_tariff": "Choose my tariff",
+        "change_tariffs": "Change the tariff, add new prices",
         "now_and_ahead": "Now and ahead",
         "hour_now": "At the moment",
         "an_hour": "{cost} an hour",
@@ -59,7 +58,7 @@ _OWN = WordTable(
         "change": "Change",
         "bar_cost": "Cost (€)",
         "bar_cost_before": "A year before (€)",
-        "days_without": "{days} days have no tariff: their cost is missing. Check “from” and “until”.",
+        "days_without": "{days} days have no tariff: their cost is missing. Check their dates.",
         "unpriced": "{kwh} have no price in their tariff; classes counted: {words}.",
         "tariffs": "Your tariffs",
         "tariff_name": "Tariff",
@@ -69,7 +68,6 @@ _OWN = WordTable(
         "a_kwh": "Price of a kWh",
         "sold_kwh": "kWh sold",
         "in_force": Phrase("in force", "in force"),
-        "where_tariffs": "They are written in gateway.toml ([[tariff]]), taxes included.",
     }
 )
 WORDS = _OWN.with_those_of(history_words.WORDS, _SHARED)

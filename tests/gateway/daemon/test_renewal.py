@@ -155,9 +155,10 @@ def test_what_needs_root_stands_in_the_journal_done_or_refused(tmp_path, monkeyp
             with pytest.raises(GatewayError, match="does not do this"):
                 await gateway._requests.answer(AskHelper(act="format", arguments={"secret": "canary-7f3a"}))
             await change(gateway, "meter.shed", {"source": "/nowhere/else"}, restart=True)
-            return [entry.facts() for entry in gateway.house.store.journal.entries()][-3:]
+            return [entry.facts() for entry in gateway.house.store.journal.entries()][-4:]
 
-    done, refused, again = asyncio.run(scenario())
+    done, refused, changed, again = asyncio.run(scenario())
+    assert changed == {"kind": "setting-changed", "what": "meter", "channel": "command"}
     assert (done["kind"], done["what"], "by" in done) == ("root-acted", "restart-unit", True)
     assert (refused["kind"], refused["what"]) == ("root-refused", "format")
     assert refused["reason"] == "the helper does not do this"

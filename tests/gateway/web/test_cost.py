@@ -5,7 +5,6 @@ import json
 import os
 import re
 import time
-import tomllib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,11 +12,9 @@ from pathlib import Path
 import pytest
 
 from gateway.balance.calendar import midnight
-from gateway.config.tables import load
 from gateway.household.days import DRAWN
 from gateway.live.topics import as_json
-from gateway.web.cost.pages import EXAMPLE
-from tests.gateway.balance.conftest import AUTUMN, CONFIG, SOLAR, SPRING, WINTER, base, off_peak, panels, producing
+from tests.gateway.balance.conftest import AUTUMN, SOLAR, SPRING, WINTER, base, off_peak, panels, producing
 from tests.gateway.balance.test_days import BASE, HC
 from tests.gateway.web import three_years
 from tests.gateway.web.conftest import Visitor
@@ -97,8 +94,8 @@ def test_tariffs_follow_each_other_and_the_year_before_stands_beside(house):
     assert (values["bar_cost"][-1], values["bar_cost_before"][-1]) == (5.84, 3.42)
     assert "+71 %" in plain(text)
     shown = plain(text.partition("Vos tarifs")[2])
-    assert "Base (en vigueur) 2026-01-01 – 31,00 € Base 0,2000 € 0,0400 €" in shown
-    assert "Avant 2025-01-01 2025-12-31 31,00 € Base 0,1000 €" in shown
+    assert "Base (en vigueur) 1er janvier 2026 – 31,00 € Base 0,2000 € 0,0400 €" in shown
+    assert "Avant 1er janvier 2025 31 décembre 2025 31,00 € Base 0,1000 €" in shown
 
 
 def test_what_has_no_price_is_said(house):
@@ -110,17 +107,16 @@ def test_what_has_no_price_is_said(house):
     assert re.search(r"\d jours n’ont pas de tarif", plain(ask(house, "/cost")[0]))
 
 
-def test_without_a_tariff_one_sentence_and_an_example_that_can_be_copied(house, tmp_path):
-    """What to write where; the example is one that the gateway reads. Energy and base load are shown all the same."""
+def test_without_a_tariff_one_sentence_and_the_way_to_set_it(house):
+    """Where prices are given, without a word of a file. Energy and base load are shown all the same."""
     house.live(midnight(WINTER), midnight(WINTER) + 4 * 86_400, base(1008))
     (text,) = ask(house, "/cost")
-    assert "ajoutez à gateway.toml une table [[tariff]]" in plain(text)
-    assert html.unescape(re.search(r"<pre><code>(.*?)</code>", text, re.DOTALL)[1]) == EXAMPLE
+    assert "indiquez les prix de votre facture" in plain(text)
+    assert re.search('<a class="button" href="/settings/tariff">', text)
+    assert not re.search(r"\[\[|gateway\.toml|<code>", text)
     assert "Talon 1 008 W" in plain(text)
     assert "72,6 kWh à ce jour" in plain(text) or "96,8 kWh à ce jour" in plain(text)
     assert "€ par heure" not in plain(text)
-    (tmp_path / "copied.toml").write_text(CONFIG + EXAMPLE)
-    assert load(tmp_path / "copied.toml").tariff[0].name == tomllib.loads(EXAMPLE)["tariff"][0]["name"]
 
 
 def test_this_hour_costs_its_power_at_its_price(house):

@@ -1,0 +1,52 @@
+"""What the forms of the settings have in common: what was typed, read as a number or a day; what is wrong with it.
+
+A form that is wrong comes back with all that was typed, a sentence at each field, and the first one in focus.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from gateway.words.table import WordTable
+
+_NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{0,9}))?")
+_DAY = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})")
+_LONGEST = 60
+
+FORM_WORDS = WordTable(
+    {
+        "look_again_at": "Something is missing or cannot be:",
+        "optional": "may stay empty",
+        "cancel": "Cancel",
+        "change_it": "Change",
+        "password_again": "Your password of this page",
+        "password_again_why": "It is asked for once more, as this changes who may do what.",
+        "wrong_password_here": "This is not the password.",
+        "too_often_here": "Too many tries: wait for {n} seconds.",
+        "not_saved": "The card cannot be written; nothing was changed. The gateway says:",
+        "back_to_settings": "Back to settings",
+        "technical": "Technical details",
+    }
+)
+
+
+def number_of(text: str) -> float | None:
+    """A number with a comma or a point, as it is written in France: ``0,1952``, ``1 234,5``, ``15,65 €``.
+
+    None for what is none; what is empty is for the caller to see first.
+    """
+    plain = "".join(text[:_LONGEST].split()).removesuffix("€")
+    found = _NUMBER.fullmatch(plain)
+    return float(f"{found[1]}.{found[2] or 0}") if found else None
+
+
+def typed_day(text: str) -> date | None:
+    """A day as a browser sends it (``2026-02-01``), or as a person writes it (``1/2/2026``); None for none."""
+    text = text.strip()[:_LONGEST]
+    try:
+        if found := _DAY.fullmatch(text):
+            return date(int(found[3]), int(found[2]), int(found[1]))
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

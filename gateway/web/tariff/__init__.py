@@ -1,0 +1,1 @@
+"""The page's tariff: what the household pays its supplier, with dates."""
