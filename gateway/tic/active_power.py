@@ -38,6 +38,9 @@ _STEEP = 8.0
 _MOST_ONE, _MOST_THREE = 1.02, 1.3
 # Levels that are remembered, how near VA must come to one (share, steps, VA), and how well it must be known.
 _LEVELS, _LEVEL, _LEVEL_STEPS, _LEVEL_VA, _LEVEL_KNOWN = 16, 0.012, 0.7, 4, 0.08
+# Near zero anything may be: so large a share of VA, give or take. The rest of VA is vars then; a load that is switched
+# brings so many at most, as a deviation.
+_ANY_SHARE, _ANY_DEVIATION, _BROUGHT_VAR = 0.45, 0.28, 500.0
 # What was contradicted is not believed again for this long.
 _DOUBTED_S = 60.0
 # So many times the VAh between two frames, and so many Wh, an index may rise: VA may leap in between.
@@ -324,8 +327,10 @@ class ActivePower:
         new.append(PowerGuess(motor, deviation, guess.wh, wh_variance, guess.weight - 0.2 - 2.5 * size))
         if self._net:
             plain = self._side > 0 and before > 0.7 * self._reference
-            weight = guess.weight - (4 if plain else 1.5)
-            new.append(PowerGuess(0.45 * va, 0.28 * va, guess.wh, wh_variance + 0.02, weight))
+            any_watts = _ANY_SHARE * va
+            brought = max(0.0, _vars(va, any_watts) - _vars(self._reference, before)) / _BROUGHT_VAR
+            weight = guess.weight - (4 if plain else 1.5) - 0.5 * brought * brought
+            new.append(PowerGuess(any_watts, _ANY_DEVIATION * va, guess.wh, wh_variance + 0.02, weight))
         level = self._recall(va)
         if level:
             watts, variance = level
@@ -350,6 +355,10 @@ class ActivePower:
 
 def _weight(guess: PowerGuess) -> float:
     return guess.weight
+
+
+def _vars(va: float, watts: float) -> float:
+    return sqrt(max(0.0, va * va - watts * watts))
 
 
 def _leaping(guess: PowerGuess, change: float) -> float:
