@@ -122,13 +122,15 @@ class ActivePower:
         if ticks is None or not 0 < passed <= _FORGOTTEN_S or va < 1 or not self._guesses:
             self._begin(side, va)
             return
-        if side != self._side:
-            self._cross(side)
+        other = self._cross(side) if side != self._side else None
         change = abs(va - self._va)
         if change > _LEAST_LEAP_VA + self._step and change > _BAND * va:
             self._leap(va)
         elif abs(va - self._reference) > self._band:
             self._follow(va)
+        if other is not None:
+            for guess in self._guesses:
+                guess.begin_index(other[0], _leapt(other[1], guess.watts))
         if passed > _GAP_S:
             self._lose_count(va)
         else:
@@ -185,14 +187,14 @@ class ActivePower:
             self._band = max(0.5, min(self._band, _BAND * self._guesses[0].watts))
         self._bounds.begin(va)
 
-    def _cross(self, side: int) -> None:
-        """Energy flows the other way: what the resting index has beyond its last tick stays."""
+    def _cross(self, side: int) -> tuple[float, float]:
+        """Energy flows the other way: what the resting index has beyond its last tick stays. That of the other one."""
         best = max(self._guesses, key=_weight)
-        resting = best.wh, min(_ANY_WH_VARIANCE, best.wh_variance + 1e-3)
-        for guess in self._guesses:
-            guess.begin_index(*self._rest)
-        self._rest, self._side = resting, side
+        other, variance = self._rest, _leapt(best.wh_variance, best.watts)
+        self._rest = (best.wh, variance) if variance < _ANY_WH_VARIANCE else (_ANY_WH, _ANY_WH_VARIANCE)
+        self._side = side
         self._bounds.begin(self._reference)
+        return other
 
     def _lose_count(self, va: float) -> None:
         for guess in self._guesses:
@@ -304,13 +306,13 @@ class ActivePower:
             watts = sqrt(square) if square > (0.2 * va) ** 2 else before * va / reference
             known = guess.watts_variance * min(1.0, (before / watts) ** 2)
             deviation = sqrt(known + (0.03 * (watts - before)) ** 2)
-        weight, wh_variance = guess.weight, _leaping(guess, watts - before)
+        weight, wh_variance = guess.weight, _leapt(guess.wh_variance, watts - before)
         share = before * va / reference
         if change < 0 and not self._three and watts < 0.9 * share:
             # What would be left is mostly reactive: a motor has stopped, and its share with it.
             lost = 1 - watts / share
             weight -= 3 * lost
-            stopped = _leaping(guess, share - before)
+            stopped = _leapt(guess.wh_variance, share - before)
             new.append(PowerGuess(share, 0.1 * share + 2, guess.wh, stopped, guess.weight - 2 + 4 * lost))
         new.append(PowerGuess(watts, deviation, guess.wh, wh_variance, weight))
         return new[-1]
@@ -361,6 +363,6 @@ def _vars(va: float, watts: float) -> float:
     return sqrt(max(0.0, va * va - watts * watts))
 
 
-def _leaping(guess: PowerGuess, change: float) -> float:
+def _leapt(wh_variance: float, change: float) -> float:
     """Variance of the energy where the watts changed by so much at some moment of the frame."""
-    return guess.wh_variance + (change / 3000) ** 2 / 3
+    return wh_variance + (change / 3000) ** 2 / 3

@@ -132,6 +132,21 @@ def test_near_zero_a_leap_may_be_vars_alone():
         assert house.live(-30, 1626, 9)[ESTIMATE] > -350
 
 
+def test_power_that_turns_round_at_the_same_va_stays_as_large():
+    """Of the frame in which it turned nobody knows how much either index got: their next ticks prove nothing yet."""
+    for part in range(8):
+        house = House(injects=True)
+        house.live(-2300, 2310, 240)
+        for turn in range(6):
+            sign = 1 if turn % 2 == 0 else -1
+            late = (part + turn) % 4 / 3 * 2300 * 1.1 / 3600
+            house.injected += late if sign > 0 else 0
+            house.drawn += late if sign < 0 else 0
+            for _ in range(20):
+                said = house.live(sign * 2300, 2310, 1)
+                assert abs(said[ESTIMATE] - sign * 2300) <= min(30, said[HALF_WIDTH])
+
+
 def test_an_index_that_stands_still_bounds_the_power():
     """No tick for three minutes is less than 20 W, though reactive power shows 130 VA."""
     house = House(injects=True)
