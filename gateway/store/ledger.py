@@ -34,7 +34,11 @@ AT_BOUNDS = (
     "SELECT s.start, s.until, s.value, s.wh, s.evidence, bound.value FROM json_each(?2) AS bound CROSS JOIN span AS s"
     " ON s.register = ?1 AND s.start = (SELECT max(start) FROM span WHERE register = ?1 AND start <= bound.value)"
 )
-DOUBTFUL = "SELECT start, until FROM span WHERE register = ? AND evidence >= 2 AND start < ? ORDER BY start"
+# By the key of the table SQLite would read every span since the first one.
+DOUBTFUL = (
+    "SELECT start, until FROM span INDEXED BY span_doubtful"
+    " WHERE register = ? AND evidence >= 2 AND start < ? ORDER BY start"
+)
 
 
 class LedgerRow(NamedTuple):
@@ -74,6 +78,9 @@ class Slice:
     shared: bool
 
 
+_NOTHING = Slice(0, 0, shared=False)
+
+
 @dataclass(eq=False)
 class Ledger:
     """Sums over the spans of every register."""
@@ -87,7 +94,7 @@ class Ledger:
         A span that lies across a bound is shared out in proportion, exact in sum. A silence of more than
         ``longest`` seconds is left out: of a counter that nobody reads, pulses are lost.
         """
-        at = self._at_bounds(register, bounds, longest)
+        at, reached = self._at_bounds(register, bounds, longest)
         doubtful = self._db.execute(DOUBTFUL, [register.id, bounds[-1]]).fetchall()
         found, place = [], 0
         for low, high in pairwise(bounds):
@@ -97,19 +104,27 @@ class Ledger:
             if begin and end and begin[0] <= end[0] and not (place < len(doubtful) and doubtful[place][0] < high):
                 # Nothing but the register's own rise lies between: it is the difference of two indexes.
                 found.append(Slice(end[0] - begin[0], high - low, shared=begin[1] or end[1]))
+            elif reached.get(low) == reached.get(high) and (reached.get(low) or 0) <= low:
+                found.append(_NOTHING)
             else:
                 found.append(_summed(self._rows(register, low, high), low, high, longest))
         return found
 
-    def _at_bounds(self, register: Series, bounds: Sequence[int], longest: int | None) -> dict[int, tuple[int, bool]]:
-        """Bound -> the index at it, and whether that is shared out; none where nobody knows it."""
-        found = {}
-        for *row, bound in self._db.execute(AT_BOUNDS, [register.id, json.dumps(bounds)]):
-            one = LedgerRow(*row)
-            left_out = longest is not None and one.evidence != _MEASURED and one.until - one.start > longest
-            if bound <= one.until and one.evidence != _BREAK and not left_out:
-                found[bound] = one.value + part_before(one, bound), bool(one.wh) and one.start < bound < one.until
-        return found
+    def _at_bounds(
+        self, register: Series, bounds: Sequence[int], longest: int | None
+    ) -> tuple[dict[int, tuple[int, bool]], dict[int, int]]:
+        """Of each bound the index at it, and whether that is shared out, where it is known; the end of its last span.
+
+        That is the same of two bounds only where no span begins between them.
+        """
+        found, reached = {}, {}
+        for start, until, value, wh, evidence, bound in self._db.execute(AT_BOUNDS, [register.id, json.dumps(bounds)]):
+            reached[bound] = until
+            left_out = longest is not None and evidence != _MEASURED and until - start > longest
+            if bound <= until and evidence != _BREAK and not left_out:
+                within = bool(wh) and start < bound < until
+                found[bound] = value + (wh * (bound - start) // (until - start) if wh else 0), within
+        return found, reached
 
     @translated
     def across(self, register: Series, bounds: Sequence[int]) -> dict[int, LedgerRow]:
