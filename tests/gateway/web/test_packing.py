@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import http.client
+import re
 import threading
 import time
 from urllib.parse import urlencode
@@ -58,6 +59,45 @@ def test_a_text_is_packed_for_who_can_unpack_it(years, path):
     assert head.headers["Content-Encoding"] == "gzip"
     # The mask of a token is packed a byte longer or shorter.
     assert abs(int(head.headers["Content-Length"]) - len(packed)) < 20
+
+
+FIRST_LOADS = [
+    ("/", None, 30_000),
+    (DAY, "/history/data?date=2026-10-25", 80_000),
+    ("/history?period=year", "/history/data?period=year", 80_000),
+    ("/cost", "/cost/data", 80_000),
+]
+
+
+def wire_bytes(years, path):
+    """How many bytes the answer is, with its head; and its text."""
+    link = http.client.HTTPConnection("127.0.0.1", years.port, timeout=20)
+    cookies = "; ".join(f"{name}={value}" for name, value in years.owner.cookies.items())
+    try:
+        link.request("GET", path, headers={"Cookie": cookies, "Accept-Encoding": "gzip, deflate"})
+        found = link.getresponse()
+        body = found.read()
+    finally:
+        link.close()
+    assert found.status == 200, path
+    text = gzip.decompress(body) if found.headers["Content-Encoding"] == "gzip" else body
+    return len(str(found.headers).encode()) + len(body), text.decode()
+
+
+@pytest.mark.parametrize(("page", "drawn_of", "most"), FIRST_LOADS)
+def test_a_first_visit_is_light_over_the_wire(years, page, drawn_of, most):
+    """The page, its styles, its scripts with those that they load, what is drawn: with all heads, nothing kept."""
+    told, text = wire_bytes(years, page)
+    left, seen = [*re.findall(r'(?:src|href)="(/static/[^"]+)"', text), *([drawn_of] if drawn_of else [])], {}
+    while left:
+        path = left.pop()
+        # A picture is fetched by who puts the page on a home screen.
+        if path not in seen and ".png" not in path:
+            seen[path], text = wire_bytes(years, path)
+            if ".js" in path:
+                left += re.findall(r'(?:from|import)\s*\(?"(/static/[^"]+)"', text)
+    print(f"{page}: {told} and {seen}, together {told + sum(seen.values())}")
+    assert told + sum(seen.values()) <= most
 
 
 @pytest.mark.parametrize(

@@ -255,7 +255,7 @@ def test_the_language_is_the_browsers_until_somebody_chooses(living_house):
 
 
 def test_the_first_load_is_small(living_house):
-    """The page and its files are at most 150 kB as they go over the wire."""
+    """The page and its files are at most 150 kB unpacked, in ten requests; over the wire: ``test_packing``."""
     owner = living_house.signed_in
     _, text = owner.get("/")
     files = sorted(set(re.findall(r'(?:src|href)="(/static/[^"]+)"', text)))

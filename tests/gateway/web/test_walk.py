@@ -37,7 +37,8 @@ FITS = """[...document.querySelectorAll(".plot")].every((plot) =>
   Math.abs(plot.querySelector(".uplot").clientWidth - plot.clientWidth) < 2)"""
 # The page is told of its size before a picture of it is made.
 DRAWN_ANEW = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))"
-FIRST_LOAD_BYTES = 150_000
+# What a first visit may load: a home at the edge of the house's Wi-Fi has a tenth of a megabyte a second.
+FIRST_LOAD_BYTES = {"/": 30_000, DAY: 80_000, YEAR: 80_000}
 SLOWER = 4
 PICTURES = Path(__file__).parent / "pictures"
 
@@ -130,7 +131,7 @@ def test_what_is_wrong_is_found(inside, tmp_path):
 
 @pytest.mark.parametrize("path", ["/", DAY, YEAR], ids=["now", "day", "year"])
 def test_a_first_visit_loads_little(inside, path):
-    """At most 150 kB with nothing kept from before; requests and the time to the first chart are printed."""
+    """At most 30 and 80 kB with nothing kept from before; requests and the time to the first chart are printed."""
     browser, url = inside
     browser.dark(on=False)
     browser.open("about:blank")
@@ -148,7 +149,7 @@ def test_a_first_visit_loads_little(inside, path):
     print(
         f"{path}: {browser.received / 1000:.1f} kB, {len(asked)} requests, first chart after {drawn_ms} ms ({SLOWER}x)"
     )
-    assert 5_000 < browser.received <= FIRST_LOAD_BYTES
+    assert 5_000 < browser.received <= FIRST_LOAD_BYTES[path]
 
 
 def likeness(picture, other):
