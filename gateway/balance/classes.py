@@ -79,6 +79,11 @@ class ClassNames:
             if not known or known[-1][1] != word:
                 known.append((max(time, known[-1][0]) if known else time, word))
 
+    @property
+    def names(self) -> list[tuple[str, str, list[tuple[int, str]]]]:
+        """Of each index its first class and its later ones with their moments: all that ``at`` depends on."""
+        return sorted((leaf, known[0][1], known[1:]) for leaf, known in self._words.items())
+
     def at(self, leaf: str, time: int) -> str:
         """The class of the index whose path ends so, at a moment; of an earlier one what was first said."""
         known = self._words.get(leaf)

@@ -207,10 +207,12 @@ def cost(days: Iterable[DayEnergy], tariffs: Sequence[Tariff]) -> Cost:
     injected: Counter[int] = Counter()
     months: Counter[tuple[int, int, int]] = Counter()
     subscription, drawn, count, without = Fraction(0), 0, 0, 0
+    place: int | None = None
     for day in days:
         if day.drawn is None:
             continue
-        place = next((place for place, one in enumerate(tariffs) if one.holds(day.date)), None)
+        if place is None or not tariffs[place].holds(day.date):
+            place = next((place for place, one in enumerate(tariffs) if one.holds(day.date)), None)
         count += 1
         if place is None:
             without += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import astuple, replace
+from dataclasses import replace
 from datetime import date, datetime
 from fractions import Fraction
 from itertools import groupby, pairwise
@@ -22,6 +22,7 @@ from gateway.balance.energy import DayEnergy, fitted
 from gateway.balance.rows import Running
 from gateway.balance.self_use import STEP_S, SelfUse, self_uses
 from gateway.errors import ConfigError
+from gateway.household import kept_days
 from gateway.household.shared_half_hours import parts
 from gateway.live.meter import TOO_LITTLE, UNREAD
 from gateway.store.breaks import Breaks
@@ -50,14 +51,14 @@ _NOW_S, _MEAN_S, _SILENCE_S = 600, 300, 120
 
 # A counter and a meter are read in turn, and each by a clock of its own.
 _APART_S, _BETWEEN_WH = 300, 20
-_LONGEST_DAY_S = 25 * 3600
+_LONGEST_DAY_S, _MARKED_S = 25 * 3600, 1800
 
 _ALL = Fraction(1)
 
-# Said of roll-ups, so that those of versions that counted across breaks are made anew.
-_RECKONED = "between breaks"
+# Said of days that are kept, so that those that another version has reckoned otherwise are made anew.
+_RECKONED = "from the ledger"
 
-# Days whose half hours are read for one commit.
+# Days that are reckoned for one commit.
 _TOGETHER = 62
 
 
@@ -92,8 +93,6 @@ class HouseholdDays:
         counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
         self._counters = [{s.path: s for s in stored.meters.series(name)} for name in counters]
         self._parts = parts(stored.received, config.received)
-        said = [_RECKONED, *counters, *(part.name for part in self._parts)]
-        self._sources = crc32(repr(said).encode())
         number, text = self._series.get(TARIFF_NUMBER), self._series.get(TARIFF_TEXT)
         texts = self._energy.texts_beside(number, text) if number and text else []
         self._told = {self.meter: self._energy.possible_breaks(self.meter)}
@@ -101,6 +100,8 @@ class HouseholdDays:
             ((since, int(one), word) for since, one, word in texts if one.isdecimal()),
             (time for time, kind, _, _ in self._told[self.meter] if kind == BreakKind.CONTRACT_CHANGED.value),
         )
+        said = [_RECKONED, *counters, *(part.name for part in self._parts), self._words.names]
+        self._sources = crc32(repr(said).encode())
 
     @property
     def first(self) -> date | None:
@@ -130,8 +131,25 @@ class HouseholdDays:
 
     def read(self, first: date, end: date) -> list[DayEnergy]:
         """The days of ``[first, end)`` of which anything is known."""
+        # Neither before anything nor after everything that is stored is there a day to be looked for; of a time before
+        # the first half hour that is kept something may have been counted.
+        stored = [one for known in (self._series, *self._counters) for one in known.values() if one.last_time]
+        if not stored:
+            return []
+        first = max(first, day_of(min(one.first_time for one in stored) - _MARKED_S))
+        end = min(end, BalancePeriod.DAY.after(day_of(max(one.last_time for one in stored))))
         dates = list(days(first, end))
-        return self._read(dates, [*map(midnight, dates), midnight(end)])
+        bounds = [*map(midnight, dates), midnight(end)]
+        kept = self._energy.kept_days(self.meter, self._sources, bounds[0], bounds[-1])
+        found: dict[date, DayEnergy | None] = {}
+        for is_kept, group in groupby(range(len(dates)), key=lambda place: bounds[place] in kept):
+            places = list(group)
+            if is_kept:
+                found |= {dates[place]: kept_days.read(dates[place], kept[bounds[place]]) for place in places}
+            else:
+                low, high = places[0], places[-1] + 1
+                found |= {day.date: day for day in self._read(dates[low:high], bounds[low : high + 1])}
+        return [day for day in found.values() if day is not None]
 
     def drawn(self, bounds: Sequence[int]) -> list[Slice]:
         """What was drawn between each two successive moments."""
@@ -219,10 +237,13 @@ class HouseholdDays:
         over = min(until, last) if last and begin < last else until
         return _ALL if over == end else Fraction(over - begin, end - begin)
 
+    def projected_from(self, today: date) -> date:
+        """The first day that a projection looks at, of the year before."""
+        return BalancePeriod.MONTH.back(same_day(BalancePeriod.YEAR.begin(today), today.year - 1), 1)
+
     def for_projection(self, today: date) -> dict[date, DayEnergy]:
         """Of this year and of the one before what a projection needs."""
-        first = same_day(BalancePeriod.YEAR.begin(today), today.year - 1)
-        return {day.date: day for day in self.read(BalancePeriod.MONTH.back(first, 1), BalancePeriod.DAY.after(today))}
+        return {day.date: day for day in self.read(self.projected_from(today), BalancePeriod.DAY.after(today))}
 
     def base_load(self, now: int) -> int | None:
         """Watts, over the last nights known at that moment."""
@@ -302,31 +323,26 @@ class HouseholdDays:
         return [{word: one[word] for word in sorted(one, key=order) if one[word]} for one in sums]
 
     def roll_up(self, today: date) -> bool:
-        """Keep the self-use of up to two months of days that are over and not kept yet; False when all are."""
-        if self.first is None or not self.produces:
+        """Keep up to two months of days that are over and not kept yet; False when all are.
+
+        One of which the meter has not said the end yet is not over.
+        """
+        if self.first is None or self.last_time is None:
             return False
-        bounds = [*map(midnight, days(self.first, today)), midnight(today)]
-        kept = self._energy.kept_self_use(self.meter, self._sources, bounds[0], bounds[-1])
-        missing = next((place for place, day in enumerate(bounds[:-1]) if day not in kept), None)
+        known = list(days(self.first, min(today, day_of(self.last_time))))
+        kept = self._energy.days_kept(self.meter, self._sources)
+        missing = next((place for place, day in enumerate(known) if midnight(day) not in kept), None)
         if missing is None:
             return False
-        span = bounds[missing : missing + _TOGETHER + 1]
-        made = zip(span, self._reckoned(span), strict=False)
-        self._energy.keep_self_use(self.meter, self._sources, {day: astuple(use or SelfUse()) for day, use in made})
+        span = known[missing : missing + _TOGETHER]
+        bounds = [*map(midnight, span), midnight(BalancePeriod.DAY.after(span[-1]))]
+        made = {day.date: day for day in self._read(span, bounds)}
+        told = {midnight(day): kept_days.written(made.get(day)) for day in span}
+        self._energy.keep_days(self.meter, self._sources, told)
         return True
 
-    def _uses(self, bounds: Sequence[int]) -> list[SelfUse | None]:
-        """The self-use of each day: kept as roll-ups, and reckoned between the others."""
-        if not self.produces:
-            return [None for _ in pairwise(bounds)]
-        kept = self._energy.kept_self_use(self.meter, self._sources, bounds[0], bounds[-1])
-        found: dict[int, SelfUse | None] = {day: SelfUse(*sums) if sums[0] else None for day, sums in kept.items()}
-        for is_kept, group in groupby(pairwise(bounds), key=lambda span: span[0] in kept):
-            if not is_kept:
-                spans = list(group)
-                reckoned = self._reckoned([spans[0][0], *(end for _, end in spans)])
-                found |= zip([day for day, _ in spans], reckoned, strict=True)
-        return [found[day] for day in bounds[:-1]]
+    def _uses(self, bounds: Sequence[int]) -> Sequence[SelfUse | None]:
+        return self._reckoned(bounds) if self.produces else [None for _ in pairwise(bounds)]
 
     def _reckoned(self, bounds: Sequence[int]) -> Sequence[SelfUse | None]:
         drawn, injected = self._series.get(DRAWN_CURVE), self._series.get(INJECTED_CURVE)

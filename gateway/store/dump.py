@@ -42,7 +42,7 @@ LEFT_OUT = {
     "relayed": "how far the boards of this installation are; what they send again is known by its time",
     "undated": "frames that only this start of this machine can date",
     "absence": "who did not take what this installation sent; the next one finds out by itself",
-    "self_use": "made again of the half hours",
+    "kept_day": "made again of the ledger and the half hours",
     "told": "what this installation has said of its own faults; another one has its own",
     "health_answer": "who may know whether this installation is well; of another one the household says it anew",
     "refused_domain": "whose requests this installation does not hear for some weeks; another one is asked anew",

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from gateway.store.breaks import MAX_BOUNDARY_GAP_S, TOLD, Breaks, Told
 from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from gateway.store.ledger import Ledger
     from gateway.store.meters import Meters
@@ -104,24 +103,31 @@ class EnergyRows:
         return {time for time in near if index is None or self._ledger.exact(index, time, time + _HALF_HOUR_S) is None}
 
     @translated
-    def kept_self_use(self, meter: str, sources: int, start: int, end: int) -> dict[int, tuple[int, ...]]:
-        """First second of a day in ``[start, end)`` -> what ``keep_self_use`` was given, as far as it still holds."""
+    def kept_days(self, meter: str, sources: int, start: int, end: int) -> dict[int, str]:
+        """First second of a day in ``[start, end)`` -> what ``keep_days`` was given, as far as it still holds."""
         rows = self._db.execute(
-            "SELECT day, half_hours, drawn, produced, shared, used, used_shared FROM self_use"
-            " WHERE day >= ? AND day < ? AND meter = ? AND sources = ?",
+            "SELECT day, told FROM kept_day WHERE day >= ? AND day < ? AND meter = ? AND sources = ?",
             [start, end, self._meters.number(meter), sources],
         )
-        return {day: tuple(rest) for day, *rest in rows}
+        return dict(rows.fetchall())
 
     @translated
-    def keep_self_use(self, meter: str, sources: int, days: Mapping[int, Sequence[int]]) -> None:
-        """Keep what days came to; what is kept of other ``sources`` is of a configuration that is no more."""
+    def days_kept(self, meter: str, sources: int) -> set[int]:
+        """First second of each day of which something is kept."""
+        rows = self._db.execute(
+            "SELECT day FROM kept_day WHERE meter = ? AND sources = ?", [self._meters.number(meter), sources]
+        )
+        return {day for (day,) in rows}
+
+    @translated
+    def keep_days(self, meter: str, sources: int, days: Mapping[int, str]) -> None:
+        """Keep what days came to; what is kept of other ``sources`` was reckoned of what is no more."""
         number = self._meters.number(meter)
         with self._db.transaction():
-            self._db.execute("DELETE FROM self_use WHERE meter = ? AND sources <> ?", [number, sources])
+            self._db.execute("DELETE FROM kept_day WHERE meter = ? AND sources <> ?", [number, sources])
             self._db.executemany(
-                "INSERT OR REPLACE INTO self_use VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                ([day, number, sources, *sums] for day, sums in days.items()),
+                "INSERT OR REPLACE INTO kept_day VALUES (?, ?, ?, ?)",
+                ([day, number, sources, told] for day, told in days.items()),
             )
 
     @translated
@@ -138,16 +144,24 @@ class EnergyRows:
     def texts_beside(self, number: Series, text: Series) -> list[tuple[int, str, str]]:
         """(from when on, value of one text series, what the other said with it), whenever either of them changed."""
         said = [(time, 0, str(value)) for time, value in self._db.execute(_SAID, [text.id])]
-        said += [(time, 1, str(value)) for time, value in self._db.execute(_SAID, [number.id])]
         # What was first said of a text was so before as well: of one that never changes that may be all there is.
-        pair = [next((value for _, place, value in said if not place), None), None]
+        beside, one = said[0][2] if said else None, None
+        said += [(time, 1, str(value)) for time, value in self._db.execute(_SAID, [number.id])]
+        # Of one moment what was said last.
+        pairs = {}
+        for time, is_number, value in sorted(said):
+            if is_number:
+                one = value
+            else:
+                beside = value
+            if one is not None and beside is not None:
+                pairs[time] = one, beside
         found: list[tuple[int, str, str]] = []
-        for time, group in groupby(sorted(said), key=lambda one: one[0]):
-            for _, place, value in group:
-                pair[place] = value
-            beside, one = pair
-            if beside is not None and one is not None and (not found or found[-1][1:] != (one, beside)):
-                found.append((time, one, beside))
+        before = None
+        for time, pair in pairs.items():
+            if pair != before:
+                found.append((time, *pair))
+                before = pair
         return found
 
 

@@ -42,7 +42,7 @@ SETTINGS_NAMES = ("settings.json", "settings-before.json", "choices.json")
 # In which a household's own data stand; the rows of meters stay, without what names a delivery point.
 _HOUSEHOLD = (
     *("reading", "readings", "minute", "minutes", "coarse", "span", "outbox", "awaited", "counter", "event"),
-    "tariff_note",
+    *("tariff_note", "kept_day"),
     *("undated", "correction", "journal_day", "subscription", "recipient", "consent_held", "consent_change"),
     *("consent", "shown_text", "access_request", "health_answer", "refused_domain", "transfer", "confirmed"),
     *("party", "pseudonym", "absence", "told", "household_notice", "series"),

@@ -139,3 +139,45 @@ def household_notices(db: Database) -> None:
         "CREATE TABLE refused_way (way TEXT PRIMARY KEY, address TEXT NOT NULL, since INTEGER NOT NULL,"
         " why TEXT NOT NULL) STRICT, WITHOUT ROWID"
     )
+
+
+# What a day is made of: (table, condition, first and last second that a changed row has to do with).
+_OF_DAYS = (
+    ("coarse", " WHEN {row}.step = 1800", "{row}.time", "{row}.time"),
+    ("received_point", "", "{row}.time", "{row}.time"),
+    # A break tells something of the half hours around it.
+    ("event", "", "{row}.time - 3600", "{row}.time + 86400"),
+    ("span", "", "{row}.start", "{row}.until"),
+)
+# What a register at rest counted is one row of years, of which only the end moves.
+_AT_REST = "OLD.wh = 0 AND (OLD.value, OLD.wh, OLD.evidence) = (NEW.value, NEW.wh, NEW.evidence)"
+
+
+@migrations()
+def days_that_are_over(db: Database) -> None:
+    """What each local day of a meter came to (``told``), made by the household's room, gone with any change below it.
+
+    ``sources`` says of what it was reckoned, and how. It has taken the place of ``self_use``. So no erasure,
+    rectification or late arrival has to know of it.
+    """
+    for (name,) in db.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name GLOB 'self_use_*'"
+    ).fetchall():
+        db.execute(f"DROP TRIGGER {name}")
+    db.execute("DROP TABLE self_use")
+    db.execute(
+        "CREATE TABLE kept_day (day INTEGER NOT NULL, meter INTEGER NOT NULL, sources INTEGER NOT NULL,"
+        " told TEXT NOT NULL, PRIMARY KEY (day, meter, sources)) STRICT, WITHOUT ROWID"
+    )
+    for table, only, first, last in _OF_DAYS:
+        for what, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD")):
+            begin, end, when = first.format(row=row), last.format(row=row), only.format(row=row)
+            if (table, what) == ("span", "UPDATE"):
+                begin = f"CASE WHEN {_AT_REST} THEN min(OLD.until, NEW.until) ELSE OLD.start END"
+                end = "max(OLD.until, NEW.until)"
+            # Of the day before its beginning too: an index is at the end of one and the start of the next. The longest
+            # day has 25 hours.
+            db.execute(
+                f"CREATE TRIGGER kept_day_{table}_{what.lower()} AFTER {what} ON {table}{when}"  # noqa: S608
+                f" BEGIN DELETE FROM kept_day WHERE day >= {begin} - 90000 AND day <= {end}; END"
+            )

@@ -33,12 +33,13 @@ _UNPRICED = 0.01
 def bill(house: HouseholdDays, config: Config, period: BalancePeriod, now: float, today: date) -> Bill:
     """The last periods of a household up to ``today``, and what this month and this year will come to."""
     first = period.back(period.begin(today), _SHOWN[period] - 1)
-    known, found = {}, []
+    days, found = {}, []
     if house.first:
         first = max(first, period.begin(house.first))
-        known = {day.date: day for day in house.read(earliest_needed(period, first), period.after(today))}
-        found = rows(period, first, today + timedelta(days=1), known, config.tariff, house.running)
-    days = house.for_projection(today) if house.first else {}
+        # Read once for both.
+        since = min(earliest_needed(period, first), house.projected_from(today))
+        days = {day.date: day for day in house.read(since, BalancePeriod.DAY.after(today))}
+        found = rows(period, first, today + timedelta(days=1), days, config.tariff, house.running)
     both = (project(one, today, days, config.tariff) for one in (BalancePeriod.MONTH, BalancePeriod.YEAR))
     projections = [one for one in both if one is not None]
     moment = present(house, config.tariff, now)

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.balance.calendar import midnight
 from gateway.config.tables import load
-from gateway.household.days import DRAWN, INJECTED, HouseholdDays
+from gateway.household.days import DRAWN, INJECTED, HouseholdDays, roll_up
 from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Archive, Store
@@ -78,20 +78,31 @@ class House:
                     for path, watts in powers(time).items():
                         self._totals[meter, path] += watts * EVERY_S // 3600
             store.batches.write([recorder.take()], until)
+            while roll_up(store, self.config, until):
+                pass
 
     def live_day(self, day, powers, texts=None, meter="house"):
         """One local day from midnight to midnight."""
         self.live(midnight(day), midnight(day.fromordinal(day.toordinal() + 1)), powers, texts, meter)
 
     def days(self, first, end):
-        """What the balance knows of ``[first, end)``."""
+        """What the balance knows of ``[first, end)``: the same whether days that are over are kept or reckoned."""
         with closing(Archive(self.folder)) as archive:
-            return HouseholdDays(archive, self.config).read(first, end)
+            found = HouseholdDays(archive, self.config).read(first, end)
+            assert reckoned(archive, self.config, first, end) == found
+            return found
 
     def day(self, day):
         """The one day."""
         (found,) = self.days(day, day.fromordinal(day.toordinal() + 1))
         return found
+
+
+def reckoned(archive, config, first, end):
+    """The days without those that are kept."""
+    anew = HouseholdDays(archive, config)
+    anew._sources = -1
+    return anew.read(first, end)
 
 
 @pytest.fixture

@@ -57,12 +57,13 @@ def steps(file):
 def of_an_earlier_version(house):
     """The house's database as it was before the last change of its tables, and a reading in it."""
     with closing(sqlite3.connect(house.directory / FILE_NAME)) as db, db:
-        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'self_use_by_day'")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'days_that_are_over'")
         for (name,) in db.execute(
-            "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name GLOB 'self_use*'"
+            "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name GLOB 'kept_day*'"
         ).fetchall():
             db.execute(f"DROP TRIGGER {name}")
-        db.execute("DROP TABLE self_use")
+        db.execute("DROP TABLE kept_day")
+        db.execute("CREATE TABLE self_use (day INTEGER PRIMARY KEY)")
     return steps(house.directory / FILE_NAME)
 
 
@@ -77,7 +78,7 @@ def test_a_schema_is_not_changed_without_a_copy_of_before(house, run):
         f"the database of {house.directory} is whole and up to date\n",
     )
     assert steps(house.directory / name) == before
-    assert steps(house.directory / FILE_NAME) == [*before, "self_use_by_day"]
+    assert steps(house.directory / FILE_NAME) == [*before, "days_that_are_over"]
     for file in (name, FILE_NAME):
         with closing(sqlite3.connect(house.directory / file)) as db:
             assert db.execute("SELECT count(*) > 300 FROM reading").fetchone() == (1,)

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bench.years import write_years
+from gateway.balance.calendar import midnight
 from gateway.config.tables import load
 from gateway.daemon import app, build
 from gateway.daemon.app import Gateway
@@ -56,18 +57,18 @@ async def end(gateway):
 
 
 def test_days_that_are_over_are_rolled_up(tmp_path):
-    """What a household used of its own production is kept by day, as the daemon comes round."""
+    """What they came to is kept, as the daemon comes round."""
     config = write_years(tmp_path, date(2026, 1, 1), date(2026, 1, 4))
 
     async def scenario():
         gateway, _ = await start(config)
-        gateway.house.store.db.execute("DELETE FROM self_use")
+        gateway.house.store.db.execute("DELETE FROM kept_day")
         await gateway.house.writer.roll_up()
-        days = gateway.house.store.db.execute("SELECT half_hours FROM self_use ORDER BY day LIMIT 4").fetchall()
+        days = gateway.house.store.db.execute("SELECT day FROM kept_day ORDER BY day").fetchall()
         await end(gateway)
         return days
 
-    assert asyncio.run(scenario()) == [(48,), (48,), (48,), (0,)]
+    assert asyncio.run(scenario()) == [(midnight(date(2026, 1, day)),) for day in (1, 2, 3)]
 
 
 def test_a_start_is_told_in_the_journal_and_needs_none(config, caplog):

@@ -22,6 +22,7 @@ from gateway.store.ledger_from_marks import fill
 from gateway.store.minutes import gather_all
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
+from gateway.web.cost.stored import bill
 from gateway.web.history.curves import HouseholdCurves
 from gateway.web.repair.stored import look as look_for_repair
 
@@ -168,6 +169,9 @@ def measure(at: At) -> dict[str, float]:
         "one month and the year before": lambda house: _beside(house, BalancePeriod.MONTH, date(2026, 7, 1)),
         "one year and the year before": lambda house: _beside(house, BalancePeriod.YEAR, date(2025, 1, 1)),
         "three years": lambda house: house.read(first, end),
+        "the costs of thirteen months": lambda house: bill(
+            house, config, BalancePeriod.MONTH, midnight(end), end - timedelta(days=1)
+        ),
         "a day's curve among three years of minutes": lambda house: house.curve(date(2026, 7, 1)),
         "a projection": lambda house: house.for_projection(date(2026, 11, 24)),
     }

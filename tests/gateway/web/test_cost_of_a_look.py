@@ -1,0 +1,102 @@
+"""What a look at three years takes of the processor: bounds that a slow or a busy machine does not move."""
+
+import asyncio
+import shutil
+import time
+from contextlib import closing
+
+import pytest
+from microdot import Request
+
+from gateway.balance.calendar import midnight
+from gateway.config.tables import load
+from gateway.store.store import Store
+from gateway.web.access.access import PageAccess
+from gateway.web.cost import routes as cost
+from gateway.web.history import routes as history
+from gateway.web.history.stored import HouseholdPast
+from gateway.web.reader import StoreReader
+from gateway.web.site import Site
+from tests.gateway.web.instructions import taken
+from tests.gateway.web.stand_in import StandInHouse
+from tests.gateway.web.three_years import END, settled
+
+# Less than 60 ms of the machine of the README's figures (``instructions.py``).
+MOST_INSTRUCTIONS, MOST_STEPS = 2_500_000, 250_000
+LOOKS = [
+    "/",
+    "/history",
+    "/history/data",
+    "/history?period=week",
+    "/history?period=month",
+    "/history?period=year",
+    "/history?period=year&date=2025-06-01",
+    "/cost",
+    "/cost/data",
+    "/cost/now",
+    "/cost?period=day",
+    "/cost?period=year",
+]
+
+
+@pytest.fixture(scope="module")
+def house(years, tmp_path_factory):
+    """The site over a copy of these years, in which the day after them has begun and is not over."""
+    folder = tmp_path_factory.mktemp("looked-at")
+    for one in ("linky-gateway.sqlite", "gateway.toml"):
+        shutil.copy(years.folder / one, folder)
+    with closing(Store(folder)) as store:
+        store.db.begin()
+        noon = midnight(END) + 12 * 3600
+        store.db.execute(
+            "INSERT INTO span SELECT register, until, ?, value + wh, 4000, 0 FROM span s"
+            " WHERE start = (SELECT max(start) FROM span WHERE register = s.register)",
+            [noon],
+        )
+        store.db.execute(
+            "INSERT INTO coarse SELECT series, step, ?, value + 4000 FROM coarse c JOIN series ON series.id = c.series"
+            " WHERE kind = 'index' AND step = 1800 AND time = ?",
+            [noon, midnight(END)],
+        )
+        store.db.commit()
+    return folder
+
+
+def visit(house, path):
+    """Sign in, and look once before, as a page that is open has done; then what the look does."""
+    past = HouseholdPast(load(house / "gateway.toml"), StoreReader(house, settled))
+    access = PageAccess(house / "page.json")
+    site = Site(StandInHouse(), access, "1", lambda: (history.part(past), cost.part(past)))
+    cookie = site.entrance._sessions.open(time.monotonic())
+    headers = {"Host": "linky.local:8080", "Accept-Language": "fr", "Cookie": f"linky_session={cookie}"}
+
+    def look():
+        asked = Request(site.app, ("192.168.1.20", 50000), "GET", path, "1.1", headers, body=b"")
+        answer = asyncio.run(site.answer(asked))
+        assert answer.status_code == 200
+        return answer
+
+    look()
+    return look
+
+
+@pytest.mark.parametrize("path", LOOKS)
+def test_a_look_at_three_years_is_within_what_a_small_board_has(house, monkeypatch, path):
+    """Each page takes at most 60 ms of the reference machine, on a day that is not over."""
+    found = taken(monkeypatch, visit(house, path))
+    print(f"{path}: {found}")
+    assert found.instructions <= MOST_INSTRUCTIONS
+    assert found.steps <= MOST_STEPS
+
+
+def test_without_days_that_are_kept_it_would_not_be(house, monkeypatch, tmp_path):
+    """The bound sees the difference between three years that are read and three years that are reckoned."""
+    for one in house.iterdir():
+        shutil.copy(one, tmp_path)
+    with closing(Store(tmp_path)) as store:
+        store.db.begin()
+        store.db.execute("DELETE FROM kept_day")
+        store.db.commit()
+    found = taken(monkeypatch, visit(tmp_path, "/cost?period=year"))
+    assert found.instructions > MOST_INSTRUCTIONS
+    assert found.steps > MOST_STEPS
