@@ -33,7 +33,6 @@ LOOKS = [
     "/history?period=year&date=2025-06-01",
     "/cost",
     "/cost/data",
-    "/cost/now",
     "/cost?period=day",
     "/cost?period=year",
 ]
