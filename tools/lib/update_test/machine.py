@@ -11,7 +11,7 @@ import random
 import shutil
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.upkeep.updates.machine import is_locked
 from harness.container import CLEAN, Container, TrialError, unpack, wait_for
@@ -187,10 +187,9 @@ class UpdateMachine:
         self.house.cut()
         self.boot()
 
-    def settle(self, versions: tuple[str, ...], patience_s: float = 400.0) -> str:
-        """Wait until nothing is under way and all is well; the version, which must be one of those."""
-        wait_for(lambda: not self.is_underway(), "nothing to be under way", patience_s)
-        wait_for(self.is_well, "the gateway to be well", patience_s)
+    def settle(self, versions: tuple[str, ...]) -> str:
+        """Wait until all is well with nothing under way; the version, which must be one of those."""
+        wait_for(lambda: self.is_well() and not self.is_underway(), "nothing to be under way and all to be well", 800.0)
         version = self.installed()
         if version not in versions:
             raise TrialError(f"{version} is installed, not one of {versions}")
@@ -231,27 +230,33 @@ def say_yes(machine: UpdateMachine) -> None:
     wait_for(lambda: machine.house.run(*words, "install").returncode == 0, "the yes to be taken", 600.0)
 
 
+class CutTrial(NamedTuple):
+    """An update in which the power goes."""
+
+    version: str
+    release: Path
+    took_s: float  # Seconds from the yes to its end, where the power stays.
+    fault: str  # What is wrong with it; "" for nothing.
+
+
 def random_cuts(
-    machine: UpdateMachine,
-    releases: Callable[[int], tuple[str, Path]],
-    cuts: int,
-    seed: int,
-    say: Callable[[str], None],
+    machine: UpdateMachine, trial: Callable[[int], CutTrial], cuts: int, seed: int, say: Callable[[str], None]
 ) -> None:
     """So many power cuts, each at a random moment of an update; after each one of the two versions, no reading less."""
     dice = random.Random(seed)
-    version, before = machine.installed(), ""
+    may_run = [machine.installed()]
     for cut in range(1, cuts + 1):
-        to, release = releases(cut)
+        to, release, took_s, fault = trial(cut)
         machine.folder.publish(to, release)
         kept = machine.points()
         say_yes(machine)
-        at = dice.uniform(0.0, 40.0)
+        at = dice.uniform(0.0, took_s)
         machine.cut_at(at)
         # What was said yes to before the cut before may have come to its end since.
-        now = machine.settle((version, to, before))
+        now = machine.settle((*may_run, *([] if fault else [to])))
         if lost := kept - machine.points():
             raise TrialError(f"cut {cut}: {len(lost)} readings are lost: {sorted(lost, key=str)[:3]}")
         how = machine.outcome().get("result", "-") if machine.outcome().get("to") == to else "not ended"
-        say(f"cut {cut}, {at:4.1f} s after the yes to {to}: {now} runs ({how}), {len(kept)} readings, none lost")
-        version, before = now, to
+        what = f"{to}, which {fault}" if fault else to
+        say(f"cut {cut}, {at:5.1f} s after the yes to {what}: {now} runs ({how}), {len(kept)} readings, none lost")
+        may_run = [now] if fault else [now, to]

@@ -18,7 +18,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--base", type=Path, metavar="TAR", help="keep the fresh Debian there, and begin from it")
     made.add_argument("--keep", type=Path, metavar="FOLDER", help="leave the container's files there, to look at")
     made.add_argument("--kind", choices=(*KINDS, "all"), default="all", help="(default: all)")
-    text = "power cuts, of the package and of tools/setup (default: 20)"
+    text = "power cuts, of each kind (default: 20)"
     made.add_argument("--cuts", type=int, default=20, metavar="N", help=text)
     made.add_argument("--seed", type=int, default=1, metavar="N", help="of the moments of the cuts (default: 1)")
     text = "of the bad releases, those whose fault has this in it"

@@ -39,7 +39,8 @@ _STEPS, _SCRIPT = "gateway/store/migrations.py", "DEBIAN/postinst"
 Change = tuple[str, str, str]
 # A step on a card with years of minutes takes its time, longer than the patience of whoever judges.
 PATIENCE_S = 45
-_ADDS = f'db.execute("CREATE TABLE trial (id INTEGER PRIMARY KEY) STRICT"); __import__("time").sleep({PATIENCE_S + 10})'
+STEP_S = PATIENCE_S + 10
+_ADDS = f'db.execute("CREATE TABLE trial (id INTEGER PRIMARY KEY) STRICT"); __import__("time").sleep({STEP_S})'
 GOOD: list[Change] = [(_STEPS, "", _STEP.format("adds", _ADDS))]
 FAULTS: dict[str, list[Change]] = {
     "does not start": [("gateway/daemon/app.py", "", '\nraise SystemExit("a release that does not start")\n')],
