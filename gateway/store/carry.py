@@ -2,13 +2,14 @@
 
 ``carry.py same NEWER COPY`` only looks: exit code 0 when the newer version has changed no table, so that the older one
 reads the newer file. ``carry.py lacking NEWER COPY`` counts what the copy has and the newer file has not: 1 when there
-is something, 2 when that cannot be told. ``carry.py into|keeping NEWER COPY NEW`` makes NEW of the copy, with the newer
-rows where they fit; ``keeping`` also keeps the readings and half hours that the newer file has lost.
+is something, 2 when that cannot be told. ``carry.py into NEWER COPY NEW`` makes NEW of the copy, with the newer rows
+where they fit.
 
 COPY is the database as it was before the upgrade; NEWER is what the newer version made of it. The newer rows are those
 of the copy and what came since, so each table of the copy takes the newer rows, wherever the newer table still has all
-of its columns. A table that has not keeps the rows of the copy and is named. Nothing is changed when the result would
-not be whole. Standard library alone; no other program may have the files open.
+of its columns. A table that has not keeps the rows of the copy and is named. Where the newer file lacks what the copy
+has, or that cannot be told, what the copy has of the meters' past stays, and the newer rows come beside it. Nothing is
+changed when the result would not be whole. Standard library alone; no other program may have the files open.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from pathlib import Path
 
 # What the schema's steps are is the older version's own affair.
 _STEPS = "_sqlite_migrations"
-# What was read, and what is kept for ever.
-_KEPT = ("reading", "coarse")
+# What was read, and what is made of it: rows that are never changed, and such as grow.
+_KEPT, _GROWING = ("reading", "coarse"), ("span", "minutes", "readings")
 
 
-def carry(newer: Path, copy: Path, *, keeping: bool = False) -> list[str]:
+def carry(newer: Path, copy: Path) -> list[str]:
     """Carry the rows over; the names of the tables that could not take them. sqlite3.Error when nothing was changed."""
+    keeping = _has_lost(newer, copy)
     with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)) as db:
         db.execute("ATTACH ? AS newer", [f"{newer.absolute().as_uri()}?mode=ro"])
         db.execute("PRAGMA foreign_keys = OFF")
@@ -76,6 +78,14 @@ def lacking(newer: Path, copy: Path) -> int:
         return sum(int(db.execute(question).fetchone()[0]) for question in _LOST)
 
 
+def _has_lost(newer: Path, copy: Path) -> bool:
+    """Whether rows of the copy may not go because the newer file has none of them."""
+    try:
+        return lacking(newer, copy) > 0
+    except sqlite3.Error:
+        return True
+
+
 def _drop_triggers(db: sqlite3.Connection) -> list[str]:
     """Take them away for the time of this: they guard rows against being changed one by one. What makes them again."""
     rows = db.execute("SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'").fetchall()
@@ -98,9 +108,13 @@ def _take(db: sqlite3.Connection, table: str, *, keeping: bool) -> bool:
     if not theirs.issuperset(ours):
         return False
     names = ", ".join(f'"{column}"' for column in ours)
-    if not keeping or table not in _KEPT:
+    insert = f'INTO main."{table}" ({names}) SELECT {names} FROM newer."{table}"'
+    if keeping and table in _KEPT:
+        db.execute(f"INSERT {insert} WHERE true ON CONFLICT DO NOTHING")
+        return True
+    if not (keeping and table in _GROWING):
         db.execute(f'DELETE FROM main."{table}"')
-    db.execute(f'INSERT OR REPLACE INTO main."{table}" ({names}) SELECT {names} FROM newer."{table}"')
+    db.execute(f"INSERT OR REPLACE {insert}")
     return True
 
 
@@ -117,8 +131,8 @@ def main(arguments: list[str]) -> int:
             return 0 if same(Path(arguments[1]), Path(arguments[2])) else 1
         if arguments[0] == "lacking":
             return _say_lacking(Path(arguments[1]), Path(arguments[2]))
-        if arguments[0] in ("into", "keeping"):
-            return _make(*map(Path, arguments[1:4]), keeping=arguments[0] == "keeping")
+        if arguments[0] == "into":
+            return _make(*map(Path, arguments[1:4]))
         left = carry(Path(arguments[0]), Path(arguments[1]))
     except sqlite3.Error as error:
         print(error)
@@ -127,14 +141,14 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _make(newer: Path, copy: Path, new: Path, *, keeping: bool) -> int:
+def _make(newer: Path, copy: Path, new: Path) -> int:
     """NEW, whole or not at all; where no row fits it is the copy."""
     os.umask(0o077)
     new.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(copy)) as old, closing(sqlite3.connect(new)) as file:
             old.backup(file)
-        left = carry(newer, new, keeping=keeping)
+        left = carry(newer, new)
     except sqlite3.Error as error:
         print(f"rows cannot be carried over: {error}")
         return 0 if new.exists() else 1

@@ -136,7 +136,7 @@ def go_back(known: dict[str, Any], lacking: list[str]) -> None:
             return
         if "readings" in lacking or not former_runs(known):
             stop()
-            bring_back_database(known, keeping="readings" in lacking)
+            bring_back_database(known)
         known = known | {"step": "returned"}
         write("underway.json", known)
     start(known)
@@ -186,11 +186,8 @@ def former_runs(known: dict[str, Any]) -> bool:
     return not {"gateway", "store", "readings"} & set(lacking)
 
 
-def bring_back_database(known: dict[str, Any], *, keeping: bool) -> None:
-    """The copy in the place of the present file, with the present one's rows; that is kept beside, under its own name.
-
-    ``keeping``: rows of the copy that the present file has lost stay.
-    """
+def bring_back_database(known: dict[str, Any]) -> None:
+    """The copy in the place of the present file, with the present one's rows; that is kept under its own name."""
     if not (COPY / DATABASE).exists():
         return
     kept, there = Path(known["kept"]), STATE / DATABASE
@@ -200,7 +197,7 @@ def bring_back_database(known: dict[str, Any], *, keeping: bool) -> None:
                 os.link(f"{there}{part}", f"{kept}{part}")
     draft = there.with_name(f"{DATABASE}.returning")
     by_owner = (sys.executable, "-I", Path(__file__).parents[2] / "store/carry.py")
-    done = run(*by_owner, "keeping" if keeping else "into", kept, COPY / DATABASE, draft, user=True)
+    done = run(*by_owner, "into", kept, COPY / DATABASE, draft, user=True)
     say(done.stdout.strip() or f"rows were carried over; the newer file is {kept}")
     if done.returncode:
         return

@@ -55,8 +55,10 @@ exec python3 "$tree/runs.py" "$root/{DATABASE}" "$CHANGE"
 """
 _NEW_RUNS = """import os, sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
-if sys.argv[2] != "same":
+if "destroys" in sys.argv[2]:
     db.execute("ALTER TABLE reading ADD COLUMN trial INTEGER NOT NULL DEFAULT 0")
+if "loses" in sys.argv[2]:
+    db.execute("DELETE FROM reading")
 db.execute("INSERT INTO reading (time, value) VALUES (200, 6)")
 db.commit()
 # As a power cut leaves it: with its log.
@@ -84,8 +86,12 @@ class House:
             path.chmod(0o600)
         with closing(sqlite3.connect(system.folder / DATABASE)) as db:
             db.execute("PRAGMA journal_mode = WAL")
-            db.execute("CREATE TABLE reading (time INTEGER PRIMARY KEY, value INTEGER NOT NULL)")
-            db.execute("INSERT INTO reading VALUES (100, 5)")
+            db.execute("CREATE TABLE reading (time INTEGER PRIMARY KEY, value INTEGER NOT NULL, series DEFAULT 1)")
+            db.execute("CREATE TABLE series (id INTEGER PRIMARY KEY, kind TEXT)")
+            for table in ("coarse", "journal", "consent"):
+                db.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY)")
+            db.execute("INSERT INTO series VALUES (1, 'index')")
+            db.execute("INSERT INTO reading VALUES (100, 5, 1)")
             db.commit()
         self.release = self._release()
 
@@ -131,7 +137,7 @@ class House:
             columns = [row[1] for row in db.execute("PRAGMA table_info(reading)")]
             rows = {row[:2] for row in db.execute("SELECT * FROM reading")}
         new = version == NEW
-        assert columns == ["time", "value", *(["trial"] if new and self.step != "same" else [])]
+        assert columns == ["time", "value", "series", *(["trial"] if new and "destroys" in self.step else [])]
         assert (folder / UNIT).read_text() == ("new\n" if new else (ROOT / "systemd/linky-gateway.service").read_text())
         assert (folder / "etc/systemd/system/linky-new.service").exists() == new
         assert ("linky-new" in self.system.read("opt/linky-gateway/installed")) == new
@@ -148,7 +154,7 @@ def _system(folder: Path) -> System:
 
 @pytest.fixture
 def start(system: System, tmp_path: Path) -> Callable[[str], House]:
-    """Start a house before its upgrade to a version that does this to the database: ``destroys``, or ``same``."""
+    """Start a house before its upgrade to a version that does this to its file: ``destroys``, ``loses``, ``same``."""
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed")
     return lambda step: House(system, tmp_path, step)
@@ -160,7 +166,8 @@ def _under_way(cut: Path) -> bool:
 
 def _has(cut: Path, row: int) -> bool:
     """Whether that was stored when the power went."""
-    database = shutil.copytree(cut / "var/lib/linky-gateway", cut.with_name(f"{cut.name}-looked")) / Path(DATABASE).name
+    looked = cut.with_name(f"{cut.name}-looked-{row}")
+    database = shutil.copytree(cut / "var/lib/linky-gateway", looked) / Path(DATABASE).name
     with closing(sqlite3.connect(database)) as db:
         return bool(db.execute("SELECT 1 FROM reading WHERE time = ?", [row]).fetchone())
 
@@ -204,3 +211,20 @@ def test_a_database_that_the_former_version_reads_stays_where_it_is(start: Calla
     house.start_at(ran[-1])
     assert house.judge() == (VERSION, {(100, 5), (200, 6)})
     assert not list(house.system.folder.glob(f"{DATABASE}.of-*"))
+
+
+@pytest.mark.parametrize("step", ["loses", "destroys and loses"])
+def test_readings_that_the_new_version_lost_are_there_after_a_cut(start: Callable[[str], House], step: str) -> None:
+    """At every step of the way back as well: those of before, and what it has read meanwhile."""
+    house = start(step)
+    ran = [cut for cut in house.cuts("upgrade", house.release) if _has(cut, 200) and _under_way(cut)]
+    assert not _has(ran[-1], 100)
+    house.start_at(ran[-1])
+    assert house.judge() == (VERSION, {(100, 5), (200, 6)})
+    shutil.rmtree(house.system.folder)
+    shutil.copytree(ran[-1], house.system.folder, symlinks=True)
+    cuts = house.cuts("undo")
+    assert len(cuts) > 3
+    for cut in cuts:
+        house.start_at(cut)
+        assert house.judge() == (VERSION, {(100, 5), (200, 6)}), cut.name

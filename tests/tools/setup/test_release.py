@@ -322,6 +322,8 @@ def test_a_version_that_loses_readings_is_seen_and_they_come_back(tmp_path: Path
         db.execute("INSERT INTO series (id, meter, path, unit, kind) VALUES (1, 1, 'consumption/e', 'Wh', 'index')")
         db.executemany("INSERT INTO reading VALUES (1, ?, ?, 0)", [(100, 5), (160, 6)])
         db.execute("INSERT INTO coarse VALUES (1, 1800, 0, 5)")
+        db.execute("INSERT INTO span VALUES (1, 100, 160, 6, 1, 0)")
+        db.executemany("INSERT INTO readings VALUES (?, x'01')", [(1,), (2,)])
     with closing(sqlite3.connect(newer)) as db, closing(sqlite3.connect(copy)) as other:
         db.backup(other)
     assert carry.main(["lacking", str(newer), str(copy)]) == 0
@@ -331,15 +333,41 @@ def test_a_version_that_loses_readings_is_seen_and_they_come_back(tmp_path: Path
     with closing(sqlite3.connect(newer)) as db, db:
         db.execute("DELETE FROM reading WHERE time = 160")
         db.execute("DELETE FROM coarse")
-    assert carry.lacking(newer, copy) == 2
+        db.execute("UPDATE reading SET value = 9 WHERE time = 100")
+        db.execute("UPDATE span SET until = 220")
+        db.execute("DELETE FROM readings WHERE id = 1")
+        db.execute("UPDATE readings SET readings = x'0102'")
+    assert carry.lacking(newer, copy) == 3
     assert carry.main(["lacking", str(newer), str(copy)]) == 1
-    assert carry.main(["keeping", str(newer), str(copy), str(new)]) == 0
-    with closing(sqlite3.connect(new)) as db:
-        assert [row[1:3] for row in db.execute("SELECT * FROM reading")] == [(100, 5), (160, 6), (220, 7)]
-        assert db.execute("SELECT count(*) FROM coarse").fetchone() == (1,)
+    assert carry.main(["into", str(newer), str(copy), str(new)]) == 0
+    assert carry.main([str(newer), str(copy)]) == 0
+    for path in (new, copy):
+        with closing(sqlite3.connect(path)) as db:
+            assert [row[1:3] for row in db.execute("SELECT * FROM reading")] == [(100, 5), (160, 6), (220, 7)]
+            assert db.execute("SELECT count(*) FROM coarse").fetchone() == (1,)
+            assert db.execute("SELECT start, until FROM span").fetchall() == [(100, 220)]
+            assert db.execute("SELECT id, hex(readings) FROM readings").fetchall() == [(1, "01"), (2, "0102")]
     with closing(sqlite3.connect(newer)) as db, db:
         db.execute("ALTER TABLE reading RENAME TO readings_of_another_kind")
     assert carry.main(["lacking", str(newer), str(copy)]) == 2
+
+
+def test_what_a_newer_version_may_take_away_does_not_come_back(tmp_path: Path) -> None:
+    """A reading that was old enough to go, where nothing else is lacking."""
+    prepare(tmp_path)
+    newer, copy = tmp_path / FILE_NAME, tmp_path / "copy.sqlite"
+    with closing(sqlite3.connect(newer)) as db, db:
+        db.execute("INSERT INTO meter (id, name, sensor) VALUES (1, 'house', 's')")
+        db.execute("INSERT INTO series (id, meter, path, unit, kind) VALUES (1, 1, 'consumption/e', 'Wh', 'index')")
+        db.executemany("INSERT INTO reading VALUES (1, ?, ?, 0)", [(100, 5), (5000, 6)])
+    with closing(sqlite3.connect(newer)) as db, closing(sqlite3.connect(copy)) as other:
+        db.backup(other)
+    with closing(sqlite3.connect(newer)) as db, db:
+        db.execute("DELETE FROM reading WHERE time = 100")
+        db.execute("INSERT INTO reading VALUES (1, 5060, 7, 0)")
+    assert carry.main([str(newer), str(copy)]) == 0
+    with closing(sqlite3.connect(copy)) as db:
+        assert [row[1:3] for row in db.execute("SELECT * FROM reading")] == [(5000, 6), (5060, 7)]
 
 
 def _report(**states: str) -> dict[str, object]:

@@ -124,9 +124,9 @@ database_of_before() {
   if [[ ! -e $ROOT$UNDERWAY/copied || -e $ROOT$UNDERWAY/returned || ! -e $ROOT$COPY/$DATABASE ]]; then
     return 0
   fi
-  # As the former version left it, but for rows: that version reads them.
+  # As the former version left it, but for rows that were added: that version reads them.
   if [[ ! -e $ROOT$UNDERWAY/aside ]] &&
-    python3 -I "$CARRY" same "$ROOT$STATE/$DATABASE" "$ROOT$COPY/$DATABASE"; then
+    python3 -I "$CARRY" same "$ROOT$STATE/$DATABASE" "$ROOT$COPY/$DATABASE" && nothing_is_missing; then
     say readings_kept
     return 0
   fi

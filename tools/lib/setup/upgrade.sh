@@ -214,9 +214,9 @@ is_healthy() {
 # Every reading of the copy is there still (1 where one is not, 2 where that cannot be told). By the gateway's user: what
 # root would make beside an open database nobody else could write.
 nothing_is_missing() {
-  [[ -e $COPY/$DATABASE ]] || return 0
+  [[ -e $ROOT$COPY/$DATABASE ]] || return 0
   local said code=0
-  said=$(runuser -u "$USER_NAME" -- python3 -I - lacking "$STATE/$DATABASE" "$COPY/$DATABASE" <"$CARRY") || code=$?
+  said=$(by_owner python3 -I - lacking "$ROOT$STATE/$DATABASE" "$ROOT$COPY/$DATABASE" <"$CARRY") || code=$?
   [[ ! $said ]] || log "readings: $said"
   ((code != 1))
 }
