@@ -192,6 +192,7 @@ PARTS = (
                 least=95,
                 beside=("it is {width_percent:.1f} % wide", "95 % err by {ours_95_w:.0f} W, a rule {rule_95_w:.0f} W"),
             ),
+            BenchRow("watts, any house, any percentile: worse than that rule by", "worse_w", "{value:.1f} W", most=1),
         ),
     ),
     BenchPart(
