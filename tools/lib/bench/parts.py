@@ -42,8 +42,7 @@ class BenchRow:
         what: is measured, in words.
         figure: its name among the part's figures.
         shown: how it is written: a format with {value}.
-        most: the budget, if it is not to be more.
-        least: the budget, if it is not to be less.
+        most, least: the budget, if it is not to be more, or not less.
         beside: what it is compared with: formats with names of figures; one whose figures are missing is left out.
         limit: where the budget may not be met, what stands in the way: a form like those of ``beside``.
         absent: one sentence, where the figure may be missing: what it needs.
