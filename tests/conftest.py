@@ -11,25 +11,21 @@ import importlib.util
 import os
 import shutil
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 from servers import Federation, LoopbackNet, missing_packages, wait_until
+from tests.turns import turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["StartFederation", "wait_until"]
+    from xdist.remote import Producer
 
-# A minute and more each, much of it waited: first, so that the others run beside them and what runs last is short.
-LONGEST = (
-    *("tools/fuzz/test_fuzz_daemon.py", "faults/test_chain.py", "micropython/relay/test_board.py"),
-    *("micropython/relay/test_faults.py", "tools/demo/test_demo.py", "integration/test_federation.py"),
-    *("gateway/commands/test_cli.py", "integration/test_household.py", "gateway/web/test_walk.py"),
-    *("gateway/federation/test_account.py", "gateway/web/test_crowd.py", "gateway/collector/test_collecting.py"),
-)
+    from tests.side_by_side import FromBothEnds
+
+__all__ = ["StartFederation", "wait_until"]
 
 _SERVER_FIXTURES = {"federation", "federation_ep", "start_federation"}
 
@@ -68,7 +64,7 @@ def pytest_collection() -> Iterator[object]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that start servers; leave out the campaigns unless they are asked for; the longest files first."""
+    """Mark the tests that start servers; leave out the campaigns unless they are asked for; each file in its turn."""
     for item in items:
         if _SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.servers)
@@ -77,8 +73,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=campaigns)
         left_out = set(campaigns)
         items[:] = [item for item in items if item not in left_out]
-    turns = {Path(__file__).parent / name: turn for turn, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: turns.get(item.path, len(turns)))
+    items.sort(key=lambda item: turn(item.path))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FromBothEnds | None:
+    """Of a run by files, from both ends; whoever asks for another distribution gets that."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    # Where tests run one by one, xdist need not be there.
+    from tests.side_by_side import FromBothEnds
+
+    return FromBothEnds(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from floor_plan import measure
-from tests.conftest import LONGEST
 
 ROOT = Path(__file__).parent.parent
 GATEWAY = ROOT / "gateway"
@@ -263,8 +262,3 @@ def test_the_core_has_no_clock_and_no_edge(name):
 def test_what_also_runs_on_micropython_imports_nothing_of_ours(name):
     """A file that a board gets a copy of stands alone."""
     assert set(imports(GATEWAY / name)) <= {"collections", "struct", "typing"}
-
-
-def test_the_files_that_are_run_first_are_there():
-    """Whoever moves one of the longest tests moves its turn too, or the last worker runs it alone."""
-    assert [name for name in LONGEST if not (Path(__file__).parent / name).is_file()] == []
