@@ -5,8 +5,8 @@ English is what stands in the source. Any other language is a folder; ``tools/wo
 
 from __future__ import annotations
 
-from functools import cache
-from gettext import GNUTranslations, NullTranslations
+from functools import cache, lru_cache
+from gettext import NullTranslations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,13 +18,19 @@ _FOLDER = Path(__file__).parent
 _FILE = "LC_MESSAGES/gateway.mo"
 
 LANGUAGES = (*sorted(file.parents[1].name for file in _FOLDER.glob(f"*/{_FILE}")), ENGLISH)
+# Texts whose translation is remembered: those of the pages, again and again.
+_REMEMBERED = 1024
+
 if TYPE_CHECKING:
+    from gateway.words.compiled import CompiledCatalogue
+
     Language = str
 else:
     # One of ``LANGUAGES``, for whatever checks what was written.
     Language = Literal[LANGUAGES]
 
 
+@lru_cache(_REMEMBERED)
 def translated(text: str, lang: str, context: str | None = None) -> str:
     """An English text in ``lang``, one of ``LANGUAGES``; ``context`` tells two apart that English says alike."""
     if not text:
@@ -38,9 +44,11 @@ def counted(one: str, several: str, count: int, lang: str) -> str:
 
 
 @cache
-def catalogue(lang: str) -> NullTranslations:
+def catalogue(lang: str) -> CompiledCatalogue | NullTranslations:
     """The translations of ``lang``; of English there are none."""
     if lang == ENGLISH:
         return NullTranslations()
-    with (_FOLDER / lang / _FILE).open("rb") as file:
-        return GNUTranslations(file)
+    # Here and not above: a gateway that nobody looks at speaks to its log, in English.
+    from gateway.words.compiled import CompiledCatalogue  # noqa: PLC0415
+
+    return CompiledCatalogue((_FOLDER / lang / _FILE).read_bytes())
