@@ -23,7 +23,6 @@ from gateway.balance.rows import Running
 from gateway.balance.self_use import STEP_S, SelfUse, self_uses
 from gateway.errors import ConfigError
 from gateway.household import kept_days
-from gateway.household.shared_half_hours import parts
 from gateway.live.meter import TOO_LITTLE, UNREAD
 from gateway.store.breaks import Breaks
 from gateway.store.ledger import Slice
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gateway.config.tables import Config
+    from gateway.household.shared_half_hours import SharedPart
     from gateway.store.energy import EnergyRows
     from gateway.store.ledger import Ledger
     from gateway.store.meters import Meters
@@ -71,7 +71,18 @@ class DayParts(Protocol):
     meters: Meters
     energy: EnergyRows
     ledger: Ledger
-    received: ReceivedPoints
+
+    @property
+    def received(self) -> ReceivedPoints:
+        """The points of others."""
+
+
+def _parts(stored: DayParts, config: Config) -> Sequence[SharedPart]:
+    if not config.received:
+        return ()
+    from gateway.household.shared_half_hours import parts  # noqa: PLC0415 (few houses receive anything)
+
+    return parts(stored.received, config.received)
 
 
 class HouseholdDays:
@@ -88,11 +99,11 @@ class HouseholdDays:
         if meter is not None and meter not in names:
             raise ConfigError(_NO_METER.filled(meter=meter, names=", ".join(names)))
         self.meter = meter or names[0]
-        self._energy, self._ledger, self._received = stored.energy, stored.ledger, stored.received
+        self._stored, self._energy, self._ledger = stored, stored.energy, stored.ledger
         self._series = {one.path: one for one in stored.meters.series(self.meter)}
         counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
         self._counters = [{s.path: s for s in stored.meters.series(name)} for name in counters]
-        self._parts = parts(stored.received, config.received)
+        self._parts = _parts(stored, config)
         number, text = self._series.get(TARIFF_NUMBER), self._series.get(TARIFF_TEXT)
         texts = self._energy.texts_beside(number, text) if number and text else []
         self._told = {self.meter: self._energy.possible_breaks(self.meter)}
@@ -355,7 +366,7 @@ class HouseholdDays:
             drawn=read(drawn, start, end),
             injected=read(injected, start, end) if injected else {},
             produced=[read(curve, start, end) for curve in own],
-            shared=[part.half_hours(self._received, start, end) for part in self._parts],
+            shared=[part.half_hours(self._stored.received, start, end) for part in self._parts],
         )
 
 

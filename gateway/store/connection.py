@@ -105,6 +105,12 @@ def open_reader(directory: Path) -> sqlite3.Connection:
         raise StoreError(_UNREADABLE.filled(path=path, why=error)) from error
 
 
+def room_at(path: Path) -> int:
+    """Bytes that are free there, for who is not root; OSError."""
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
+
+
 def give_to_owner(path: Path) -> None:
     """What root makes in the service's folder belongs to the service, which could not write to it otherwise."""
     if os.geteuid() == 0:

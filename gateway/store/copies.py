@@ -8,7 +8,6 @@ than it can be of use.
 from __future__ import annotations
 
 import logging
-import shutil
 import sqlite3
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
 from gateway.files import move, sync
-from gateway.store.connection import FILE_NAME, give_to_owner, open_reader
+from gateway.store.connection import FILE_NAME, give_to_owner, open_reader, room_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +63,7 @@ def schema_of(path: Path) -> tuple[str, ...]:
 
 def keep_copy(path: Path) -> Path:
     """Copy the database before its schema changes; the copy. StoreError when there is no room, and nothing changed."""
-    size, free = path.stat().st_size, shutil.disk_usage(path.parent).free
+    size, free = path.stat().st_size, room_at(path.parent)
     if free < size + size // 4:
         raise StoreError(
             f"{path}: the new version changes the database, and there is no room for a copy of what it is now"

@@ -6,7 +6,6 @@ Those that a household meets are named here; what only industrial meters say is 
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import cache
 from typing import TYPE_CHECKING
@@ -159,7 +158,9 @@ def misspelt(path: str, stored: Iterable[str]) -> Phrase | None:
     known = set(stored)
     if is_known(path) or any(under(one, path) for one in known):
         return None
-    near = difflib.get_close_matches(path, sorted({*known_names(), *known}), 3)
+    from difflib import get_close_matches  # noqa: PLC0415 (few names are wrong)
+
+    near = get_close_matches(path, sorted({*known_names(), *known}), 3)
     more = _PERHAPS.filled(near=", ".join(near)) if near else NOTHING
     return (_NO_SUCH + more).filled(path=path)
 

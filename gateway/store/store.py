@@ -7,39 +7,28 @@ know. Callers are given the part that they need, not the whole.
 from __future__ import annotations
 
 import logging
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
 from gateway.store.absence import Absences
-from gateway.store.access import AccessRequests
-from gateway.store.anchors import Anchors
 from gateway.store.batches import Batches
 from gateway.store.connection import open_reader, open_writer
 from gateway.store.consents import Consents
-from gateway.store.corrections import Corrections
-from gateway.store.curves import Curves
-from gateway.store.domains import Domains
-from gateway.store.dump import Dump, snapshot
 from gateway.store.energy import EnergyRows
-from gateway.store.erasure import Erasure
-from gateway.store.health import HealthAnswers
 from gateway.store.household_notices import HouseholdQueue
-from gateway.store.imports import Imports
 from gateway.store.journal import Journal
 from gateway.store.ledger import Ledger
 from gateway.store.ledger_entries import LedgerEntries
 from gateway.store.meters import Meters
 from gateway.store.minutes import Minutes
-from gateway.store.neighbours import Neighbours
 from gateway.store.notices import RecipientNotices
 from gateway.store.notified import NotifiedAlerts
 from gateway.store.outbox import Outbox
-from gateway.store.providers import Providers
 from gateway.store.pseudonyms import Pseudonyms
 from gateway.store.queue import QueuedRows
 from gateway.store.raw import RawGauges
 from gateway.store.readings import Readings
-from gateway.store.received import ReceivedPoints
 from gateway.store.redo import RedoLog
 from gateway.store.relayed import Relayed
 from gateway.store.rollups import Rollups
@@ -47,7 +36,7 @@ from gateway.store.spanning import Spanning
 from gateway.store.subscriptions import Subscriptions
 from gateway.store.tariff_notes import TariffNotes
 from gateway.store.texts import Texts
-from gateway.store.transactions import Transactions
+from gateway.store.transactions import Transactions, translated
 from gateway.store.transfers import Transfers
 from gateway.store.undated import UndatedFrames
 from gateway.store.watching import Watching
@@ -56,21 +45,35 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from gateway.store.access import AccessRequests
+    from gateway.store.anchors import Anchors
+    from gateway.store.corrections import Corrections
+    from gateway.store.curves import Curves
+    from gateway.store.domains import Domains
+    from gateway.store.dump import Dump
+    from gateway.store.erasure import Erasure
+    from gateway.store.health import HealthAnswers
+    from gateway.store.imports import Imports
+    from gateway.store.neighbours import Neighbours
+    from gateway.store.providers import Providers
+    from gateway.store.received import ReceivedPoints
+
+# ruff: noqa: PLC0415 (what is seldom asked for is imported where it is made: a daemon would keep it for months)
 
 log = logging.getLogger(__name__)
 
 
-class Store:
-    """The database of a gateway, opened for writing. All calls must come from one thread at a time.
+class _Parts:
+    """What both have: the parts that every minute needs at once, those for a household's rare acts at their first use.
 
     Args:
-        directory: where the file is; ``gateway.store.prepare`` has checked and migrated it.
+        db: the connection.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.db = db = Transactions(open_writer(directory), RedoLog(directory))
+    def __init__(self, db: Transactions) -> None:
+        self.db = self._db = db
         self.journal = journal = Journal(db)
-        minutes, raw = Minutes(db), RawGauges(db)
+        self._minutes, self._raw = minutes, raw = Minutes(db), RawGauges(db)
         self.meters = meters = Meters(db, minutes, raw)
         self.notices = notices = RecipientNotices(db, journal)
         self.absences = Absences(db, journal, notices)
@@ -79,34 +82,109 @@ class Store:
         self.queue = QueuedRows(db, meters)
         self.texts = Texts(db)
         self.consents = consents = Consents(db, meters, journal, notices, self.pseudonyms, self.transfers, self.queue)
-        self.domains = Domains(db, journal)
-        self.access = AccessRequests(db, meters, journal, notices, self.transfers, self.domains, consents)
-        self.health = HealthAnswers(db, journal, consents)
         self.subscriptions = Subscriptions(db, meters, self.absences)
         self.outbox = Outbox(db, meters, self.absences, self.transfers, consents, self.subscriptions, self.queue, raw)
-        self.watching = Watching(db, self.transfers, consents)
         self.ledger, self.entries = Ledger(db), LedgerEntries(db)
-        self.corrections = Corrections(
-            db, meters, minutes, raw, journal, self.transfers, self.queue, self.outbox, self.entries
-        )
-        self.imports = Imports(db, meters, journal)
-        self.erasure = Erasure(
-            *(db, meters, minutes, raw, journal, notices, self.pseudonyms, self.transfers, consents, self.entries),
-            self.imports,
-        )
         self.readings = Readings(db, meters, minutes, raw)
         self.energy = EnergyRows(db, meters, minutes, raw, self.ledger)
         self.spanning = Spanning(db, meters, self.energy, self.ledger)
-        self.undated = UndatedFrames(db, meters)
-        self.relayed = Relayed(db)
         self.tariff_notes = TariffNotes(db)
-        self.notified, self.household = NotifiedAlerts(db), HouseholdQueue(db)
-        self.received = ReceivedPoints(db)
-        self.providers = Providers(db, Anchors(db), self.received)
-        rollups = Rollups(db, meters, self.ledger, minutes, raw)
+        self.household = HouseholdQueue(db)
+
+    @cached_property
+    def domains(self) -> Domains:
+        """The domains of which all is refused."""
+        from gateway.store.domains import Domains
+
+        return Domains(self.db, self.journal)
+
+    @cached_property
+    def access(self) -> AccessRequests:
+        """Who asks for what."""
+        from gateway.store.access import AccessRequests
+
+        of_others = self.notices, self.transfers, self.domains, self.consents
+        return AccessRequests(self.db, self.meters, self.journal, *of_others)
+
+    @cached_property
+    def health(self) -> HealthAnswers:
+        """Who may ask whether the gateway is well."""
+        from gateway.store.health import HealthAnswers
+
+        return HealthAnswers(self.db, self.journal, self.consents)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        """What the household corrects."""
+        from gateway.store.corrections import Corrections
+
+        written = self.transfers, self.queue, self.outbox, self.entries
+        return Corrections(self.db, self.meters, self._minutes, self._raw, self.journal, *written)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """What it brought of former years."""
+        from gateway.store.imports import Imports
+
+        return Imports(self.db, self.meters, self.journal)
+
+    @cached_property
+    def received(self) -> ReceivedPoints:
+        """The points of others."""
+        from gateway.store.received import ReceivedPoints
+
+        return ReceivedPoints(self.db)
+
+    @cached_property
+    def anchors(self) -> Anchors:
+        """The heads of others' journals."""
+        from gateway.store.anchors import Anchors
+
+        return Anchors(self.db)
+
+    @cached_property
+    def providers(self) -> Providers:
+        """The others who send us their series."""
+        from gateway.store.providers import Providers
+
+        return Providers(self.db, self.anchors, self.received)
+
+    @translated
+    def has_received(self) -> bool:
+        """Whether anything is stored of what others send, now or before; for whoever has nothing to do otherwise."""
+        kept = "received_series", "received_subscription", "received_event"
+        one = " UNION ALL ".join(f"SELECT 1 FROM {table}" for table in kept)  # noqa: S608 (ours)
+        (found,) = self.db.execute(f"SELECT EXISTS ({one})").fetchone()
+        return bool(found)
+
+
+class Store(_Parts):
+    """The database of a gateway, opened for writing. All calls must come from one thread at a time.
+
+    Args:
+        directory: where the file is; ``gateway.store.prepare`` has checked and migrated it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        db = Transactions(open_writer(directory), RedoLog(directory))
+        super().__init__(db)
+        # Before what the log says is done again.
+        self.watching = Watching(db, self.transfers, self.consents)
+        self.undated = UndatedFrames(db, self.meters)
+        self.relayed = Relayed(db)
+        self.notified = NotifiedAlerts(db)
+        rollups = Rollups(db, self.meters, self.ledger, self._minutes, self._raw)
         of_batches = self.undated, self.relayed, self.tariff_notes, self.entries, rollups
-        self.batches = Batches(db, meters, journal, notices, self.queue, self.outbox, *of_batches)
+        self.batches = Batches(db, self.meters, self.journal, self.notices, self.queue, self.outbox, *of_batches)
         db.recover()
+
+    @cached_property
+    def erasure(self) -> Erasure:
+        """Deleting for good."""
+        from gateway.store.erasure import Erasure
+
+        of_others = self.notices, self.pseudonyms, self.transfers, self.consents, self.entries, self.imports
+        return Erasure(self.db, self.meters, self._minutes, self._raw, self.journal, *of_others)
 
     def close(self) -> None:
         """Make the journal's entries of the hour that is not over, and close the connection."""
@@ -119,45 +197,30 @@ class Store:
         self.db.close()
 
 
-class Archive:
+class Archive(_Parts):
     """The same database, only read: for the command line while the daemon runs."""
 
     def __init__(self, directory: Path) -> None:
-        self.db = db = Transactions(open_reader(directory))
-        self.journal = journal = Journal(db)
-        minutes, raw = Minutes(db), RawGauges(db)
-        self.meters = meters = Meters(db, minutes, raw)
-        self.notices = RecipientNotices(db, journal)
-        absences = Absences(db, journal, self.notices)
-        self.pseudonyms = Pseudonyms(db, meters, journal)
-        self.transfers = Transfers(db, meters, journal, self.notices, self.pseudonyms)
-        queue = QueuedRows(db, meters)
-        self.texts = Texts(db)
-        self.consents = Consents(db, meters, journal, self.notices, self.pseudonyms, self.transfers, queue)
-        self.access = AccessRequests(
-            db, meters, journal, self.notices, self.transfers, Domains(db, journal), self.consents
-        )
-        self.health = HealthAnswers(db, journal, self.consents)
-        subscriptions = Subscriptions(db, meters, absences)
-        self.outbox = Outbox(db, meters, absences, self.transfers, self.consents, subscriptions, queue, raw)
-        self.ledger, self.entries = Ledger(db), LedgerEntries(db)
-        self.corrections = Corrections(
-            db, meters, minutes, raw, journal, self.transfers, queue, self.outbox, self.entries
-        )
-        self.readings = Readings(db, meters, minutes, raw)
-        self.neighbours = Neighbours(db, meters, self.readings)
-        self.energy = EnergyRows(db, meters, minutes, raw, self.ledger)
-        self.spanning = Spanning(db, meters, self.energy, self.ledger)
-        self.curves = Curves(db, minutes)
-        self.tariff_notes = TariffNotes(db)
-        self.imports = Imports(db, meters, journal)
-        self.household = HouseholdQueue(db)
-        self.anchors = Anchors(db)
-        self.received = ReceivedPoints(db)
-        self.providers = Providers(db, self.anchors, self.received)
+        super().__init__(Transactions(open_reader(directory)))
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """What stands beside a point that may be wrong."""
+        from gateway.store.neighbours import Neighbours
+
+        return Neighbours(self.db, self.meters, self.readings)
+
+    @cached_property
+    def curves(self) -> Curves:
+        """Points of many days, drawn."""
+        from gateway.store.curves import Curves
+
+        return Curves(self.db, self._minutes)
 
     def snapshot(self) -> AbstractContextManager[Dump]:
         """All tables as they are at this moment; until its end everything else read here is of that moment too."""
+        from gateway.store.dump import snapshot
+
         return snapshot(self.db)
 
     def close(self) -> None:

@@ -28,9 +28,12 @@ _DAY = timedelta(days=1)
 class PastDayParts(Protocol):
     """The parts of the store that past days are reckoned of."""
 
-    imports: Imports
     ledger: Ledger
     meters: Meters
+
+    @property
+    def imports(self) -> Imports:
+        """What was imported."""
 
 
 class PastDays:

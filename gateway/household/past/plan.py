@@ -55,11 +55,14 @@ _NOTHING_LEFT = Phrase("nothing in it is about {meter} since {since}")
 class PastParts(Protocol):
     """The parts of the store that a plan reads."""
 
-    imports: Imports
     meters: Meters
     ledger: Ledger
     energy: EnergyRows
     readings: Readings
+
+    @property
+    def imports(self) -> Imports:
+        """What was imported before."""
 
 
 @dataclass(slots=True)

@@ -99,7 +99,7 @@ class HouseholdCurves(HouseholdDays):
         """Of all that produces; where one of them is not known the sum is not either."""
         own = [known[INJECTED_CURVE] for known in self._counters if INJECTED in known and INJECTED_CURVE in known]
         sources = [self._reader.energy.half_hours(curve, begin, end) for curve in own]
-        sources += [part.half_hours(self._received, begin, end) for part in self._parts]
+        sources += [part.half_hours(self._stored.received, begin, end) for part in self._parts]
         if not sources:
             return {}
         known = set(sources[0]).intersection(*sources[1:])

@@ -91,7 +91,7 @@ def test_a_schema_is_not_changed_without_a_copy_of_before(house, run):
 def test_without_room_for_the_copy_nothing_is_changed(house, monkeypatch):
     """One sentence says what is needed, and the former version can go on."""
     before = of_an_earlier_version(house)
-    monkeypatch.setattr(copies.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    monkeypatch.setattr(copies, "room_at", lambda _: 1000)
     with pytest.raises(StoreError, match=r"there is no room for a copy of what it is now \(1 MB\): make room"):
         prepare(house.directory)
     assert steps(house.directory / FILE_NAME) == before

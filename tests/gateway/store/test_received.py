@@ -127,6 +127,16 @@ def test_a_subscription_that_changes_nothing_writes_nothing(store, directory):
     assert (wal.stat().st_size, wal.read_bytes()) == before
 
 
+def test_whether_anything_came_is_known_without_what_keeps_it(store):
+    """A subscription is enough, and what it brought, also once it is over."""
+    assert not store.has_received()
+    store.providers.begin(ROOF, NAME, (EPOCH, 1, 0), START, START)
+    assert store.has_received()
+    store.providers.receive(ROOF, [lot(value(), numbers=(EPOCH, 0, 5))], START)
+    store.providers.end(ROOF, NAME, START)
+    assert store.has_received()
+
+
 def test_retention_binds_us(store):
     """Each series is deleted after the retention that came with it, or after ours where that is shorter or alone."""
     old, new = START - 400 * DAY, START - 300 * DAY
