@@ -19,6 +19,8 @@ from gateway.privacy.orders import Erase
 from gateway.words.phrase import Phrase, same
 
 __all__ = [
+    "OF_DATA",
+    "OF_HISTORY",
     "AccountOrder",
     "AddHistory",
     "AskHelper",
@@ -182,15 +184,19 @@ class Update(Order[Row], frozen=True, kw_only=True, tag="update"):
     version: str = ""
 
 
+OF_DATA = (
+    *(of_data.Preview, of_data.Erase, of_data.Rectify, of_data.Remove),
+    *(of_data.Restore, of_data.Withdraw, of_data.Rotate),
+)
+OF_HISTORY = AddHistory, UndoHistory, ForgetHistoryFile
 _TYPES = (
     *(Status, Settle, AskNow, EnterReading, ChangeSettings, AskHelper, AccountOrder, PageCode, PageWelcome, PageWhere),
-    *(AddHistory, UndoHistory, ForgetHistoryFile, NoticeTest, NoticeList, Update),
+    *(*OF_HISTORY, NoticeTest, NoticeList, Update),
     *(of_consents.Grant, of_consents.Revoke, of_consents.Limit, of_consents.Resume),
     *(of_consents.ListConsents, of_consents.Notices, of_consents.PendingAccess, of_consents.ConsentText),
     *(of_consents.AnswerAccess, of_consents.RefuseDomain, of_consents.HearDomain, of_consents.RefusedDomains),
     *(of_consents.HealthConsents, of_consents.HealthText, of_consents.HealthGrant, of_consents.HealthRefuse),
-    *(of_consents.HealthWithdraw, of_data.Preview, of_data.Erase, of_data.Rectify, of_data.Remove),
-    *(of_data.Restore, of_data.Withdraw, of_data.Rotate),
+    *(of_consents.HealthWithdraw, *OF_DATA),
 )
 _DECODER: msgspec.json.Decoder[Order[Any]] = msgspec.json.Decoder(reduce(operator.or_, _TYPES))
 

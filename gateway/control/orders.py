@@ -13,14 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from gateway.config.settings import forget
-from gateway.consent.act import HANDLERS as OF_CONSENTS
-from gateway.control.history import HANDLERS as OF_HISTORY
-from gateway.control.manual_reading import enter
-from gateway.control.messages import EnterReading, Erase, unknown
+from gateway.control.messages import OF_DATA, OF_HISTORY, EnterReading, Erase, unknown
 from gateway.errors import StoreError
 from gateway.links.link import OK, WAITING, Link, LinkKind, as_json, recipient_links
-from gateway.privacy.act import HANDLERS as OF_DATA
-from gateway.privacy.machine import erase as erase_files
 from gateway.store.connection import WriterLock
 from gateway.store.store import Archive, Store
 from gateway.words.phrase import Phrase, written
@@ -33,9 +28,6 @@ if TYPE_CHECKING:
     from gateway.store.received import ReceivedPoints
 
 log = logging.getLogger(__name__)
-
-# What is done where the store is written. The running daemon does the others itself (``gateway.daemon.requests``).
-HANDLERS: Handlers = {**OF_CONSENTS, **OF_DATA, **OF_HISTORY}
 
 _NOT_PREPARED = Phrase("{path}: the database could not be prepared")
 _LAST_COUNT = Phrase("the last stored count")
@@ -67,9 +59,37 @@ def prepare_store(directory: Path) -> None:
         raise StoreError(written(json.loads(last)) if last.startswith("{") else _NOT_PREPARED.filled(path=directory))
 
 
+# What is done where the store is written; the running daemon does the others itself (``daemon.requests``). Who does it
+# is loaded with the first order of its kind: most houses give none for months.
+
+
+def _of_consents() -> Handlers:
+    from gateway.consent.act import HANDLERS  # noqa: PLC0415
+
+    return HANDLERS
+
+
+def _of_data() -> Handlers:
+    from gateway.privacy.act import HANDLERS  # noqa: PLC0415
+
+    return HANDLERS
+
+
+def _of_history() -> Handlers:
+    from gateway.control.history import HANDLERS  # noqa: PLC0415
+
+    return HANDLERS
+
+
+def handlers() -> Handlers:
+    """All of them."""
+    return {**_of_consents(), **_of_data(), **_of_history()}
+
+
 def act(store: Store, order: Order[A], now: float) -> A:
-    """Do one order of ``HANDLERS``; GatewayError with the reason when it cannot be done."""
-    handle = HANDLERS.get(type(order))
+    """Do one order of ``handlers``; GatewayError with the reason when it cannot be done."""
+    known = _of_data if isinstance(order, OF_DATA) else _of_history if isinstance(order, OF_HISTORY) else _of_consents
+    handle = known().get(type(order))
     if handle is None:
         raise unknown(order)
     return cast("A", handle(store, order, now))
@@ -84,6 +104,8 @@ def act_alone(config: Config, order: Order[A]) -> A:
         for counter in config.counter:
             store.meters.add(counter.name, counter.sensor)
         if isinstance(order, EnterReading):
+            from gateway.control.manual_reading import enter  # noqa: PLC0415 (few readings come by hand)
+
             return cast("A", enter(store, config, order.order, time.time()))
         done = act(store, order, time.time())
         if isinstance(order, Erase) and order.what == "everything":
@@ -105,7 +127,9 @@ def held(config: Config) -> Iterator[None]:
 
 def erase_page(config: Config) -> None:
     """Erase who may see the page: that is the household's, too."""
-    erase_files([config.page_file], [])
+    from gateway.privacy.machine import erase  # noqa: PLC0415 (once in the life of an installation)
+
+    erase([config.page_file], [])
 
 
 def stored_status(config: Config) -> Row:

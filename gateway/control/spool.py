@@ -10,7 +10,6 @@ import base64
 import binascii
 import re
 import secrets
-import shutil
 import time
 import zlib
 from contextlib import suppress
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.errors import StoreError, reason
-from gateway.store.connection import give_to_owner
+from gateway.store.connection import give_to_owner, room_at
 from gateway.store.imports import FILE_PART, NewBatch
 from gateway.words.phrase import Phrase
 
@@ -80,7 +79,7 @@ def write_spool(
     _sweep(directory)
     path = directory / f"history-{secrets.token_hex(16)}.import"
     # Once here, once in the database's log, once in the database; its points and its file, of which none is larger.
-    if shutil.disk_usage(directory).free < _ROOM + _COPIES * len(data):
+    if room_at(directory) < _ROOM + _COPIES * len(data):
         raise StoreError(_NO_ROOM.filled(path=directory))
     try:
         with path.open("xb") as out:

@@ -6,7 +6,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway.control.manual_reading import enter
 from gateway.control.manual_words import CLOCK_UNKNOWN
 from gateway.control.messages import (
     AskHelper,
@@ -125,6 +124,8 @@ class HouseRequests:
 
     async def _enter(self, order: EnterReading) -> Row:
         """A reading by hand: after everything that was counted before it, before everything that is counted after."""
+        from gateway.control.manual_reading import enter  # noqa: PLC0415 (few readings come by hand)
+
         if self._house.host.time() is None and order.order.at is None:
             raise ReadingError(CLOCK_UNKNOWN)
         store = self._house.store

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.consent.orders import Limit, ListConsents, PendingAccess, Revoke
 from gateway.control.messages import AccountOrder, Erase, read
-from gateway.control.orders import HANDLERS
+from gateway.control.orders import handlers
 from gateway.daemon.requests import HouseRequests, _of_page
 from gateway.daemon.standing import HouseStanding
 from gateway.store.prepare import prepare
@@ -56,7 +56,7 @@ def test_who_only_looks_does_not_wait_for_what_is_leaving(tmp_path, order, waits
 
 def test_every_look_is_an_order():
     """And nothing that ends or gives anything is a look."""
-    looks = {order.__struct_config__.tag for order in HANDLERS if order.looks}
+    looks = {order.__struct_config__.tag for order in handlers() if order.looks}
     assert {"consents", "notices", "pending-access", "consent-text", "refused-domains", "privacy-preview"} < looks
     assert {"grant", "revoke", "limit", "answer-access", "health-withdraw", "privacy-erase", "resume"}.isdisjoint(looks)
 
@@ -121,5 +121,5 @@ def test_every_order_that_can_be_read_has_one_who_does_it():
     )
     desk.join(SimpleNamespace(order=None))
     running = {*desk._handlers, *_of_page(None), AccountOrder}
-    assert {type(read(line)) for line in LINES} == {*HANDLERS, *running}
-    assert {*HANDLERS} & running == {Erase}
+    assert {type(read(line)) for line in LINES} == {*handlers(), *running}
+    assert {*handlers()} & running == {Erase}

@@ -458,7 +458,7 @@ def test_finer_steps_count_where_they_are_all_there(home):
 def test_a_full_disk_is_not_filled_further(home, monkeypatch):
     """The gateway would give up its own minutes for it."""
     start, watts, _ = life()
-    monkeypatch.setattr("gateway.control.spool.shutil.disk_usage", lambda _: SimpleNamespace(free=50_000_000))
+    monkeypatch.setattr("gateway.control.spool.room_at", lambda _: 50_000_000)
     with pytest.raises(StoreError, match="not enough room"):
         home.add(curve_csv(start, watts))
     assert list(home.directory.glob("history-*")) == []
