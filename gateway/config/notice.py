@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
-from gateway.addresses.notice import read
 from gateway.balance.supplier_offer import minutes_of
 from gateway.config import words as say
 from gateway.config.faults import wrong
@@ -86,6 +85,8 @@ def check_notices(path: Path, notices: Sequence[NoticeTable]) -> None:
 
 
 def _check_url(path: Path, place: str, url: str) -> None:
+    from gateway.addresses.notice import read  # noqa: PLC0415 (a house without an address needs no forms of them)
+
     address = read(url)
     if isinstance(address, Phrase):
         raise wrong(path, place, address)

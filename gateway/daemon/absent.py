@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from gateway.errors import GatewayError, StoreError
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -13,7 +20,13 @@ if TYPE_CHECKING:
     from gateway.links.alerts import Alert
     from gateway.links.link import Link
     from gateway.process.cells import Part
+    from gateway.store.household_notices import HouseholdQueue
     from gateway.tic.reading import Reading
+
+log = logging.getLogger(__name__)
+
+_NO_WAYS = Phrase("there is no [[notice]] in the configuration")
+_ROUND_S, _FORGET_EVERY_S = 60.0, 3600.0
 
 
 class _Deaf:
@@ -57,3 +70,53 @@ class NoFederation:
 
     async def note_shown(self) -> None:
         """Nothing was shown."""
+
+
+class NoWays:
+    """A house without a ``[[notice]]``: see ``gateway.notices.delivery.ways.HouseholdWays``.
+
+    Args:
+        queue: in which what is left of ways that are no more is forgotten.
+        call: ``await call(function, *arguments)``.
+        clock: POSIX seconds; None while nobody knows the time.
+    """
+
+    ways: tuple[()] = ()
+    waiting: frozenset[str] = frozenset()
+
+    def __init__(
+        self, queue: HouseholdQueue, call: Callable[..., Awaitable[Any]], clock: Callable[[], float | None]
+    ) -> None:
+        self._queue, self._call, self._clock = queue, call, clock
+        self.alive_at = self.began = time.monotonic()
+        self._forgot = -_FORGET_EVERY_S
+
+    def tell(self, _alert: Alert) -> None:
+        """Nobody is told."""
+
+    def links(self, _now: float) -> list[Link]:
+        """There are none."""
+        return []
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Forget what a former configuration has left, until ``stop``."""
+        while not stop.is_set():
+            self.alive_at = time.monotonic()
+            now = self._clock()
+            if now is not None and self.alive_at - self._forgot >= _FORGET_EVERY_S:
+                try:
+                    await self._call(self._queue.forget, (), now)
+                    self._forgot = self.alive_at
+                except StoreError as error:
+                    log.debug("what waited on former ways is not forgotten yet: %s", error)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_ROUND_S):
+                    await stop.wait()
+
+    async def test(self, _name: str | None) -> NoReturn:
+        """Nothing can be sent. Raises GatewayError."""
+        raise GatewayError(_NO_WAYS)
+
+    async def listed(self, _most: int) -> dict[str, Any]:
+        """There are none, and nothing is told."""
+        return {"ways": [], "notices": []}

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.control.messages import AskHelper
-from gateway.daemon.absent import NoFederation
+from gateway.daemon.absent import NoFederation, NoWays
 from gateway.daemon.counters import Counters
 from gateway.daemon.house import House
 from gateway.daemon.journalled import note_start
@@ -25,8 +25,6 @@ from gateway.links.nightly_backup import Nightly
 from gateway.live.topics import STATUS
 from gateway.mqtt.relays import Relays
 from gateway.notices.deciding.household import HouseholdNotices
-from gateway.notices.delivery.way import ways_of
-from gateway.notices.delivery.ways import HouseholdWays
 from gateway.sources.line import Line, Listening
 from gateway.sources.paths import board_of
 from gateway.sources.source import Source, parse_source
@@ -45,6 +43,7 @@ if TYPE_CHECKING:
     from gateway.daemon.monitor import HouseMonitor
     from gateway.daemon.publication import Publication
     from gateway.daemon.requests import HouseRequests
+    from gateway.notices.delivery.ways import HouseholdWays
     from gateway.tic.tariff_calendar import Prices
     from gateway.web.https.encrypted import EncryptedPage
     from gateway.web.part import PageGroup
@@ -80,7 +79,8 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         }
         await counters.resume(store.meters, store.readings)
         now = Now(config, store, call, host.time)
-        notices, ways = await _notices(config, now, store, call, host)
+        notices = HouseholdNotices(config, now, store.notified, store, call, host.since_boot())
+        await notices.resume()
         doctors = LineDoctors(meters, {meter.name: meter.source for meter in config.meter})
         standing = HouseStanding(store.outbox, call, meters, now, notices, doctors)
         disk = DiskSpace(config.directory)
@@ -89,23 +89,16 @@ async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[],
         await call(store.close)
         raise
     writer = StoreWriter(config, store, call)
-    of_house = (config, host, call, store, meters, tees, counters, relays, writer, disk)
-    house = House(*of_house, now, notices, ways, standing, doctors, NoFederation(), updates)
+    of_house = (config, host, call, store, meters, tees, counters, relays, writer, disk, now, notices)
+    house = House(*of_house, NoWays(store.household, call, host.time), standing, doctors, NoFederation(), updates)
     try:
+        house.ways = ways_of(house)
         house.federation = federation_of(house)
     except BaseException:
         await call(store.close)
         raise
     _join(house)
     return house
-
-
-async def _notices(
-    config: Config, now: Now, store: Store, call: Call, host: HostClock
-) -> tuple[HouseholdNotices, HouseholdWays]:
-    notices = HouseholdNotices(config, now, store.notified, store, call, host.since_boot())
-    await notices.resume()
-    return notices, HouseholdWays(ways_of(config), store.household, call, host.time, notices.is_calm)
 
 
 def _join(house: House) -> None:
@@ -118,7 +111,7 @@ def _join(house: House) -> None:
         lambda now: nightly.links(now, house.host.time()),
         # Late: it may be another one then.
         lambda now: [*house.federation.links(now)],
-        house.ways.links,
+        lambda now: [*house.ways.links(now)],
         house.updates.links,
     ]
     # The present is nobody's but the faces': what fails there costs no reading.
@@ -173,6 +166,24 @@ def _links_of_meters(house: House, now: float) -> Iterator[Link]:
         yield decode_link(name, state, meter.line.quality, now)
         yield judged[name]
         yield clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows())
+
+
+def ways_of(house: House) -> HouseholdWays | NoWays:
+    """By which ways the household is told, as its configuration has them now; the same, changed, where it has some."""
+    config, store = house.config, house.store
+    if not config.notice:
+        return NoWays(store.household, house.call, house.host.time)
+    # Here and not above: whoever is told at the page and by chat needs no way in memory.
+    from gateway.notices.delivery import way  # noqa: PLC0415
+    from gateway.notices.delivery.ways import HouseholdWays  # noqa: PLC0415
+
+    known = way.ways_of(config)
+    if isinstance(house.ways, HouseholdWays):
+        # What waits on a way that stays is told there.
+        house.ways.change(known)
+        return house.ways
+    parts = store.household, house.call, house.host.time, house.notices.is_calm
+    return HouseholdWays(known, *parts, began=house.ways.began)
 
 
 def federation_of(house: House) -> Publication | NoFederation:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from gateway.config.tables import Config
-    from gateway.daemon.absent import NoFederation
+    from gateway.daemon.absent import NoFederation, NoWays
     from gateway.daemon.clock import HostClock
     from gateway.daemon.counters import Counters
     from gateway.daemon.meter import MeterReader
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class House:
-    """All that every house has; ``federation`` is another one after its settings have changed.
+    """All that every house has; ``federation`` and ``ways`` are others after their settings have changed.
 
     Args:
         config: the checked configuration.
@@ -72,7 +72,7 @@ class House:
     disk: DiskSpace
     now: Now
     notices: HouseholdNotices
-    ways: HouseholdWays
+    ways: HouseholdWays | NoWays
     standing: HouseStanding
     doctors: LineDoctors
     federation: Publication | NoFederation

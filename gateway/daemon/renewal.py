@@ -20,7 +20,6 @@ from gateway.daemon import build as parts
 from gateway.daemon.joint import Joint
 from gateway.daemon.journalled import note_sharing
 from gateway.errors import GatewayError, cause_of
-from gateway.notices.delivery.way import ways_of
 from gateway.sources.paths import board_of
 
 if TYPE_CHECKING:
@@ -175,8 +174,7 @@ class Renewal:
             self._page = asyncio.create_task(self._renew_page(), name="another page")
             return
         if part == "notices":
-            # What waits on a way that stays is told there.
-            self._house.ways.change(ways_of(self._house.config))
+            await self._renew_ways()
             return
         if joint := self._joints.pop(part, None):
             await joint.leave()
@@ -187,6 +185,13 @@ class Renewal:
             self._house.federation = new
         self._join(part)
         log.info("the %s is made anew", part)
+
+    async def _renew_ways(self) -> None:
+        former, self._house.ways = self._house.ways, parts.ways_of(self._house)
+        if self._house.ways is not former:
+            if joint := self._joints.pop("notices", None):
+                await joint.leave()
+            self._join("notices")
 
     async def _renew_page(self) -> None:
         await asyncio.sleep(_ANSWER_S)

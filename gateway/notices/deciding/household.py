@@ -21,7 +21,7 @@ from gateway.live.state import kind_and_name
 from gateway.notices.deciding.beside import beside
 from gateway.notices.deciding.meter_news import PowerCut, exchanged, subscribed
 from gateway.notices.deciding.mode_news import ModeNews
-from gateway.notices.deciding.news import Item, News, exceeded, hours_moved, red_tomorrow
+from gateway.notices.deciding.news import Item, News, hours_moved, red_tomorrow
 from gateway.notices.deciding.usage_news import used
 
 if TYPE_CHECKING:
@@ -162,6 +162,8 @@ class HouseholdNotices:
             return
         if clock is None or (objective == self._meant and now - self._reckoned < _RECKON_EVERY_S):
             return
+        from gateway.notices.deciding.objective_news import exceeded  # noqa: PLC0415 (few households have set one)
+
         self._meant, self._reckoned = objective, now
         try:
             self._exceeded = await self._call(exceeded, self._stored, self._config, clock)

@@ -8,21 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from fractions import Fraction
-from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway.balance.calendar import BalancePeriod, day_of
-from gateway.balance.objective import EURO, Goal, ObjectiveState, goals
-from gateway.balance.projection import project
-from gateway.balance.words import BalanceWriter
-from gateway.household.days import DayParts, HouseholdDays
 from gateway.household.followers import followers
 from gateway.household.tariff_words import OFF_PEAK_MOVED, MovedHours, day_in_words, moved_in_words
 from gateway.links.alert_words import Topic
 from gateway.links.alerts import Alert
 from gateway.store.local_time import PARIS
-from gateway.words.phrase import Phrase, made
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -132,62 +125,3 @@ def hours_moved(meters: Mapping[str, LiveMeter], config: Config) -> list[Item]:
             key = f"{Topic.OFF_PEAK.value} {name} {moved.since}"
             found.append(Item(key, Topic.OFF_PEAK, name, text, "the off-peak hours have moved"))
     return found
-
-
-def exceeded(stored: DayParts, config: Config, now: float) -> list[Item]:
-    """The objectives of this month and this year that have been exceeded, of the first meter as in ``cost``."""
-    house = HouseholdDays(stored, config)
-    today: date = day_of(min(now, house.last_time or now))
-    known = house.for_projection(today)
-    projections = (project(period, today, known, config.tariff) for period in (BalancePeriod.MONTH, BalancePeriod.YEAR))
-    found = [goal for one in projections if one for goal in goals(config.objective, one)]
-    items = [(goal, goal.period.label(goal.period.begin(today))) for goal in found]
-    return [
-        _exceeded(goal, label) if goal.state is ObjectiveState.EXCEEDED else _nearly(goal, label)
-        for goal, label in items
-        if goal.measured >= _NEARLY * goal.goal
-    ]
-
-
-# From so much of an objective on it is worth a word.
-_NEARLY = Fraction(4, 5)
-_MONTH_NEARLY = Phrase(
-    "Four fifths of the objective of the month are used: {measured} of {meant}, {foreseen} are expected at its end."
-)
-_YEAR_NEARLY = Phrase(
-    "Four fifths of the objective of the year are used: {measured} of {meant}, {foreseen} are expected at its end."
-)
-_MONTH_EXCEEDED = Phrase(
-    "The objective of the month is exceeded: {measured} of {meant}, {foreseen} are expected at its end."
-)
-_YEAR_EXCEEDED = Phrase(
-    "The objective of the year is exceeded: {measured} of {meant}, {foreseen} are expected at its end."
-)
-
-
-def _exceeded(goal: Goal, label: str) -> Item:
-    text = _MONTH_EXCEEDED if goal.period is BalancePeriod.MONTH else _YEAR_EXCEEDED
-    return _of_goal(goal, label, text, f"the objective of the {goal.period.value} is exceeded")
-
-
-def _nearly(goal: Goal, label: str) -> Item:
-    text = _MONTH_NEARLY if goal.period is BalancePeriod.MONTH else _YEAR_NEARLY
-    return _of_goal(goal, f"{label} nearly", text, f"the objective of the {goal.period.value} is nearly used")
-
-
-def _of_goal(goal: Goal, label: str, text: Phrase, log: str) -> Item:
-    name = f"{goal.period.value} {'euros' if goal.unit == EURO else 'kwh'}"
-    measured, meant, foreseen = (made(partial(_amount, goal, place)) for place in range(3))
-    # Another objective is another promise.
-    key = f"{Topic.OBJECTIVE.value} {name} {label} {float(goal.goal):g}"
-    text = text.filled(measured=measured, meant=meant, foreseen=foreseen)
-    return Item(key, Topic.OBJECTIVE, name, text, log)
-
-
-def _amount(goal: Goal, place: int, lang: str) -> str:
-    """What is measured, meant or foreseen, with its unit."""
-    places = 2 if goal.unit == EURO else 1
-    meant = 0 if goal.goal.denominator == 1 else places
-    numbers = ((goal.measured, places), (goal.goal, meant), (goal.projected, places))
-    number, shown = numbers[place]
-    return f"{BalanceWriter(lang).number(number, shown)}\u00a0{goal.unit}"

@@ -52,6 +52,7 @@ class HouseholdWays:
         is_calm: whether the fault of a matter does not show at the moment.
         reach: the network.
         chance: spreads the tries of many gateways.
+        began: since when the gateway runs (monotonic seconds); since now by default.
     """
 
     def __init__(
@@ -63,6 +64,8 @@ class HouseholdWays:
         is_calm: Callable[[str], bool],
         reach: Reach | None = None,
         chance: random.Random | None = None,
+        *,
+        began: float | None = None,
     ) -> None:
         self.ways, self._queue, self._call, self._known = tuple(ways), queue, call, clock
         self._is_calm, self._reach = is_calm, reach or Reach()
@@ -71,7 +74,8 @@ class HouseholdWays:
         self.senders = self._made()
         self._heard: deque[HeardAlert] = deque(maxlen=_MOST_HEARD)
         self._wake, self._changed = asyncio.Event(), asyncio.Event()
-        self.alive_at = self._began = time.monotonic()
+        self.alive_at = time.monotonic()
+        self._began = self.alive_at if began is None else began
         self._forgot = self._tested = -_FORGET_EVERY_S
         self._are_dated, self._unkept = False, 0
 

@@ -73,6 +73,32 @@ def test_a_part_comes_and_goes_with_its_table(tmp_path):
     asyncio.run(scenario())
 
 
+def test_ways_come_and_go_with_their_tables(tmp_path):
+    """The first one brings them, another one changes them, without the last one nothing of them is left."""
+    home = {"url": "json://192.168.1.4/x", "language": "en"}
+
+    async def scenario():
+        async with opened(tmp_path) as gateway:
+            house = gateway.house
+            none, listeners = house.ways, len(gateway.lookout.listeners)
+            assert LinkKind.NOTICE not in kinds(gateway)
+            assert (await change(gateway, "notice.home", home))["made_anew"] == ["notices"]
+            some = house.ways
+            assert [way.name for way in some.ways] == ["home"]
+            # As long as the gateway has run, they have.
+            assert some._began == none.began
+            assert LinkKind.NOTICE in kinds(gateway)
+            await change(gateway, "notice.other", home)
+            assert house.ways is some
+            assert [way.name for way in some.ways] == ["home", "other"]
+            assert (await change(gateway, "notice"))["made_anew"] == ["notices"]
+            assert (house.ways.ways, LinkKind.NOTICE in kinds(gateway)) == ((), False)
+            assert len(gateway.lookout.listeners) == listeners
+            assert "notices" in house.cells._cells
+
+    asyncio.run(scenario())
+
+
 def test_what_cannot_be_made_is_not_kept_and_the_part_is_what_it_was(tmp_path):
     """A certificate that is none shows when the connection is made: file, configuration and part are as before."""
 

@@ -17,7 +17,8 @@ from gateway.links.disk import LEAST_BYTES, DiskSpace
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.notices.deciding.beside import overloads
 from gateway.notices.deciding.household import HouseholdNotices
-from gateway.notices.deciding.news import MOST_KEPT, Item, News, exceeded, red_tomorrow
+from gateway.notices.deciding.news import MOST_KEPT, Item, News, red_tomorrow
+from gateway.notices.deciding.objective_news import exceeded
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.words.phrase import NOTHING
