@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum
-from statistics import median
 from typing import TYPE_CHECKING
+
+from gateway.tic.median import median
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,9 +1,9 @@
 """The table of the labels: meaning, unit, width, characters, and the series that each one feeds.
 
 ``labels.csv`` holds every label of a Linky in both modes (Enedis-NOI-CPT_54E §6.1, §6.2) and of the older domestic
-meters (Enedis-NOI-CPT_02E §2.2 to §2.5), ``industrial.csv`` those of CJE and PME-PMI (02E §2.6, §2.8); both are read
-once, at import. A checksum of 6 bits lets one group of garbage in 64 pass, so a group counts only if it also has a
-known label, its exact width (industrial values have none) and its characters.
+meters (Enedis-NOI-CPT_02E §2.2 to §2.5), ``industrial.csv`` those of CJE and PME-PMI (02E §2.6, §2.8): read with the
+first group in historic mode, which alone can be theirs. A checksum of 6 bits lets one group of garbage in 64 pass, so a
+group counts only if it also has a known label, its exact width (industrial values have none) and its characters.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from gateway.tic.frame import HISTORIC, Group
+from gateway.tic.frame import HISTORIC, STANDARD, Group
 
 # A block of a profile whose hour is decimal, and one whose hour is hexadecimal: a meter writes the one or the other.
 _DECIMAL_BLOCK = "(?:(?:[01][0-9]|2[0-3])[0-5][0-9][0-9A-F]{4}|NONUTILE)"
@@ -101,16 +102,24 @@ class Label:
 
 def lookup(mode: str, label: str) -> Label | None:
     """The label's row, None if the label is not one of that mode."""
-    known = _TABLE.get((mode, label))
+    if mode == STANDARD:
+        return _DOMESTIC.get((mode, label))
+    table = _table()
+    known = table.get((mode, label))
     if known is None and label[2:4] == "bP":
         # 02E prints DébP: nobody knows what a line of 7 bits makes of the accent.
-        return _TABLE.get((mode, f"De{label[2:]}"))
+        return table.get((mode, f"De{label[2:]}"))
     return known
+
+
+def domestic_labels() -> tuple[Label, ...]:
+    """The rows of domestic meters."""
+    return tuple(_DOMESTIC.values())
 
 
 def known_labels() -> tuple[Label, ...]:
     """Every row of the table, domestic meters first."""
-    return tuple(_TABLE.values())
+    return tuple(_table().values())
 
 
 def check(mode: str, group: Group) -> str | None:
@@ -128,7 +137,7 @@ def check(mode: str, group: Group) -> str | None:
 def _fault(known: Label, data: str) -> str | None:
     if known.widths and len(data) not in known.widths:
         return f"wrong width {len(data)}"
-    if not (_INDUSTRIAL_PATTERNS if known.meter else _PATTERNS)[known.charset].fullmatch(data):
+    if not (_industrial_patterns() if known.meter else _PATTERNS)[known.charset].fullmatch(data):
         return "wrong characters"
     if known.charset == "amount" and _unit(data) not in known.unit.split("/"):
         return "wrong unit"
@@ -139,14 +148,20 @@ def _unit(amount: str) -> str:
     return amount.lstrip("0123456789.,T")
 
 
-def _rows() -> dict[tuple[str, str], Label]:
-    table = {}
-    for name in ("labels.csv", "industrial.csv"):
-        text = Path(__file__).with_name(name).read_text(encoding="utf-8")
-        for row in csv.DictReader(text.splitlines()):
-            label = _label(row)
-            table[label.mode, label.label] = label
-    return table
+def _rows(name: str) -> dict[tuple[str, str], Label]:
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    labels = map(_label, csv.DictReader(text.splitlines()))
+    return {(one.mode, one.label): one for one in labels}
+
+
+@cache
+def _table() -> dict[tuple[str, str], Label]:
+    return _DOMESTIC | _rows("industrial.csv")
+
+
+@cache
+def _industrial_patterns() -> dict[str, re.Pattern[str]]:
+    return {name: re.compile(pattern) for name, pattern in _INDUSTRIAL_CHARSETS.items()}
 
 
 def _label(row: dict[str, str]) -> Label:
@@ -170,5 +185,4 @@ def _label(row: dict[str, str]) -> Label:
 
 
 _PATTERNS = {name: re.compile(pattern) for name, pattern in _CHARSETS.items()}
-_INDUSTRIAL_PATTERNS = {name: re.compile(pattern) for name, pattern in _INDUSTRIAL_CHARSETS.items()}
-_TABLE = _rows()
+_DOMESTIC = _rows("labels.csv")

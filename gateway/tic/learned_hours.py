@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.tic.day_classes import DAY_MINUTES, DayClasses, apart, day_start, moment
+from gateway.tic.median import median
 from gateway.tic.observed import NEAR_MINUTES, ClassChange, ObservedChanges
 
 if TYPE_CHECKING:

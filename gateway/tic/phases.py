@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.tic.frame import HISTORIC, STANDARD
-from gateway.tic.labels import Label, known_labels
+from gateway.tic.labels import Label, domestic_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,6 +81,6 @@ def _is_three_phase(row: Label) -> bool:
 
 
 _THREE_PHASES = {
-    mode: frozenset(row.label for row in known_labels() if row.mode == mode and _is_three_phase(row))
+    mode: frozenset(row.label for row in domestic_labels() if row.mode == mode and _is_three_phase(row))
     for mode in (HISTORIC, STANDARD)
 }

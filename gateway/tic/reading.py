@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from gateway.tic import industrial
 from gateway.tic.alarms import Alarms
 from gateway.tic.frame import HISTORIC, Frame, Group
 from gateway.tic.groups import FrameGroups, KnownGroups
@@ -300,9 +299,11 @@ def _frame_time(groups: Mapping[str, Group], received: datetime) -> tuple[dateti
     horodate = parse_horodate(date.horodate or "") if date else None
     if horodate and not horodate.degraded and horodate.season != " ":
         return horodate.time, Quality.METER
-    local = industrial.frame_time(groups, received)
-    if local:
-        return local.time, Quality.METER if local.sure else Quality.HOST
+    if date and date.horodate is None:
+        from gateway.tic import industrial  # noqa: PLC0415 (few houses have such a meter)
+
+        if local := industrial.frame_time(groups, received):
+            return local.time, Quality.METER if local.sure else Quality.HOST
     return _host_time(received)
 
 
@@ -359,6 +360,8 @@ class _Making:
             self.readings.append(Reading(TOTAL, self._time, total, "Wh", Kind.INDEX, self._quality))
 
     def add_industrial(self, frame: Frame, groups: Mapping[str, Group]) -> None:
+        from gateway.tic import industrial  # noqa: PLC0415 (few houses have such a meter)
+
         for datum in industrial.data(frame, groups, self._time):
             if datum.time is not None and self._clock_wrong:
                 self.refused.append(f"{datum.series}: {WRONG_CLOCK}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gateway.tic.frame import HISTORIC
 from gateway.tic.judges import TOTAL
-from gateway.tic.labels import known_labels
+from gateway.tic.labels import domestic_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ CONTRACT_INDEXES = {
 }
 
 # The same as series.
-_SERIES = {row.label: row.series for row in known_labels() if row.mode == HISTORIC and row.series.startswith(TOTAL)}
+_SERIES = {row.label: row.series for row in domestic_labels() if row.mode == HISTORIC and row.series.startswith(TOTAL)}
 _CONTRACTS = {option: tuple(_SERIES[label] for label in labels) for option, labels in CONTRACT_INDEXES.items()}
 _PARTS = frozenset(series for parts in _CONTRACTS.values() for series in parts)
 
