@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 _ONE = timedelta(days=1)
 
 
+def days_of_month(year: int, month: int) -> int:
+    """28 to 31; Python's own ``calendar`` brings the names of days in every language along."""
+    first = date(year, month, 1)
+    return (BalancePeriod.MONTH.after(first) - first).days
+
+
 class BalancePeriod(enum.Enum):
     """How long a row of a balance lasts."""
 

@@ -5,12 +5,12 @@ Nothing is projected: what is not among the days that are given costs nothing, a
 
 from __future__ import annotations
 
-import calendar
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from gateway.balance.calendar import days_of_month
 from gateway.balance.supplier_offer import NotComputable, OfferGrid, SupplierOffer, grid
 from gateway.words.phrase import Phrase
 
@@ -97,7 +97,7 @@ def _month(
         if month == first:
             classes[word] += one
             energy[word] += grids[number].prices[word] * one / 1000
-    length = calendar.monthrange(first.year, first.month)[1]
+    length = days_of_month(first.year, first.month)
     counts = {number: count for (month, number), count in subscriptions.items() if month == first}
     fixed = sum((grids[number].subscription * count / length for number, count in counts.items()), Fraction(0))
     return OfferMonth(first, sum(counts.values()), dict(classes), dict(energy), fixed)

@@ -6,7 +6,6 @@ exact fractions of a euro. What is wrong with an offer is one sentence and its p
 
 from __future__ import annotations
 
-import calendar
 import re
 from dataclasses import dataclass
 from datetime import date  # noqa: TC003 (msgspec reads it)
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
+from gateway.balance.calendar import days_of_month
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def season_of(text: str) -> tuple[tuple[int, int], tuple[int, int]]:
     begin, _, end = text.partition("/")
     found = [_DAY.fullmatch(one) for one in (begin, end)]
     (first, last) = [(int(one[1]), int(one[2])) if one else (0, 0) for one in found]
-    if any(not month or day > calendar.monthrange(_LEAP_YEAR, month)[1] for month, day in (first, last)):
+    if any(not month or day > days_of_month(_LEAP_YEAR, month) for month, day in (first, last)):
         raise ValueError(text)
     return first, last
 

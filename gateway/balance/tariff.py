@@ -7,7 +7,6 @@ costs nothing, and the one that is not over what is over of it.
 
 from __future__ import annotations
 
-import calendar
 import math
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from gateway.balance.calendar import days_of_month
 from gateway.balance.classes import WORDS
 from gateway.balance.energy import DayEnergy, fitted
 from gateway.balance.supplier_offer import (
@@ -247,7 +247,7 @@ def mean_price(days: Iterable[DayEnergy], tariffs: Sequence[Tariff]) -> Fraction
 
 def daily_subscription(tariff: Tariff, day: date) -> Fraction:
     """A day's part of the month's subscription."""
-    return Fraction(str(tariff.subscription)) / calendar.monthrange(day.year, day.month)[1]
+    return Fraction(str(tariff.subscription)) / days_of_month(day.year, day.month)
 
 
 def per_hour(tariff: Tariff, word: str, watts: float) -> Fraction | None:

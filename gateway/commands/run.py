@@ -19,9 +19,17 @@ def declare(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from gateway.commands.run_memory import (  # noqa: PLC0415
+        find_time_zones,
+        give_back_what_is_freed,
+        leave_out_what_happens_to_be_there,
+    )
+
+    # Before anything else: the first that knows a time zone has looked for them.
+    find_time_zones()
+    leave_out_what_happens_to_be_there()
     import asyncio  # noqa: PLC0415
 
-    from gateway.commands.run_memory import give_back_what_is_freed  # noqa: PLC0415
     from gateway.control.orders import prepare_store  # noqa: PLC0415
     from gateway.daemon.app import run  # noqa: PLC0415 (--help needs none of it)
 

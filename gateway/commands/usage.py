@@ -7,10 +7,11 @@ language of the household. ``--help`` ends with examples (``gateway.commands.exa
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
+import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -37,8 +38,16 @@ _NOT_TOGETHER = Phrase("{one} and {other} do not go together")
 _AMBIGUOUS = Phrase("{word} may be {known}; write it whole")
 
 
+# As argparse has it, on its right.
+_MARGIN, _USUAL_COLUMNS = 2, 80
+
+
 class _Formatter(argparse.HelpFormatter):
     """Folds a sentence, and leaves a list of several lines (examples, exit codes) as it is."""
+
+    def __init__(self, prog: str, **settings: Any) -> None:  # noqa: ANN401 (argparse's own)
+        # One is made for each argument; by itself it asks shutil, which brings bz2 and lzma along: half a megabyte.
+        super().__init__(prog, **({"width": _columns() - _MARGIN} | settings))
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return text if "\n" in text else super()._fill_text(text, width, indent)
@@ -138,7 +147,20 @@ class CommandParser(argparse.ArgumentParser):
         return [str(one) for one in next(found, ())]
 
 
+def _columns() -> int:
+    """How wide the terminal is, as ``shutil.get_terminal_size`` has it."""
+    with suppress(ValueError):
+        if (said := int(os.environ.get("COLUMNS", ""))) > 0:
+            return said
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or _USUAL_COLUMNS  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return _USUAL_COLUMNS  # no terminal, or closed
+
+
 def _near(word: str, known: Iterable[str]) -> Phrase:
+    import difflib  # noqa: PLC0415 (a daemon, whose words were right, would keep it for months)
+
     close = difflib.get_close_matches(word, list(known), 1)
     # Of a granularity only the number may be right: 30min.
     close = close or [one for one in known if (digits := re.sub(r"\D", "", word)) and re.sub(r"\D", "", one) == digits]

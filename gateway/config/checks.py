@@ -20,8 +20,6 @@ from gateway.config import words as say
 from gateway.config.faults import wrong
 from gateway.config.notice import check_notices
 from gateway.errors import ReadingError, SenMLError
-from gateway.pulses.quantity import find_quantity, parse_amount
-from gateway.senml.naming import parse_identifier
 from gateway.sources.paths import board_of
 from gateway.sources.paths import fault as fault_of_path
 from gateway.words.phrase import Phrase, same
@@ -63,6 +61,8 @@ def check_together(path: Path, config: Config) -> None:
 
 def amount_of(counter: CounterTable, key: str) -> Fraction:
     """``per_pulse`` or ``start`` of a counter in the store's unit; ReadingError when it is none."""
+    from gateway.pulses.quantity import find_quantity, parse_amount  # noqa: PLC0415 (few houses count pulses)
+
     quantity, text = find_quantity(counter.quantity), getattr(counter, key)
     assert quantity is not None  # noqa: S101 (the words of the struct are those of the table)
     return Fraction(0) if text is None else parse_amount(text, quantity)
@@ -176,6 +176,8 @@ def _check_received(path: Path, config: Config) -> None:
 
 
 def _check_identifier(path: Path, place: str, one: ReceivedTable) -> None:
+    from gateway.senml.naming import parse_identifier  # noqa: PLC0415 (few houses receive anything)
+
     try:
         identifier = parse_identifier(one.identifier)
     except SenMLError as error:

@@ -7,7 +7,6 @@ plain; where it is not found, no line is said. Tables are counted from 1. What m
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -225,8 +224,8 @@ def _key(node: Node, name: str) -> str:
 
 def _unknown(whole: Node, here: Node, key: str) -> Phrase:
     known = [name for name in _keys(here) if name not in say.OURS]
-    if near := difflib.get_close_matches(key.lower(), known, 1):
-        return say.UNKNOWN_NEAR.filled(near=_key(here, near[0]))
+    if near := _near(key, known):
+        return say.UNKNOWN_NEAR.filled(near=_key(here, near))
     tables = {
         name: _keys(next(iter([*_items(one), one]))) for name, node in _keys(whole).items() for one in _choices(node)
     }
@@ -235,13 +234,19 @@ def _unknown(whole: Node, here: Node, key: str) -> Phrase:
     return say.UNKNOWN_HERE.filled(known=", ".join(_key(here, name) for name in known))
 
 
+def _near(word: str, known: list[str]) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415 (a daemon, whose file is right, would keep it for months)
+
+    return next(iter(get_close_matches(word.lower(), known, 1)), None)
+
+
 def _refused(node: Node, value: object, place: str) -> Phrase:
     """Why a value is none, and what to write."""
     kinds = _choices(node)
     literals = [str(one) for kind in kinds for one in getattr(kind, "values", ())]
     if literals and isinstance(value, str):
-        near = difflib.get_close_matches(value.lower(), literals, 1)
-        more = say.PERHAPS.filled(near=near[0]) if near else NOTHING
+        near = _near(value, literals)
+        more = say.PERHAPS.filled(near=near) if near else NOTHING
         return say.NONE_OF.filled(value=_shown(value, place), known=", ".join(literals)) + more
     table = place.rpartition(".")[2]
     if any(hasattr(item, "fields") for kind in kinds for item in _items(kind)):

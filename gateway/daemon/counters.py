@@ -7,18 +7,15 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from gateway.config.checks import amount_of
 from gateway.links import words as say
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
-from gateway.pulses.counter import Counted, CounterState, PulseCounter
-from gateway.pulses.pin import Pin, Wiring, gpiozero
-from gateway.pulses.quantity import find_quantity
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from gateway.config.tables import Config
     from gateway.config.tables import CounterTable as Setting
+    from gateway.pulses.counter import CounterState, PulseCounter
     from gateway.store.meters import Meters
     from gateway.store.readings import Readings
     from gateway.store.recorder import Batch
@@ -39,6 +36,8 @@ class Counters:
         self._settings, self._call = config.counter, call
         self._one_entry = asyncio.Lock()
         if config.counter:
+            from gateway.pulses.pin import gpiozero  # noqa: PLC0415 (few houses count pulses)
+
             gpiozero()
         self.known: dict[str, PulseCounter] = {counter.name: _counter(counter, clock) for counter in config.counter}
 
@@ -72,6 +71,11 @@ class Counters:
 
 
 def _counter(setting: Setting, clock: Callable[[], float | None]) -> PulseCounter:
+    from gateway.config.checks import amount_of  # noqa: PLC0415 (as above)
+    from gateway.pulses.counter import Counted, PulseCounter  # noqa: PLC0415
+    from gateway.pulses.pin import Pin, Wiring  # noqa: PLC0415
+    from gateway.pulses.quantity import find_quantity  # noqa: PLC0415
+
     quantity = find_quantity(setting.quantity)
     assert quantity is not None  # noqa: S101 (checked with the configuration)
     counted = Counted(quantity, amount_of(setting, "per_pulse"), amount_of(setting, "start"))

@@ -20,11 +20,9 @@ from gateway.federation.provider.announcer import Announcer
 from gateway.federation.provider.commands import Commands
 from gateway.federation.provider.delivery import Delivery
 from gateway.federation.provider.live import LiveValues
-from gateway.federation.recipient.inbox import Inbox
 from gateway.federation.wire.fields import COMMAND_NAMES
 from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS, Publisher
-from gateway.household.share import wanted_of
-from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, provider_link, watcher_link
+from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, watcher_link
 from gateway.notices.chat.conversation import Chat
 from gateway.notices.chat.messages import HouseholdMessages
 from gateway.store.domains import domain_of
@@ -41,6 +39,8 @@ if TYPE_CHECKING:
     from gateway.consent.orders import Order
     from gateway.federation.provider.health import Condition
     from gateway.federation.provider.update import UpdateStanding
+    from gateway.federation.recipient.inbox import Inbox
+    from gateway.federation.recipient.supply import SupplyRequest
     from gateway.links.alerts import Alert
     from gateway.notices.chat.questions import ChatQuestion
     from gateway.process.cells import Part
@@ -116,8 +116,7 @@ class Publication:
         self._passwords, self._changing = password_file(config), asyncio.Lock()
         self._known: frozenset[str] = frozenset()
         self._asked: list[tuple[float, str]] = []
-        wanted = [wanted_of(one) for one in config.received]
-        self._providers = {one.sender for one in wanted}
+        self._providers = {one.sender for one in _wanted(config)}
         session = self._session = self._connection(config)
         user, domain = session.jid.user, session.jid.domain
         publisher = Publisher(user, domain, account.max_retention, primary=account.units == "primary")
@@ -125,9 +124,7 @@ class Publication:
         self._announcer = self._announce(publisher)
         self._live = LiveValues(session, store.watching, store.transfers, call, publisher)
         self._commands = self._answer_commands(publisher, account, health, update)
-        # Also of providers that are in the configuration no more, and whose data are still here.
-        known = wanted or store.providers.all()
-        self._inbox = Inbox(session, store.providers, store.received, call, wanted) if known else None
+        self._inbox = self._take_in(config)
         self._hand_over = HandOver(config.directory, config.page_file, self._take_over)
         addresses, language = _addresses(config.household)
         self._household = HouseholdMessages(session, addresses, language)
@@ -141,6 +138,17 @@ class Publication:
             doorkeeper=SenderLimits(lambda bare: bare in self._known),
             passwords=self._passwords,
         )
+
+    def _take_in(self, config: Config) -> Inbox | None:
+        """What takes in what others send; None where nobody does, and nothing of anybody is here."""
+        if not config.received and not self._store.has_received():
+            return None
+        from gateway.federation.recipient.inbox import Inbox  # noqa: PLC0415 (few houses receive anything)
+
+        store, wanted = self._store, _wanted(config)
+        # Also of providers that are in the configuration no more, and whose data are still here.
+        known = wanted or store.providers.all()
+        return Inbox(self._session, store.providers, store.received, self._call, wanted) if known else None
 
     def _deliver(self, publisher: Publisher, account: FederationTable) -> Delivery:
         return Delivery(
@@ -304,8 +312,12 @@ class Publication:
 
     def provider_links(self) -> list[Link]:
         """How each source of received series stands."""
+        if not self._inbox:
+            return []
+        from gateway.links.supplies import provider_link  # noqa: PLC0415 (few houses receive anything)
+
         now = time.time()
-        return [provider_link(supply, now) for supply in self._inbox.supplies()] if self._inbox else []
+        return [provider_link(supply, now) for supply in self._inbox.supplies()]
 
     def watch_links(self) -> list[Link]:
         """Who sees the meters live now."""
@@ -322,6 +334,14 @@ class Publication:
         if state.error:
             return Link(LinkKind.XMPP, "", BROKEN, age, _TRIED.filled(error=state.error, count=state.attempts))
         return Link(LinkKind.XMPP, "", WAITING, age, _CONNECTING)
+
+
+def _wanted(config: Config) -> list[SupplyRequest]:
+    if not config.received:
+        return []
+    from gateway.household.share import wanted_of  # noqa: PLC0415 (few houses receive anything)
+
+    return [wanted_of(one) for one in config.received]
 
 
 def _addresses(told: Told | None) -> tuple[Sequence[str], str]:

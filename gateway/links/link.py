@@ -10,7 +10,6 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway.federation.recipient.supply import Standing, Supply
 from gateway.links import words as say
 from gateway.live.state import STATES, LinkKind, LinkNow, kind_and_name, link_in_words, written
 from gateway.store.local_time import local_time
@@ -41,7 +40,6 @@ __all__ = [
     "folded",
     "meter_link",
     "port_link",
-    "provider_link",
     "recipient_links",
     "signal",
     "tee_link",
@@ -193,33 +191,11 @@ def _recipient_link(waiting: Backlog, now: float) -> Link:
     return Link(kind, name, WAITING, age, say.WAITS.filled(count=waiting.rows))
 
 
-def provider_link(supply: Supply, now: float) -> Link:
-    """One source of received series; ``now`` is POSIX seconds, the age that of its newest point."""
-    age = None if supply.last_time is None else max(0.0, now - supply.last_time)
-    state, words = _STANDINGS[supply.outcome.standing]
-    said = supply.outcome.detail
-    reason = Phrase(": {said}").filled(said=said) if said else NOTHING
-    return Link(LinkKind.PROVIDER, supply.name, state, age, words + reason)
-
-
 def watcher_link(recipient: str, prefix: str, interval_s: float, until: float) -> Link:
     """Somebody who sees live what the meter says; ``until`` is POSIX seconds."""
     what = same(prefix) if prefix else say.EVERYTHING
     words = say.SEES.filled(what=what, interval=f"{interval_s:g}", until=local_time(until))
     return Link(LinkKind.WATCHER, recipient, OK, None, words)
-
-
-_STANDINGS = {
-    Standing.ASKING: (WAITING, Phrase("not asked yet")),
-    Standing.SUBSCRIBED: (OK, Phrase("subscribed")),
-    # Its household has not said yes, or not any more: nothing is broken.
-    Standing.REFUSED: (WAITING, Phrase("the provider refuses")),
-    Standing.ABSENT: (BROKEN, Phrase("the provider does not answer")),
-    Standing.NONSENSE: (
-        BROKEN,
-        Phrase("the provider's answer cannot be used"),
-    ),
-}
 
 
 def title(kind: str) -> Phrase:

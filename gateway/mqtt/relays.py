@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import BrokerError
 from gateway.links.link import OK
-from gateway.sources.board import BoardLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.mqtt.broker import Broker
+    from gateway.sources.board import BoardLine
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ class Relays:
 
     def line(self, meter: str, board: str, mode: str, received: Mapping[str, int]) -> BoardLine:
         """The line of a meter that this board relays; ``received`` as the store has it."""
+        from gateway.sources.board import BoardLine  # noqa: PLC0415 (at the start, where there is a board)
 
         def answer(payload: dict[str, object]) -> None:
             if not self._answers.full():

@@ -13,10 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from gateway.errors import ConfigError
 from gateway.sources import paths
 from gateway.sources.adapter import IdentifiedPort, adapter_at
-from gateway.sources.board import BoardSource
-from gateway.sources.replay import ReplaySource
 from gateway.sources.serial_port import SerialSource
-from gateway.sources.tcp import TcpSource
 from gateway.sources.usb import PREFIX, ROOT, parse_identity
 from gateway.words.phrase import Phrase, same
 
@@ -51,8 +48,12 @@ def parse_source(text: str, folder: Path, root: Path = ROOT) -> Source:
         name, _, query = text.removeprefix("replay:").partition("?")
         if not name:
             raise ConfigError(f"source {text!r}: write replay:FILE")
+        from gateway.sources.replay import ReplaySource  # noqa: PLC0415 (each kind where it is named: most are a port)
+
         return ReplaySource(folder / name, _replay_speed(text, query))
     if text.startswith("socket://"):
+        from gateway.sources.tcp import TcpSource  # noqa: PLC0415
+
         return TcpSource(*_host_and_port(text))
     if text.startswith("/"):
         if fault := paths.fault(text):
@@ -61,6 +62,8 @@ def parse_source(text: str, folder: Path, root: Path = ROOT) -> Source:
     if text.startswith(PREFIX):
         return SerialSource(IdentifiedPort(text, parse_identity(text), root))
     if board := paths.board_of(text):
+        from gateway.sources.board import BoardSource  # noqa: PLC0415
+
         return BoardSource(board)
     raise ConfigError(
         f"source {text!r}: write the path of a port (/dev/…), usb:…, board:ID, socket://HOST:PORT or replay:FILE"

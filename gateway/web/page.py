@@ -25,8 +25,6 @@ from gateway.web.home.wall_picture import draw
 from gateway.web.http.guard import RequestGuard, own_names
 from gateway.web.http.mdns import name_of
 from gateway.web.http.server import Server
-from gateway.web.https.certificate import PageCertificate
-from gateway.web.https.encrypted import EncryptedPage
 from gateway.web.site import Site
 from gateway.words.phrase import NOTHING, Phrase
 
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from gateway.live.state import HouseNow
     from gateway.web.home.picture import PictureRequest
     from gateway.web.https.certificate import CertificateMaker
+    from gateway.web.https.encrypted import EncryptedPage
     from gateway.web.part import PageGroup
 
 log = logging.getLogger(__name__)
@@ -221,6 +220,9 @@ def _encrypted(
     there = web.encrypted_address
     if there is None:
         return None
+    from gateway.web.https.certificate import PageCertificate  # noqa: PLC0415 (a page in clear alone needs none of it)
+    from gateway.web.https.encrypted import EncryptedPage  # noqa: PLC0415
+
     certificate = PageCertificate(web, Path(config.folder), config.certificates, maker)
     return EncryptedPage(certificate, there, clock, chosen=config.settings.origin("web.https") != "default")
 

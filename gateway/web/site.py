@@ -17,7 +17,6 @@ from urllib.parse import parse_qs, quote
 from microdot import Microdot, Request, Response
 
 from gateway.errors import AccessError, ConfigError, GatewayError
-from gateway.live import metrics
 from gateway.web.access.access import PageAccess, Viewer
 from gateway.web.access.entrance import Entrance, own_page, sign_in_first
 from gateway.web.home.picture import BadPictureError, PictureRequest, read_asked
@@ -290,6 +289,8 @@ class Site:
         return self._page(request, view.page("home/display.html", **values))
 
     async def _metrics(self, _: Request) -> Response:
+        from gateway.live import metrics  # noqa: PLC0415 (few houses have a Prometheus)
+
         return plain(metrics.openmetrics(await self._house.now()), kind=metrics.CONTENT_TYPE)
 
     async def _picture(self, request: Request) -> Response:

@@ -20,7 +20,6 @@ from microdot.microdot import NoCaseDict
 from gateway.web.http.guard import HEADERS, BadRequestError, PageRequest, RequestGuard, network_of, read_body, read_head
 from gateway.web.http.packing import pack
 from gateway.web.http.room import ConnectionLimit, ConnectionPlace
-from gateway.web.http.tls import encrypted
 
 if TYPE_CHECKING:
     import ssl
@@ -138,6 +137,8 @@ class Server:
 
     async def _attend_by_tls(self, link: socket.socket, peer: tuple[str, int]) -> None:
         """Its place first: a handshake that never ends holds a place, as a request does."""
+        from gateway.web.http.tls import encrypted  # noqa: PLC0415 (it is here: the certificate was read with it)
+
         visit = _Visit(peer, "https")
         try:
             self._let_in(visit)

@@ -14,7 +14,9 @@ from gateway.commands.main import main
 
 def _tell(file: Path) -> None:
     new = file.with_suffix(".new")
-    new.write_text("\n".join(sorted(sys.modules)), encoding="utf-8")
+    # One that stands there as None could not be loaded.
+    loaded = sorted(name for name, module in sys.modules.items() if module is not None)
+    new.write_text("\n".join(loaded), encoding="utf-8")
     new.replace(file)
 
 
