@@ -8,12 +8,9 @@ from pathlib import Path
 
 from microdot import Request, Response
 
-from gateway.web.http.packing import takes_gzip
+from gateway.web.http.packing import GZIP, takes_gzip
 
 YEAR_S = 365 * 86_400
-
-# With the head and the sum of a gzip file (zlib.compressobj): its module brings those of other formats along.
-_GZIP = 31
 
 _KEEP = f"max-age={YEAR_S}, immutable"
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
@@ -75,7 +72,7 @@ class PageFile:
     def __init__(self, name: str) -> None:
         plain = (Path(__file__).parents[1] / "static" / name).read_bytes()
         # Kept once; of what browsers are there today, each can unpack it.
-        self._packed = zlib.compress(plain, wbits=_GZIP)
+        self._packed = zlib.compress(plain, wbits=GZIP)
         self.url = f"/static/{name}?v={hashlib.sha256(plain).hexdigest()[:8]}"
         self._type = _TYPES[name.rpartition(".")[2]]
 
@@ -84,4 +81,4 @@ class PageFile:
         headers = {"Content-Type": self._type, "Cache-Control": _KEEP, "Vary": "Accept-Encoding"}
         if takes_gzip(request.headers):
             return Response(self._packed, 200, headers | {"Content-Encoding": "gzip"})
-        return Response(zlib.decompress(self._packed, wbits=_GZIP), 200, headers)
+        return Response(zlib.decompress(self._packed, wbits=GZIP), 200, headers)
