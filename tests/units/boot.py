@@ -89,7 +89,7 @@ def booted(folder: Path) -> Iterator[Container]:
     Of its dependencies those that this machine lacks come from the environment of the tests.
     """
     root = folder / "root"
-    deb = debian.build(ROOT, folder, int(time.time()))
+    deb = debian.build(ROOT, folder, int(time.time()), level=1)
     _fill(root, deb)
     with (
         TrialMeter(folder / "meter") as meter,

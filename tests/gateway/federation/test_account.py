@@ -207,7 +207,7 @@ def test_a_wrong_password_file_and_a_running_daemon_are_sentences(house):
 @pytest.mark.parametrize("kind", ["prosody", "ejabberd"])
 def test_an_account_is_made_where_the_server_lets_anybody_make_one(start_federation, tmp_path, kind):
     """With a random password in the configured file; a second time is refused; what was cut off is found again."""
-    servers = start_federation(kind, kind, registration="open")
+    servers = start_federation(kind, "prosody", registration="open")
     house = House(tmp_path, servers, "replay:nothing.raw")
     file = house.folder / "password"
     file.unlink()

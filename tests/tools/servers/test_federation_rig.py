@@ -108,7 +108,7 @@ def test_like_servers_federate_too_whatever_the_limits(kind: str, limits: str, s
 @pytest.mark.parametrize("kind", ["prosody", "ejabberd"])
 def test_debians_limits_slow_a_client_down(kind: str, start_federation) -> None:
     """A burst of 40 kB takes seconds at Debian's 10 kB/s (Prosody), or 3 kB/s after 20 kB (ejabberd)."""
-    federation = start_federation(kind, kind, limits="default")
+    federation = start_federation(kind, "prosody", limits="default")
     federation.register("alice", "sen1.test", "secret")
 
     async def burst() -> float:

@@ -89,11 +89,13 @@ def version_of(version: str) -> str:
 VERSION = version_of(__version__)
 
 
-def build(root: Path, to: Path, epoch: int, trust: Sequence[Path] = (), keyring: Path | None = None) -> Path:
+def build(
+    root: Path, to: Path, epoch: int, trust: Sequence[Path] = (), keyring: Path | None = None, *, level: int = 6
+) -> Path:
     """Build the package; its file.
 
     ``trust``: public keys by which releases are believed once it is installed, PEM files; ``keyring``: those of the apt
-    repository, armoured.
+    repository, armoured; ``level``: how hard xz tries; 1 takes an eighth of the time.
     """
     from package.trust import read  # noqa: PLC0415 (--help is answered without any library)
 
@@ -108,9 +110,8 @@ def build(root: Path, to: Path, epoch: int, trust: Sequence[Path] = (), keyring:
                 path.chmod(0o755)
             os.utime(path, (epoch, epoch), follow_symlinks=False)
         file = to / f"{NAME}_{VERSION}_all.deb"
-        subprocess.run(
-            ["dpkg-deb", "--root-owner-group", "-Zxz", "--build", tree, file], check=True, capture_output=True
-        )
+        pack = ["dpkg-deb", "--root-owner-group", "-Zxz", f"-z{level}", "--build", tree, file]
+        subprocess.run(pack, check=True, capture_output=True)
     return file
 
 
