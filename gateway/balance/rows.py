@@ -1,11 +1,12 @@
-"""Balances by period: the days of each, beside those of the same period a year before.
+"""Balances by period: the days of each, beside those of an earlier one, which is that of the year before by itself.
 
-A period that is not over stands beside as much of the year before, up to the same time of the same day, by the clock;
-what knows more days on one side than on the other is not compared, nor where the year before is not known at that time.
+A period that is not over stands beside as much of the earlier one, up to the same time of the same day, by the clock;
+what knows more days on one side than on the other is not compared, nor where the earlier is not known at that time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -15,12 +16,14 @@ from gateway.balance.energy import DayEnergy, Total, total
 from gateway.balance.tariff import Cost, Tariff, cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 
 # Of February, whose length changes.
 _LEAST_MONTH = 28
 _ONE = timedelta(days=1)
+# The first day of a period -> that of the one that stands beside it; None where there is none.
+Earlier = Callable[[date], date | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
-    """One period ``[first, end)``; ``before`` and ``cost_before`` are of the year before, None if not known."""
+    """One period ``[first, end)``; ``before`` and ``cost_before`` are of the earlier one, None if not known."""
 
     label: str
     first: date
@@ -68,15 +71,21 @@ def rows(
     known: Mapping[date, DayEnergy],
     tariffs: Sequence[Tariff],
     running: Running | None = None,
+    earlier: Earlier | None = None,
 ) -> list[BalanceRow]:
-    """The periods that touch ``[first, end)``, whole, without those of which nothing is known."""
+    """The periods that touch ``[first, end)``, whole, without those of which nothing is known.
+
+    ``earlier`` says beside which other period each stands: that of the year before when None.
+    """
     found = []
     begin = period.begin(first)
     while begin < end:
         after = period.after(begin)
         now = _days(known, begin, after)
         if now:
-            then, even = _before(period, begin, now[-1].date, known, running)
+            other = earlier(begin) if earlier else period.year_before(begin)
+            last = now[-1].date
+            then, even = _before(period, (begin, other), last, known, running) if other else ([], True)
             found.append(
                 BalanceRow(
                     label=period.label(begin),
@@ -95,10 +104,17 @@ def rows(
 
 
 def _before(
-    period: BalancePeriod, begin: date, last: date, known: Mapping[date, DayEnergy], running: Running | None
+    period: BalancePeriod,
+    both: tuple[date, date],
+    last: date,
+    known: Mapping[date, DayEnergy],
+    running: Running | None,
 ) -> tuple[list[DayEnergy], bool]:
-    """The days of the year before, as far as ``last`` is the last day known; whether they end at the same time."""
-    before = period.year_before(begin)
+    """The days of the earlier period, as far as ``last`` is the last day known; whether they end at the same time.
+
+    ``both``: the first days of the period itself and of the earlier one.
+    """
+    begin, before = both
     whole = period.after(before)
     if running is None or last != running.day:
         # Where the period does, or after the day that is the last one known of it.

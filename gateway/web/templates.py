@@ -68,7 +68,8 @@ def _texts(context: Context, keys: Iterable[str]) -> dict[str, str]:
 
 _FILTERS = {
     **{name: _in_language(getattr(written, name)) for name in (
-        "number", "kwh", "euros", "percent", "tariff_class", "long_date", "short_date", "month", "span",
+        "number", "kwh", "euros", "percent", "tariff_class", "long_date", "short_date", "near_date", "near_week",
+        "month", "span",
     )},
     **{name: _in_language(getattr(dates, name)) for name in ("day", "last_day", "utc_day", "clock")},
     "count_of": _in_language(dates.count),

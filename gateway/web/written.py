@@ -33,9 +33,9 @@ def number(lang: str, value: float | None, places: int = 0) -> str:
     return grouped(text, lang)
 
 
-def kwh(lang: str, wh: float | None) -> str:
-    """Watt-hours in kWh to a tenth, with the unit."""
-    return NOTHING if wh is None else f"{number(lang, wh / 1000, 1)}{_NARROW}kWh"
+def kwh(lang: str, wh: float | None, places: int = 1) -> str:
+    """Watt-hours in kWh, to a tenth if nothing else is said, with the unit."""
+    return NOTHING if wh is None else f"{number(lang, wh / 1000, places)}{_NARROW}kWh"
 
 
 def euros(lang: str, value: float | None, places: int = 2) -> str:
@@ -75,6 +75,22 @@ def short_date(lang: str, day: date) -> str:
     """``mar. 24 nov.``, ``Tue 24 Nov``."""
     weekday = _CUT.in_language(lang).format(weekday=_DAYS[lang][day.weekday()][:3])
     return f"{weekday} {_day_of_month(lang, day)} {_SHORT[lang][day.month - 1]}"
+
+
+def near_date(lang: str, day: date, now: date) -> str:
+    """As it is said of a day that is not far: ``samedi 28 nov.``; of another year ``mar. 24 nov. 2025``."""
+    if day.year != now.year:
+        return f"{short_date(lang, day)} {day.year}"
+    return f"{_DAYS[lang][day.weekday()]} {_day_of_month(lang, day)} {_SHORT[lang][day.month - 1]}"
+
+
+def near_week(lang: str, first: date, now: date) -> str:
+    """A week whose year is plain: ``19 – 25 oct.``, ``28 sept. – 4 oct.``; of another year with it."""
+    last = first + timedelta(days=6)
+    months = [_SHORT[lang][day.month - 1] for day in (first, last)]
+    begin = _day_of_month(lang, first) + ("" if first.month == last.month else f" {months[0]}")
+    text = f"{begin} – {_day_of_month(lang, last)} {months[1]}"
+    return text if last.year == now.year else f"{text} {last.year}"
 
 
 def month(lang: str, day: date, *, short: bool = False) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.web import written
+from gateway.web.cost.chart import cost_chart, legend
 from gateway.web.history.pages import FILES
 
 if TYPE_CHECKING:
@@ -34,7 +35,15 @@ def _past(view: PageView, bill: Bill) -> dict[str, Any]:
     sells = any(row.income for row in known)
     keys = ("period", "total", "before", "change", "energy", "subscription", *(("income",) if sells else ()))
     heads = [*map(view.say, keys), *(written.tariff_class(view.lang, word) for word in classes)]
-    return {"known": known, "classes": classes, "sells": sells, "heads": heads, "summary": summary(view, bill)}
+    return {
+        "known": known,
+        "classes": classes,
+        "sells": sells,
+        "heads": heads,
+        "summary": summary(view, bill),
+        "chart": cost_chart(view, bill),
+        "legend": legend(view, bill),
+    }
 
 
 def summary(view: PageView, bill: Bill) -> str:

@@ -12,8 +12,9 @@ from microdot import Request, Response
 
 from gateway.errors import StoreError
 from gateway.web import written
+from gateway.web.cost.chart import tick
 from gateway.web.cost.pages import page, refusal
-from gateway.web.cost.values import PERIODS, Bill, Money
+from gateway.web.cost.values import PERIODS, Bill
 from gateway.web.cost.words import WORDS
 from gateway.web.history.data import marked
 from gateway.web.history.pages import FILES
@@ -84,7 +85,7 @@ def _json(told: object) -> Response:
 
 
 def _chart(view: PageView, bill: Bill) -> dict[str, object]:
-    """Bars of euros; null is a gap."""
+    """The same bars for programs; null is a gap."""
     series = [("bar_cost", [_cents(row.total) for row in bill.rows])]
     before = [_cents(row.before) for row in bill.rows]
     if any(one is not None for one in before):
@@ -92,7 +93,7 @@ def _chart(view: PageView, bill: Bill) -> dict[str, object]:
     return {
         "kind": "bars",
         "unit": "€",
-        "labels": [_tick(view, bill.period, row) for row in bill.rows],
+        "labels": [tick(view, bill.period, row) for row in bill.rows],
         "titles": [
             marked(written.span(view.lang, bill.period, row.first, row.end), whole=row.whole, estimated=row.estimated)
             for row in bill.rows
@@ -105,10 +106,3 @@ def _chart(view: PageView, bill: Bill) -> dict[str, object]:
 
 def _cents(euros: float | None) -> float | None:
     return None if euros is None else round(euros, 2)
-
-
-def _tick(view: PageView, period: str, row: Money) -> str:
-    """What stands below a bar."""
-    if period == "month":
-        return written.month(view.lang, row.first, short=True)
-    return str(row.first.year if period == "year" else row.first.day)

@@ -27,7 +27,7 @@ _SHOWN = {BalancePeriod.DAY: 31, BalancePeriod.MONTH: 13, BalancePeriod.YEAR: 10
 _HOURS_A_YEAR = 8766
 _TWELVE_MONTHS = timedelta(days=365)
 # Below this share of what was drawn, what no class counted is rounding at midnight.
-_UNPRICED = 0.01
+UNPRICED = 0.01
 
 
 def bill(house: HouseholdDays, config: Config, period: BalancePeriod, now: float, today: date) -> Bill:
@@ -55,7 +55,7 @@ def bill(house: HouseholdDays, config: Config, period: BalancePeriod, now: float
         present=moment,
         base_load_year=_a_year(moment.base_load_w, days, today, config.tariff),
         days_without=sum(row.cost.days_without for row in found) if config.tariff else 0,
-        unpriced_wh=unpriced if config.tariff and unpriced > _UNPRICED * drawn else 0,
+        unpriced_wh=unpriced if config.tariff and unpriced > UNPRICED * drawn else 0,
         classes_seen=sorted({word for row in found for word in row.total.classes}, key=order),
     )
 

@@ -8,8 +8,7 @@ from gateway.words.table import WordTable
 
 # Of the history's those that stand on this page, too.
 _SHARED = (
-    "period day month year of_meter show bad_period bad_meter store_fault chart zoom_in zoom_out zoom_left zoom_right"
-    " zoom_all zoom_hint loading no_chart chart_script values mark_partly mark_estimated tariff_word"
+    "period day month year of_meter show bad_period bad_meter store_fault bars values mark_partly mark_estimated"
 ).split()
 
 
@@ -56,8 +55,6 @@ _OWN = WordTable(
         "total": "Total",
         "before": "A year before",
         "change": "Change",
-        "bar_cost": "Cost (€)",
-        "bar_cost_before": "A year before (€)",
         "days_without": "{days} days have no tariff: their cost is missing. Check their dates.",
         "unpriced": "{kwh} have no price in their tariff; classes counted: {words}.",
         "tariffs": "Your tariffs",

@@ -1,16 +1,18 @@
-"""A day of a household as a curve: minutes of the power, half hours of all that is counted, the tariff beneath.
+"""A day of a household: half hours of all that is counted, minutes of the power, and which tariff class was when.
 
-Half hours are kept for ever, minutes for as long as ``minute_days`` says; a day without minutes is its half hours.
+Half hours are sums of the ledger, as the day itself is; minutes are kept for as long as ``minute_days`` says.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gateway.balance.calendar import BalancePeriod, midnight
+from gateway.balance.calendar import midnight
 from gateway.balance.classes import PREFIX, is_period, word_of
+from gateway.balance.energy import DayEnergy, fitted
 from gateway.balance.self_use import STEP_S
 from gateway.household.days import (
     DRAWN_CURVE,
@@ -22,11 +24,11 @@ from gateway.household.days import (
 )
 from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
-from gateway.store.spans import INJECTED
-from gateway.web.history.values import Curve, HalfHour, Minutes, Outlier
+from gateway.store.spans import DRAWN, INJECTED
+from gateway.web.history.values import Curve, Minutes, Outlier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from gateway.config.tables import Config
     from gateway.store.store import Archive
@@ -45,18 +47,50 @@ class HouseholdCurves(HouseholdDays):
         self._reader = archive
 
     def curve(self, day: date) -> Curve:
-        """The day, with the half hours of the same date a year before."""
+        """The day by its minutes, as far as they are kept."""
         begin, end = midnight(day), midnight(day + timedelta(days=1))
         known = min(end, (self.last_time or begin) + 1)
-        bands = self._bands(begin, max(begin, known))
         return Curve(
             begin=begin,
             end=end,
             drawn=self._minutes(POWER, begin, end),
             injected=self._minutes(_INJECTED_POWER, begin, end),
-            half_hours=self._half_hours(day, begin, end, bands),
-            bands=bands,
+            bands=self._bands(begin, max(begin, known)),
         )
+
+    def half_hours(self, day: date, *, so_far: bool = False) -> dict[int, DayEnergy]:
+        """First second of each half hour of a day -> what is known of it: together they come to the day, to the Wh.
+
+        ``so_far``: up to the time of day that is the last one known, so that it stands beside the day that is running.
+        """
+        begin, end = midnight(day), midnight(day + timedelta(days=1))
+        length = end - begin
+        if so_far and self.last_time:
+            local = datetime.fromtimestamp(self.last_time, PARIS)
+            same = datetime.combine(day, local.time(), PARIS).replace(fold=local.fold)
+            end = min(end, max(begin, int(same.timestamp())))
+        bounds = [*range(begin, end, STEP_S), end]
+        if end == begin:
+            return {}
+        drawn, injected = (self._slices(self._series.get(path), bounds) for path in (DRAWN, INJECTED))
+        classes, produced = self._classes(bounds), self._produced(bounds)
+        last, found = self.last_time or begin, {}
+        for place, (since, until) in enumerate(pairwise(bounds)):
+            index, given, over = drawn[place], injected[place], min(until, last)
+            if index.covered or given.covered or produced[place] is not None:
+                wh = index.wh if index.covered else None
+                found[since] = DayEnergy(
+                    date=day,
+                    drawn=wh,
+                    classes=fitted(classes[place], wh),
+                    injected=given.wh if given.covered else None,
+                    produced=produced[place],
+                    # Of a house that injects nothing nothing of it is missing.
+                    whole=index.covered == until - since and given.covered in (0, until - since),
+                    estimated=index.shared or given.shared,
+                    elapsed=Fraction(max(over - since, 0), length),
+                )
+        return found
 
     def outliers(self, day: date) -> list[Outlier]:
         """The half hours of the day, drawn and injected, that stand out from those of the two weeks before."""
@@ -76,40 +110,17 @@ class HouseholdCurves(HouseholdDays):
         rows = self._reader.curves.minutes(gauge, begin, end) if gauge else []
         return {time: (mean, low, high) for time, mean, low, high in rows}
 
-    def _half_hours(self, day: date, begin: int, end: int, bands: Sequence[Band]) -> list[HalfHour]:
-        drawn, injected = (self._watts(path, begin, end) for path in (DRAWN_CURVE, INJECTED_CURVE))
-        produced, before = self._produced(begin, end), self._year_before(day)
-        return [
-            HalfHour(
-                time=time,
-                word=next((word for since, until, word in bands if since <= time < until), None),
-                drawn=drawn.get(time),
-                injected=injected.get(time),
-                produced=produced.get(time),
-                before=before.get(_by_the_clock(time)),
-            )
-            for time in range(begin, end, STEP_S)
-        ]
-
-    def _watts(self, path: str, begin: int, end: int) -> dict[int, int]:
-        curve = self._series.get(path)
-        return _as_watts(self._reader.energy.half_hours(curve, begin, end)) if curve else {}
-
-    def _produced(self, begin: int, end: int) -> dict[int, int]:
+    def _produced(self, bounds: Sequence[int]) -> list[int | None]:
         """Of all that produces; where one of them is not known the sum is not either."""
-        own = [known[INJECTED_CURVE] for known in self._counters if INJECTED in known and INJECTED_CURVE in known]
-        sources = [self._reader.energy.half_hours(curve, begin, end) for curve in own]
-        sources += [part.half_hours(self._stored.received, begin, end) for part in self._parts]
-        if not sources:
-            return {}
-        known = set(sources[0]).intersection(*sources[1:])
-        return _as_watts({time: sum(one[time] for one in sources) for time in known})
-
-    def _year_before(self, day: date) -> dict[tuple[int, int, int], int]:
-        """By the clock, so that 8 o'clock stands beside 8 o'clock when one of the two days has 23 hours."""
-        before = BalancePeriod.DAY.year_before(day)
-        watts = self._watts(DRAWN_CURVE, midnight(before), midnight(before + timedelta(days=1)))
-        return {_by_the_clock(time): value for time, value in watts.items()}
+        counted = [self._counted(known.get(INJECTED), bounds) for known in self._counters]
+        shared = [part.half_hours(self._stored.received, bounds[0], bounds[-1]) for part in self._parts]
+        found: list[int | None] = []
+        for place, since in enumerate(bounds[:-1]):
+            known = bool(counted or shared) and all(one[place].covered for one in counted)
+            known = known and all(since in one for one in shared)
+            own, others = sum(one[place].wh for one in counted), sum(one.get(since, 0) for one in shared)
+            found.append(own + others if known else None)
+        return found
 
     def _bands(self, begin: int, end: int) -> list[Band]:
         changes = self._classes_said(begin, end) or self._classes_counted(begin, end)
@@ -151,11 +162,7 @@ class HouseholdCurves(HouseholdDays):
         return found
 
 
-def _as_watts(energies: Mapping[int, int]) -> dict[int, int]:
-    return {time: wh * 3600 // STEP_S for time, wh in energies.items()}
-
-
-def _by_the_clock(time: int) -> tuple[int, int, int]:
+def by_the_clock(time: int) -> tuple[int, int, int]:
     """Hour, minute, and which of the two when the clock is set back."""
     local = datetime.fromtimestamp(time, PARIS)
     return local.hour, local.minute, local.fold

@@ -1,4 +1,4 @@
-"""A look at the past for programs: JSON for the chart, rows for the table, and CSV of the same rows.
+"""A look at the past for programs: JSON, rows for the table, and CSV of the same rows.
 
 Of a day there are at most 1,500 minutes and 50 half hours, of anything else 31 parts: an answer has a bounded size.
 """
@@ -7,29 +7,28 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.web import dates, written
+from gateway.web.history.chart import against_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
-    from gateway.web.history.values import Curve, HalfHour, HistoryRow, Past
+    from gateway.web.history.values import Curve, Figures, HistoryRow, Past
     from gateway.web.view import PageView
 
     Cell = str | float | None
 
-_MINUTE_S, _HALF_HOUR_S = 60, 1800
+_MINUTE_S, _STEP_S = 60, 1800
 
 
 def chart(view: PageView, past: Past) -> dict[str, object]:
-    """What ``history.js`` draws: a day as a curve, a longer period as bars; null is a gap."""
+    """A look at the past for programs, and what ``minutes.js`` draws of a day; null is a gap."""
     if past.curve:
-        return {"kind": "curve", **_curve(view, past.curve)}
-    titles = [
-        marked(_title(view, past.period, row.first), whole=row.whole, estimated=row.estimated) for row in past.rows
-    ]
+        return {"kind": "curve", **_curve(view, past, past.curve)}
     drawn, before, injected, produced = (
         [_kwh(getattr(figures, key)) if figures else None for figures in found]
         for key, found in (
@@ -42,7 +41,9 @@ def chart(view: PageView, past: Past) -> dict[str, object]:
     return {
         "kind": "bars",
         "labels": [_tick(view, past.period, row.first) for row in past.rows],
-        "titles": titles,
+        "titles": [
+            marked(_title(view, past.period, row.first), whole=row.whole, estimated=row.estimated) for row in past.rows
+        ],
         "whole": [row.whole for row in past.rows],
         "estimated": [row.estimated for row in past.rows],
         "series": [
@@ -60,7 +61,7 @@ def marked(title: str, *, whole: bool, estimated: bool) -> str:
     return title + ("" if whole else " *") + (" ~" if estimated else "")
 
 
-def _curve(view: PageView, curve: Curve) -> dict[str, object]:
+def _curve(view: PageView, past: Past, curve: Curve) -> dict[str, object]:
     times = range(curve.begin, curve.end, _MINUTE_S)
     drawn = [curve.drawn.get(time) for time in times]
     injected = [curve.injected.get(time) for time in times]
@@ -70,13 +71,17 @@ def _curve(view: PageView, curve: Curve) -> dict[str, object]:
         found["low"], found["high"] = [one and one[1] for one in drawn], [one and one[2] for one in drawn]
     if any(one and one[2] for one in injected):
         found["injected"] = [one and round(one[0]) for one in injected]
-    half_hours = {
-        key: [getattr(one, key) for one in curve.half_hours] for key in ("drawn", "injected", "produced", "before")
-    }
+    half_hours = {key: [_watts(row.figures, key) for row in past.rows] for key in ("drawn", "injected", "produced")}
+    half_hours["before"] = [_watts(row.before, "drawn") for row in past.rows]
     found["half_hours"] = {key: values for key, values in half_hours.items() if any(values)}
-    bands = [(since, until, word, written.tariff_class(view.lang, word)) for since, until, word in curve.bands]
-    found["bands"] = bands
+    found["bands"] = [(since, until, word, written.tariff_class(view.lang, word)) for since, until, word in curve.bands]
     return found
+
+
+def _watts(figures: Figures | None, key: str) -> int | None:
+    """The mean of a half hour."""
+    wh: int | None = getattr(figures, key) if figures else None
+    return None if wh is None else wh * 3600 // _STEP_S
 
 
 def highest(curve: Curve) -> tuple[int, int] | None:
@@ -87,67 +92,101 @@ def highest(curve: Curve) -> tuple[int, int] | None:
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def minute_rows(view: PageView, curve: Curve) -> tuple[list[str], list[list[Cell]]]:
-    """Head and rows: every minute of which anything is known."""
+def minute_rows(
+    view: PageView, curve: Curve, since: int = 0, until: int | None = None
+) -> tuple[list[str], list[list[Cell]]]:
+    """Head and rows: every minute of which anything is known, of the day or of some of it."""
     keys = ["local_time", "utc_time", "minute_mean", "minute_low", "minute_high"]
     injects = bool(curve.injected)
     rows: list[list[Cell]] = []
     for time in sorted({*curve.drawn, *curve.injected}):
+        if time < since or (until is not None and time >= until):
+            continue
         mean, low, high = curve.drawn.get(time, (None, None, None))
         given = [curve.injected.get(time, (None,))[0]] if injects else []
         rows.append([*_times(time), *map(_tenth, (mean, low, high, *given))])
     return [view.words[key] for key in (*keys, *(["minute_injected"] if injects else []))], rows
 
 
-def half_hour_rows(view: PageView, curve: Curve) -> tuple[list[str], list[list[Cell]]]:
-    """Head and rows: every half hour of the day, with what its minutes were."""
-    columns = _half_hour_columns(curve)
-    heads = [view.words[key] for key in ("local_time", "utc_time", "tariff_word")]
-    heads += [_watts_head(view, key) for key in columns]
-    heads += [view.words[key] for key in ("minute_mean", "minute_low", "minute_high")] if curve.drawn else []
-    return heads, [_half_hour(view, curve, one, columns) for one in curve.half_hours]
-
-
-def _half_hour(view: PageView, curve: Curve, one: HalfHour, columns: Sequence[str]) -> list[Cell]:
-    word = written.tariff_class(view.lang, one.word) if one.word else None
-    row: list[Cell] = [*_times(one.time), word, *(getattr(one, key) for key in columns)]
-    if curve.drawn:
-        span = range(one.time, one.time + _HALF_HOUR_S, _MINUTE_S)
-        found = [curve.drawn[time] for time in span if time in curve.drawn]
-        row += (
-            [round(sum(one[0] for one in found) / len(found)), min(f[1] for f in found), max(f[2] for f in found)]
-            if found
-            else [None, None, None]
-        )
-    return row
-
-
-def _half_hour_columns(curve: Curve) -> list[str]:
-    keys = ("drawn", "before", "injected", "produced")
-    return [key for key in keys if key == "drawn" or any(getattr(one, key) is not None for one in curve.half_hours)]
-
-
-_NAMES = {"drawn": "drawn", "before": "year_before", "injected": "injected_energy", "produced": "produced"}
-
-
-def _watts_head(view: PageView, key: str) -> str:
-    return view.words["unit_w"].format(what=view.words[_NAMES[key]])
-
-
-def part_rows(view: PageView, past: Past) -> tuple[list[str], list[list[Cell]]]:
-    """Head and rows: the days or months of the period, energies in kWh, shares in per cent."""
+def part_rows(view: PageView, past: Past, *, in_euros: bool = False) -> tuple[list[str], list[list[Cell]]]:
+    """Head and rows: the half hours, days or months of the period; energies in kWh, or euros, shares in per cent."""
     rows = past.rows or (past.sum,)
-    columns = _part_columns(rows)
-    words = list(past.sum.figures.classes) if past.sum.figures else []
-    heads = [view.words["date"], view.words["part_end"]]
-    heads += [
-        view.words["unit_percent" if key.startswith("self") else "unit_kwh"].format(what=view.words[name])
-        for key, name in columns
+    columns = (_euro_columns if in_euros else _energy_columns)(view, past, rows)
+    if past.curve and past.rows:
+        heads = [view.words[key] for key in ("local_time", "utc_time")]
+    else:
+        heads = [view.words["date"], view.words["part_end"]]
+    return [*heads, *(column.head for column in columns)], [
+        [*_when(row), *(column.cell(row) for column in columns)] for row in rows
     ]
-    heads += [view.words["unit_kwh"].format(what=written.tariff_class(view.lang, word)) for word in words]
-    return heads, [
-        [row.first.isoformat(), row.end.isoformat(), *_part(row, columns), *_classes(row, words)] for row in rows
-    ]
+
+
+def _when(row: HistoryRow) -> tuple[str, str]:
+    return (row.first.isoformat(), row.end.isoformat()) if row.at is None else _times(row.at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What stands over it, what of a row stands in it, and of which of its two sides."""
+
+    head: str
+    of: Callable[[Figures], float | None]
+    earlier: bool = False
+
+    def cell(self, row: HistoryRow) -> Cell:
+        figures = row.before if self.earlier else row.figures
+        return None if figures is None else self.of(figures)
+
+
+def _energy_columns(view: PageView, past: Past, rows: Sequence[HistoryRow]) -> list[_Column]:
+    say = view.words
+    found = [_Column(say["unit_kwh"].format(what=say["drawn"]), lambda one: _kwh(one.drawn))]
+    if any(row.before for row in rows):
+        name = say["unit_kwh"].format(what=against_name(view, past))
+        found.append(_Column(name, lambda one: _kwh(one.drawn), earlier=True))
+    known = [row.figures for row in rows if row.figures]
+    for key, name in (("injected", "injected_energy"), ("produced", "produced")):
+        if any(getattr(figures, key) is not None for figures in known):
+            head = say["unit_kwh"].format(what=say[name])
+            found.append(_Column(head, lambda one, key=key: _kwh(getattr(one, key))))  # type: ignore[misc]
+    for key in ("self_consumed", "self_sufficient"):
+        if any(getattr(figures, key) is not None for figures in known):
+            head = say["unit_percent"].format(what=say[key])
+            found.append(_Column(head, lambda one, key=key: _percent(getattr(one, key))))  # type: ignore[misc]
+    for word in past.sum.figures.classes if past.sum.figures else ():
+        head = say["unit_kwh"].format(what=written.tariff_class(view.lang, word))
+        found.append(_Column(head, lambda one, word=word: _kwh(one.classes.get(word))))  # type: ignore[misc]
+    return found
+
+
+def _euro_columns(view: PageView, past: Past, rows: Sequence[HistoryRow]) -> list[_Column]:
+    """As the page *cost* shows them: what is to be paid, and of what it is made."""
+    say = view.words
+    found = [_Column(say["unit_euros"].format(what=say["cost_of"]), _euros_of("total"))]
+    if any(row.before for row in rows):
+        name = say["unit_euros"].format(what=against_name(view, past))
+        found.append(_Column(name, _euros_of("total"), earlier=True))
+    found.append(_Column(say["unit_euros"].format(what=say["subscription"]), _euros_of("subscription")))
+    spent = past.sum.figures.spent if past.sum.figures else None
+    if spent and spent.income:
+        found.append(_Column(say["unit_euros"].format(what=say["sold"]), _euros_of("income")))
+    for word in spent.classes if spent else ():
+        head = say["unit_euros"].format(what=written.tariff_class(view.lang, word))
+        found.append(_Column(head, lambda one, word=word: _cents(one.spent and one.spent.classes.get(word))))  # type: ignore[misc]
+    return found
+
+
+def _euros_of(key: str) -> Callable[[Figures], float | None]:
+    return lambda one: _cents(getattr(one.spent, key) if one.spent else None)
+
+
+def _cents(euros: float | None) -> float | None:
+    # A half hour costs some cents: what is summed elsewhere has to come to the same.
+    return None if euros is None else round(euros, 4)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 1)
 
 
 def remarks(view: PageView, past: Past) -> list[str]:
@@ -157,36 +196,6 @@ def remarks(view: PageView, past: Past) -> list[str]:
         keys = [*([] if row.whole else ["in_part"]), *(["is_estimated"] if row.estimated else [])]
         found.append(", ".join(view.words[key] for key in keys) if row.figures else "")
     return found
-
-
-def _part_columns(rows: Iterable[HistoryRow]) -> list[tuple[str, str]]:
-    found = [row.figures for row in rows if row.figures]
-    columns = [("drawn", "drawn"), ("before", "year_before")]
-    for key, name in (
-        ("injected", "injected_energy"), ("produced", "produced"),
-        ("self_consumed", "self_consumed"), ("self_sufficient", "self_sufficient"),
-    ):  # fmt: skip
-        if any(getattr(figures, key) is not None for figures in found):
-            columns.append((key, name))
-    return columns
-
-
-def _part(row: HistoryRow, columns: Iterable[tuple[str, str]]) -> Iterable[Cell]:
-    for key, _ in columns:
-        if key == "before":
-            yield _kwh(row.before.drawn) if row.before else None
-        elif row.figures is None:
-            yield None
-        elif key.startswith("self"):
-            share = getattr(row.figures, key)
-            yield None if share is None else round(100 * share, 1)
-        else:
-            yield _kwh(getattr(row.figures, key))
-
-
-def _classes(row: HistoryRow, words: Iterable[str]) -> list[Cell]:
-    known: Mapping[str, int] = row.figures.classes if row.figures else {}
-    return [_kwh(known.get(word)) for word in words]
 
 
 def as_csv(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, french: bool) -> bytes:

@@ -1,6 +1,6 @@
-"""The page *history*: a day as a curve, a week, a month, a year as bars, the year before beside; zoom, table, CSV.
+"""The page *history*: a day by half hours, a week, a month, a year, beside an earlier one; minutes, table, JSON, CSV.
 
-Each period is a page of its own address, which works without a script but for the chart.
+Each look is a page of its own address, which works without a script but for the curve of the minutes.
 """
 
 from __future__ import annotations
@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 import logging
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from microdot import Request, Response
 
 from gateway.errors import StoreError
-from gateway.web.history.data import as_csv, chart, half_hour_rows, minute_rows, part_rows, remarks
-from gateway.web.history.pages import FILES, page, refusal
+from gateway.web.history.choice import LookChoice, chosen
+from gateway.web.history.data import as_csv, chart, minute_rows, part_rows, remarks
+from gateway.web.history.pages import FILES, MINUTE_FILES, page, refusal
 from gateway.web.history.values import PERIODS, Past
 from gateway.web.history.words import WORDS
 from gateway.web.http.answers import html
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gateway.web.history.stored import HouseholdPast
     from gateway.web.view import PageView
 
-    Answer = Callable[[Request, PageView, Past, Sequence[str]], Response]
+    Answer = Callable[[Request, PageView, Past, Sequence[str], LookChoice], Response]
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +45,18 @@ def part(household: HouseholdPast) -> PageGroup:
         pages={path: _looked(household, answer) for path, answer in pages.items()},
         forms={},
         words=WORDS,
-        files=FILES,
+        files=tuple({*FILES, *MINUTE_FILES}),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A look that was asked for; ``day`` is None for the last one known."""
+
+    meter: str
+    period: str
+    day: str | None
+    choice: LookChoice
 
 
 def _looked(household: HouseholdPast, answer: Answer) -> Callable[[Request, PageView], Awaitable[Response]]:
@@ -58,19 +68,20 @@ def _looked(household: HouseholdPast, answer: Answer) -> Callable[[Request, Page
         if isinstance(asked, tuple):
             key, said = asked
             return html(refusal(view, key, said=said), 400)
-        meter, period, day = asked["meter"], asked["period"], asked.get("date")
+        day = date.fromisoformat(asked.day) if asked.day else None
         try:
-            found = await household.past(meter, period, date.fromisoformat(day) if day else None)
+            found = await household.past(asked.meter, asked.period, day, asked.choice.against)
         except StoreError as error:
             log.warning("the page of the history: %s", error)
             return html(refusal(view, "store_fault"), 500)
-        return answer(request, replace(view, query=urlencode(asked) + "&"), found, household.meters)
+        query = asked.choice.query(asked.meter, asked.period, asked.day, at=asked.choice.at or None)
+        return answer(request, replace(view, query=f"{query}&"), found, household.meters, asked.choice)
 
     return handler
 
 
-def _asked(request: Request, household: HouseholdPast) -> dict[str, str] | tuple[str, str]:
-    """Meter, period and date as asked for, or what is wrong with them: key of a sentence, and the wrong word."""
+def _asked(request: Request, household: HouseholdPast) -> _Asked | tuple[str, str]:
+    """What was asked for, or what is wrong with it: key of a sentence, and the wrong word."""
     meter = request.args.get("meter", "") or household.meters[0]
     period = request.args.get("period", "") or "day"
     day = request.args.get("date", "")
@@ -80,7 +91,8 @@ def _asked(request: Request, household: HouseholdPast) -> dict[str, str] | tuple
         return "bad_period", period[:40]
     if day and not _is_date(day):
         return "bad_day", day[:40]
-    return {"meter": meter, "period": period} | ({"date": day} if day else {})
+    choice = chosen(request.args, period)
+    return ("bad_choice", "") if choice is None else _Asked(meter, period, day or None, choice)
 
 
 def _is_date(text: str) -> bool:
@@ -90,23 +102,26 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _show(_: Request, view: PageView, past: Past, meters: Sequence[str]) -> Response:
-    return html(page(view, past, meters))
+def _show(_: Request, view: PageView, past: Past, meters: Sequence[str], choice: LookChoice) -> Response:
+    return html(page(view, past, meters, choice))
 
 
-def _data(_: Request, view: PageView, past: Past, _meters: Sequence[str]) -> Response:
+def _data(_: Request, view: PageView, past: Past, _meters: Sequence[str], _choice: LookChoice) -> Response:
     text = json.dumps(chart(view, past), separators=(",", ":"), ensure_ascii=False)
     return Response(text, 200, {"Content-Type": "application/json; charset=UTF-8", "Cache-Control": "no-store"})
 
 
-def _csv(request: Request, view: PageView, past: Past, _meters: Sequence[str]) -> Response:
+def _csv(request: Request, view: PageView, past: Past, _meters: Sequence[str], choice: LookChoice) -> Response:
     table, form = request.args.get("table", "parts"), request.args.get("form", view.lang)
     if table not in _TABLES or form not in WORDS:
         return html(refusal(view, "bad_table"), 400)
-    if past.curve and table != "parts":
-        head, rows = (minute_rows if table == "minutes" else half_hour_rows)(view, past.curve)
+    if past.curve and table == "minutes":
+        head, rows = minute_rows(view, past.curve)
     else:
-        head, rows = part_rows(view, past)
+        if past.curve and table == "parts":
+            # The day as a whole.
+            past = replace(past, rows=())
+        head, rows = part_rows(view, past, in_euros=choice.in_euros)
         head.append(view.words["remark"])
         for row, remark in zip(rows, remarks(view, past), strict=True):
             row.append(remark)

@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from gateway.balance.calendar import BalancePeriod, day_of, periods
+from gateway.balance.calendar import BalancePeriod, day_of, midnight, periods
 from gateway.balance.classes import order
-from gateway.balance.energy import DayEnergy, Total, change
-from gateway.balance.rows import BalanceRow, earliest_needed, rows
-from gateway.web.cost.stored import bill, present
-from gateway.web.history.curves import HouseholdCurves
-from gateway.web.history.values import Figures, HistoryRow, Past
+from gateway.balance.energy import change
+from gateway.balance.rows import rows
+from gateway.balance.self_use import STEP_S
+from gateway.balance.tariff import cost
+from gateway.web.cost.stored import UNPRICED, bill, present
+from gateway.web.history.compared import YEAR, earlier, earlier_part
+from gateway.web.history.curves import HouseholdCurves, by_the_clock
+from gateway.web.history.values import Figures, HistoryRow, Past, Spent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
+    from gateway.balance.energy import DayEnergy, Total
+    from gateway.balance.rows import BalanceRow, Earlier
+    from gateway.balance.tariff import Cost, Tariff
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
     from gateway.web.cost.values import Bill, Present
@@ -44,9 +51,10 @@ class HouseholdPast:
         self._turn = asyncio.Lock()
         self.meters = [meter.name for meter in config.meter]
 
-    async def past(self, meter: str, period: str, day: date | None) -> Past:
-        """The period that holds the day; the last one known when None."""
-        return await self._read(meter, lambda house: past(house, BalancePeriod(period), day, time.time()))
+    async def past(self, meter: str, period: str, day: date | None, against: str | None = None) -> Past:
+        """The period that holds the day, the last one known when None; ``against`` is one of ``COMPARED``."""
+        asked, now = BalancePeriod(period), time.time()
+        return await self._read(meter, lambda house: past(house, self._config.tariff, asked, day, now, against))
 
     async def bill(self, meter: str, period: str) -> Bill:
         """The last days, months or years, and what is to come."""
@@ -67,25 +75,42 @@ class HouseholdPast:
             return await self._reader.read(lambda archive: look(HouseholdCurves(archive, self._config, meter)))
 
 
-def past(house: HouseholdCurves, period: BalancePeriod, day: date | None, now: float) -> Past:
+def past(
+    house: HouseholdCurves,
+    tariffs: Sequence[Tariff],
+    period: BalancePeriod,
+    day: date | None,
+    now: float,
+    against: str | None = None,
+) -> Past:
     """One period of a household, its parts, and the curve of a day."""
     today = last_day(house, now)
     first = period.begin(today if day is None else day)
     end = period.after(first)
-    known = {one.date: one for one in house.read(earliest_needed(period, first), end)} if house.first else {}
-    (whole,) = _rows(period, first, end, known, house)
-    inner = _PARTS.get(period)
+    beside, is_day = earlier(period, against or YEAR), period is BalancePeriod.DAY
+    other = beside(first)
+    # No more is read than these two: between them lies a year of days.
+    spans = [(first, end), *([(other, period.after(other))] if other else [])] if house.first else []
+    known = {one.date: one for span in spans for one in house.read(*span)}
+    table = _Table(house, tariffs, known)
+    (whole,) = table.rows(period, (first, end), beside)
+    if is_day:
+        parts = _half_hours(house, whole, tariffs, other if against else None)
+    else:
+        parts = table.rows(_PARTS[period], (first, end), earlier_part(period, first, against or YEAR))
     return Past(
         meter=house.meter,
         period=period.value,
         first=first,
         sum=whole,
-        rows=_rows(inner, first, end, known, house) if inner else (),
-        curve=house.curve(first) if period is BalancePeriod.DAY else None,
+        rows=parts,
+        curve=house.curve(first) if is_day else None,
         known=(house.first, today) if house.first else None,
         previous=period.back(first, 1) if house.first and first > house.first else None,
         next=end if end <= today else None,
-        odd=house.outliers(first) if period is BalancePeriod.DAY else (),
+        odd=house.outliers(first) if is_day else (),
+        against=against,
+        up_to_date=today == day_of(now),
     )
 
 
@@ -95,37 +120,100 @@ def last_day(house: HouseholdDays, now: float) -> date:
     return day_of(min(now, house.last_time - 1 if house.last_time else now))
 
 
-def _rows(
-    period: BalancePeriod, first: date, end: date, known: dict[date, DayEnergy], house: HouseholdDays
-) -> list[HistoryRow]:
-    """The periods of ``[first, end)``, those of which nothing is known too."""
-    found = {row.first: row for row in rows(period, first, end, known, (), house.running)}
-    return [_row(begin, period.after(begin), found.get(begin)) for begin in periods(period, first, end)]
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What rows are made of."""
+
+    house: HouseholdDays
+    tariffs: Sequence[Tariff]
+    known: Mapping[date, DayEnergy]
+
+    def rows(self, period: BalancePeriod, span: tuple[date, date], beside: Earlier) -> list[HistoryRow]:
+        """The periods of ``span``, those of which nothing is known too."""
+        made = rows(period, *span, self.known, self.tariffs, self.house.running, beside)
+        found = {row.first: row for row in made}
+        return [_row(begin, period.after(begin), found.get(begin)) for begin in periods(period, *span)]
 
 
 def _row(first: date, end: date, row: BalanceRow | None) -> HistoryRow:
     if row is None:
         return HistoryRow(first, end, None)
+    before = _figures(row.before, row.cost_before) if row.before and row.cost_before else None
+    paid = before.spent if before and row.comparable else None
     return HistoryRow(
         first=first,
         end=end,
-        figures=_figures(row.total),
-        before=_figures(row.before) if row.before else None,
+        figures=_figures(row.total, row.cost),
+        before=before,
         change=change(row.total.drawn, row.before.drawn) if row.before and row.comparable else None,
         whole=row.total.whole and timedelta(row.total.known) == end - first,
         estimated=row.total.estimated,
         so_far=row.so_far,
+        cost_change=change(float(row.cost.total), paid.total) if paid else None,
     )
 
 
-def _figures(total: Total) -> Figures:
+def _half_hours(
+    house: HouseholdCurves, day: HistoryRow, tariffs: Sequence[Tariff], beside: date | None
+) -> list[HistoryRow]:
+    """The half hours of a day, each beside that of the other day by the clock: 8 o'clock stands beside 8 o'clock."""
+    known = house.half_hours(day.first)
+    others = house.half_hours(beside, so_far=day.so_far) if beside else {}
+    then = {by_the_clock(at): one for at, one in others.items()}
+    # What is not believed of the whole day is not of its parts.
+    believed = bool(day.figures and day.figures.produced is not None)
+    found = []
+    for at in range(midnight(day.first), midnight(day.end), STEP_S):
+        one, other = known.get(at), then.get(by_the_clock(at))
+        found.append(
+            HistoryRow(
+                first=day.first,
+                end=day.end,
+                figures=_of_part(one, tariffs, believed=believed) if one else None,
+                before=_of_part(other, tariffs, believed=believed) if other else None,
+                whole=one is None or one.whole,
+                estimated=one is not None and one.estimated,
+                at=at,
+            )
+        )
+    return found
+
+
+def _of_part(one: DayEnergy, tariffs: Sequence[Tariff], *, believed: bool) -> Figures:
+    return Figures(
+        drawn=one.drawn,
+        classes=_ordered(one.classes),
+        injected=one.injected,
+        produced=one.produced if believed else None,
+        spent=_spent(cost([one], tariffs), one.drawn),
+    )
+
+
+def _figures(total: Total, paid: Cost) -> Figures:
     use = total.use
     return Figures(
         drawn=total.drawn,
-        classes={word: total.classes[word] for word in sorted(total.classes, key=order)},
+        classes=_ordered(total.classes),
         injected=total.injected,
         produced=total.produced,
         self_consumed=use.self_consumed if use else None,
         self_sufficient=use.self_sufficient if use else None,
         doubt=total.doubt,
+        spent=_spent(paid, total.drawn),
     )
+
+
+def _spent(paid: Cost, drawn: int | None) -> Spent | None:
+    if paid.days == paid.days_without:
+        return None
+    return Spent(
+        classes={word: float(paid.classes[word]) for word in sorted(paid.classes, key=order)},
+        subscription=float(paid.subscription),
+        income=float(paid.income),
+        total=float(paid.total),
+        partly=paid.days_without > 0 or paid.unpriced_wh > UNPRICED * (drawn or 0),
+    )
+
+
+def _ordered(classes: Mapping[str, int]) -> dict[str, int]:
+    return {word: classes[word] for word in sorted(classes, key=order)}

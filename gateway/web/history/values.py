@@ -13,31 +13,56 @@ if TYPE_CHECKING:
     from datetime import date
 
 PERIODS = ("day", "week", "month", "year")
+# What a period may be compared with: the one before it, of a day the same one of the week before, of the year before.
+COMPARED = {
+    "day": ("previous", "week", "year"),
+    "week": ("previous", "year"),
+    "month": ("previous", "year"),
+    "year": ("year",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Euros: of what was drawn by tariff class, of the subscription, of what was sold; ``total`` is to be paid.
+
+    ``partly``: some of what was drawn has no price, or some of the days no tariff.
+    """
+
+    classes: Mapping[str, float]
+    subscription: float
+    income: float
+    total: float
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Energy over some days; the two shares are from 0 to 1.
+    """Energy over some time; the two shares are from 0 to 1.
 
-    ``doubt`` is why what is counted as produced is not known for some of it: ``unread``, ``too-little``.
+    ``doubt`` is why what is counted as produced is not known for some of it: ``unread``, ``too-little``; ``spent`` is
+    None where no tariff was in force.
     """
 
     drawn: int | None
     classes: Mapping[str, int]
     injected: int | None
     produced: int | None
-    self_consumed: float | None
-    self_sufficient: float | None
+    self_consumed: float | None = None
+    self_sufficient: float | None = None
     doubt: str | None = None
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """A period ``[first, end)`` beside that of the year before; ``figures`` is None where nothing is known.
+    """A period ``[first, end)`` beside an earlier one; ``figures`` is None where nothing is known.
 
-    ``change`` is by how much it differs (0.1: a tenth more), None where the two cannot be compared; ``whole``: all of
+    ``change`` is by how much it differs (0.1: a tenth more), ``cost_change`` its cost, None where the two cannot be
+    compared; ``whole``: all of
     it is known; ``estimated``: an index at one of its ends was not read; ``so_far``: it is not over, and ``before`` is
-    as much of the year before as there was by this time.
+    as much of the earlier one as there was by this time. Of a day the rows are its half hours, ``at`` their first
+    second.
     """
 
     first: date
@@ -48,18 +73,8 @@ class HistoryRow:
     whole: bool = True
     estimated: bool = False
     so_far: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class HalfHour:
-    """Mean W of one half hour, the tariff class in which it began; ``before``: drawn in the same one a year before."""
-
-    time: int
-    word: str | None
-    drawn: int | None
-    injected: int | None
-    produced: int | None
-    before: int | None
+    at: int | None = None
+    cost_change: float | None = None
 
 
 # First second of a minute: its mean, lowest and highest VA.
@@ -74,7 +89,6 @@ class Curve:
     end: int
     drawn: Minutes
     injected: Minutes
-    half_hours: Sequence[HalfHour]
     bands: Sequence[tuple[int, int, str]]
 
 
@@ -92,7 +106,9 @@ class Past:
     """One look at a meter: the whole period as a row, its parts, and of a day its curve.
 
     ``known`` are the first and the last day of which anything is stored; ``previous`` and ``next`` are days to go to,
-    ``odd`` half hours of a day that a person should look at.
+    ``odd`` half hours of a day that a person should look at. ``against`` is the earlier period that was asked for (one
+    of ``COMPARED``); where none was, the year before stands beside the sum alone. ``up_to_date``: the last day known
+    is today.
     """
 
     meter: str
@@ -105,3 +121,5 @@ class Past:
     previous: date | None
     next: date | None
     odd: Sequence[Outlier] = ()
+    against: str | None = None
+    up_to_date: bool = True

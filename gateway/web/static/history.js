@@ -1,410 +1,126 @@
-"use strict";
-// Draws each .chart of a page: a day as a curve over its tariff bands, longer periods as bars; uPlot does the drawing.
-// Everything drawn here also stands in a table of the page. A gap is a gap: nothing is drawn across it.
-(() => {
-  const language = document.documentElement.lang;
-  const zone = "Europe/Paris";
-  const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
-  const tenths = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
-  const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
-  const hourOf = new Intl.DateTimeFormat("en", { hour: "numeric", hourCycle: "h23", timeZone: zone });
-  const MINUTE = 60;
-  const HALF_HOUR = 1800;
-  const HOUR = 3600;
-  const BAND_PX = 20;
+// Follows the bars that the server has drawn: what one reads of a bar stands where the finger is, the arrows walk from
+// bar to bar, a swipe or an arrow leads to the period before or after. Without it each bar is a link all the same.
+const SWIPE_PX = 60;
+const SWIPE_MS = 500;
+const ABOVE_PX = 20;
 
-  // Line styles tell the series apart without their colours; the same stand in the legend (history.css).
-  /** @type {Record<string, Look>} */
-  const LOOKS = {
-    curve_power: { colour: "--accent", width: 1.5 },
-    curve_injected: { colour: "--good", width: 1.5, dash: [8, 4] },
-    curve_half: { colour: "--front", width: 2 },
-    curve_half_injected: { colour: "--good", width: 2, dash: [3, 3] },
-    curve_half_produced: { colour: "--sun", width: 2, dash: [10, 3, 2, 3] },
-    curve_before: { colour: "--quiet", width: 1.5, dash: [2, 4] },
-    bar_drawn: { colour: "--accent" },
-    bar_before: { colour: "--quiet", hollow: true },
-    bar_injected: { colour: "--good", down: true },
-    bar_produced: { colour: "--sun", width: 2, dash: [10, 3, 2, 3], dots: true },
-    bar_cost: { colour: "--accent" },
-    bar_cost_before: { colour: "--quiet", hollow: true },
+/** @type {(root: ParentNode, selector: string) => HTMLElement} */
+function find(root, selector) {
+  const found = root.querySelector(selector);
+  if (found instanceof HTMLElement) return found;
+  throw new Error(`the page has no ${selector}`);
+}
+
+// --- a chart ----------------------------------------------------------------------------------------------------
+
+/** @type {(chart: HTMLElement) => void} */
+function follow(chart) {
+  const drawing = chart.querySelector(".drawing");
+  if (!drawing) return;
+  const bubble = find(chart, ".bubble");
+  const bars = [...drawing.querySelectorAll(".hit")].map((hit) => {
+    const title = hit.parentElement?.querySelector("title");
+    const text = title?.textContent ?? "";
+    // The browser would show it a second time, and later.
+    title?.remove();
+    const link = hit.closest("a");
+    link?.setAttribute("aria-label", text.replaceAll("\n", ", "));
+    return { hit, text, link };
+  });
+  const links = bars.flatMap(({ link }) => (link ? [link] : []));
+  // One stop of the tabulator for all of them; from there the arrows.
+  links.forEach((link, n) => link.setAttribute("tabindex", n ? "-1" : "0"));
+
+  const hide = () => {
+    bubble.hidden = true;
+    bars.forEach(({ hit }) => hit.classList.remove("on"));
+  };
+  /** @type {(n: number, x: number, y: number) => void} */
+  const show = (n, x, y) => {
+    bars.forEach(({ hit }, m) => hit.classList.toggle("on", m === n));
+    bubble.textContent = bars[n].text;
+    bubble.hidden = false;
+    const box = chart.getBoundingClientRect();
+    const left = x - box.left - bubble.offsetWidth / 2;
+    bubble.style.left = `${Math.min(Math.max(left, 0), box.width - bubble.offsetWidth)}px`;
+    bubble.style.top = `${Math.max(y - box.top - bubble.offsetHeight - ABOVE_PX, -bubble.offsetHeight)}px`;
+  };
+  /** @type {(x: number, y: number) => void} */
+  const showAt = (x, y) => {
+    const { left, width } = drawing.getBoundingClientRect();
+    const n = Math.floor(((x - left) / width) * bars.length);
+    if (n >= 0 && n < bars.length) show(n, x, y);
+  };
+  /** @type {(n: number) => void} */
+  const showBar = (n) => {
+    const { left, width, top } = bars[n].hit.getBoundingClientRect();
+    show(n, left + width / 2, top + ABOVE_PX);
   };
 
-  /** @type {(name: string, alpha?: number) => string} */
-  function colour(name, alpha = 1) {
-    const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-    if (alpha === 1) return value;
-    const digits = value.length === 4 ? [...value.slice(1)].map((one) => one + one) : value.slice(1).match(/../g) ?? [];
-    return `rgba(${digits.map((one) => parseInt(one, 16)).join(", ")}, ${alpha})`;
+  chart.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse") showAt(event.clientX, event.clientY); });
+  chart.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") hide(); });
+  for (const kind of /** @type {const} */ (["touchstart", "touchmove"])) {
+    chart.addEventListener(kind, ({ touches: [finger] }) => showAt(finger.clientX, finger.clientY), { passive: true });
   }
-
-  // --- what is drawn ---------------------------------------------------------------------------------------------
-
-  // Every half hour for each of its minutes: then one axis serves them all, and a step is drawn as a step.
-  /** @type {(told: DayTold, words: Words) => Shape} */
-  function curve(told, words) {
-    /** @type {number[]} */
-    const times = [];
-    const halves = told.half_hours;
-    for (let time = told.begin; time < told.end; time += MINUTE) times.push(time);
-    /** @type {(values: Maybe<Values> | undefined) => Maybe<Values>} */
-    const stepped = (values) => values ? times.map((_, n) => values[Math.floor((n * MINUTE) / HALF_HOUR)] ?? null) : null;
-    /** @type {Drawn[]} */
-    const series = [];
-    /** @type {(key: string, values: Maybe<Values>) => void} */
-    const add = (key, values) => { if (values) series.push({ key, values, text: words[key] }); };
-    add("curve_power", told.mean);
-    add("curve_injected", told.injected);
-    // The minutes of a day tell more than its half hours; these are drawn beside them where there are none.
-    if (!told.mean) add("curve_half", stepped(halves.drawn));
-    if (!told.injected) add("curve_half_injected", stepped(halves.injected));
-    add("curve_half_produced", stepped(halves.produced));
-    add("curve_before", stepped(halves.before));
-    return {
-      x: times, series, bands: told.bands, band: told.mean ? { low: told.low, high: told.high } : null,
-      range: [told.begin, told.end], unit: told.mean ? "VA · W" : "W", number: whole,
-      title: (n) => {
-        const word = told.bands.find(([since, until]) => since <= times[n] && times[n] < until);
-        return clock.format(times[n] * 1000) + (word ? ` (${words.tariff_word} ${word[3]})` : "");
-      },
-      splits: hours, tick: (time) => clock.format(time * 1000),
-    };
-  }
-
-  /** @type {(told: PeriodTold, words: Words) => Shape} */
-  function bars(told, words) {
-    const series = told.series.map(({ key, values }) => ({
-      key, text: words[key], values: LOOKS[key].down ? values.map((one) => (one === null ? null : -one)) : values,
-    }));
-    return {
-      x: told.labels.map((_, n) => n), series, bands: [], band: null, range: [-0.6, told.labels.length - 0.4],
-      unit: told.unit ?? "kWh", number: tenths, title: (n) => told.titles[n],
-      splits: (least, most, room) => {
-        const first = Math.max(0, Math.ceil(least));
-        const last = Math.min(told.labels.length - 1, Math.floor(most));
-        const step = Math.max(1, Math.ceil((last - first + 1) / Math.max(1, Math.floor(room / 46))));
-        const found = [];
-        for (let n = first; n <= last; n += step) found.push(n);
-        return found;
-      },
-      tick: (n) => told.labels[n] ?? "",
-    };
-  }
-
-  // Whole hours of the clock in France: a day on which it is changed has 23 of them, or 25.
-  /** @type {Splits} */
-  function hours(least, most, room) {
-    const places = Math.max(2, Math.floor(room / 58));
-    const span = most - least;
-    const step = [300, 600, 900, 1800].find((one) => span / one <= places);
-    const found = [];
-    if (step) {
-      for (let time = Math.ceil(least / step) * step; time <= most; time += step) found.push(time);
-      return found;
-    }
-    const every = [1, 2, 3, 4, 6, 12].find((one) => span / HOUR / one <= places) ?? 12;
-    for (let time = Math.ceil(least / HOUR) * HOUR; time <= most; time += HOUR) {
-      // Two o'clock that comes twice is named twice only where there is room.
-      const near = found.length && time - found[found.length - 1] < 0.75 * every * HOUR;
-      if (Number(hourOf.format(time * 1000)) % every === 0 && !near) found.push(time);
-    }
-    return found;
-  }
-
-  // --- how it is drawn -------------------------------------------------------------------------------------------
-
-  /** @type {Record<string, string>} */
-  const TINTS = { b: "--tint-blue", w: "--tint-white", r: "--tint-red" };
-
-  /** @type {(word: string) => string} */
-  function tint(word) {
-    if (/^h[cp]j[bwr]$/.test(word)) return TINTS[word[3]];
-    return word === "hc" ? "--tint-low" : word === "hp" || word === "pm" ? "--tint-high" : "--tint-base";
-  }
-
-  // Colour and hatching (off-peak) lie under the grid, the word itself on a strip above it.
-  /** @type {(plot: uPlot, bands: Band[], paint: BandDraws) => void} */
-  function eachBand(plot, bands, paint) {
-    const { ctx, bbox } = plot;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-    ctx.clip();
-    for (const [since, until, word, text] of bands) {
-      const left = Math.max(plot.valToPos(since, "x", true), bbox.left);
-      const right = Math.min(plot.valToPos(until, "x", true), bbox.left + bbox.width);
-      if (right > left) paint(ctx, left, right, word, text);
-    }
-    ctx.restore();
-  }
-
-  /** @type {(plot: uPlot, bands: Band[]) => void} */
-  function drawBands(plot, bands) {
-    const { bbox } = plot;
-    const ratio = devicePixelRatio;
-    eachBand(plot, bands, (ctx, left, right, word) => {
-      ctx.fillStyle = colour(tint(word), 0.55);
-      ctx.fillRect(left, bbox.top, right - left, bbox.height);
-      if (word.startsWith("hc")) hatch(ctx, left, right, bbox.top, bbox.top + bbox.height, ratio);
-      ctx.fillStyle = colour("--line");
-      ctx.fillRect(left, bbox.top, ratio, bbox.height);
-    });
-  }
-
-  /** @type {(plot: uPlot, bands: Band[]) => void} */
-  function drawStrip(plot, bands) {
-    const { bbox } = plot;
-    const ratio = devicePixelRatio;
-    const strip = BAND_PX * ratio;
-    eachBand(plot, bands, (ctx, left, right, word, text) => {
-      ctx.fillStyle = colour(tint(word));
-      ctx.fillRect(left, bbox.top, right - left, strip);
-      ctx.fillStyle = colour("--quiet");
-      ctx.fillRect(left, bbox.top, ratio, strip);
-      ctx.font = `${12 * ratio}px system-ui, sans-serif`;
-      ctx.textAlign = "center";
-      ctx.textBaseline = "middle";
-      const fits = [text, text.split(" ")[0]].find((one) => ctx.measureText(one).width + 6 * ratio <= right - left);
-      ctx.fillStyle = colour("--front");
-      if (fits) ctx.fillText(fits, (left + right) / 2, bbox.top + strip / 2);
-    });
-  }
-
-  /** @type {(ctx: CanvasRenderingContext2D, left: number, right: number, top: number, bottom: number, ratio: number) => void} */
-  function hatch(ctx, left, right, top, bottom, ratio) {
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(left, top, right - left, bottom - top);
-    ctx.clip();
-    ctx.strokeStyle = colour("--line", 0.6);
-    ctx.lineWidth = ratio;
-    ctx.beginPath();
-    for (let x = left - (bottom - top); x < right; x += 14 * ratio) {
-      ctx.moveTo(x, bottom);
-      ctx.lineTo(x + bottom - top, top);
-    }
-    ctx.stroke();
-    ctx.restore();
-  }
-
-  // A value between two gaps is no line: it is drawn as a point.
-  /** @type {(values: Values, style: Look) => uPlot.Series.Points} */
-  function points(values, style) {
-    if (style.dots) return { show: true, size: 7 };
-    /** @type {(n: number) => boolean} */
-    const known = (n) => values[n] !== null && values[n] !== undefined;
-    const alone = [...values.keys()].filter((n) => known(n) && !known(n - 1) && !known(n + 1));
-    return { show: alone.length > 0, size: 4, filter: () => alone };
-  }
-
-  /** @type {(drawn: Drawn, shown: boolean, beside: boolean) => uPlot.Series} */
-  function asSeries({ key, text, values }, shown, beside) {
-    const style = LOOKS[key];
-    const name = style.colour;
-    const line = {
-      label: text, show: shown, stroke: () => colour(name), width: style.width ?? 2, dash: style.dash,
-      points: points(values, style), spanGaps: false,
-    };
-    if (!key.startsWith("bar_") || style.dots) return line;
-    // Two beside each other: this year to the right of the year before.
-    const align = style.down || !beside ? 0 : style.hollow ? -1 : 1;
-    return {
-      ...line, dash: undefined, points: { show: false },
-      fill: () => (style.hollow ? colour(name, 0.25) : colour(name)),
-      paths: uPlot.paths.bars?.({ size: [align ? 0.38 : 0.6, 60], align }),
-    };
-  }
-
-  /** @type {(shape: Shape, place: Place) => uPlot.Options} */
-  function options(shape, place) {
-    const beside = shape.series.some(({ key }) => LOOKS[key].hollow === true);
-    const { hidden } = place;
-    /** @type {uPlot.Series[]} */
-    const series = [{}, ...shape.series.map((one) => asSeries(one, !hidden.has(one.key), beside))];
-    /** @type {uPlot.Band[]} */
-    const bands = [];
-    if (shape.band) {
-      const edge = { show: !hidden.has("curve_power"), stroke: "transparent", width: 0, points: { show: false } };
-      series.push({ ...edge }, { ...edge });
-      bands.push({ series: [series.length - 1, series.length - 2], fill: () => colour("--accent", 0.28) });
-    }
-    const grid = { stroke: () => colour("--line"), width: 1 };
-    const text = () => colour("--quiet");
-    const font = "13px system-ui, sans-serif";
-    return {
-      width: place.plot.clientWidth, height: place.plot.clientWidth < 500 ? 260 : 340, series, bands,
-      legend: { show: false }, padding: [8, 26, 0, 0],
-      cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 8 } },
-      scales: { x: { time: false, range: () => place.seen }, y: { range: (_, least, most) => reach(least, most, shape) } },
-      axes: [
-        { grid, ticks: grid, stroke: text, font, size: 34, splits: (plot, _, least, most) =>
-          shape.splits(least, most, plot.bbox.width / devicePixelRatio), values: (_, found) => found.map(shape.tick) },
-        { grid, ticks: grid, stroke: text, font, size: 62, values: (_, found) => found.map((one) => shape.number.format(Math.abs(one))) },
-      ],
-      hooks: {
-        drawClear: [(plot) => drawBands(plot, shape.bands)],
-        drawAxes: [(plot) => drawStrip(plot, shape.bands)],
-        setCursor: [(plot) => read(plot, shape, place)],
-        setSelect: [(plot) => {
-          if (plot.select.width < 8) return;
-          const [from, to] = [plot.select.left, plot.select.left + plot.select.width].map((x) => plot.posToVal(x, "x"));
-          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          look(place, from, to);
-        }],
-      },
-    };
-  }
-
-  // From nothing, with room for the strip of the tariffs above.
-  /** @type {(least: Maybe<number>, most: Maybe<number>, shape: Shape) => [number, number]} */
-  function reach(least, most, shape) {
-    const top = Math.max(most ?? 0, 0) || 1;
-    return [Math.min(least ?? 0, 0) * 1.08, top * (shape.bands.length ? 1.18 : 1.08)];
-  }
-
-  // --- a closer look ---------------------------------------------------------------------------------------------
-
-  /** @type {(place: Place, from: number, to: number) => void} */
-  function look(place, from, to) {
-    const [first, last] = place.shape.range;
-    const least = place.shape.bands.length ? 10 * MINUTE : (last - first) / 20;
-    const span = Math.min(Math.max(to - from, least), last - first);
-    const begin = Math.min(Math.max((from + to - span) / 2, first), last - span);
-    place.seen = [begin, begin + span];
-    place.chart?.setScale("x", { min: begin, max: begin + span });
-  }
-
-  /** @type {(place: Place, how: string) => void} */
-  function zoom(place, how) {
-    const [from, to] = place.seen;
-    const span = to - from;
-    if (how === "in") look(place, from + span / 4, to - span / 4);
-    if (how === "out") look(place, from - span / 2, to + span / 2);
-    if (how === "left") look(place, from - span / 2, to - span / 2);
-    if (how === "right") look(place, from + span / 2, to + span / 2);
-    if (how === "all") look(place, ...place.shape.range);
-  }
-
-  /** @type {Record<string, string>} */
-  const KEYS = { "+": "in", "=": "in", "-": "out", 0: "all", Home: "all", Escape: "all", PageUp: "left", PageDown: "right" };
-
-  /** @type {(event: KeyboardEvent, place: Place) => void} */
-  function press(event, place) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    if (KEYS[event.key]) zoom(place, KEYS[event.key]);
-    else if (event.key === "ArrowLeft" || event.key === "ArrowRight") walk(place, event.key === "ArrowLeft" ? -1 : 1, event.shiftKey);
-    else return;
-    event.preventDefault();
-  }
-
-  /** @type {(place: Place, way: number, far: boolean) => void} */
-  function walk(place, way, far) {
-    const { chart, shape } = place;
-    const [from, to] = place.seen;
-    if (!chart) return;
-    const step = shape.bands.length || shape.x.length > 100 ? (far ? 30 : 5) : 1;
-    const first = shape.x.findIndex((one) => one >= from);
-    const now = chart.cursor.idx ?? (way > 0 ? first - step : shape.x.length);
-    const next = Math.min(Math.max(now + way * step, 0), shape.x.length - 1);
-    if (shape.x[next] < from || shape.x[next] > to) look(place, from + way * (to - from) / 4, to + way * (to - from) / 4);
-    chart.setCursor({ left: chart.valToPos(shape.x[next], "x"), top: 10 });
-  }
-
-  /** @type {(shape: Shape, n: number) => string} */
-  function spread({ band }, n) {
-    const [low, high] = [band?.low[n] ?? null, band?.high[n] ?? null];
-    return low === null || high === null ? "" : ` (${whole.format(low)}–${whole.format(high)})`;
-  }
-
-  // What the cursor is at, in words.
-  /** @type {(plot: uPlot, shape: Shape, place: Place) => void} */
-  function read(plot, shape, place) {
-    const n = plot.cursor.idx;
-    if (n === null || n === undefined || (plot.cursor.left ?? -1) < 0) return;
-    const said = shape.series.filter(({ key }) => !place.hidden.has(key)).map(({ key, text, values }) => {
-      const value = values[n];
-      if (value === null || value === undefined) return `${text.replace(/ \(.*/, "")} –`;
-      const unit = text.match(/\((\S+?)[,)]/)?.[1] ?? shape.unit;
-      const range = key === "curve_power" ? spread(shape, n) : "";
-      return `${text.replace(/[,(].*/, "").trim()} ${shape.number.format(Math.abs(value))}${range}\u202f${unit}`;
-    });
-    place.readout.textContent = `${shape.title(n)} : ${said.join(" · ")}`;
-  }
-
-  // --- a chart and what is around it ------------------------------------------------------------------------------
-
-  /** @type {(section: HTMLElement, place: Place, words: Words) => void} */
-  function legend(section, place, words) {
-    find(section, ".legend").replaceChildren(...place.shape.series.map(({ key, text }) => {
-      const button = document.createElement("button");
-      const swatch = document.createElement("span");
-      button.type = "button";
-      button.setAttribute("aria-pressed", "true");
-      swatch.className = `swatch ${key}`;
-      const more = key === "curve_power" ? ` ${words.curve_band}` : "";
-      button.append(swatch, text + (more && ` :${more}`.replace(" :", ",")));
-      button.addEventListener("click", () => {
-        const show = place.hidden.has(key);
-        place.hidden[show ? "delete" : "add"](key);
-        button.setAttribute("aria-pressed", String(show));
-        draw(place);
-      });
-      return button;
-    }));
-  }
-
-  /** @type {(place: Place) => void} */
-  function draw(place) {
-    place.chart?.destroy();
-    /** @type {uPlot.AlignedData} */
-    const data = [place.shape.x, ...place.shape.series.map((one) => one.values)];
-    if (place.shape.band) data.push(place.shape.band.low, place.shape.band.high);
-    place.chart = new uPlot(options(place.shape, place), data, place.plot);
-  }
-
-  /** @type {(root: ParentNode, selector: string) => HTMLElement} */
-  function find(root, selector) {
-    const found = root.querySelector(selector);
-    if (found instanceof HTMLElement) return found;
-    throw new Error(`the page has no ${selector}`);
-  }
-
-  /** @type {(section: HTMLElement) => Promise<void>} */
-  async function open(section) {
-    /** @type {Words} */
-    const words = JSON.parse(section.dataset.words ?? "{}");
-    const readout = find(section, ".readout");
-    /** @type {DayTold | PeriodTold} */
-    let told;
-    try {
-      const answer = await fetch(section.dataset.url ?? "");
-      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-      told = await answer.json();
-    } catch {
-      readout.textContent = words.no_chart;
-      return;
-    }
-    const shape = told.kind === "curve" ? curve(told, words) : bars(told, words);
-    /** @type {Place} */
-    const place = { plot: find(section, ".plot"), readout, hidden: new Set(), shape, seen: shape.range };
-    legend(section, place, words);
-    readout.textContent = words.zoom_hint;
-    find(section, ".zoom").hidden = false;
-    draw(place);
-    section.querySelectorAll("[data-zoom]").forEach((button) => {
-      button.addEventListener("click", () => zoom(place, button.getAttribute("data-zoom") ?? ""));
-    });
-    place.plot.addEventListener("keydown", (event) => press(event, place));
-    place.plot.addEventListener("dblclick", () => zoom(place, "all"));
-    let width = place.plot.clientWidth;
-    new ResizeObserver(() => {
-      if (place.plot.clientWidth !== width) { width = place.plot.clientWidth; draw(place); }
-    }).observe(place.plot);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(place));
-    section.dataset.drawn = "yes";
-  }
-
-  document.querySelectorAll(".chart").forEach((section) => {
-    if (section instanceof HTMLElement) open(section);
+  chart.addEventListener("focusin", (event) => {
+    const n = bars.findIndex(({ link }) => link === event.target);
+    if (n >= 0 && links.some((link) => link.matches(":focus-visible"))) showBar(n);
   });
-})();
+  chart.addEventListener("focusout", hide);
+  chart.addEventListener("keydown", (event) => {
+    const now = links.findIndex((link) => link === event.target);
+    const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: links.length - 1 }[event.key];
+    if (event.key === "Escape") hide();
+    if (now < 0 || next === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!links[next]) return;
+    links[now].setAttribute("tabindex", "-1");
+    links[next].setAttribute("tabindex", "0");
+    links[next].focus();
+  });
+  chart.dataset.followed = "yes";
+}
+
+// --- the period before, the period after ------------------------------------------------------------------------
+
+/** @type {(way: "prev" | "next") => void} */
+function step(way) {
+  const link = document.querySelector(`.steps a[rel=${way}]`);
+  if (link instanceof HTMLElement) link.click();
+}
+
+/** @type {(event: KeyboardEvent) => boolean} */
+function isElsewhere({ target, ctrlKey, altKey, metaKey, shiftKey }) {
+  const place = target instanceof Element && target.closest("input, select, textarea, .plot, .wide, .bars");
+  return Boolean(place) || ctrlKey || altKey || metaKey || shiftKey;
+}
+
+/** @type {(main: HTMLElement) => void} */
+function swipes(main) {
+  /** @type {Maybe<{ x: number, y: number, time: number }>} */
+  let begun = null;
+  main.addEventListener("touchstart", (event) => {
+    const { touches: [finger], timeStamp: time, target } = event;
+    const moves = target instanceof Element && target.closest(".wide, input, select");
+    begun = event.touches.length > 1 || moves ? null : { x: finger.clientX, y: finger.clientY, time };
+  }, { passive: true });
+  main.addEventListener("touchcancel", () => { begun = null; });
+  main.addEventListener("touchend", ({ changedTouches: [finger], timeStamp }) => {
+    if (!begun) return;
+    const [x, y] = [finger.clientX - begun.x, finger.clientY - begun.y];
+    const quick = timeStamp - begun.time < SWIPE_MS;
+    begun = null;
+    if (quick && Math.abs(x) >= SWIPE_PX && Math.abs(x) > 2 * Math.abs(y)) step(x > 0 ? "prev" : "next");
+  });
+}
+
+document.querySelectorAll(".bars").forEach((chart) => { if (chart instanceof HTMLElement) follow(chart); });
+if (document.querySelector(".steps")) {
+  swipes(find(document, "main"));
+  document.addEventListener("keydown", (event) => {
+    if (isElsewhere(event)) return;
+    if (event.key === "ArrowLeft") step("prev");
+    if (event.key === "ArrowRight") step("next");
+  });
+}

@@ -112,6 +112,45 @@ class Browser:
             place = {"x": box["left"] + share * box["width"], "y": box["top"] + box["height"] / 2}
             self._call("Input.dispatchMouseEvent", type=f"mouse{kind.title()}", **place, **_LEFT, buttons=held)
 
+    @contextmanager
+    def fingers(self):
+        """A screen that is touched, as a phone's."""
+        self._call("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=2)
+        try:
+            yield
+        finally:
+            self._call("Emulation.setTouchEmulationEnabled", enabled=False)
+
+    def touch(self, *frames, each_s=0.016, after_s=None):
+        """Put fingers down, move them, lift them: each frame is where they are, ``[(x, y), …]``, in the window.
+
+        How fast they are is part of what they say, and is said with each: so long between two frames, and so long after
+        they were lifted before, whatever the machine does meanwhile.
+        """
+        self._moved = time.time() if after_s is None else self._moved + after_s
+        for number, fingers in enumerate((*frames, [])):
+            kind = "touchEnd" if not fingers else "touchMove" if number else "touchStart"
+            points = [{"x": x, "y": y, "id": place} for place, (x, y) in enumerate(fingers)]
+            self._call("Input.dispatchTouchEvent", type=kind, touchPoints=points, timestamp=self._moved)
+            self._moved += each_s
+
+    def tap_twice(self, place):
+        """As one does to look closer."""
+        self.touch([place], after_s=1.0)
+        self.touch([place], after_s=0.1)
+
+    def key(self, name):
+        """Press a key that is none of a letter, and let it go."""
+        codes = {"Tab": 9, "Enter": 13, "Escape": 27, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39}
+        more = {"text": "\r"} if name == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
+            told = {"key": name, "code": name, "windowsVirtualKeyCode": codes[name]}
+            self._call("Input.dispatchKeyEvent", type=kind, **told, **(more if kind == "keyDown" else {}))
+
+    def scripts(self, *, on):
+        """Whether pages may run any."""
+        self._call("Emulation.setScriptExecutionDisabled", value=not on)
+
     def slow_down(self, times):
         """Give the page a processor so many times slower; 1 is this machine's."""
         self._call("Emulation.setCPUThrottlingRate", rate=times)

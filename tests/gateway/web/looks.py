@@ -69,8 +69,9 @@ WATCH = """(() => {
   };
   paper.clearRect = function () { this.canvas.labels = []; wipe.apply(this, arguments); };
   const look = () => {
-    const place = document.querySelector(".chart") ?? document.querySelector("[data-is=drawn]");
-    const drawn = place?.dataset.drawn === "yes" || (place?.dataset.is && /\\d/.test(place.textContent));
+    const place = document.querySelector(".chart, .bars") ?? document.querySelector("[data-is=drawn]");
+    const drawn = place?.dataset.drawn === "yes" || place?.classList.contains("bars")
+      || (place?.dataset.is && /\\d/.test(place.textContent));
     if (drawn) window.drawnAt = performance.now(); else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);

@@ -46,9 +46,11 @@ PALE = """(() => {
   }).filter(([ratio, least]) => ratio < least);
 })()"""
 
-# What a screen reader and a keyboard need: names for what can be pressed, one heading at the top, a language.
+# What a screen reader and a keyboard need: names for what can be pressed, one heading at the top, a language. Of the
+# bars of a chart one is a stop of the tabulator, and the arrows lead to the others (test_history_in_browser).
 NAMELESS = """[...document.querySelectorAll("a[href], button, input:not([type=hidden])")].filter((e) =>
-  !(e.textContent.trim() || e.getAttribute("aria-label") || e.labels?.[0]?.textContent.trim()) || e.tabIndex < 0)
+  !(e.textContent.trim() || e.getAttribute("aria-label") || e.labels?.[0]?.textContent.trim())
+  || (e.tabIndex < 0 && !e.closest(".bars")?.querySelector("a[tabindex='0']")))
   .map((e) => e.outerHTML.slice(0, 90))"""
 SMALL = """[...document.querySelectorAll("nav a, button, summary, input:not([type=hidden])")].filter((e) => {
   const box = e.getBoundingClientRect(); return e.checkVisibility() && Math.min(box.width, box.height) < 22;

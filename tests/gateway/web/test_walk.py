@@ -20,7 +20,8 @@ MENU = "[...document.querySelectorAll('header nav a:not([hreflang])')].map((a) =
 DAY, YEAR = "/history?date=2026-10-25", "/history?period=year&date=2025-06-01"
 # What the menu does not lead to at once.
 FURTHER = (
-    *(DAY, "/history?period=month&date=2025-03-01", YEAR, "/cost?period=day", "/cost?period=year"),
+    *(DAY, f"{DAY}&against=previous&unit=eur", f"{DAY}&detail=minutes", "/history?period=month&date=2025-03-01", YEAR),
+    *("/cost?period=day", "/cost?period=year"),
     *(
         "/sharing/requests/2",
         "/repair?{point}",
@@ -30,8 +31,9 @@ FURTHER = (
         "/settings/displays",
     ),
 )
-DRAWN = """(() => { const place = document.querySelector(".chart") ?? document.querySelector("[data-is=drawn]");
-  return !place || place.dataset.drawn === "yes" || /\\d/.test(place.textContent); })()"""
+DRAWN = """(() => { const place = document.querySelector(".chart, .bars") ?? document.querySelector("[data-is=drawn]");
+  return !place || [place.dataset.drawn, place.dataset.followed].includes("yes")
+    || !place.matches(".chart, .bars") && /\\d/.test(place.textContent); })()"""
 # A chart is drawn anew when its place has another width.
 FITS = """[...document.querySelectorAll(".plot")].every((plot) =>
   Math.abs(plot.querySelector(".uplot").clientWidth - plot.clientWidth) < 2)"""
@@ -167,7 +169,7 @@ def test_the_first_curve_is_the_picture_in_the_documents(inside, tmp_path, langu
     browser.await_true(DRAWN)
     browser.evaluate(DRAWN_ANEW)
     browser.await_true(FITS)
-    browser.screenshot(tmp_path / "day.png", of=".chart")
+    browser.screenshot(tmp_path / "day.png", of=".bars")
     seen, shown = Image.open(tmp_path / "day.png"), PICTURES / f"day.{language}.png"
     if os.environ.get("WRITE_PAGES"):
         seen.convert("RGB").quantize(64).save(shown, optimize=True)

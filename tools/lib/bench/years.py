@@ -172,7 +172,10 @@ def measure(at: At) -> dict[str, float]:
         "the costs of thirteen months": lambda house: bill(
             house, config, BalancePeriod.MONTH, midnight(end), end - timedelta(days=1)
         ),
-        "a day's curve among three years of minutes": lambda house: house.curve(date(2026, 7, 1)),
+        "a day's curve among three years of minutes": lambda house: (
+            house.curve(date(2026, 7, 1)),
+            house.half_hours(date(2026, 7, 1)),
+        ),
         "a projection": lambda house: house.for_projection(date(2026, 11, 24)),
     }
     with closing(Archive(at.folder)) as archive:

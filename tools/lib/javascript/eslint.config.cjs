@@ -28,4 +28,8 @@ module.exports = [
       strict: ["error", "global"],
     },
   },
+  {
+    files: ["**/history.js", "**/minutes.js"],
+    languageOptions: { sourceType: "module" },
+  },
 ];

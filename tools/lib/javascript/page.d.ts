@@ -69,37 +69,21 @@ type Band = [number, number, string, string];
 type Values = Maybe<number>[];
 type Splits = (least: number, most: number, room: number) => number[];
 
-/** A day (gateway/web/history): minutes, half hours, tariff bands. */
+/** A day (gateway/web/history): its minutes, tariff bands; what else there is of it no script reads. */
 interface DayTold {
-  kind: "curve";
   begin: number;
   end: number;
-  mean: Maybe<Values>;
-  low: Values;
-  high: Values;
-  injected: Maybe<Values>;
-  half_hours: Partial<Record<"drawn" | "injected" | "produced" | "before", Maybe<Values>>>;
+  mean?: Values;
+  low?: Values;
+  high?: Values;
+  injected?: Values;
   bands: Band[];
-}
-
-/** A longer period: bars. */
-interface PeriodTold {
-  kind: "bars";
-  labels: string[];
-  titles: string[];
-  whole: boolean[];
-  estimated: boolean[];
-  unit?: string;
-  series: { key: string; values: Values }[];
 }
 
 interface Look {
   colour: string;
   width?: number;
   dash?: number[];
-  hollow?: boolean;
-  down?: boolean;
-  dots?: boolean;
 }
 
 interface Drawn {
@@ -108,22 +92,20 @@ interface Drawn {
   values: Values;
 }
 
-/** What is drawn, whatever it was told of. */
+/** What is drawn of a day. */
 interface Shape {
   x: number[];
   series: Drawn[];
   bands: Band[];
   band: Maybe<{ low: Values; high: Values }>;
   range: [number, number];
-  unit: string;
-  number: Intl.NumberFormat;
   title: (n: number) => string;
-  splits: Splits;
   tick: (value: number) => string;
 }
 
-/** A chart on the page: what is seen of it, what is hidden. */
+/** The minutes on the page: what is seen of them, what is hidden. */
 interface Place {
+  section: HTMLElement;
   plot: HTMLElement;
   readout: HTMLElement;
   hidden: Set<string>;

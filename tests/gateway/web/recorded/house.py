@@ -57,7 +57,7 @@ class Desk:
     def meters(self):
         return self._held.meters
 
-    async def past(self, meter, period, day):
+    async def past(self, meter, period, day, against=None):
         return self._or_fault(self._held.past)
 
     async def bill(self, meter, period):

@@ -12,7 +12,7 @@ from gateway.mqtt.boards.displays import DisplayAccount
 from gateway.mqtt.boards.passwords import made
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, Present, TariffOffer
 from gateway.web.displays.stored import NewDisplay
-from gateway.web.history.values import Curve, Figures, HalfHour, HistoryRow, Outlier, Past
+from gateway.web.history.values import Curve, Figures, HistoryRow, Outlier, Past, Spent
 from gateway.web.https.certificate import OwnAuthority, grouped
 from gateway.web.repair.values import Changed, PointPlace, RepairableSeries, RepairView, Stored
 from gateway.web.settings.values import Settings
@@ -65,7 +65,8 @@ FAULTY = report(
 
 # --- history ---------------------------------------------------------------------------------------------------------
 
-SUNNY = Figures(12_345, {"hcjb": 4_000, "hpjb": 8_345}, 9_072, 12_096, 0.25, 0.2495)
+SPENT = Spent({"hcjb": 0.5184, "hpjb": 1.3427}, 0.5048, 0.3629, 2.003)
+SUNNY = Figures(12_345, {"hcjb": 4_000, "hpjb": 8_345}, 9_072, 12_096, 0.25, 0.2495, spent=SPENT)
 PLAIN = Figures(24_192, {"base": 24_192}, None, None, None, None)
 DOUBTED = replace(SUNNY, produced=1_000, self_consumed=None, self_sufficient=None, doubt="unread")
 UNREAD = replace(SUNNY, produced=None, self_consumed=None, self_sufficient=None, doubt="too-little")
@@ -78,27 +79,42 @@ def _row(first, end, figures=SUNNY, before=None, change=None, **more):
 
 
 _MINUTES = {MIDNIGHT + n * 60: (500.5 + n % 7, 400 + n % 7, 9_000 if n == 600 else 700) for n in range(700)}
-_HALF_HOURS = [
-    HalfHour(MIDNIGHT + n * 1800, "hcjb" if n < 12 else "11" if n < 20 else None, 504 if n < 30 else None, n * 3,
-             2_016 if 20 <= n < 32 else None, 600 if n % 2 else None)
-    for n in range(48)
-]  # fmt: skip
-CURVE = Curve(
-    MIDNIGHT, MIDNIGHT + DAY_S, _MINUTES, {MIDNIGHT + 60: (11.0, 10, 12)}, _HALF_HOURS,
-    [(MIDNIGHT, MIDNIGHT + 21_600, "hcjb"), (MIDNIGHT + 21_600, MIDNIGHT + DAY_S, "hp")],
-)  # fmt: skip
-_PLAIN_CURVE = Curve(
-    MIDNIGHT, MIDNIGHT + DAY_S, {}, {},
-    [HalfHour(MIDNIGHT + n * 1800, None, 504, None, None, None) for n in range(48)], [],
-)  # fmt: skip
-_ODD = tuple(Outlier("consumption/power/active", MIDNIGHT + n * 1800, 98_765.4) for n in range(5))
+
+
+def _half_hours(figures, before=None, **more):
+    """The half hours of the day, of which each is what ``figures`` makes of its number."""
+    return [
+        _row(_DAY, _NEXT, figures(n), before(n) if before else None, at=MIDNIGHT + n * 1800, **more) for n in range(48)
+    ]
+
+
+def _sunny(n):
+    word = "hcjb" if n < 12 else "11" if n < 20 else None
+    spent = Spent({"hcjb": 0.0327}, 0.0105, n * 0.0001, 0.04, partly=n == 3) if word == "hcjb" else None
+    classes = {word: 252} if word else {}
+    return Figures(252, classes, n * 2, 1_008 if 20 <= n < 32 else None, spent=spent) if n < 30 else None
+
+
+def _before(n):
+    return Figures(300, {"hcjb": 300}, None, None, spent=SPENT) if n % 2 else None
+
+
 _NEXT = date(2026, 1, 15)
+_HALF_HOURS = _half_hours(_sunny, estimated=True)
+_COMPARED = _half_hours(_sunny, _before)
+_PLAIN_HALF_HOURS = _half_hours(lambda _: Figures(252, {"base": 252}, None, None))
+_BANDS = [(MIDNIGHT, MIDNIGHT + 21_600, "hcjb"), (MIDNIGHT + 21_600, MIDNIGHT + DAY_S, HOSTILE)]
+CURVE = Curve(MIDNIGHT, MIDNIGHT + DAY_S, _MINUTES, {MIDNIGHT + 60: (11.0, 10, 12)}, _BANDS)
+_PLAIN_CURVE = Curve(MIDNIGHT, MIDNIGHT + DAY_S, {}, {}, [])
+_ODD = tuple(Outlier("consumption/power/active", MIDNIGHT + n * 1800, 98_765.4) for n in range(5))
 
 
 def past(period="day", sum_=None, rows=(), curve=None, **more):
     """One look at the meter of the house."""
     whole = sum_ or _row(_DAY, _NEXT, SUNNY, PLAIN, -0.4897)
     told = {"known": _KNOWN, "previous": date(2026, 1, 13), "next": _NEXT} | more
+    if curve and not rows:
+        rows = _HALF_HOURS if curve.drawn else _PLAIN_HALF_HOURS
     return Past(told.pop("meter", "house"), period, whole.first, whole, rows, curve, **told)
 
 
@@ -113,6 +129,11 @@ PASTS = {
     ),
     "minutes alone": past(sum_=_row(_DAY, _NEXT, None), curve=CURVE),
     "a day": past(curve=CURVE, odd=_ODD),
+    "a day compared": past(
+        sum_=_row(_DAY, _NEXT, SUNNY, SUNNY, -0.1, so_far=True, cost_change=0.2), curve=CURVE, rows=_COMPARED,
+        against="previous", next=None,
+    ),
+    "a day of last week": past(sum_=_row(_DAY, _NEXT, SUNNY, SUNNY, 0.3), curve=CURVE, rows=_COMPARED, against="week"),
     "a day in doubt": past(sum_=_row(_DAY, _NEXT, DOUBTED, SUNNY, whole=False, estimated=True), curve=_PLAIN_CURVE),
     "a day unread": past(sum_=_row(_DAY, _NEXT, UNREAD, SUNNY, 0.1, so_far=True), curve=_PLAIN_CURVE, odd=_ODD[:1]),
     "a day injected": past(sum_=_row(_DAY, _NEXT, replace(PLAIN, injected=3_000), PLAIN, 0.0), curve=_PLAIN_CURVE),
@@ -125,6 +146,9 @@ PASTS = {
     "a month": past("month", _row(_MONTHS[0], _MONTHS[1], PLAIN, so_far=True), [
         _row(date(2026, 1, n), date(2026, 1, n + 1), PLAIN if n % 3 else None) for n in range(1, 31)
     ]),
+    "a month before": past("month", _row(_MONTHS[0], _MONTHS[1], SUNNY, SUNNY, -0.2), [
+        _row(date(2026, 1, n), date(2026, 1, n + 1), SUNNY, SUNNY if n < 29 else None) for n in range(1, 31)
+    ], against="previous", up_to_date=False),
     "a year": past("year", _row(_MONTHS[0], _MONTHS[-1], SUNNY, SUNNY, 0.0), [
         _row(a, b, replace(SUNNY, drawn=n * 100_000), PLAIN, n / 10, whole=n != 3)
         for n, (a, b) in enumerate(pairwise(_MONTHS))

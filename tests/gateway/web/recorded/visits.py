@@ -81,12 +81,18 @@ def _history():
     for name, past in values.PASTS.items():
         meters = ["house", "garage <2>"] if name in {"nothing yet", "a day", "a year"} else ["house"]
         held = {"past": past, "meters": meters}
+        asked = f"period={past.period}&date={past.first}" + (f"&against={past.against}" if past.against else "")
         for path in ("/history", "/history/data"):
-            yield Visit(f"{path[1:]}: {name}", f"{path}?period={past.period}&date={past.first}", held=held)
+            yield Visit(f"{path[1:]}: {name}", f"{path}?{asked}", held=held)
+        yield Visit(f"history: {name}, in euros", f"/history?{asked}&unit=eur", held=held)
+        if past.curve:
+            closely = f"&detail=minutes&at={values.MIDNIGHT + 1800}"
+            yield Visit(f"history: {name}, minutes", f"/history?{asked}{closely}", held=held)
         for table in ("minutes", "half-hours", "parts") if past.curve else ("parts",):
             asked = f"period={past.period}&table={table}"
             yield Visit(f"csv: {name}, {table}", f"/history/csv?{asked}", held=held)
-    for wrong in ("meter=<b>", "period=<b>", "date=2026-02-30", "date=<b>", "table=x"):
+            yield Visit(f"csv: {name}, {table}, in euros", f"/history/csv?{asked}&unit=eur", held=held)
+    for wrong in ("meter=<b>", "period=<b>", "date=2026-02-30", "date=<b>", "unit=<b>", "against=x", "at=x", "table=x"):
         page = "/history/csv" if wrong.startswith("table") else "/history"
         yield Visit(f"history, wrong {wrong}", f"{page}?{wrong}")
     yield Visit("history, no store", "/history", held={"fault": FAULTS["store"]})
