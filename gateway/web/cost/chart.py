@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from gateway.web import written
 from gateway.web.history.bars import Bar, BarChart, bar_chart
-from gateway.web.history.chart import SOLD, SUBSCRIPTION, LegendEntry, kind_of, marks
+from gateway.web.history.chart import SOLD, SUBSCRIPTION, LegendEntry, kind_of, marks, unsure_of
 
 if TYPE_CHECKING:
     from gateway.web.cost.values import Bill, Money
@@ -31,6 +31,8 @@ def legend(view: PageView, bill: Bill) -> list[LegendEntry]:
     if sold := sum(row.income for row in known):
         found.append((SOLD, view.words["income"], -sold))
     entries = [LegendEntry(kind, name, written.euros(view.lang, euros)) for kind, name, euros in found]
+    if unsure := unsure_of(view, known):
+        entries.append(LegendEntry("unsure", unsure, ""))
     if any(row.before is not None for row in known):
         before = sum(row.before or 0.0 for row in known)
         entries.append(LegendEntry("beside", view.words["before"], written.euros(view.lang, before)))
@@ -67,4 +69,5 @@ def _bar(view: PageView, bill: Bill, row: Money) -> Bar:
         stack={SUBSCRIPTION: row.subscription} | {kind_of(word): euros for word, euros in row.classes.items()},
         below={SOLD: row.income} if row.income else {},
         beside=row.before,
+        unsure=bool(marks(row)),
     )

@@ -9,6 +9,7 @@ from gateway.words.table import WordTable
 # Of the history's those that stand on this page, too.
 _SHARED = (
     "period day month year of_meter show bad_period bad_meter store_fault bars values mark_partly mark_estimated"
+    " is_estimated in_part"
 ).split()
 
 

@@ -32,6 +32,7 @@ class Bar:
         below: kind -> amount under zero.
         outline: what is drawn as a line over it.
         beside: what it is compared with.
+        unsure: whether it is estimated, or a part of it not known: its edge is dashed.
     """
 
     said: Sequence[str]
@@ -42,6 +43,7 @@ class Bar:
     below: Mapping[str, float] = field(default_factory=dict)
     outline: float | None = None
     beside: float | None = None
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,10 @@ def _paths(bars: Sequence[Bar], frame: _Frame) -> list[tuple[str, str]]:
         # Behind the bars the one, before them the other.
         ("outline", _outline([bar.outline for bar in bars], frame)),
         *((kind, "".join(drawn)) for kind, drawn in boxes.items()),
+        (
+            "unsure",
+            "".join(_box(n, frame.y(sum(bar.stack.values())), frame.y(0)) for n, bar in enumerate(bars) if bar.unsure),
+        ),
         ("beside", "".join(_mark(n, frame.y(bar.beside)) for n, bar in enumerate(bars) if bar.beside)),
     ]
     return [(kind, path) for kind, path in found if path]

@@ -84,6 +84,8 @@ def legend(view: PageView, past: Past, choice: LookChoice) -> list[LegendEntry]:
         ):  # fmt: skip
             if wh:
                 found.append(LegendEntry(kind, say[key], written.kwh(lang, wh)))
+    if unsure := unsure_of(view, past.rows):
+        found.append(LegendEntry("unsure", unsure, ""))
     if past.against and past.sum.before:
         found.append(LegendEntry("beside", against_name(view, past), _amount(view, past.sum.before, choice)))
     return found
@@ -110,16 +112,23 @@ def _bar(view: PageView, past: Past, row: HistoryRow, choice: LookChoice) -> Bar
         stack = {kind_of(word): euros for word, euros in figures.spent.classes.items()}
         stack = {SUBSCRIPTION: figures.spent.subscription, **stack}
         below = {SOLD: figures.spent.income} if figures.spent.income else {}
-        return Bar(said, href, tick, minor, stack, below, None, before)
+        return Bar(said, href, tick, minor, stack, below, None, before, bool(sign))
     stack = {kind: wh / 1000 for kind, (_, wh) in _energies(figures).items()}
     below = {SOLD: figures.injected / 1000} if figures.injected else {}
     made = None if figures.produced is None else figures.produced / 1000
-    return Bar(said, href, tick, minor, stack, below, made, before)
+    return Bar(said, href, tick, minor, stack, below, made, before, bool(sign))
 
 
 def marks(row: HistoryRow | Money) -> str:
     """The marks that the page explains: a part is not known, an index was not read."""
     return ("" if row.whole or row.so_far else " *") + (" ~" if row.estimated else "")
+
+
+def unsure_of(view: PageView, rows: Sequence[HistoryRow | Money]) -> str:
+    """What a dashed edge says of one of these rows; empty where none has it."""
+    signs = {sign for row in rows for sign in marks(row).split()}
+    words = [view.words[key] for sign, key in (("~", "is_estimated"), ("*", "in_part")) if sign in signs]
+    return ", ".join(words)
 
 
 def name_of(view: PageView, past: Past, row: HistoryRow) -> str:

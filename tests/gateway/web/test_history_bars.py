@@ -184,6 +184,9 @@ def test_what_is_estimated_or_known_in_part_is_marked_at_its_bar(house):
     marked = [lines[0] for lines in titles(text) if lines[0].endswith("~")]
     assert [name[:5] for name in marked] == ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30"]
     assert "~ un index n’a pas été lu" in plain(text)
+    # Six edges are dashed, and the legend says what that is.
+    assert len(re.findall("z", re.search(r'<path class="unsure" d="([^"]+)" /><', text)[1])) == 6
+    assert "estimé" in plain(text.partition('class="classes"')[2].partition("</ul>")[0])
 
 
 def test_production_that_is_not_believed_is_not_drawn(house):
