@@ -117,14 +117,19 @@ class HouseholdDays:
     @property
     def first(self) -> date | None:
         """The first day of which anything is known."""
-        index = self._series.get(DRAWN)
-        return day_of(index.first_time) if index and index.first_time else None
+        return None if self.first_time is None else day_of(self.first_time)
 
     @property
     def last_time(self) -> int | None:
         """The last second of which anything is known."""
         index = self._series.get(DRAWN)
         return index.last_time if index and index.last_time else None
+
+    @property
+    def first_time(self) -> int | None:
+        """The first second of which anything is known."""
+        index = self._series.get(DRAWN)
+        return index.first_time if index and index.first_time else None
 
     @property
     def produces(self) -> bool:
@@ -169,6 +174,11 @@ class HouseholdDays:
     def classes(self, bounds: Sequence[int]) -> list[dict[str, int]]:
         """Wh by class between each two, as the meter's indexes counted and called them."""
         return self._classes(bounds)
+
+    def load_curve(self, start: int, end: int) -> Mapping[int, int]:
+        """Half hour in ``[start, end)`` -> Wh from the grid."""
+        curve = self._series.get(DRAWN_CURVE)
+        return self._energy.half_hours(curve, start, end) if curve else {}
 
     def _so_far(self, day: date) -> DayEnergy | None:
         """What that day had come to at the time of day that is now the last one known; None where nobody knows."""
@@ -228,13 +238,11 @@ class HouseholdDays:
         made = [*([own] if own is not None else []), *([use.shared] if use and self._parts else [])]
         return replace(day, own=own, produced=sum(made) if made else None, use=use)
 
-    def is_whole_so_far(self, day: DayEnergy) -> bool:
-        """Whether of a day that is not over all is known from its midnight to what was read last."""
-        (index,) = self._slices(
-            self._series.get(DRAWN), [midnight(day.date), midnight(BalancePeriod.DAY.after(day.date))]
-        )
-        newest = self.last_time or 0
-        return index.covered >= min(newest, midnight(BalancePeriod.DAY.after(day.date))) - midnight(day.date) - _APART_S
+    def is_whole_so_far(self, day: DayEnergy, begun: int | None = None) -> bool:
+        """Whether of a day that is not over all is known from its midnight, or ``begun``, to what was read last."""
+        begin, end = midnight(day.date), midnight(BalancePeriod.DAY.after(day.date))
+        (index,) = self._slices(self._series.get(DRAWN), [begin, end])
+        return index.covered >= min(self.last_time or 0, end) - (begun or begin) - _APART_S
 
     def index_less(self, drawn: int, now: int) -> int | None:
         """The index drawn at that moment less what was counted up to it."""
