@@ -254,6 +254,7 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, joint: Joint
         HelpedMaker(tuple(house.config.settings.written.get("web", {}).get("names", ())), found_name, certify),
         house.host.time,
         _security_txt,
+        house.settle,
     )
     joint.put(house.standing.of, page.links)
     joint.put(requests.pages, page)
@@ -294,7 +295,7 @@ def _parts_of_page(house: House, requests: HouseRequests, encrypted: EncryptedPa
     return (
         history.part(past),
         cost.part(past),
-        sharing(StoredSharing(config, requests.answer, reader)),
+        sharing(StoredSharing(config, requests.answer, reader, house.now.count_requests)),
         repair(StoredPoints(reader, requests.answer)),
         settings(StoredSettings(config, requests.change, house.commit, reader)),
         tariff(StoredTariffs(config, requests.put, reader)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from gateway import __version__
 from gateway.balance import calendar
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config
     from gateway.links.alerts import Alert
     from gateway.sources.line import LineState
+    from gateway.store.access import AccessRequests
     from gateway.tic.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,12 @@ _WORSE = (OK, WAITING, BROKEN)
 
 # Whoever is told has the broker; what the doctor finds is told by its cause (``line_fault``).
 _NOT_OF_A_METER = frozenset((LinkKind.MQTT, LinkKind.DOCTOR))
+
+
+class NowParts(DayParts, Protocol):
+    """The parts of the store that the present asks."""
+
+    access: AccessRequests
 
 
 class Now:
@@ -50,7 +57,7 @@ class Now:
     def __init__(
         self,
         config: Config,
-        stored: DayParts,
+        stored: NowParts,
         call: Callable[..., Awaitable[Any]],
         clock: Callable[[], float | None] = time.time,
     ) -> None:
@@ -61,6 +68,8 @@ class Now:
         self._states: dict[str, str] = {}
         self.alerts: Sequence[Alert] = ()
         self._texts: list[str] = []
+        # How many requests for access wait for an answer, as last counted.
+        self.requests = 0
         self.listeners: list[Callable[[str], None]] = []
         # How often something has changed since the start, and who waits for the next time.
         self.turn = 0
@@ -128,11 +137,16 @@ class Now:
             return
         self._day_asked = now
         try:
+            self.count_requests(await self._call(self._stored.access.count_waiting))
             for name, meter in self.meters.items():
                 meter.day = await self._call(day_of, self._stored, self._config, name, second_of(meter, clock))
         except StoreError as error:
             # The link of the store says it already; what was known stays.
             log.debug("the day could not be read: %s", error)
+
+    def count_requests(self, waiting: int) -> None:
+        """Know how many requests for access wait for an answer, by whoever has just looked."""
+        self.requests = waiting
 
     def _tell(self, meter: str) -> None:
         for listener in self.listeners:

@@ -127,6 +127,12 @@ class AccessRequests:
         )
         return [_request(row) for row in rows]
 
+    @translated
+    def count_waiting(self) -> int:
+        """How many requests wait for an answer, those included that have grown old since somebody last looked."""
+        (found,) = self._db.execute("SELECT count(*) FROM access_request WHERE state = 'pending'").fetchone()
+        return int(found)
+
     def waiting(self, now: float) -> list[AccessRequest]:
         """The requests that wait for an answer at ``now``, oldest first; those grown old are closed."""
         self._expire_access(now)

@@ -25,6 +25,7 @@ from gateway.web.home.wall_picture import draw
 from gateway.web.http.guard import RequestGuard, own_names
 from gateway.web.http.mdns import name_of
 from gateway.web.http.server import Server
+from gateway.web.reader import StoreReader, nothing_to_settle
 from gateway.web.site import Site
 from gateway.words.phrase import NOTHING, Phrase
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from gateway.live.meter import Value
     from gateway.live.state import HouseNow
     from gateway.web.home.picture import PictureRequest
+    from gateway.web.home.stored import HomeFigures
     from gateway.web.https.certificate import CertificateMaker
     from gateway.web.https.encrypted import EncryptedPage
     from gateway.web.part import PageGroup
@@ -67,6 +69,7 @@ class HousePage:
         maker: who makes certificates of the house's own authority.
         clock: the time (POSIX seconds); None where nobody knows it.
         security_txt: to whom a weakness is reported (RFC 9116); empty where nobody has said.
+        settle: commits what was postponed, before the store is read.
     """
 
     def __init__(
@@ -80,7 +83,10 @@ class HousePage:
         maker: CertificateMaker | None = None,
         clock: Callable[[], float | None] = time.time,
         security_txt: Callable[[], str] = str,
+        settle: Callable[[], Awaitable[None]] = nothing_to_settle,
     ) -> None:
+        self._figures: HomeFigures | None = None
+        self._settle = settle
         self._now, self._report, self._house = now, report, house
         self._drawing = asyncio.Lock()
         self._config = config
@@ -128,8 +134,22 @@ class HousePage:
         return await self._report()
 
     def alerts(self) -> list[dict[str, str]]:
-        """What the household is told now, by language."""
-        return [alert.text.in_every_language() for alert in self._now.alerts]
+        """What the household is told now, by language, and what ``kind`` of fault or news it is."""
+        return [alert.text.in_every_language() | {"kind": alert.kind.name.lower()} for alert in self._now.alerts]
+
+    async def figures(self) -> HomeFigures:
+        """What the store knows of the day, a minute old at most."""
+        if self._figures is None:
+            from gateway.web.home.stored import HomeFigures  # noqa: PLC0415 (with the first who looks)
+
+            self._figures = HomeFigures(self._config, StoreReader(self._config.directory, self._settle), self._now)
+        await self._figures.look()
+        return self._figures
+
+    @property
+    def requests(self) -> int:
+        """How many requests for access wait for an answer."""
+        return self._now.requests
 
     async def now(self) -> HouseNow:
         """All of it as one object."""

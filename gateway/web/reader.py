@@ -18,6 +18,10 @@ T = TypeVar("T")
 _PATIENCE_S = 2.0
 
 
+async def nothing_to_settle() -> None:
+    """For who reads what nobody writes."""
+
+
 class StoreReader:
     """Reads the database of a house.
 

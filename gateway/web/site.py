@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from dataclasses import replace
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
 from microdot import Microdot, Request, Response
@@ -19,19 +20,20 @@ from microdot import Microdot, Request, Response
 from gateway.errors import AccessError, ConfigError, GatewayError
 from gateway.web.access.access import PageAccess, Viewer
 from gateway.web.access.entrance import Entrance, own_page, sign_in_first
-from gateway.web.home.picture import BadPictureError, PictureRequest, read_asked
+from gateway.web.home.picture import BadPictureError, read_asked
 from gateway.web.http.answers import YEAR_S, PageFile, cookie_of, html, plain, redirect, set_cookie
 from gateway.web.http.guard import is_own_origin
 from gateway.web.http.room import ConnectionLimit, ConnectionPlace
+from gateway.web.menu import arranged
 from gateway.web.state.pages import links
 from gateway.web.view import PageView
-from gateway.web.words import WORDS, preferred
+from gateway.web.words import WALL_WORDS, WORDS, preferred
 from gateway.words.catalogue import FRENCH, LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
-    from gateway.live.state import HouseNow
+    from gateway.web.house import EncryptedWay, PageHouse
     from gateway.web.part import Handler, PageGroup
     from gateway.web.words import Words
 
@@ -44,8 +46,8 @@ _PUBLIC = (
     "time age_s stale drawn_va injected_va injecting tariff_kind tempo_today tempo_tomorrow "
     "drawn_today_wh drawn_yesterday_wh partial"
 ).split()
-# The menu ends so.
-_MENU_END = (("/links", "links"), ("/access", "access"))
+_FILES = ("page.css", "page.js", "home.css", "home.js", "wall.js", "icon.svg", "icon-180.png")
+_OWN_PAGES = (("/", "home"), ("/links", "links"), ("/access", "access"))
 _SECURITY = "/.well-known/security.txt"
 _FOR_ALL = {"/login", "/setup", _SECURITY}
 _DISPLAYS = {Viewer.DISPLAY, Viewer.GUEST}
@@ -58,43 +60,6 @@ _FOR_PROGRAMS = {"/display.png", "/events", "/metrics"}
 MOST_STREAMS, MOST_FIELDS = 20, 60
 # A stream says at least so often that it lives; the page believes it lost after twice that.
 HEARTBEAT_S = 5.0
-
-
-class PageHouse(Protocol):
-    """What the page shows."""
-
-    @property
-    def sources(self) -> Mapping[str, str]:
-        """Meter -> where its bytes come from."""
-
-    def meters(self) -> list[dict[str, object]]:
-        """Each meter as the live feed's JSON object, with its ``phases``."""
-
-    async def report(self) -> dict[str, Any]:
-        """Links and alerts in the form of ``status --json``."""
-
-    def alerts(self) -> list[dict[str, str]]:
-        """What the household is told now, by language."""
-
-    @property
-    def equivalents(self) -> Sequence[Mapping[str, Any]]:
-        """What energy is like: ``fr`` and ``en`` name a thing, which takes ``wh``."""
-
-    async def now(self) -> HouseNow:
-        """All of it as one object."""
-
-    async def picture(self, asked: PictureRequest, meters: Sequence[Mapping[str, object]]) -> bytes:
-        """A PNG of one of these meters. Raises ConfigError where pictures cannot be made here."""
-
-    async def changed(self) -> None:
-        """Wait until a meter has said something new."""
-
-
-class EncryptedWay(Protocol):
-    """Another way to the pages, by TLS."""
-
-    def url(self, called: str) -> str | None:
-        """Where the page that is called so (a Host header) is encrypted; None where it is not now."""
 
 
 class Site:
@@ -127,12 +92,12 @@ class Site:
         self._parts, self._joining, self._joined = parts, asyncio.Lock(), False
         self._security_txt = security_txt
         self._encrypted, self._for_all = encrypted if redirects else None, _FOR_ALL
-        self._files = {name: PageFile(name) for name in ("page.css", "page.js", "icon.svg", "icon-180.png")}
+        self._files = {name: PageFile(name) for name in _FILES}
         self._names = {name: file.url for name, file in self._files.items()}
         self._menu_words: list[tuple[Mapping[str, Words], str]] = []
         # Language -> its words, from the first visit in it on: nobody has asked for the other one yet.
         self._words: dict[str, Words] = {}
-        self._menu: tuple[tuple[str, str], ...] = (("/", "now"), *_MENU_END)
+        self._menu: tuple[tuple[str, str], ...] = _OWN_PAGES
         self.app, enter = Microdot(), self.entrance
         self.app.before_request(self._led_to_encrypted)
         self.app.before_request(self._admit)
@@ -140,7 +105,7 @@ class Site:
             ("/", self._now), ("/links", self._links), ("/display", self._display), ("/events", self._events),
             ("/access", enter.show_access), ("/login", enter.show_login), ("/setup", enter.show_setup),
             ("/static/<name>", self._file), ("/metrics", self._metrics), ("/display.png", self._picture),
-            (_SECURITY, self._security),
+            (_SECURITY, self._security), ("/more", self._more),
         ):  # fmt: skip
             self.app.route(path)(handler)
         for path, handler in (
@@ -167,7 +132,7 @@ class Site:
         self._files |= {name: PageFile(name) for name in part.files}
         self._names |= {name: self._files[name].url for name in part.files}
         self._menu_words += [(part.words, key) for _, key in part.menu]
-        self._menu = (*self._menu[: -len(_MENU_END)], *part.menu, *_MENU_END)
+        self._menu = (*self._menu, *part.menu)
         for path, handler in part.pages.items():
             self.app.route(path)(self._handed_over(handler, part))
         for path, handler in part.forms.items():
@@ -259,7 +224,10 @@ class Site:
         if lang not in self._words:
             # The menu stands on every page; what else a part says is its own.
             self._words[lang] = WORDS[lang] | {key: words[lang][key] for words, key in self._menu_words}
-        return PageView(lang, path, session, self._names, self._words[lang], self._menu)
+        menu = arranged(self._menu)
+        return PageView(
+            lang, path, session, self._names, self._words[lang], menu, requests=lambda: self._house.requests
+        )
 
     def _message(self, request: Request, key: str, status: int) -> Response:
         """One sentence as a page."""
@@ -267,14 +235,19 @@ class Site:
 
     # --- pages -------------------------------------------------------------------------------------------------------
 
-    def _now(self, request: Request) -> Response:
+    async def _now(self, request: Request) -> Response:
+        from gateway.web.home.pages import page  # noqa: PLC0415 (with the first who looks)
+
         view = self._view(request)
-        text = view.page("home/now.html", state=self._state(Viewer.OWNER), script_words=WORDS[view.lang])
-        return self._page(request, text)
+        figures = await self._house.figures()
+        return self._page(request, page(view, self._state(Viewer.OWNER, view), figures, time.time()))
 
     async def _links(self, request: Request) -> Response:
         report = await self._house.report()
         return self._page(request, links(self._view(request, "/links"), report, self._house.sources))
+
+    def _more(self, request: Request) -> Response:
+        return self._page(request, self._view(request, "/more").page("more/page.html"))
 
     def _display(self, request: Request) -> Response:
         guest = "guest" in request.args or request.g.role is Viewer.GUEST
@@ -283,9 +256,10 @@ class Site:
             answer = redirect("/display?guest=1" if guest or role is Viewer.GUEST else "/display")
             set_cookie(answer, request, _DISPLAY, token, YEAR_S)
             return answer
-        view, state = self._view(request, "/display"), self._state(Viewer.GUEST if guest else Viewer.DISPLAY)
+        view = self._view(request, "/display")
+        state = self._state(Viewer.GUEST if guest else Viewer.DISPLAY, view)
         like = [[one[view.lang], one["wh"]] for one in self._house.equivalents]
-        values = {"state": state, "script_words": WORDS[view.lang], "like": like}
+        values = {"state": state, "script_words": {key: view.words[key] for key in WALL_WORDS}, "like": like}
         return self._page(request, view.page("home/display.html", **values))
 
     async def _metrics(self, _: Request) -> Response:
@@ -310,10 +284,15 @@ class Site:
         meters = self._house.meters()
         return [{key: meter[key] for key in _PUBLIC} for meter in meters] if role is Viewer.GUEST else meters
 
-    def _state(self, role: Viewer) -> dict[str, object]:
+    def _state(self, role: Viewer, view: PageView) -> dict[str, Any]:
         """What the browser is told; it is the same each second as at first."""
-        state: dict[str, object] = {"page": self._version, "meters": self._meters(role)}
-        return state | {"alerts": self._house.alerts()} if role is Viewer.OWNER else state
+        meters = self._meters(role)
+        state: dict[str, object] = {"page": self._version, "meters": meters}
+        if role is not Viewer.OWNER:
+            return state
+        from gateway.web.home.pages import shown  # noqa: PLC0415 (screens on the wall need none of it)
+
+        return state | {"alerts": self._house.alerts(), "shown": [shown(view, one) for one in meters]}
 
     def _page(self, request: Request, text: str) -> Response:
         return self._in_language(request, html(text))
@@ -336,10 +315,11 @@ class Site:
         """
         ended = asyncio.Event()
         place = ConnectionPlace(self.knows(request) or "", request.client_addr[0], ended.set)
+        view = self._view(request)
         self._streams.enter(place)
         try:
             while not ended.is_set() and self._may_still(request):
-                state = json.dumps(self._state(role), separators=(",", ":"), ensure_ascii=False)
+                state = json.dumps(self._state(role, view), separators=(",", ":"), ensure_ascii=False)
                 yield f"data: {state}\n\n".encode()
                 try:
                     async with asyncio.timeout(HEARTBEAT_S):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from gateway.web.access.sessions import BrowserSession
+    from gateway.web.menu import Menu
     from gateway.web.words import Words
 
 
@@ -22,8 +23,9 @@ class PageView:
         session: of who is signed in.
         files: name of one of the page's own files -> its address.
         words: key -> text in ``lang``.
-        menu: path and word of each page.
+        menu: the pages, by how often they are opened.
         query: what was asked of the page, ending with ``&``, so that its other language shows the same.
+        requests: how many requests for access wait for an answer now.
     """
 
     lang: str
@@ -31,8 +33,9 @@ class PageView:
     session: BrowserSession | None
     files: Mapping[str, str]
     words: Words
-    menu: Sequence[tuple[str, str]]
+    menu: Menu
     query: str = ""
+    requests: Callable[[], int] = int
 
     def say(self, key: str, **places: object) -> str:
         """A text; it may hold what a stranger wrote."""
@@ -51,6 +54,7 @@ class PageView:
             form_token=self.session.form_token if self.session else "",
             static=self.files,
             menu=self.menu,
+            requests=self.requests(),
             say=self.say,
             **values,
         )

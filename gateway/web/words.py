@@ -15,11 +15,18 @@ WORDS = WordTable(
         "skip": "Skip to content",
         "menu": "Pages",
         "now": "Now",
-        "links": "Meter and links",
-        "access": "Access",
+        "home": Phrase("Home", "the first page"),
+        "more": Phrase("More", "menu"),
+        "links": Phrase("State", "of the house"),
+        "waiting_one": ", 1 request waits",
+        "waiting_many": ", {n} requests wait",
+        "for_links": "Meter, memory, connections: what works and what does not",
+        "for_settings": "Prices, goals, notices, what is kept",
+        "for_access": "Password, screens on the wall, programs",
+        "for_repair": "A reading that cannot be right, put right or taken out",
+        "access": Phrase("Screens and access", "menu"),
         "sign_out": "Sign out",
         "other_language": "Français",
-        "no_script": "This page keeps itself up to date by JavaScript, which this browser does not run.",
         "power": "Power drawn",
         "of_subscribed": "{percent}\u00a0% of the subscribed power ({subscribed}\u00a0VA)",
         "injected": "Sent to the grid: {power}\u00a0VA",
@@ -27,10 +34,6 @@ WORDS = WordTable(
         "tariff": "Tariff",
         "tempo_today": "Tempo today",
         "tempo_tomorrow": "Tempo tomorrow",
-        "cost_hour": "Cost at the moment",
-        "an_hour_now": "€{cost} an hour",
-        "base_load": "Base load at night",
-        "phases": "By phase",
         "phase": "Phase",
         "power_short": "Power",
         "voltage": "Voltage",
@@ -43,7 +46,7 @@ WORDS = WordTable(
         "self_consumed_today": "Self-consumed today",
         "at_least": "at least {energy}",
         "unknown": "unknown",
-        "doubt_unread": "Production unknown: its counter does not answer. “Meter and links” says why.",
+        "doubt_unread": "Production unknown: its counter does not answer. “State” says why.",
         "doubt_too-little": (
             "Production unknown: its counter counts less than what is sent to the grid. Check that it counts all"
             " panels,"
@@ -54,13 +57,10 @@ WORDS = WordTable(
         "lost": "The gateway does not answer. Last values:",
         "overload": "More than the subscribed power",
         "breaker": "The meter’s breaker is open",
-        "alert": "A link is broken.",
-        "see_links": "See which one",
         "seconds": "{n} s",
         "minutes": "{n} min",
         "hours": "{n} h",
         "days": "{n} d",
-        "said": "{power} volt-amperes",
         "tariff_base": "Base",
         "tariff_off-peak": "Off-peak",
         "tariff_peak": "Peak",
@@ -141,9 +141,27 @@ WORDS = WordTable(
         "https_intro": "There nobody on the Wi-Fi reads along, and the page can be an app on the home screen:",
         "https_first": "Where nobody on the Wi-Fi shall read along, do this at the encrypted page:",
         "forged": "This form is not valid any more: open the page again and start over.",
-        "not_kept": "Nothing was changed: the card cannot be written. See “Meter and links”.",
+        "not_kept": "Nothing was changed: the card cannot be written. See “State”.",
         "not_found": "There is no such page.",
     }
+)
+
+# What the screen on the wall says by itself.
+WALL_WORDS = (
+    *(
+        "house",
+        "power",
+        "giving",
+        "of_subscribed",
+        "injected",
+        "at_least",
+        "unknown",
+        "doubt_unread",
+        "doubt_too-little",
+    ),
+    *("never_heard", "stale", "lost", "seconds", "minutes", "hours", "days", "like", "tariff_base", "tariff_off-peak"),
+    *("tariff_peak", "tariff_normal", "tariff_mobile-peak", "tariff_unknown"),
+    *("colour_blue", "colour_white", "colour_red", "colour_unknown"),
 )
 
 OWN_NAME = Phrase("English", "the language's own name")

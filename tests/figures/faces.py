@@ -382,10 +382,10 @@ def _cell(rows, name, head):
 def of_browser(text):
     """The page *now* as it stands in a browser: name -> text of each place that is shown."""
     kinds = {
-        "power": ("drawn", 1), "percent": ("load", 1), "drawn-today": ("today", 1000),
+        "power": ("power", 1), "percent": ("load", 1), "drawn-today": ("today", 1000),
         "drawn-yesterday": ("yesterday", 1000), "injected-today": ("injected_today", 1000),
         "produced-today": ("produced_today", 1000), "used-today": ("self_consumed_today", 1000),
-        "per-hour": ("cost_hour", 1), "base-load": ("base_load", 1),
+        "per-hour": ("cost_hour", 1),
     }  # fmt: skip
     figures = {
         key: Said(UNKNOWN) if text.get(name) in {"inconnu", "–"} else found(NUMBER, text.get(name, ""), unit)
@@ -504,16 +504,14 @@ def _present(running):
     }
 
 
-_SHOWN = """JSON.stringify(Object.fromEntries([...document.querySelectorAll("#meters [data-is]")]
+_SHOWN = """JSON.stringify(Object.fromEntries([...document.querySelectorAll("#home [data-is]")]
   .filter((one) => one.checkVisibility()).map((one) => [one.dataset.is, one.textContent])))"""
-_PRICED = "document.querySelector('#meters [data-is=cost_hour]')?.textContent"
 
 
 def _open(browser, served):
     browser.cookie(served.url, "linky_session", served.owner.cookies["linky_session"])
     browser.dark(on=False)
     browser.open(served.url, width=390, height=844, language="fr")
-    browser.await_true(_PRICED)
     shown = json.loads(browser.evaluate(_SHOWN))
     # A page left open would complain of a server that is gone.
     browser.open("about:blank")

@@ -32,7 +32,7 @@ SHOWS = {
     | {"percent", "used-today", "drawn-month", "base-load", "per-hour", "watts"}
     | {"cost-month"},
     "metrics": {"power", "subscribed"},
-    "page, in a browser": (LIVE - {"subscribed"}) | SUN | {"percent", "used-today", "per-hour", "base-load"},
+    "page, in a browser": (LIVE - {"subscribed"}) | SUN | {"percent", "used-today", "per-hour"},
     "page, now": LIVE | SUN | {"used-today"},
     "page, wall": LIVE | SUN | {"used-today"},
     "page, cost of now": {"per-hour", "base-load"},

@@ -24,8 +24,8 @@ def test_the_lock_file_has_hashes_and_no_addresses():
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("  const one = 1, two = 2; draw(one, two);", "one-var"),
-        ("  aloud(first.metres);", "Property 'metres' does not exist on type 'House'"),
+        ("  const one = 1, two = 2; lose(one, two);", "one-var"),
+        ("  tell(first.metres);", "Property 'metres' does not exist on type 'House'"),
     ],
 )
 def test_a_fault_in_a_script_is_found(tmp_path, line, said):
@@ -38,7 +38,7 @@ def test_a_fault_in_a_script_is_found(tmp_path, line, said):
     (tmp_path / ".cache/javascript").symlink_to(CACHE)
     shutil.copytree(CHECKS, tmp_path / "tools/lib/javascript")
     script = (ROOT / "gateway/web/static/page.js").read_text()
-    (static / "page.js").write_text(script.replace("  draw(first);\n", f"{line}\n  draw(first);\n"))
+    (static / "page.js").write_text(script.replace("  tell(first);\n", f"{line}\n  tell(first);\n"))
     modules = CACHE / "node_modules"
     config = ("--config", "tools/lib/javascript/eslint.config.cjs", "gateway/web/static")
     programs = (

@@ -55,7 +55,7 @@ WORDS = WordTable(
         "bad_meter": "There is no meter “{said}” in the configuration.",
         "bad_choice": "There is no such choice: use the links of the page.",
         "bad_table": "There is no such form of a table: use one of the links of the page.",
-        "store_fault": "The stored values cannot be read. See “Meter and links”.",
+        "store_fault": "The stored values cannot be read. See “State”.",
         "drawn": "Consumption",
         "injected_energy": "Injection",
         "produced": "Production",

@@ -42,7 +42,7 @@ SETTINGS_WORDS = WordTable(
         "commit": "Write to the card now",
         "commit_intro": "Readings are written every {n}\u00a0s. Before you cut the power, write those that wait:",
         "doctor": "What is wrong",
-        "doctor_intro": "The page “Meter and links” shows every link and what the doctor says of it.",
+        "doctor_intro": "The page “State” shows every link and what the doctor says of it.",
         "series": "Your series",
         "series_where": "Their names, and what to give to a co-operative that asks for your readings:",
         "said_by_file": "All that is set",

@@ -29,7 +29,7 @@ from gateway.web.sharing.answer import AnswerChoices
 from gateway.web.sharing.values import HandedOver, JournalState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gateway.config.tables import Config
     from gateway.store.store import Archive
@@ -53,10 +53,17 @@ class StoredSharing:
         config: the whole configuration.
         order: does an order.
         reader: of the database.
+        counted: is told how many requests wait, each time that they are looked at.
     """
 
-    def __init__(self, config: Config, order: ConsentHandlers, reader: StoreReader) -> None:
-        self._order, self._read = order, reader.read
+    def __init__(
+        self,
+        config: Config,
+        order: ConsentHandlers,
+        reader: StoreReader,
+        counted: Callable[[int], None],
+    ) -> None:
+        self._order, self._read, self._tell_waiting = order, reader.read, counted
         self.retention, self.refused_days = config.max_retention, REFUSED_DAYS
         self.installer = (
             config.federation.installer.lower() if config.federation and config.federation.installer else None
@@ -66,7 +73,10 @@ class StoredSharing:
 
     async def ask(self, order: Order[A]) -> A:
         """One order, given at the page."""
-        return await self._order(structs.replace(order, by=OWNER, channel=Channel.WEB))
+        answer = await self._order(structs.replace(order, by=OWNER, channel=Channel.WEB))
+        if isinstance(order, PendingAccess) and isinstance(answer, list):
+            self._tell_waiting(len(answer))
+        return answer
 
     async def choices(self, number: int) -> AnswerChoices | None:
         """What a waiting request lets the household choose."""

@@ -1,4 +1,3 @@
-"use strict";
 // The steps to the encrypted page: says whether this browser believes its certificate, and leads on to it if it does.
 (() => {
   const place = document.getElementById("encrypted");

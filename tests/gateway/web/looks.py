@@ -69,7 +69,7 @@ WATCH = """(() => {
   };
   paper.clearRect = function () { this.canvas.labels = []; wipe.apply(this, arguments); };
   const look = () => {
-    const place = document.querySelector(".chart, .bars") ?? document.querySelector("[data-is=drawn]");
+    const place = document.querySelector(".chart, .bars") ?? document.querySelector("[data-is=drawn], [data-is=power]");
     const drawn = place?.dataset.drawn === "yes" || place?.classList.contains("bars")
       || (place?.dataset.is && /\\d/.test(place.textContent));
     if (drawn) window.drawnAt = performance.now(); else requestAnimationFrame(look);

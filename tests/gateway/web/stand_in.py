@@ -2,15 +2,20 @@
 
 import asyncio
 import threading
+import time
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 
 from gateway.balance.equivalence import EQUIVALENTS
 from gateway.errors import ConfigError
+from gateway.household.now import Now
 from gateway.live.meter import Snapshot
 from gateway.live.topics import as_json
 from gateway.web.access.access import PageAccess
+from gateway.web.home.stored import HomeFigures
 from gateway.web.http.guard import RequestGuard
 from gateway.web.http.server import Server
+from gateway.web.reader import StoreReader, nothing_to_settle
 from gateway.web.site import Site
 
 # The longest of everything: five digits, a supplier's text, all of a producer's day, each of the warnings.
@@ -26,11 +31,17 @@ _PHASES = [{"phase": phase, "va": 11_999, "v": 253, "a": 60} for phase in (1, 2,
 
 
 class StandInHouse:
-    """A house whose meters say always the same."""
+    """A house whose meters say always the same; with a ``config`` its store is asked for the day, as at ``moment``."""
 
-    def __init__(self, *meters):
+    def __init__(self, *meters, config=None, moment=None):
         self._meters = list(meters)
         self.sources = {}
+        self._figures = None
+        if config:
+            now = Now(config, None, None)
+            for meter in now.meters.values():
+                meter.time = datetime.fromtimestamp(moment or time.time(), UTC)
+            self._figures = HomeFigures(config, StoreReader(config.directory, nothing_to_settle), now)
 
     def meters(self):
         return self._meters
@@ -41,7 +52,17 @@ class StandInHouse:
     equivalents = tuple(one.name.in_every_language() | {"wh": one.wh} for one in EQUIVALENTS)
 
     def alerts(self):
-        return [{"fr": "La carte est presque pleine.", "en": "The card is nearly full."}]
+        return [{"fr": "La carte est presque pleine.", "en": "The card is nearly full.", "kind": "disk"}]
+
+    days, recipients = {}, None
+
+    async def figures(self):
+        if self._figures is None:
+            return self
+        await self._figures.look()
+        return self._figures
+
+    requests = 0
 
     async def now(self):
         return {"version": "1", "turn": 1, "meters": [], "links": [], "alerts": []}

@@ -15,7 +15,14 @@ from tests.gateway.web.conftest import Visitor
 from tests.gateway.web.stand_in import PASSWORD, full_house
 
 SIZES = [(360, 740), (768, 1024), (1920, 1080)]
-PAGES = {"now": "/", "links": "/links", "access": "/access", "display": "/display", "guest": "/display?guest=1"}
+PAGES = {
+    "now": "/",
+    "more": "/more",
+    "links": "/links",
+    "access": "/access",
+    "display": "/display",
+    "guest": "/display?guest=1",
+}
 
 # Texts that are cut off by their own box or lie outside the window; those for screen readers alone are meant to be.
 CLIPPED = """[...document.querySelectorAll("body *")].filter((e) => {
@@ -56,7 +63,7 @@ SMALL = """[...document.querySelectorAll("nav a, button, summary, input:not([typ
   const box = e.getBoundingClientRect(); return e.checkVisibility() && Math.min(box.width, box.height) < 22;
 }).map((e) => e.outerHTML.slice(0, 90))"""
 
-DRAWN = "/\\d|–/.test(document.querySelector('[data-is=drawn]')?.textContent ?? '')"
+DRAWN = "/\\d|–/.test(document.querySelector('[data-is=drawn], [data-is=power]')?.textContent ?? '')"
 
 
 @pytest.fixture
@@ -111,8 +118,6 @@ def test_a_house_that_begins_or_is_at_fault_can_be_read(browser, new_house):
     browser.cookie(url, "linky_session", new_house.owner().cookies["linky_session"])
     for path in ("/", "/links", "/access", "/login", "/nowhere"):
         browser.open(url + path, width=360, height=740)
-        if path == "/":
-            browser.await_true(DRAWN)
         look(path)
     browser.open(f"{url}/access", width=360, height=740)
     browser.press(
@@ -155,7 +160,7 @@ def test_the_page_follows_the_meter_by_itself(inside, living_house):
     browser.open(url, width=360, height=740)
     browser.await_true(DRAWN)
     text = browser.evaluate("document.querySelector('main').innerText")
-    assert re.search(r"\d+\s% de la puissance souscrite \(6\s000\sVA\)", text)
+    assert re.search(r"\d+\s% de vos 6\skVA", text)
     assert "Bleu" in text
     assert re.search(r"Heures (creuses|pleines)", text)
     assert re.search(r"23\d\sV|22\d\sV", text)
@@ -180,19 +185,25 @@ def test_the_page_of_links_follows_by_itself_but_not_under_a_reader(inside):
     assert not browser.evaluate(renewed)
 
 
-def test_what_the_household_is_told_stands_on_its_page(browser, tmp_path):
-    """In the language of the page; on the wall, where others look, it does not."""
+def test_the_worst_fault_alone_stands_on_the_page(browser, tmp_path):
+    """In the language of the page, with how many more there are; on the wall, where others look, none does."""
     with full_house(tmp_path) as address:
         url = address.partition("/display")[0]
         owner = Visitor(int(url.rpartition(":")[2]))
         owner.post("/login", {"password": PASSWORD})
         browser.cookie(url, "linky_session", owner.cookies["linky_session"])
         browser.open(url, width=360, height=740)
-        browser.await_true("document.getElementById('told').innerText.includes('La carte est presque pleine.')")
-        assert browser.evaluate(CLIPPED) == []
-        assert browser.evaluate(PALE) == []
-        browser.open(f"{url}/?lang=en", width=360, height=740)
-        browser.await_true("document.getElementById('told').innerText.includes('The card is nearly full.')")
+        for language, worst, rest in (
+            ("fr", "Le compteur a coupé le courant.", "3 de plus"),
+            ("en", "The meter has cut the power.", "3 more"),
+        ):
+            browser.open(f"{url}/?lang={language}", width=360, height=740)
+            told = browser.evaluate("document.querySelector('[role=alert]').innerText")
+            assert worst in told
+            assert rest in told
+            assert browser.evaluate("document.querySelectorAll('[role=alert]').length") == 1
+            assert browser.evaluate(CLIPPED) == []
+            assert browser.evaluate(PALE) == []
         browser.open(address, width=1280, height=800)
         browser.await_true(DRAWN)
         assert not browser.evaluate("document.documentElement.outerHTML.includes('presque pleine')")
@@ -209,9 +220,9 @@ def test_a_screen_outlives_the_gateway(inside, tmp_path_factory):
         token = re.search(r"token=([\w-]+)", text)[1]
         browser.open(f"http://127.0.0.1:{house.port}/display?token={token}", width=1280, height=800)
         shown = "document.querySelector('[data-is=stale]').innerText"
-        browser.await_true(f"{shown}.includes('encore rien dit')")
+        browser.await_true(f"{shown}.includes('encore rien envoyé')")
         assert house.process.stop() == 0
         browser.await_true(f"{shown}.includes('ne répond plus')")
         house.process.start()
         wait_until(lambda: house.process.log.read_text().count("the page is served") == 2, 20, "served again")
-        browser.await_true(f"{shown}.includes('encore rien dit')")
+        browser.await_true(f"{shown}.includes('encore rien envoyé')")

@@ -16,7 +16,7 @@ from tests.gateway.web.looks import AXE, CUT_OFF, OVERLAPPING, SMUDGED, VIOLATIO
 from tests.gateway.web.test_in_browser import NAMELESS, PALE, SIZES, SMALL
 from tests.gateway.web.whole_house import whole_house
 
-MENU = "[...document.querySelectorAll('header nav a:not([hreflang])')].map((a) => a.getAttribute('href'))"
+MENU = "[...document.querySelectorAll('header nav a:not([hreflang]), .doors a')].map((a) => a.getAttribute('href'))"
 DAY, YEAR = "/history?date=2026-10-25", "/history?period=year&date=2025-06-01"
 # What the menu does not lead to at once.
 FURTHER = (
@@ -31,7 +31,8 @@ FURTHER = (
         "/settings/displays",
     ),
 )
-DRAWN = """(() => { const place = document.querySelector(".chart, .bars") ?? document.querySelector("[data-is=drawn]");
+DRAWN = """(() => {
+  const place = document.querySelector(".chart, .bars") ?? document.querySelector("[data-is=drawn], [data-is=power]");
   return !place || [place.dataset.drawn, place.dataset.followed].includes("yes")
     || !place.matches(".chart, .bars") && /\\d/.test(place.textContent); })()"""
 # A chart is drawn anew when its place has another width.
@@ -64,11 +65,11 @@ def inside(browser, house):
 
 
 def places(browser, url, house):
-    """Each page of the menu, and what lies behind them."""
-    browser.open(url)
+    """Each page of the menu and of its last entry, and what lies behind them."""
+    browser.open(f"{url}/more")
     menu = browser.evaluate(MENU)
     assert {"/", "/history", "/cost", "/sharing", "/repair", "/settings", "/links", "/access"} <= set(menu)
-    return [*menu, *(path.format(point=house.point) for path in FURTHER)]
+    return [*dict.fromkeys(menu), *(path.format(point=house.point) for path in FURTHER)]
 
 
 def named(path):

@@ -8,7 +8,7 @@ module.exports = [
   {
     languageOptions: {
       ecmaVersion: 2022,
-      sourceType: "script",
+      sourceType: "module",
       globals: { ...globals.browser, uPlot: "readonly" },
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },
@@ -17,7 +17,6 @@ module.exports = [
       curly: ["error", "multi-line"],
       eqeqeq: "error",
       "max-lines": ["error", { max: 400, skipComments: true }],
-      "no-implicit-globals": "error",
       "no-shadow": "error",
       "no-use-before-define": ["error", { functions: false, classes: true, variables: false }],
       "no-var": "error",
@@ -25,11 +24,9 @@ module.exports = [
       "one-var": ["error", { initialized: "never", uninitialized: "consecutive" }],
       "prefer-const": "error",
       "prefer-template": "error",
-      strict: ["error", "global"],
+      strict: "error",
     },
   },
-  {
-    files: ["**/history.js", "**/minutes.js"],
-    languageOptions: { sourceType: "module" },
-  },
+  // A worker is no module: not every browser that keeps pages takes one that is.
+  { files: ["**/worker.js"], languageOptions: { sourceType: "script" }, rules: { strict: ["error", "global"] } },
 ];

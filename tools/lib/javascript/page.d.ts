@@ -26,6 +26,9 @@ interface Meter {
   tariff_kind: string;
   tempo_today: string;
   tempo_tomorrow: string;
+  tariff_until?: Maybe<string>;
+  off_peak_next?: Maybe<string>;
+  power_w?: Maybe<number>;
   drawn_today_wh: Maybe<number>;
   drawn_yesterday_wh: Maybe<number>;
   injected_today_wh?: Maybe<number>;
@@ -33,19 +36,10 @@ interface Meter {
   self_consumed_today_wh?: Maybe<number>;
   produced_doubt?: Maybe<string>;
   partial?: string[];
-  phases?: Phase[];
   overload: Maybe<boolean>;
   breaker: Maybe<string>;
-  alert: Maybe<boolean>;
   age_s: Maybe<number>;
   stale: boolean;
-}
-
-interface Phase {
-  phase: number;
-  va: Maybe<number>;
-  v: Maybe<number>;
-  a: Maybe<number>;
 }
 
 /** An event of the stream; `page` is another one when the page itself has changed. */
@@ -53,12 +47,16 @@ interface House {
   page: string;
   meters: Meter[];
   alerts?: Record<string, string>[];
+  shown?: Shown[];
 }
 
-/** What is reckoned of a meter's cost: `/cost/now`. */
-interface Price {
-  per_hour?: Maybe<number>;
-  base_load_w?: Maybe<number>;
+/** What of this moment stands on the first page, by the name of its place (gateway/web/home/pages.py). */
+type Shown = Record<string, string | number | null>;
+
+/** The detail of the event "house": what the stream said, null where it says nothing; whether it is lost. */
+interface Heard {
+  state: Maybe<House>;
+  lost: boolean;
 }
 
 type Shows = (section: HTMLElement, meter: Meter) => void;

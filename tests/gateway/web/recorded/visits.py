@@ -66,6 +66,7 @@ def _now():
     yield Visit("now", "/")
     yield Visit("now, full", "/", living=full)
     yield Visit("now, in the other language by a link", "/?lang=en")
+    yield Visit("more", "/more")
     yield Visit("links", "/links")
     yield Visit("links, nothing yet", "/links", living={"told": values.report()})
     meters = {"house": "/dev/ttyTIC", "garage & <b>": "/dev/ttyUSB0", "toit": "/dev/x"}

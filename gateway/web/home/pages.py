@@ -1,0 +1,179 @@
+"""The first page: what each meter says now and what its day has come to, written by the server; the script follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gateway.live.meter import percent
+from gateway.web import written
+from gateway.web.dates import local
+from gateway.web.home.banner import banner, news
+from gateway.web.home.off_peak import clock, off_peak, spoken
+from gateway.web.home.ribbon import ribbon
+from gateway.web.home.words import HOME_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gateway.household.home_day import DrawnAmount, HomeDay
+    from gateway.web.view import PageView
+
+_KILO, _TEN_KILO = 1000, 10_000
+_NARROW = "\N{NARROW NO-BREAK SPACE}"
+# What stands on the gauge, in thousandths of it.
+GAUGE = 1000
+_UNITS = (("va", "VA"), ("v", "V"), ("a", "A"))
+
+
+class DayFigures(Protocol):
+    """What the store knows: the day of each meter by its name, and with how many is shared (None: not known)."""
+
+    days: Mapping[str, HomeDay]
+    recipients: int | None
+
+
+def page(view: PageView, state: Mapping[str, Any], figures: DayFigures, now: float) -> str:
+    """The page of what the stream says first, and of what the store knows."""
+    view = replace(view, words=view.words | HOME_WORDS[view.lang])
+    meters: Sequence[Mapping[str, Any]] = state["meters"]
+    return view.page(
+        "home/now.html",
+        state=state,
+        meters=[_meter(view, one, figures.days.get(str(one["meter"])), now) for one in meters],
+        faulty=any(one["broken"] for one in meters),
+        banner=banner(view, meters, state["alerts"]),
+        news=news(view, state["alerts"]),
+        recipients=figures.recipients,
+        files=["home.css", "home.js"],
+    )
+
+
+def power(lang: str, watts: float) -> tuple[str, str]:
+    """A power as it is read, and its unit: to ten watts from a hundred on, as no estimate is better."""
+    size = abs(watts)
+    if size < _KILO:
+        return written.number(lang, round(size) if size < _KILO / 10 else round(size, -1)), "W"
+    return written.number(lang, size / _KILO, 2 if size < _TEN_KILO else 1), "kW"
+
+
+def shown(view: PageView, meter: Mapping[str, Any]) -> dict[str, Any]:
+    """What of this moment stands on the page, by the name of its place; the stream says the same each second."""
+    lang, subscribed, drawn = view.lang, meter["subscribed_va"], meter["drawn_va"]
+    words, watts = HOME_WORDS[lang], meter["power_w"]
+    giving = _gives(meter)
+    load = None if giving or not subscribed or drawn is None else percent(drawn, subscribed)
+    number, unit = power(lang, watts) if watts is not None else _volt_amperes(lang, meter, giving=giving)
+    return {
+        "what": words["giving_now" if giving else "using"],
+        "power": number,
+        "unit": unit,
+        "gauge": None if load is None else min(GAUGE, load * GAUGE // 100),
+        "load": None if load is None else words["load_of"].format(percent=load, kva=_kva(lang, subscribed)),
+        **({} if meter["drawn_today_wh"] is None else {"today": written.kwh(lang, meter["drawn_today_wh"])}),
+        **_phases(lang, meter),
+    }
+
+
+def _meter(view: PageView, meter: Mapping[str, Any], day: HomeDay | None, now: float) -> dict[str, Any]:
+    """What the template is given of one meter; None is what nobody knows."""
+    drawn = ribbon(day, meter) if day else None
+    lang, at = view.lang, datetime.fromisoformat(meter["time"]).timestamp() if meter["time"] else now
+    return {
+        "name": meter["meter"],
+        "live": meter,
+        # What this second says of the day goes on from what the store does; before it does so, the store's stands.
+        "shown": {"today": written.kwh(lang, day.today.wh if day else None)} | shown(view, meter),
+        "giving": _gives(meter),
+        "hour": float(day.hour.euros) if day and day.hour.euros is not None else None,
+        "usual": _usual(lang, day, meter["subscribed_va"]),
+        "kind": _kind(view, meter),
+        "off_peak": off_peak(view, meter, at),
+        "windows": [
+            view.say("window", start=spoken(view, start), end=spoken(view, end))
+            for start, end in meter["off_peak_today"] or ()
+        ],
+        "day": day,
+        "before": day.date - timedelta(days=1) if day else None,
+        "since": clock(view, local(day.since)) if day and day.since else None,
+        "by_now": _amounts(lang, day.by_now) if day else "",
+        "ribbon": drawn,
+        "most_at": clock(view, local(drawn.most.start)) if drawn and drawn.most else None,
+        "left": _left(view, meter),
+        "sun": _sun(meter),
+        "stale": meter["stale"],
+        "empty": meter["age_s"] is None and (day is None or (day.today.wh is None and day.yesterday.wh is None)),
+    }
+
+
+def _gives(meter: Mapping[str, Any]) -> bool:
+    """Whether more leaves for the grid than comes from it."""
+    if meter["power_w"] is not None:
+        return bool(meter["power_w"] < 0)
+    return bool(meter["injected_va"]) and not meter["drawn_va"]
+
+
+def _volt_amperes(lang: str, meter: Mapping[str, Any], *, giving: bool) -> tuple[str, str]:
+    """What the meter itself says, while nobody knows the watts."""
+    return written.number(lang, meter["injected_va"] if giving else meter["drawn_va"]), "VA"
+
+
+def _kva(lang: str, volt_amperes: int) -> str:
+    return written.number(lang, volt_amperes / _KILO, 1 if volt_amperes % _KILO else 0)
+
+
+def _phases(lang: str, meter: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        f"phase-{one['phase']}-{key}": f"{written.number(lang, one[key])}{_NARROW}{unit}"
+        if one[key] is not None
+        else written.NOTHING
+        for one in meter["phases"]
+        for key, unit in _UNITS
+    }
+
+
+def _usual(lang: str, day: HomeDay | None, subscribed: int | None) -> dict[str, Any] | None:
+    """What is usual at this hour: in words, and where it stands on the gauge."""
+    if day is None or day.usual_w is None:
+        return None
+    place = min(GAUGE, round(GAUGE * day.usual_w / subscribed)) if subscribed else None
+    return {"text": _NARROW.join(power(lang, day.usual_w)), "place": place}
+
+
+def _kind(view: PageView, meter: Mapping[str, Any]) -> str | None:
+    """What the meter counts now, in words; in the supplier's own where they are no known ones."""
+    kind = meter["tariff_kind"]
+    return meter["tariff"] if kind == "unknown" else view.words[f"tariff_{kind}"]
+
+
+def _amounts(lang: str, amount: DrawnAmount) -> str:
+    said = [written.euros(lang, amount.euros)] if amount.euros is not None else []
+    said += [written.kwh(lang, amount.wh)] if amount.wh is not None else []
+    return f"{_NARROW}· ".join(said)
+
+
+def _left(view: PageView, meter: Mapping[str, Any]) -> str | None:
+    """How many days of Tempo are left; None for who has none, or where nobody knows."""
+    said = []
+    for colour in ("red", "white"):
+        if (left := meter[f"tempo_{colour}_left"]) is not None:
+            least, _, most = str(left).partition("/")
+            text = view.say("left_between", least=least, most=most) if most else least
+            said.append(view.say(f"{colour}_left", n=text))
+    return ", ".join(said) if said and meter["tempo_today"] != "unknown" else None
+
+
+def _sun(meter: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is produced, used at home and sent to the grid today; None for who produces nothing."""
+    made, used, sent = (meter[f"{name}_today_wh"] for name in ("produced", "self_consumed", "injected"))
+    doubt = meter["produced_doubt"]
+    if made is None and not doubt and not sent:
+        return None
+    return {
+        "made": made,
+        "used": used,
+        "sent": sent,
+        "doubt": doubt,
+        "share": round(GAUGE * used / made) if made and used is not None else None,
+    }
