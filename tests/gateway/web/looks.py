@@ -16,7 +16,7 @@ VIOLATIONS = """axe.run(document, {resultTypes: ["violations"], preload: false})
 CUT_OFF = CLIPPED.replace(".hidden, .skip", ".hidden, .skip, div.wide, pre")
 
 # Two texts, or a text and a field, of which one covers a quarter of a line of the other.
-# What a box cuts off is not seen.
+# What a box cuts off is not seen; below the bar of the menu the page goes on, and ends above it.
 OVERLAPPING = """(() => {
   const seen = (box, e) => {
     let {left, right, top, bottom} = box;
@@ -35,7 +35,7 @@ OVERLAPPING = """(() => {
   };
   while (lines.nextNode()) {
     const text = lines.currentNode, e = text.parentElement;
-    if (!text.data.trim() || !e.checkVisibility() || e.closest(".hidden, .skip, option, script")) continue;
+    if (!text.data.trim() || !e.checkVisibility() || e.closest(".hidden, .skip, .menu, option, script")) continue;
     range.selectNodeContents(text);
     for (const {left, right, top, bottom, height} of range.getClientRects()) {
       // Above the capitals and below the letters a line of its font is empty.
