@@ -126,10 +126,11 @@ def held(config: Config) -> Iterator[None]:
 
 
 def erase_page(config: Config) -> None:
-    """Erase who may see the page: that is the household's, too."""
-    from gateway.privacy.machine import erase  # noqa: PLC0415 (once in the life of an installation)
+    """Erase who may see the page, and by what addresses who is told: that is the household's, too."""
+    from gateway.config.typed_secrets import of_the_household  # noqa: PLC0415 (once in the life of an installation)
+    from gateway.privacy.machine import erase  # noqa: PLC0415 (likewise)
 
-    erase([config.page_file], [])
+    erase([config.page_file, *of_the_household(config)], [])
 
 
 def stored_status(config: Config) -> Row:

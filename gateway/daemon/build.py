@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from gateway.tic.tariff_calendar import Prices
     from gateway.web.https.encrypted import EncryptedPage
     from gateway.web.part import PageGroup
+    from gateway.web.reader import StoreReader
 
     Call = Callable[..., Awaitable[Any]]
 
@@ -272,23 +273,14 @@ def _security_txt() -> str:
 def _parts_of_page(house: House, requests: HouseRequests, encrypted: EncryptedPage | None) -> tuple[PageGroup, ...]:
     # Here and not above: a house in which nobody looks at the page needs none of it in memory.
     from gateway.web.cost import routes as cost  # noqa: PLC0415
-    from gateway.web.displays.routes import displays  # noqa: PLC0415
-    from gateway.web.displays.stored import StoredDisplays  # noqa: PLC0415
     from gateway.web.history import routes as history  # noqa: PLC0415
     from gateway.web.history.stored import HouseholdPast  # noqa: PLC0415
     from gateway.web.https.routes import https  # noqa: PLC0415
     from gateway.web.reader import StoreReader  # noqa: PLC0415
     from gateway.web.repair.routes import repair  # noqa: PLC0415
     from gateway.web.repair.stored import StoredPoints  # noqa: PLC0415
-    from gateway.web.series.routes import series  # noqa: PLC0415
-    from gateway.web.series.stored import stored_series  # noqa: PLC0415
-    from gateway.web.settings.routes import settings  # noqa: PLC0415
-    from gateway.web.settings.stored import StoredSettings  # noqa: PLC0415
     from gateway.web.sharing.routes import sharing  # noqa: PLC0415
     from gateway.web.sharing.stored import StoredSharing  # noqa: PLC0415
-    from gateway.web.tariff.routes import tariff  # noqa: PLC0415
-    from gateway.web.tariff.stored import StoredTariffs  # noqa: PLC0415
-    from gateway.web.updates.routes import updates  # noqa: PLC0415
 
     config, reader = house.config, StoreReader(house.config.directory, house.settle)
     past = HouseholdPast(config, reader)
@@ -297,13 +289,35 @@ def _parts_of_page(house: House, requests: HouseRequests, encrypted: EncryptedPa
         cost.part(past),
         sharing(StoredSharing(config, requests.answer, reader, house.now.count_requests)),
         repair(StoredPoints(reader, requests.answer)),
-        settings(StoredSettings(config, requests.change, house.commit, reader)),
-        tariff(StoredTariffs(config, requests.put, reader)),
-        series(partial(stored_series, config, reader)),
-        displays(StoredDisplays(config, house.call)),
+        *_settings_of_page(house, requests, reader),
         https(encrypted),
-        updates(house.updates.for_the_page),
     )
+
+
+def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader) -> Iterator[PageGroup]:
+    """What is set there, a topic each."""
+    from gateway.daemon.accounts_at_page import PageAccount, PageBroker  # noqa: PLC0415
+    from gateway.daemon.ways_at_page import PageWays  # noqa: PLC0415
+    from gateway.web.accounts.routes import accounts  # noqa: PLC0415
+    from gateway.web.displays.routes import displays  # noqa: PLC0415
+    from gateway.web.displays.stored import StoredDisplays  # noqa: PLC0415
+    from gateway.web.notices.routes import notices  # noqa: PLC0415
+    from gateway.web.series.routes import series  # noqa: PLC0415
+    from gateway.web.series.stored import stored_series  # noqa: PLC0415
+    from gateway.web.settings.routes import settings  # noqa: PLC0415
+    from gateway.web.settings.stored import StoredSettings  # noqa: PLC0415
+    from gateway.web.tariff.routes import tariff  # noqa: PLC0415
+    from gateway.web.tariff.stored import StoredTariffs  # noqa: PLC0415
+    from gateway.web.updates.routes import updates  # noqa: PLC0415
+
+    config = house.config
+    yield settings(StoredSettings(config, requests.change, house.commit, reader))
+    yield tariff(StoredTariffs(config, requests.put, reader))
+    yield notices(PageWays(house, requests))
+    yield accounts(PageBroker(house, requests), PageAccount(house, requests))
+    yield series(partial(stored_series, config, reader))
+    yield displays(StoredDisplays(config, house.call))
+    yield updates(house.updates.for_the_page)
 
 
 def join_federation(house: House, lookout: HouseMonitor, joint: Joint) -> None:

@@ -22,6 +22,7 @@ import aiomqtt
 from paho.mqtt.enums import MQTTErrorCode
 
 from gateway.config.tables import MQTT_CREDENTIAL, Config, MqttTable, credential_file, password_from
+from gateway.config.typed_secrets import typed_secret
 from gateway.errors import BrokerError, ConfigError, Once, cause_of, reason
 from gateway.federation.connection.waiting import wait_any
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
@@ -42,6 +43,7 @@ _TIMEOUT_S, _KEEPALIVE_S = 5.0, 15
 # Connecting cannot be interrupted, and a stop of the program waits for it.
 _CONNECT_TIMEOUT_S = 3.0
 _FAREWELL_S = 2.0
+_TRY_S = 10.0
 # Messages that wait to be handed over, of all topics and of one: a board has at most a hundred frames under way. What
 # is listened to is never longer than a frame.
 _MOST_WAITING, _SHARE, _MOST_PAYLOAD_BYTES = 1000, 150, 8192
@@ -64,11 +66,12 @@ class Broker:
         config: the whole configuration; its table ``[mqtt]`` is ``account``.
         account: where and as whom to connect. Raises ConfigError when its secrets or certificates cannot be read.
         status: the topic of the last will; None for a command, which is not missed when it ends.
+        password: another one than that which is kept, to be tried.
     """
 
-    def __init__(self, config: Config, account: MqttTable, status: str | None) -> None:
+    def __init__(self, config: Config, account: MqttTable, status: str | None, password: str | None = None) -> None:
         self._account, self._status = account, status
-        self._password = _password(config, account)
+        self._password = password or _password(config, account)
         self._tls = _tls(config, account)
         self._client: aiomqtt.Client | None = None
         self._handlers: dict[str, _Handler] = {}
@@ -117,6 +120,16 @@ class Broker:
                 await asyncio.wait({staying}, timeout=_FAREWELL_S)
         if not staying.cancelled():
             staying.result()
+
+    async def refusal(self) -> Phrase | None:
+        """Connect once: why the broker does not let us in; None where it does."""
+        try:
+            async with asyncio.timeout(_TRY_S), self._connection():
+                return None
+        except aiomqtt.MqttError as error:
+            return self._at(_why(error))
+        except TimeoutError:
+            return self._at(_REFUSALS["timed out"].filled(said="timed out"))
 
     def link(self) -> Link:
         """The state of the connection."""
@@ -315,9 +328,10 @@ _QUIET.setLevel(logging.ERROR)
 
 
 def _password(config: Config, account: MqttTable) -> str | None:
-    if account.password_file:
+    file = typed_secret(config, MQTT_CREDENTIAL) if account.user else None
+    if file is None and account.password_file:
         return password_from(config.path(account.password_file))
-    file = credential_file(MQTT_CREDENTIAL) if account.user else None
+    file = file or (credential_file(MQTT_CREDENTIAL) if account.user else None)
     return password_from(file) if file else None
 
 

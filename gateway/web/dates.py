@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from gateway.words.numbers import grouped
@@ -41,7 +41,7 @@ def local(time: float) -> datetime:
     return datetime.fromtimestamp(time, PARIS)
 
 
-def day(lang: str, moment: datetime) -> str:
+def day(lang: str, moment: date) -> str:
     """``25 novembre 2026``."""
     number = FIRST.in_language(lang) if moment.day == 1 else str(moment.day)
     return f"{number}\u00a0{MONTHS[lang][moment.month - 1]}\u00a0{moment.year}"

@@ -11,6 +11,7 @@ import json
 import logging
 import time
 from dataclasses import replace
+from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
@@ -140,6 +141,8 @@ class Site:
 
     def _handed_over(self, handler: Handler, part: PageGroup) -> Callable[..., Awaitable[Response]]:
         async def answer(request: Request, **places: str) -> Response:
+            # Where what a form changes is worth it.
+            request.g.confirm = partial(self.entrance.confirm, request)
             view = self._view(request, request.path)
             view = replace(view, words=view.words | part.words[view.lang])
             try:

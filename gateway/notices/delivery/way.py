@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.addresses.notice import APPRISE, FREE, NoticeAddress, read
+from gateway.config.typed_secrets import typed_secret
 from gateway.errors import GatewayError, reason
 from gateway.notices.events import RULES, Urgency
 from gateway.notices.quiet import QuietHours
@@ -54,11 +55,16 @@ def ways_of(config: Config) -> list[Way]:
 
 
 def _way(config: Config, table: NoticeTable) -> Way:
-    address, fault = None, NOTHING
     try:
-        found = read(_url(config, table))
+        return way_of(table, _url(config, table))
     except GatewayError as error:
-        found = error.phrase
+        return way_of(table, error.phrase)
+
+
+def way_of(table: NoticeTable, url: str | Phrase) -> Way:
+    """The way of a table with this address, or with the reason why it has none."""
+    address, fault = None, NOTHING
+    found = read(url) if isinstance(url, str) else url
     if isinstance(found, Phrase):
         fault = found
     else:
@@ -89,8 +95,11 @@ def _url(config: Config, table: NoticeTable) -> str:
     """The first line of the file that it is in. Raises GatewayError."""
     if table.url is not None:
         return table.url
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    file = config.path(table.url_file) if table.url_file else Path(folder) / table.credential if folder else None
+    folder, file = os.environ.get("CREDENTIALS_DIRECTORY"), typed_secret(config, table.credential)
+    if file is None and table.url_file:
+        file = config.path(table.url_file)
+    elif file is None and folder:
+        file = Path(folder) / table.credential
     if file is None or (not table.url_file and not file.is_file()):
         raise GatewayError(_NONE.filled(name=table.name))
     try:

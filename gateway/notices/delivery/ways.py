@@ -80,11 +80,11 @@ class HouseholdWays:
         self._are_dated, self._unkept = False, 0
 
     def _made(self) -> dict[str, WaySender]:
-        made = {}
-        for way in self.ways:
-            parts = self._queue, self._call, self._clock, self._is_calm, self._reach, self._chance
-            made[way.name] = WaySender(way, self.ways, *parts, self._one_program, self._wake_all)
-        return made
+        return {way.name: self._sender(way) for way in self.ways}
+
+    def _sender(self, way: Way) -> WaySender:
+        parts = self._queue, self._call, self._clock, self._is_calm, self._reach, self._chance
+        return WaySender(way, self.ways, *parts, self._one_program, self._wake_all)
 
     @property
     def waiting(self) -> frozenset[str]:
@@ -212,13 +212,21 @@ class HouseholdWays:
             raise GatewayError(_NO_WAYS)
         if name is not None and name not in self.senders:
             raise GatewayError(_NO_WAY.filled(name=name, names=", ".join(self.senders)))
+        self._count_test()
+        chosen = [self.senders[name]] if name else list(self.senders.values())
+        outcomes = await asyncio.gather(*(sender.test(time.time()) for sender in chosen))
+        return [_as_row(sender.way, one) for sender, one in zip(chosen, outcomes, strict=True)]
+
+    def _count_test(self) -> None:
         left = _TEST_EVERY_S - (time.monotonic() - self._tested)
         if left > 0:
             raise GatewayError(_TOO_SOON.filled(seconds=int(left) + 1))
         self._tested = time.monotonic()
-        chosen = [self.senders[name]] if name else list(self.senders.values())
-        outcomes = await asyncio.gather(*(sender.test(time.time()) for sender in chosen))
-        return [_as_row(sender.way, one) for sender, one in zip(chosen, outcomes, strict=True)]
+
+    async def try_out(self, way: Way) -> dict[str, Any]:
+        """Send a test by a way that nobody has yet, once in ten seconds as ``test``; what came of it. GatewayError."""
+        self._count_test()
+        return _as_row(way, await self._sender(way).test(time.time()))
 
     async def listed(self, most: int) -> dict[str, Any]:
         """The ways, and what was last queued on them; no address is whole. Raises StoreError."""

@@ -154,19 +154,29 @@ class Entrance:
         self, request: Request, what: str, secret: str, again: Callable[[str, int], str]
     ) -> Response | None:
         """The answer to a secret that is wrong or tried too often, by ``again(why, seconds)``; None when it fits."""
+        found = await self._wrong(request, what, secret)
+        if found is None:
+            return None
+        why, wait_s = found
+        return late(again(why, wait_s), wait_s) if wait_s else html(again(why, 0), 403)
+
+    async def confirm(self, request: Request, password: str) -> tuple[str, int] | None:
+        """Ask for the password once more: None when it fits, else why not (a key) and for how many seconds to wait."""
+        return await self._wrong(request, "password", password)
+
+    async def _wrong(self, request: Request, what: str, secret: str) -> tuple[str, int] | None:
         address, known, limiter = request.client_addr[0], self.knows(request), self._limiters[what]
         who = known or network_of(address)
         if not known and self._strangers_trying >= _STRANGERS_AT_ONCE:
-            return late(again("too_often", _NEXT_TURN_S), _NEXT_TURN_S)
+            return "too_often", _NEXT_TURN_S
         if waits := limiter.wait_s(who, time.monotonic(), known=known is not None):
-            wait_s = max(1, round(waits))
-            return late(again("too_often", wait_s), wait_s)
+            return "too_often", max(1, round(waits))
         if await self._fits(what, secret, stranger=known is None):
             limiter.succeeded(who)
             return None
         limiter.failed(who, time.monotonic(), known=known is not None)
         log.warning("a wrong %s was typed at the page, by %s", what, address)
-        return html(again(f"wrong_{what}", 0), 403)
+        return f"wrong_{what}", 0
 
     async def _fits(self, what: str, secret: str, *, stranger: bool) -> bool:
         check = self._access.password_fits if what == "password" else self._access.code_fits

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import TYPE_CHECKING
 
 from gateway.words.table import WordTable
+
+if TYPE_CHECKING:
+    from gateway.web.view import PageView
 
 _NUMBER = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{0,9}))?")
 _DAY = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})")
@@ -50,3 +54,9 @@ def typed_day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def why_not(view: PageView, found: tuple[str, int]) -> str:
+    """Why the password that was asked for once more does not do: what ``request.g.confirm`` found."""
+    _, wait_s = found
+    return view.say("too_often_here", n=wait_s) if wait_s else view.say("wrong_password_here")

@@ -5,28 +5,81 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gateway.web.dates import day
 from gateway.web.settings.values import GOALS, Settings
 from gateway.words.numbers import grouped
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.web.view import PageView
 
 
+FILES = ("sharing.css", "settings.css")
+
+
 def page(view: PageView, known: Settings, told: str | None = None, *, good: bool = False) -> str:
-    """The page itself; ``told`` is the key of what was done, or of what is wrong."""
-    goals = [name for name in GOALS if known.has_tariff or not name.startswith("euros")]
-    return replace(view, path="/settings").page(
-        "settings/page.html",
-        known=known,
-        key=told,
-        good=good,
-        goals={name: _written(view, known.goals[name]) for name in goals},
-        tables=[
-            (kind, name, [(key, _marked(view, known, (kind, name, key), value)) for key, value in values.items()])
-            for kind, name, values in known.tables
-        ],
-    )
+    """The topics, each with what is set now; ``told`` is the key of what was done, or of what is wrong."""
+    return _page(view, "page", key=told, good=good, groups=_groups(view, known))
+
+
+def objective(view: PageView, known: Settings, typed: Mapping[str, str] | None = None, **wrong: str) -> str:
+    """The objectives; ``typed`` is what was sent, ``wrong`` field -> key of what is wrong with it."""
+    goals = [name for name in GOALS if known.has_tariff or not name.startswith("euros") or (typed and name in wrong)]
+    shown = {name: typed.get(name, "") if typed else _written(view, known.goals[name]) for name in goals}
+    return _form(view, "objective", known, shown, wrong)
+
+
+def household(view: PageView, known: Settings, typed: Mapping[str, str] | None = None, **wrong: str) -> str:
+    """Whom the account of the house writes to."""
+    stored = {"address": known.address, "language": known.language}
+    shown = {name: (typed or stored).get(name, "") for name in stored}
+    return _form(view, "household", known, shown, wrong)
+
+
+def details(view: PageView, known: Settings) -> str:
+    """What is of technicians."""
+    tables = [
+        (kind, name, [(key, _marked(view, known, (kind, name, key), value)) for key, value in values.items()])
+        for kind, name, values in known.tables
+    ]
+    return _page(view, "details", known=known, tables=tables)
+
+
+def _groups(view: PageView, known: Settings) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Title, and of each topic its path, its name and what is set now."""
+    say = view.say
+    goals = [f"{say(name)}\N{NO-BREAK SPACE}: {_written(view, goal)}" for name, goal in known.goals.items() if goal]
+    told = [say("told_ways", n=known.ways)] if known.ways else []
+    told += [known.address] if known.address else []
+    tariff = say("tariff_now", name=known.tariff[0], since=day(view.lang, known.tariff[1])) if known.tariff else ""
+    nothing = say("not_set")
+    return [
+        ("electricity", [
+            ("/settings/tariff", "tariff", tariff or nothing),
+            ("/settings/objective", "objective", ", ".join(goals) or nothing),
+        ]),
+        ("at_home", [
+            ("/settings/notices", "be_told", ", ".join(told) or nothing),
+            ("/settings/home-assistant", "home_assistant", known.broker or nothing),
+            ("/settings/displays", "displays_here", say("displays_set")),
+        ]),
+        ("this_gateway", [
+            ("/settings/account", "account", known.account or nothing),
+            ("/settings/updates", "updates_here", say("updates_set")),
+            ("/settings/details", "technical", say("technical_set")),
+        ]),
+    ]  # fmt: skip
+
+
+def _form(view: PageView, name: str, known: Settings, typed: Mapping[str, str], wrong: Mapping[str, str]) -> str:
+    said = {one: view.say(key) for one, key in wrong.items()}
+    return _page(view, name, known=known, typed=typed, wrong=said, focus=next(iter(said), ""))
+
+
+def _page(view: PageView, name: str, **values: object) -> str:
+    return replace(view, path="/settings").page(f"settings/{name}.html", page_files=list(FILES), **values)
 
 
 def _marked(view: PageView, known: Settings, place: tuple[str, str, str], value: object) -> str:

@@ -1,7 +1,7 @@
-"""The part *settings*: what is configured, in words; and the few things that a household may change at its page.
+"""The part *settings*: topics with what is set now, each leading to where it is changed; objectives, who is told.
 
-What belongs to root's file is shown and not changed. What may be changed counts at once and after a restart; where a
-card cannot be written, nothing is changed, and that is said.
+What belongs to root's file is shown to technicians and not changed. What may be changed counts at once and after a
+restart; where a card cannot be written, nothing is changed, and that is said.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from gateway.errors import ConfigError, GatewayError
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
-from gateway.web.settings.pages import page
+from gateway.web.settings import pages as written
+from gateway.web.settings.pages import FILES, page
 from gateway.web.settings.values import GOALS
 from gateway.web.settings.words import SETTINGS_WORDS
-from gateway.web.sharing.pages import FILES
 from gateway.words.catalogue import LANGUAGES
 
 if TYPE_CHECKING:
@@ -39,7 +39,12 @@ def settings(house: StoredSettings) -> PageGroup:
     pages = _Pages(house)
     return PageGroup(
         menu=(("/settings", "settings"),),
-        pages={"/settings": pages.show},
+        pages={
+            "/settings": pages.show,
+            "/settings/objective": pages.show_objective,
+            "/settings/household": pages.show_household,
+            "/settings/details": pages.show_details,
+        },
         forms={
             "/settings/objective": pages.objective,
             "/settings/household": pages.household,
@@ -68,13 +73,26 @@ class _Pages:
         done = request.args.get("done", "")
         return html(page(view, await self._house.settings(), f"done_{done}" if done in _DONE else None, good=True))
 
+    async def show_objective(self, _: Request, view: PageView) -> Response:
+        return html(written.objective(view, await self._house.settings()))
+
+    async def show_household(self, _: Request, view: PageView) -> Response:
+        return html(written.household(view, await self._house.settings()))
+
+    async def show_details(self, _: Request, view: PageView) -> Response:
+        return html(written.details(view, await self._house.settings()))
+
     async def objective(self, request: Request, view: PageView) -> Response:
         known, fields = await self._house.settings(), request.g.fields
         goals = {name: _goal(fields.get(name, "")) for name in GOALS}
-        if any(goal is not None and not 0 < goal < _LARGEST_GOAL for goal in goals.values()):
-            return html(page(view, known, "wrong_goal"), 400)
-        if not known.has_tariff and any(goals[name] for name in GOALS if name.startswith("euros")):
-            return html(page(view, known, "wrong_euros"), 400)
+        wrong = {
+            name: "wrong_goal" for name, goal in goals.items() if goal is not None and not 0 < goal < _LARGEST_GOAL
+        }
+        euros = [name for name in GOALS if name.startswith("euros") and goals[name]]
+        if not wrong and euros and not known.has_tariff:
+            wrong = dict.fromkeys(euros, "wrong_euros")
+        if wrong:
+            return html(written.objective(view, known, fields, **wrong), 400)
         await self._house.choose_objective(goals)
         return redirect("/settings?done=saved")
 
@@ -83,11 +101,11 @@ class _Pages:
         if not known.has_account:
             return html(page(view, known, "wrong_table"), 400)
         if fields.get("language") not in LANGUAGES:
-            return html(page(view, known, "wrong_language"), 400)
+            return html(written.household(view, known, fields, language="wrong_language"), 400)
         try:
             await self._house.choose_household(fields.get("address", "").strip(), fields["language"])
         except ConfigError:
-            return html(page(view, known, "wrong_address"), 400)
+            return html(written.household(view, known, fields, address="wrong_address"), 400)
         return redirect("/settings?done=saved")
 
     async def file(self, request: Request, view: PageView) -> Response:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.balance.calendar import day_of
+from gateway.balance.tariff import in_force
 from gateway.consent.text import duration
 from gateway.errors import StoreError
 from gateway.federation.connection.jids import bare_jid
@@ -14,6 +17,7 @@ from gateway.words.phrase import made
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from datetime import date
 
     from gateway.config.tables import Config
     from gateway.web.reader import StoreReader
@@ -69,6 +73,10 @@ class StoredSettings:
             commit_interval_s=config.store.commit_interval_s,
             tables=tables,
             changed=frozenset(place for place in places if config.settings.origin(place) == "settings"),
+            tariff=_tariff(config),
+            ways=len(config.notice),
+            broker=config.mqtt.host if config.mqtt else "",
+            account=config.federation.jid if config.federation else "",
         )
 
     async def _sensors(self) -> dict[str, str]:
@@ -94,6 +102,11 @@ class StoredSettings:
         """
         named = [bare_jid(one) for one in address.replace(",", " ").split()] if address is not None else []
         await self._change("household", None if address is None else {"address": named, "language": language})
+
+
+def _tariff(config: Config) -> tuple[str, date] | None:
+    found = in_force(config.tariff, day_of(time.time()))
+    return (found.name, found.since) if found else None
 
 
 def _tables(config: Config, sensors: Mapping[str, str]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
 GOALS = ("kwh_per_month", "kwh_per_year", "euros_per_month", "euros_per_year")
 
@@ -25,6 +26,10 @@ class Settings:
         commit_interval_s: how often readings are written.
         tables: all that is set: kind, name, and key -> value of each table.
         changed: places (``kind.name.key``, or ``kind.key``) of which the file does not say the value.
+        tariff: the one in force, and since when.
+        ways: by so many the household is told, besides its XMPP addresses.
+        broker: its machine; empty where there is none.
+        account: its address; empty where there is none.
     """
 
     goals: Mapping[str, float | None]
@@ -37,3 +42,7 @@ class Settings:
     commit_interval_s: int
     tables: Sequence[tuple[str, str, Mapping[str, Any]]]
     changed: frozenset[str] = frozenset()
+    tariff: tuple[str, date] | None = None
+    ways: int = 0
+    broker: str = ""
+    account: str = ""

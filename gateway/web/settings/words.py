@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from gateway.web.settings.form import FORM_WORDS
 from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
-SETTINGS_WORDS = WordTable(
+_OWN = WordTable(
     {
         "settings": "Settings",
-        "choose_here": "What you can change here",
-        "choose_here_intro": (
-            "What you choose here counts at once, stays after a restart and stands before the configuration file, until"
-            " you go back to what the file says."
-        ),
+        "electricity": "Your electricity",
+        "at_home": "In your house",
+        "this_gateway": "The gateway",
+        "not_set": "not set up",
+        "tariff": Phrase("Electricity tariff", "topic"),
+        "tariff_now": "{name}, since {since}",
+        "be_told": "Being told",
+        "told_ways": "Ways set up: {n}",
+        "home_assistant": "Home Assistant and MQTT",
+        "account": "Sharing account (XMPP)",
+        "set_account": "Set up the account",
+        "displays_set": "screens of your house that are let in",
+        "updates_set": "which version runs, and the newer one",
+        "technical_set": "all that is set, names of series",
+        "set_tariff": "Choose my tariff",
         "objective": "Objectives",
         "objective_intro": "What you mean to stay below; an empty box is no objective.",
         "kwh_per_month": "kWh a month",
         "kwh_per_year": "kWh a year",
         "euros_per_month": "Euros a month",
         "euros_per_year": "Euros a year",
-        "no_tariff": "Euros need a tariff, which the configuration file says ([[tariff]]).",
+        "no_tariff": "Objectives in euros take the prices of your bill.",
         "household": "Who is told",
         "household_intro": (
             "The XMPP address to which the gateway writes when a link is broken, when it works again, and when somebody"
@@ -29,20 +40,14 @@ SETTINGS_WORDS = WordTable(
         "household_language": "The language that comes first, in Home Assistant too",
         "language_fr": "French",
         "language_en": "English",
-        "no_account": ("These messages are sent by the account of the federation; the file names none ([federation])."),
+        "no_account": "These messages are sent by the account with which you share; there is none yet.",
         "save": "Save",
-        "by_page": "Chosen on this page.",
-        "by_file": "What the configuration file says.",
-        "as_file": "Back to the file",
-        "as_file_of": "Back to what the file says: {what}",
-        "displays_here": "Displays and Home Assistant",
-        "displays_here_intro": "Let a display, or Home Assistant on another machine, in at the broker of the house:",
+        "as_file": "Take back what was set before",
+        "as_file_of": "Take back what was set before: {what}",
+        "displays_here": "Displays at the broker",
         "updates_here": "Version and updates",
-        "updates_here_intro": "Which version runs, whether there is a newer one, and your word about it:",
         "commit": "Write to the card now",
         "commit_intro": "Readings are written every {n}\u00a0s. Before you cut the power, write those that wait:",
-        "doctor": "What is wrong",
-        "doctor_intro": "The page “State” shows every link and what the doctor says of it.",
         "series": "Your series",
         "series_where": "Their names, and what to give to a co-operative that asks for your readings:",
         "said_by_file": "All that is set",
@@ -119,14 +124,13 @@ SETTINGS_WORDS = WordTable(
         "value_quantity_electricity-consumed": "electricity consumed",
         "value_quantity_electricity-produced": "electricity produced",
         "wrong_goal": "Write a number greater than zero, such as 300, or leave the box empty.",
-        "wrong_euros": "An objective in euros needs a tariff: write [[tariff]] into the configuration file first.",
+        "wrong_euros": "An objective in euros takes the prices of your bill: set the tariff first.",
         "wrong_address": "Write one to ten XMPP addresses such as me@example.org.",
         "wrong_language": "Choose French or English.",
         "wrong_table": "This is not changed here.",
-        "not_saved": "The card cannot be written; nothing was changed. The gateway says:",
         "done_saved": "It is saved, and counts from now on.",
-        "done_file": "It is again what the file says.",
+        "done_file": "It is again what was set before.",
         "done_committed": "All that was waiting is written.",
-        "back_to_settings": "Back to settings",
     }
 )
+SETTINGS_WORDS = _OWN.with_those_of(FORM_WORDS)

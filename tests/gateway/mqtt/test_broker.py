@@ -85,7 +85,7 @@ def test_a_busy_loop_reads_all_that_has_come(tmp_path):
         (tmp_path / "password").write_text("secret")
         account = MqttTable(host=HOST, port=running.port, user="gateway", password_file=str(tmp_path / "password"))
         heard, turns = [], 0
-        broker = Broker(SimpleNamespace(path=Path), account, None)
+        broker = Broker(SimpleNamespace(path=Path, directory=tmp_path), account, None)
         broker.listen(topic, lambda _, payload: heard.append(payload))
 
         def has_come():
@@ -127,7 +127,7 @@ def test_a_connection_that_missed_its_end_is_ended_all_the_same(tmp_path):
     with Mosquitto(tmp_path / "broker", {"gateway": "secret"}) as running:
         (tmp_path / "password").write_text("secret")
         account = MqttTable(host=HOST, port=running.port, user="gateway", password_file=str(tmp_path / "password"))
-        broker = Broker(SimpleNamespace(path=Path), account, None)
+        broker = Broker(SimpleNamespace(path=Path, directory=tmp_path), account, None)
 
         async def scenario():
             greeting, ended = asyncio.Event(), []

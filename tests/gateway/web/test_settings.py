@@ -28,11 +28,14 @@ FORMS = (
     *("/sharing/limit", "/sharing/resume", "/sharing/renew", "/sharing/journal"),
     *("/repair/check", "/repair/do", "/repair/undo"),
     *("/settings/objective", "/settings/household", "/settings/file", "/settings/commit"),
+    *("/settings/tariff/new", "/settings/tariff/remove", "/settings/notices/new", "/settings/notices/remove"),
+    *("/settings/notices/try", "/settings/home-assistant", "/settings/home-assistant/leave", "/settings/account"),
     *("/access/displays/remove", "/access/password", "/settings/displays/add", "/settings/displays/remove"),
     *("/settings/updates/check", "/settings/updates/install", "/settings/updates/refuse", "/settings/updates/back"),
 )
 NAMES = (
     *("consent", "recipient", "granularity", "period", "until", "purpose", "push", "history", "data0", "hash", "lang"),
+    *("contract", "like", "correct", "since", "power", "price-base", "subscription", "kind", "topic", "own_password"),
     *("meter", "path", "time", "choice", "value", "reason", "kwh_per_month", "address", "language", "table", "name"),
 )
 WORDS = (
@@ -48,6 +51,7 @@ WORDS = (
         "%00",
         "\x00",
     ),
+    *("base", "hc", "ntfy", "mail", "webhook", "0,1952"),
     *("\ud7ff", "é" * 300, "2026-11-25", "9999-99-99", "1763000000", "fr", "objective", "x" * 4000, "{house}", "{0}"),
 )
 
@@ -69,14 +73,24 @@ def value(text, name):
     return html.unescape(re.search(rf'name="{name}"[^>]*value="([^"]*)"', text)[1])
 
 
+def shown(owner):
+    """An objective, who is told, and how many of both can be taken back."""
+    pages = [owner.get(f"/settings/{name}")[1] for name in ("objective", "household")]
+    ways_back = sum(text.count('action="/settings/file"') for text in pages)
+    return value(pages[0], "kwh_per_month"), value(pages[1], "address"), ways_back
+
+
 def test_what_is_configured_is_told_without_a_secret(account_house):
     """Each table of the file in words; what counts is said to be the file's."""
-    _, text = account_house.signed_in.get("/settings")
+    _, text = account_house.signed_in.get("/settings/details")
     for told in ("maison@sen1.test", "/nowhere/tty", str(account_house.folder), f"127.0.0.1:{account_house.port}"):
         assert told in text
     assert "canary" not in text
-    assert (value(text, "kwh_per_month"), value(text, "address")) == ("300", "fichier@sen1.test")
-    assert text.count(SETTINGS_WORDS["fr"]["by_file"]) == 2
+    assert shown(account_house.signed_in) == ("300", "fichier@sen1.test", 0)
+    _, text = account_house.signed_in.get("/settings")
+    assert "fichier@sen1.test" in text
+    assert "canary" not in text
+    assert not re.search(r"\[\[|gateway\.toml|linky-gateway |<code>|/nowhere", text)
     assert account_house.visitor().get("/settings")[0].headers["Location"] == "/login?to=/settings"
 
 
@@ -85,7 +99,7 @@ def test_the_id_in_force_is_shown_where_the_file_says_none(account_house):
     command = [sys.executable, "-m", "gateway", "series", "--json", "--config", account_house.config]
     (meter, *others) = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
     assert (meter["identifier"], others) == (f"maison@sen1.test/{meter['sensor']}@sen1.test", [])
-    _, text = account_house.signed_in.get("/settings")
+    _, text = account_house.signed_in.get("/settings/details")
     assert re.search(rf"Identifiant dans les noms</dt>\s*<dd>{meter['sensor']}</dd>", text)
     assert '<a href="/series">' in text
     _, text = account_house.signed_in.get("/series")
@@ -108,14 +122,11 @@ def test_what_is_chosen_counts_at_once_after_a_restart_and_until_it_is_taken_bac
     house.process.start()
     wait_until(lambda: house.process.log.read_text().count("the page is served") == 2, 60, "served again")
     owner = house.signed_in = house.owner()
-    _, text = owner.get("/settings")
-    assert (value(text, "kwh_per_month"), value(text, "address")) == ("250,5", "moi@sen1.test")
-    assert text.count(SETTINGS_WORDS["fr"]["by_page"]) == 2
+    assert shown(owner) == ("250,5", "moi@sen1.test", 2)
     assert load(house.config).household == HouseholdTable(address=("moi@sen1.test",), language="en")
     for table in ("objective", "household"):
         assert owner.send("/settings/file", table=table)[0].headers["Location"] == "/settings?done=file"
-    _, text = owner.get("/settings")
-    assert (value(text, "kwh_per_month"), value(text, "address")) == ("300", "fichier@sen1.test")
+    assert shown(owner) == ("300", "fichier@sen1.test", 0)
     assert house.config.read_text() == before
 
 
@@ -135,6 +146,9 @@ def test_each_wrong_word_gets_one_sentence(account_house):
     ):
         answer, text = owner.send(f"/settings/{path}", **fields)
         assert (answer.status, SETTINGS_WORDS["fr"][key] in html.unescape(text)) == (400, True), fields
+        for name, typed in fields.items():
+            # What was typed is there still; of a list nothing can be chosen that is not in it.
+            assert path != "objective" or value(text, name) == typed or name.startswith("euros")
     assert load(account_house.config).settings == before
 
 

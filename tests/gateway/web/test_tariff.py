@@ -105,12 +105,26 @@ def test_from_no_tariff_to_euros_in_a_browser(empty_house, browser):
 def look(browser):
     """Nothing is cut off, covered or named badly, on a phone and on a desk."""
     for width in (390, 1280):
+        # As high as the page: the bar of the menu stands below it, and covers what is scrolled under it.
         browser.resize(width, 844)
+        browser.resize(width, browser.evaluate("document.documentElement.scrollHeight") + 100)
         assert browser.evaluate(CUT_OFF) == []
         assert browser.evaluate(OVERLAPPING) == []
     browser.resize(390, 844)
     browser.evaluate(f"{AXE}; 0")
     assert browser.evaluate(VIOLATIONS) == []
+
+
+def test_what_a_living_meter_says_is_chosen_already(living_house):
+    """A standard meter of a Tempo house: its calendar, its power, the six classes of a bill."""
+    _, text = living_house.signed_in.get(PATH)
+    assert "contrat « TEMPO »" in html.unescape(text)
+    assert re.search(r'value="tempo" checked', text)
+    (power,) = re.findall(r'<option value="(\d+)" selected>', text)
+    _, text = living_house.signed_in.get(f"{PATH}/new?contract=tempo&power={power}")
+    assert [name for name in values(text) if name.startswith("price-")] == [
+        f"price-{word}" for word in ("hcjb", "hpjb", "hcjw", "hpjw", "hcjr", "hpjr")
+    ]
 
 
 def test_what_the_page_keeps_is_what_the_command_would_have_kept(empty_house, tmp_path):

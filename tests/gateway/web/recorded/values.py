@@ -266,6 +266,7 @@ CONFIGURED = Settings(
     _GOALS, "moi@sen1.test, <toi>@sen1.test", "en", frozenset(("objective", "household")), has_tariff=True,
     has_account=True, folder="/etc/<linky>", commit_interval_s=60, tables=_TABLES,
     changed=frozenset(("meter.house.source", "web.listen", "store.raw_hours")),
+    tariff=("Base <b>", date(2026, 2, 1)), ways=2, broker="broker.local", account="maison@sen1.test",
 )  # fmt: skip
 UNCONFIGURED = Settings(
     dict.fromkeys(_GOALS), "", "fr", frozenset(), has_tariff=False, has_account=False, folder="/etc/linky-gateway",

@@ -158,6 +158,8 @@ def _settings():
             yield Visit(f"{name}, told in {language}", "/settings/household", fields, held)
         for table in ("objective", "household", "store"):
             yield Visit(f"{name}, file's {table}", "/settings/file", {"table": table}, held)
+        for topic in ("objective", "household", "details"):
+            yield Visit(f"{name}, {topic}", f"/settings/{topic}", held=held)
     yield Visit("settings, wrong address", "/settings/household", {"language": "fr"}, {"address_fits": False})
     yield Visit("settings, written", "/settings/commit", {})
     yield Visit("settings, not written", "/settings/commit", {}, {"fault": FAULTS["store"]})

@@ -1,0 +1,1 @@
+"""The page's notices: by what ways the household is told."""

@@ -1,0 +1,179 @@
+"""The part *notices*: by what ways the household is told; each is tried before it is kept.
+
+Who adds or removes one types the password again: it decides who hears of the house, and whether anybody does.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gateway.errors import GatewayError
+from gateway.web.http.answers import html, late, redirect
+from gateway.web.notices.kinds import KINDS, OF_ADDRESS, SECRETS, address_of, fields_of, wrong_fields
+from gateway.web.notices.words import NOTICES_WORDS
+from gateway.web.part import PageGroup
+from gateway.web.settings.form import why_not
+from gateway.words.phrase import Phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from microdot import Request, Response
+
+    from gateway.web.view import PageView
+
+log = logging.getLogger(__name__)
+
+PATH = "/settings/notices"
+FILES = ("sharing.css", "settings.css")
+_DONE = ("saved", "saved_anyway", "removed")
+_MOST_WAYS, _LONGEST_PERSON, _LONGEST = 20, 40, 300
+_TOPIC_BYTES = 12
+
+
+class HouseWays(Protocol):
+    """What the house knows of its ways, and does with them; each raises GatewayError with a sentence."""
+
+    def listed(self) -> Sequence[Mapping[str, Any]]:
+        """Each with name, for, kind (of an address), shown, state, unused, detail (by language)."""
+
+    async def try_out(self, table: dict[str, Any], url: str) -> Mapping[str, Any]:
+        """What comes of a test by such a way: ``answer`` is done, again or refused; ``why`` by language."""
+
+    async def add(self, name: str, table: dict[str, Any], url: str) -> None:
+        """Keep one."""
+
+    async def remove(self, name: str) -> None:
+        """Keep one no more."""
+
+    async def test(self, name: str) -> Mapping[str, Any]:
+        """What comes of a test by one that is kept."""
+
+
+def notices(house: HouseWays) -> PageGroup:
+    """The part, for that house."""
+    pages = _Pages(house)
+    return PageGroup(
+        menu=(),
+        pages={PATH: pages.show, f"{PATH}/new": pages.ask, f"{PATH}/remove": pages.sure},
+        forms={f"{PATH}/new": pages.add, f"{PATH}/remove": pages.remove, f"{PATH}/try": pages.test},
+        words=NOTICES_WORDS,
+        files=FILES,
+        refused=_refused,
+    )
+
+
+def _refused(view: PageView, error: GatewayError) -> Response:
+    log.warning("the page of the notices could not do what it was asked: %s", type(error).__name__)
+    return html(_page(view, "refused", sentence=error.phrase.in_language(view.lang)), 409)
+
+
+class _Pages:
+    """Who answers."""
+
+    def __init__(self, house: HouseWays) -> None:
+        self._house = house
+
+    async def show(self, request: Request, view: PageView) -> Response:
+        done = request.args.get("done", "")
+        told = view.say(f"way_{done}") if done in _DONE else ""
+        return html(self._overview(view, told))
+
+    def _overview(self, view: PageView, told: str, *, good: bool = True) -> str:
+        ways = [{**row, "kind": OF_ADDRESS.get(row["kind"], "")} for row in self._house.listed()]
+        return _page(view, "page", ways=ways, kinds=list(KINDS), told=told, good=good)
+
+    async def test(self, request: Request, view: PageView) -> Response:
+        name = request.g.fields.get("name", "")[:40]
+        row = await self._house.test(name)
+        why = row["why"].get(view.lang, "")
+        answer = "some" if why and row["answer"] == "done" else row["answer"]
+        told = view.say(f"tried_{answer}", name=name, why=why)
+        return html(self._overview(view, told, good=row["answer"] == "done"))
+
+    async def ask(self, request: Request, view: PageView) -> Response:
+        kind = request.args.get("kind", "")
+        if kind not in KINDS:
+            return redirect(PATH)
+        typed = {"topic": f"linky-{secrets.token_hex(_TOPIC_BYTES)}"} if kind == "ntfy" else {}
+        return html(_form(view, kind, typed, {}))
+
+    async def add(self, request: Request, view: PageView) -> Response:
+        fields = request.g.fields
+        kind = fields.get("kind", "")
+        if kind not in KINDS:
+            return redirect(PATH)
+        typed = {name: fields.get(name, "").strip()[:_LONGEST] for name, _ in fields_of(kind)}
+        typed["person"] = fields.get("person", "").strip()[:_LONGEST]
+        wrong = {name: view.say(key) for name, key in _wrong(kind, typed, len(self._house.listed())).items()}
+        url = "" if wrong else address_of(kind, typed)
+        if isinstance(url, Phrase):
+            wrong[fields_of(kind)[-1][0]] = url.in_language(view.lang)
+        if wrong or isinstance(url, Phrase):
+            return html(_form(view, kind, typed, wrong), 400)
+        if refused := await _not_confirmed(request, view, kind, typed):
+            return refused
+        table = {"language": view.lang} | ({"for": typed["person"]} if typed["person"] else {})
+        anyway = fields.get("anyway") == "yes"
+        if not anyway and (told := await self._untold(view, kind, table, url)):
+            return html(_form(view, kind, typed, {}, told=told), 409)
+        await self._house.add(kind, table, url)
+        return redirect(f"{PATH}?done={'saved_anyway' if anyway else 'saved'}")
+
+    async def _untold(self, view: PageView, kind: str, table: dict[str, Any], url: str) -> str:
+        """Why no test has gone by such a way; empty where one has."""
+        try:
+            row = await self._house.try_out(table, url)
+        except GatewayError as error:
+            return error.phrase.in_language(view.lang)
+        if row["answer"] == "done":
+            return ""
+        return view.say(f"tried_{row['answer']}", name=view.say(f"kind_{kind}"), why=row["why"].get(view.lang, ""))
+
+    async def sure(self, request: Request, view: PageView) -> Response:
+        return self._sure(view, request.args.get("name", ""))
+
+    def _sure(self, view: PageView, name: str, error: str = "", status: int = 200) -> Response:
+        row = next((one for one in self._house.listed() if one["name"] == name), None)
+        if row is None:
+            return redirect(PATH)
+        row = {**row, "kind": OF_ADDRESS.get(row["kind"], "")}
+        return html(_page(view, "remove", one=row, error=error), status)
+
+    async def remove(self, request: Request, view: PageView) -> Response:
+        name = request.g.fields.get("name", "")[:40]
+        if found := await request.g.confirm(request.g.fields.get("own_password", "")):
+            return self._sure(view, name, why_not(view, found), 429 if found[1] else 403)
+        await self._house.remove(name)
+        return redirect(f"{PATH}?done=removed")
+
+
+async def _not_confirmed(request: Request, view: PageView, kind: str, typed: Mapping[str, str]) -> Response | None:
+    found = await request.g.confirm(request.g.fields.get("own_password", ""))
+    if found is None:
+        return None
+    text = _form(view, kind, typed, {"own_password": why_not(view, found)})
+    return late(text, found[1]) if found[1] else html(text, 403)
+
+
+def _wrong(kind: str, typed: Mapping[str, str], known: int) -> dict[str, str]:
+    wrong = wrong_fields(kind, typed)
+    if len(typed["person"]) > _LONGEST_PERSON or not typed["person"].isprintable():
+        wrong["person"] = "wrong_person"
+    if known >= _MOST_WAYS:
+        wrong["person"] = "too_many_ways"
+    return wrong
+
+
+def _form(view: PageView, kind: str, typed: Mapping[str, str], wrong: Mapping[str, str], told: str = "") -> str:
+    shown = {name: text for name, text in typed.items() if name not in SECRETS}
+    more = {"secrets": SECRETS, "longest": _LONGEST, "told": told, "focus": next(iter(wrong), "")}
+    has_hint = {name for name, _ in fields_of(kind) if f"{kind}_{name}_hint" in view.words}
+    return _page(view, "form", kind=kind, fields=fields_of(kind), typed=shown, wrong=wrong, has_hint=has_hint, **more)
+
+
+def _page(view: PageView, name: str, **values: object) -> str:
+    return replace(view, path="/settings").page(f"notices/{name}.html", here=PATH, page_files=list(FILES), **values)
