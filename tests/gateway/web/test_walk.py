@@ -16,7 +16,8 @@ from tests.gateway.web.looks import AXE, CUT_OFF, OVERLAPPING, SMUDGED, VIOLATIO
 from tests.gateway.web.test_in_browser import NAMELESS, PALE, SIZES, SMALL
 from tests.gateway.web.whole_house import whole_house
 
-MENU = "[...document.querySelectorAll('header nav a:not([hreflang]), .doors a')].map((a) => a.getAttribute('href'))"
+MENU = """[...document.querySelectorAll("header nav a:not([hreflang]), .doors a:not([hreflang])")]
+  .map((a) => a.getAttribute("href"))"""
 DAY, YEAR = "/history?date=2026-10-25", "/history?period=year&date=2025-06-01"
 # What the menu does not lead to at once.
 FURTHER = (
