@@ -141,7 +141,7 @@ class Publication:
 
     def _take_in(self, config: Config) -> Inbox | None:
         """What takes in what others send; None where nobody does, and nothing of anybody is here."""
-        if not config.received and not self._store.has_received():
+        if not config.received and not self._store.of_others.any():
             return None
         from gateway.federation.recipient.inbox import Inbox  # noqa: PLC0415 (few houses receive anything)
 

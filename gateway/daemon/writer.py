@@ -204,7 +204,7 @@ class StoreWriter:
         """Delete what is past its retention."""
         keep, store = self._config.store, self._store
         try:
-            if await self._call(store.has_received):
+            if await self._call(store.of_others.any):
                 await self._call(store.providers.forget, int(time.time()), keep.received_days * 86400)
             retention_s = await self._call(longest_retention_s, self._config, store.journal)
             await self._call(store.transfers.forget, time.time(), retention_s)

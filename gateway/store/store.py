@@ -24,6 +24,7 @@ from gateway.store.meters import Meters
 from gateway.store.minutes import Minutes
 from gateway.store.notices import RecipientNotices
 from gateway.store.notified import NotifiedAlerts
+from gateway.store.others import OfOthers
 from gateway.store.outbox import Outbox
 from gateway.store.pseudonyms import Pseudonyms
 from gateway.store.queue import QueuedRows
@@ -36,7 +37,7 @@ from gateway.store.spanning import Spanning
 from gateway.store.subscriptions import Subscriptions
 from gateway.store.tariff_notes import TariffNotes
 from gateway.store.texts import Texts
-from gateway.store.transactions import Transactions, translated
+from gateway.store.transactions import Transactions
 from gateway.store.transfers import Transfers
 from gateway.store.undated import UndatedFrames
 from gateway.store.watching import Watching
@@ -90,6 +91,7 @@ class _Parts:
         self.spanning = Spanning(db, meters, self.energy, self.ledger)
         self.tariff_notes = TariffNotes(db)
         self.household = HouseholdQueue(db)
+        self.of_others = OfOthers(db)
 
     @cached_property
     def domains(self) -> Domains:
@@ -148,14 +150,6 @@ class _Parts:
         from gateway.store.providers import Providers
 
         return Providers(self.db, self.anchors, self.received)
-
-    @translated
-    def has_received(self) -> bool:
-        """Whether anything is stored of what others send, now or before; for whoever has nothing to do otherwise."""
-        kept = "received_series", "received_subscription", "received_event"
-        one = " UNION ALL ".join(f"SELECT 1 FROM {table}" for table in kept)  # noqa: S608 (ours)
-        (found,) = self.db.execute(f"SELECT EXISTS ({one})").fetchone()
-        return bool(found)
 
 
 class Store(_Parts):

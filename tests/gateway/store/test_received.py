@@ -129,12 +129,12 @@ def test_a_subscription_that_changes_nothing_writes_nothing(store, directory):
 
 def test_whether_anything_came_is_known_without_what_keeps_it(store):
     """A subscription is enough, and what it brought, also once it is over."""
-    assert not store.has_received()
+    assert not store.of_others.any()
     store.providers.begin(ROOF, NAME, (EPOCH, 1, 0), START, START)
-    assert store.has_received()
+    assert store.of_others.any()
     store.providers.receive(ROOF, [lot(value(), numbers=(EPOCH, 0, 5))], START)
     store.providers.end(ROOF, NAME, START)
-    assert store.has_received()
+    assert store.of_others.any()
 
 
 def test_retention_binds_us(store):
