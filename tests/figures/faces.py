@@ -342,8 +342,8 @@ def of_history(text, day):
     }
     if day == "today":
         figures |= {
-            "self-consumed": _card(known, "Autoconsommation", Fraction(1, 100)),
-            "self-sufficient": _card(known, "Autoproduction", Fraction(1, 100)),
+            "self-consumed": _card(known, "Taux d’autoconsommation", Fraction(1, 100)),
+            "self-sufficient": _card(known, "Taux d’autoproduction", Fraction(1, 100)),
             "change-today": found(
                 rf"{SIGNED} % par rapport à l’an passé à cette heure-ci", plain(text), Fraction(1, 100)
             ),
