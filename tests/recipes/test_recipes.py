@@ -48,12 +48,9 @@ def test_a_source(copy, tmp_path):
         "    def set_speed(self, speed):\n        pass\n\n    def close(self):\n        pass\n",
     )
     copy.put(
-        "gateway/sources/source.py", "from gateway.sources.hexadecimal import HexadecimalSource\n",
-        before="from gateway.sources.replay import",
-    )  # fmt: skip
-    copy.put(
         "gateway/sources/source.py",
-        '    if text.startswith("hex:"):\n        return HexadecimalSource(folder / text.removeprefix("hex:"))\n',
+        '    if text.startswith("hex:"):\n        from gateway.sources.hexadecimal import HexadecimalSource\n\n'
+        '        return HexadecimalSource(folder / text.removeprefix("hex:"))\n',
         before='    if text.startswith("socket://"):',
     )
     copy.put("gateway/sources/README.md", "| `hex:FILE` | digits | `hexadecimal.py` |\n", before="| `board:ID`")
@@ -160,7 +157,7 @@ def test_a_page(copy, tmp_path):
         "    from gateway.web.greeting.routes import greeting\n    from gateway.web.greeting.stored import name_of\n",
         before="    from gateway.web.history import",
     )  # fmt: skip
-    copy.put("gateway/daemon/build.py", "        greeting(partial(name_of, config)),\n", before="        displays(")
+    copy.put("gateway/daemon/build.py", "        greeting(partial(name_of, config)),\n", before="        https(")
     copy.put("gateway/web/README.md", "| `/greeting` | the household | a greeting |\n", before="| `/repair` |")
     port = free_port()
     config = tmp_path / "gateway.toml"
@@ -179,7 +176,7 @@ def test_a_page(copy, tmp_path):
             answer, text = visitor.get("/greeting", Accept_Language=language)
             assert answer.status == 200, text
             assert f'<p id="whom">{words}</p>' in text
-        assert 'href="/greeting"' in visitor.get("/")[1]
+        assert 'href="/greeting"' in visitor.get("/more")[1]
     copy.followed("A page", NAME="greeting")
 
 

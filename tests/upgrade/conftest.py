@@ -60,13 +60,13 @@ class House:
             return {name: sorted(db.execute(f"SELECT {of} FROM {name}"), key=repr) for name, of in columns.items()}
 
     def columns(self) -> dict[str, str]:
-        """Every table, and its columns."""
+        """Every table but the one of sums that are made again (``kept_day`` today), and its columns."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as db:
             tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
             return {
                 name: ", ".join(f'"{row[1]}"' for row in db.execute(f"PRAGMA table_info({name})"))
                 for name in sorted(tables)
-                if not name.startswith(("sqlite_", "_"))
+                if not name.startswith(("sqlite_", "_")) and name != "self_use"
             }
 
 

@@ -171,7 +171,7 @@ def test_the_present_is_told_in_a_few_lines(snapshot):
 def test_what_is_old_or_wrong_is_said_first(snapshot):
     """A mute meter, an overload, a broken link, a meter that was never heard."""
     old = present(ChatQuestion.POWER, "fr", house(snapshot, stale=True, age_s=7200.0, overload=True)).splitlines()
-    assert old[0] == "Le compteur ne dit plus rien depuis 2 h. Dernières valeurs :"
+    assert old[0] == "Le compteur n’envoie plus rien depuis 2 h. Dernières valeurs\u00a0:"
     assert "La puissance souscrite est dépassée !" not in old
     loud = present(ChatQuestion.POWER, "fr", house(snapshot, overload=True))
     assert loud.endswith("La puissance souscrite est dépassée !")
