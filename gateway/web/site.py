@@ -132,7 +132,12 @@ class Site:
         self._for_all = self._for_all | part.open_to_all
         self._files |= {name: PageFile(name) for name in part.files}
         self._names |= {name: self._files[name].url for name in part.files}
-        self._menu_words += [(part.words, key) for _, key in part.menu]
+        for path, word in part.menu:
+            # What it is for, behind the menu's last entry; those of ours are among the words of all pages.
+            keys = word, "for" + path.replace("/", "_")
+            self._menu_words += [
+                (part.words, key) for key in keys if all(key in words for words in part.words.values())
+            ]
         self._menu = (*self._menu, *part.menu)
         for path, handler in part.pages.items():
             self.app.route(path)(self._handed_over(handler, part))

@@ -128,12 +128,12 @@ def test_a_bridge(copy, federation, tmp_path):
 
 
 def test_a_page(copy, tmp_path):
-    """Who is signed in finds it in the menu, with the words of the visitor's language."""
+    """Who is signed in finds it behind the menu’s last entry, with the words of the visitor's language."""
     copy.make("gateway/web/greeting/__init__.py", '"""A page that greets."""\n')
     copy.make(
         "gateway/web/greeting/words.py",
-        'WORDS = {"fr": {"greeting": "Bonjour", "whom": "la maison {name}"},'
-        ' "en": {"greeting": "Hello", "whom": "house {name}"}}\n',
+        'WORDS = {"fr": {"greeting": "Bonjour", "for_greeting": "Il salue", "whom": "la maison {name}"},'
+        ' "en": {"greeting": "Hello", "for_greeting": "It greets", "whom": "house {name}"}}\n',
     )
     copy.make(
         "gateway/web/greeting/page.html",
@@ -176,7 +176,9 @@ def test_a_page(copy, tmp_path):
             answer, text = visitor.get("/greeting", Accept_Language=language)
             assert answer.status == 200, text
             assert f'<p id="whom">{words}</p>' in text
-        assert 'href="/greeting"' in visitor.get("/more")[1]
+        more = visitor.get("/more")[1]
+        assert more.count("/greeting") == 1, more
+        assert "Il salue" in more
     copy.followed("A page", NAME="greeting")
 
 
