@@ -24,7 +24,7 @@ FOR_EVER = 2**37
 QUICK = Timing(start=10, retry_first=0.1, retry_last=1, retry_refused=0.5, lasted=0.5)
 
 
-async def eventually(predicate, seconds=15.0, what=""):
+async def eventually(predicate, seconds=60.0, what=""):
     """The first true value of ``predicate``; fails after the deadline. The one place of these tests that polls."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not (value := predicate()):

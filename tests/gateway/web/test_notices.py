@@ -145,12 +145,12 @@ def test_in_a_browser_a_way_is_refused_kept_all_the_same_and_taken_away(told_hou
     typed = "document.getElementById('f-{}').value = '{}'"
     browser.press(f"{typed.format('url', 'nulle part')}; {typed.format('own_password', PASSWORD)}", "main form button")
     assert browser.evaluate("document.getElementById('e-url').innerText") == SAID["wrong_url"]
-    assert browser.evaluate("document.activeElement.id") == "f-url"
+    browser.await_true("document.activeElement.id === 'f-url'")
     assert browser.evaluate("document.getElementById('f-url').value") == "nulle part"
     url = "http://nobody.home.arpa/canary-of-a-hook"
     browser.press(f"{typed.format('url', url)}; {typed.format('own_password', 'faux')}", "main form button")
     assert browser.evaluate("document.getElementById('e-own_password').innerText") == SAID["wrong_password_here"]
-    assert browser.evaluate("document.activeElement.id") == "f-own_password"
+    browser.await_true("document.activeElement.id === 'f-own_password'")
     browser.press(typed.format("own_password", PASSWORD), "main form button")
     assert "nobody.home.arpa" in browser.evaluate("document.querySelector('.bad').innerText")
     look(browser)

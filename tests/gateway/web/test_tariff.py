@@ -85,7 +85,7 @@ def test_from_no_tariff_to_euros_in_a_browser(empty_house, browser):
     typed = f"{field.format('since')}.value = '{since}'; {field.format('price-hp')}.value = '19,52'"
     browser.press(typed, "form.prices button")
     assert SAID["in_cents"] in browser.evaluate("document.getElementById('e-price-hp').innerText")
-    assert browser.evaluate("document.activeElement.id") == "f-price-hp"
+    browser.await_true("document.activeElement.id === 'f-price-hp'")
     assert browser.evaluate(f"{field.format('price-hp')}.value") == "19,52"
     assert browser.evaluate(f"{field.format('since')}.value") == str(since)
     assert kept(house) == []
