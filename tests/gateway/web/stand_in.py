@@ -82,7 +82,14 @@ async def served(folder, door, house=None, host="127.0.0.1", **options):
     try:
         yield server._server.sockets[0].getsockname()[1]
     finally:
-        await server.stop()
+        await stopped(server)
+
+
+async def stopped(server):
+    """Stop it, and let go who came at the last moment: that takes the loop's next turns, and a daemon's goes on."""
+    await server.stop()
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 @contextmanager

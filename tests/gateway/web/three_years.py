@@ -23,7 +23,7 @@ from gateway.web.https.routes import https
 from gateway.web.reader import StoreReader
 from gateway.web.site import Site
 from tests.gateway.web.conftest import PASSWORD, Visitor
-from tests.gateway.web.stand_in import StandInHouse
+from tests.gateway.web.stand_in import StandInHouse, stopped
 
 FIRST, MINUTES_FROM, END = date(2023, 11, 1), date(2026, 10, 12), date(2026, 11, 2)
 
@@ -72,7 +72,7 @@ def served(folder, config, *, password=True, house=None):
         try:
             await stop.wait()
         finally:
-            await server.stop()
+            await stopped(server)
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
