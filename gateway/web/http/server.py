@@ -100,6 +100,11 @@ class Server:
         """Listen no more, and end what is open: a stream would go on for ever."""
         await self.stop_tls()
         if self._server:
+            # Who was let in this very turn is served in the next: asyncio leaves his socket open where the server has
+            # been closed by then. So nobody more is let in first.
+            for listening in self._server.sockets:
+                asyncio.get_running_loop().remove_reader(listening)
+            await asyncio.sleep(0)
             self._server.close()
             self._server = None
         for task in self._open:

@@ -1,17 +1,22 @@
 """A crowd at the page, or somebody who guesses: the household is let in all the same."""
 
+import asyncio
+import gc
 import html
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
 
 from gateway.web.access.sessions import Limiter
+from gateway.web.http.guard import RequestGuard
 from gateway.web.site import MOST_STREAMS
 from servers import wait_until
 from tests.gateway.web.conftest import PASSWORD, House
 from tests.gateway.web.crowd import crowd
+from tests.gateway.web.stand_in import served
 from tests.gateway.web.test_page import stream
 
 CROWD = "127.0.0.66"
@@ -195,3 +200,18 @@ def test_a_password_that_will_not_do_keeps_the_code(open_house):
         assert "autofocus" not in field
         assert text.count("autofocus") == 1
         assert "<b>" not in text
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_visitor_of_the_last_moment_is_let_go(tmp_path, turns):
+    """Whoever comes so many turns of the loop before the page stops: his connection is closed, as a warning is a failure."""
+
+    async def visited():
+        async with served(tmp_path, RequestGuard(frozenset())) as port:
+            visitor = socket.create_connection(("127.0.0.1", port))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        visitor.close()
+
+    asyncio.run(visited())
+    gc.collect()
