@@ -205,9 +205,10 @@ def test_silence_and_then_the_present(tmp_path: Path) -> None:
 def test_telereading_cuts_a_frame_at_the_end_of_a_group(tmp_path: Path) -> None:
     """`eot` ends the frame after a whole group with EOT, and the next one starts with STX; the truth knows where."""
     with SimulatedMeter(tmp_path / "tic", speed=20, patient=True) as meter, Listener(meter.path) as listener:
-        listener.frames(1)
+        # What is heard last has the beginning of the frame that is cut.
+        heard = listener.frames(1)
         meter.command("eot")
-        heard = listener.until(lambda heard: b"\x04\x02" in heard and heard.endswith(b"\x03"))
+        heard += listener.until(lambda heard: b"\x04\x02" in heard and heard.endswith(b"\x03"))
         [cut] = [record for record in meter.records() if record["event"] == "cut"]
     part = heard[: heard.index(b"\x04")].rpartition(b"\x02")[2]
     assert part.endswith(b"\r")
