@@ -36,10 +36,14 @@ _CHEAP = "hc"
 
 @dataclass(frozen=True, slots=True)
 class DrawnAmount:
-    """Wh from the grid, and the euros that they cost with their part of the subscription; None where not known."""
+    """Wh from the grid, and the euros that they cost with their part of the subscription; None where not known.
+
+    ``whole``: whether nothing of the day is missing.
+    """
 
     wh: int | None = None
     euros: float | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ def _amount(day: DayEnergy | None, tariffs: Sequence[Tariff]) -> DrawnAmount:
         return DrawnAmount()
     paid = cost([day], tariffs)
     known = not paid.days_without and paid.unpriced_wh <= _UNPRICED * day.drawn
-    return DrawnAmount(day.drawn, float(paid.total) if known else None)
+    return DrawnAmount(day.drawn, float(paid.total) if known else None, day.whole)
 
 
 def _half_hours(house: HouseholdDays, today: date, now: int) -> tuple[HalfHourDrawn, ...]:

@@ -26,7 +26,6 @@ WORDS = WordTable(
         "for_repair": "A reading that cannot be right, put right or taken out",
         "access": Phrase("Screens and access", "menu"),
         "sign_out": "Sign out",
-        "other_language": "Français",
         "power": "Power drawn",
         "of_subscribed": "{percent}\u00a0% of the subscribed power ({subscribed}\u00a0VA)",
         "injected": "Sent to the grid: {power}\u00a0VA",

@@ -109,9 +109,9 @@ class _Pages:
 
     async def leave_broker(self, request: Request, view: PageView) -> Response:
         known = self._broker.known()
-        if found := await request.g.confirm(request.g.fields.get("own_password", "")):
+        if found := await request.g.confirm(request.g.fields.get("leave_password", "")):
             typed = {**known, "port": str(known["port"])}
-            return html(_page(view, BROKER, known, typed, {"own_password": why_not(view, found)}), _status(found))
+            return html(_page(view, BROKER, known, typed, {"leave_password": why_not(view, found)}), _status(found))
         await self._broker.leave()
         return redirect(f"{BROKER}?done=broker_left")
 

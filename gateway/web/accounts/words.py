@@ -50,7 +50,6 @@ _OWN = WordTable(
         "wrong_jid": "Write an address such as maison@example.org.",
         "wrong_account_server": "Write a machine and a port, such as xmpp.example.org:5222.",
         "missing_account": "This is missing.",
-        "back_to_account": "Back",
     }
 )
 ACCOUNTS_WORDS = _OWN.with_those_of(FORM_WORDS)

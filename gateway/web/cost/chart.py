@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from gateway.web import written
 from gateway.web.history.bars import Bar, BarChart, bar_chart
-from gateway.web.history.chart import SOLD, SUBSCRIPTION, LegendEntry, kind_of, marks, unsure_of
+from gateway.web.history.chart import SOLD, SUBSCRIPTION, LegendEntry, by_kind, kind_of, marks, unsure_of
 
 if TYPE_CHECKING:
     from gateway.web.cost.values import Bill, Money
@@ -66,7 +66,7 @@ def _bar(view: PageView, bill: Bill, row: Money) -> Bar:
         href=urlencode(asked),
         tick=below,
         minor=minor,
-        stack={SUBSCRIPTION: row.subscription} | {kind_of(word): euros for word, euros in row.classes.items()},
+        stack={SUBSCRIPTION: row.subscription} | by_kind(row.classes),
         below={SOLD: row.income} if row.income else {},
         beside=row.before,
         unsure=bool(marks(row)),

@@ -23,6 +23,8 @@ _FINER = {"year": "month", "month": "day", "week": "day", "day": "day"}
 _HOURS = (0, 3, 6, 9, 12, 15, 18, 21)
 # A house that has just begun shall not look like one that draws much: kWh, or euros.
 _LEAST = 0.04
+# A meter has ten indexes, and each a class of its own in the style sheet; 0 is whatever else.
+_INDEXES = 11
 SUBSCRIPTION, REST, SOLD = "subscription", "rest", "sold"
 
 
@@ -38,8 +40,16 @@ class LegendEntry:
 def kind_of(word: str) -> str:
     """The class in the style sheet of a tariff class; of one that has no name of its own one by its number."""
     if word.isdecimal():
-        return f"c-index{int(word) % 4}"
+        return f"c-index{int(word) % _INDEXES}"
     return f"c-{word}" if word in WORDS else "c-index0"
+
+
+def by_kind(classes: Mapping[str, float]) -> dict[str, float]:
+    """What the tariff classes come to, by their class in the style sheet: two may share one, and lose nothing."""
+    found: dict[str, float] = {}
+    for word, amount in classes.items():
+        found[kind_of(word)] = found.get(kind_of(word), 0.0) + amount
+    return found
 
 
 def history_chart(view: PageView, past: Past, choice: LookChoice) -> BarChart:
@@ -109,8 +119,7 @@ def _bar(view: PageView, past: Past, row: HistoryRow, choice: LookChoice) -> Bar
     said = [name_of(view, past, row) + sign, *_said(view, past, row, figures, choice)]
     href = "" if more and not more["detail"] else choice.query(past.meter, _FINER[past.period], row.first, **more)
     if choice.in_euros and figures.spent:
-        stack = {kind_of(word): euros for word, euros in figures.spent.classes.items()}
-        stack = {SUBSCRIPTION: figures.spent.subscription, **stack}
+        stack = {SUBSCRIPTION: figures.spent.subscription, **by_kind(figures.spent.classes)}
         below = {SOLD: figures.spent.income} if figures.spent.income else {}
         return Bar(said, href, tick, minor, stack, below, None, before, bool(sign))
     stack = {kind: wh / 1000 for kind, (_, wh) in _energies(figures).items()}

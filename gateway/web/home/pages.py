@@ -96,6 +96,8 @@ def _meter(view: PageView, meter: Mapping[str, Any], day: HomeDay | None, now: f
         ],
         "day": day,
         "before": day.date - timedelta(days=1) if day else None,
+        # Of a meter that fell silent days ago the last day known is not today.
+        "is_old": bool(day and meter["stale"] and day.date != local(now).date()),
         "since": clock(view, local(day.since)) if day and day.since else None,
         "by_now": _amounts(lang, day.by_now) if day else "",
         "ribbon": drawn,
@@ -160,7 +162,8 @@ def _left(view: PageView, meter: Mapping[str, Any]) -> str | None:
         if (left := meter[f"tempo_{colour}_left"]) is not None:
             least, _, most = str(left).partition("/")
             text = view.say("left_between", least=least, most=most) if most else least
-            said.append(view.say(f"{colour}_left", n=text))
+            number = {"0": "_none", "1": "_one"}.get(text, "")
+            said.append(view.say(f"{colour}_left{number}", n=text))
     return ", ".join(said) if said and meter["tempo_today"] != "unknown" else None
 
 

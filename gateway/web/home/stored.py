@@ -46,7 +46,8 @@ class HomeFigures:
     async def look(self) -> None:
         """Know what is a minute old at most; where the database cannot be read, what was known stays."""
         async with self._turn:
-            said = tuple((meter.value("contract/tariff"), meter.time is None) for meter in self._now.meters.values())
+            said: tuple[object, ...] = tuple(self._config.tariff)
+            said += tuple((meter.value("contract/tariff"), meter.time is None) for meter in self._now.meters.values())
             lasts = _SOON_S if any(day.hour.watts is None for day in self.days.values()) else _EVERY_S
             fresh = self._read_at is not None and time.monotonic() - self._read_at < lasts
             if fresh and said == self._told:

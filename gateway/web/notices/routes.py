@@ -91,7 +91,9 @@ class _Pages:
         row = await self._house.test(name)
         why = row["why"].get(view.lang, "")
         answer = "some" if why and row["answer"] == "done" else row["answer"]
-        told = view.say(f"tried_{answer}", name=name, why=why)
+        known = next((one for one in self._house.listed() if one["name"] == name), None)
+        kind = OF_ADDRESS.get(known["kind"], "other") if known else "other"
+        told = view.say(f"tried_{answer}", name=view.say(f"kind_{kind}"), why=why)
         return html(self._overview(view, told, good=row["answer"] == "done"))
 
     async def ask(self, request: Request, view: PageView) -> Response:

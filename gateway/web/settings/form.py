@@ -9,6 +9,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING
 
+from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ FORM_WORDS = WordTable(
         "look_again_at": "Something is missing or cannot be:",
         "optional": "may stay empty",
         "cancel": "Cancel",
-        "change_it": "Change",
+        "change_it": Phrase("Change", "verb"),
         "password_again": "Your password of this page",
         "password_again_why": "It is asked for once more, as this changes who may do what.",
         "wrong_password_here": "This is not the password.",

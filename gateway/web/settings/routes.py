@@ -7,7 +7,6 @@ restart; where a card cannot be written, nothing is changed, and that is said.
 from __future__ import annotations
 
 import logging
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from gateway.errors import ConfigError, GatewayError
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.settings import pages as written
+from gateway.web.settings.form import number_of
 from gateway.web.settings.pages import FILES, page
 from gateway.web.settings.values import GOALS
 from gateway.web.settings.words import SETTINGS_WORDS
@@ -125,12 +125,8 @@ class _Pages:
 
 
 def _goal(text: str) -> float | None:
-    """A number with a comma or a point; None for an empty box, one that is out of every range for what is none."""
-    plain = "".join(text.split()).replace(",", ".")
-    if not plain:
+    """A number as it is typed at the tariff; None for an empty box, one that is out of every range for what is none."""
+    if not text.strip():
         return None
-    try:
-        found = float(plain)
-    except ValueError:
-        return -1.0
-    return found if math.isfinite(found) else -1.0
+    found = number_of(text)
+    return -1.0 if found is None else found

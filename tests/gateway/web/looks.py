@@ -31,11 +31,12 @@ OVERLAPPING = """(() => {
   const boxes = [], range = document.createRange();
   const lines = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const add = (box, e, text) => {
-    if (box.right - box.left > 1 && box.bottom - box.top > 1) boxes.push({...box, e, text});
+    const menu = e.parentElement.closest(".menu");
+    if (box.right - box.left > 1 && box.bottom - box.top > 1) boxes.push({...box, e, text, menu});
   };
   while (lines.nextNode()) {
     const text = lines.currentNode, e = text.parentElement;
-    if (!text.data.trim() || !e.checkVisibility() || e.closest(".hidden, .skip, .menu, option, script")) continue;
+    if (!text.data.trim() || !e.checkVisibility() || e.closest(".hidden, .skip, option, script")) continue;
     range.selectNodeContents(text);
     for (const {left, right, top, bottom, height} of range.getClientRects()) {
       // Above the capitals and below the letters a line of its font is empty.
@@ -51,6 +52,8 @@ OVERLAPPING = """(() => {
     for (let m = n + 1; m < boxes.length && boxes[m].top < a.bottom; m++) {
       const b = boxes[m], wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
       const high = Math.min(a.bottom, b.bottom) - b.top;
+      // Below the bar of the menu the page goes on, and is scrolled into sight.
+      if (a.menu !== b.menu) continue;
       if (a.e !== b.e && wide > 1 && high > 0.25 * Math.min(a.bottom - a.top, b.bottom - b.top))
         found.push(`${a.text} / ${b.text}`);
     }
@@ -80,3 +83,16 @@ SMUDGED = """[...document.querySelectorAll("canvas")].flatMap((canvas) => (canva
   ...(Math.min(a.left, a.top, canvas.width - a.right, canvas.height - a.bottom) < -1 ? [`${a.text} is cut`] : []),
   ...all.slice(n + 1).filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
     .map((b) => `${a.text} / ${b.text}`)]))"""
+
+
+def look(browser):
+    """Nothing is cut off, covered or named badly, on a phone and on a desk."""
+    for width in (390, 1280):
+        # As high as the page: the bar of the menu stands below it, and covers what is scrolled under it.
+        browser.resize(width, 844)
+        browser.resize(width, browser.evaluate("document.documentElement.scrollHeight") + 100)
+        assert browser.evaluate(CUT_OFF) == []
+        assert browser.evaluate(OVERLAPPING) == []
+    browser.resize(390, 844)
+    browser.evaluate(f"{AXE}; 0")
+    assert browser.evaluate(VIOLATIONS) == []

@@ -9,7 +9,7 @@ from gateway.web.accounts.words import ACCOUNTS_WORDS
 from harness.accounts import register, table
 from servers import wait_until
 from tests.gateway.web.conftest import PASSWORD, House
-from tests.gateway.web.test_notices import look
+from tests.gateway.web.looks import look
 from tests.gateway.web.test_tariff import faults, values
 from tests.integration.processes import ENVIRONMENT
 from tests.mosquitto import HOST, Mosquitto
@@ -61,8 +61,8 @@ def test_the_broker_is_tried_kept_and_left_without_a_restart(tmp_path, browser):
         wait_until(lambda: house.process.log.read_text().count("the page is served") == 2, 60, "served again")
         owner = house.owner()
         wait_until(lambda: is_connected(owner, BROKER), 30, "the broker has let the gateway in again", every=0.2)
-        assert owner.send(f"{BROKER}/leave", own_password="faux")[0].status == 403
-        assert owner.send(f"{BROKER}/leave", own_password=PASSWORD)[0].status == 303
+        assert owner.send(f"{BROKER}/leave", leave_password="faux")[0].status == 403
+        assert owner.send(f"{BROKER}/leave", leave_password=PASSWORD)[0].status == 303
         assert (load(house.config).mqtt, secret.exists()) == (None, False)
         assert OF_BROKER not in house.process.log.read_text() + house.command("settings", "list").stdout
 

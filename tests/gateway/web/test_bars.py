@@ -5,6 +5,7 @@ import re
 import pytest
 
 from gateway.web.history.bars import Bar, bar_chart
+from gateway.web.history.chart import by_kind
 
 
 def boxes(path):
@@ -62,3 +63,9 @@ def test_nothing_known_is_an_empty_chart():
     chart = bar_chart([Bar(["x"]), Bar(["y"])], "kWh")
     assert chart.paths == []
     assert [amount for amount, _ in chart.scale] == [1, 0]
+
+
+def test_no_tariff_class_takes_the_place_of_another():
+    """Ten indexes without a name are ten kinds; words that share one are added up."""
+    assert sorted(by_kind({str(number): 1.0 for number in range(1, 11)}).values()) == [1.0] * 10
+    assert by_kind({"hc": 1.0, "one": 2.0, "two": 3.0}) == {"c-hc": 1.0, "c-index0": 5.0}

@@ -204,7 +204,7 @@ def test_a_password_that_will_not_do_keeps_the_code(open_house):
 
 @pytest.mark.parametrize("turns", range(6))
 def test_a_visitor_of_the_last_moment_is_let_go(tmp_path, turns):
-    """Whoever comes so many turns of the loop before the page stops: his connection is closed, as a warning is a failure."""
+    """Who comes so many turns of the loop before the page stops: his connection is closed (a warning fails a test)."""
 
     async def visited():
         async with served(tmp_path, RequestGuard(frozenset())) as port:

@@ -321,9 +321,10 @@ def test_the_first_load_is_small(years, page, told):
     packed = {path: len(gzip.compress(body, mtime=0)) for path, body in whole.items()}
     data = years.owner.get(told)[1] if told else ""
     total = sum(len(gzip.compress(one.encode(), mtime=0)) for one in (text, data)) + sum(packed.values())
-    print(f"{page}, first load: {2 + len(files)} requests, {total} bytes, files packed: {packed}")
+    requests = 1 + bool(told) + len(files)
+    print(f"{page}, first load: {requests} requests, {total} bytes, files packed: {packed}")
     assert total <= 80_000
-    assert len(files) + 2 <= 11
+    assert requests <= 10
     assert not re.search(r"<script(?! src=\"/static/)|<style| style=| on\w+=", text)
 
 

@@ -6,6 +6,7 @@ What is looked for is what a person, or a screen reader, finds it by: its headin
 
 import asyncio
 import gzip
+import html
 import json
 import os
 import re
@@ -16,13 +17,16 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from gateway.balance.calendar import midnight
+from gateway.config.settings import adopt
 from gateway.errors import StoreError
 from gateway.live.meter import Snapshot, TariffAhead
 from gateway.live.topics import as_json
 from gateway.web.home.stored import HomeFigures
+from gateway.web.home.words import HOME_WORDS
 from gateway.web.menu import arranged
 from gateway.web.reader import StoreReader, nothing_to_settle
 from gateway.web.view import PageView
@@ -269,6 +273,22 @@ def test_a_silent_meter_is_one_banner_with_what_to_do(browser, evening):
         assert browser.evaluate("document.querySelectorAll('[role=alert]').length") == 1
         assert browser.evaluate("document.querySelector('[role=alert] a').getAttribute('href')") == "/links"
         assert browser.evaluate("document.querySelector('.now').classList.contains('old')")
+        # Its last day is months ago: nothing of it is called today's, and no watts are promised.
+        assert browser.evaluate("document.querySelector('.today h3').innerText").startswith("mer. 14 janv.")
+        assert HOME_WORDS["fr"]["watts_soon"] not in browser.evaluate("document.body.innerText")
+
+
+def test_yesterday_that_was_heard_in_part_is_said_to_be_so(tmp_path):
+    """First heard at eleven in the evening: what it came to is at least so much."""
+    lived = House(tmp_path)
+    lived.configure(HC)
+    now = midnight(DAY) + 10 * HOUR
+    lived.live(midnight(DAY) - HOUR, now, off_peak, lambda _: {"contract/tariff": "HP.."})
+    with served(lived, now) as running:
+        _, text = running.owner.get("/", Accept_Language="fr")
+    (card,) = re.findall(r'<a class="card yesterday".*?</a>', text, re.DOTALL)
+    assert "kWh" in card
+    assert HOME_WORDS["fr"]["at_least_so_far"] in html.unescape(card)
 
 
 def test_without_prices_the_page_leads_to_them(browser, evening):
@@ -323,12 +343,18 @@ def test_the_store_is_read_once_a_minute_however_many_look(evening):
     async def look():
         for _ in range(10):
             await figures.look()
+        assert len(reads) == 1
+        # Prices that were set a moment ago count at once.
+        adopt(lived.config, msgspec.structs.replace(lived.config, tariff=()))
+        await figures.look()
+        assert len(reads) == 2
         first = dict(figures.days)
+        assert first["house"].today.euros is None
         broken.append(True)
         figures._read_at -= 61
         await figures.look()
         assert figures.days == first
 
     asyncio.run(look())
-    assert len(reads) == 1
+    assert len(reads) == 2
     assert figures.days["house"].today.wh == 1700

@@ -62,7 +62,6 @@ def test_a_text_is_packed_for_who_can_unpack_it(years, path):
 
 
 FIRST_LOADS = [
-    ("/", None, 30_000),
     (DAY, "/history/data?date=2026-10-25", 80_000),
     ("/history?period=year", "/history/data?period=year", 80_000),
     ("/cost", "/cost/data", 80_000),

@@ -115,7 +115,9 @@ def test_every_page_can_be_read_by_everybody(inside, house, tmp_path, language, 
 
 FAULTY = """<!DOCTYPE html><html lang=en><title>Faulty</title><body style="margin:0"><h1>Faulty</h1><img src="data:,">
 <div style="position:relative;height:3em"><span style="position:absolute">Monday evening</span>
-<span style="position:absolute;left:4em">Tuesday</span></div><canvas width=200 height=50></canvas>"""
+<span style="position:absolute;left:4em">Tuesday</span></div>
+<nav class=menu aria-label=Menu style="position:relative;height:3em"><span style="position:absolute">All of it</span>
+<span style="position:absolute;left:2em">Costs</span></nav><canvas width=200 height=50></canvas>"""
 WRITE = """(() => { const paper = document.querySelector("canvas").getContext("2d");
   for (const [text, x, y] of [["10 h", 50, 25], ["11 h", 60, 25], ["12 h", 190, 25], ["13 h", 120, 25]])
     paper.fillText(text, x, y); })()"""
@@ -127,7 +129,7 @@ def test_what_is_wrong_is_found(inside, tmp_path):
     (tmp_path / "faulty.html").write_text(FAULTY)
     browser.open(f"file://{tmp_path}/faulty.html")
     browser.evaluate(WRITE)
-    assert browser.evaluate(OVERLAPPING) == ["Monday evening / Tuesday"]
+    assert browser.evaluate(OVERLAPPING) == ["Monday evening / Tuesday", "All of it / Costs"]
     assert browser.evaluate(SMUDGED) == ["10 h / 11 h", "12 h is cut"]
     browser.evaluate(AXE)
     assert any(found.startswith("image-alt: ") for found in browser.evaluate(VIOLATIONS))
