@@ -101,6 +101,7 @@ class House:
 def reckoned(archive, config, first, end):
     """The days without those that are kept."""
     anew = HouseholdDays(archive, config)
+    assert isinstance(anew._sources, int)
     anew._sources = -1
     return anew.read(first, end)
 

@@ -398,9 +398,11 @@ def _file(stand, _fault, number):
     return stand.folder / f"file{number}"
 
 
-def _nobody(_stand, _fault, _number):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return f"socket://127.0.0.1:{server.getsockname()[1]}"
+def _nobody(stand, _fault, _number):
+    # Bound and not listening: who calls is refused, and nobody else is given the number.
+    held = stand.held.enter_context(socket.socket())
+    held.bind(("127.0.0.1", 0))
+    return f"socket://127.0.0.1:{held.getsockname()[1]}"
 
 
 _HOLDER = """

@@ -261,7 +261,6 @@ def test_a_program_that_ends_by_itself_is_one_clear_sentence(demo: Demo, program
     demo.assert_nothing_left()
 
 
-@pytest.mark.campaign
 @pytest.mark.usefixtures("_servers")
 def test_a_reader_that_has_seen_enough_ends_it_quietly(demo: Demo) -> None:
     """``tools/demo | head -n 1`` gives its line and no complaint."""
