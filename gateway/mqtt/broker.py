@@ -66,11 +66,12 @@ class Broker:
         config: the whole configuration; its table ``[mqtt]`` is ``account``.
         account: where and as whom to connect. Raises ConfigError when its secrets or certificates cannot be read.
         status: the topic of the last will; None for a command, which is not missed when it ends.
-        password: another one than that which is kept, to be tried.
+        password: another one than that which is kept, to be tried; that which is kept is read for each connection.
     """
 
     def __init__(self, config: Config, account: MqttTable, status: str | None, password: str | None = None) -> None:
-        self._account, self._status = account, status
+        self._config, self._account, self._status = config, account, status
+        self._trial = password
         self._password = password or _password(config, account)
         self._tls = _tls(config, account)
         self._client: aiomqtt.Client | None = None
@@ -147,12 +148,22 @@ class Broker:
     def _at(self, what: Phrase) -> Phrase:
         return _SAID.filled(where=self._where, what=what)
 
+    def _password_now(self) -> str | None:
+        """What is typed or put right while this runs counts from the next connection on."""
+        if self._trial is None:
+            try:
+                self._password = _password(self._config, self._account)
+            except ConfigError as error:
+                sentence = str(cause_of(error))
+                self._say(sentence, "MQTT: %s; the password of before is used", sentence)
+        return self._password
+
     def _connection(self) -> aiomqtt.Client:
         client = aiomqtt.Client(
             self._account.host,
             self._account.port,
             username=self._account.user,
-            password=self._password,
+            password=self._password_now(),
             tls_context=self._tls,
             timeout=_TIMEOUT_S,
             keepalive=_KEEPALIVE_S,

@@ -11,7 +11,9 @@ import aiomqtt
 import pytest
 from paho.mqtt import publish
 
-from gateway.config.tables import MqttTable
+from gateway.config.tables import MQTT_CREDENTIAL, MqttTable
+from gateway.config.typed_secrets import keep_secret
+from gateway.links.link import BROKEN
 from gateway.mqtt.broker import _MOST_WAITING, _SHARE, Broker, _Incoming
 from relay_faults.broker import HOST
 from servers import wait_until
@@ -148,3 +150,42 @@ def test_a_connection_that_missed_its_end_is_ended_all_the_same(tmp_path):
             return staying.cancelled(), ended
 
         assert asyncio.run(scenario()) == (True, ["forgotten"])
+
+
+def test_a_password_that_is_put_right_counts_from_the_next_connection_on(tmp_path, monkeypatch, caplog):
+    """Of a file or typed at the page, without a start; while it cannot be read that of before; a trial's stays."""
+    with Mosquitto(tmp_path / "broker", {"gateway": "right"}) as running:
+        (tmp_path / "password").write_text("wrong")
+        account = MqttTable(host=HOST, port=running.port, user="gateway", password_file=str(tmp_path / "password"))
+        config = SimpleNamespace(path=Path, directory=tmp_path)
+        broker, trial = Broker(config, account, None), Broker(config, account, None, "wrong")
+
+        async def is_let_in():
+            stop, refused, greeted = asyncio.Event(), asyncio.Event(), asyncio.Event()
+            lost = broker._lost
+
+            def note(sentence):
+                lost(sentence)
+                refused.set()
+
+            async def greet():
+                greeted.set()
+
+            monkeypatch.setattr(broker, "_lost", note)
+            broker.greet(greet)
+            staying = asyncio.create_task(broker.run(stop))
+            async with asyncio.timeout(60):
+                await refused.wait()
+                assert broker.link().state == BROKEN
+                (tmp_path / "password").write_text("right")
+                await greeted.wait()
+            stop.set()
+            await staying
+
+        asyncio.run(is_let_in())
+        assert asyncio.run(trial.refusal()) is not None
+        (tmp_path / "password").unlink()
+        assert asyncio.run(broker.refusal()) is None
+        assert "the password of before is used" in caplog.text
+        keep_secret(config, MQTT_CREDENTIAL, "typed otherwise")
+        assert asyncio.run(broker.refusal()) is not None
