@@ -1,8 +1,9 @@
 """The account's password on the disk, and its change in an order in which no crash can lock the household out.
 
 The new one is written beside the old one (``.new``) and is on the disk before the server hears of it; it takes the old
-one's place once the server has taken it. Whatever stopped in between, one of the two files is the account's: where the
-old one is refused, the new one is tried, and kept when it is taken.
+one's place once the server has taken it. Whatever stopped in between, one of the two files is the account's: the new
+one is tried first, and kept when it is taken; where it is refused, the old one is tried. So the server to which an
+account moves is not told the former one's password.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class PasswordFile:
 
         Read again each time: a file that a person puts right is used without a restart.
         """
-        files = [file for file in (self.path, self._beside, self._credential) if file and file.exists()]
+        files = [file for file in (self._beside, self.path, self._credential) if file and file.exists()]
         found: list[str] = []
         fault: ConfigError | None = None
         for file in files:
@@ -79,7 +80,7 @@ class PasswordFile:
         try:
             if self.pending() == password:
                 self.keep()
-                log.info("a change of the account's password that was cut off is now complete")
+                log.info("a change of the account's password is now complete")
         except ConfigError as error:
             log.warning("%s; the new password is used from where it is", error)
 

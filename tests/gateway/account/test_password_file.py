@@ -93,7 +93,7 @@ def test_only_the_new_password_itself_completes_its_change(tmp_path):
     file = PasswordFile(tmp_path / "p")
     file.prepare("a new password")
     file.accepted("first")
-    assert file.candidates() == ["first", "a new password"]
+    assert file.candidates() == ["a new password", "first"]
     file.accepted("a new password")
     assert file.candidates() == ["a new password"]
     assert file.pending() is None
