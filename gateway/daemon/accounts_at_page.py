@@ -8,8 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.config import settings
-from gateway.config.tables import MQTT_CREDENTIAL, password_from
-from gateway.config.typed_secrets import drop_secret, keep_secret, typed_secret
 from gateway.errors import ConfigError
 from gateway.links.link import LinkKind
 from gateway.words.phrase import NOTHING
@@ -42,27 +40,18 @@ class PageBroker:
         # Here and not above: without a broker in the house its library need not be there.
         from gateway.mqtt.broker import Broker  # noqa: PLC0415
 
-        config, call = self._house.config, self._house.call
-        new = await call(settings.with_value, config, "mqtt", table)
+        config = self._house.config
+        # What the household has said besides, by the command line, stays.
+        table = (config.settings.tables.get("mqtt") or {}) | table
+        new = await self._house.call(settings.with_value, config, "mqtt", table)
         if why := await Broker(new, new.mqtt, None, password or None).refusal():
             raise ConfigError(why)
-        before = typed_secret(config, MQTT_CREDENTIAL)
-        former = await call(password_from, before) if before else None
-        if password:
-            await call(keep_secret, config, MQTT_CREDENTIAL, password)
-        try:
-            await self._requests.put("mqtt", table)
-        except Exception:
-            if former:
-                await call(keep_secret, config, MQTT_CREDENTIAL, former)
-            else:
-                await call(drop_secret, config, MQTT_CREDENTIAL)
-            raise
+        await self._requests.put("mqtt", table, password)
 
     async def leave(self) -> None:
         """Speak to no broker any more. ConfigError where boards are heard by it, StoreError."""
         await self._requests.put("mqtt", None)
-        await self._house.call(drop_secret, self._house.config, MQTT_CREDENTIAL)
+        await self._requests.sweep()
 
 
 class PageAccount:
@@ -102,7 +91,8 @@ class PageAccount:
             with suppress(OSError):
                 await call(file.discard)
             raise
-        await call(file.keep)
+        # The house's own session may have been let in with it by now, and have kept it.
+        await call(file.accepted, password)
 
     def _table(self, jid: str, server: str) -> dict[str, Any]:
         """What the household says, with what it said before; of another server nothing that was said of the former."""

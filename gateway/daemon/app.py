@@ -119,6 +119,7 @@ class Gateway:
         socket = self.house.config.control_socket
         server = None
         try:
+            await self._sweep()
             server = await serve(socket, self._requests.answer)
             await self._work()
         finally:
@@ -126,6 +127,13 @@ class Gateway:
                 await server.end()
             await self._keep_the_last()
             await self.close()
+
+    async def _sweep(self) -> None:
+        """A power cut may have left what was typed for a table that was not kept any more."""
+        try:
+            await self._renewal.sweep()
+        except StoreError as error:
+            log.warning("%s; it is tried again with the next change", error)
 
     async def close(self) -> None:
         """Close the store."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gateway.config import settings
+from gateway.config.typed_secrets import drop_secret, drop_unused, keep_secret, kept_secret, name_of
 from gateway.control.messages import AskHelper
 from gateway.daemon import build as parts
 from gateway.daemon.joint import Joint
@@ -23,7 +25,7 @@ from gateway.errors import GatewayError, cause_of
 from gateway.sources.paths import board_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from gateway.config.tables import Config, MeterTable
     from gateway.consent.orders import Row
@@ -79,10 +81,11 @@ class Renewal:
         for joint in self._joints.values():
             joint.stop.set()
 
-    async def order(self, order: ChangeSettings) -> Row:
+    async def order(self, order: ChangeSettings, secret: str = "") -> Row:
         """Change a setting, or take a change back; which parts were made anew, and whether the rest waits for a start.
 
-        ConfigError where it cannot be, StoreError where it cannot be kept: then nothing is changed.
+        ``secret`` is what was typed with it, and kept as its table's. ConfigError where it cannot be, StoreError where
+        it cannot be kept: then nothing is changed.
         """
         async with self._one_at_a_time:
             config = self._house.config
@@ -90,7 +93,8 @@ class Renewal:
                 new = await self._house.call(settings.without_value, config, order.place)
             else:
                 new = await self._house.call(settings.with_value, config, order.place, order.value)
-            done = await self._change(new)
+            async with self._typed(order.place, secret):
+                done = await self._change(new)
             await self._note(order)
         if done["waits_for_start"] and order.restart:
             await self._requests.answer(AskHelper(act="restart-unit", arguments=_ITSELF, by=order.by))
@@ -104,6 +108,26 @@ class Renewal:
             await self._house.call(self._house.store.journal.append, "setting-changed", facts, by, time.time())
         except GatewayError as error:
             log.warning("%s; the change stands in no entry", error)
+
+    @asynccontextmanager
+    async def _typed(self, place: str, secret: str) -> AsyncIterator[None]:
+        """Have it kept before anything is made with it; where the change cannot be it is as it was."""
+        if not secret:
+            yield
+            return
+        config, call, name = self._house.config, self._house.call, name_of(place)
+        former = await call(kept_secret, config, name)
+        await call(keep_secret, config, name, secret)
+        try:
+            yield
+        except Exception:
+            await (call(keep_secret, config, name, former) if former else call(drop_secret, config, name))
+            raise
+
+    async def sweep(self) -> None:
+        """Forget the secrets that were typed for tables that are no more. StoreError."""
+        async with self._one_at_a_time:
+            await self._house.call(drop_unused, self._house.config)
 
     async def forget(self) -> None:
         """Let nothing count any more that says something of the household: its file has been removed."""
@@ -136,6 +160,10 @@ class Renewal:
                 made.append(part)
         self._requests.chosen()
         await self._note_sharing()
+        try:
+            await house.call(drop_unused, house.config)
+        except GatewayError as error:
+            log.warning("%s; it is tried again with the next change", error)
         return made, waits
 
     async def _note_sharing(self) -> None:

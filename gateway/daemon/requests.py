@@ -78,9 +78,16 @@ class HouseRequests:
         """Let this be a table of the settings, or, for None, what the file says. Raises ConfigError, StoreError."""
         await self.answer(ChangeSettings(place=place, value=value, take_back=value is None, channel=Channel.WEB))
 
-    async def put(self, place: str, value: object) -> None:
-        """Let this be at a place of the settings, None: nothing, whatever the file says. ConfigError, StoreError."""
-        await self.answer(ChangeSettings(place=place, value=value, channel=Channel.WEB))
+    async def put(self, place: str, value: object, secret: str = "") -> None:
+        """Let this be at a place of the settings, None: nothing, whatever the file says. ConfigError, StoreError.
+
+        With what was typed as its ``secret``, which is kept beside the settings.
+        """
+        await self._renewal.order(ChangeSettings(place=place, value=value, channel=Channel.WEB), secret)
+
+    async def sweep(self) -> None:
+        """Forget the secrets that were typed for tables that are no more. StoreError."""
+        await self._renewal.sweep()
 
     async def _update(self, order: Update) -> Row:
         return await self._house.updates.answer(order)

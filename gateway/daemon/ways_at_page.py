@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.config.notice import NoticeTable
-from gateway.config.typed_secrets import drop_secret, keep_secret
 from gateway.control.messages import NoticeTest
 from gateway.daemon.absent import NoWays
 from gateway.links.link import OK
@@ -59,26 +58,18 @@ class PageWays:
 
     async def add(self, name: str, table: dict[str, Any], url: str) -> None:
         """Keep it, under a name like this that nobody has: the address as a secret. ConfigError, StoreError."""
-        config, taken = self._house.config, {one.name for one in self._house.config.notice}
+        taken = {one.name for one in self._house.config.notice}
         free = next(one for one in (name, *(f"{name}-{number}" for number in range(2, 99))) if one not in taken)
-        secret = NoticeTable(name=free).credential
-        await self._house.call(keep_secret, config, secret, url)
-        try:
-            await self._requests.put(f"notice.{free}", table)
-        except Exception:
-            await self._house.call(drop_secret, config, secret)
-            raise
+        await self._requests.put(f"notice.{free}", table, url)
 
     async def remove(self, name: str) -> None:
         """Tell there no more, whoever wrote it down. ConfigError, StoreError."""
         config = self._house.config
-        if not any(one.name == name for one in config.notice):
-            return
-        if any(one.get("name") == name for one in config.settings.written.get("notice", ())):
-            await self._requests.put(f"notice.{name}", None)
-        else:
-            await self._requests.change(f"notice.{name}", None)
-        await self._house.call(drop_secret, config, NoticeTable(name=name).credential)
+        if any(one.name == name for one in config.notice):
+            written = any(one.get("name") == name for one in config.settings.written.get("notice", ()))
+            await (self._requests.put if written else self._requests.change)(f"notice.{name}", None)
+        # Also where somebody else has taken it away already.
+        await self._requests.sweep()
 
     async def test(self, name: str) -> Row:
         """What comes of a test by one of them. GatewayError."""

@@ -1,0 +1,182 @@
+"""The accounts as the page changes them: what was typed counts at once, goes with its table, and nothing else goes."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from gateway.account.password_file import password_file
+from gateway.config.tables import MQTT_CREDENTIAL, load
+from gateway.config.typed_secrets import keep_secret, typed_secret
+from gateway.daemon.accounts_at_page import PageAccount, PageBroker
+from gateway.daemon.app import Gateway
+from gateway.daemon.ways_at_page import PageWays
+from gateway.errors import ConfigError, StoreError
+from gateway.store.prepare import prepare
+from tests.gateway.daemon.test_renewal import FILE, change, opened
+from tests.mosquitto import HOST, Mosquitto
+
+OLD, NEW = "canary-old-71", "canary-new-05"
+
+
+def broker_table(broker, **more):
+    """What the page's form has."""
+    return {"host": HOST, "port": broker.port, "tls": False, "user": "linky", "discovery": True} | more
+
+
+def connection(house):
+    """To the broker, of the cell that keeps it alive."""
+    return house.cells._cells["broker"].work.func.__self__
+
+
+def test_the_page_keeps_what_the_household_said_of_the_broker_besides(tmp_path):
+    """The form has no prefix of Home Assistant; that which was set by the command line stays."""
+
+    async def scenario(broker):
+        async with opened(tmp_path) as gateway:
+            await change(gateway, "mqtt.discovery_prefix", "maison")
+            page = PageBroker(gateway.house, gateway._requests)
+            await page.keep(broker_table(broker), NEW)
+            account = gateway.house.config.mqtt
+            assert (account.discovery_prefix, account.user) == ("maison", "linky")
+
+    with Mosquitto(tmp_path / "broker", {"linky": NEW}) as broker:
+        asyncio.run(scenario(broker))
+
+
+def test_a_password_typed_anew_is_used_by_the_part_that_runs(tmp_path):
+    """The table is the same, so the connection is not made anew; it reads the new one. A change that fails: the old."""
+
+    async def scenario(broker):
+        async with opened(tmp_path) as gateway:
+            house, table = gateway.house, broker_table(broker)
+            page = PageBroker(house, gateway._requests)
+            keep_secret(house.config, MQTT_CREDENTIAL, OLD)
+            await change(gateway, "mqtt", table)
+            running = connection(house)
+            assert await running.refusal() is not None
+            await page.keep(table, NEW)
+            assert connection(house) is running
+            assert await running.refusal() is None
+
+            house.config.settings.written["mqtt"]["ca_file"] = "missing.crt"
+            with pytest.raises(ConfigError, match=r"missing\.crt"):
+                await gateway._requests.put("mqtt", table | {"tls": True}, OLD)
+            assert typed_secret(house.config, MQTT_CREDENTIAL).read_text() == f"{NEW}\n"
+            assert await connection(house).refusal() is None
+
+    with Mosquitto(tmp_path / "broker", {"linky": NEW}) as broker:
+        asyncio.run(scenario(broker))
+
+
+def test_a_typed_secret_goes_with_its_table_whoever_takes_that_away(tmp_path):
+    """By the command line, by a user that is none any more, at the page after somebody else."""
+
+    async def scenario():
+        async with opened(tmp_path) as gateway:
+            config, ways = gateway.house.config, PageWays(gateway.house, gateway._requests)
+            secrets = config.directory / "secrets"
+
+            def kept():
+                return sorted(file.name for file in secrets.iterdir())
+
+            for name in ("home", "other"):
+                await ways.add(name, {"language": "en"}, "json://192.168.1.4/x")
+            account = {"user": "linky", "host": HOST}
+            await gateway._requests.put("mqtt", account, NEW)
+            (config.directory / "xmpp-password").write_text(OLD)
+            assert kept() == ["mqtt-password", "notices_home", "notices_other"]
+            await change(gateway, "notice.home", take_back=True)
+            assert kept() == ["mqtt-password", "notices_other"]
+            await change(gateway, "mqtt.user")
+            assert kept() == ["notices_other"]
+            await gateway._requests.put("mqtt", account, NEW)
+            # What the file says of it counts again, and so does its password.
+            await change(gateway, "mqtt", take_back=True)
+            assert kept() == ["notices_other"]
+            keep_secret(config, "notices_gone", "json://192.168.1.4/y")
+            await ways.remove("gone")
+            assert kept() == ["notices_other"]
+            await ways.remove("other")
+            assert kept() == []
+            assert (config.directory / "xmpp-password").read_text() == OLD
+
+    asyncio.run(scenario())
+
+
+def test_a_start_forgets_what_a_power_cut_left(tmp_path):
+    """Between a secret and its table; that of a table which does not go with the file today is not touched."""
+    file = tmp_path / "gateway.toml"
+    file.write_text(FILE)
+    prepare(tmp_path / "data")
+    config = load(file)
+    for name in ("notices_half", "notices_home", MQTT_CREDENTIAL):
+        keep_secret(config, name, NEW)
+    tables = '{"mqtt":{"user":"linky","port":"none"},"notice":{"home":{"language":"en"},"half":null}}'
+    config.settings_file.write_text(f'{{"version":1,"tables":{tables}}}')
+
+    async def scenario():
+        stop = asyncio.Event()
+        stop.set()
+        gateway = await Gateway.opened(load(file), stop)
+        assert "mqtt" in gateway.house.config.settings.refused
+        await gateway.run()
+
+    asyncio.run(scenario())
+    assert sorted(one.name for one in (tmp_path / "data/secrets").iterdir()) == [MQTT_CREDENTIAL, "notices_home"]
+
+
+def test_a_secret_that_cannot_be_removed_costs_no_change(tmp_path, monkeypatch, caplog):
+    """The change counts and a sentence says it; the next one tries again."""
+
+    def refuse(_config):
+        raise StoreError("the card is read-only")
+
+    async def scenario():
+        async with opened(tmp_path) as gateway:
+            await gateway._requests.put("mqtt", {"user": "linky"}, NEW)
+            with monkeypatch.context() as patched:
+                patched.setattr("gateway.daemon.renewal.drop_unused", refuse)
+                await change(gateway, "mqtt")
+                assert gateway.house.config.mqtt is None
+                assert "the card is read-only" in caplog.text
+                with pytest.raises(StoreError):
+                    await PageBroker(gateway.house, gateway._requests).leave()
+            assert typed_secret(gateway.house.config, MQTT_CREDENTIAL)
+            await change(gateway, "backup")
+            assert typed_secret(gateway.house.config, MQTT_CREDENTIAL) is None
+
+    asyncio.run(scenario())
+
+
+def test_an_account_that_moved_is_answered_as_moved(tmp_path, monkeypatch):
+    """The house's session is let in with the new password, which it tries first, before the page is done."""
+
+    @asynccontextmanager
+    async def let_in(_account, _passwords=None):
+        yield
+
+    monkeypatch.setattr("gateway.federation.connection.one_off.alone", let_in)
+    tried = []
+
+    async def scenario():
+        async with opened(tmp_path) as gateway:
+            config = gateway.house.config
+            (config.directory / "xmpp-password").write_text(f"{OLD}\n")
+            await change(gateway, "federation", {"jid": "a@old.test"})
+            put = gateway._requests.put
+
+            async def put_and_connect(*arguments):
+                await put(*arguments)
+                passwords = gateway.house.federation._passwords
+                tried.append(passwords.candidates())
+                passwords.accepted(tried[0][0])
+
+            monkeypatch.setattr(gateway._requests, "put", put_and_connect)
+            await PageAccount(gateway.house, gateway._requests).keep("b@new.test", NEW, "")
+            assert config.federation.jid == "b@new.test"
+            return password_file(config)
+
+    file = asyncio.run(scenario())
+    assert tried == [[NEW, OLD]]
+    assert (file.candidates(), file.pending()) == ([NEW], None)
