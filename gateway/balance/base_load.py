@@ -24,7 +24,7 @@ _FROM_S, _UNTIL_S = 3600, 5 * 3600
 def base_load(midnights: Sequence[int], drawn: Mapping[int, int]) -> int | None:
     """Watts; ``midnights`` are POSIX seconds, ``drawn`` is half hour -> Wh. None while no night is known."""
     nights = [low for midnight in midnights if (low := _lowest_hour(midnight, drawn)) is not None]
-    return _median(nights[-NIGHTS:]) if nights else None
+    return median(nights[-NIGHTS:]) if nights else None
 
 
 def lowest_hours(midnights: Sequence[int], drawn: Mapping[int, int]) -> list[int | None]:
@@ -38,13 +38,13 @@ def risen(nights: Sequence[int | None]) -> tuple[int, int] | None:
     last = [watts for watts in nights[-2:] if watts is not None]
     if len(before) < RISEN_NIGHTS or len(last) < 2:
         return None
-    usual = _median(before)
+    usual = median(before)
     least = max(usual * _RISEN_PART, usual + _RISEN_W)
     return (usual, min(last)) if min(last) > least else None
 
 
-def _median(watts: Sequence[int]) -> int:
-    """That of ``statistics``, rounded, which would load 200 kB for this line."""
+def median(watts: Sequence[int]) -> int:
+    """That of ``statistics``, rounded, which would load 200 kB for this line; IndexError where there are none."""
     low, high = (sorted(watts)[place // 2] for place in (len(watts) - 1, len(watts)))
     return round((low + high) / 2)
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 # Beyond this a price is meant in cents.
 _HIGHEST_PRICE = 10
+# Below this share of what was drawn, what no class counted is rounding at midnight.
+_ROUNDED = 0.01
 
 _ENDS_BEFORE = Phrase("{until} is before the tariff begins ({since})")
 _TWO_AT_ONCE = Phrase("on {day} {name!r} is in force as well; end that one before ({key})")
@@ -235,6 +237,11 @@ def cost(days: Iterable[DayEnergy], tariffs: Sequence[Tariff]) -> Cost:
         subscription += daily_subscription(tariffs[place], date(year, month, 1)) * whole
     income = sum((Fraction(str(tariffs[place].injection)) * wh / 1000 for place, wh in injected.items()), Fraction(0))
     return Cost(exact, subscription, income, drawn, count, without)
+
+
+def lacks_prices(unpriced_wh: int, drawn_wh: int) -> bool:
+    """Whether so much of what was drawn has no price that it is more than the rounding at some midnights."""
+    return unpriced_wh > _ROUNDED * drawn_wh
 
 
 def mean_price(days: Iterable[DayEnergy], tariffs: Sequence[Tariff]) -> Fraction | None:

@@ -81,13 +81,8 @@ def _of_history() -> Handlers:
     return HANDLERS
 
 
-def handlers() -> Handlers:
-    """All of them."""
-    return {**_of_consents(), **_of_data(), **_of_history()}
-
-
 def act(store: Store, order: Order[A], now: float) -> A:
-    """Do one order of ``handlers``; GatewayError with the reason when it cannot be done."""
+    """Do one order; GatewayError with the reason when it cannot be done."""
     known = _of_data if isinstance(order, OF_DATA) else _of_history if isinstance(order, OF_HISTORY) else _of_consents
     handle = known().get(type(order))
     if handle is None:

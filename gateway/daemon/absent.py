@@ -79,17 +79,23 @@ class NoWays:
         queue: in which what is left of ways that are no more is forgotten.
         call: ``await call(function, *arguments)``.
         clock: POSIX seconds; None while nobody knows the time.
+        at_once: forget it with the first round, as at a start; else after an hour: a change may still be taken back.
     """
 
     ways: tuple[()] = ()
     waiting: frozenset[str] = frozenset()
 
     def __init__(
-        self, queue: HouseholdQueue, call: Callable[..., Awaitable[Any]], clock: Callable[[], float | None]
+        self,
+        queue: HouseholdQueue,
+        call: Callable[..., Awaitable[Any]],
+        clock: Callable[[], float | None],
+        *,
+        at_once: bool = True,
     ) -> None:
         self._queue, self._call, self._clock = queue, call, clock
         self.alive_at = self.began = time.monotonic()
-        self._forgot = -_FORGET_EVERY_S
+        self._forgot = -_FORGET_EVERY_S if at_once else self.began
 
     def tell(self, _alert: Alert) -> None:
         """Nobody is told."""

@@ -173,7 +173,7 @@ def ways_of(house: House) -> HouseholdWays | NoWays:
     """By which ways the household is told, as its configuration has them now; the same, changed, where it has some."""
     config, store = house.config, house.store
     if not config.notice:
-        return NoWays(store.household, house.call, house.host.time)
+        return NoWays(store.household, house.call, house.host.time, at_once=isinstance(house.ways, NoWays))
     # Here and not above: whoever is told at the page and by chat needs no way in memory.
     from gateway.notices.delivery import way  # noqa: PLC0415
     from gateway.notices.delivery.ways import HouseholdWays  # noqa: PLC0415

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING
 
+from gateway.balance.base_load import median
 from gateway.balance.calendar import BalancePeriod, day_of, midnight
 from gateway.balance.self_use import STEP_S
-from gateway.balance.tariff import cost, in_force
+from gateway.balance.tariff import cost, in_force, lacks_prices
 from gateway.household.this_hour import ThisHour, this_hour
 from gateway.store.local_time import PARIS
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 USUAL_DAYS, LEAST_DAYS = 28, 5
 # A day that was heard from so soon after its midnight on was heard from its beginning.
 _BEGUN_S = 300
-# Below this share of what was drawn, what no class counted is rounding.
-_UNPRICED = 0.01
 _CHEAP = "hc"
 
 
@@ -115,7 +113,7 @@ def usual(house: HouseholdDays, now: int) -> int | None:
     }
     drawn = house.load_curve(min(starts), begin)
     found = [wh * 3600 // STEP_S for start, wh in drawn.items() if start in starts]
-    return round(median(found)) if len(found) >= LEAST_DAYS else None
+    return median(found) if len(found) >= LEAST_DAYS else None
 
 
 def _since(house: HouseholdDays, today: date) -> int | None:
@@ -127,7 +125,7 @@ def _amount(day: DayEnergy | None, tariffs: Sequence[Tariff]) -> DrawnAmount:
     if day is None or day.drawn is None:
         return DrawnAmount()
     paid = cost([day], tariffs)
-    known = not paid.days_without and paid.unpriced_wh <= _UNPRICED * day.drawn
+    known = not paid.days_without and not lacks_prices(paid.unpriced_wh, day.drawn)
     return DrawnAmount(day.drawn, float(paid.total) if known else None, day.whole)
 
 

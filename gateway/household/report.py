@@ -11,6 +11,7 @@ from gateway.balance.energy import Total, change
 from gateway.balance.equivalence import EQUIVALENTS
 from gateway.balance.objective import EURO, KWH, Goal, goals
 from gateway.balance.projection import Projection, project
+from gateway.balance.tariff import lacks_prices
 from gateway.balance.words import WIDTH, BalanceWriter, class_tables, table
 from gateway.household.report_words import TEXTS
 from gateway.household.this_hour import ThisHour, this_hour
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from gateway.balance.rows import BalanceRow
     from gateway.balance.tariff import Cost, Objective, Tariff
     from gateway.household.days import HouseholdDays
-
-# Below this share of what was drawn, what no class counted is rounding at midnight.
-_UNPRICED = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +156,7 @@ def _gaps(rows: Sequence[BalanceRow], words: dict[str, str], writer: BalanceWrit
     if without:
         yield words["without"].format(days=without)
     unpriced = sum(row.cost.unpriced_wh for row in rows)
-    if unpriced > _UNPRICED * sum(row.total.drawn or 0 for row in rows):
+    if lacks_prices(unpriced, sum(row.total.drawn or 0 for row in rows)):
         seen = sorted({word for row in rows for word in row.total.classes})
         yield words["unpriced"].format(kwh=writer.kwh(unpriced), words=", ".join(seen))
 

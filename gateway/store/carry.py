@@ -24,6 +24,8 @@ from pathlib import Path
 _STEPS = "_sqlite_migrations"
 # What was read, and what is made of it: rows that are never changed, and such as grow.
 _KEPT, _GROWING = ("reading", "coarse"), ("span", "minutes", "readings")
+# What is reckoned of the others and made again where it lacks: of rows of two files it would be neither's.
+_MADE_AGAIN = ("kept_day", "self_use")
 
 
 def carry(newer: Path, copy: Path) -> list[str]:
@@ -104,6 +106,9 @@ def _columns(db: sqlite3.Connection, schema: str, table: str) -> list[str]:
 
 
 def _take(db: sqlite3.Connection, table: str, *, keeping: bool) -> bool:
+    if table in _MADE_AGAIN:
+        db.execute(f'DELETE FROM main."{table}"')
+        return True
     ours, theirs = _columns(db, "main", table), set(_columns(db, "newer", table))
     if not theirs.issuperset(ours):
         return False

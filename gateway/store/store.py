@@ -72,7 +72,7 @@ class _Parts:
     """
 
     def __init__(self, db: Transactions) -> None:
-        self.db = self._db = db
+        self.db = db
         self.journal = journal = Journal(db)
         self._minutes, self._raw = minutes, raw = Minutes(db), RawGauges(db)
         self.meters = meters = Meters(db, minutes, raw)

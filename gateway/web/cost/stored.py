@@ -12,7 +12,7 @@ from gateway.balance.energy import DayEnergy, change
 from gateway.balance.objective import goals
 from gateway.balance.projection import Method, Projection, project
 from gateway.balance.rows import BalanceRow, earliest_needed, rows
-from gateway.balance.tariff import Objective, Tariff, mean_price
+from gateway.balance.tariff import Objective, Tariff, lacks_prices, mean_price
 from gateway.household.this_hour import this_hour
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, Present, TariffOffer
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 _SHOWN = {BalancePeriod.DAY: 31, BalancePeriod.MONTH: 13, BalancePeriod.YEAR: 10}
 _HOURS_A_YEAR = 8766
 _TWELVE_MONTHS = timedelta(days=365)
-# Below this share of what was drawn, what no class counted is rounding at midnight.
-UNPRICED = 0.01
 
 
 def bill(house: HouseholdDays, config: Config, period: BalancePeriod, now: float, today: date) -> Bill:
@@ -55,7 +53,7 @@ def bill(house: HouseholdDays, config: Config, period: BalancePeriod, now: float
         present=moment,
         base_load_year=_a_year(moment.base_load_w, days, today, config.tariff),
         days_without=sum(row.cost.days_without for row in found) if config.tariff else 0,
-        unpriced_wh=unpriced if config.tariff and unpriced > UNPRICED * drawn else 0,
+        unpriced_wh=unpriced if config.tariff and lacks_prices(unpriced, drawn) else 0,
         classes_seen=sorted({word for row in found for word in row.total.classes}, key=order),
     )
 

@@ -16,8 +16,8 @@ from gateway.balance.classes import order
 from gateway.balance.energy import change
 from gateway.balance.rows import rows
 from gateway.balance.self_use import STEP_S
-from gateway.balance.tariff import cost
-from gateway.web.cost.stored import UNPRICED, bill, present
+from gateway.balance.tariff import cost, lacks_prices
+from gateway.web.cost.stored import bill, present
 from gateway.web.history.compared import YEAR, earlier, earlier_part
 from gateway.web.history.curves import HouseholdCurves, by_the_clock
 from gateway.web.history.values import Figures, HistoryRow, Past, Spent
@@ -211,7 +211,7 @@ def _spent(paid: Cost, drawn: int | None) -> Spent | None:
         subscription=float(paid.subscription),
         income=float(paid.income),
         total=float(paid.total),
-        partly=paid.days_without > 0 or paid.unpriced_wh > UNPRICED * (drawn or 0),
+        partly=paid.days_without > 0 or lacks_prices(paid.unpriced_wh, drawn or 0),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
@@ -42,6 +43,28 @@ def test_what_waits_on_former_ways_is_forgotten_once_the_time_is_known(tmp_path,
         store.household.queue([LEFT])
         asyncio.run(scenario(store.household))
     assert seen == [1, 1, 1, 0]
+
+
+def test_a_change_that_may_be_taken_back_forgets_nothing_at_once(monkeypatch):
+    """The last way has gone a moment ago: what waits on it is left for an hour, at a start for a round."""
+    monkeypatch.setattr("gateway.daemon.absent._ROUND_S", 0.0)
+
+    async def rounds(*, at_once):
+        forgotten, stop, looks = [], asyncio.Event(), iter(range(3))
+
+        async def call(_function, *arguments):
+            forgotten.append(arguments)
+
+        def clock():
+            if next(looks, None) is None:
+                stop.set()
+            return NOW
+
+        await asyncio.wait_for(NoWays(SimpleNamespace(forget=None), call, clock, at_once=at_once).run(stop), 30.0)
+        return forgotten
+
+    assert asyncio.run(rounds(at_once=False)) == []
+    assert asyncio.run(rounds(at_once=True)) == [((), NOW)]
 
 
 def test_nothing_is_told_and_a_test_says_why():

@@ -7,13 +7,18 @@ from types import SimpleNamespace
 
 import pytest
 
+from gateway.consent import act as of_consents
 from gateway.consent.orders import Limit, ListConsents, PendingAccess, Revoke
+from gateway.control import history as of_history
 from gateway.control.messages import AccountOrder, Erase, read
-from gateway.control.orders import handlers
 from gateway.daemon.requests import HouseRequests, _of_page
 from gateway.daemon.standing import HouseStanding
+from gateway.privacy import act as of_data
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
+
+# What is done where the store is written, whoever does it.
+WRITTEN = {**of_consents.HANDLERS, **of_data.HANDLERS, **of_history.HANDLERS}
 
 
 class Sending:
@@ -56,7 +61,7 @@ def test_who_only_looks_does_not_wait_for_what_is_leaving(tmp_path, order, waits
 
 def test_every_look_is_an_order():
     """And nothing that ends or gives anything is a look."""
-    looks = {order.__struct_config__.tag for order in handlers() if order.looks}
+    looks = {order.__struct_config__.tag for order in WRITTEN if order.looks}
     assert {"consents", "notices", "pending-access", "consent-text", "refused-domains", "privacy-preview"} < looks
     assert {"grant", "revoke", "limit", "answer-access", "health-withdraw", "privacy-erase", "resume"}.isdisjoint(looks)
 
@@ -121,5 +126,5 @@ def test_every_order_that_can_be_read_has_one_who_does_it():
     )
     desk.join(SimpleNamespace(order=None))
     running = {*desk._handlers, *_of_page(None), AccountOrder}
-    assert {type(read(line)) for line in LINES} == {*handlers(), *running}
-    assert {*handlers()} & running == {Erase}
+    assert {type(read(line)) for line in LINES} == {*WRITTEN, *running}
+    assert {*WRITTEN} & running == {Erase}

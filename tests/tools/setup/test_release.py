@@ -314,7 +314,10 @@ def test_a_copy_stays_as_it_is_when_rows_do_not_fit(tmp_path: Path) -> None:
 
 
 def test_a_version_that_loses_readings_is_seen_and_they_come_back(tmp_path: Path) -> None:
-    """Indexes of the last half hour, half hours, entries; what the newer one has read since stays as well."""
+    """Indexes of the last half hour, half hours, entries; what the newer one has read since stays as well.
+
+    Days that were reckoned of rows of one of them are reckoned again.
+    """
     prepare(tmp_path)
     newer, copy, new = tmp_path / FILE_NAME, tmp_path / "copy.sqlite", tmp_path / "new.sqlite"
     with closing(sqlite3.connect(newer)) as db, db:
@@ -324,6 +327,7 @@ def test_a_version_that_loses_readings_is_seen_and_they_come_back(tmp_path: Path
         db.execute("INSERT INTO coarse VALUES (1, 1800, 0, 5)")
         db.execute("INSERT INTO span VALUES (1, 100, 160, 6, 1, 0)")
         db.executemany("INSERT INTO readings VALUES (?, x'01')", [(1,), (2,)])
+        db.execute("INSERT INTO kept_day VALUES (0, 1, 1, 'of rows that the newer one has lost')")
     with closing(sqlite3.connect(newer)) as db, closing(sqlite3.connect(copy)) as other:
         db.backup(other)
     assert carry.main(["lacking", str(newer), str(copy)]) == 0
@@ -347,6 +351,7 @@ def test_a_version_that_loses_readings_is_seen_and_they_come_back(tmp_path: Path
             assert db.execute("SELECT count(*) FROM coarse").fetchone() == (1,)
             assert db.execute("SELECT start, until FROM span").fetchall() == [(100, 220)]
             assert db.execute("SELECT id, hex(readings) FROM readings").fetchall() == [(1, "01"), (2, "0102")]
+            assert db.execute("SELECT count(*) FROM kept_day").fetchone() == (0,)
     with closing(sqlite3.connect(newer)) as db, db:
         db.execute("ALTER TABLE reading RENAME TO readings_of_another_kind")
     assert carry.main(["lacking", str(newer), str(copy)]) == 2
