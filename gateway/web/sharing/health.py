@@ -18,7 +18,9 @@ from gateway.consent.orders import (
     Shown,
     TextRow,
 )
-from gateway.web.http.answers import html, redirect
+from gateway.web.http.answers import html, late, redirect
+from gateway.web.settings.form import why_not
+from gateway.web.sharing.answer import PASSWORD
 from gateway.web.sharing.pages import confirm, message
 
 if TYPE_CHECKING:
@@ -62,6 +64,9 @@ class HealthPages:
         if text["hash"] != shown.hash:
             # A midnight passed, or the form was not of this page: nothing is given on a text that was not read.
             return html(_confirm(view, await self._text(asks, view.lang), "text_changed"), 409)
+        if found := await request.g.confirm(fields.get(PASSWORD, "")):
+            again = _confirm(view, text, refused=why_not(view, found))
+            return late(again, found[1]) if found[1] else html(again, 403)
         await self._house.ask(HealthGrant(recipient=asks, shown=shown))
         return redirect("/sharing?done=health_given")
 
@@ -82,7 +87,7 @@ class HealthPages:
         return await self._house.ask(HealthText(recipient=installer, lang=lang))
 
 
-def _confirm(view: PageView, text: TextRow, told: str | None = None) -> str:
+def _confirm(view: PageView, text: TextRow, told: str | None = None, refused: str = "") -> str:
     """The whole text, and the yes under it."""
     fields = {"hash": text["hash"], "lang": text["lang"]}
-    return confirm(replace(view, path="/sharing"), text, f"{PATH}/yes", "/sharing", fields, told)
+    return confirm(replace(view, path="/sharing"), text, f"{PATH}/yes", "/sharing", fields, told, refused)

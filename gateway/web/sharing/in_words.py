@@ -35,6 +35,19 @@ class InWords:
         """What data so fine let somebody know."""
         return granularity_words(Granularity.parse(code), self._view.lang)[1]
 
+    def grain(self, row: Row) -> str:
+        """What comes each time, in few words: a total by the day, a value by the half hour."""
+        counted = "energy" in row["series"] or "volume" in row["series"]
+        return self._view.say(
+            "grain_total" if row["granularity"] == "P1D" and counted else f"grain_{row['granularity']}"
+        )
+
+    def asks(self, row: Row) -> str:
+        """A request in one sentence."""
+        until = row["until"] and dates.last_day(self._view.lang, row["until"])
+        key = "asks_until" if until else "asks_year"
+        return self._view.say(key, who=row["controller"] or row["from"], grain=self.grain(row), day=until)
+
     def role(self, code: str) -> str:
         """What a recipient is in law."""
         return role_words(RecipientRole(code), self._view.lang)

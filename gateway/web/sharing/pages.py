@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gateway.web.sharing.values import Overview, Row
     from gateway.web.view import PageView
 
-FILES = ("sharing.css",)
+FILES = ("sharing.css", "settings.css")
 MOST_PAST, MOST_NOTICES = 50, 20
 # A line of a text that is at least so long goes on in the next.
 _CUT = 90
@@ -52,12 +52,16 @@ def shown_text(view: PageView, text: Row) -> str:
 
 
 def confirm(
-    view: PageView, text: Row, action: str, back: str, fields: Mapping[str, str], told: str | None = None
+    view: PageView, text: Row, action: str, back: str, fields: Mapping[str, str], told: str | None = None,
+    refused: str = "",
 ) -> str:  # fmt: skip
-    """The whole text, and the yes under it; ``fields`` go with the yes."""
+    """The whole text, and the yes under it with the password once more; ``fields`` go with the yes.
+
+    ``refused`` says why the password that was typed does not do.
+    """
     return view.page(
         "sharing/confirm.html", lines=words_of(text), written_in=text["lang"], action=action, back=back, fields=fields,
-        key=told,
+        key=told, refused=refused,
     )  # fmt: skip
 
 

@@ -27,10 +27,12 @@ from gateway.consent.orders import (
 from gateway.errors import GatewayError, StoreError
 from gateway.privacy.orders import Rotate
 from gateway.web import dates
-from gateway.web.http.answers import html, redirect
+from gateway.web.http.answers import html, late, redirect
 from gateway.web.part import PageGroup
+from gateway.web.settings.form import FORM_WORDS, why_not
 from gateway.web.sharing import answer as sharing_answer
 from gateway.web.sharing import pages as sharing_pages
+from gateway.web.sharing.answer import PASSWORD, Step
 from gateway.web.sharing.health import PATH, HealthPages, answers
 from gateway.web.sharing.health_words import HEALTH_WORDS
 from gateway.web.sharing.values import Log, Overview
@@ -51,6 +53,7 @@ _DAY_S = 86_400
 # So many days of the log at once.
 _DAYS_SHOWN = 14
 _LAST_DAY = 253_370_764_800
+_FORM_WORDS = ("password_again", "password_again_why", "wrong_password_here", "too_often_here", "optional")
 _DONE = {"given", "refused", "withdrawn", "nothing", "limited", "resumed", "renewed"}
 _DONE |= {"domain_refused", "domain_heard", "health_given", "health_refused", "health_withdrawn"}
 
@@ -66,6 +69,9 @@ def sharing(house: StoredSharing) -> PageGroup:
             "/sharing/texts/<sha256>": pages.text,
         },
         forms={
+            "/sharing/requests/<int:number>/who": pages.request,
+            "/sharing/requests/<int:number>/what": pages.what,
+            "/sharing/requests/<int:number>/until": pages.until,
             "/sharing/requests/<int:number>/text": pages.read,
             "/sharing/requests/<int:number>/yes": pages.give,
             "/sharing/requests/<int:number>/no": pages.refuse,
@@ -81,7 +87,7 @@ def sharing(house: StoredSharing) -> PageGroup:
             f"{PATH}/no": health.refuse,
             f"{PATH}/withdraw": health.withdraw,
         },
-        words=HEALTH_WORDS.with_those_of(SHARING_WORDS),
+        words=HEALTH_WORDS.with_those_of(SHARING_WORDS).with_those_of(FORM_WORDS, _FORM_WORDS),
         files=sharing_pages.FILES,
         refused=_refused,
     )
@@ -123,44 +129,63 @@ class _Pages:
         said = f"done_{done}" if done in _DONE else None
         return html(sharing_pages.overview(view, shown, said))
 
-    async def request(self, _: Request, view: PageView, number: int) -> Response:
-        choices = await self._house.choices(number)
-        if choices is None:
-            return html(sharing_pages.message(_at_home(view), "not_waiting"), 404)
-        return html(sharing_answer.page(view, choices, {}))
+    async def request(self, request: Request, view: PageView, number: int) -> Response:
+        """Who asks and why: the first step."""
+        return await self._with_answer(request, view, number, Step.WHO)
+
+    async def what(self, request: Request, view: PageView, number: int) -> Response:
+        """The second step: which data, how fine, and what that would have shown of yesterday."""
+        return await self._with_answer(request, view, number, Step.WHAT)
+
+    async def until(self, request: Request, view: PageView, number: int) -> Response:
+        """The third step: until when, in which way and form."""
+        return await self._with_answer(request, view, number, Step.UNTIL)
 
     async def read(self, request: Request, view: PageView, number: int) -> Response:
-        """The ticks of a form: what is wrong with them, or the text of what they give."""
-        return await self._with_answer(request, view, number, self._show_text)
+        """All ticks: what is wrong with them, or the text of what they give."""
+        return await self._with_answer(request, view, number, Step.TEXT, self._show_text)
 
     async def give(self, request: Request, view: PageView, number: int) -> Response:
         """The yes under the text."""
-        return await self._with_answer(request, view, number, self._give)
+        return await self._with_answer(request, view, number, Step.TEXT, self._give)
 
     async def _with_answer(
-        self, request: Request, view: PageView, number: int, go_on: Callable[..., Awaitable[Response]]
+        self,
+        request: Request,
+        view: PageView,
+        number: int,
+        step: Step,
+        go_on: Callable[..., Awaitable[Response]] | None = None,
     ) -> Response:
+        """The step, or the one before it at which something is missing; after the last one ``go_on``."""
         choices, fields = await self._house.choices(number), request.g.fields
         if choices is None:
-            return html(sharing_pages.message(_at_home(view), "not_waiting"), 409)
+            return html(sharing_pages.message(_at_home(view), "not_waiting"), 409 if request.method == "POST" else 404)
         today = dates.local(time.time()).date()
-        if told := sharing_answer.wrong(choices, fields, today):
-            return html(sharing_answer.page(view, choices, fields, told), 400)
-        return await go_on(view, choices, fields)
+        told = sharing_answer.wrong(choices, fields, today, step)
+        if go_on and not told:
+            return await go_on(request, view, choices)
+        shown, key = told or (step, None)
+        seen = await self._house.yesterday(choices) if shown is Step.WHAT else None
+        return html(sharing_answer.page(view, choices, shown, fields, key, seen), 400 if told else 200)
 
     async def _show_text(
-        self, view: PageView, choices: AnswerChoices, fields: Mapping[str, str], told: str | None = None
+        self, request: Request, view: PageView, choices: AnswerChoices, told: str | None = None
     ) -> Response:
-        text = await self._house.ask(self._text(choices, fields, view.lang))
-        return html(sharing_answer.confirm(view, choices, fields, text, told), 409 if told else 200)
+        text = await self._house.ask(self._text(choices, request.g.fields, view.lang))
+        return html(sharing_answer.confirm(view, choices, request.g.fields, text, told), 409 if told else 200)
 
-    async def _give(self, view: PageView, choices: AnswerChoices, fields: Mapping[str, str]) -> Response:
+    async def _give(self, request: Request, view: PageView, choices: AnswerChoices) -> Response:
+        fields = request.g.fields
         shown = Shown(fields.get("lang", ""), fields.get("hash", ""))
         read = self._text(choices, fields, shown.lang)
         text = await self._house.ask(read)
         if text["hash"] != shown.hash:
             # A midnight passed, or the form was not of this page: nothing is given on a text that was not read.
-            return await self._show_text(view, choices, fields, "text_changed")
+            return await self._show_text(request, view, choices, "text_changed")
+        if found := await request.g.confirm(fields.get(PASSWORD, "")):
+            again = sharing_answer.confirm(view, choices, fields, text, refused=why_not(view, found))
+            return late(again, found[1]) if found[1] else html(again, 403)
         number, less, retention = choices.request["id"], read.less, read.retention
         await self._house.ask(AnswerAccess(number=number, yes=True, less=less, retention=retention, shown=shown))
         return _done("given")

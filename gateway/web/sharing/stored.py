@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
@@ -25,11 +25,15 @@ from gateway.store.labels import branch_of
 from gateway.store.points import Granularity, under
 from gateway.store.recorder import iso
 from gateway.store.terms import LANGS, REFUSED_DAYS, Channel
+from gateway.web import dates
+from gateway.web.history.curves import HouseholdCurves
 from gateway.web.sharing.answer import AnswerChoices
 from gateway.web.sharing.values import HandedOver, JournalState
+from gateway.web.sharing.yesterday import Yesterday, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date
 
     from gateway.config.tables import Config
     from gateway.store.store import Archive
@@ -64,6 +68,7 @@ class StoredSharing:
         counted: Callable[[int], None],
     ) -> None:
         self._order, self._read, self._tell_waiting = order, reader.read, counted
+        self._config = config
         self.retention, self.refused_days = config.max_retention, REFUSED_DAYS
         self.installer = (
             config.federation.installer.lower() if config.federation and config.federation.installer else None
@@ -90,6 +95,14 @@ class StoredSharing:
         asked = datetime.fromisoformat(request["until"]).timestamp() if request["until"] else None
         until = iso(last_moment(None if asked is None else int(asked), time.time()))
         return AnswerChoices(request, branches, [] if request["meter"] else meters, not known, until, self.refused_days)
+
+    async def yesterday(self, choices: AnswerChoices) -> Yesterday | None:
+        """The day before today, as far as what is asked for shows it; None where nothing is known of that day."""
+        way, today = way_of(choices.branches), dates.local(time.time()).date()
+        if way is None:
+            return None
+        meter = choices.request["meter"] or next(iter(choices.meters), None)
+        return await self._read(lambda archive: _yesterday(archive, self._config, meter, way, today))
 
     async def handed(self, first: int, last: int) -> list[HandedOver]:
         """Who got how much in the days of ``[first, last)``."""
@@ -160,6 +173,18 @@ def _branches(archive: Archive, request: dict[str, Any]) -> tuple[list[str], lis
     stored = (series.path for name in wanted for series in archive.meters.series(name))
     found = dict.fromkeys(branch_of(path, asked) for path in stored if under(path, asked))
     return list(found) or [asked], meters
+
+
+def _yesterday(archive: Archive, config: Config, meter: str | None, way: str, today: date) -> Yesterday | None:
+    day, known = today - timedelta(days=1), [one.name for one in config.meter]
+    if meter not in known:
+        # A meter of which there are readings, and which is not read any more.
+        return None
+    house, injected = HouseholdCurves(archive, config, meter), way == "injected"
+    curve, (energy, *_) = house.curve(day), (*house.read(day, today), None)
+    minutes = {at: mean for at, (mean, _, _) in (curve.injected if injected else curve.drawn).items()}
+    wh = (energy.injected if injected else energy.drawn) if energy and energy.whole else None
+    return Yesterday(day, curve.begin, curve.end, minutes, wh, injected) if minutes else None
 
 
 def _head(archive: Archive) -> tuple[int, str]:

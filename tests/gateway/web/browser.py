@@ -141,11 +141,31 @@ class Browser:
 
     def key(self, name):
         """Press a key that is none of a letter, and let it go."""
-        codes = {"Tab": 9, "Enter": 13, "Escape": 27, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39}
-        more = {"text": "\r"} if name == "Enter" else {}
+        codes = {
+            "Tab": 9,
+            "Enter": 13,
+            "Escape": 27,
+            "End": 35,
+            "Home": 36,
+            "ArrowLeft": 37,
+            "ArrowRight": 39,
+            "Space": 32,
+        }
+        letters = {"Enter": "\r", "Space": " "}
+        more = {"text": letters[name]} if name in letters else {}
         for kind in ("keyDown", "keyUp"):
-            told = {"key": name, "code": name, "windowsVirtualKeyCode": codes[name]}
+            told = {"key": " " if name == "Space" else name, "code": name, "windowsVirtualKeyCode": codes[name]}
             self._call("Input.dispatchKeyEvent", type=kind, **told, **(more if kind == "keyDown" else {}))
+
+    def type(self, text):
+        """As it would be typed into what is in focus."""
+        self._call("Input.insertText", text=text)
+
+    def enter(self):
+        """Press the key in a form and wait for the page that it leads to."""
+        self._loaded = False
+        self.key("Enter")
+        self._read_until(lambda _: self._loaded)
 
     def scripts(self, *, on):
         """Whether pages may run any."""

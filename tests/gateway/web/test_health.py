@@ -11,7 +11,7 @@ from gateway.consent.orders import HealthConsents, HealthGrant
 from gateway.control.running import ask
 from gateway.web.sharing.health_words import HEALTH_WORDS
 from servers import wait_until
-from tests.gateway.web.conftest import House
+from tests.gateway.web.conftest import PASSWORD, House
 
 ANNE = "anne@sen2.test"
 # Nothing listens at that address: the page needs no federation.
@@ -64,6 +64,8 @@ def test_the_page_asks_and_only_the_households_yes_gives(installed_house):
     answer, again = owner.send("/sharing/health/yes", hash="0" * 64, lang="fr")
     assert (answer.status, state(house), "Le texte a changé" in html.unescape(again)) == (409, None, True)
     answer, _ = owner.send("/sharing/health/yes", hash=hash_, lang="fr")
+    assert (answer.status, state(house)) == (403, None), "the password of the page is asked for once more"
+    answer, _ = owner.send("/sharing/health/yes", hash=hash_, lang="fr", own_password=PASSWORD)
     assert answer.headers["Location"] == "/sharing?done=health_given"
     assert state(house) == "valid"
     text = page(house)

@@ -24,6 +24,7 @@ ACCOUNT = (
     '[household]\naddress = "fichier@sen1.test"\n[objective]\nkwh_per_month = 300\n'
 )
 FORMS = (
+    *("/sharing/requests/1/who", "/sharing/requests/1/what", "/sharing/requests/1/until"),
     *("/sharing/requests/1/text", "/sharing/requests/1/yes", "/sharing/requests/1/no", "/sharing/withdraw"),
     *("/sharing/limit", "/sharing/resume", "/sharing/renew", "/sharing/journal"),
     *("/repair/check", "/repair/do", "/repair/undo"),

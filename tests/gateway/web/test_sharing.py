@@ -14,7 +14,7 @@ from gateway.control.running import ask
 from gateway.store.terms import LANGS, Terms
 from gateway.web.sharing.words import SHARING_WORDS
 from harness.points import GATEWAYS, opened
-from tests.gateway.web.conftest import House
+from tests.gateway.web.conftest import PASSWORD, House
 from tests.gateway.web.shared import COOP, LONG, make, overfull
 
 TICKS = {"granularity": "PT30M", "purpose": "1", "period": "asked", "history": "1"}
@@ -77,26 +77,53 @@ def test_r21_nothing_is_ticked_beforehand_and_each_thing_is_a_tick_of_its_own(sh
     path = f"/sharing/requests/{number}"
     _, text = owner.get(path)
     assert "checked" not in text
+    _, text = owner.send(f"{path}/what", purpose="1")
+    assert "checked" not in text
     data = offered(text)
     assert {"consumption/energy/active", "consumption/power/apparent"} <= set(data.values())
     whole = TICKS | {next(iter(data)): next(iter(data.values()))}
+    assert "checked" not in owner.send(f"{path}/until", **{name: whole[name] for name in whole if name in data} | {
+        "purpose": "1", "granularity": "PT30M"})[1]  # fmt: skip
     for missing in ("granularity", "purpose", "period", "history", next(iter(data))):
         answer, text = owner.send(f"{path}/text", **{name: whole[name] for name in whole if name != missing})
         assert answer.status == 400, missing
         assert text.count('class="bad"') == 1
-        # What the household ticked itself stays.
-        assert len(re.findall(r" checked>", text)) == len(whole) - 1
+        # What the household ticked itself stays, or goes along with the step at which something is missing.
+        (form,) = re.findall(r'<form class="wide".*?</form>', text)
+        kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form))
+        kept |= dict(re.findall(r'name="([^"]+)" value="([^"]*)" checked', form))
+        assert {name: kept.get(name) for name in whole} == whole | {missing: None}, missing
+        assert "autofocus" in form
         answer, _ = owner.send(f"{path}/yes", **{name: whole[name] for name in whole if name != missing})
         assert answer.status == 400, missing
     assert standing(house, "one@sen2.test") == []
     assert [row["id"] for row in told(house, PendingAccess())].count(number) == 1
 
 
+def test_a_request_is_gone_through_step_by_step_and_back_again(sharing_house):
+    """Each step asks its own, carries on what the others asked, and says which of the three it is."""
+    owner, path = sharing_house.signed_in, f"/sharing/requests/{sharing_house.marked}"
+    for step, number, asked, action in (
+        ("who", 1, {"purpose"}, "what"),
+        ("what", 2, {"granularity"}, "until"),
+        ("until", 3, {"period", "until", "push", "history", "pseudonym", "coarse"}, "text"),
+    ):
+        field, value = next(iter(offered(owner.send(f"{path}/what", purpose="1")[1]).items()))
+        answer, text = owner.send(f"{path}/{step}", **TICKS | {field: value})
+        (form,) = re.findall(r'<form class="wide".*?</form>', text)
+        seen = {name for kind, name in re.findall(r'type="(\w+)" name="([^"]+)"', form) if kind != "hidden"}
+        assert (answer.status, seen - {field} >= asked, f'action="{path}/{action}"' in form) == (200, True, True), step
+        assert re.search(r'aria-current="step"> ?<span>(\d)', text)[1] == str(number)
+        carried = set(re.findall(r'type="hidden" name="([^"]+)"', form)) - {"form_token"}
+        assert carried == {*TICKS, field} - seen, step
+    assert (f'formaction="{path}/what"' in text, f'formaction="{path}/who"' in text) == (True, False)
+
+
 def test_r21_no_wildcard_and_nothing_wider_than_was_asked_for_is_given(sharing_house):
     """R21: a path that is not one of those offered, a finer granularity, a later end: each refused with a sentence."""
     house, owner, number = sharing_house, sharing_house.signed_in, next(sharing_house.requests)
     path = f"/sharing/requests/{number}"
-    field, value = next(iter(offered(owner.get(path)[1]).items()))
+    field, value = next(iter(offered(owner.send(f"{path}/what", purpose="1")[1]).items()))
     late, past = ((datetime.now(UTC) + timedelta(days=days)).date().isoformat() for days in (302, -1))
     for wrong in (
         {field: "*"}, {field: ""}, {field: "production"}, {field: "consumption"}, {"granularity": "raw"},
@@ -113,7 +140,8 @@ def test_a_request_is_answered_with_less_and_the_proof_is_whole(sharing_house):
     """Text shown and kept; channel, version and language in the consent and in the signed journal (GDPR 7)."""
     house, owner, number = sharing_house, sharing_house.signed_in, next(sharing_house.requests)
     path, until = f"/sharing/requests/{number}", (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
-    data = {name: path for name, path in offered(owner.get(path)[1]).items() if path.endswith("apparent")}
+    _, text = owner.send(f"{path}/what", purpose="1")
+    data = {name: path for name, path in offered(text).items() if path.endswith("apparent")}
     ticks = TICKS | data | {"period": "less", "until": until, "pseudonym": "1"}
     answer, text = owner.send(f"{path}/text", **ticks)
     assert answer.status == 200
@@ -122,7 +150,13 @@ def test_a_request_is_answered_with_less_and_the_proof_is_whole(sharing_house):
     kept = hidden(text)
     answer, again = owner.send(f"{path}/yes", **kept | {"hash": "0" * 64})
     assert (answer.status, "Le texte a changé" in again) == (409, True)
-    answer, _ = owner.send(f"{path}/yes", **kept)
+    for password in ("", "nobody's word"):
+        answer, again = owner.send(f"{path}/yes", **kept | {"own_password": password})
+        assert (answer.status, "Mot de passe incorrect" in again, password not in again or not password) == (
+            403, True, True)  # fmt: skip
+        assert hidden(again) == kept
+    assert standing(house, "three@sen2.test") == [], "without the password of the page nothing is given"
+    answer, _ = owner.send(f"{path}/yes", **kept | {"own_password": PASSWORD})
     assert (answer.status, answer.headers["Location"]) == (303, "/sharing?done=given")
     (consent,) = standing(house, "three@sen2.test")
     assert (consent["series"], consent["granularity"]) == ("consumption/power/apparent", "PT30M")
@@ -155,7 +189,7 @@ def test_a_request_for_a_meter_of_another_name_asks_which_one_is_meant(sharing_h
     """None is taken for it unsaid."""
     house, owner = sharing_house, sharing_house.signed_in
     path = f"/sharing/requests/{house.other}"
-    _, text = owner.get(path)
+    _, text = owner.send(f"{path}/what", purpose="1")
     assert "nobodys-meter" in text
     ticks = TICKS | {field: value for field, value in offered(text).items() if value.endswith("apparent")}
     answer, text = owner.send(f"{path}/text", **ticks)

@@ -36,6 +36,7 @@ class Held:
         self.displays, self.works = values.DISPLAYS, True
         self.series, self.version = values.SERIES, values.VERSIONS["newer"]
         self.installer, self.text, self.changed = None, values.TEXT, True
+        self.yesterday = "drawn"
         self.encrypted, self.authority = values.ENCRYPTED
         self.journal, self.handed = values.JOURNALS["well"], values.HANDED
         self.rows = {"consents": (), "notices": (), "pending-access": (), "refused-domains": (), "health-consents": ()}
@@ -104,6 +105,9 @@ class Desk:
 
     async def choices(self, number):
         return self._or_fault(values.CHOICES.get(number))
+
+    async def yesterday(self, choices):
+        return self._or_fault(values.YESTERDAYS[self._held.yesterday])
 
     async def handed(self, first, last):
         return self._held.handed

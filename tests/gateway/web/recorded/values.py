@@ -18,6 +18,7 @@ from gateway.web.repair.values import Changed, PointPlace, RepairableSeries, Rep
 from gateway.web.settings.values import Settings
 from gateway.web.sharing.answer import AnswerChoices
 from gateway.web.sharing.values import HandedOver, JournalState
+from gateway.web.sharing.yesterday import Yesterday
 from gateway.words.phrase import written
 
 HOSTILE = "<script>alert('1')</script> & \"deux\""
@@ -376,6 +377,12 @@ CHOICES = {
     3: AnswerChoices(request(3, granularity="P1D", history=False, controller=""), [], (), may_disguise=True,
                until=_LATE, refused_days=30),
 }  # fmt: skip
+_EVENING = {MIDNIGHT + m * 60: 300.4 + (m > 1_140) * 2_700 for m in range(1_440) if m < 300 or m > 420}
+YESTERDAYS = {
+    "drawn": Yesterday(date(2026, 1, 14), MIDNIGHT, MIDNIGHT + 86_400, _EVENING, 12_345),
+    "injected": Yesterday(date(2026, 1, 14), MIDNIGHT, MIDNIGHT + 90_000, {MIDNIGHT: 0.0}, injected=True),
+    "unknown": None,
+}
 WORDS = "\n".join((
     "Consentement", "", f"Vous donnez {HOSTILE}", "x" * 95, "suite de la ligne", "- un point", "y" * 89, "pas de suite",
 ))  # fmt: skip

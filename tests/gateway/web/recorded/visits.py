@@ -9,9 +9,11 @@ from gateway.web.cost.values import PERIODS as COST_PERIODS
 from gateway.web.history.values import PERIODS
 from tests.gateway.web.recorded import values
 from tests.gateway.web.recorded.house import FAULTS
-from tests.gateway.web.stand_in import _FULL, _PHASES
+from tests.gateway.web.stand_in import _FULL, _PHASES, PASSWORD
 
 LONG_AGO = "before=1768435200"
+# The password of the page once more.
+_OWN = {"own_password": PASSWORD}
 
 
 @dataclass(frozen=True)
@@ -225,8 +227,14 @@ def _requests():
         yield Visit(f"request {number}, no", f"{path}/no", {})
         for name, fields in _ticks().items():
             yield Visit(f"request {number}, {name}", f"{path}/text", fields)
+        for step in ("who", "what", "until"):
+            yield Visit(f"request {number}, {step}", f"{path}/{step}", _ticks()["all"])
         yield Visit(f"request {number}, another text", f"{path}/yes", _ticks()["all"] | {"hash": "x"})
-        yield Visit(f"request {number}, yes", f"{path}/yes", _ticks()["all"] | {"hash": values.TEXT["hash"]})
+        given = _ticks()["all"] | {"hash": values.TEXT["hash"]}
+        yield Visit(f"request {number}, yes without a password", f"{path}/yes", given)
+        yield Visit(f"request {number}, yes", f"{path}/yes", given | _OWN)
+    for name in values.YESTERDAYS:
+        yield Visit(f"request, yesterday {name}", "/sharing/requests/1/what", {"purpose": "1"}, {"yesterday": name})
     for path in ("", "/no", "/text"):
         yield Visit(f"request that is gone, {path}", f"/sharing/requests/9{path}", {} if path else None)
 
@@ -251,7 +259,9 @@ def _health():
         yield Visit(f"health, {name}: text", "/sharing/health/text", {}, held)
         yield Visit(f"health, {name}: no", "/sharing/health/no", {}, held)
         yield Visit(f"health, {name}: another text", "/sharing/health/yes", {"hash": "x", "lang": "fr"}, held)
-        yield Visit(f"health, {name}: yes", "/sharing/health/yes", {"hash": values.TEXT["hash"], "lang": "fr"}, held)
+        yes = {"hash": values.TEXT["hash"], "lang": "fr"}
+        yield Visit(f"health, {name}: yes without a password", "/sharing/health/yes", yes, held)
+        yield Visit(f"health, {name}: yes", "/sharing/health/yes", yes | _OWN, held)
     yield Visit("health, withdrawn", "/sharing/health/withdraw", {"recipient": "x"})
 
 

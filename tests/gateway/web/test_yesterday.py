@@ -1,0 +1,148 @@
+"""What a recipient would have seen of one's own yesterday: the curves, their figures, and the steps of a request."""
+
+import html
+import re
+from datetime import date, timedelta
+
+import pytest
+
+from gateway.balance.calendar import midnight
+from gateway.store.recorder import Recorder
+from gateway.web import dates
+from gateway.web.sharing.yesterday import Yesterday, way_of
+from tests.gateway.store.conftest import frame
+from tests.gateway.web.browser import PROGRAM, Browser
+from tests.gateway.web.conftest import PASSWORD, House
+from tests.gateway.web.looks import look
+from tests.gateway.web.shared import make
+
+AT = 1_768_345_200
+GRAINS = ("PT1M", "PT15M", "PT30M", "P1D")
+
+
+def day(minutes, hours=24):
+    """A day of these minutes: minute -> VA."""
+    known = {AT + minute * 60: va for minute, va in minutes.items()}
+    return Yesterday(date(2026, 1, 14), AT, AT + hours * 3_600, known)
+
+
+def heights(area):
+    """(minute, height of the area there) of a path, from the baseline up; each minute at which it changes."""
+    found, x = [], 0
+    for letter, numbers in re.findall(r"([MVHZ])([\d ]*)", area):
+        if letter == "M":
+            x = int(numbers.split()[0])
+        elif letter == "V":
+            found.append((x, 100 - int(numbers)))
+        elif letter == "H":
+            x = int(numbers)
+    return found
+
+
+def test_the_coarser_the_less_of_a_kettle_is_left():
+    """Four minutes of 2,000 VA in a day of 200: a needle, a hump, a bump, nothing."""
+    seen = day({minute: 2_000 if 420 <= minute < 424 else 200 for minute in range(1_440)})
+    peaks = [seen.at(code) for code in GRAINS]
+    assert [round(one.peak_va) for one in peaks] == [2_000, 680, 440, 205]
+    assert [(one.since - AT, one.until - one.since) for one in peaks] == [
+        *((25_200, 60), (25_200, 900), (25_200, 1_800), (0, 86_400)),
+    ]
+    assert heights(seen.at("PT1M").area) == [(0, 10), (420, 100), (424, 10), (1_440, 0)]
+    assert heights(seen.at("PT30M").area) == [(0, 10), (420, 22), (450, 10), (1_440, 0)]
+    assert heights(seen.at("P1D").area) == [(0, 10), (1_440, 0)]
+    assert seen.at("raw") == seen.at("PT1M")
+
+
+def test_what_was_not_read_is_a_gap_and_no_nought():
+    """From 5 to 6 o'clock nothing is drawn; the means are of what is known."""
+    seen = day({minute: 100 for minute in range(1_440) if not 300 <= minute < 365})
+    assert heights(seen.at("PT1M").area) == [(0, 100), (300, 0), (365, 100), (1_440, 0)]
+    assert heights(seen.at("PT30M").area) == [(0, 100), (300, 0), (360, 100), (1_440, 0)]
+    assert (seen.at("PT30M").peak_va, seen.at("P1D").peak_va) == (100, 100)
+
+
+@pytest.mark.parametrize("hours", [23, 24, 25])
+def test_a_day_is_one_value_however_long_it_is(hours):
+    """A day of 25 hours too, and the curve is as wide as it."""
+    seen = day(dict.fromkeys(range(hours * 60), 300.0), hours)
+    assert seen.width == hours * 60
+    assert all(heights(seen.at(code).area) == [(0, 100), (hours * 60, 0)] for code in GRAINS)
+
+
+def test_a_house_that_draws_nothing_has_a_line_at_the_bottom():
+    """Never a division by nought."""
+    seen = day(dict.fromkeys(range(1_440), 0.0))
+    assert all(heights(seen.at(code).area) == [(0, 0), (1_440, 0)] for code in GRAINS)
+
+
+def test_a_curve_is_shown_only_of_what_it_is_a_curve_of():
+    """Of energy and power, drawn before injected; of a contract, voltages or water there is none."""
+    assert way_of(["contract", "consumption/energy/active"]) == way_of(["consumption"]) == "drawn"
+    assert way_of(["production/power/apparent"]) == way_of(["production"]) == "injected"
+    assert [way_of([path]) for path in ("contract", "consumption/voltage", "water")] == [None] * 3
+
+
+@pytest.fixture(scope="module")
+def asked_house(tmp_path_factory):
+    """A house with two days of readings, of which a recipient asks every minute."""
+    folder = tmp_path_factory.mktemp("yesterday") / "house"
+    folder.mkdir()
+
+    def fill(shared):
+        recorder, index = Recorder("house", {}), 1_000_000
+        for at in range(shared.now // 300 * 300 - 50 * 3_600, shared.now, 60):
+            power = 3_000 if dates.local(at).hour == 7 else 240
+            index += power // 60
+            recorder.add(frame(at, power=power, index=index))
+        shared.store.batches.write([recorder.take()], shared.now)
+        shared.today = dates.local(shared.now).date()
+        return shared.ask(), shared.ask(prefix="contract", jid="other@sen2.test"), shared.today
+
+    ((number, contract, today),) = make(folder / "data", fill)
+    with House(folder, "/nowhere/tty") as house:
+        house.number, house.contract, house.today, house.signed_in = number, contract, today, house.owner()
+        yield house
+
+
+def test_the_page_shows_ones_own_yesterday_at_each_fineness(asked_house):
+    """The hours of the peak as the house has them, the day's total as *History* says it; each grain has its curve."""
+    owner, before = asked_house.signed_in, asked_house.today - timedelta(days=1)
+    _, text = owner.send(f"/sharing/requests/{asked_house.number}/what", purpose="1")
+    said = html.unescape(text).replace("\u202f", " ").replace("\xa0", " ")
+    assert re.search(r"Voilà ce que La Coop aurait vu de votre journée d’hier, \w+ \d", said)
+    length = (midnight(asked_house.today) - midnight(before)) // 60
+    assert said.count(f'viewBox="0 0 {length} 100"') == len(GRAINS)
+    assert "Pic de 3 000 VA à 07:00" in said
+    assert said.count("Pic de 3 000 VA, entre 07:00 et") == 2
+    (total,) = re.findall(r"([\d,]+) kWh en tout, sans rien savoir des heures", said)
+    _, past = owner.get(f"/history?date={before}")
+    assert f"{total} kWh" in html.unescape(past).replace("\u202f", " ").replace("\xa0", " ")
+    _, text = owner.send(f"/sharing/requests/{asked_house.contract}/what", purpose="1")
+    assert "d’hier" not in html.unescape(text)
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed")
+def test_a_request_is_answered_by_keyboard_without_a_script(asked_house, tmp_path):
+    """On a phone: three steps, the text, the password; nothing is cut off, axe finds nothing."""
+    url = f"http://127.0.0.1:{asked_house.port}"
+    with Browser(tmp_path / "profile") as browser:
+        browser.cookie(url, "linky_session", asked_house.signed_in.cookies["linky_session"])
+        browser.open(f"{url}/sharing/requests/{asked_house.number}", width=390, height=844)
+
+        def seen():
+            # What looks at a page is a script too: the page itself was loaded without.
+            browser.scripts(on=True)
+            look(browser)
+            browser.scripts(on=False)
+
+        for ticks in (["[name=purpose]"], ["[name=data0]", "[value=P1D]"], ["[value=asked]", "[name=push]"]):
+            seen()
+            for one in ticks:
+                browser.evaluate(f"document.querySelector('{one}').focus()")
+                browser.key("Space")
+            browser.enter()
+        seen()
+        browser.evaluate("document.querySelector('[name=own_password]').focus()")
+        browser.type(PASSWORD)
+        browser.enter()
+        assert browser.evaluate("location.search") == "?done=given"
