@@ -69,8 +69,14 @@ class PageAccount:
             self._house, LinkKind.XMPP
         )
 
-    async def keep(self, jid: str, password: str, server: str) -> None:
-        """Sign in with it, and keep it. GatewayError with why not, and nothing is changed."""
+    async def keep(self, jid: str, password: str, server: str | None) -> None:
+        """Sign in with it, and keep it. GatewayError with why not, and nothing is changed.
+
+        Args:
+            jid: its address.
+            password: that of the account.
+            server: ``host`` or ``host:port``, empty for the one that the address names, None for what was set before.
+        """
         # Here and not above: whoever keeps everything at home needs no XMPP in memory.
         from gateway.account.act import account_of  # noqa: PLC0415
         from gateway.account.password_file import password_file  # noqa: PLC0415
@@ -94,16 +100,19 @@ class PageAccount:
         # The house's own session may have been let in with it by now, and have kept it.
         await call(file.accepted, password)
 
-    def _table(self, jid: str, server: str) -> dict[str, Any]:
+    def _table(self, jid: str, server: str | None) -> dict[str, Any]:
         """What the household says, with what it said before; of another server nothing that was said of the former."""
         config = self._house.config
-        table = dict(config.settings.tables.get("federation") or {})
+        table = dict(config.settings.tables.get("federation") or {}) | {"jid": jid}
+        written = config.settings.written.get("federation", {})
         before = config.federation.jid.partition("@")[2] if config.federation else ""
         if before != jid.partition("@")[2]:
-            written = config.settings.written.get("federation", {})
             table = {key: value for key, value in table.items() if key not in ("address", "pin", "pin_only")}
             table |= dict.fromkeys(key for key in ("address", "pin", "pin_only") if key in written)
-        return table | {"jid": jid} | ({"address": server} if server else {})
+        if server == "":
+            table.pop("address", None)
+            return table | ({"address": None} if "address" in written else {})
+        return table | ({"address": server} if server else {})
 
 
 def _state(house: House, kind: LinkKind) -> Row:

@@ -53,7 +53,7 @@ class AccountOfHouse(Protocol):
     def known(self) -> Mapping[str, Any]:
         """What is set: jid (empty where there is none), server; state, detail (by language)."""
 
-    async def keep(self, jid: str, password: str, server: str) -> None:
+    async def keep(self, jid: str, password: str, server: str | None) -> None:
         """Try it, and keep it."""
 
 
@@ -124,12 +124,13 @@ class _Pages:
         known, fields = self._account.known(), request.g.fields
         typed = {name: fields.get(name, "").strip()[:_LONGEST] for name in ("jid", "server")}
         password = fields.get("password", "")
-        if wrong := _wrong_account(typed, password):
+        # What stands in the file may be several, which nobody types here.
+        server = None if typed["server"] == known["server"] else typed["server"]
+        if wrong := _wrong_account(typed["jid"], password, server or ""):
             said = {name: view.say(key) for name, key in wrong.items()}
             return html(_page(view, ACCOUNT, known, typed, said), 400)
         if found := await request.g.confirm(fields.get("own_password", "")):
             return html(_page(view, ACCOUNT, known, typed, {"own_password": why_not(view, found)}), _status(found))
-        server = "" if typed["server"] == known["server"] else typed["server"]
         try:
             await self._account.keep(typed["jid"], password, server)
         except GatewayError as error:
@@ -149,14 +150,13 @@ def _wrong_broker(typed: Mapping[str, Any], password: str) -> dict[str, str]:
     return {name: key for name, key in found.items() if key}
 
 
-def _wrong_account(typed: Mapping[str, str], password: str) -> dict[str, str]:
+def _wrong_account(jid: str, password: str, server: str) -> dict[str, str]:
     """Field -> key of what is wrong with it."""
-    jid, servers = typed["jid"], typed["server"].replace(",", " ").split()
     is_address = "@" in jid and "/" not in jid and not fault(jid.lower())
     found = {
         "jid": "" if is_address else "wrong_jid",
         "password": _wrong_password(password) if password else "missing_account",
-        "server": "" if len(servers) <= 1 and all(map(_SERVER.fullmatch, servers)) else "wrong_account_server",
+        "server": "" if not server or _SERVER.fullmatch(server) else "wrong_account_server",
     }
     return {name: key for name, key in found.items() if key}
 

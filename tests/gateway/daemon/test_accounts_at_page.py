@@ -149,6 +149,31 @@ def test_a_secret_that_cannot_be_removed_costs_no_change(tmp_path, monkeypatch, 
     asyncio.run(scenario())
 
 
+def test_where_the_server_is_reached_is_kept_changed_and_left_out(tmp_path, monkeypatch):
+    """What stands in the file may be several, which stay unless another or none is typed."""
+
+    @asynccontextmanager
+    async def let_in(_account, _passwords=None):
+        yield
+
+    monkeypatch.setattr("gateway.federation.connection.one_off.alone", let_in)
+    several = ["one.test:5222", "two.test:5222"]
+    found = []
+
+    async def scenario():
+        (tmp_path / "password").write_text(f"{OLD}\n")
+        of_file = f'[federation]\njid = "a@x.test"\npassword_file = "password"\naddress = {several}\n'
+        async with opened(tmp_path, of_file) as gateway:
+            page = PageAccount(gateway.house, gateway._requests)
+            assert page.known()["server"] == ", ".join(several)
+            for server in (None, "three.test:5222", None, ""):
+                await page.keep("a@x.test", NEW, server)
+                found.append(gateway.house.config.federation.address)
+
+    asyncio.run(scenario())
+    assert found == [tuple(several), "three.test:5222", "three.test:5222", None]
+
+
 def test_an_account_that_moved_is_answered_as_moved(tmp_path, monkeypatch):
     """The house's session is let in with the new password, which it tries first, before the page is done."""
 

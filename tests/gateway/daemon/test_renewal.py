@@ -29,10 +29,10 @@ directory = "place"
 
 
 @asynccontextmanager
-async def opened(tmp_path):
+async def opened(tmp_path, more=""):
     """A gateway whose cells do not run: its parts are joined all the same."""
     file = tmp_path / "gateway.toml"
-    file.write_text(FILE)
+    file.write_text(FILE + more)
     prepare(tmp_path / "data")
     gateway = await Gateway.opened(load(file), asyncio.Event())
     try:

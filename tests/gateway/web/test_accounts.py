@@ -95,7 +95,11 @@ def test_the_account_is_another_one_without_a_restart(federation, tmp_path):
     with House(folder, "/nowhere/tty", table(federation, "premiere@sen1.test")) as house:
         owner = house.owner()
         wait_until(lambda: is_connected(owner, ACCOUNT), 60, "the first account is connected", every=0.3)
-        wrong = {"jid": "nouvelle@sen1.test", "password": "faux-mot-de-passe", "server": "", "own_password": PASSWORD}
+        # Where the server is reached stands in the field, and is left there.
+        server = values(owner.get(ACCOUNT)[1])["server"]
+        assert server == federation.address("sen1.test")
+        wrong = {"jid": "nouvelle@sen1.test", "password": "faux-mot-de-passe", "server": server}
+        wrong["own_password"] = PASSWORD
         answer, text = owner.send(ACCOUNT, **wrong)
         assert (answer.status, SAID["not_let_in"] in html.unescape(text)) == (409, True)
         assert load(house.config).federation.jid == "premiere@sen1.test"
