@@ -324,7 +324,7 @@ def test_the_first_load_is_small(years, page, told):
     requests = 1 + bool(told) + len(files)
     print(f"{page}, first load: {requests} requests, {total} bytes, files packed: {packed}")
     assert total <= 80_000
-    assert requests <= 10
+    assert requests <= 10 + bool(told)
     assert not re.search(r"<script(?! src=\"/static/)|<style| style=| on\w+=", text)
 
 
