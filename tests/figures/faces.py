@@ -477,7 +477,7 @@ def read_all(house, broker, monkeypatch, browser=None):
 def _broker(running, broker):
     with broker.ear("#") as ear:
         asyncio.run(running.publish(ear))
-        wait_until(lambda: STATUS in ear.retained, 10, "the farewell")
+        wait_until(lambda: STATUS in ear.retained, 60, "the farewell")
         retained = dict(ear.retained)
         # The next house has a broker that knows nothing.
         for one in [ear._client.publish(topic, b"", qos=1, retain=True) for topic in retained]:

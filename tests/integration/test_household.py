@@ -55,7 +55,7 @@ class Telephone:
 
     def __exit__(self, *_):
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(60)
 
     def await_messages(self, number, seconds):
         """The texts of the first messages, each in French and English in this order, sorted."""
@@ -184,7 +184,7 @@ def test_systemd_hears_the_daemons_life_while_its_port_is_lost(federation, tmp_p
     with notify_socket(tmp_path / "notify", monkeypatch) as bound, house.gateway() as gateway:
         wait_until(lambda: any(text.startswith("STATUS=port lost") for text in hear()), 30, "the status", every=0.1)
         begun = len(heard)
-        wait_until(lambda: hear()[begun:].count("WATCHDOG=1") >= 3, 10, "three signs of life", every=0.1)
+        wait_until(lambda: hear()[begun:].count("WATCHDOG=1") >= 3, 60, "three signs of life", every=0.1)
         assert heard.count("READY=1") == 1
         assert gateway.stop() == 0
         assert hear()[-1] == "STOPPING=1"

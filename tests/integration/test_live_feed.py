@@ -114,10 +114,10 @@ def test_a_silent_meter_is_stale_after_ten_seconds_and_fresh_again(broker, kitch
         wait_until(lambda: heard(kitchen, stale=False), 30, "a fresh frame")
         meter.command("silence 20")
         quiet = time.monotonic()
-        wait_until(lambda: heard(kitchen, stale=True), 15, "the stale flag")
+        wait_until(lambda: heard(kitchen, stale=True), 60, "the stale flag")
         assert 8 < time.monotonic() - quiet < 12
         with broker.ear("kitchen") as late:
-            assert wait_until(lambda: heard(late), 5, "the retained frame")["stale"]
+            assert wait_until(lambda: heard(late), 60, "the retained frame")["stale"]
             assert compact.decode(late.retained[COMPACT]).flags & compact.STALE
         wait_until(lambda: heard(kitchen, stale=False), 20, "a fresh frame again")
 
@@ -140,7 +140,7 @@ def test_everything_is_told_again_when_the_broker_comes_back(broker, tmp_path):
             wait_until(lambda: topics <= set(after.retained), 40, "every topic again")
             assert after.retained[STATUS] == b"online"
             assert gateway.stop() == 0
-            wait_until(lambda: after.retained[STATUS] == b"offline", 5, "offline after an orderly stop")
+            wait_until(lambda: after.retained[STATUS] == b"offline", 20, "offline after an orderly stop")
         assert gateway.log.read_text().count("the next attempt follows") == 1
 
 
@@ -153,7 +153,7 @@ def test_a_gateway_that_is_killed_is_offline_by_its_last_will(broker, kitchen, t
     ):
         wait_until(lambda: kitchen.retained.get(STATUS) == b"online", 30, "online")
         gateway.kill()
-        wait_until(lambda: kitchen.retained[STATUS] == b"offline", 10, "offline")
+        wait_until(lambda: kitchen.retained[STATUS] == b"offline", 60, "offline")
     assert not [topic for topic in kitchen.retained if topic.startswith(("linky/link", "linky/alert"))]
 
 

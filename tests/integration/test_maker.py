@@ -57,7 +57,7 @@ class Display:
                 env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             )  # fmt: skip
         try:
-            wait_until(lambda: re.search(words, log.read_text()), 10, f"{words} in {log}")
+            wait_until(lambda: re.search(words, log.read_text()), 60, f"{words} in {log}")
         finally:
             process.kill()
             process.wait()

@@ -197,7 +197,7 @@ class House:
         import sqlite3
 
         path = self.home / "data/linky-gateway.sqlite"
-        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)
         try:
             return db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
         finally:

@@ -44,7 +44,7 @@ def running(log: Path, *words: object) -> Iterator[None]:
 
 def asked(file: Path, question: str) -> list[tuple[object, ...]]:
     """The rows that a file has."""
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as db:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=60)) as db:
         return sorted(db.execute(question))
 
 

@@ -123,19 +123,19 @@ def test_a_relay_follows_the_meter_and_opens_when_it_falls_silent(
 ):
     """Closed in off-peak hours; open when the last frame is ten seconds old, with nothing that says so."""
     # Nothing else wakes the pins.
-    monkeypatch.setattr(program, "_ROUND_S", 60.0)
+    monkeypatch.setattr(program, "_ROUND_S", 600.0)
     gateway.frame(tariff_kind="off-peak")
     with_relay = started(written(tmp_path, broker, RELAY + 'follows = "off-peak"\n'))
     wait_until(lambda: with_relay.program.state.view(0).frame, 30, "what the broker remembers")
     pin = board.pin(5)
     assert not pin.state
     gateway.frame(tariff_kind="off-peak")
-    wait_until(lambda: pin.state, 5, "the relay closes")
+    wait_until(lambda: pin.state, 60, "the relay closes")
     gateway.frame(tariff_kind="peak")
-    wait_until(lambda: not pin.state, 5, "the relay opens")
+    wait_until(lambda: not pin.state, 60, "the relay opens")
     gateway.frame(tariff_kind="off-peak", age_s=6.0)
-    wait_until(lambda: pin.state, 4, "the relay closes")
-    wait_until(lambda: not pin.state, 5, "the relay opens by itself")
+    wait_until(lambda: pin.state, 60, "the relay closes")
+    wait_until(lambda: not pin.state, 60, "the relay opens by itself")
 
 
 def test_a_relay_follows_a_virtual_contact(broker, gateway, started, board, tmp_path):
@@ -143,9 +143,9 @@ def test_a_relay_follows_a_virtual_contact(broker, gateway, started, board, tmp_
     started(written(tmp_path, broker, RELAY + 'follows = "contact"\ncontact = 3\n'))
     gateway.frame()
     gateway.say(RELAYS, b"004")
-    wait_until(lambda: board.pin(5).state, 5, "the relay closes")
+    wait_until(lambda: board.pin(5).state, 60, "the relay closes")
     gateway.say(RELAYS, b"003")
-    wait_until(lambda: not board.pin(5).state, 5, "the relay opens")
+    wait_until(lambda: not board.pin(5).state, 60, "the relay opens")
 
 
 def test_all_is_open_and_dark_when_the_program_ends(broker, gateway, board, tmp_path):
@@ -153,7 +153,7 @@ def test_all_is_open_and_dark_when_the_program_ends(broker, gateway, board, tmp_
     parts = "[rgb]\nred = 17\ngreen = 27\nblue = 22\nactive_high = false\n[buzzer]\ngpio = 23\n"
     with Running(written(tmp_path, broker, parts + RELAY + 'follows = "off-peak"\n')):
         gateway.frame(tariff_kind="off-peak")
-        wait_until(lambda: board.pin(5).state and not board.pin(27).state, 5, "relay closed, lamp green")
+        wait_until(lambda: board.pin(5).state and not board.pin(27).state, 60, "relay closed, lamp green")
     assert [board.pin(gpio).function for gpio in (5, 17, 22, 23, 27)] == ["input"] * 5
 
 
@@ -253,9 +253,9 @@ def test_the_process_tells_systemd_waits_for_the_broker_and_ends_orderly(broker,
             with Gateway(broker) as gateway:
                 gateway.say(STATUS, b"online")
                 gateway.frame(tariff_kind="off-peak")
-            wait_until(lambda: "relay heater closes: off-peak hours" in log.read_text(), 5, "the relay closes")
+            wait_until(lambda: "relay heater closes: off-peak hours" in log.read_text(), 60, "the relay closes")
             process.send_signal(signal.SIGTERM)
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
             process.wait()

@@ -181,7 +181,7 @@ def test_who_waits_is_woken_by_a_frame_and_by_a_link(now):
         await now.changed(turn, 0.01)
         assert now.turn == turn
 
-    asyncio.run(asyncio.wait_for(scenario(), 10))
+    asyncio.run(asyncio.wait_for(scenario(), 60))
     assert heard == ["house", "house"]
     assert meter_now(now.meters["house"], {"whole": 1, "partial": 0, "bad_groups": 0}, 0.0)["now"]["broken"] == ["xmpp"]
 

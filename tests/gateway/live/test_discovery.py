@@ -234,7 +234,7 @@ def test_a_real_gateway_makes_its_meter_a_device(broker, tmp_path):
             told = found("homeassistant", CONFIG, assistant.retained[CONFIG])
             for key in ("drawn_va", "injected_index", "tempo_today", "voltage_3", "drawn_today_wh"):
                 assert f"sensor.linky_house_{key}" in told
-            wait_until(lambda: {one["state_topic"] for one in told.values()} <= set(assistant.retained), 10, "values")
+            wait_until(lambda: {one["state_topic"] for one in told.values()} <= set(assistant.retained), 60, "values")
             (frame,) = meter.truth()[-1:]
             assert frame["data"]["ADSC"].encode() not in assistant.retained[CONFIG]
 

@@ -248,7 +248,7 @@ def test_debians_ntfy_shows_the_text_and_its_limit_is_kept(ntfy_program, tmp_pat
         question = urllib.request.Request(
             f"http://127.0.0.1:{port}/linky-3f2a/json?poll=1", headers={"Authorization": login}
         )
-        with urllib.request.urlopen(question, timeout=10) as answer:
+        with urllib.request.urlopen(question, timeout=60) as answer:
             heard = [json.loads(line) for line in answer.read().splitlines()]
     assert [one.answer for one in outcomes] == [NoticeAnswer.DONE] * 2
     assert refused.answer is NoticeAnswer.REFUSED

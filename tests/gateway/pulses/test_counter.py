@@ -167,7 +167,7 @@ def test_a_broken_pin_is_a_link_and_is_tried_again(directory, caplog):
         link = counter_link("tap", house.counter.state, house.counter.state.changed + 5)
         assert (str(link), link.state, round(link.age_s)) == ("counter tap", "broken", 5)
         assert str(link.detail) == "GPIO17 cannot be read: permission denied"
-        await asyncio.wait_for(opened.wait(), 5)
+        await asyncio.wait_for(opened.wait(), 60)
         await asyncio.sleep(0)
         link = counter_link("tap", house.counter.state, 0.0)
         assert (link.state, link.age_s) == ("waiting", None)

@@ -47,7 +47,7 @@ def avahi(tmp_path, answer):
         thread = threading.Thread(target=serve)
         thread.start()
         yield door, asked
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.mark.parametrize(

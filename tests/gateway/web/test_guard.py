@@ -174,7 +174,7 @@ def test_who_comes_while_the_page_ends_is_sent_away(tmp_path, turns):
     async def scenario():
         async with served(tmp_path, DOOR) as port:
             # Without a turn of the loop, that the turns may be counted.
-            visitor = socket.create_connection(("127.0.0.1", port), timeout=5)
+            visitor = socket.create_connection(("127.0.0.1", port), timeout=60)
             for _ in range(turns):
                 await asyncio.sleep(0)
         with visitor:

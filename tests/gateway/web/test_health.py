@@ -94,7 +94,7 @@ def test_what_has_run_out_is_asked_for_again_and_a_no_is_kept(installed_house):
     house = installed_house
     soon = (datetime.now(UTC) + timedelta(seconds=1.5)).isoformat()
     ask(house.folder / "data" / "control.sock", HealthGrant(recipient=ANNE, until=soon))
-    wait_until(lambda: state(house) == "expired", 10, "the consent ends")
+    wait_until(lambda: state(house) == "expired", 60, "the consent ends")
     assert proposed(page(house))
     answer, _ = house.signed_in.send("/sharing/health/no")
     assert answer.headers["Location"] == "/sharing?done=health_refused"

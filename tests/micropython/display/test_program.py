@@ -92,11 +92,11 @@ def test_what_the_meter_says_is_on_the_panel_and_stale_when_it_falls_silent(brok
         meter.command("silence 40")
         # One that was on its way may come after the command.
         said = cache(lambda frame: pictures(tmp_path / "drawn", "st7789-240x240", frame))
-        wait_until(lambda: shows(board, said(ear.retained[COMPACT])), 8, "the last frame")
-        wait_until(lambda: compact.decode(ear.retained[COMPACT]).flags & compact.STALE, 15, "the stale flag")
+        wait_until(lambda: shows(board, said(ear.retained[COMPACT])), 60, "the last frame")
+        wait_until(lambda: compact.decode(ear.retained[COMPACT]).flags & compact.STALE, 60, "the stale flag")
         ages = range(0, 9000, 1000)
         old = pictures(tmp_path / "drawn", "st7789-240x240", ear.retained[COMPACT], ages_ms=ages)
-        wait_until(lambda: shows(board, old), 8, "that it is old")
+        wait_until(lambda: shows(board, old), 60, "that it is old")
         assert board.ended is None
         assert board.log.read_text() == ""
 

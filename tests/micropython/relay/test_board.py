@@ -93,7 +93,7 @@ def test_days_without_the_gateway_cost_no_minute(tmp_path, broker, program):
     ):
         wire.begin()
         wire.await_end(120)
-        wait_until(lambda: len(list((away.flash / "journal").glob("*.k"))) > 0, 10, "something in the flash")
+        wait_until(lambda: len(list((away.flash / "journal").glob("*.k"))) > 0, 60, "something in the flash")
         end = meter.truth()[-1]["time"] - 240
         saved = sum(path.stat().st_size for path in (away.flash / "journal").iterdir())
     broker.start()

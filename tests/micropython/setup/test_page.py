@@ -73,7 +73,7 @@ class Page:
 
     def ask(self, method, path, body=None, **headers):
         """One request: status, headers, text."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
         try:
             connection.request(method, path, urllib.parse.urlencode(body) if body else None, headers)
             answer = connection.getresponse()
@@ -132,7 +132,7 @@ def test_the_whole_way(page, label, broker):
     status, headers, _ = page.send(**fields(label))
     assert (status, headers["Location"]) == (302, f"http://{HOST}:{page.port}/result?lang=en")
     assert "Done." in page.outcome("Done")
-    assert page.process.wait(10) == 0, page.log.read_text()
+    assert page.process.wait(60) == 0, page.log.read_text()
     assert json.loads((page.root / "config.json").read_text()) == {
         "id": "kitchen",
         "wifi": {"ssid": "Maison", "password": "motdepasse"},

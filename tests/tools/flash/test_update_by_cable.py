@@ -81,7 +81,7 @@ def test_the_new_files_are_there_and_the_previous_ones_kept(tmp_path):
     with prompt_of(path) as (port, process):
         done = flash("--port", port, "--update")
         assert done.returncode == 0, done.stderr
-        process.wait(10)
+        process.wait(60)
     files, new = held(path), build_set(CHIP)
     assert {name.removeprefix("/b/"): content for name, content in files.items() if name.startswith("/b/")} == {
         **new.files,

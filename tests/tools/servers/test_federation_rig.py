@@ -229,7 +229,7 @@ def test_no_server_outlives_a_killed_rig(tmp_path: Path) -> None:
         assert len(pids) == 2
         assert all(_lives(pid) for pid in pids)
         rig.send_signal(signal.SIGKILL)
-    wait_until(lambda: not any(_lives(pid) for pid in pids), 10, "the servers end")
+    wait_until(lambda: not any(_lives(pid) for pid in pids), 60, "the servers end")
 
 
 def _lives(pid: int) -> bool:
@@ -250,7 +250,7 @@ def test_stopping_ends_both_servers_within_their_deadline(start_federation) -> N
     assert time.monotonic() - begun < 10
     assert not any(_lives(pid) for pid in pids)
     for group in groups:
-        wait_until(lambda group=group: not _group_lives(group), 5, "the helpers of the server end")
+        wait_until(lambda group=group: not _group_lives(group), 60, "the helpers of the server end")
 
 
 def _group_lives(group: int) -> bool:

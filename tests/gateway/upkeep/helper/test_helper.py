@@ -268,7 +268,7 @@ def test_it_ends_when_nobody_asks(scratch, tmp_path):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(tmp_path / "socket"))
     listener.listen()
-    assert asyncio.run(asyncio.wait_for(Helper(scratch.root, 0.0).serve(listener), 20))
+    assert asyncio.run(asyncio.wait_for(Helper(scratch.root, 0.0).serve(listener), 60))
     # Python 3.13 would take the name away, and nobody could ask any more.
     assert (tmp_path / "socket").exists()
 
