@@ -52,8 +52,8 @@ class FuzzObservations:
     load: list[float] = field(default_factory=list)
     # How late this program itself went on after a sleep: what the machine owes to everybody.
     held_up: list[float] = field(default_factory=list)
-    # What a point may be late besides: how long the two servers took there and back for others, and the processes on its
-    # way waited for a core, since it was said.
+    # What a point may be late besides: how long the two servers took there and back for others, and the processes on
+    # its way waited for a core, since it was said.
     allowed: list[float] = field(default_factory=list)
 
     def processor(self) -> float:
