@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from gateway.federation.recipient.inbox import Inbox
     from gateway.federation.recipient.supply import SupplyRequest
     from gateway.links.alerts import Alert
-    from gateway.notices.chat.questions import ChatQuestion
+    from gateway.notices.chat.questions import HouseholdQuestion
     from gateway.process.cells import Part
     from gateway.store.store import Store
 
@@ -106,7 +106,7 @@ class Publication:
         account: FederationTable,
         store: Store,
         call: Callable[..., Awaitable[Any]],
-        answer: Callable[[ChatQuestion, str], Awaitable[str]] | None = None,
+        answer: Callable[[HouseholdQuestion, str], Awaitable[str]] | None = None,
         health: Callable[[], Condition] | None = None,
         update: Callable[[str, str, bool], Awaitable[UpdateStanding]] | None = None,
     ) -> None:

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from gateway.tic.off_peak import Windows
     from gateway.tic.tariff_outlook import TariffOutlook
 
-__all__ = ("OFF_PEAK_MOVED", "MovedHours", "TariffView", "as_text", "day_in_words", "moved_in_words", "of_live")
+__all__ = (
+    "OFF_PEAK_MOVED",
+    "MovedHours",
+    "TariffView",
+    "as_text",
+    "day_in_words",
+    "month_in_words",
+    "moved_in_words",
+    "of_live",
+)
 
 _COLOURS = {"BLEU": "blue", "BLAN": "white", "ROUG": "red"}
 
@@ -238,6 +247,11 @@ def _count(left: str) -> Phrase:
 def day_in_words(day: date) -> Phrase:
     """Thursday 3 December."""
     return made(partial(_date, day))
+
+
+def month_in_words(day: date) -> Phrase:
+    """December."""
+    return made(lambda lang: str(_MONTHS[lang][day.month - 1]))
 
 
 def _date(day: date, lang: str) -> str:

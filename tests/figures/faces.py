@@ -16,6 +16,7 @@ from io import StringIO
 
 import msgspec
 
+from gateway.balance.calendar import day_of
 from gateway.commands.main import main
 from gateway.commands.watch import changes
 from gateway.display import pages as screens
@@ -230,7 +231,7 @@ def of_chat(said):
             "produced-today": found(rf"Produit : {NUMBER} kWh", day, 1000),
             "used-today": found(rf"Autoconsommé : {NUMBER} kWh", day, 1000),
             "drawn-month": found(rf"Ce mois : {NUMBER} kWh", usage, 1000),
-            "base-load": found(rf"Talon la nuit : {NUMBER} W", usage),
+            "base-load": found(rf"Consommation de veille\s: {NUMBER} W", usage),
             "cost-month": found(rf"Ce mois : {NUMBER} € à ce jour", cost),
             "per-hour": found(rf"En ce moment : {NUMBER} € par heure", cost),
             "watts": found(rf"\({NUMBER} W en moyenne", cost),
@@ -494,7 +495,7 @@ def _present(running):
     present = asyncio.run(running.present())
     answers = Answers(running.house.config, running.store, running.call, running.present, time.time)
     asked = ("puissance ?", "aujourd’hui", "coût ?", "conso ?", "tempo")
-    told = {text: asyncio.run(answers.answer(understand(text)[0], "fr")) for text in asked}
+    told = {text: asyncio.run(answers.answer(understand(text, day_of(time.time())), "fr")) for text in asked}
     lines = list(changes(None, present))
     return {
         "watch": of_watch(picture(present, "fr", 200, 60)),

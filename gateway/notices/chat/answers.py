@@ -5,31 +5,34 @@ Of what nobody knows nothing is said, rather than a dash.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway.balance.calendar import BalancePeriod, day_of
-from gateway.balance.energy import change
+from gateway.balance.calendar import day_of
 from gateway.balance.equivalence import EQUIVALENTS
-from gateway.balance.objective import EURO, goals
-from gateway.balance.rows import earliest_needed, rows
 from gateway.balance.words import BalanceWriter
-from gateway.household.days import DayParts, HouseholdDays
-from gateway.household.report import BalanceReport
 from gateway.household.tariff_words import as_text, of_live
 from gateway.live.meter import percent
+from gateway.live.state import link_in_words
+from gateway.notices.chat import recipients, stored_answers
 from gateway.notices.chat.questions import ChatQuestion
+from gateway.notices.chat.spoken_days import day
 from gateway.notices.chat.words import WORDS
+from gateway.store.spans import DRAWN, INJECTED
 from gateway.words.numbers import age
 from gateway.words.phrase import Phrase, written
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from gateway.balance.projection import Projection
     from gateway.config.tables import Config
     from gateway.live.state import HouseNow
+    from gateway.notices.chat.questions import HouseholdQuestion
+    from gateway.store.store import Store
+
+# What is said whatever the house is doing.
+_SAID = (ChatQuestion.HELP, ChatQuestion.HELLO, ChatQuestion.THANKS)
+_OF_THE_STORE = (ChatQuestion.GOAL, ChatQuestion.COMPARE, ChatQuestion.PRICE, ChatQuestion.BASE_LOAD)
 
 
 class Answers:
@@ -46,42 +49,31 @@ class Answers:
     def __init__(
         self,
         config: Config,
-        stored: DayParts,
+        stored: Store,
         call: Callable[..., Awaitable[Any]],
         house: Callable[[], Awaitable[HouseNow]],
         clock: Callable[[], float],
     ) -> None:
         self._config, self._stored, self._call, self._house, self._clock = config, stored, call, house, clock
 
-    async def answer(self, question: ChatQuestion, lang: str) -> str:
+    async def answer(self, question: HouseholdQuestion, lang: str) -> str:
         """The text. Raises StoreError when the store cannot be read."""
-        if question is ChatQuestion.HELP:
-            return str(WORDS[lang]["help"])
-        if question in (ChatQuestion.USAGE, ChatQuestion.COST):
-            text: str = await self._call(self._of_the_month, question, lang, int(self._clock()))
-            return text
-        return present(question, lang, await self._house())
+        topic, days, now = question.topic, question.days, int(self._clock())
+        if topic in _SAID:
+            return str(WORDS[lang][topic.value])
+        if topic is ChatQuestion.SHARING:
+            return await self._text(recipients.describe, self._stored, now, lang)
+        if topic in _OF_THE_STORE:
+            return await self._text(stored_answers.of_now, topic, self._stored, self._config, now, lang)
+        if topic is ChatQuestion.USAGE and days == day(day_of(now)):
+            topic, days = ChatQuestion.DAY, None
+        if days is not None:
+            return await self._text(stored_answers.of_days, question, days, self._stored, self._config, now, lang)
+        return present(topic, lang, await self._house())
 
-    def _of_the_month(self, question: ChatQuestion, lang: str, now: int) -> str:
-        view = month(self._stored, self._config, now)
-        return "\n".join(_cost(view, lang) if question is ChatQuestion.COST else _usage(view, lang))
-
-
-def month(stored: DayParts, config: Config, now: int) -> BalanceReport:
-    """This month so far, of the first meter, beside that of the year before."""
-    house = HouseholdDays(stored, config)
-    today = day_of(min(now, house.last_time or now))
-    first = BalancePeriod.MONTH.begin(today)
-    read = house.read(earliest_needed(BalancePeriod.MONTH, first), BalancePeriod.MONTH.after(first))
-    found = rows(
-        BalancePeriod.MONTH,
-        first,
-        today + timedelta(days=1),
-        {day.date: day for day in read},
-        config.tariff,
-        house.running,
-    )
-    return BalanceReport(house, BalancePeriod.MONTH, found, now, today, config.tariff, config.objective)
+    async def _text(self, function: Callable[..., str], *arguments: object) -> str:
+        text: str = await self._call(function, *arguments)
+        return text
 
 
 def present(question: ChatQuestion, lang: str, house: HouseNow) -> str:
@@ -90,6 +82,8 @@ def present(question: ChatQuestion, lang: str, house: HouseNow) -> str:
         return "\n".join(_state(house, lang))
     if question is ChatQuestion.TARIFF:
         return "\n".join(_tariff(house, lang))
+    if question is ChatQuestion.INDEX:
+        return "\n".join(_indexes(house, lang))
     tell = {ChatQuestion.POWER: _power, ChatQuestion.DAY: _day, ChatQuestion.TEMPO: _tempo}[question]
     several = len(house["meters"]) > 1
     lines = []
@@ -152,6 +146,11 @@ def _tempo(now: dict[str, Any], lang: str) -> Iterator[str]:
         return
     colours = words["colours"]
     yield words["tempo"].format(today=colours[now["tempo_today"]], tomorrow=colours[now["tempo_tomorrow"]])
+    left = [now[f"tempo_{colour}_left"] for colour in ("red", "white")]
+    if None not in left:
+        # "12/18": at least, at most.
+        red, white = (str(one).replace("/", words["to"]) for one in left)
+        yield words["left"].format(red=red, white=white)
 
 
 def _tariff(house: HouseNow, lang: str) -> Iterator[str]:
@@ -164,10 +163,22 @@ def _tariff(house: HouseNow, lang: str) -> Iterator[str]:
         yield from as_text(of_live(now, meter["values"]), lang) if known else [WORDS[lang]["nothing"]]
 
 
+def _indexes(house: HouseNow, lang: str) -> Iterator[str]:
+    words, number = WORDS[lang], BalanceWriter(lang).number
+    for meter in house["meters"]:
+        name, values = meter["now"]["meter"], meter["values"]
+        for path, key in ((DRAWN, "index"), (INJECTED, "index-injected")):
+            if isinstance(wh := values.get(path), int) and (wh or path == DRAWN):
+                # As the meter's own screen and the bill have it.
+                yield words[key].format(meter=name, kwh=number(wh // 1000))
+        if DRAWN not in values:
+            yield words["no-index"].format(meter=name)
+
+
 def _state(house: HouseNow, lang: str) -> Iterator[str]:
     words = WORDS[lang]
     told = [written(cast("dict[str, str]", alert)).in_language(lang) for alert in house["alerts"]]
-    broken = [link["link"] for link in house["links"] if link["state"] == "broken"]
+    broken = [link_in_words(link, lang)[0] for link in house["links"] if link["state"] == "broken"]
     yield from told
     if broken:
         yield words["broken"].format(links=", ".join(broken))
@@ -177,59 +188,3 @@ def _state(house: HouseNow, lang: str) -> Iterator[str]:
         name, since = meter["now"]["meter"], meter["now"]["age_s"]
         heard = words["never"] if since is None else words["heard"]
         yield heard.format(meter=name, age=age(since or 0.0, spelt=True).in_language(lang))
-
-
-def _usage(view: BalanceReport, lang: str) -> Iterator[str]:
-    words, writer = WORDS[lang], BalanceWriter(lang)
-    if not view.rows:
-        yield words["nothing"]
-        return
-    row = view.rows[-1]
-    text = words["so-far"].format(kwh=writer.kwh(row.total.drawn))
-    if row.before and row.before.drawn and row.comparable:
-        moved = writer.percent(change(row.total.drawn, row.before.drawn), signed=True)
-        text += words["year-before"].format(kwh=writer.kwh(row.before.drawn), change=moved)
-    yield text + "."
-    if len(row.total.classes) > 1:
-        parts = [f"{writer.tariff_class(word)} {writer.kwh(wh)} kWh" for word, wh in row.total.classes.items()]
-        yield f"{', '.join(parts)}."
-    for name, wh in (("injected", row.total.injected), ("produced", row.total.produced)):
-        if wh:
-            yield words[name].format(kwh=writer.kwh(wh))
-    for one in view.projections():
-        # What the month has come to is told above.
-        measured, end = f"{writer.kwh(one.measured_wh)} kWh", f"{writer.kwh(one.wh)} kWh"
-        form = words["month-end" if one.period is BalancePeriod.MONTH else "foreseen"]
-        yield form.format(period=words[one.period.value], measured=measured, end=end)
-        yield from _goals(view, one, lang, euros=False)
-    watts = view.house.base_load(view.now)
-    if watts is not None:
-        yield words["base-load"].format(watts=writer.number(watts))
-
-
-def _cost(view: BalanceReport, lang: str) -> Iterator[str]:
-    words, writer = WORDS[lang], BalanceWriter(lang)
-    if not view.tariffs:
-        yield words["no-tariff"]
-        return
-    hour = view.this_hour()
-    if hour.euros is not None:
-        yield words["per-hour"].format(cost=writer.number(hour.euros, 3), watts=writer.number(hour.watts))
-    projections = view.projections()
-    for one in projections:
-        yield words["foreseen"].format(
-            period=words[one.period.value],
-            measured=writer.euros(one.measured.total) + " €",
-            end=writer.euros(one.cost.total) + " €",
-        )
-        yield from _goals(view, one, lang, euros=True)
-    if not projections:
-        yield words["too-new"]
-
-
-def _goals(view: BalanceReport, projection: Projection, lang: str, *, euros: bool) -> Iterator[str]:
-    words, writer = WORDS[lang], BalanceWriter(lang)
-    for goal in goals(view.objective, projection):
-        if (goal.unit == EURO) is euros:
-            state = words["states"][goal.state.value]
-            yield words["goal"].format(goal=f"{writer.number(goal.goal)} {goal.unit}", state=state)

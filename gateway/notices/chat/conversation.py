@@ -14,10 +14,11 @@ from collections import deque
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from gateway.balance.calendar import day_of
 from gateway.errors import GatewayError
 from gateway.federation.connection.waiting import wait_any
 from gateway.notices.chat.messages import ALERT_ID
-from gateway.notices.chat.questions import ChatQuestion, understand
+from gateway.notices.chat.questions import HouseholdQuestion, understand
 from gateway.notices.chat.words import WORDS
 from gateway.words.catalogue import LANGUAGES
 
@@ -52,6 +53,7 @@ class Chat:
         language: ``fr`` or ``en``, where the question does not say.
         answer: the text for a question in a language; raises GatewayError when it cannot be had.
         clock: monotonic seconds.
+        wall_clock: POSIX seconds, of which "yesterday" is said.
     """
 
     def __init__(
@@ -59,9 +61,11 @@ class Chat:
         session: Session,
         addresses: Collection[str],
         language: str,
-        answer: Callable[[ChatQuestion, str], Awaitable[str]],
+        answer: Callable[[HouseholdQuestion, str], Awaitable[str]],
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
+        self._time = wall_clock
         self._session, self._addresses, self._language = session, frozenset(addresses), language
         self._answer, self._clock = answer, clock
         self._given: dict[str, deque[float]] = {}
@@ -99,8 +103,8 @@ class Chat:
         text = (body.text or "").strip() if body is not None else ""
         if not text:
             return
-        question, lang = understand(text)
-        lang = lang or _known(stanza.lang) or self._language
+        question = understand(text, day_of(self._time()))
+        lang = (question.lang if question else None) or _known(stanza.lang) or self._language
         given, now = self._given.setdefault(stanza.sender, deque()), self._clock()
         while given and now - given[0] > PERIOD_S:
             given.popleft()
@@ -114,7 +118,7 @@ class Chat:
         else:
             self._say(stanza, await self._text(question, lang), lang)
 
-    async def _text(self, question: ChatQuestion, lang: str) -> str:
+    async def _text(self, question: HouseholdQuestion, lang: str) -> str:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 return await self._answer(question, lang)

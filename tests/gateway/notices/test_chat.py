@@ -1,6 +1,7 @@
 """A household asks in a chat: it is understood however it writes, and nobody else is answered."""
 
 import asyncio
+import re
 from contextlib import closing
 from datetime import date
 from types import SimpleNamespace
@@ -11,42 +12,19 @@ import pytest
 from bench.years import write_years
 from gateway.balance.calendar import midnight
 from gateway.errors import StoreError
+from gateway.household.days import HouseholdDays
 from gateway.live.topics import as_json
-from gateway.notices.chat.answers import Answers, month, present
+from gateway.notices.chat.answers import Answers, present
 from gateway.notices.chat.conversation import MOST_ANSWERS, PERIOD_S, Chat
 from gateway.notices.chat.questions import ChatQuestion, understand
+from gateway.notices.chat.stored_answers import month
 from gateway.notices.chat.words import WORDS
+from gateway.store.points import Granularity
 from gateway.store.store import Store
+from gateway.store.terms import Terms
 from tests.gateway.live.conftest import evening
 
 FAMILY, STRANGER = "famille@sen2.test", "voisin@sen2.test"
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("conso ?", (ChatQuestion.USAGE, "fr")),
-        ("Quelle est ma CONSOMMATION ce mois-ci ?", (ChatQuestion.USAGE, "fr")),
-        ("coût", (ChatQuestion.COST, "fr")),
-        ("cout", (ChatQuestion.COST, "fr")),
-        ("État ?", (ChatQuestion.STATE, "fr")),
-        ("aujourd’hui", (ChatQuestion.DAY, "fr")),
-        ("et la journée ?", (ChatQuestion.DAY, "fr")),
-        ("aide", (ChatQuestion.HELP, "fr")),
-        ("Usage, please", (ChatQuestion.USAGE, "en")),
-        ("power now?", (ChatQuestion.POWER, "en")),
-        ("help!", (ChatQuestion.HELP, "en")),
-        ("tempo", (ChatQuestion.TEMPO, None)),
-        ("When is off-peak?", (ChatQuestion.TARIFF, "en")),
-        ("C'est quand les heures creuses ?", (ChatQuestion.TARIFF, "fr")),
-        ("?", (ChatQuestion.HELP, None)),
-        ("bonjour", (None, None)),
-        ("x" * 500 + " conso", (None, None)),
-    ],
-)
-def test_a_word_among_others_is_understood(text, found):
-    """In any case, with or without accents; by its language the answer is known."""
-    assert understand(text) == found
 
 
 class Wire:
@@ -77,7 +55,7 @@ def conversation(*asked, answer=None, clock=lambda: 0.0):
     wire = Wire()
 
     async def say(question, lang):
-        return f"{question.value} {lang}"
+        return f"{question.topic.value} {lang}"
 
     async def scenario():
         chat = Chat(wire, [FAMILY], "fr", answer or say, clock)
@@ -109,7 +87,7 @@ def test_what_a_gateway_says_is_no_question():
 
 def test_what_is_not_understood_is_said_to_be():
     """With how to find out."""
-    assert conversation(ask("bonjour"), ask("hello", lang="en")) == [
+    assert conversation(ask("chante-moi une chanson"), ask("sing a song", lang="en")) == [
         (f"{FAMILY}/phone", WORDS["fr"]["not-understood"]),
         (f"{FAMILY}/phone", WORDS["en"]["not-understood"]),
     ]
@@ -131,7 +109,7 @@ def test_a_store_that_cannot_be_read_is_no_silence():
     """One sentence, and the gateway goes on answering."""
 
     async def fail(question, lang):
-        if question is ChatQuestion.USAGE:
+        if question.topic is ChatQuestion.USAGE:
             raise StoreError("the database cannot be read: disk I/O error")
         return "well"
 
@@ -164,7 +142,10 @@ def test_the_present_is_told_in_a_few_lines(snapshot):
         "Produced: 6.1 kWh.",
         "Self-consumed: 3.8 kWh.",
     ]
-    assert present(ChatQuestion.TEMPO, "fr", house(snapshot)) == "Tempo : blanc aujourd’hui, rouge demain."
+    assert present(ChatQuestion.TEMPO, "fr", house(snapshot)).splitlines() == [
+        "Tempo : blanc aujourd’hui, rouge demain.",
+        "Jours rouges restants cette saison\u00a0: 18\u202f; jours blancs\u00a0: 31 à 36.",
+    ]
     assert present(ChatQuestion.STATE, "en", house(snapshot)) == "Everything works.\nMeter “house” heard 0 s ago."
 
 
@@ -176,46 +157,120 @@ def test_what_is_old_or_wrong_is_said_first(snapshot):
     loud = present(ChatQuestion.POWER, "fr", house(snapshot, overload=True))
     assert loud.endswith("La puissance souscrite est dépassée !")
     broken = house(snapshot, age_s=None, drawn_va=None) | {
-        "links": [{"link": "port house", "state": "broken"}],
+        "links": [{"link": "port house", "title": "Port", "state": "broken", "detail": "lost"}],
         "alerts": [{"link": "port house", "fr": "Perdu.", "en": "Lost."}],
     }
     assert present(ChatQuestion.STATE, "en", broken).splitlines() == [
         "Lost.",
-        "Broken: port house. “linky-gateway status” says why.",
+        "Out of order: Port house. The page of the house says why, under State.",
         "Meter “house”: never heard yet.",
     ]
     assert present(ChatQuestion.POWER, "en", broken) == "Nothing is known yet."
 
 
-def test_month_and_cost_are_those_of_the_commands(tmp_path):
-    """Both from the store, in both languages, in a few short lines."""
-    config = write_years(tmp_path, date(2024, 12, 1), date(2026, 1, 16))
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """Asks a house that has more than a year, on Thursday 15 January 2026 at noon: the lines of the answer."""
+    folder = tmp_path_factory.mktemp("asked")
+    config = write_years(folder, date(2024, 12, 1), date(2026, 1, 16))
     now = midnight(date(2026, 1, 15)) + 43_200
 
     async def call(function, *arguments):
         return function(*arguments)
 
-    with closing(Store(tmp_path)) as store:
-        answers = Answers(config, store, call, None, lambda: now)
-        said = {
-            (question, lang): asyncio.run(answers.answer(question, lang)).splitlines()
-            for question in (ChatQuestion.USAGE, ChatQuestion.COST)
-            for lang in ("fr", "en")
-        }
-        row = month(store, config, now).rows[-1]
-    drawn = f"{row.total.drawn / 1000:.1f}"
-    assert said[ChatQuestion.USAGE, "en"][0].startswith(f"This month: {drawn} kWh (")
-    assert said[ChatQuestion.USAGE, "fr"][0].startswith(f"Ce mois : {drawn.replace('.', ',')} kWh (")
-    assert any(line.startswith("Objectif de 300 kWh : ") for line in said[ChatQuestion.USAGE, "fr"])
-    assert any(line.startswith("Objective of 900 €: ") for line in said[ChatQuestion.COST, "en"])
+    async def live():
+        return house(evening())
+
+    with closing(Store(folder)) as store:
+        answers = Answers(config, store, call, live, lambda: now)
+
+        def ask_house(text):
+            question = understand(text, date(2026, 1, 15))
+            return asyncio.run(answers.answer(question, question.lang)).splitlines()
+
+        ask_house.store, ask_house.config, ask_house.now = store, config, now
+        yield ask_house
+
+
+def test_month_and_cost_are_those_of_the_commands(asked):
+    """Both from the store, in both languages, in a few short lines."""
+    said = {
+        (topic, lang): asked(text)
+        for topic, lang, text in (
+            ("usage", "fr", "conso"),
+            ("usage", "en", "usage"),
+            ("cost", "fr", "coût"),
+            ("cost", "en", "cost"),
+        )
+    }
+    drawn = f"{month(asked.store, asked.config, asked.now).rows[-1].total.drawn / 1000:.1f}"
+    assert said["usage", "en"][0].startswith(f"This month: {drawn} kWh (")
+    assert said["usage", "fr"][0].startswith(f"Ce mois : {drawn.replace('.', ',')} kWh (")
+    assert any(line.startswith("Objectif de 300 kWh : ") for line in said["usage", "fr"])
+    assert any(line.startswith("Objective of 900 €: ") for line in said["cost", "en"])
     assert all(len(line) <= 110 for lines in said.values() for line in lines)
-    assert len(said[ChatQuestion.COST, "fr"]) == len(said[ChatQuestion.COST, "en"])
+    assert len(said["cost", "fr"]) == len(said["cost", "en"])
+
+
+def test_days_are_answered_as_the_store_has_them(asked):
+    """A day, a week, a year by its number, days before anything was kept; the sum of two days is that of both."""
+    days = {
+        one.date: one for one in HouseholdDays(asked.store, asked.config).read(date(2026, 1, 10), date(2026, 1, 15))
+    }
+    kwh = {day: f"{one.drawn / 1000:.1f}" for day, one in days.items()}
+    assert asked("how much yesterday?")[0].startswith(f"Yesterday (Wednesday 14 January): {kwh[date(2026, 1, 14)]} kWh")
+    french = kwh[date(2026, 1, 12)].replace(".", ",")
+    assert asked("combien lundi ?")[0].startswith(f"Lundi 12 janvier\u00a0: {french} kWh")
+    weekend = (days[date(2026, 1, 10)].drawn + days[date(2026, 1, 11)].drawn) / 1000
+    assert f": {weekend:.1f} kWh" in asked("usage last weekend")[0]
+    assert asked("conso de la semaine dernière")[0].startswith("La semaine du lundi 5 janvier\u00a0: ")
+    assert asked("usage in 2025")[0].startswith("2025: ")
+    assert asked("conso 2019") == ["2019\u00a0: je n’ai pas de mesure."]
+
+
+def test_a_day_costs_what_its_kilowatt_hours_do(asked):
+    """With the day's part of the subscription; the same figure stands behind the kWh of that day."""
+    (paid,) = asked("what did yesterday cost?")
+    euros = re.search(r"([\d.]+) €, of which ([\d.]+) € subscription", paid)
+    assert 0 < float(euros[2]) < float(euros[1])
+    assert f"that is {euros[1]} €." in asked("how much yesterday?")[0]
+    assert asked("what did 2025 cost?")[0].startswith("2025: ")
+
+
+def test_what_is_asked_of_no_days_is_answered_too(asked):
+    """Base load, goals, comparison, price, peak, greetings: a line or two each, in the language of the question."""
+    assert re.match(r"Consommation de veille\s: \d+ W", asked("ma conso de veille ?")[0])
+    assert any("300" in line for line in asked("am I within budget?"))
+    assert any("last year" in line for line in asked("more or less than last year?"))
+    assert re.search(
+        r"\d W on average over half an hour, from \d+:[03]0 to \d+:[03]0", asked("peak power yesterday")[0]
+    )
+    assert asked("Quel est l’index ?") == ["Compteur «\u00a0house\u00a0»\u00a0: l’index n’a pas encore été lu."]
+    assert asked("bonjour") == [WORDS["fr"]["hello"]]
+    assert asked("thanks") == [WORDS["en"]["thanks"]]
+
+
+def test_who_receives_is_told_by_name_detail_and_end(asked):
+    """Nobody at first; then each recipient; a request that waits is told as well."""
+    assert asked("qui reçoit mes données ?") == [WORDS["fr"]["nobody"]]
+    name = asked.config.meter[0].name
+    until = midnight(date(2026, 9, 25))
+    terms = Terms(purpose="moyenne du quartier", controller="La Coop")
+    asked.store.consents.grant(
+        "coop@sen2.test", name, "consumption/energy", Granularity.DAY, until, asked.now - 60, terms=terms
+    )
+    said = "La Coop (coop@sen2.test) reçoit votre consommation, un total par jour, jusqu’au jeudi 24 septembre 2026."
+    assert asked("qui reçoit mes données ?") == [said]
+    asked.store.consents.limit("coop@sen2.test", asked.now)
+    assert asked("who gets my data?")[0].endswith("It is suspended: nothing is sent.")
+    asked.store.consents.revoke("coop@sen2.test", "", asked.now)
+    assert asked("who gets my data?") == [WORDS["en"]["nobody"]]
 
 
 def test_both_languages_say_the_same():
     """No word is missing in one of them."""
     assert WORDS["fr"].keys() == WORDS["en"].keys()
-    for key in ("kinds", "colours", "states"):
+    for key in ("kinds", "colours", "states", "data", "details"):
         assert WORDS["fr"][key].keys() == WORDS["en"][key].keys()
 
 

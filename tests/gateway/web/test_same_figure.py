@@ -17,8 +17,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 
 from bench import years as written_years
 from gateway.config.tables import load
-from gateway.notices.chat.answers import month, present
+from gateway.notices.chat.answers import present
 from gateway.notices.chat.questions import ChatQuestion
+from gateway.notices.chat.stored_answers import month
 from gateway.store.store import Archive, Store
 from gateway.web.written import kwh
 from meter.process import SimulatedMeter

@@ -1,0 +1,177 @@
+"""The days that somebody names: "hier", "samedi", "le 12 novembre", "last month", "so far this year".
+
+A text comes in small letters without accents and marks (``questions``). A day or month without its year is the last one
+that has begun.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from gateway.balance.calendar import BalancePeriod
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ONE = timedelta(days=1)
+_MONTHS = {
+    "fr": "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split(),
+    "en": "january february march april may june july august september october november december".split(),
+}
+_WEEKDAYS = {
+    "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche".split(),
+    "en": "monday tuesday wednesday thursday friday saturday sunday".split(),
+}
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class DaySpan:
+    """The days ``[first, end)``; ``period`` where they are a whole one."""
+
+    first: date
+    end: date
+    period: BalancePeriod | None = None
+
+
+def day(when: date) -> DaySpan:
+    """That day."""
+    return DaySpan(when, when + _ONE, BalancePeriod.DAY)
+
+
+def whole(period: BalancePeriod, when: date) -> DaySpan:
+    """The week, month or year that holds a day."""
+    first = period.begin(when)
+    return DaySpan(first, period.after(first), period)
+
+
+def spoken_days(text: str, lang: str, today: date) -> tuple[DaySpan | None, str]:
+    """The days that are named, None where none are; and the text without their name. ValueError: there are no such."""
+    for pattern, found in _SPOKEN[lang]:
+        if match := pattern.search(text):
+            return found(match, today), f"{text[: match.start()]} {text[match.end() :]}"
+    return None, text
+
+
+def _ago(days: int) -> Callable[[re.Match[str], date], DaySpan]:
+    return lambda _, today: day(today - timedelta(days=days))
+
+
+def _this(period: BalancePeriod) -> Callable[[re.Match[str], date], DaySpan]:
+    return lambda _, today: whole(period, today)
+
+
+def _last(period: BalancePeriod) -> Callable[[re.Match[str], date], DaySpan]:
+    return lambda _, today: whole(period, period.begin(today) - _ONE)
+
+
+def _several(match: re.Match[str], today: date) -> DaySpan:
+    return DaySpan(today - timedelta(days=int(match[1]) - 1), today + _ONE)
+
+
+def _year(match: re.Match[str], _: date) -> DaySpan:
+    return whole(BalancePeriod.YEAR, date(int(match[1]), 1, 1))
+
+
+def _date(number: int, month: int, year: str | None, today: date) -> date:
+    if year:
+        return date(int(year), month, number)
+    # Of 29 February it may be four years ago.
+    for back in range(5):
+        try:
+            when = date(today.year - back, month, number)
+        except ValueError:
+            continue
+        if when <= today:
+            return when
+    raise ValueError("there is no such day")
+
+
+def _named_day(lang: str) -> Callable[[re.Match[str], date], DaySpan]:
+    def found(match: re.Match[str], today: date) -> DaySpan:
+        return day(_date(int(match["number"]), _MONTHS[lang].index(match["month"]) + 1, match["year"], today))
+
+    return found
+
+
+def _numbered_day(match: re.Match[str], today: date) -> DaySpan:
+    return day(_date(int(match[1]), int(match[2]), match[3], today))
+
+
+def _named_month(lang: str) -> Callable[[re.Match[str], date], DaySpan]:
+    def found(match: re.Match[str], today: date) -> DaySpan:
+        first = _date(1, _MONTHS[lang].index(match["month"]) + 1, match["year"], today)
+        return whole(BalancePeriod.MONTH, first)
+
+    return found
+
+
+def _weekday(lang: str) -> Callable[[re.Match[str], date], DaySpan]:
+    def found(match: re.Match[str], today: date) -> DaySpan:
+        back = (today.weekday() - _WEEKDAYS[lang].index(match["weekday"])) % 7
+        # "Last Friday", said on a Friday, is a week ago.
+        return day(today - timedelta(days=back or (7 if match["last"] else 0)))
+
+    return found
+
+
+def _weekend(_: re.Match[str], today: date) -> DaySpan:
+    saturday = today - timedelta(days=(today.weekday() - _SATURDAY) % 7)
+    return DaySpan(saturday, saturday + 2 * _ONE)
+
+
+def _one_of(words: list[str]) -> str:
+    return "|".join(words)
+
+
+_TH, _YEAR = "st|nd|rd|th", r"(?: (?P<year>20\d\d))?"
+_FRENCH: list[tuple[str, Callable[[re.Match[str], date], DaySpan]]] = [
+    (r"avant hier", _ago(2)),
+    (r"hier|la veille", _ago(1)),
+    (r"aujourd ?hui|auj|ajd|ce jour|(?:la |de la )?journee|(?:du )?jour", _ago(0)),
+    (r"(?:les )?(\d{1,3}) derniers? jours", _several),
+    (r"(\d{1,2})/(\d{1,2})(?:/(20\d\d))?", _numbered_day),
+    (rf"(?P<number>\d{{1,2}})(?:er)? (?P<month>{_one_of(_MONTHS['fr'])}){_YEAR}", _named_day("fr")),
+    (r"(?:ce |le )?week ?end(?: dernier| passe)?", _weekend),
+    (r"(?:la )?(?:semaine (?:derniere|passee|precedente|d avant)|derniere semaine)", _last(BalancePeriod.WEEK)),
+    (r"(?:la |cette )?semaine", _this(BalancePeriod.WEEK)),
+    (r"(?:le )?(?:mois (?:dernier|passe|precedent|d avant)|dernier mois)", _last(BalancePeriod.MONTH)),
+    (r"depuis (?:le debut (?:de l |d )annee|(?:le 1er )?janvier)", _this(BalancePeriod.YEAR)),
+    (rf"(?:le mois d[e ] ?)?(?P<month>{_one_of(_MONTHS['fr'])}){_YEAR}", _named_month("fr")),
+    (r"(?:ce )?mois(?: ci)?", _this(BalancePeriod.MONTH)),
+    (r"(?:l )?(?:an(?:nee)? (?:dernier|passe|precedent|d avant)e?|derniere annee)", _last(BalancePeriod.YEAR)),
+    (r"(?:en )?(20\d\d)", _year),
+    (r"(?:cette |l )?annee|cet an", _this(BalancePeriod.YEAR)),
+    (rf"(?P<weekday>{_one_of(_WEEKDAYS['fr'])})(?P<last> dernier| passe)?", _weekday("fr")),
+]
+_ENGLISH: list[tuple[str, Callable[[re.Match[str], date], DaySpan]]] = [
+    (r"(?:the )?day before yesterday", _ago(2)),
+    (r"yesterday", _ago(1)),
+    (r"today|(?:the |this )?day", _ago(0)),
+    (r"(?:the )?(?:last|past) (\d{1,3}) days", _several),
+    (r"(\d{1,2})/(\d{1,2})(?:/(20\d\d))?", _numbered_day),
+    (rf"(?P<number>\d{{1,2}})(?:{_TH})? (?:of )?(?P<month>{_one_of(_MONTHS['en'])}){_YEAR}", _named_day("en")),
+    (rf"(?P<month>{_one_of(_MONTHS['en'])}) (?P<number>\d{{1,2}})(?:{_TH})?{_YEAR}", _named_day("en")),
+    (r"(?:last |this |the |at the )?weekend", _weekend),
+    (r"(?:last|the previous) week", _last(BalancePeriod.WEEK)),
+    (r"(?:this |the )?week", _this(BalancePeriod.WEEK)),
+    (r"(?:last|the previous) month", _last(BalancePeriod.MONTH)),
+    (rf"(?:in|of|for|last) (?P<month>{_one_of(_MONTHS['en'])}){_YEAR}", _named_month("en")),
+    # "March" and "may" are words of other sentences too.
+    (
+        rf"(?P<month>{_one_of([one for one in _MONTHS['en'] if one not in ('march', 'may')])}){_YEAR}",
+        _named_month("en"),
+    ),
+    (r"(?:this |the )?month", _this(BalancePeriod.MONTH)),
+    (r"(?:last|the previous) year", _last(BalancePeriod.YEAR)),
+    (r"(?:in )?(20\d\d)", _year),
+    (r"(?:so far )?(?:this |the )?year(?: so far)?", _this(BalancePeriod.YEAR)),
+    (rf"(?:on )?(?P<last>last )?(?P<weekday>{_one_of(_WEEKDAYS['en'])})", _weekday("en")),
+]
+_SPOKEN = {
+    lang: [(re.compile(rf"\b(?:{pattern})\b"), found) for pattern, found in patterns]
+    for lang, patterns in (("fr", _FRENCH), ("en", _ENGLISH))
+}
