@@ -355,11 +355,9 @@ def of_history(text, day):
 def of_costs(text, today, yesterday):
     """The page *cost* by day."""
     rows, known = table(text), cards(text)
-    month = re.search(
-        rf"{NUMBER} € et {NUMBER} kWh à ce jour",
-        next((n for t, (_, n) in known.items() if "Fin " in t and "20" in t and len(t) > 18), ""),
-    )
-    talon = known.get("Talon", ("", ""))
+    section = re.search(r'<section class="card period month">.*?<p class="paid">(.*?)</p>', text)
+    month = re.search(rf"{NUMBER} € à ce jour, {NUMBER} kWh", plain(section[1]) if section else "")
+    talon = known.get("Consommation de veille", ("", ""))
     hour = known.get("En ce moment", ("", ""))
     return only(
         **{
@@ -377,7 +375,7 @@ def of_costs(text, today, yesterday):
 
 def _cell(rows, name, head):
     cell = rows.get(name, {}).get(head, "–")
-    return None if cell == "–" else found(NUMBER, cell)
+    return None if cell in {"–", "inconnu"} else found(NUMBER, cell)
 
 
 def of_browser(text):
@@ -530,7 +528,6 @@ def _page(house, running, today, yesterday, browser):
 
         home = json.loads(html.unescape(re.search(r'data-state="([^"]*)"', get("/"))[1]))
         wall = json.loads(html.unescape(re.search(r'data-state="([^"]*)"', get("/display"))[1]))
-        now = json.loads(get("/cost/now"))["house"]
         days, costs = get("/history?period=month"), {p: get(f"/cost?period={p}") for p in ("day", "month", "year")}
         month = cards(days)
         rows = table(days)
@@ -538,12 +535,6 @@ def _page(house, running, today, yesterday, browser):
         return (_open(browser, served) if browser else {}) | {
             "page, now": of_object(home["meters"][0]),
             "page, wall": of_object(wall["meters"][0]),
-            "page, cost of now": only(
-                **{
-                    "per-hour": exact(now.get("per_hour")),
-                    "base-load": exact(now["base_load_w"]) if now["base_load_w"] else None,
-                }
-            ),
             "page, today": of_history(get(f"/history?date={today}"), "today"),
             "page, yesterday": of_history(get(f"/history?date={yesterday}"), "yesterday"),
             "page, month": only(

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from gateway.web import written
 from gateway.web.history.bars import Bar, BarChart, bar_chart
-from gateway.web.history.chart import SOLD, SUBSCRIPTION, LegendEntry, by_kind, kind_of, marks, unsure_of
+from gateway.web.history.chart import SOLD, SUBSCRIPTION, LegendEntry, by_kind, kind_of
 
 if TYPE_CHECKING:
     from gateway.web.cost.values import Bill, Money
@@ -31,8 +31,9 @@ def legend(view: PageView, bill: Bill) -> list[LegendEntry]:
     if sold := sum(row.income for row in known):
         found.append((SOLD, view.words["income"], -sold))
     entries = [LegendEntry(kind, name, written.euros(view.lang, euros)) for kind, name, euros in found]
-    if unsure := unsure_of(view, known):
-        entries.append(LegendEntry("unsure", unsure, ""))
+    signs = {sign for row in known for sign in _marks(row).split()}
+    if unsure := [view.words[key] for sign, key in (("~", "is_estimated"), ("*", "in_part")) if sign in signs]:
+        entries.append(LegendEntry("unsure", ", ".join(unsure), ""))
     if any(row.before is not None for row in known):
         before = sum(row.before or 0.0 for row in known)
         entries.append(LegendEntry("beside", view.words["before"], written.euros(view.lang, before)))
@@ -46,6 +47,11 @@ def tick(view: PageView, period: str, row: Money) -> str:
     return str(row.first.year if period == "year" else row.first.day)
 
 
+def _marks(row: Money) -> str:
+    """The marks that the page explains: a part is not known or has no price, an index was not read."""
+    return (" *" if not row.whole or row.partly else "") + (" ~" if row.estimated else "")
+
+
 def _bar(view: PageView, bill: Bill, row: Money) -> Bar:
     name = written.span(view.lang, bill.period, row.first, row.end)
     below = tick(view, bill.period, row)
@@ -57,7 +63,7 @@ def _bar(view: PageView, bill: Bill, row: Money) -> Bar:
     parts += [(view.words["income"], -row.income)] if row.income else []
     parts += [(view.words["before"], row.before)] if row.before is not None else []
     said = [
-        name + marks(row),
+        name + _marks(row),
         *(f"{what} {written.euros(view.lang, euros)}" for what, euros in [(view.words["total"], row.total), *parts]),
     ]
     asked = {"meter": bill.meter, "period": bill.period, "date": row.first, "unit": "eur"}
@@ -69,5 +75,5 @@ def _bar(view: PageView, bill: Bill, row: Money) -> Bar:
         stack={SUBSCRIPTION: row.subscription} | by_kind(row.classes),
         below={SOLD: row.income} if row.income else {},
         beside=row.before,
-        unsure=bool(marks(row)),
+        unsure=bool(_marks(row)),
     )

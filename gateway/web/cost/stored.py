@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod, periods
 from gateway.balance.classes import order
 from gateway.balance.energy import DayEnergy, change
-from gateway.balance.objective import goals
+from gateway.balance.objective import EURO, ObjectiveState, goals
 from gateway.balance.projection import Method, Projection, project
 from gateway.balance.rows import BalanceRow, earliest_needed, rows
-from gateway.balance.tariff import Objective, Tariff, lacks_prices, mean_price
+from gateway.balance.tariff import Cost, Objective, Tariff, lacks_prices, mean_price
 from gateway.household.this_hour import this_hour
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, Present, TariffOffer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from fractions import Fraction
 
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
@@ -34,10 +33,11 @@ def bill(house: HouseholdDays, config: Config, period: BalancePeriod, now: float
     days, found = {}, []
     if house.first:
         first = max(first, period.begin(house.first))
-        # Read once for both.
+        # Read once for all.
         since = min(earliest_needed(period, first), house.projected_from(today))
         days = {day.date: day for day in house.read(since, BalancePeriod.DAY.after(today))}
         found = rows(period, first, today + timedelta(days=1), days, config.tariff, house.running)
+    known = _Known(house, days, today)
     both = (project(one, today, days, config.tariff) for one in (BalancePeriod.MONTH, BalancePeriod.YEAR))
     projections = [one for one in both if one is not None]
     moment = present(house, config.tariff, now)
@@ -46,11 +46,12 @@ def bill(house: HouseholdDays, config: Config, period: BalancePeriod, now: float
     return Bill(
         meter=house.meter,
         period=period.value,
-        rows=_monies(period, first, today, found) if config.tariff and found else (),
+        rows=known.monies(period, first, found) if config.tariff and found else (),
         offers=[_offer(one, today) for one in config.tariff],
-        forecasts=[_forecast(one, config.tariff) for one in projections],
+        forecasts=[_forecast(one, today, house.first) for one in projections],
         aims=[aim for one in projections for aim in _aims(config.objective, one)],
         present=moment,
+        month=known.this_month(config.tariff),
         base_load_year=_a_year(moment.base_load_w, days, today, config.tariff),
         days_without=sum(row.cost.days_without for row in found) if config.tariff else 0,
         unpriced_wh=unpriced if config.tariff and lacks_prices(unpriced, drawn) else 0,
@@ -72,32 +73,68 @@ def _a_year(watts: int | None, days: Mapping[date, DayEnergy], today: date, tari
     return None if watts is None or price is None else float(watts * _HOURS_A_YEAR * price / 1000)
 
 
-def _monies(period: BalancePeriod, first: date, today: date, found: Sequence[BalanceRow]) -> list[Money]:
-    known = {row.first: row for row in found}
-    nothing = Money(first, first, 0, {}, 0, 0, None, None, None, whole=False)
-    return [
-        _money(known[begin]) if begin in known else replace(nothing, first=begin, end=period.after(begin))
-        for begin in periods(period, first, today + timedelta(days=1))
-    ]
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What rows are told of: the house, its days, the last one known."""
+
+    house: HouseholdDays
+    days: Mapping[date, DayEnergy]
+    last: date
+
+    def this_month(self, tariffs: Sequence[Tariff]) -> Money | None:
+        """The month as far as it is over, beside as much of it a year before."""
+        period = BalancePeriod.MONTH
+        span = (period.begin(self.last), self.last + timedelta(days=1))
+        found = rows(period, *span, self.days, tariffs, self.house.running)
+        return self.money(found[0]) if found else None
+
+    def monies(self, period: BalancePeriod, first: date, found: Sequence[BalanceRow]) -> list[Money]:
+        """The periods from the first day to the last, those of which nothing is known too."""
+        known = {row.first: row for row in found}
+        nothing = Money(first, first, 0, {}, 0, 0, None, None, None, whole=False)
+        return [
+            self.money(known[begin]) if begin in known else replace(nothing, first=begin, end=period.after(begin))
+            for begin in periods(period, first, self.last + timedelta(days=1))
+        ]
+
+    def money(self, row: BalanceRow) -> Money:
+        """A row in euros."""
+        cost, then = row.cost, row.cost_before
+        priced = _is_priced(cost, row.total.drawn)
+        before = float(then.total) if row.before and then and _is_priced(then, row.before.drawn) else None
+        return Money(
+            first=row.first,
+            end=row.end,
+            energy=float(cost.energy),
+            classes={word: float(cost.classes[word]) for word in sorted(cost.classes, key=order)},
+            subscription=float(cost.subscription),
+            income=float(cost.income),
+            total=None if cost.days == cost.days_without else float(cost.total),
+            before=before,
+            change=change(float(cost.total), before) if priced and row.comparable else None,
+            whole=self._is_whole(row),
+            estimated=row.total.estimated,
+            so_far=row.so_far,
+            wh=row.total.drawn,
+            partly=not priced,
+            over=row.end <= self.last + timedelta(days=1),
+        )
+
+    def _is_whole(self, row: BalanceRow) -> bool:
+        """Whether nothing of a period is missing; of one that is not over, until what was read last."""
+        until = min(row.end, self.last + timedelta(days=1))
+        if row.total.known < (until - row.first).days:
+            return False
+        if row.total.whole or not row.so_far:
+            return row.total.whole
+        # What has not come yet of the day that runs is no hole.
+        running = self.days.get(self.last)
+        return row.total.holes <= 1 and running is not None and self.house.is_whole_so_far(running)
 
 
-def _money(row: BalanceRow) -> Money:
-    cost, before = row.cost, row.cost_before
-    moved = change(float(cost.total), float(before.total)) if before and row.comparable else None
-    return Money(
-        first=row.first,
-        end=row.end,
-        energy=float(cost.energy),
-        classes={word: float(cost.classes[word]) for word in sorted(cost.classes, key=order)},
-        subscription=float(cost.subscription),
-        income=float(cost.income),
-        total=float(cost.total),
-        before=float(before.total) if before else None,
-        change=moved,
-        whole=row.total.whole and timedelta(row.total.known) == row.end - row.first,
-        estimated=row.total.estimated,
-        so_far=row.so_far,
-    )
+def _is_priced(paid: Cost, drawn: int | None) -> bool:
+    """Whether all that was drawn has a price."""
+    return bool(paid.days) and not paid.days_without and not lacks_prices(paid.unpriced_wh, drawn or 0)
 
 
 def _offer(tariff: Tariff, today: date) -> TariffOffer:
@@ -112,23 +149,24 @@ def _offer(tariff: Tariff, today: date) -> TariffOffer:
     )
 
 
-def _forecast(one: Projection, tariffs: Sequence[Tariff]) -> Forecast:
+def _forecast(one: Projection, today: date, known_from: date | None) -> Forecast:
+    measured, expected = _is_priced(one.measured, one.measured_wh), _is_priced(one.cost, one.wh)
     return Forecast(
         period=one.period.value,
         first=one.first,
         measured_wh=one.measured_wh,
         expected_wh=one.wh,
-        measured_euros=_if_priced(one.measured.total, tariffs),
-        expected_euros=_if_priced(one.cost.total, tariffs),
+        measured_euros=float(one.measured.total) if measured else None,
+        expected_euros=float(one.cost.total) if expected else None,
         by_year_before=one.method is Method.YEAR_BEFORE,
+        days_left=(one.period.after(one.first) - today).days,
+        since=known_from if known_from and known_from > one.first else None,
     )
 
 
-def _if_priced(euros: Fraction, tariffs: Sequence[Tariff]) -> float | None:
-    return float(euros) if tariffs else None
-
-
 def _aims(objective: Objective, one: Projection) -> list[Aim]:
+    """The objectives of a period; none in euros is kept of which something has no price."""
+    priced = _is_priced(one.cost, one.wh)
     return [
         Aim(
             period=goal.period.value,
@@ -136,7 +174,9 @@ def _aims(objective: Objective, one: Projection) -> list[Aim]:
             goal=float(goal.goal),
             measured=float(goal.measured),
             expected=float(goal.projected),
-            state=goal.state.value,
+            state=goal.state.value
+            if priced or goal.unit != EURO or goal.state is ObjectiveState.EXCEEDED
+            else "unpriced",
         )
         for goal in goals(objective, one)
     ]

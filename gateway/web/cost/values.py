@@ -12,15 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+# The first is shown by itself.
 PERIODS = ("day", "month", "year")
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What a period cost, and the year before; ``total`` is None where nothing is known of it.
+    """What a period cost, and the year before; ``total`` is None where nothing of it is known, or has a price.
 
-    ``change`` is by how much they differ (0.1: a tenth more), None where they cannot be compared; ``so_far``: it is not
-    over, and the year before is what it was by this time.
+    Attributes:
+        wh: what was drawn from the grid; None where nobody knows.
+        before: the year before, where all of it has a price.
+        change: by how much they differ (0.1: a tenth more); None where they cannot be compared.
+        whole: nothing of it is missing, as far as it is over.
+        over: the last day known is its last, or later.
+        so_far: the day that runs is in it, and the year before is what it was by this time.
+        partly: something that was drawn has no price, and is not in ``total``.
     """
 
     first: date
@@ -35,6 +42,9 @@ class Money:
     whole: bool
     estimated: bool = False
     so_far: bool = False
+    wh: int | None = None
+    partly: bool = False
+    over: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,10 @@ class TariffOffer:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A month or a year: what it has come to, and what it will; euros are None without a tariff."""
+    """A month or a year: what it has come to, and what it will; euros are None where something has no price.
+
+    ``days_left`` are those until its end, today among them; ``since`` is the first day known, of one that began before.
+    """
 
     period: str
     first: date
@@ -61,11 +74,13 @@ class Forecast:
     measured_euros: float | None
     expected_euros: float | None
     by_year_before: bool
+    days_left: int
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """An objective; ``unit`` is kWh or €, ``state`` kept, will-exceed or exceeded."""
+    """An objective; ``unit`` is kWh or €, ``state`` kept, will-exceed, exceeded, or unpriced: a part has no price."""
 
     period: str
     unit: str
@@ -85,6 +100,7 @@ class Bill:
         forecasts: this month and this year.
         aims: the objectives of both.
         present: this moment.
+        month: the one that holds the last day known, as far as it is over; None where nothing of it is known.
         base_load_year: what the base load costs in a year, at the mean price of the last twelve months.
         days_without: days of the rows on which no tariff was in force.
         unpriced_wh: what was drawn in a class that has no price; ``classes_seen`` are those that were counted.
@@ -97,6 +113,7 @@ class Bill:
     forecasts: Sequence[Forecast]
     aims: Sequence[Aim]
     present: Present
+    month: Money | None = None
     base_load_year: float | None = None
     days_without: int = 0
     unpriced_wh: int = 0

@@ -17,7 +17,7 @@ from gateway.balance.energy import change
 from gateway.balance.rows import rows
 from gateway.balance.self_use import STEP_S
 from gateway.balance.tariff import cost, lacks_prices
-from gateway.web.cost.stored import bill, present
+from gateway.web.cost.stored import bill
 from gateway.web.history.compared import YEAR, earlier, earlier_part
 from gateway.web.history.curves import HouseholdCurves, by_the_clock
 from gateway.web.history.values import Figures, HistoryRow, Past, Spent
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gateway.balance.tariff import Cost, Tariff
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
-    from gateway.web.cost.values import Bill, Present
+    from gateway.web.cost.values import Bill
     from gateway.web.reader import StoreReader
 
 T = TypeVar("T")
@@ -62,13 +62,6 @@ class HouseholdPast:
         return await self._read(
             meter, lambda house: bill(house, config, BalancePeriod(period), now, last_day(house, now))
         )
-
-    async def present(self) -> dict[str, Present]:
-        """What the next hour of each meter costs."""
-        config, now = self._config, time.time()
-        return {
-            meter: await self._read(meter, lambda house: present(house, config.tariff, now)) for meter in self.meters
-        }
 
     async def _read(self, meter: str, look: Callable[[HouseholdCurves], T]) -> T:
         async with self._turn:

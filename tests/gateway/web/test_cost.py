@@ -1,7 +1,6 @@
 """The page *cost*: euros, projections and objectives reckoned by hand, from frames to what is shown; its look."""
 
 import html
-import json
 import os
 import re
 import time
@@ -23,7 +22,7 @@ from tests.gateway.web.test_history import DRAWN as CHART
 from tests.gateway.web.test_history import ask, later
 from tests.gateway.web.test_in_browser import CLIPPED, NAMELESS, PALE, SIZES, SMALL
 
-PATHS = ("/cost", "/cost/data", "/cost/now")
+PATHS = ("/cost", "/cost?period=month")
 
 
 def plain(text):
@@ -60,10 +59,11 @@ def test_what_is_sold_is_taken_off(house):
     house.configure(SOLAR + BASE)
     house.live_day(WINTER, producing)
     house.live_day(WINTER, panels, meter="solar")
-    told, text = ask(house, "/cost/data?period=day", "/cost?period=day")
+    (text,) = ask(house, "/cost?period=day")
+    head, *rows = cells(text)
     # Of the day before five minutes are known, in which nothing was drawn: its subscription.
-    assert told["series"] == [{"key": "bar_cost", "values": [1.0, 2.45]}]
-    row = dict(zip(*cells(text)[:2], strict=True))
+    assert [line[head.index("Total")] for line in rows] == ["2,45 €", "1,00 €"]
+    row = dict(zip(head, rows[0], strict=True))
     assert (row["Énergie"], row["Vente"], row["Total"]) == ("1,81 €", "−0,36 €", "2,45 €")
 
 
@@ -73,13 +73,16 @@ def test_the_month_and_its_objectives_are_foreseen_by_hand(house):
     house.live(midnight(date(2026, 10, 1)), midnight(date(2026, 10, 26)) + 300, base(1008))
     (text,) = ask(house, "/cost")
     shown = plain(text)
-    assert "Fin octobre 2026, prévu 181,24 €" in shown
+    assert "Prévu fin octobre 2026 : 181,24 € D’après la moyenne des 28 derniers jours" in shown
     # 25 days and the first five minutes of the 26th, with its part of the subscription.
-    assert "146,18 € et 605,9 kWh à ce jour ; 751,2 kWh prévus" in shown
-    assert "D’après la moyenne des 25 derniers jours" not in shown
-    assert "Ce mois : 700,0 kWh 605,9 kWh à ce jour, 751,2 kWh prévus : il sera dépassé si rien ne change" in shown
-    assert "Ce mois : 200,00 € 146,18 € à ce jour, 181,24 € prévus : en bonne voie" in shown
-    assert "Talon 1 008 W environ" in shown
+    assert "octobre 2026 146,18 € à ce jour, 605,9 kWh" in shown
+    # 751.2 kWh and 181.24 € to come, six days left with this one.
+    assert "Objectif : 700,0 kWh Il reste 94,1 kWh pour 6 jours À ce rythme, il sera dépassé" in shown
+    assert "Budget : 200,00 € Il reste 53,82 € pour 6 jours En bonne voie" in shown
+    # 61 days more, 1,478.2 kWh. The house began on a last day of September, with its part of the subscription.
+    assert "Prévu fin 2026 : 539,90 €" in shown
+    assert "Compté depuis le 30 septembre 2026." in shown
+    assert "Consommation de veille 1 008 W environ" in shown
 
 
 def test_tariffs_follow_each_other_and_the_year_before_stands_beside(house):
@@ -88,14 +91,19 @@ def test_tariffs_follow_each_other_and_the_year_before_stands_beside(house):
     house.configure(old.replace("0.2 }", "0.1 }") + BASE)
     house.live_day(date(2025, 1, 14), base(1008))
     later(house, WINTER, base(1008))
-    told, text = ask(house, "/cost/data?period=day", "/cost?period=day")
-    values = {one["key"]: one["values"] for one in told["series"]}
-    assert told["labels"][-2:] == ["13", "14"]
-    assert (values["bar_cost"][-1], values["bar_cost_before"][-1]) == (5.84, 3.42)
-    assert "+71 %" in plain(text)
+    (text,) = ask(house, "/cost?period=day")
+    head, today, before, *others = cells(text)
+    assert (today[0], before[0], len(others)) == ("mer. 14 janv.", "mar. 13 janv.", 29)
+    row = dict(zip(head, today, strict=True))
+    assert (row["Total"], row["Un an avant"], row["Écart"]) == ("5,84 €", "3,42 €", "+71 %")
+    # The index did not rise between the two.
+    assert {line[1] for line in others} == {"1,00 €"}
     shown = plain(text.partition("Vos tarifs")[2])
-    assert "Base (en vigueur) 1er janvier 2026 – 31,00 € Base 0,2000 € 0,0400 €" in shown
-    assert "Avant 1er janvier 2025 31 décembre 2025 31,00 € Base 0,1000 €" in shown
+    assert (
+        "Base en vigueur depuis le 1er janvier 2026 Abonnement 31,00 € par mois Base 0,2000 € par kWh"
+        " Vente 0,0400 € par kWh" in shown
+    )
+    assert "Avant du 1er janvier 2025 au 31 décembre 2025 Abonnement 31,00 € par mois Base 0,1000 €" in shown
 
 
 def test_what_has_no_price_is_said(house):
@@ -104,7 +112,28 @@ def test_what_has_no_price_is_said(house):
     house.live_day(WINTER, off_peak)
     assert "8,1 kWh n’ont pas de prix dans leur tarif ; classes comptées : hc, hp" in plain(ask(house, "/cost")[0])
     house.configure(HC.replace("2026-01-01", "2026-06-01"))
-    assert re.search(r"\d jours n’ont pas de tarif", plain(ask(house, "/cost")[0]))
+    (text,) = ask(house, "/cost")
+    assert re.search(r"\d jours n’ont pas de tarif", plain(text))
+    # Unknown is not nought.
+    assert {line[1] for line in cells(text)[1:]} == {"inconnu"}
+    assert "0,00 €" not in text
+
+
+def test_a_budget_of_which_a_part_has_no_price_is_not_said_to_be_kept(house):
+    """Prices from the middle of the month on: what is priced is said to be that, the rest is foreseen in kWh."""
+    late = BASE.replace("2026-01-01", "2026-10-15")
+    house.configure(f"{late}\n[objective]\nkwh_per_month = 800\neuros_per_month = 120\n")
+    house.live(midnight(date(2026, 10, 1)), midnight(date(2026, 10, 26)) + 300, base(1008))
+    (text,) = ask(house, "/cost")
+    shown = plain(text)
+    # Ten days and one of 25 hours, 267.1 kWh at 0.20 €, 11 euros of subscription, and five minutes.
+    assert "octobre 2026 64,44 € à ce jour, 605,9 kWh Sans ce qui n’a pas de prix" in shown
+    assert "Prévu fin octobre 2026 : 751,2 kWh" in shown
+    assert "Objectif : 800,0 kWh Il reste 194,1 kWh pour 6 jours En bonne voie" in shown
+    assert "Budget : 120,00 € Il reste 55,56 € pour 6 jours Une partie de cette période n’a pas de prix" in shown
+    # What is too much already is too much, whatever the rest may cost.
+    house.configure(f"{late}\n[objective]\neuros_per_month = 60\n")
+    assert "Budget : 60,00 € 4,44 € de trop Dépassé" in plain(ask(house, "/cost")[0])
 
 
 def test_without_a_tariff_one_sentence_and_the_way_to_set_it(house):
@@ -114,20 +143,19 @@ def test_without_a_tariff_one_sentence_and_the_way_to_set_it(house):
     assert "indiquez les prix de votre facture" in plain(text)
     assert re.search('<a class="button" href="/settings/tariff">', text)
     assert not re.search(r"\[\[|gateway\.toml|<code>", text)
-    assert "Talon 1 008 W" in plain(text)
+    assert "Consommation de veille 1 008 W" in plain(text)
     assert "72,6 kWh à ce jour" in plain(text) or "96,8 kWh à ce jour" in plain(text)
     assert "€ par heure" not in plain(text)
 
 
 def test_this_hour_costs_its_power_at_its_price(house):
-    """2,000 VA that are 1,512 W, in the peak hours at 0.30 €: 0.454 € an hour, here and on the page of this moment."""
+    """2,000 VA that are 1,512 W, in the peak hours at 0.30 €: 0.454 € an hour."""
     house.configure(HC.replace("2026-01-01", "2020-01-01"))
     now = int(time.time()) // 300 * 300
     texts = {"consumption/power/apparent/raw": 2000, "contract/tariff": "HP.."}
     house.live(now - 3600, now, lambda _: {DRAWN: 1512, f"{DRAWN}/provider/hp": 1512}, lambda _: texts)
-    text, told = ask(house, "/cost", "/cost/now")
+    (text,) = ask(house, "/cost")
     assert "En ce moment 0,454 € par heure 1 512 W en moyenne depuis cinq minutes, HP" in plain(text)
-    assert json.loads(told) == {"house": {"per_hour": 0.4536, "base_load_w": None}}
 
 
 def test_what_the_base_load_costs_is_the_same_on_every_tab(house):
@@ -137,7 +165,7 @@ def test_what_the_base_load_costs_is_the_same_on_every_tab(house):
     house.live_day(date(2025, 6, 14), base(1008))
     later(house, WINTER, base(1008))
     shown = [plain(text) for text in ask(house, *(f"/cost?period={one}" for one in ("day", "month", "year")))]
-    found = {re.search(r"Talon .*?environ ([\d ]+) € par an", text)[1] for text in shown}
+    found = {re.search(r"Consommation de veille .*?environ ([\d ]+) € par an", text)[1] for text in shown}
     # 1,008 W for 8,766 hours at 0.40 €, but for five minutes of the evening before; the day that is shown is not over.
     assert found == {"3 528"}
 

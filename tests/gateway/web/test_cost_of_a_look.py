@@ -31,8 +31,7 @@ LOOKS = [
     "/history?period=year",
     "/history?period=year&date=2025-06-01",
     "/cost",
-    "/cost/data",
-    "/cost?period=day",
+    "/cost?period=month",
     "/cost?period=year",
 ]
 

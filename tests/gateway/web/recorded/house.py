@@ -64,9 +64,6 @@ class Desk:
     async def bill(self, meter, period):
         return self._or_fault(self._held.bill)
 
-    async def present(self):
-        return self._or_fault({"house": self._held.bill.present})
-
     async def look(self, chosen):
         return self._or_fault(self._held.look)
 

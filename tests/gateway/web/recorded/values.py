@@ -167,40 +167,62 @@ _TEMPO = TariffOffer("Tempo", date(2026, 1, 1), None, 15.65, {"hcjb": 0.1296, "h
 def _money(first, end, total=6.64, **more):
     told = {
         "energy": 5.64, "classes": {"hcjb": 3.23, "hpjb": 2.41}, "subscription": 1.0, "income": 0.0,
-        "before": 7.12, "change": -0.0674, "whole": True,
+        "before": 7.12, "change": -0.0674, "whole": True, "wh": 24_192,
     }  # fmt: skip
     return Money(first, end, total=total, **told | more)
 
 
 _AIMS = (
     Aim("month", "kWh", 700.0, 605.9, 751.2, "will-exceed"), Aim("year", "€", 200.0, 146.18, 181.24, "kept"),
-    Aim("year", "kWh", 300.0, 605.9, 751.2, "exceeded"),
+    Aim("year", "kWh", 300.0, 605.9, 751.2, "exceeded"), Aim("month", "€", 150.0, 146.18, 181.24, "unpriced"),
 )  # fmt: skip
 _SOON = (
-    Forecast("month", date(2026, 1, 1), 605_900, 751_200, 146.18, 181.24, by_year_before=False),
-    Forecast("year", date(2026, 1, 1), 605_900, 7_512_000, 146.18, 1_812.4, by_year_before=True),
+    Forecast("month", date(2026, 1, 1), 605_900, 751_200, 146.18, 181.24, by_year_before=False, days_left=6),
+    Forecast(
+        "year",
+        date(2026, 1, 1),
+        605_900,
+        7_512_000,
+        146.18,
+        1_812.4,
+        by_year_before=True,
+        days_left=341,
+        since=date(2026, 1, 3),
+    ),
 )
 _FREE = tuple(replace(one, measured_euros=None, expected_euros=None) for one in _SOON)
+_THIS_MONTH = _money(date(2026, 1, 1), date(2026, 2, 1), 146.18, wh=605_900, so_far=True, over=False)
 
 
 def bill(period="month", **more):
     """The page of the meter of the house."""
     told = {"rows": (), "offers": (_BASE, _TEMPO), "forecasts": _SOON, "aims": _AIMS, "present": _MOMENT} | more
-    return Bill("house", period, **told)
+    return Bill("house", period, **{"month": _THIS_MONTH} | told)
 
 
 BILLS = {
-    "nothing yet": bill(offers=(), forecasts=(), aims=(), present=_NO_MOMENT),
-    "no tariff": bill(offers=(), forecasts=_FREE, aims=_AIMS[:1], present=replace(_NO_MOMENT, base_load_w=1_008)),
-    "the first evening": bill(forecasts=(), aims=(), present=_NO_MOMENT),
+    "nothing yet": bill(offers=(), forecasts=(), aims=(), present=_NO_MOMENT, month=None),
+    "no tariff": bill(
+        offers=(), forecasts=_FREE, aims=_AIMS[:1], present=replace(_NO_MOMENT, base_load_w=1_008),
+        month=replace(_THIS_MONTH, total=None, change=None, partly=True),
+    ),
+    "the first evening": bill(
+        forecasts=(), aims=(), present=_NO_MOMENT, month=replace(_THIS_MONTH, change=None, whole=False)
+    ),
+    "a tariff from tomorrow on": bill(
+        rows=[_money(_MONTHS[0], _MONTHS[1], None)], forecasts=_FREE, aims=(), month=None
+    ),
     "days": bill("day", rows=[
         _money(date(2026, 1, n), date(2026, 1, n + 1), classes={"base": 5.64}, income=0.36 if n == 3 else 0.0)
         for n in range(1, 5)
-    ], present=replace(_MOMENT, base_load_w=None)),
+    ], present=replace(_MOMENT, base_load_w=None), aims=_AIMS[:1],
+       forecasts=(replace(_SOON[0], days_left=1), _SOON[1])),
     "months": bill(rows=[
         _money(_MONTHS[0], _MONTHS[1], None), _money(_MONTHS[1], _MONTHS[2], whole=False, before=None, change=None),
-        _money(_MONTHS[2], _MONTHS[3], estimated=True), _money(_MONTHS[3], _MONTHS[4], so_far=True, whole=False),
-    ], base_load_year=123.4, days_without=3, unpriced_wh=4_321, classes_seen=("hc", "hp", "<b>")),
+        _money(_MONTHS[2], _MONTHS[3], estimated=True),
+        _money(_MONTHS[3], _MONTHS[4], so_far=True, partly=True, over=False),
+    ], base_load_year=123.4, month=replace(_THIS_MONTH, partly=True, estimated=True), days_without=3,
+       unpriced_wh=4_321, classes_seen=("hc", "hp", "<b>")),
     "years": bill("year", rows=[_money(_MONTHS[0], _MONTHS[-1], change=None, income=12.5)], base_load_year=50.0),
     "years that are compared": bill("year", rows=[_money(_MONTHS[0], _MONTHS[-1])], present=_NO_MOMENT),
 }  # fmt: skip

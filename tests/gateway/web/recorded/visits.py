@@ -105,13 +105,10 @@ def _history():
 def _cost():
     for name, bill in values.BILLS.items():
         meters = ["house", "garage <2>"] if name in {"nothing yet", "months"} else ["house"]
-        for path in ("/cost", "/cost/data", "/cost/now"):
-            asked = f"?period={bill.period}" if path != "/cost/now" else ""
-            yield Visit(f"{path[1:]}: {name}", f"{path}{asked}", held={"bill": bill, "meters": meters})
+        yield Visit(f"cost: {name}", f"/cost?period={bill.period}", held={"bill": bill, "meters": meters})
     for wrong in ("meter=<b>", "period=week"):
         yield Visit(f"cost, wrong {wrong}", f"/cost?{wrong}")
-    for path in ("/cost", "/cost/now"):
-        yield Visit(f"{path[1:]}, no store", path, held={"fault": FAULTS["store"]})
+    yield Visit("cost, no store", "/cost", held={"fault": FAULTS["store"]})
     assert {bill.period for bill in values.BILLS.values()} == set(COST_PERIODS)
 
 
