@@ -31,10 +31,12 @@ from gateway.consent.orders import (
     Resume,
     Revoke,
     Row,
+    SpareErasure,
     TextRow,
 )
 from gateway.consent.text import Text, consent_text
 from gateway.errors import GatewayError
+from gateway.store.notices import ErasureAsked
 from gateway.store.recorder import iso
 from gateway.store.terms import check_jid
 
@@ -45,6 +47,10 @@ if TYPE_CHECKING:
     from gateway.store.store import Store
 
 
+# Longer than a minute nobody thinks it over at a page that waits.
+_LONGEST_UNDO_S = 60
+
+
 def _grant(store: Store, order: Grant, now: float) -> Row:
     if order.shown:
         text = _text_of_form(store, order.order, retention_of(order.retention), order.shown.lang, now)
@@ -53,12 +59,17 @@ def _grant(store: Store, order: Grant, now: float) -> Row:
 
 
 def _revoke(store: Store, order: Revoke, now: float) -> int:
+    asking = ErasureAsked(min(max(order.undo_s, 0), _LONGEST_UNDO_S), spared=not order.erase)
     if isinstance(order.consent, int):
-        return store.consents.withdraw(order.consent, now, order.by, order.channel)
+        return store.consents.withdraw(order.consent, now, order.by, order.channel, asking)
     series = order.series or None
     # All that it may have is more than readings.
     withdrawn = health.withdraw_health(store, order, now) if series is None else 0
-    return withdrawn + revoke(store.consents, order.recipient, series, now, order.by, order.channel)
+    return withdrawn + revoke(store.consents, order.recipient, series, now, order.by, order.channel, asking)
+
+
+def _spare(store: Store, order: SpareErasure, now: float) -> int:
+    return store.notices.spare_erasure(check_jid(order.recipient), now)
 
 
 def _limit(store: Store, order: Limit, now: float) -> int:
@@ -74,7 +85,7 @@ def _resume(store: Store, order: Resume, now: float) -> int:
     return lifted
 
 
-def _notices(store: Store, _: Notices, __: float) -> list[Row]:
+def _notices(store: Store, _: Notices, now: float) -> list[Row]:
     return [
         {
             "id": notice.id,
@@ -86,6 +97,8 @@ def _notices(store: Store, _: Notices, __: float) -> list[Row]:
             "last_sent": None if notice.sent_at is None else iso(notice.sent_at),
             "confirmed": None if notice.confirmed_at is None else iso(notice.confirmed_at),
             "superseded": notice.superseded,
+            "erasure": notice.kind.erases and not notice.payload.get("spared"),
+            "held": iso(held) if (held := notice.held_until) > now else None,
         }
         for notice in store.notices.all()
     ]
@@ -136,6 +149,7 @@ def _refused_domains(store: Store, _: RefusedDomains, now: float) -> list[Domain
 HANDLERS: Handlers = {
     Grant: _grant,
     Revoke: _revoke,
+    SpareErasure: _spare,
     Limit: _limit,
     Resume: _resume,
     ListConsents: _consents,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gateway.errors import ConsentError
 from gateway.store.labels import misspelt
 from gateway.store.local_time import PARIS
+from gateway.store.notices import AT_ONCE, ErasureAsked
 from gateway.store.points import Consent, Granularity, under
 from gateway.store.recorder import iso
 from gateway.store.terms import (
@@ -95,7 +96,13 @@ def grant(store: Store, order: ConsentForm, now: float, proof: Proof = PLAIN_PRO
 
 
 def revoke(
-    consents: Consents, recipient: str, series: str | None, now: float, by: str = "", channel: Channel = Channel.COMMAND
+    consents: Consents,
+    recipient: str,
+    series: str | None,
+    now: float,
+    by: str = "",
+    channel: Channel = Channel.COMMAND,
+    asking: ErasureAsked = AT_ONCE,
 ) -> int:
     """Withdraw the recipient's consents, all or those under ``series``; how many there were.
 
@@ -108,7 +115,7 @@ def revoke(
                 f"series {series!r}: the consent to {consent.prefix} allows it too; withdraw that one, then give"
                 " again what may stay"
             )
-    return consents.revoke(bare, path, now, by, channel)
+    return consents.revoke(bare, path, now, by, channel, asking)
 
 
 def describe(consent: Consent, now: float) -> Row:

@@ -125,11 +125,22 @@ class Grant(Order[Row], frozen=True, kw_only=True, tag="grant"):
 
 
 class Revoke(Order[int], frozen=True, kw_only=True, tag="revoke"):
-    """Withdraw one ``consent`` by its number, or a recipient's, all or those under ``series``; how many there were."""
+    """Withdraw one ``consent`` by its number, or a recipient's, all or those under ``series``; how many there were.
+
+    ``erase``: whether the recipient is asked to erase what it has, ``undo_s`` from now on: until then `SpareErasure`.
+    """
 
     recipient: str = ""
     series: str | None = None
+    erase: bool = True
+    undo_s: int = 0
     consent: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class SpareErasure(Order[int], frozen=True, kw_only=True, tag="spare-erasure"):
+    """Do not ask a recipient to erase what it has, after a withdrawal of these seconds; how many those were."""
+
+    recipient: str
 
 
 class Limit(Order[int], frozen=True, kw_only=True, tag="limit"):

@@ -208,7 +208,9 @@ def notice_text(notice: OutgoingNotice, lang: str) -> str:
     """What a notice says, in one paragraph."""
     facts = {name: _fact(name, value) for name, value in notice.payload.items() if value}
     missing = dict.fromkeys(_NAMED, _UNSTATED[lang])
-    return _notices(lang)[notice.kind.value].substitute(missing | facts)
+    # No words of its own in the payload: only whether a withdrawal asks for erasure.
+    key = f"{notice.kind.value}-spared" if notice.payload.get("spared") else notice.kind.value
+    return _notices(lang)[key].substitute(missing | facts)
 
 
 class RequestRemark(enum.IntEnum):

@@ -192,7 +192,8 @@ OF_HISTORY = AddHistory, UndoHistory, ForgetHistoryFile
 _TYPES = (
     *(Status, Settle, AskNow, EnterReading, ChangeSettings, AskHelper, AccountOrder, PageCode, PageWelcome, PageWhere),
     *(*OF_HISTORY, NoticeTest, NoticeList, Update),
-    *(of_consents.Grant, of_consents.Revoke, of_consents.Limit, of_consents.Resume),
+    *(of_consents.Grant, of_consents.Revoke, of_consents.SpareErasure),
+    *(of_consents.Limit, of_consents.Resume),
     *(of_consents.ListConsents, of_consents.Notices, of_consents.PendingAccess, of_consents.ConsentText),
     *(of_consents.AnswerAccess, of_consents.RefuseDomain, of_consents.HearDomain, of_consents.RefusedDomains),
     *(of_consents.HealthConsents, of_consents.HealthText, of_consents.HealthGrant, of_consents.HealthRefuse),

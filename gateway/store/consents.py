@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gateway.store.notices import AT_ONCE, ErasureAsked
 from gateway.store.points import Consent, Granularity, under
 from gateway.store.terms import (
     PLAIN_MANNER,
@@ -113,17 +114,32 @@ class Consents:
             return self.give(recipient, offer, proof, now)
 
     @translated
-    def revoke(self, recipient: str, prefix: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
+    def revoke(
+        self,
+        recipient: str,
+        prefix: str,
+        now: float,
+        by: str = "",
+        channel: Channel = Channel.COMMAND,
+        asking: ErasureAsked = AT_ONCE,
+    ) -> int:
         """Withdraw the recipient's consents under ``prefix`` ("" for all) and purge what they had queued."""
         # Expired or not: with a clock that is wrong today they would be valid again tomorrow.
         ended = [c for c in self.of(recipient) if c.withdrawn_at is None and under(c.prefix, prefix)]
-        return self._change_all(ended, ConsentChangeKind.WITHDRAWN, now, by, channel)
+        return self._change_all(ended, ConsentChangeKind.WITHDRAWN, now, by, channel, asking)
 
     @translated
-    def withdraw(self, number: int, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
+    def withdraw(
+        self,
+        number: int,
+        now: float,
+        by: str = "",
+        channel: Channel = Channel.COMMAND,
+        asking: ErasureAsked = AT_ONCE,
+    ) -> int:
         """Withdraw one consent, whatever others allow; 0 when it has ended before, or there is none."""
         ended = [c for c in self.all() if c.id == number and c.withdrawn_at is None]
-        return self._change_all(ended, ConsentChangeKind.WITHDRAWN, now, by, channel)
+        return self._change_all(ended, ConsentChangeKind.WITHDRAWN, now, by, channel, asking)
 
     @translated
     def limit(self, recipient: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
@@ -196,7 +212,13 @@ class Consents:
             self._journal.append(kind, facts, _personal(consent.recipient, by), now)
 
     def _change_all(
-        self, consents: Sequence[Consent], change: ConsentChangeKind, now: float, by: str, channel: Channel
+        self,
+        consents: Sequence[Consent],
+        change: ConsentChangeKind,
+        now: float,
+        by: str,
+        channel: Channel,
+        asking: ErasureAsked = AT_ONCE,
     ) -> int:
         """Change some consents of one recipient, purge its queue, tell it; how many they were."""
         with self._db.transaction():
@@ -206,6 +228,8 @@ class Consents:
                 if change is ConsentChangeKind.WITHDRAWN or consent.standing(now):
                     for sensor in self._pseudonyms.known_as(consent.recipient, consent.meter, now):
                         facts = self._transfers.facts_of(consent, now, sensor)
+                        if change is ConsentChangeKind.WITHDRAWN:
+                            facts |= asking.facts(now)
                         self._notices.queue(consent.recipient, _NOTICES[change], facts, now)
             for recipient in {c.recipient for c in consents}:
                 self._purge(recipient, now)

@@ -2,6 +2,9 @@
 
 What a later one makes untrue (that a consent was given, when it is withdrawn) is not told again.
 
+A withdrawal asks for erasure too: at once, a moment later (until then the household may spare the recipient that), or
+not at all.
+
 A notice is queued in the transaction of what it tells. The payload holds facts (names of series, times, numbers of
 consents), never a value; the words are made when it is sent, in the language of whoever is told.
 """
@@ -34,7 +37,29 @@ _LAST_WORDS = (
     " (SELECT recipient FROM consent UNION SELECT jid FROM party UNION SELECT jid FROM access_request)"
 )
 
+# What the payload of a withdrawal says where no erasure is asked for: its period holds nothing that anybody has.
+_SPARED: dict[str, object] = {"spared": 1, "first": 0, "last": 0}
+# Whether it is held: a clock that was set back since holds nothing.
+_HELD = "(at <= :now AND coalesce(json_extract(payload, '$.held'), 0) > :now)"
+
 _COLUMNS = "id, recipient, at, kind, payload, lang, attempts, sent_at, confirmed_at, superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureAsked:
+    """How a withdrawal asks the recipient to erase what it has: ``after_s`` from now on, or not at all."""
+
+    after_s: int = 0
+    spared: bool = False
+
+    def facts(self, now: float) -> dict[str, object]:
+        """What a notice says of it."""
+        if self.spared:
+            return _SPARED
+        return {"held": int(now) + self.after_s} if self.after_s else {}
+
+
+AT_ONCE = ErasureAsked()
 
 
 @dataclass(eq=False)
@@ -64,13 +89,33 @@ class RecipientNotices:
         """The oldest notices that are due at ``now``: never sent, or long enough ago and not confirmed."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM notice WHERE confirmed_at IS NULL AND NOT superseded"  # noqa: S608 (of constants)
-            " AND (sent_at IS NULL OR"
+            f" AND (sent_at IS NULL AND NOT {_HELD} OR"
             "  (attempts < :most AND sent_at + min(:last, :first << min(attempts - 1, 20)) <= :now))"
             " AND recipient NOT IN (SELECT recipient FROM absence WHERE suspended_at IS NOT NULL)"
             " ORDER BY id LIMIT :limit",
             {"now": now, "most": _MOST_ATTEMPTS, "first": _FIRST_RETRY_S, "last": _LAST_RETRY_S, "limit": limit},
         )
         return [_notice(row) for row in rows]
+
+    @translated
+    def held_until(self, now: float) -> int | None:
+        """When the first of those that are held is due; None where none is."""
+        query = f"SELECT min(json_extract(payload, '$.held')) FROM notice WHERE confirmed_at IS NULL AND {_HELD}"  # noqa: S608
+        (until,) = self._db.execute(query, {"now": now}).fetchone()
+        return None if until is None else int(until)
+
+    @translated
+    def spare_erasure(self, recipient: str, now: float) -> int:
+        """Let withdrawals that are held ask for no erasure, and hold them no longer; how many there were."""
+        with self._db.transaction():
+            return self._db.execute(
+                "UPDATE notice SET payload = json_remove(json_patch(payload, :spared), '$.held')"  # noqa: S608 (constants)
+                f" WHERE recipient = :recipient AND kind = :kind AND attempts = 0 AND {_HELD}",
+                {
+                    **{"recipient": recipient, "now": now, "spared": json.dumps(_SPARED)},
+                    "kind": NoticeKind.CONSENT_WITHDRAWN.value,
+                },
+            ).rowcount
 
     @translated
     def sent(self, number: int, now: float) -> bool:
@@ -81,11 +126,13 @@ class RecipientNotices:
         with self._db.transaction():
             row = self._db.execute(
                 "UPDATE notice SET attempts = attempts + 1, sent_at = ?, bounced = 0 WHERE id = ?"
-                " AND confirmed_at IS NULL AND NOT superseded RETURNING recipient, kind, attempts",
+                " AND confirmed_at IS NULL AND NOT superseded"
+                " RETURNING recipient, kind, attempts, json_extract(payload, '$.spared')",
                 [int(now), number],
             ).fetchone()
             if row and row[2] == 1:
-                self._journal.append("notice-sent", {"notice": number, "told": row[1]}, {"recipient": row[0]}, now)
+                told = {"notice": number, "told": row[1]} | ({"erasure": 0} if row[3] else {})
+                self._journal.append("notice-sent", told, {"recipient": row[0]}, now)
         return row is not None
 
     @translated

@@ -223,6 +223,12 @@ class OutgoingNotice:
     confirmed_at: int | None
     superseded: bool = False
 
+    @property
+    def held_until(self) -> int:
+        """The POSIX second before which it is not told, so that the household may think it over; 0 for at once."""
+        held = self.payload.get("held")
+        return held if isinstance(held, int) and not self.attempts else 0
+
 
 def check_jid(text: str) -> str:
     """The bare JID in lower case (RFC 7622: both parts are case-folded); ConsentError if it is none."""

@@ -94,6 +94,7 @@ class Announcer:
         """Send whenever there is a connection and something to tell, until ``stop``."""
         while not stop.is_set():
             self._wake.clear()
+            pause_s = ROUND_S
             self.alive_at = time.monotonic()
             try:
                 while self._incoming:
@@ -101,10 +102,16 @@ class Announcer:
                     await work_off(self._incoming)
                 if self._session.connected.is_set():
                     await self._send_due()
+                    pause_s = await self._pause_s()
             except StoreError as error:
                 log.debug("the notices cannot be read or noted: %s", error)
             if not self._wake.is_set():
-                await wait_any(ROUND_S, self._wake, stop)
+                await wait_any(pause_s, self._wake, stop)
+
+    async def _pause_s(self) -> float:
+        """How long to wait for a word: what is held goes out when its time has come."""
+        held: int | None = await self._call(self._notices.held_until, self._clock())
+        return ROUND_S if held is None else min(ROUND_S, max(held - self._clock(), 0.0))
 
     async def _send_due(self) -> None:
         due: list[terms.OutgoingNotice] = await self._call(self._notices.to_send, self._clock(), MOST_UNDER_WAY)

@@ -14,7 +14,8 @@ of ``NoticeKind``. ``series`` is a name or a prefix of names in the form in whic
 series of the provider are meant. ``first`` and ``last`` are POSIX seconds, both included; without them all times are.
 ``<text>`` is for a person, and so is the message's body, in the recipient's language. Further attributes tell what the
 words do: ``granularity``, ``until`` (POSIX seconds, not included), ``consent`` and ``request`` (numbers). After
-*consent-withdrawn* and *data-erased* the recipient deletes what is named (GDPR Art. 17 and 19), after *data-rectified*
+*consent-withdrawn* and *data-erased* the recipient deletes what is named (GDPR Art. 17 and 19; of a withdrawal by which
+the household spares it that, ``first`` and ``last`` are 0, a time of which nobody has anything), after *data-rectified*
 it asks for that time again, after *consent-limited* it keeps and does not use it (Art. 18); the receipt (XEP-0184) says
 that this is done.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.web import dates
 from gateway.web.sharing.in_words import InWords
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from gateway.web.sharing.values import Overview, Row
     from gateway.web.view import PageView
 
-FILES = ("sharing.css", "settings.css")
+FILES = ("sharing.css", "settings.css", "sharing.js")
 MOST_PAST, MOST_NOTICES = 50, 20
 # A line of a text that is at least so long goes on in the next.
 _CUT = 90
@@ -21,10 +22,14 @@ _STANDING = {"valid", "limited", "waiting"}
 
 def overview(view: PageView, shown: Overview, done: str | None) -> str:
     """The page itself; ``done`` is the key of what was just done."""
+    held = _held(shown)
+    # Who is asked to erase in a moment stands below with its name and its button.
+    done = None if done == "done_withdrawn" and held else done
     return view.page(
         "sharing/page.html",
         said=InWords(view),
         done=done,
+        held=held,
         # The domains that ask least first: nobody is pushed out of sight by who asks much.
         asking=sorted(_grouped(shown.requests, "domain").items(), key=lambda domain: len(domain[1])),
         refused=shown.refused,
@@ -77,6 +82,13 @@ def words_of(text: Row) -> str:
             lines.append(line)
         last = line
     return "\n".join(lines)
+
+
+def _held(shown: Overview) -> dict[str, tuple[str, int]]:
+    """Recipient -> its name, and in how many seconds it is asked to erase what it has."""
+    rows = {row["recipient"]: dates.read(row["held"]).timestamp() for row in shown.notices if row["held"]}
+    names = {row["recipient"]: row["controller"] for row in shown.consents if row["controller"]}
+    return {jid: (names.get(jid, jid), max(1, round(until - shown.now))) for jid, until in rows.items()}
 
 
 def _grouped(rows: Iterable[Row], key: str) -> dict[str, list[Row]]:

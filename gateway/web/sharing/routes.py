@@ -1,6 +1,6 @@
 """The part *sharing*: consents in force, requests to answer, withdrawal with one click, who got what, the journal.
 
-It decides nothing: each order is the one that ``linky-gateway consent`` gives, and goes the same way.
+It decides nothing: each order goes the way of those that ``linky-gateway consent`` gives.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import logging
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from gateway.consent.orders import (
     AnswerAccess,
@@ -23,6 +25,7 @@ from gateway.consent.orders import (
     Resume,
     Revoke,
     Shown,
+    SpareErasure,
 )
 from gateway.errors import GatewayError, StoreError
 from gateway.privacy.orders import Rotate
@@ -50,11 +53,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _DAY_S = 86_400
+# How long after a withdrawal one may think better of the erasure that it asks for.
+UNDO_S = 10
 # So many days of the log at once.
 _DAYS_SHOWN = 14
 _LAST_DAY = 253_370_764_800
 _FORM_WORDS = ("password_again", "password_again_why", "wrong_password_here", "too_often_here", "optional")
 _DONE = {"given", "refused", "withdrawn", "nothing", "limited", "resumed", "renewed"}
+_DONE |= {"withdrawn_spared", "spared", "too_late"}
 _DONE |= {"domain_refused", "domain_heard", "health_given", "health_refused", "health_withdrawn"}
 
 
@@ -78,6 +84,7 @@ def sharing(house: StoredSharing) -> PageGroup:
             "/sharing/domains/no": pages.refuse_domain,
             "/sharing/domains/yes": pages.hear_domain,
             "/sharing/withdraw": pages.withdraw,
+            "/sharing/spare": pages.spare,
             "/sharing/limit": pages.limit,
             "/sharing/resume": pages.resume,
             "/sharing/renew": pages.renew,
@@ -124,6 +131,7 @@ class _Pages:
             log=Log(await house.handed(first, last), first, last - _DAY_S, is_latest=last == today),
             journal=await house.journal(),
             retention=house.retention,
+            now=time.time(),
         )
         done = request.args.get("done", "")
         said = f"done_{done}" if done in _DONE else None
@@ -210,11 +218,21 @@ class _Pages:
         return _done("domain_heard" if heard else "nothing")
 
     async def withdraw(self, request: Request, _: PageView) -> Response:
-        """One consent, or all that a recipient has: at once, without a question."""
+        """One consent, or all that a recipient has: at once, without a question.
+
+        That it erases what it has is asked for a moment later: until then one press spares it that.
+        """
         fields = request.g.fields
-        one = "consent" in fields
-        order = Revoke(consent=_number(fields["consent"])) if one else Revoke(recipient=fields.get("recipient", ""))
-        return _done("withdrawn" if await self._house.ask(order) else "nothing")
+        one = _number(fields["consent"]) if "consent" in fields else msgspec.UNSET
+        spared = fields.get("erasure") == "spared"
+        order = Revoke(recipient=fields.get("recipient", ""), consent=one, erase=not spared, undo_s=UNDO_S)
+        done = "withdrawn_spared" if spared else "withdrawn"
+        return _done(done if await self._house.ask(order) else "nothing")
+
+    async def spare(self, request: Request, _: PageView) -> Response:
+        """Ask no erasure after all."""
+        order = SpareErasure(recipient=request.g.fields.get("recipient", ""))
+        return _done("spared" if await self._house.ask(order) else "too_late")
 
     async def limit(self, request: Request, _: PageView) -> Response:
         changed = await self._house.ask(Limit(recipient=request.g.fields.get("recipient", "")))

@@ -57,7 +57,8 @@ class Overview:
     """All that the page shows.
 
     ``requests`` wait for an answer, domains are ``refused`` unheard for ``refused_days``; ``health`` are the consents
-    to know whether the gateway is well, ``installer`` who would like to know that and waits for an answer.
+    to know whether the gateway is well, ``installer`` who would like to know that and waits for an answer; ``now`` is
+    the POSIX second of all that.
     """
 
     consents: Sequence[Row]
@@ -70,3 +71,4 @@ class Overview:
     log: Log
     journal: JournalState
     retention: str
+    now: float

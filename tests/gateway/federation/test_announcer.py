@@ -11,6 +11,7 @@ from gateway.federation.connection.session import Stanza
 from gateway.federation.provider.announcer import MOST_UNDER_WAY, Announcer
 from gateway.federation.wire.notice import NOTICE, parse_notice
 from gateway.federation.wire.stanza import RECEIPTS, Publisher
+from gateway.store.notices import ErasureAsked
 from gateway.store.points import Confirm
 from gateway.store.terms import NoticeKind
 from tests.gateway.federation.conftest import PRM, SENSOR, START, announcer_parts, eventually
@@ -132,6 +133,30 @@ def test_a_withdrawal_is_told_to_person_and_program_until_it_is_confirmed(house)
 
     asyncio.run(scenario())
     assert kinds(house) == ["notice-sent", "notice-confirmed"]
+
+
+def test_what_is_held_goes_out_by_itself_when_its_time_has_come(house):
+    """Nobody wakes the announcer then; where the household spared the recipient the erasure, the words say so."""
+    house.allow(COOP)
+    house.allow(OTHER)
+    for who in (COOP, OTHER):
+        house.store.consents.revoke(who, "", START + 100, asking=ErasureAsked(after_s=1))
+
+    async def scenario():
+        async with at_work(house) as bench:
+            await bench.quiet()
+            assert bench.line.sent == []
+            assert house.store.notices.spare_erasure(OTHER, bench.clock) == 1
+            ((to, _, (body, element, _)),) = await bench.sent(1)
+            told = parse_notice(element)
+            assert (to, told.kind, told.first, told.last) == (OTHER, NoticeKind.CONSENT_WITHDRAWN, 0, 0)
+            assert "ne vous demande pas d'effacer" in body.text
+            bench.clock += 1
+            await eventually(lambda: len(bench.line.sent) == 2, 10, "the other one")
+            to, _, (body, element, _) = bench.line.sent[1]
+            assert (to, parse_notice(element).last >= START, "Merci d'effacer" in body.text) == (COOP, True, True)
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(

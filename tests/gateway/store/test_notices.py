@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.store.notices import ErasureAsked
 from gateway.store.points import Granularity
 from gateway.store.terms import NoticeKind, Offer, Proof, Terms
 from tests.gateway.store.conftest import POWER
@@ -85,3 +86,36 @@ def test_a_yes_names_no_time_but_its_end(store):
     (notice,) = store.notices.all()
     assert notice.payload["until"] == NOW + 10**7
     assert not {"first", "last"} & notice.payload.keys()
+
+
+def test_an_erasure_is_asked_for_a_moment_after_the_withdrawal(store):
+    """Nothing more is given at once; the notice waits for ten seconds, and for nothing where the clock was set back."""
+    consent = answer_yes(store)
+    assert store.consents.withdraw(consent, NOW + 1, asking=ErasureAsked(after_s=10)) == 1
+    assert [one.valid(NOW + 2) for one in store.consents.of(COOP)] == [False]
+    assert (due(store, NOW + 1), due(store, NOW + 10.9), due(store, NOW + 11)) == ([], [], [WITHDRAWN])
+    assert (store.notices.held_until(NOW + 1), store.notices.held_until(NOW + 11)) == (NOW + 11, None)
+    assert due(store, NOW - 86_400) == [WITHDRAWN]
+    assert store.notices.spare_erasure(COOP, NOW + 11) == 0, "too late"
+
+
+def test_until_then_the_recipient_is_spared_it_and_told_of_the_withdrawal_alone(store):
+    """At once, with a period that holds nothing; the journal has that no erasure was asked for."""
+    consent = answer_yes(store)
+    store.consents.withdraw(consent, NOW + 1, asking=ErasureAsked(after_s=10))
+    assert store.notices.spare_erasure("other@sen2.test", NOW + 5) == 0
+    assert store.notices.spare_erasure(COOP, NOW + 5) == 1
+    (notice,) = store.notices.to_send(NOW + 5)
+    assert (notice.kind, notice.payload["spared"], notice.held_until) == (WITHDRAWN, 1, 0)
+    assert (notice.payload["first"], notice.payload["last"], notice.payload["series"]) == (0, 0, POWER)
+    store.notices.sent(notice.id, NOW + 5)
+    facts = [entry.facts() for entry in store.journal.entries()][-1]
+    assert (facts["kind"], facts["told"], facts["erasure"]) == ("notice-sent", "consent-withdrawn", 0)
+    assert store.notices.spare_erasure(COOP, NOW + 6) == 0, "once"
+
+
+def test_a_withdrawal_may_ask_for_no_erasure_from_the_beginning(store):
+    """Nothing is held then."""
+    store.consents.withdraw(answer_yes(store), NOW + 1, asking=ErasureAsked(spared=True))
+    (notice,) = store.notices.to_send(NOW + 1)
+    assert (notice.kind, notice.payload["spared"], notice.payload["last"]) == (WITHDRAWN, 1, 0)

@@ -26,6 +26,7 @@ ACCOUNT = (
 FORMS = (
     *("/sharing/requests/1/who", "/sharing/requests/1/what", "/sharing/requests/1/until"),
     *("/sharing/requests/1/text", "/sharing/requests/1/yes", "/sharing/requests/1/no", "/sharing/withdraw"),
+    "/sharing/spare",
     *("/sharing/limit", "/sharing/resume", "/sharing/renew", "/sharing/journal"),
     *("/repair/check", "/repair/do", "/repair/undo"),
     *("/settings/objective", "/settings/household", "/settings/file", "/settings/commit"),

@@ -14,6 +14,7 @@ from gateway.control.running import ask
 from gateway.store.terms import LANGS, Terms
 from gateway.web.sharing.words import SHARING_WORDS
 from harness.points import GATEWAYS, opened
+from servers import wait_until
 from tests.gateway.web.conftest import PASSWORD, House
 from tests.gateway.web.shared import COOP, LONG, make, overfull
 
@@ -254,6 +255,44 @@ def test_r22_one_press_withdraws_one_consent_or_all_of_a_recipient(sharing_house
     with closing(opened(house.folder / GATEWAYS)) as db:
         ways = db.execute("SELECT DISTINCT channel, given_by FROM consent_change WHERE kind <> 'replaced'").fetchall()
     assert ways == [("web", "owner")]
+
+
+def test_an_erasure_may_be_thought_better_of_for_ten_seconds(tmp_path):
+    """Nothing more is given at once; the page says who is asked in how long, and one press spares it."""
+    folder = tmp_path / "house"
+    folder.mkdir()
+
+    def fill(shared):
+        shared.readings()
+        return [shared.grant(f"{name}@sen2.test").id for name in ("first", "second", "third")]
+
+    make(folder / "data", fill)
+    with House(folder, "/nowhere/tty") as house:
+        owner = house.owner()
+        for name in ("first", "second"):
+            assert owner.send("/sharing/withdraw", recipient=f"{name}@sen2.test")[0].status == 303
+            assert standing(house, f"{name}@sen2.test") == []
+        rows = told(house, Notices())
+        assert [(row["kind"], row["sent"], row["erasure"], bool(row["held"])) for row in rows] == [
+            ("consent-withdrawn", 0, True, True)
+        ] * 2
+        text = html.unescape(owner.get("/sharing?done=withdrawn")[1])
+        assert len(re.findall(r"Dans \d+ secondes, il sera demandé à La Coop d’effacer", text)) == 2
+        assert text.count('action="/sharing/spare"') == 2
+        assert owner.send("/sharing/spare", recipient="first@sen2.test")[0].headers["Location"].endswith("done=spared")
+        assert [row["erasure"] for row in told(house, Notices())] == [False, True]
+        assert standing(house, "first@sen2.test") == [], "it stays withdrawn"
+        assert "consentement retiré, effacement non demandé" in html.unescape(owner.get("/sharing")[1])
+        wait_until(lambda: not any(row["held"] for row in told(house, Notices())), 20, "ten seconds")
+        assert 'action="/sharing/spare"' not in owner.get("/sharing")[1]
+        answer, _ = owner.send("/sharing/spare", recipient="second@sen2.test")
+        assert answer.headers["Location"].endswith("done=too_late")
+        assert [row["erasure"] for row in told(house, Notices())] == [False, True]
+        # Who needs more time chooses so beforehand.
+        answer, _ = owner.send("/sharing/withdraw", recipient="third@sen2.test", erasure="spared")
+        assert answer.headers["Location"].endswith("done=withdrawn_spared")
+        (last,) = [row for row in told(house, Notices()) if row["recipient"] == "third@sen2.test"]
+        assert (last["erasure"], last["held"], standing(house, "third@sen2.test")) == (False, None, [])
 
 
 def test_what_is_no_recipient_and_no_page_gets_a_sentence(sharing_house):

@@ -362,7 +362,7 @@ _KINDS = (
 )
 NOTICES = [
     {"kind": kind, "recipient": "coop@sen2.test", "series": "consumption/power" if n % 2 else "", "at": _at(n),
-     "confirmed": _at(n + 1) if n == 1 else None, "superseded": n == 2, "sent": n % 4}
+     "confirmed": _at(n + 1) if n == 1 else None, "superseded": n == 2, "sent": n % 4, "erasure": True, "held": None}
     for n, kind in enumerate(_KINDS)
 ]  # fmt: skip
 HANDED = [

@@ -203,6 +203,7 @@ def _sharing():
     for name, journal in values.JOURNALS.items():
         yield Visit(f"sharing, journal {name}", path, held={"rows": empty, "journal": journal})
     for done in (
+        *("withdrawn_spared", "spared", "too_late"),
         *("given", "refused", "withdrawn", "nothing", "limited", "resumed", "renewed", "domain_refused"),
         *("domain_heard", "health_given", "health_refused", "health_withdrawn", "<b>"),
     ):
@@ -210,7 +211,7 @@ def _sharing():
     yield Visit("sharing, no store", path, held={"fault": FAULTS["store"]})
     yield Visit("text", "/sharing/texts/abab")
     yield Visit("text, none", "/sharing/texts/abab", held={"text": None})
-    for action in ("withdraw", "limit", "resume", "renew", "journal", "domains/no", "domains/yes"):
+    for action in ("withdraw", "spare", "limit", "resume", "renew", "journal", "domains/no", "domains/yes"):
         for changed in (True, False):
             form = {"recipient": "coop@sen2.test", "domain": "sen2.test"}
             yield Visit(f"sharing, {action} {changed}", f"/sharing/{action}", form, {"changed": changed})
