@@ -79,6 +79,7 @@ MADE = (
     "tests/gateway/display/pictures",
     "tests/micropython/display/pictures",
     "tests/gateway/web/pictures",
+    "tests/tools/screens/pictures",
     "hardware",
     "tools/lib/servers/operators",
 )

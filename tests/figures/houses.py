@@ -28,7 +28,7 @@ DAYS_BEFORE = 8
 DATES = {"spring": date(2026, 3, 29), "ordinary": date(2026, 6, 17), "autumn": date(2026, 10, 25)}
 CLOCKS = ("06:00", "12:00", "23:59")
 
-_TARIFF = '[[tariff]]\nname = "T"\nfrom = 2024-01-01\nsubscription = 12.6\ninjection = 0.04\nprices = { %s }\n'
+_TARIFF = '[[tariff]]\nname = "%s"\nfrom = 2024-01-01\nsubscription = 12.6\ninjection = 0.04\nprices = { %s }\n'
 _SOLAR = '[[counter]]\nname = "solar"\nquantity = "electricity-produced"\ngpio = 17\nper_pulse = "1 Wh"\n'
 _TEMPO = ("hcjb", "hpjb", "hcjw", "hpjw", "hcjr", "hpjr")
 _TEXTS = ("HC  BLEU", "HP  BLEU", "HC  BLANC", "HP  BLANC", "HC  ROUGE", "HP  ROUGE")
@@ -44,6 +44,11 @@ def local(time):
     return datetime.fromtimestamp(time, PARIS)
 
 
+def tempo_day(time):
+    """A Tempo day goes from 6 to 6 o'clock; its ordinal."""
+    return (local(time) - timedelta(hours=6)).toordinal()
+
+
 @dataclass
 class Sort:
     """What makes a house what it is: tariff, whether it makes electricity, when its meter or counter does what."""
@@ -57,6 +62,9 @@ class Sort:
     dead_s: int | None = None
     young_s: int | None = None
     swapped_s: int | None = None
+    # How its supplier calls what it pays, and how many days before this one it was heard.
+    tariff: str = "T"
+    days: int = DAYS_BEFORE
 
     def draws(self, time):
         """W from the grid, W into it, W made."""
@@ -70,10 +78,12 @@ class Sort:
         """The index of the supplier that counts."""
         low = not 6 <= local(time).hour < 22
         if self.tempo:
-            # A Tempo day goes from 6 to 6 o'clock.
-            day = (local(time) - timedelta(hours=6)).toordinal()
-            return str(2 * (day % 3) + (1 if low else 2))
+            return str(2 * self.colour(tempo_day(time)) + (1 if low else 2))
         return ("hc" if low else "hp") if "hc" in self.prices else "base"
+
+    def colour(self, day):
+        """Of a Tempo day, by its ordinal: 0 blue, 1 white, 2 red."""
+        return day % 3
 
 
 KINDS = {
@@ -99,12 +109,14 @@ class Truth:
 
 
 class House:
-    """One house in a folder, up to one moment."""
+    """One house in a folder, of a kind by its name or another sort, up to one moment."""
 
     def __init__(self, folder, kind, moment, extra=""):
-        self.folder, self.kind, self.moment, self.truth = folder, KINDS[kind], moment, Truth()
+        self.kind = kind if isinstance(kind, Sort) else KINDS[kind]
+        self.folder, self.moment, self.truth = folder, moment, Truth()
         folder.mkdir(parents=True)
-        text = f'[[meter]]\nsource = "/nowhere"\n[store]\ndirectory = "data"\n{_TARIFF % self.kind.prices}'
+        text = '[[meter]]\nsource = "/nowhere"\n[store]\ndirectory = "data"\n'
+        text += _TARIFF % (self.kind.tariff, self.kind.prices)
         text += (_SOLAR if self.kind.solar else "") + '[web]\nlisten = "127.0.0.1:8080"\n' + extra
         (folder / "gateway.toml").write_text(text)
         self.config = load(folder / "gateway.toml")
@@ -137,7 +149,7 @@ class House:
         return found
 
     def _live(self, store):
-        begin = midnight(self.day - timedelta(days=DAYS_BEFORE))
+        begin = midnight(self.day - timedelta(days=self.kind.days))
         if self.kind.young_s:
             begin = self.moment - self.kind.young_s
         else:
@@ -202,12 +214,12 @@ class House:
             for one in leaves
         ]
         if self.kind.tempo:
-            today = (local(time) - timedelta(hours=6)).toordinal() % 3
+            day = tempo_day(time)
             found += [
                 reading("contract/tariff/index", f"{int(leaf):02}"),
                 reading("contract/tariff", _TEXTS[int(leaf) - 1]),
-                reading("contract/tempo/today", ("BLEU", "BLAN", "ROUG")[today]),
-                reading("contract/tempo/tomorrow", ("BLEU", "BLAN", "ROUG")[(today + 1) % 3]),
+                reading("contract/tempo/today", ("BLEU", "BLAN", "ROUG")[self.kind.colour(day)]),
+                reading("contract/tempo/tomorrow", ("BLEU", "BLAN", "ROUG")[self.kind.colour(day + 1)]),
             ]
         else:
             found.append(reading("contract/tariff", {"hc": "HC..", "hp": "HP..", "base": "TH.."}[leaf]))

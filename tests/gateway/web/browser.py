@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -178,6 +179,16 @@ class Browser:
     def dark(self, *, on):
         features = [{"name": "prefers-color-scheme", "value": "dark" if on else "light"}]
         self._call("Emulation.setEmulatedMedia", features=features)
+
+    def lives_in(self, zone, locale):
+        """Time zone and language of the machine that is looked at the pages with, whatever they are here."""
+        self._call("Emulation.setTimezoneOverride", timezoneId=zone)
+        self._call("Emulation.setLocaleOverride", locale=locale)
+
+    @property
+    def version(self):
+        """The first number of Chromium's."""
+        return re.search(r"/(\d+)", self._call("Browser.getVersion")["product"])[1]
 
     def evaluate(self, expression):
         told = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)

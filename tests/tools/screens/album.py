@@ -1,0 +1,213 @@
+"""Which pages are photographed, and how: each as a whole at the size of a phone and of a desk, by day and by night.
+
+``Album`` starts the houses and one Chromium for which each has a name of its own (``tempo.local``), so that no picture
+shows a port. A picture is the page down to its end, with the bar of a phone's menu below it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import product
+
+from gateway import __version__
+from harness import ROOT
+from servers import free_port
+from tests.gateway.web.browser import Browser
+from tests.tools.screens.houses import HOUSES
+
+# A glance is what a phone shows before anybody scrolls: documents show it.
+SIZES = {"phone": (390, 844), "desk": (1440, 900), "glance": (390, 844)}
+WHOLE = ("phone", "desk")
+LIGHTS, LANGUAGES = ("light", "dark"), ("fr", "en")
+# Name of a page -> its path; {day} is that of the house, {before} the one before.
+PAGES = {
+    "home": "/",
+    "history-day": "/history",
+    "history-yesterday": "/history?date={before}",
+    "history-minutes": "/history?date={before}&detail=minutes",
+    "history-week": "/history?period=week",
+    "history-month": "/history?period=month",
+    "history-year": "/history?period=year",
+    "history-euros": "/history?date={before}&unit=eur",
+    "cost": "/cost",
+    "sharing": "/sharing",
+    "request": "/sharing/requests/1",
+    "more": "/more",
+    "links": "/links",
+    "repair": "/repair",
+    "access": "/access",
+    "https": "/https",
+    "series": "/series",
+    "settings": "/settings",
+    "settings-objective": "/settings/objective",
+    "settings-household": "/settings/household",
+    "settings-details": "/settings/details",
+    "settings-tariff": "/settings/tariff",
+    "settings-tariff-new": "/settings/tariff/new?contract=tempo&power=6",
+    "settings-notices": "/settings/notices",
+    "settings-notices-new": "/settings/notices/new?kind=mail",
+    "settings-home-assistant": "/settings/home-assistant",
+    "settings-account": "/settings/account",
+    "settings-displays": "/settings/displays",
+    "settings-updates": "/settings/updates",
+    "display": "/display",
+    "display-guest": "/display?guest=1",
+    "offline": "/offline",
+    "login": "/login",
+}
+# Where nobody has set a password yet there is no other page than that; where nobody asks there is no request.
+ONLY_AT = {"request": {"fault"}}
+STRANGERS = {"login", "setup"}
+WALL = {"display", "display-guest"}
+_TALLEST_PX = 6000
+_ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tools' / 'lib'}"}
+_READY = """(() => {
+  const one = document.querySelector(".chart");
+  return document.readyState === "complete" && (!one || [one.dataset.drawn, one.dataset.followed].includes("yes")
+    || !document.querySelector(".plot"));
+})()"""
+_SEEN = (
+    "document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))"
+)
+# What is of this machine, of a release or random: where it lives, its version, the sums of its journal.
+_OWN = r"""(() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode())
+    texts.currentNode.data = texts.currentNode.data.replaceAll(%s, "/etc/linky-gateway").replaceAll(%s, "1.0.0")
+      .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:8080")
+      .replace(/[0-9a-f]{32,}/g, (sum) => "0123456789abcdef".repeat(8).slice(0, sum.length));
+})()"""
+# Nothing that moves, and the clock of a house for what the page reckons by itself.
+_STILL = """Date.now = () => %d;
+addEventListener("DOMContentLoaded", () => {
+  const still = new CSSStyleSheet();
+  still.replaceSync("* { transition: none !important; animation: none !important }");
+  still.insertRule("* { caret-color: transparent !important }");
+  document.adoptedStyleSheets = [still];
+});"""
+
+
+@dataclass(frozen=True, order=True)
+class Shot:
+    """One picture."""
+
+    house: str
+    page: str
+    size: str
+    light: str
+    language: str
+
+    @property
+    def name(self):
+        return f"{self.house}.{self.page}.{self.size}.{self.light}.{self.language}.png"
+
+
+def pages_of(house):
+    """Those that this house has."""
+    setup = {"setup": "/setup"} if not HOUSES[house].password else {}
+    return {name: path for name, path in PAGES.items() if house in ONLY_AT.get(name, {house})} | setup
+
+
+def shots(houses=tuple(HOUSES), pages=None, sizes=WHOLE, lights=LIGHTS, languages=LANGUAGES):
+    """All of these."""
+    return [
+        Shot(house, page, *how)
+        for house in houses
+        for page in pages_of(house)
+        if pages is None or page in pages
+        for how in product(sizes, lights, languages)
+    ]
+
+
+class Album:
+    """The houses of which there are pictures to make, each served by a process of its own, and a browser.
+
+    Args:
+        folder: what they live in.
+        houses: their names.
+    """
+
+    def __init__(self, folder, houses=tuple(HOUSES)):
+        self._folder, self._ports = folder, {name: free_port() for name in houses}
+        self._told, self._running = {}, ExitStack()
+
+    def __enter__(self):
+        with ExitStack() as running:
+            served = {name: running.enter_context(self._served(name, port)) for name, port in self._ports.items()}
+            for name, process in served.items():
+                line = process.stdout.readline()
+                assert line, f"{name} is not served: {self._log(name).read_text()}"
+                self._told[name] = json.loads(line)
+            rules = ",".join(f"MAP {name}.local:80 127.0.0.1:{port}" for name, port in self._ports.items())
+            profile = self._folder / "chromium"
+            self._browser = running.enter_context(
+                Browser(profile, f"--host-resolver-rules={rules}", "--hide-scrollbars", "--font-render-hinting=none")
+            )
+            self._running = running.pop_all()
+        return self
+
+    def __exit__(self, *failed):
+        return self._running.__exit__(*failed)
+
+    def _log(self, name):
+        return self._folder / f"{name}.log"
+
+    def _served(self, name, port):
+        command = [sys.executable, "-m", "tests.tools.screens.serve", name, str(self._folder / name), str(port)]
+        with self._log(name).open("w") as log:
+            return _Ended(
+                subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT,
+                    env=_ENVIRONMENT,
+                )
+            )  # fmt: skip
+
+    @property
+    def letters(self):
+        """What draws them: another Chromium or font draws each a little otherwise."""
+        font = subprocess.run(["fc-match", "system-ui"], check=True, capture_output=True, text=True).stdout.strip()
+        return f"Chromium {self._browser.version}, {font}"
+
+    def paths(self, house):
+        """What can be asked for there, as its routes have it."""
+        return {*self._told[house]["paths"]}
+
+    def take(self, shot, file, changed="0"):
+        """Make a picture of it, with something ``changed`` by a script; whether it is as wide as its window."""
+        portrait, browser = HOUSES[shot.house], self._browser
+        url = f"http://{shot.house}.local"
+        browser.forget()
+        if shot.page not in STRANGERS:
+            browser.cookie(url, "linky_session", self._told[shot.house]["session"])
+        before = portrait.day.fromordinal(portrait.day.toordinal() - 1)
+        browser.lives_in("Europe/Paris", {"fr": "fr-FR", "en": "en-GB"}[shot.language])
+        browser.dark(on=shot.light == "dark")
+        width, height = SIZES[shot.size]
+        with browser.beforehand(_STILL % (portrait.moment * 1000)):
+            path = pages_of(shot.house)[shot.page].format(day=portrait.day, before=before)
+            browser.open(url + path, width=width, height=height, language=shot.language)
+            browser.await_true(_READY)
+        browser.evaluate(_OWN % (json.dumps(str((self._folder / shot.house).absolute())), json.dumps(__version__)))
+        if shot.page not in WALL and shot.size in WHOLE:
+            length = browser.evaluate("document.documentElement.scrollHeight")
+            browser.resize(width, min(max(height, length), _TALLEST_PX))
+        browser.evaluate(changed)
+        browser.evaluate(_SEEN)
+        browser.screenshot(file, whole=False)
+        return browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+class _Ended:
+    """A process that ends with its input."""
+
+    def __init__(self, process):
+        self._process = process
+
+    def __enter__(self):
+        return self._process
+
+    def __exit__(self, *_):
+        self._process.communicate(timeout=60)

@@ -1,0 +1,136 @@
+"""Each page looks as its picture: some sixty of them, of six houses that stand still (``tools/screens``)."""
+
+import os
+
+import pytest
+from PIL import Image, ImageDraw
+
+from tests.gateway.web.browser import PROGRAM
+from tests.tools.screens.album import PAGES, WHOLE, Album, Shot, shots
+from tests.tools.screens.chosen import LETTERS, PICTURES, chosen
+from tests.tools.screens.houses import HOUSES
+from tests.tools.screens.likeness import CELL_PX, MOST_CELLS, from_afar, kept, others, same
+
+CHOSEN = chosen()
+MOST_BYTES = 5_000_000
+# What a GET gives that is no page, or the second step of one.
+NO_PAGE = {
+    *(
+        "/history/data",
+        "/history/csv",
+        "/cost/data",
+        "/cost/now",
+        "/https/seen",
+        "/ca.crt",
+        "/worker.js",
+        "/manifest.webmanifest",
+    ),
+    *("/events", "/metrics", "/display.png", "/static/<name>", "/.well-known/security.txt"),
+    # They need a consent, a reading, a tariff or a way of that name.
+    *("/sharing/texts/<sha256>", "/repair/point", "/settings/tariff/remove", "/settings/notices/remove"),
+}
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory):
+    """The six houses, and a Chromium; skipped where there is none, but not in continuous integration."""
+    if PROGRAM is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium is not installed")
+        pytest.skip("chromium is not installed")
+    with Album(tmp_path_factory.mktemp("screens")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def same_letters(album):
+    """Whether they are drawn here by what drew those of the pictures."""
+    return album.letters == LETTERS.read_text().strip()
+
+
+@pytest.mark.parametrize("shot", CHOSEN, ids=lambda shot: shot.name.removesuffix(".png"))
+def test_a_page_looks_as_its_picture(album, same_letters, tmp_path, shot):
+    """What is other on purpose is made anew by ``tools/screens --references``, and looked at."""
+    assert album.take(shot, tmp_path / shot.name), "wider than the window"
+    seen, known = kept(Image.open(tmp_path / shot.name), shot.size), Image.open(PICTURES / shot.name)
+    found = f"{others(seen, known)} cells are others, the picture of now is {tmp_path / shot.name}"
+    assert same(seen, known, same_letters=same_letters), f"{found}; on purpose: tools/screens --references"
+
+
+def test_the_pictures_are_those_that_are_compared_and_small():
+    """None is left of a page that has gone, and a clone stays small."""
+    assert sorted(file.name for file in PICTURES.glob("*.png")) == sorted(shot.name for shot in CHOSEN)
+    assert sum(file.stat().st_size for file in PICTURES.iterdir()) <= MOST_BYTES
+    assert {shot.house for shot in CHOSEN} == {*HOUSES}
+    assert {shot.page for shot in CHOSEN} == {*PAGES, "setup"}
+
+
+def test_every_page_is_photographed(album):
+    """Whatever a household can open; what is no page is named."""
+    paths = {path.partition("?")[0] for path in (*PAGES.values(), "/setup")}
+    paths = {"/sharing/requests/<int:number>" if path == "/sharing/requests/1" else path for path in paths}
+    for house in HOUSES:
+        assert album.paths(house) - NO_PAGE == paths, house
+
+
+def test_the_same_page_is_the_same_picture_each_time(album, tmp_path):
+    """To the last pixel, whatever was looked at between."""
+    first, other = (Shot("producer", page, "phone", "light", "fr") for page in ("home", "sharing"))
+    for place, shot in enumerate((first, other, first)):
+        album.take(shot, tmp_path / f"{place}.png")
+    assert Image.open(tmp_path / "0.png").tobytes() == Image.open(tmp_path / "2.png").tobytes()
+
+
+def test_a_word_a_colour_and_a_shift_are_found(album, tmp_path):
+    """Another figure, another colour, all of it a little lower, another language; not a letter's edge."""
+    shot = Shot("tempo", "home", "phone", "light", "fr")
+    known = Image.open(PICTURES / shot.name)
+    seen = {}
+    for name, change in {
+        "figure": "document.querySelector('.yesterday .figure').textContent = '14,88 €'",
+        "colour": "document.querySelector('.tile[data-colour=red]').dataset.colour = 'blue'",
+        "shift": "document.querySelector('main').style.paddingTop = '22px'",
+        "gone": "document.querySelector('.ribbon').remove()",
+    }.items():
+        album.take(shot, tmp_path / f"{name}.png", changed=change)
+        seen[name] = kept(Image.open(tmp_path / f"{name}.png"), shot.size)
+    told = {name: others(picture, known) for name, picture in seen.items()}
+    assert {name: count for name, count in told.items() if count <= MOST_CELLS} == {}
+    album.take(Shot("tempo", "home", "phone", "light", "en"), tmp_path / "english.png")
+    assert not same(kept(Image.open(tmp_path / "english.png"), "phone"), known, same_letters=True)
+    dotted = known.convert("RGB")
+    ImageDraw.Draw(dotted).rectangle((100, 100, 100 + 2 * CELL_PX, 100 + CELL_PX), fill="black")
+    assert 0 < others(dotted, known) <= MOST_CELLS
+
+
+def test_with_other_letters_a_page_is_known_from_afar(album, same_letters, tmp_path):
+    """A font that is a little wider is still that page; a page without its chart, by night, or another one is not."""
+    shot = Shot("producer", "home", "phone", "light", "fr")
+    known = Image.open(PICTURES / shot.name)
+    album.take(shot, tmp_path / "other.png", changed="document.body.style.fontFamily = 'DejaVu Serif'")
+    wider = kept(Image.open(tmp_path / "other.png"), shot.size)
+    assert others(wider, known) > MOST_CELLS
+    assert same(wider, known, same_letters=False), from_afar(wider, known)
+    for other in ("tempo.home.phone.light.fr.png", "tempo.history-yesterday.glance.light.fr.png"):
+        assert not same(Image.open(PICTURES / other), known, same_letters=False), other
+    album.take(Shot("producer", "home", "phone", "dark", "fr"), tmp_path / "night.png")
+    assert not same(kept(Image.open(tmp_path / "night.png"), "phone"), known, same_letters=False)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("house", HOUSES)
+def test_every_other_picture_is_the_same_from_a_house_made_anew(album, tmp_path, house):
+    """All pages in all ways to look, none wider than its window: a second such house, lived anew, looks the same."""
+    wanted, faults = shots(houses=(house,)), []
+    (tmp_path / "again").mkdir()
+    with Album(tmp_path / "again", (house,)) as again:
+        for shot in wanted:
+            files = [tmp_path / f"{name}-{shot.name}" for name in ("one", "other")]
+            fits = [one.take(shot, file) for one, file in zip((album, again), files, strict=True)]
+            one, other = map(Image.open, files)
+            if one.tobytes() != other.tobytes() or not all(fits):
+                faults.append((shot.name, fits))
+            for file in files:
+                file.unlink()
+    assert len(wanted) >= len(WHOLE) * 4 * (len(PAGES) - 1)
+    assert faults == []
