@@ -47,6 +47,21 @@ class Handed:
     series: int
 
 
+@dataclass(frozen=True, slots=True)
+class HandedInAll:
+    """What one recipient was ever handed, as far as the log goes back.
+
+    Args:
+        points: how many values.
+        since: the hour of the first of them (POSIX seconds); of what is older than a week the day (UTC).
+        confirmed: how many of them it has confirmed by receipts.
+    """
+
+    points: int
+    since: int
+    confirmed: int
+
+
 @dataclass(eq=False)
 class Transfers:
     """Who received what."""
@@ -127,6 +142,16 @@ class Transfers:
             [_DAY_S, first, last],
         )
         return [Handed(*row) for row in rows]
+
+    @translated
+    def in_all(self) -> dict[str, HandedInAll]:
+        """Recipient -> what it was ever handed."""
+        rows = self._db.execute(
+            "SELECT jid, sum(points), min(hour),"
+            " (SELECT coalesce(sum(points), 0) FROM confirmed WHERE recipient = jid)"
+            " FROM transfer JOIN party ON party.id = party GROUP BY party ORDER BY jid"
+        )
+        return {jid: HandedInAll(*rest) for jid, *rest in rows}
 
     @translated
     def confirmed_by_day(self, first: int, last: int) -> dict[tuple[int, str], int]:

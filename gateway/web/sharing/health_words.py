@@ -7,6 +7,8 @@ from gateway.words.table import WordTable
 HEALTH_WORDS = WordTable(
     {
         "health": "Whether the gateway is well",
+        "health_until": "{who} may ask whether the gateway is well, until {day}.",
+        "health_later": "{who} may ask whether the gateway is well later on, until {day}.",
         "health_none": "No reading: only whether the gateway and its links are well, and when it asks.",
         "health_proposed": "Your installer would like to know whether the gateway is well",
         "health_learns": "It will learn",

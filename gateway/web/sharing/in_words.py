@@ -13,6 +13,8 @@ from gateway.web import dates
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gateway.web.sharing.values import Row
     from gateway.web.view import PageView
 
@@ -47,6 +49,26 @@ class InWords:
         until = row["until"] and dates.last_day(self._view.lang, row["until"])
         key = "asks_until" if until else "asks_year"
         return self._view.say(key, who=row["controller"] or row["from"], grain=self.grain(row), day=until)
+
+    def shares(self, who: str, rows: Sequence[Row]) -> list[tuple[str, str]]:
+        """What a recipient has: a sentence for all that comes as finely and as long, and which data those are."""
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(self._shares(who, row), []).append(self.series(row["series"]))
+        return [(sentence, " · ".join(dict.fromkeys(data))) for sentence, data in found.items()]
+
+    def _shares(self, who: str, row: Row) -> str:
+        key = "receives" if row["push"] else "may_ask"
+        key = {"waiting": "receives_from", "limited": "receives_not"}.get(row["state"], key)
+        first, last = (
+            dates.day(self._view.lang, dates.read(row["begins"])),
+            dates.last_day(self._view.lang, row["until"]),
+        )
+        return self._view.say(key, who=who, grain=self.grain(row), first=first, day=last)
+
+    def promised(self, rows: Sequence[Row]) -> str:
+        """Which way all that goes."""
+        return " · ".join(dict.fromkeys(self.ways(row) for row in rows))
 
     def role(self, code: str) -> str:
         """What a recipient is in law."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.web import dates
 from gateway.web.sharing.in_words import InWords
+from gateway.web.sharing.values import RecipientFlow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +24,7 @@ _STANDING = {"valid", "limited", "waiting"}
 def overview(view: PageView, shown: Overview, done: str | None) -> str:
     """The page itself; ``done`` is the key of what was just done."""
     held = _held(shown)
+    standing = _grouped((row for row in shown.consents if row["state"] in _STANDING), "recipient")
     # Who is asked to erase in a moment stands below with its name and its button.
     done = None if done == "done_withdrawn" and held else done
     return view.page(
@@ -35,9 +37,10 @@ def overview(view: PageView, shown: Overview, done: str | None) -> str:
         refused=shown.refused,
         refused_days=shown.refused_days,
         installer=shown.installer,
-        standing=list(_grouped((row for row in shown.consents if row["state"] in _STANDING), "recipient").items()),
+        standing=list(standing.items()),
         ended=[row for row in shown.consents if row["state"] not in _STANDING],
         most_past=MOST_PAST,
+        flows={jid: shown.flows.get(jid, RecipientFlow()) for jid in standing},
         health=[row for row in shown.health if row["state"] in _STANDING],
         retention=shown.retention,
         log=shown.log,

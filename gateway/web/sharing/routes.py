@@ -128,6 +128,7 @@ class _Pages:
             health=health,
             installer=installer,
             notices=await house.ask(Notices()),
+            flows=await house.flows(),
             log=Log(await house.handed(first, last), first, last - _DAY_S, is_latest=last == today),
             journal=await house.journal(),
             retention=house.retention,

@@ -28,7 +28,7 @@ from gateway.store.terms import LANGS, REFUSED_DAYS, Channel
 from gateway.web import dates
 from gateway.web.history.curves import HouseholdCurves
 from gateway.web.sharing.answer import AnswerChoices
-from gateway.web.sharing.values import HandedOver, JournalState
+from gateway.web.sharing.values import HandedOver, JournalState, RecipientFlow
 from gateway.web.sharing.yesterday import Yesterday, way_of
 
 if TYPE_CHECKING:
@@ -116,6 +116,16 @@ class StoredSharing:
             )
             for r in rows
         ]
+
+    async def flows(self) -> dict[str, RecipientFlow]:
+        """Recipient -> what went there so far, and what waits."""
+        handed, waits = await self._read(
+            lambda a: (a.transfers.in_all(), {one.recipient: one.rows for one in a.outbox.backlog()})
+        )
+        found = {jid: RecipientFlow(waiting=rows) for jid, rows in waits.items()}
+        for jid, one in handed.items():
+            found[jid] = RecipientFlow(one.points, one.since, one.confirmed, waits.get(jid, 0))
+        return found
 
     async def text(self, sha256: str) -> dict[str, str] | None:
         """The words and the language of a text on which a consent was given."""

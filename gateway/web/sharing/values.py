@@ -27,6 +27,16 @@ class HandedOver:
 
 
 @dataclass(frozen=True, slots=True)
+class RecipientFlow:
+    """What went to one recipient so far: values sent, since when (POSIX seconds), confirmed, and what waits."""
+
+    sent: int = 0
+    since: int | None = None
+    confirmed: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class JournalState:
     """The journal: its head, and what the last check found; ``fault`` by language, empty when all was well.
 
@@ -57,8 +67,8 @@ class Overview:
     """All that the page shows.
 
     ``requests`` wait for an answer, domains are ``refused`` unheard for ``refused_days``; ``health`` are the consents
-    to know whether the gateway is well, ``installer`` who would like to know that and waits for an answer; ``now`` is
-    the POSIX second of all that.
+    to know whether the gateway is well, ``installer`` who would like to know that and waits for an answer. ``flows``
+    are by recipient; ``now`` is the POSIX second of all that.
     """
 
     consents: Sequence[Row]
@@ -68,6 +78,7 @@ class Overview:
     health: Sequence[Row]
     installer: str | None
     notices: Sequence[Row]
+    flows: Mapping[str, RecipientFlow]
     log: Log
     journal: JournalState
     retention: str

@@ -35,6 +35,17 @@ SHARING_WORDS = WordTable(
         "hear_domain": "Show its requests again",
         "hear_domain_of": "Show its requests again: {domain}",
         "shared_now": "What you share",
+        "receives": "{who} receives {grain}, until {day}.",
+        "receives_from": "{who} receives {grain}, from {first} to {day}.",
+        "receives_not": "{who} receives nothing now; it was promised {grain}, until {day}.",
+        "may_ask": "{who} may ask for {grain}, until {day}.",
+        "promised": "Promised",
+        "sent": Phrase("Sent", "values"),
+        "since_day": "since {day}",
+        "waiting": Phrase("Waiting", "values"),
+        "confirmed_values": Phrase("Confirmed", "values"),
+        "more_choices": "Details and further choices",
+        "withdraw_this": "Withdraw only this",
         "withdraw": "Withdraw",
         "withdraw_one": "Withdraw: {what}, {who}",
         "withdraw_all": "Withdraw all",
@@ -45,9 +56,6 @@ SHARING_WORDS = WordTable(
         "resume_of": "Resume with {who}",
         "renew": "Change its pseudonym",
         "renew_of": "Change its pseudonym: {who}",
-        "state_valid": "in force",
-        "state_limited": "suspended: nothing is sent",
-        "state_begins": "begins later",
         "state_withdrawn": "withdrawn",
         "state_replaced": "replaced by another",
         "state_erased": "erased",
@@ -90,7 +98,7 @@ SHARING_WORDS = WordTable(
         "details": "Details",
         "unstated": "not stated",
         "past": "Consents that have ended ({n})",
-        "past_more": "The {n} latest ones; “linky-gateway consent list” shows all.",
+        "past_more": "The {n} latest ones.",
         "ended": "End",
         "log": "Who got what",
         "log_intro": "By day (universal time) and recipient, what was handed over.",
@@ -128,9 +136,7 @@ SHARING_WORDS = WordTable(
         "journal_intro": (
             "All that you decide and all that leaves is written there and signed: what others than you change later is"
             " seen. The key is on the gateway’s card: whoever has that card can write the journal anew, and only"
-            " the hashes"
-            " noted elsewhere (by recipients, in the system’s log) show it. “linky-gateway journal verify”"
-            " compares them."
+            " the hashes noted elsewhere (by recipients, in the system’s log) show it."
         ),
         "no_journal": "The journal has not begun yet.",
         "journal_head": "{n} entries; hash of the last one:",
@@ -143,8 +149,8 @@ SHARING_WORDS = WordTable(
         "look_again": "Look again",
         "take_along": "Take everything along",
         "take_along_intro": (
-            "Readings, consents, journal: this command, typed on the gateway, makes an archive of them that any other"
-            " gateway can take:"
+            "Readings, consents and the journal go into one archive that any other gateway can take. Whoever looks"
+            " after your gateway can make it for you."
         ),
         "request": "Request for access",
         "step_who": "Who and why",

@@ -11,12 +11,16 @@ import pytest
 
 from gateway.consent.orders import ListConsents, Notices, PendingAccess, RefusedDomains
 from gateway.control.running import ask
+from gateway.senml.naming import NameForm
+from gateway.store.points import Confirm, Granularity
+from gateway.store.recorder import Recorder
 from gateway.store.terms import LANGS, Terms
 from gateway.web.sharing.words import SHARING_WORDS
 from harness.points import GATEWAYS, opened
 from servers import wait_until
+from tests.gateway.store.conftest import frame
 from tests.gateway.web.conftest import PASSWORD, House
-from tests.gateway.web.shared import COOP, LONG, make, overfull
+from tests.gateway.web.shared import COOP, LONG, TOWN, make, overfull
 
 TICKS = {"granularity": "PT30M", "purpose": "1", "period": "asked", "history": "1"}
 
@@ -334,6 +338,45 @@ def test_the_log_says_who_got_how_much_of_which_time(sharing_house):
     assert log.replace("\xa0", " ").count("confirmées par ses accusés de réception : 30") == 1
     earlier = re.search(r'href="(/sharing\?before=\d+)#log"', text)[1]
     assert "Rien n’a été remis" in owner.get(earlier)[1]
+
+
+def test_each_recipient_has_a_sentence_and_what_went_there(tmp_path):
+    """What it receives until when, suspended or only on demand; how much was sent, waits, is confirmed."""
+    folder, minute = tmp_path / "house", Granularity.MINUTE
+    folder.mkdir()
+
+    def fill(shared):
+        shared.readings()
+        shared.grant(COOP, "consumption/power", minute)
+        shared.store.subscriptions.add(COOP, "house", "consumption", NameForm.SEN1.value, Confirm.RECEIPT, shared.now)
+        shared.handed(COOP)
+        shared.grant(TOWN, "consumption/energy", Granularity.DAY, terms=Terms(push=False, controller="La Ville"))
+        shared.grant("etude@sen9.test", "consumption/power", terms=Terms(controller="Étude"))
+        shared.store.consents.limit("etude@sen9.test", shared.now)
+        # What is read from now on waits for who has subscribed.
+        recorder = Recorder("house", {})
+        for at in range(shared.now // 60 * 60, shared.now // 60 * 60 + 181, 30):
+            recorder.add(frame(at, power=500 + at % 50, index=at - 1_700_000_000))
+        shared.store.batches.write([recorder.take()], shared.now)
+        return {one.recipient: one.rows for one in shared.store.outbox.backlog()}[COOP]
+
+    (waiting,) = make(folder / "data", fill)
+    assert waiting > 0
+    with House(folder, "/nowhere/tty") as house:
+        text = html.unescape(house.owner().get("/sharing")[1]).replace("\xa0", " ")
+    cards = {
+        re.search(r"<h3>(.*?)</h3>", card)[1]: card for card in text.split('<article class="agreement party">')[1:]
+    }
+    coop, town, study = (cards[f"{name} (nom non vérifié)"] for name in ("La Coop", "La Ville", "Étude"))
+    said = re.search(
+        r'<p class="sentence">La Coop reçoit une valeur par minute, jusqu’au \d+ \S+ \d+\.<small>(.*?)<', coop
+    )
+    assert said[1] == "Puissance soutirée, toute"
+    numbers = re.findall(r"<dt>(\S+|En attente)</dt><dd>(\d+)", coop)
+    assert numbers == [("Envoyé", "120"), ("En attente", str(waiting)), ("Confirmé", "30")]
+    assert "La Ville peut demander un total par jour, jusqu’au" in town
+    assert "Étude ne reçoit rien en ce moment ; vous aviez promis une valeur par demi-heure" in study
+    assert [card.count('action="/sharing/withdraw"') for card in (coop, town, study)] == [3, 3, 3]
 
 
 def test_forty_consents_are_shown_and_a_changed_entry_of_the_journal_is_named(tmp_path):

@@ -109,6 +109,9 @@ class Desk:
     async def handed(self, first, last):
         return self._held.handed
 
+    async def flows(self):
+        return values.FLOWS
+
     async def text(self, sha256):
         return self._or_fault(self._held.text)
 

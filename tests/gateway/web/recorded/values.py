@@ -17,7 +17,7 @@ from gateway.web.https.certificate import OwnAuthority, grouped
 from gateway.web.repair.values import Changed, PointPlace, RepairableSeries, RepairView, Stored
 from gateway.web.settings.values import Settings
 from gateway.web.sharing.answer import AnswerChoices
-from gateway.web.sharing.values import HandedOver, JournalState
+from gateway.web.sharing.values import HandedOver, JournalState, RecipientFlow
 from gateway.web.sharing.yesterday import Yesterday
 from gateway.words.phrase import written
 
@@ -369,6 +369,12 @@ HANDED = [
     HandedOver(DAY, "coop@sen2.test", "PT30M", 12_345, 2, MIDNIGHT, MIDNIGHT + 3_600, 12_000),
     HandedOver(DAY, "coop@sen2.test", "raw", 1, 1, MIDNIGHT, MIDNIGHT),
 ]
+
+
+FLOWS = {
+    "coop@sen2.test": RecipientFlow(1_234_567, DAY, 1_230_000, 48),
+    "etude@sen9.test": RecipientFlow(waiting=3),
+}
 
 
 def request(number, sender="coop@sen2.test", domain="sen2.test", **more):
