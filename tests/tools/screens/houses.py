@@ -121,7 +121,7 @@ class Home(House):
         drawn, injected, _ = self.kind.draws(time)
         told = {UNTIL: self._iso(self._next(time, *(_LOW_FROM, _LOW_TO)))} if "hc" in self.kind.prices else {}
         if told:
-            hours = f"{_LOW_FROM:02}:00/{_LOW_TO:02}:00"
+            hours = f"00:00/{_LOW_TO:02}:00 {_LOW_FROM:02}:00/24:00"
             told |= {OFF_PEAK_NEXT: self._iso(self._next(time, _LOW_FROM))}
             told |= {OFF_PEAK_TODAY: hours, OFF_PEAK_TOMORROW: hours}
         if self.kind.tempo:

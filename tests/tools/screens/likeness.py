@@ -6,7 +6,7 @@ Pictures are kept as ``kept`` makes them: of a desk at half its size, all in a p
 from PIL import Image, ImageChops, ImageStat
 
 # Cells of so many pixels square, and by how many of 255 a colour in one may be another one.
-CELL_PX, SHADES = 4, 24
+CELL_PX, SHADES = 4, 12
 # So many cells may be others where the letters are the same: less than a short word in small print.
 MOST_CELLS = 20
 # With other letters: the mean of what 32 x 32 places differ by, and how much longer or shorter the page may be.

@@ -76,7 +76,7 @@ def share(store, portrait, name):
 def _hand(store, jid, prefix, grain, now):
     """What it got on three days."""
     (series, *_) = [one for one in store.meters.series("house") if one.path.startswith(prefix)]
-    points = store.readings.page("house", series.path, grain, 0, now, 40)
+    points = store.readings.page("house", series.path, grain, now - 2 * _DAY_S, now, 40)
     for day in range(3):
         store.transfers.note(jid, points, now - day * _DAY_S)
     store.db.commit()
