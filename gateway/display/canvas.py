@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 # The inks of pages; with one bit a pixel all but BLACK and DARK are lit.
 Ink = tuple[int, int, int]
 BLACK, WHITE, GREY, DARK = (0, 0, 0), (255, 255, 255), (150, 150, 160), (45, 45, 55)
-GREEN, AMBER, RED, BLUE = (50, 205, 100), (255, 176, 0), (225, 35, 35), (40, 105, 240)
+# What comes from the grid, what goes to it, what the sun gives: as on the page where it is dark. Amber warns, red asks
+# to act; blue, with white and red as grounds, is a day of Tempo.
+DRAWN, GIVEN, SUN = (127, 178, 255), (95, 211, 164), (250, 215, 70)
+AMBER, RED, BLUE = (255, 140, 0), (225, 35, 35), (40, 105, 240)
 
 _FACES = {False: "DejaVuSans.ttf", True: "DejaVuSans-Bold.ttf"}
 

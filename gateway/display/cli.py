@@ -36,6 +36,7 @@ _EXAMPLE = LiveMessage(
     tariff_kind="peak", tariff_until_local="22:00", off_peak_next_local="22:00",
     tempo_today="white", tempo_tomorrow="red", breaker="closed", drawn_today_wh=9120,
     drawn_yesterday_wh=14800, injected_today_wh=2300, produced_today_wh=6100,
+    cost_today_cents=231,
 )  # fmt: skip
 
 _NO_PAGE = Phrase("there is no page {page} now; there are: {names}")
@@ -62,7 +63,7 @@ def _off(options: argparse.Namespace) -> None:
 
 
 def _png(options: argparse.Namespace) -> None:
-    from gateway.display import pages  # noqa: PLC0415
+    from gateway.display import pages, sheet  # noqa: PLC0415
 
     width, height = options.size
     if options.example:
@@ -73,7 +74,7 @@ def _png(options: argparse.Namespace) -> None:
     names = pages.available(view)
     if options.page not in names:
         raise BrokerError(_NO_PAGE.filled(page=options.page, names=", ".join(names)))
-    look = pages.PictureStyle(width, height, not options.mono, options.language or language)
+    look = sheet.PictureStyle(width, height, not options.mono, options.language or language)
     pages.draw(look, view, options.page).save(options.out, "PNG")
 
 

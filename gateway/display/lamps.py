@@ -50,8 +50,8 @@ def led(view: DisplayedMoment) -> Rhythm:
 def rgb(view: DisplayedMoment) -> tuple[Colour, Rhythm]:
     """The colour of what matters most, and its rhythm.
 
-    Old: white, as the fast rhythm. Overload: red, blinking. Injection: green. A Tempo contract: the colour that counts.
-    Otherwise green, yellow or red by the power.
+    Old: white, as the fast rhythm. Overload: red, blinking. Injection: green, and nothing else is. A Tempo contract:
+    the colour that counts. Otherwise blue, yellow or red by the power.
     """
     frame = view.frame
     if view.fault or frame is None:
@@ -64,7 +64,7 @@ def rgb(view: DisplayedMoment) -> tuple[Colour, Rhythm]:
         return _TEMPO[frame.tempo_today], ON
     if view.load is None:
         return DARK, OFF
-    return RED if view.load >= TOO_MUCH else YELLOW if view.load >= MUCH else GREEN, ON
+    return RED if view.load >= TOO_MUCH else YELLOW if view.load >= MUCH else BLUE, ON
 
 
 class Player:

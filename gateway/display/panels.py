@@ -14,8 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.display.epaper import HEIGHT, WIDTH, Ssd1680
-from gateway.display.pages import PictureStyle
 from gateway.display.pins import Level, Output
+from gateway.display.sheet import PictureStyle
 from gateway.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _EPAPER_HZ = 4_000_000
 def look_of(chip: str, language: str) -> PictureStyle:
     """What pictures for this chip are made for."""
     width, height = _SIZES[chip]
-    return PictureStyle(width, height, chip in {"st7789", "ili9341"}, language)
+    return PictureStyle(width, height, chip in {"st7789", "ili9341"}, language, paper=chip == "ssd1680")
 
 
 class Opened(NamedTuple):

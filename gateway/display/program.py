@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from gateway.display.config import DisplayConfig, EpaperTable
-    from gateway.display.pages import PictureStyle
+    from gateway.display.sheet import PictureStyle
 
 log = logging.getLogger(__name__)
 
@@ -88,10 +88,12 @@ class Hand:
         return pages.draw_welcome(look, (), None, told) if isinstance(told, str) else self._answer(look, told, now)
 
     def _answer(self, look: PictureStyle, told: FirstVisitAnswer, now: float) -> Image:
-        turn = self._welcome.turn(now) if self._welcome and told.fingerprint else 0
-        if told.fingerprint and turn % 2:
-            return pages.draw_fingerprint(look, told.fingerprint, turn // 2)
-        return pages.draw_welcome(look, told.addresses, told.code, "" if told.addresses else "no page")
+        turn = self._welcome.turn(now) if self._welcome else 0
+        if told.fingerprint:
+            turn, fingerprint = divmod(turn, 2)
+            if fingerprint:
+                return pages.draw_fingerprint(look, told.fingerprint, turn)
+        return pages.draw_welcome(look, told.addresses, told.code, "" if told.addresses else "no page", turn)
 
 
 class Pins:

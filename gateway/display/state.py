@@ -45,6 +45,7 @@ class LiveMessage(msgspec.Struct, frozen=True, kw_only=True):
     drawn_yesterday_wh: int | None = None
     injected_today_wh: int | None = None
     produced_today_wh: int | None = None
+    cost_today_cents: int | None = None
     partial: tuple[str, ...] = ()
     produced_doubt: str | None = None
     broken: tuple[str, ...] = ()

@@ -18,7 +18,8 @@ WORDS = WordTable({
         "produced": "Production", "injected": "Injected", "used here": "used here",
         "at least": "at least", "unread": "its counter does not answer", "too-little": "counted less than injected",
         "tariff": "Tariff", "until": "{} until", "then from": "then from {}", "off-peak from": "off-peak from {}",
-        "then off-peak": "then off-peak",
+        "then off-peak": "then off-peak", "cost today": "{} today",
+        "off-peak at": Phrase("Off-peak at {}", "short"), "off-peak until": Phrase("Off-peak until {}", "short"),
         "counter": "Solar counter", "links": "Links", "broken": "Not working:",
         "all well": "All is well", "alert": "An alert waits", "shutdown": "Shutdown", "keep down": "keep it down",
         "stopping": "goodbye", "let go": "let go: address of the page",
@@ -29,6 +30,9 @@ WORDS = WordTable({
         "disk": "Card is full", "backup": "Backup", "cell": "Program",
         "xmpp": "XMPP server", "recipient": "Recipient", "household": "Messages",
     })  # fmt: skip
+
+
+_EUROS, _OWED = Phrase("€{amount}"), Phrase("−€{amount}")
 
 
 def number(value: int, language: str, unit: str = "") -> str:
@@ -44,6 +48,13 @@ def kilo(value: int, language: str) -> str:
     if tenths >= 1000 or value % 1000 == 0:
         return str((value + 500) // 1000)
     return grouped(f"{tenths // 10}.{tenths % 10}", language)
+
+
+def euros(cents: int, language: str) -> str:
+    """An amount to the cent, its sign where the language puts it; a minus is what the house has earned."""
+    whole, rest = divmod(abs(cents), 100)
+    said = _OWED if cents < 0 else _EUROS
+    return said.in_language(language).format(amount=grouped(f"{whole:,}.{rest:02}", language))
 
 
 def age(seconds: float) -> str:

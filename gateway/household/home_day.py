@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,13 @@ class DrawnAmount:
     wh: int | None = None
     euros: float | None = None
     whole: bool = False
+
+    @property
+    def cents(self) -> int | None:
+        """The euros as every face shows them: to a cent, a half away from nought."""
+        if self.euros is None:
+            return None
+        return int(Decimal(repr(self.euros)).scaleb(2).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +100,9 @@ def home_day(house: HouseholdDays, tariffs: Sequence[Tariff], now: int) -> HomeD
         time=now,
         date=today,
         since=since,
-        today=_amount(known.get(today), tariffs),
-        by_now=_amount(running.so_far(before) if running and running.day == today else None, tariffs),
-        yesterday=_amount(known.get(before), tariffs),
+        today=amount(known.get(today), tariffs),
+        by_now=amount(running.so_far(before) if running and running.day == today else None, tariffs),
+        yesterday=amount(known.get(before), tariffs),
         half_hours=_half_hours(house, today, now),
         usual_w=usual(house, now),
         hour=this_hour(house, tariffs, now),
@@ -121,7 +129,8 @@ def _since(house: HouseholdDays, today: date) -> int | None:
     return first if first is not None and first > midnight(today) + _BEGUN_S else None
 
 
-def _amount(day: DayEnergy | None, tariffs: Sequence[Tariff]) -> DrawnAmount:
+def amount(day: DayEnergy | None, tariffs: Sequence[Tariff]) -> DrawnAmount:
+    """What a day has come to; of one that nobody knows nothing."""
     if day is None or day.drawn is None:
         return DrawnAmount()
     paid = cost([day], tariffs)

@@ -15,6 +15,7 @@ from gateway import __version__
 from gateway.balance import calendar
 from gateway.errors import StoreError
 from gateway.household.days import DayParts, HouseholdDays
+from gateway.household.home_day import amount
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, as_json
 from gateway.live.meter import KnownDay, LiveMeter
 from gateway.live.state import NAMELESS, AlertNow, HouseNow, LineNow, LinkNow, meter_now
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from gateway.balance.tariff import Tariff
     from gateway.config.tables import Config
     from gateway.links.alerts import Alert
     from gateway.sources.line import LineState
@@ -65,6 +67,7 @@ class Now:
         self.meters = {meter.name: LiveMeter(meter.name) for meter in config.meter}
         self._counters = [one.name for one in config.counter if one.quantity == "electricity-produced"]
         self._day_asked = 0.0
+        self._priced: tuple[Tariff, ...] = ()
         self._states: dict[str, str] = {}
         self.alerts: Sequence[Alert] = ()
         self._texts: list[str] = []
@@ -131,11 +134,13 @@ class Now:
             pass
 
     async def know_the_day(self) -> None:
-        """Ask the store what was counted today, once a minute."""
+        """Ask the store what was counted today, and what it costs: once a minute, and when prices have changed."""
         now, clock = time.monotonic(), self._clock()
-        if clock is None or (self._day_asked and now - self._day_asked < _DAY_EVERY_S):
+        tariffs = tuple(self._config.tariff)
+        recent = self._day_asked and now - self._day_asked < _DAY_EVERY_S
+        if clock is None or (recent and tariffs == self._priced):
             return
-        self._day_asked = now
+        self._day_asked, self._priced = now, tariffs
         try:
             self.count_requests(await self._call(self._stored.access.count_waiting))
             for name, meter in self.meters.items():
@@ -184,6 +189,7 @@ def day_of(stored: DayParts, config: Config, meter: str, now: int) -> KnownDay:
         drawn_index=house.index_less(this.drawn, now) if this and this.drawn is not None else None,
         injected_wh=this.injected if this else None,
         drawn_yesterday_wh=before.drawn if before else None,
+        cost_cents=amount(this, config.tariff).cents,
         produced_wh=this.own if this else None,
         doubt=this.doubt if this else None,
         partial=tuple(name for name, told in partial if told),

@@ -63,7 +63,8 @@ class KnownDay:
     """What the store knows of today and yesterday; None where it knows nothing.
 
     ``drawn_index`` is the meter's, less what of today was counted up to it: so what follows is added, to the second.
-    ``drawn_yesterday_wh`` is what was drawn the day before. ``injected_wh`` and ``produced_wh`` (by the house's own
+    ``drawn_yesterday_wh`` is what was drawn the day before; ``cost_cents`` what the day has cost so far, with its part
+    of the subscription and less what was sold. ``injected_wh`` and ``produced_wh`` (by the house's own
     counters of production) are of one moment, so that no more is injected than was produced; ``doubt`` is why what is
     counted as produced is not known (``DOUBTS``). ``partial`` are the days (``today``, ``yesterday``) of which a part
     is not known. At the POSIX second ``end`` it is over.
@@ -76,6 +77,7 @@ class KnownDay:
     doubt: str | None = None
     partial: tuple[str, ...] = ()
     end: int | None = None
+    cost_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ class Snapshot:
     power_w: int | None = None
     power_within_w: int | None = None
     cos_phi: float | None = None
+    cost_today_cents: int | None = None
 
     @property
     def stale(self) -> bool:
@@ -271,6 +274,7 @@ class LiveMeter:
             power_w=self._number(ESTIMATE),
             power_within_w=self._number(HALF_WIDTH),
             cos_phi=None if hundredths is None else hundredths / 100,
+            cost_today_cents=day.cost_cents,
             ahead=self._ahead(),
         )
 

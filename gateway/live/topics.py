@@ -13,7 +13,7 @@ from gateway.live import compact
 from gateway.live.compact import COLOURS, LINKS, TARIFFS, Compact
 from gateway.live.meter import time_of
 from gateway.tic.day_classes import PARIS
-from gateway.tic.tariff_outlook import UNTIL
+from gateway.tic.tariff_outlook import OFF_PEAK_NEXT, UNTIL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,16 +45,24 @@ def frames(snapshot: Snapshot) -> list[RetainedMessage]:
 
 
 def values(meter: str, changed: Mapping[str, Value | None]) -> list[RetainedMessage]:
-    """One topic for each series, as on paper, empty where it is not known; and until when the tariff counts."""
+    """One topic for each series, as on paper, empty where it is not known; and the hours ahead by legal time."""
     base = f"{ROOT}/meter/{meter}"
     told = [
         RetainedMessage(f"{base}/value/{series}", b"" if value is None else str(value).encode())
         for series, value in changed.items()
     ]
-    if UNTIL in changed:
-        # For a display that knows no time zone.
-        told.append(RetainedMessage(f"{base}/until", _on_the_clock(time_of(str(changed[UNTIL]))).encode()))
+    # For a display that knows no time zone.
+    told += [
+        RetainedMessage(f"{base}/{word}", _on_the_clock(time_of(str(changed[series]))).encode())
+        for series, word in _AHEAD.items()
+        if series in changed
+    ]
     return told
+
+
+def cost_today(meter: str, cents: int | None) -> RetainedMessage:
+    """What the day has cost so far, for a display of 40 bytes, which have no room for it; empty where not known."""
+    return RetainedMessage(f"{ROOT}/meter/{meter}/cost-today", b"" if cents is None else str(cents).encode())
 
 
 def links(states: Mapping[str, str]) -> list[RetainedMessage]:
@@ -68,6 +76,7 @@ def alert(name: str, texts: Mapping[str, str] | None) -> RetainedMessage:
     return RetainedMessage(f"{ROOT}/alert/{name.replace(' ', '/')}", payload.encode())
 
 
+_AHEAD = {UNTIL: "until", OFF_PEAK_NEXT: "off-peak"}
 _POWERS = "drawn_va", "injected_va", "uncounted_va", "subscribed_va", "power_w", "power_within_w", "cos_phi"
 
 
@@ -103,6 +112,7 @@ def as_json(snapshot: Snapshot) -> dict[str, object]:
         "injected_today_wh": snapshot.injected_today_wh,
         "produced_today_wh": snapshot.produced_today_wh,
         "self_consumed_today_wh": snapshot.self_consumed_today_wh,
+        "cost_today_cents": snapshot.cost_today_cents,
         "partial": list(snapshot.partial),
         "produced_doubt": snapshot.produced_doubt,
         "line_fault": snapshot.line_fault,

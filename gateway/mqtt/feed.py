@@ -49,6 +49,8 @@ class Feed:
         self._changed_links: set[str] = set()
         self._changed_alerts: set[str] = set()
         self._told = dict.fromkeys(self._meters, 0.0)
+        # Meter -> what its day has cost as it was last told.
+        self._costs: dict[str, int | None] = {}
         self._wake, self._one_voice = asyncio.Event(), asyncio.Lock()
         self.alive_at = time.monotonic()
         now.listen(self._hear)
@@ -93,6 +95,7 @@ class Feed:
         self._due, self._changed_links, self._changed_alerts = set(self._meters), set(self._links), set(self._alerts)
         for name, meter in self._meters.items():
             meter.take_fresh()
+            self._costs.pop(name, None)
             await self._send(topics.values(name, meter.everything()))
         await self._tell_changes()
 
@@ -104,8 +107,13 @@ class Feed:
         due, self._due = self._due, set()
         for name in due:
             meter, self._told[name] = self._meters[name], time.monotonic()
-            await self._send(topics.frames(meter.snapshot(time.monotonic())))
+            snapshot = meter.snapshot(time.monotonic())
+            await self._send(topics.frames(snapshot))
             await self._send(topics.values(name, meter.take_fresh()))
+            cents = snapshot.cost_today_cents
+            if name not in self._costs or self._costs[name] != cents:
+                await self._send([topics.cost_today(name, cents)])
+                self._costs[name] = cents
         changed, self._changed_links = self._changed_links, set()
         # Of a link that is no more (a counter, a recipient) nothing remains at the broker either.
         await self._send(topics.links({name: self._links.get(name, "") for name in changed}))

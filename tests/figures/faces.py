@@ -20,6 +20,7 @@ from gateway.balance.calendar import day_of
 from gateway.commands.main import main
 from gateway.commands.watch import changes
 from gateway.display import pages as screens
+from gateway.display.sheet import DisplaySheet, PictureStyle
 from gateway.display.state import DisplayedMoment, LiveMessage
 from gateway.household.now import Now
 from gateway.links.link import as_json
@@ -147,7 +148,9 @@ def of_object(said):
         "produced-today": "produced_today_wh", "used-today": "self_consumed_today_wh",
     }  # fmt: skip
     colours = {f"tempo-{day}": Said(said[f"tempo_{day}"]) for day in ("today", "tomorrow")}
-    return {key: exact(said[name]) for key, name in kinds.items()} | colours
+    cents = said["cost_today_cents"]
+    cost = {"cost-today": Said(UNKNOWN) if cents is None else Said(Fraction(cents, 100), Fraction(1, 100))}
+    return {key: exact(said[name]) for key, name in kinds.items()} | colours | cost
 
 
 def of_compact(data):
@@ -242,7 +245,7 @@ def of_chat(said):
     return _doubtful(day, figures, "produced-today", "used-today")
 
 
-class _Sheet(screens._Sheet):
+class _Sheet(DisplaySheet):
     """Keeps what a page writes, before it is drawn."""
 
     def __init__(self, look):
@@ -253,9 +256,9 @@ class _Sheet(screens._Sheet):
         self.texts.append(words)
         super().title(words, *rest)
 
-    def value(self, text, unit, ink):
+    def value(self, text, unit, *rest):
         self.texts.append(f"{text} {unit}")
-        super().value(text, unit, ink)
+        super().value(text, unit, *rest)
 
     def lines(self, texts, *rest):
         self.texts += texts
@@ -271,7 +274,7 @@ def of_screen(payload):
     frame = msgspec.json.decode(payload, type=LiveMessage)
     view, texts = DisplayedMoment(frame, None, frame.age_s, live=True), {}
     for page in screens.available(view):
-        sheet = _Sheet(screens.PictureStyle(800, 480, colour=True))
+        sheet = _Sheet(PictureStyle(800, 480, colour=True))
         screens.PAGES[page](sheet, view)
         texts[page] = "\n".join(sheet.texts)
     return of_screen_texts(texts)
@@ -293,6 +296,7 @@ def of_screen_texts(texts):
             "injected-today": _kilo(rf"(?im)^injecté(?: :)?\s{kilo}\s*kWh", sun),
             "produced-today": None if doubt or "Production" not in sun else _kilo(rf"(?m)^{kilo} ?(?:kWh|$)", sun),
             "self-consumed": found(rf"(?:utilisé : )?{kilo} %", sun, Fraction(1, 100)),
+            "cost-today": found(rf"(?m)^{kilo}\s?(?:€|euros)$", today),
             "tempo-today": Said(_COLOURS[colours[1].lower()]) if colours else None,
             "tempo-tomorrow": Said(_COLOURS[colours[2].lower()]) if colours else None,
         },
@@ -384,7 +388,7 @@ def of_browser(text):
         "power": ("power", 1), "percent": ("load", 1), "drawn-today": ("today", 1000),
         "drawn-yesterday": ("yesterday", 1000), "injected-today": ("injected_today", 1000),
         "produced-today": ("produced_today", 1000), "used-today": ("self_consumed_today", 1000),
-        "per-hour": ("cost_hour", 1),
+        "per-hour": ("cost_hour", 1), "cost-today": ("today_cost", 1),
     }  # fmt: skip
     figures = {
         key: Said(UNKNOWN) if text.get(name) in {"inconnu", "–"} else found(NUMBER, text.get(name, ""), unit)

@@ -20,21 +20,21 @@ SUN = {"injected-today", "produced-today"}
 # What each face must show, where the house has it; a figure that nobody knows may be left out.
 SHOWS = {
     "meter": set(),
-    "MQTT": LIVE | SUN | {"used-today"},
+    "MQTT": LIVE | SUN | {"used-today", "cost-today"},
     "40 bytes": LIVE | SUN,
     "Home Assistant": (LIVE - {"drawn-yesterday"}) | {"injected-today"},
-    "screen": (LIVE - {"subscribed"}) | SUN | {"percent", "self-consumed"},
+    "screen": (LIVE - {"subscribed"}) | SUN | {"percent", "self-consumed", "cost-today"},
     "board": (LIVE - {"subscribed"}) | SUN | {"percent", "self-consumed"},
     "watch": (LIVE - {"subscribed"}) | SUN | {"percent", "used-today"},
-    "watch, in a pipe": LIVE | SUN | {"used-today"},
+    "watch, in a pipe": LIVE | SUN | {"used-today", "cost-today"},
     "chat": (LIVE - {"subscribed"})
     | SUN
     | {"percent", "used-today", "drawn-month", "base-load", "per-hour", "watts"}
     | {"cost-month"},
     "metrics": {"power", "subscribed"},
-    "page, in a browser": (LIVE - {"subscribed"}) | SUN | {"percent", "used-today", "per-hour"},
-    "page, now": LIVE | SUN | {"used-today"},
-    "page, wall": LIVE | SUN | {"used-today"},
+    "page, in a browser": (LIVE - {"subscribed"}) | SUN | {"percent", "used-today", "per-hour", "cost-today"},
+    "page, now": LIVE | SUN | {"used-today", "cost-today"},
+    "page, wall": LIVE | SUN | {"used-today", "cost-today"},
     "page, cost of now": {"per-hour", "base-load"},
     "page, today": SUN | {"drawn-today", "self-consumed", "self-sufficient", "change-today"},
     "page, yesterday": {"drawn-yesterday"},

@@ -72,6 +72,7 @@ def shown(view: PageView, meter: Mapping[str, Any]) -> dict[str, Any]:
         "gauge": None if load is None else min(GAUGE, load * GAUGE // 100),
         "load": None if load is None else words["load_of"].format(percent=load, kva=_kva(lang, subscribed)),
         **({} if meter["drawn_today_wh"] is None else {"today": written.kwh(lang, meter["drawn_today_wh"])}),
+        **({} if meter["cost_today_cents"] is None else {"today_cost": _cents(lang, meter["cost_today_cents"])}),
         **_phases(lang, meter),
     }
 
@@ -84,7 +85,7 @@ def _meter(view: PageView, meter: Mapping[str, Any], day: HomeDay | None, now: f
         "name": meter["meter"],
         "live": meter,
         # What this second says of the day goes on from what the store does; before it does so, the store's stands.
-        "shown": {"today": written.kwh(lang, day.today.wh if day else None)} | shown(view, meter),
+        "shown": _so_far(lang, day) | shown(view, meter),
         "giving": _gives(meter),
         "hour": float(day.hour.euros) if day and day.hour.euros is not None else None,
         "usual": _usual(lang, day, meter["subscribed_va"]),
@@ -107,6 +108,18 @@ def _meter(view: PageView, meter: Mapping[str, Any], day: HomeDay | None, now: f
         "stale": meter["stale"],
         "empty": meter["age_s"] is None and (day is None or (day.today.wh is None and day.yesterday.wh is None)),
     }
+
+
+def _so_far(lang: str, day: HomeDay | None) -> dict[str, Any]:
+    """What the store says that today has come to."""
+    if day is None:
+        return {"today": written.NOTHING, "today_cost": None}
+    cents = day.today.cents
+    return {"today": written.kwh(lang, day.today.wh), "today_cost": None if cents is None else _cents(lang, cents)}
+
+
+def _cents(lang: str, cents: int) -> str:
+    return written.euros(lang, cents / 100)
 
 
 def _gives(meter: Mapping[str, Any]) -> bool:

@@ -24,11 +24,11 @@ def draw(asked: PictureRequest, meters: Sequence[Mapping[str, object]], clock: f
     Grey and mono are for paper: black on white. Raises ConfigError without Pillow, a font, or that meter.
     """
     # Pillow comes with it.
-    from gateway.display import pages  # noqa: PLC0415
+    from gateway.display import pages, sheet  # noqa: PLC0415
 
     # Grey is one bit a pixel, drawn larger: colours of days that became greys would be taken for other ones.
     scale = 2 if asked.ink == "grey" else 1
-    look = pages.PictureStyle(asked.width * scale, asked.height * scale, asked.ink == "colour", asked.lang)
+    look = sheet.PictureStyle(asked.width * scale, asked.height * scale, asked.ink == "colour", asked.lang)
     picture = pages.draw(look, _view(asked, meters), asked.page, f"{datetime.fromtimestamp(clock, PARIS):%d/%m %H:%M}")
     written = io.BytesIO()
     _inked(picture, asked.ink).save(written, "PNG")

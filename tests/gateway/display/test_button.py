@@ -7,9 +7,9 @@ import pytest
 from gateway.display import pages
 from gateway.display.button import Press, PushButton
 from gateway.display.lamps import Alarm
-from gateway.display.pages import PictureStyle
 from gateway.display.pins import Input, Output
 from gateway.display.program import Hand
+from gateway.display.sheet import PictureStyle
 from gateway.display.welcome import SHOWN_S, TURN_S, FirstVisitRequest
 from tests.gateway.display.views import view
 

@@ -75,7 +75,7 @@ def test_a_lamp_that_lights_by_low_is_dark_by_high(board):
         (view(**SUN, tempo_today="red"), (lamps.GREEN, lamps.ON)),
         (view(tempo_today="white"), (lamps.WHITE, lamps.ON)),
         (view(tempo_today="red"), (lamps.RED, lamps.ON)),
-        (view(drawn_va=4199), (lamps.GREEN, lamps.ON)),
+        (view(drawn_va=4199), (lamps.BLUE, lamps.ON)),
         (view(drawn_va=4200), (lamps.YELLOW, lamps.ON)),
         (view(drawn_va=5400), (lamps.RED, lamps.ON)),
         (view(subscribed_va=None), (lamps.DARK, lamps.OFF)),

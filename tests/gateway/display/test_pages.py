@@ -7,11 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+import segno
 from PIL import Image, ImageChops, ImageFont
 
 from gateway.display import canvas, pages
 from gateway.display.cli import PAGES
-from gateway.display.pages import PictureStyle
+from gateway.display.sheet import PictureStyle
 from gateway.errors import ConfigError
 from tests.gateway.display.views import NOTHING, SUN, view
 
@@ -21,7 +22,7 @@ LOOKS = {
     "oled": PictureStyle(128, 64, colour=False),
     "lcd-240x240": PictureStyle(240, 240, colour=True),
     "lcd-320x240": PictureStyle(320, 240, colour=True),
-    "epaper": PictureStyle(250, 122, colour=False),
+    "epaper": PictureStyle(250, 122, colour=False, paper=True),
 }
 OFF_PEAK = {"tariff_kind": "off-peak", "tariff_until_local": "07:30", "off_peak_next_local": "13:26"}
 PEAK = {"tariff_kind": "peak", "tariff_until_local": "13:26", "off_peak_next_local": "13:26"}
@@ -29,6 +30,9 @@ TEMPO = {"tempo_today": "white", "tempo_tomorrow": "red"}
 SCENES = {
     "evening-now": ("now", view()),
     "evening-today": ("today", view()),
+    "unpriced-today": ("today", view(cost_today_cents=None)),
+    "night-now": ("now", view(**OFF_PEAK, drawn_va=180, cost_today_cents=12_345)),
+    "earned-now": ("now", view(**PEAK, drawn_va=4650, cost_today_cents=-4)),
     "evening-links": ("links", view()),
     "watts-now": ("now", view(power_w=3310, power_within_w=70)),
     "watts-sun-now": ("now", view(**SUN, power_w=-1870, power_within_w=50)),
@@ -63,7 +67,8 @@ def drawn(look, name):
         addresses = ("http://raspberrypi.local:8080", "http://192.168.100.120:8080")
         language = "en" if name.endswith(".en") else "fr"
         code = "K7QM-2XHD-P9RW" if "code" in name else None
-        return pages.draw_welcome(LOOKS[look]._replace(language=language), addresses, code)
+        time = int("typed" in name)
+        return pages.draw_welcome(LOOKS[look]._replace(language=language), addresses, code, "", time)
     scene, _, language = name.partition(".")
     page, known = SCENES[scene]
     return pages.draw(LOOKS[look]._replace(language=language or "fr"), known, page)
@@ -77,7 +82,9 @@ def drawn(look, name):
         "shutdown",
         "shutdown-let-go",
         "welcome",
+        "welcome-typed",
         "welcome-code.en",
+        "welcome-code-typed",
         "fingerprint",
         "fingerprint-2",
         "sun-solar.en",
@@ -128,6 +135,30 @@ def test_every_fault_fits_into_the_title(look, language):
         for column in (0, look.width - 1):
             head = picture.crop((column, 0, column + 1, 14))
             assert len(head.getcolors()) == 1, fault
+
+
+CODES = {
+    "oled": (0, 0, 64, 64), "lcd-240x240": (55, 47, 185, 177), "lcd-320x240": (0, 47, 193, 240),
+    "epaper": (0, 0, 122, 122)
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_camera_finds_the_address_on_every_panel(look):
+    """Every module of the code is where it belongs, dark on light to whoever looks, with a light margin around."""
+    picture = drawn(look, "welcome-code.en").convert("L").crop(CODES[look])
+    # On paper what is lit is ink.
+    dark = picture if LOOKS[look].paper else ImageChops.invert(picture)
+    left, top, right, bottom = dark.getbbox()
+    rows = [list(row) for row in segno.make("http://192.168.100.120:8080/", error="l", micro=False).matrix]
+    module = (right - left) / len(rows)
+    assert module == int(module) >= 2
+    assert bottom - top == right - left
+    assert min(left, top, picture.width - right, picture.height - bottom) >= 2 * module
+    for y, row in enumerate(rows):
+        for x, is_dark in enumerate(row):
+            at = int(left + (x + 0.5) * module), int(top + (y + 0.5) * module)
+            assert bool(dark.getpixel(at)) == bool(is_dark), (x, y)
 
 
 def test_a_power_of_the_past_is_never_shown_large():

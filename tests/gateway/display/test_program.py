@@ -153,7 +153,7 @@ def test_all_is_open_and_dark_when_the_program_ends(broker, gateway, board, tmp_
     parts = "[rgb]\nred = 17\ngreen = 27\nblue = 22\nactive_high = false\n[buzzer]\ngpio = 23\n"
     with Running(written(tmp_path, broker, parts + RELAY + 'follows = "off-peak"\n')):
         gateway.frame(tariff_kind="off-peak")
-        wait_until(lambda: board.pin(5).state and not board.pin(27).state, 60, "relay closed, lamp green")
+        wait_until(lambda: board.pin(5).state and not board.pin(22).state, 60, "relay closed, lamp blue")
     assert [board.pin(gpio).function for gpio in (5, 17, 22, 23, 27)] == ["input"] * 5
 
 

@@ -13,7 +13,8 @@ HOUSE = {
     "mode": "standard", "drawn_va": 3450, "injected_va": 0, "subscribed_va": 6000, "tariff": "HP", "tariff_index": 2,
     "tariff_kind": "peak", "tempo_today": "unknown", "tempo_tomorrow": "unknown", "overload": False,
     "breaker": "closed", "injecting": False, "drawn_today_wh": 9120, "drawn_yesterday_wh": 14800,
-    "injected_today_wh": None, "produced_today_wh": None, "self_consumed_today_wh": None, "broken": [], "alert": False,
+    "injected_today_wh": None, "produced_today_wh": None, "self_consumed_today_wh": None,
+    "cost_today_cents": 231, "broken": [], "alert": False,
 }  # fmt: skip
 SUN = {"drawn_va": 0, "injected_va": 1280, "injecting": True, "injected_today_wh": 2300, "produced_today_wh": 6100}
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from gateway import __version__
+from gateway.balance.tariff import Tariff
 from gateway.config.tables import load
 from gateway.household.days import HouseholdDays
 from gateway.household.now import Now, day_of
@@ -157,6 +158,20 @@ def test_the_day_so_far_is_asked_of_the_store(now, store):
     asyncio.run(now.know_the_day())
     snapshot = now.meters["house"].snapshot(0.0)
     assert (snapshot.drawn_yesterday_wh, snapshot.produced_today_wh) == (8000, 2000)
+
+
+def test_what_the_day_costs_is_known_and_follows_a_price_at_once(now, store, configured):
+    """What was drawn since midnight at its price, with its part of the subscription; unknown without a tariff."""
+    record(store, "house", DRAWN, [*around(MIDNIGHT, 1000), *around(NEXT, 9000), (NEXT + 7200, 10_000)])
+    asyncio.run(now.know_the_day())
+    assert now.meters["house"].snapshot(0.0).cost_today_cents is None
+    told = '[[tariff]]\nname = "T"\nfrom = 2024-01-01\nsubscription = 31\nprices = { base = %s }\n'
+    for price, cents in (("0.2", 28), ("0.4", 48)):
+        priced = msgspec.toml.decode(told % price, type=dict[str, list[Tariff]])["tariff"]
+        now._config = msgspec.structs.replace(configured, tariff=tuple(priced))
+        asyncio.run(now.know_the_day())
+        # A kWh, and a twelfth of a day of March, which costs a euro.
+        assert now.meters["house"].snapshot(0.0).cost_today_cents == cents
 
 
 def test_who_waits_is_woken_by_a_frame_and_by_a_link(now):

@@ -52,4 +52,5 @@ def evening():
         power_w=3310,
         power_within_w=70,
         cos_phi=0.96,
+        cost_today_cents=231,
     )

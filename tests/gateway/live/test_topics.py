@@ -56,6 +56,23 @@ def test_a_link_without_a_bit_is_other(snapshot):
     assert topics.as_compact(replace(snapshot, broken=("counter", "port"))).broken == 0b1000_0001
 
 
+def test_who_knows_no_time_zone_is_told_hours_by_the_clock_of_the_house():
+    """Until when the tariff counts and when the next off-peak hours begin; nothing where nobody knows."""
+    told = {"contract/tariff/until": "2026-01-15T21:00:00Z", "contract/off-peak/next": "2026-07-15T21:30:00Z"}
+    shown = {m.topic: m.payload for m in topics.values("house", told)}
+    assert shown["linky/meter/house/until"] == b"22:00"
+    assert shown["linky/meter/house/off-peak"] == b"23:30"
+    gone = {m.topic: m.payload for m in topics.values("house", dict.fromkeys(told, "unknown"))}
+    assert gone["linky/meter/house/until"] == gone["linky/meter/house/off-peak"] == b""
+
+
+def test_what_the_day_costs_has_a_topic_of_its_own():
+    """Cents, also of a day that earns; empty where nobody knows."""
+    known = [topics.cost_today("house", cents) for cents in (231, -4, 0, None)]
+    assert {one.topic for one in known} == {"linky/meter/house/cost-today"}
+    assert [one.payload for one in known] == [b"231", b"-4", b"0", b""]
+
+
 def test_topics_of_values_links_and_alerts():
     """Each has its place, and says it in the words that a person would write."""
     told = {"consumption/power/apparent/raw": 750, "contract/tariff": "HC..", "power/active/estimate": None}
