@@ -229,6 +229,15 @@ def minutes_of(window: str) -> tuple[int, int]:
     return first % 1440, last
 
 
+def are_hours(begin: str, end: str) -> bool:
+    """Whether these are two times of the day, ``22:30`` and ``06:30``, and not the same."""
+    try:
+        minutes_of(f"{begin}/{end}")
+    except ValueError:
+        return False
+    return True
+
+
 def season_of(text: str) -> tuple[tuple[int, int], tuple[int, int]]:
     """``"04-01/10-31"`` as (month, day) twice. Raises ValueError."""
     begin, _, end = text.partition("/")

@@ -111,7 +111,7 @@ class _Comparing:
         colours = lived_colours(house, self.first - _ONE, self.end) if self._dates else {}
         self._windows = own_windows(archive, config, house.meter, self.first, self.end)
         self._facts = HouseFacts(
-            windows=self._windows.assumed,
+            windows=self._windows.assumed or order.supposed,
             colours={**order.colours, **colours},
             weekday=order.weekday,
             hours=order.hours,
@@ -123,7 +123,9 @@ class _Comparing:
         self._power = order.power or self._subscribed
 
     def _own_borders(self) -> set[int]:
-        """The moments at which the meter goes from one of its classes to another."""
+        """The moments at which the meter goes from one of its classes to another; none of hours that are supposed."""
+        if not self._windows.assumed:
+            return set()
         borders = {(day, edge) for day in self._dates for one in self._facts.windows_of(day) or () for edge in one}
         return {time for day, edge in borders for time, minute in moments(day, {edge}) if minute == edge % 1440}
 

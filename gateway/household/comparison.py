@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from gateway.balance.offer_bill import OfferMonth, year_of
+from gateway.balance.offer_hours import DatedWindows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
     from fractions import Fraction
 
     from gateway.balance.offer_hours import Windows
@@ -24,6 +25,7 @@ class ComparisonOrder:
     """What is asked for: days, whose prices, and what the household knows that nothing else says.
 
     ``dated``: each day's own prices, and not those of today for all of them. ``shift``: Wh a day, out of these hours.
+    ``off_peak``: hours that the household supposes, where nothing says those of the meter.
     """
 
     first: date | None = None
@@ -35,6 +37,12 @@ class ComparisonOrder:
     alsace_moselle: bool = False
     colours: Mapping[date, str] = field(default_factory=dict)
     shift: tuple[int, Windows] | None = None
+    off_peak: Windows | None = None
+
+    @property
+    def supposed(self) -> tuple[DatedWindows, ...]:
+        """The hours that the household supposes, of every day."""
+        return (DatedWindows(date.min, None, self.off_peak),) if self.off_peak else ()
 
 
 @dataclass(frozen=True, slots=True)

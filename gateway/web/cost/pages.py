@@ -11,7 +11,7 @@ from gateway.web.cost.chart import cost_chart, legend
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.web.cost.values import Aim, Bill, Forecast, Money
+    from gateway.web.cost.values import Aim, Bill, Forecast, Money, OffersCompared
     from gateway.web.view import PageView
 
 FILES = ("history.css", "cost.css", "history.js")
@@ -41,6 +41,12 @@ def page(view: PageView, bill: Bill, meters: Sequence[str]) -> str:
         year=_year(view, bill, foreseen.get("year")),
         **past,
     )
+
+
+def offers_page(view: PageView, compared: OffersCompared, meters: Sequence[str]) -> str:
+    """The days of one meter under other offers."""
+    most = max((one.euros for one in compared.offers if one.euros is not None), default=0)
+    return view.page("cost/offers.html", compared=compared, meters=meters, files=list(FILES), gauge=gauge, most=most)
 
 
 def refusal(view: PageView, key: str, **places: object) -> str:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from gateway.balance.supplier_offer import are_hours
 from gateway.errors import StoreError
-from gateway.web.cost.pages import FILES, page, refusal
+from gateway.web.cost.pages import FILES, offers_page, page, refusal
 from gateway.web.cost.values import PERIODS
 from gateway.web.cost.words import WORDS
 from gateway.web.http.answers import html
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def part(household: HouseholdPast) -> PageGroup:
-    """The page."""
+    """The page, and the one that compares offers."""
 
     async def show(request: Request, view: PageView) -> Response:
         meter = request.args.get("meter", "") or household.meters[0]
@@ -40,7 +41,23 @@ def part(household: HouseholdPast) -> PageGroup:
         asked = replace(view, query=urlencode({"meter": meter, "period": period}) + "&")
         return html(page(asked, bill, household.meters))
 
-    return PageGroup(menu=(("/cost", "cost"),), pages={"/cost": show}, forms={}, words=WORDS, files=FILES)
+    async def offers(request: Request, view: PageView) -> Response:
+        meter = request.args.get("meter", "") or household.meters[0]
+        hours = {key: request.args.get(key, "") for key in ("since", "until")}
+        if meter not in household.meters:
+            return html(refusal(view, "bad_meter", said=meter[:40]), 400)
+        supposed = (hours["since"], hours["until"]) if any(hours.values()) else None
+        if supposed and not are_hours(*supposed):
+            return html(refusal(view, "bad_hours", said=" – ".join(supposed)[:40]), 400)
+        try:
+            found = await household.offers(meter, supposed)
+        except StoreError as error:
+            return _failed(view, error)
+        asked = replace(view, query=urlencode({"meter": meter} | (hours if supposed else {})) + "&")
+        return html(offers_page(asked, found, household.meters))
+
+    pages = {"/cost": show, "/cost/offers": offers}
+    return PageGroup(menu=(("/cost", "cost"),), pages=pages, forms={}, words=WORDS, files=FILES)
 
 
 def _failed(view: PageView, error: StoreError) -> Response:

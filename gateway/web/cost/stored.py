@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod, periods
@@ -12,18 +13,25 @@ from gateway.balance.energy import DayEnergy, change
 from gateway.balance.objective import EURO, ObjectiveState, goals
 from gateway.balance.projection import Method, Projection, project
 from gateway.balance.rows import BalanceRow, earliest_needed, rows
+from gateway.balance.supplier_offer import METER, minutes_of
 from gateway.balance.tariff import Cost, Objective, Tariff, lacks_prices, mean_price
+from gateway.household.days import HouseholdDays
 from gateway.household.this_hour import this_hour
-from gateway.web.cost.values import Aim, Bill, Forecast, Money, Present, TariffOffer
+from gateway.web.cost.values import Aim, Bill, Forecast, Money, OfferPaid, OffersCompared, Present, TariffOffer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gateway.config.tables import Config
-    from gateway.household.days import HouseholdDays
+    from gateway.household.comparison import ComparedOffer, Comparison
+    from gateway.store.store import Archive
 
 _SHOWN = {BalancePeriod.DAY: 31, BalancePeriod.MONTH: 13, BalancePeriod.YEAR: 10}
 _HOURS_A_YEAR = 8766
+# What a household can choose under the regulated tariff.
+_OFFERS = ("bleu-base", "bleu-hc", "tempo")
+# Above this share of what was drawn a difference may be nothing but how it was shared out.
+_MUCH = 0.1
 _TWELVE_MONTHS = timedelta(days=365)
 
 
@@ -180,3 +188,53 @@ def _aims(objective: Objective, one: Projection) -> list[Aim]:
         )
         for goal in goals(objective, one)
     ]
+
+
+def compared(
+    archive: Archive, config: Config, meter: str, off_peak: tuple[str, str] | None, today: date
+) -> OffersCompared:
+    """The last twelve months, as far as they are known, under each of the regulated offers and the own contract."""
+    # It brings what no other look takes.
+    from gateway.config.offers import find_offer  # noqa: PLC0415
+    from gateway.household.comparing import compare  # noqa: PLC0415
+    from gateway.household.comparison import ComparisonOrder  # noqa: PLC0415
+
+    files = [find_offer(name, Path()) for name in _OFFERS]
+    asked = ComparisonOrder(off_peak=(minutes_of("/".join(off_peak)),) if off_peak else None)
+    found = compare(archive, HouseholdDays(archive, config, meter), config, files, asked, today)
+    own = next((one.year.total for one in found.offers if one.file is None and one.months), None)
+    offers = [
+        OfferPaid(
+            name=one.name,
+            own=one.file is None,
+            euros=float(one.year.total) if one.months else None,
+            apart=float(one.year.total - own) if one.months and own is not None else None,
+            lacks="" if one.months else _lacks(found, one),
+        )
+        for one in found.offers
+    ]
+    examples = [one for one in found.offers if one.file is not None]
+    return OffersCompared(
+        meter=found.meter,
+        first=found.first,
+        last=found.end - timedelta(days=1),
+        days=found.days,
+        wh=found.wh,
+        offers=sorted(offers, key=lambda one: (one.euros is None, one.euros or 0, not one.own)),
+        refused=found.refused,
+        checked=min((one.checked for one in examples if one.checked), default=None),
+        since=min((one.prices_of for one in examples if one.prices_of), default=None),
+        old=any(one.old for one in examples),
+        off_peak=off_peak,
+        shared=any(one.shared > _MUCH * found.wh for one in found.offers if one.months),
+    )
+
+
+def _lacks(found: Comparison, one: ComparedOffer) -> str:
+    """Why an offer cannot be reckoned, as the page says it."""
+    if one.file is None:
+        return "own"
+    rules = one.file.offer.when
+    if one.left_out:
+        return "hours" if any(rule.hours == METER for rule in rules) else "colours"
+    return "power" if found.power is None else "price"

@@ -121,6 +121,55 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferPaid:
+    """What the compared days cost under an offer; ``euros`` is None where ``lacks`` says what nobody knows.
+
+    Attributes:
+        name: the offer's, or the contract's own.
+        own: it is the household's contract.
+        apart: how much more than the own contract; None without one.
+        lacks: own (its hours), hours, colours, power, price; empty where nothing is missing.
+    """
+
+    name: str
+    own: bool
+    euros: float | None
+    apart: float | None
+    lacks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OffersCompared:
+    """The same days under the own contract and the regulated offers, by today's prices; the cheapest first.
+
+    Attributes:
+        first, last: the days that were looked at; ``days`` of them are known to all offers, and came to ``wh``.
+        refused: the contract's hours are not those by which the meter counts: nothing is compared.
+        checked: when a person last read the example prices, ``since`` from when on they hold; ``old``: half a year ago.
+        off_peak: the hours that the household supposes; empty where it does not.
+        shared: hours cut quarters of which no minutes are kept, so that much of it is shared out by time.
+    """
+
+    meter: str
+    first: date
+    last: date
+    days: int
+    wh: int
+    offers: Sequence[OfferPaid]
+    refused: bool = False
+    checked: date | None = None
+    since: date | None = None
+    old: bool = False
+    off_peak: tuple[str, str] | None = None
+    shared: bool = False
+
+    @property
+    def asks_off_peak(self) -> bool:
+        """Whether hours that are supposed would tell more."""
+        return self.off_peak is not None or any(one.lacks == "hours" for one in self.offers)
+
+
+@dataclass(frozen=True, slots=True)
 class Present:
     """What the next hour costs, at the mean W of the last five minutes in the class of now; the base load (W)."""
 

@@ -17,7 +17,7 @@ from gateway.balance.energy import change
 from gateway.balance.rows import rows
 from gateway.balance.self_use import STEP_S
 from gateway.balance.tariff import cost, lacks_prices
-from gateway.web.cost.stored import bill
+from gateway.web.cost.stored import bill, compared
 from gateway.web.history.compared import YEAR, earlier, earlier_part
 from gateway.web.history.curves import HouseholdCurves, by_the_clock
 from gateway.web.history.values import Figures, HistoryRow, Past, Spent
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gateway.balance.tariff import Cost, Tariff
     from gateway.config.tables import Config
     from gateway.household.days import HouseholdDays
-    from gateway.web.cost.values import Bill
+    from gateway.web.cost.values import Bill, OffersCompared
     from gateway.web.reader import StoreReader
 
 T = TypeVar("T")
@@ -49,6 +49,7 @@ class HouseholdPast:
     def __init__(self, config: Config, reader: StoreReader) -> None:
         self._config, self._reader = config, reader
         self._turn = asyncio.Lock()
+        self._compared: tuple[object, OffersCompared] | None = None
         self.meters = [meter.name for meter in config.meter]
 
     async def past(self, meter: str, period: str, day: date | None, against: str | None = None) -> Past:
@@ -62,6 +63,16 @@ class HouseholdPast:
         return await self._read(
             meter, lambda house: bill(house, config, BalancePeriod(period), now, last_day(house, now))
         )
+
+    async def offers(self, meter: str, off_peak: tuple[str, str] | None) -> OffersCompared:
+        """The last twelve months under other offers: once a day, since only days that are over are compared."""
+        config, today = self._config, day_of(time.time())
+        asked = (meter, off_peak, today, tuple(config.tariff))
+        async with self._turn:
+            if self._compared is None or self._compared[0] != asked:
+                found = await self._reader.read(lambda archive: compared(archive, config, meter, off_peak, today))
+                self._compared = asked, found
+            return self._compared[1]
 
     async def _read(self, meter: str, look: Callable[[HouseholdCurves], T]) -> T:
         async with self._turn:

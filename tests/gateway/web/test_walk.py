@@ -22,7 +22,7 @@ DAY, YEAR = "/history?date=2026-10-25", "/history?period=year&date=2025-06-01"
 # What the menu does not lead to at once.
 FURTHER = (
     *(DAY, f"{DAY}&against=previous&unit=eur", f"{DAY}&detail=minutes", "/history?period=month&date=2025-03-01", YEAR),
-    *("/cost?period=day", "/cost?period=year"),
+    *("/cost?period=month", "/cost?period=year", "/cost/offers"),
     *(
         "/sharing/requests/2",
         "/repair?{point}",

@@ -33,6 +33,7 @@ PAGES = {
     "history-year": "/history?period=year",
     "history-euros": "/history?date={before}&unit=eur",
     "cost": "/cost",
+    "cost-offers": "/cost/offers",
     "sharing": "/sharing",
     "request": "/sharing/requests/1",
     "more": "/more",

@@ -18,8 +18,6 @@ NO_PAGE = {
     *(
         "/history/data",
         "/history/csv",
-        "/cost/data",
-        "/cost/now",
         "/https/seen",
         "/ca.crt",
         "/worker.js",

@@ -31,6 +31,7 @@ class Held:
         self.fault = None
         self.meters = ["house"]
         self.past, self.bill = values.PASTS["a day"], values.BILLS["months"]
+        self.offers = values.OFFERS["all"]
         self.look, self.point = values.LOOKS["at first"], "power"
         self.configured, self.address_fits = values.CONFIGURED, True
         self.displays, self.works = values.DISPLAYS, True
@@ -63,6 +64,9 @@ class Desk:
 
     async def bill(self, meter, period):
         return self._or_fault(self._held.bill)
+
+    async def offers(self, meter, off_peak):
+        return self._or_fault(self._held.offers)
 
     async def look(self, chosen):
         return self._or_fault(self._held.look)

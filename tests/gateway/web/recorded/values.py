@@ -10,7 +10,7 @@ from itertools import pairwise
 from gateway.live.credentials import Credentials
 from gateway.mqtt.boards.displays import DisplayAccount
 from gateway.mqtt.boards.passwords import made
-from gateway.web.cost.values import Aim, Bill, Forecast, Money, Present, TariffOffer
+from gateway.web.cost.values import Aim, Bill, Forecast, Money, OfferPaid, OffersCompared, Present, TariffOffer
 from gateway.web.displays.stored import NewDisplay
 from gateway.web.history.values import Curve, Figures, HistoryRow, Outlier, Past, Spent
 from gateway.web.https.certificate import OwnAuthority, grouped
@@ -225,6 +225,26 @@ BILLS = {
        unpriced_wh=4_321, classes_seen=("hc", "hp", "<b>")),
     "years": bill("year", rows=[_money(_MONTHS[0], _MONTHS[-1], change=None, income=12.5)], base_load_year=50.0),
     "years that are compared": bill("year", rows=[_money(_MONTHS[0], _MONTHS[-1])], present=_NO_MOMENT),
+}  # fmt: skip
+
+_YEAR = {"meter": "house", "first": date(2025, 1, 15), "last": date(2026, 1, 14), "days": 365, "wh": 1_922_300}
+_EXAMPLES = {"checked": date(2026, 5, 18), "since": date(2026, 2, 1)}
+OFFERS = {
+    "nothing yet": OffersCompared(**_YEAR | {"days": 0, "wh": 0}, offers=()),
+    "refused": OffersCompared(**_YEAR, offers=(), refused=True),
+    "all": OffersCompared(**_YEAR, **_EXAMPLES, offers=(
+        OfferPaid("Base <1>", own=False, euros=400.5, apart=-20.25),
+        OfferPaid("Mon offre", own=True, euros=420.75, apart=0.0),
+        OfferPaid("Tempo", own=False, euros=420.75, apart=0.0), OfferPaid("HC", own=False, euros=455.0, apart=34.25),
+    ), off_peak=("22:30", "06:30"), old=True, shared=True),
+    "unknown": OffersCompared(**_YEAR | {"days": 30}, **_EXAMPLES, offers=(
+        OfferPaid("Base", own=False, euros=-3.0, apart=None),
+        OfferPaid("Mon offre", own=True, euros=None, apart=None, lacks="own"),
+        *(
+            OfferPaid(one, own=False, euros=None, apart=None, lacks=one)
+            for one in ("hours", "colours", "power", "price")
+        ),
+    )),
 }  # fmt: skip
 
 # --- repair ----------------------------------------------------------------------------------------------------------

@@ -108,6 +108,12 @@ def _cost():
         yield Visit(f"cost: {name}", f"/cost?period={bill.period}", held={"bill": bill, "meters": meters})
     for wrong in ("meter=<b>", "period=week"):
         yield Visit(f"cost, wrong {wrong}", f"/cost?{wrong}")
+    for name, found in values.OFFERS.items():
+        meters = ["house", "garage <2>"] if name == "all" else ["house"]
+        yield Visit(f"offers: {name}", "/cost/offers", held={"offers": found, "meters": meters})
+    for wrong in ("meter=<b>", "since=<b>"):
+        yield Visit(f"offers, wrong {wrong}", f"/cost/offers?{wrong}")
+    yield Visit("offers, no store", "/cost/offers", held={"fault": FAULTS["store"]})
     yield Visit("cost, no store", "/cost", held={"fault": FAULTS["store"]})
     assert {bill.period for bill in values.BILLS.values()} == set(COST_PERIODS)
 
