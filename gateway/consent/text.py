@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-TEXT_VERSION = "4"
+TEXT_VERSION = "5"
 
 # As wide as the templates are.
 _LINE = 118

@@ -61,13 +61,10 @@ _NEVER = Phrase("; not looked for a newer one yet")
 _SUPPORTED = Phrase("; mended until {day}")
 _UNSUPPORTED = Phrase("; not mended any more since {day}")
 
-_NEW = Phrase(
-    "Version {newer} of the gateway is there ({version} runs). Install it at its page, under “Settings”, or with"
-    " `linky-gateway update install`."
-)
+_NEW = Phrase("Version {newer} of the gateway is there ({version} runs). Install it at its page, under “Settings”.")
 _NEW_SECURITY = Phrase(
     "Version {newer} of the gateway is there ({version} runs). It mends a weakness: install it soon, at its page, under"
-    " “Settings”, or with `linky-gateway update install`."
+    " “Settings”."
 )
 _KEPT = Phrase("The gateway was updated: {newer} runs, and everything that worked works.")
 _BACK = Phrase(
@@ -78,14 +75,11 @@ _UNDECIDED = Phrase(
     "The update to {newer} was taken back, since {missing} did not come back; with {version} it does not either: it can"
     " be tried again."
 )
-_BROKEN = Phrase("The update to {newer} failed, and {version} is not whole: run “linky-gateway doctor”.")
+_BROKEN = Phrase("The update to {newer} failed, and {version} is not whole: its page “State” says what is missing.")
 _CUT = Phrase("the power was cut, or it could not be installed")
 _STAYED = Phrase("The update to {newer} came to nothing, {version} runs on: {why}.")
 _ENDINGS = {"kept": _KEPT, "back": _BACK, "undecided": _UNDECIDED, "failed": _BROKEN, "stayed": _STAYED}
-_ASKED = Phrase(
-    "{asker} asks to update the gateway to {newer}. Say yes at its page, under “Settings”, or with"
-    " `linky-gateway update install`; no with `linky-gateway update refuse`."
-)
+_ASKED = Phrase("{asker} asks to update the gateway to {newer}. Say yes or no at its page, under “Settings”.")
 _ENDS = Phrase("Version {version} of the gateway is mended until {day}: update it before then.")
 _ENDED = Phrase("Version {version} of the gateway is not mended any more since {day}: update it.")
 

@@ -51,7 +51,9 @@ _WHY = {
     Unknown.CONTRADICTED: Phrase("the meter is not counting what was expected today"),
     Unknown.LEARNING: Phrase("the meter does not say its hours; they are learned within a few days"),
     Unknown.PEAK: Phrase("a mobile peak began before the gateway did"),
-    Unknown.NAMES: Phrase("nothing says which of the tariffs is the cheap one; enter your prices in [[tariff]]"),
+    Unknown.NAMES: Phrase(
+        "nothing says which of the tariffs is the cheap one; enter your prices at the page “Settings”"
+    ),
     Unknown.NOTHING_HEARD: Phrase("the meter has said nothing yet"),
 }
 _UNTIL, _ENDLESS = Phrase("{kind} until {until} ({wait})."), Phrase("{kind}, today and tomorrow.")

@@ -75,13 +75,13 @@ _SAID = WordTable(
         FaultKind.PORT: (
             "The port of the meter “{name}” has been lost for {time}",
             "The port of the meter “{name}” was lost {times} in 10 minutes",
-            "plug the adapter or the board in again; “linky-gateway status” says what is missing",
+            "plug the adapter or the board in again; the page “State” says what is missing",
             "The port of the meter “{name}” is back, after {time}",
         ),
         FaultKind.LINE: (
             "Something has been wrong on the line of the meter “{name}” for {time}",
             "Something was wrong on the line of the meter “{name}” {times} in 10 minutes",
-            "“linky-gateway doctor” says what is wrong",
+            "the page “State” says what is wrong, and what to do",
             "The line of the meter “{name}” is in order again, after {time}",
         ),
         FaultKind.CLOCK: (
@@ -94,13 +94,13 @@ _SAID = WordTable(
         FaultKind.STORE: (
             "Readings could not be stored for {time}",
             "Storing the readings failed {times} in 10 minutes",
-            "check the free space and the SD card; “linky-gateway status” says what is missing",
+            "check the free space and the SD card; the page “State” says what is missing",
             "Readings are stored again, after {time}",
         ),
         FaultKind.XMPP: (
             "The gateway has been cut off from the federation for {time}",
             "The gateway lost the federation {times} in 10 minutes",
-            "check the router and the account; readings are kept, “linky-gateway status” says what is missing",
+            "check the router and the account; readings are kept, the page “State” says what is missing",
             "The gateway is connected to the federation again, after {time}",
         ),
         FaultKind.RECIPIENT: (
@@ -112,40 +112,38 @@ _SAID = WordTable(
         FaultKind.GONE: (
             "The address of {name} is gone and nothing is sent there any more",
             "The address of {name} vanished {times} in 10 minutes",
-            "what waits for it is kept; if it comes back, “linky-gateway consent resume” goes on, if not withdraw your"
-            " consent",
+            "what waits for it is kept; if it comes back, resume at the page “Sharing”, if not withdraw your consent",
             "Sending to {name} goes on",
         ),
         FaultKind.DISK: (
             "The card has been nearly full for {time}",
             "The card was nearly full {times} in 10 minutes",
-            "make room (“journalctl --vacuum-size=50M”) or keep minutes for less long ([store] minute_days); once it is"
-            " full no reading is stored any more",
+            "make room on it, or put a larger card in; once it is full no reading is stored any more",
             "There is room on the card again, after {time}",
         ),
         FaultKind.KEEPING: (
             "The gateway has not kept all readings for {time}",
             "The gateway did not keep all readings, {times} in 10 minutes",
-            "indexes stay exact; “linky-gateway status” says what runs short and what is given up",
+            "indexes stay exact; the page “State” says what runs short and what is given up",
             "The gateway keeps all readings again, after {time}",
         ),
         FaultKind.BACKUP: (
             "No nightly backup has succeeded for {time}",
             "The nightly backup was missing {times} in 10 minutes",
-            "plug the USB stick in, make room on it and check that the passphrase is there; “linky-gateway status” says"
-            " what is missing, “sudo systemctl start linky-gateway-backup” tries again",
+            "plug the USB stick in, make room on it and check that the passphrase is there; the page “State” says what"
+            " is missing, and the next night tries again",
             "The nightly backup succeeded again, after {time}",
         ),
         FaultKind.BROKER: (
             "The MQTT broker of the house has not answered for {time}, displays and home automation are told nothing",
             "The MQTT broker of the house was lost {times} in 10 minutes",
-            "check that it runs (“systemctl status mosquitto”); “linky-gateway status” says what is missing",
+            "check that it runs; the page “State” says what is missing",
             "The MQTT broker of the house answers again, after {time}",
         ),
         FaultKind.CELL: (
             "A part of the gateway has not been working for {time} ({name})",
             "A part of the gateway failed {times} in 10 minutes ({name})",
-            "the rest goes on, and it is started again by itself; if it lasts, “linky-gateway status” says why",
+            "the rest goes on, and it is started again by itself; if it lasts, the page “State” says why",
             "A part of the gateway works again, after {time} ({name})",
         ),
         FaultKind.OVERLOAD: (

@@ -124,7 +124,7 @@ _BADLY = (
     Phrase("The gateway hears the meter badly: look at its cable and its adapter."),
     Phrase("The gateway hears the meter well again."),
 )
-_ILL = Phrase("Something is wrong with the gateway ({what}); “linky-gateway status” says what.")
+_ILL = Phrase("Something is wrong with the gateway ({what}); its page “State” says what.")
 _WELL = Phrase("The gateway is well again ({what}).")
 
 

@@ -48,8 +48,7 @@ WORDS = WordTable(
         "doubt_unread": "Production unknown: its counter does not answer. “State” says why.",
         "doubt_too-little": (
             "Production unknown: its counter counts less than what is sent to the grid. Check that it counts all"
-            " panels,"
-            " and what a pulse is worth (per_pulse)."
+            " panels, and what each of its pulses is worth."
         ),
         "never_heard": "The meter has not said anything yet.",
         "stale": Phrase("The meter has said nothing for {age}. Last values:", "stale"),

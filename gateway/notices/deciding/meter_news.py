@@ -27,8 +27,8 @@ _OTHER_METER = Phrase(
     "counted is kept apart. If not, look at which cable is in which adapter."
 )
 _CONTRACT = Phrase(
-    "The meter “{meter}” says another contract since {time}: {before} before, {after} now. If you changed it, put the "
-    "new prices into a [[tariff]] of the configuration; if not, ask your supplier."
+    "The meter “{meter}” says another contract since {time}: {before} before, {after} now. If you changed it, enter "
+    "the new prices at the page “Settings”; if not, ask your supplier."
 )
 _POWER = Phrase("The meter “{meter}” says another subscribed power than before: {kva} kVA now.")
 _OFF = Phrase("The gateway was off, or without power, from {begin} to {end}; what the meter counted meanwhile is kept.")

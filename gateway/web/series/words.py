@@ -15,7 +15,7 @@ SERIES_WORDS = WordTable(
         "table_meter": "Meter {name}",
         "identifier": "To be given to who receives",
         "sensor": "Id in names",
-        "no_identifier": "nothing can be sent: the configuration file has no account ([federation])",
+        "no_identifier": "nothing can be sent: there is no sharing account yet; it is set up under “Settings”",
         "no_series": "No series yet: the meter has said nothing.",
         "path": "Series",
         "meaning": "What it is",

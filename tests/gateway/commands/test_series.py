@@ -64,9 +64,9 @@ def test_a_person_is_told_in_the_language(house, capsys):
     """The id, what to give to who receives, a table with what each series is."""
     text = said(capsys, house, "--lang", "fr")
     assert "Compteur house, identifiant ab12cd34ef\n" in text
-    assert "  pour qui reçoit : maison@example.org/ab12cd34ef@example.org\n" in text
+    assert "  pour le destinataire\u00a0: maison@example.org/ab12cd34ef@example.org\n" in text
     assert re.search(r"consumption/power/apparent/raw +VA +raw PT1M PT30M P1D +Puissance apparente soutirée\n", text)
-    assert "aucune série encore" in text
+    assert "pas encore de série" in text
     assert "Meter house, id ab12cd34ef\n" in said(capsys, house, "--lang", "en")
 
 

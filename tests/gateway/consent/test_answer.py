@@ -151,7 +151,7 @@ def test_the_consent_names_the_text_that_was_read(store):
     """Version, language, hash, who and how."""
     (given,), text = answer(store, lang="en")
     assert "to share a roof" in text["words"]
-    assert given["text"] == {"version": "4", "lang": "en", "sha256": text["hash"]}
+    assert given["text"] == {"version": "5", "lang": "en", "sha256": text["hash"]}
     assert (given["given_by"], given["channel"], given["state"]) == ("anne", "command", "valid")
     assert (given["controller"], given["history_from"]) == ("La Coop", "2026-05-31T22:00:00Z")
 

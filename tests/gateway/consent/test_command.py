@@ -103,7 +103,7 @@ def test_a_person_reads_the_text_and_types_the_word(desk, store, lang, yes):
     assert code == 0
     assert "science" in out
     assert "CNIL" in out
-    assert (consent.proof.lang, len(consent.proof.text_hash), consent.proof.text_version) == (lang, 64, "4")
+    assert (consent.proof.lang, len(consent.proof.text_hash), consent.proof.text_version) == (lang, 64, "5")
 
 
 @pytest.mark.parametrize("typed", ["", "o", "yes", "non", "ouiii"])

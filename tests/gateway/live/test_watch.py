@@ -120,7 +120,7 @@ def test_before_anything_is_heard_nothing_is_invented(house):
     now |= dict.fromkeys(("drawn_va", "tariff", "age_s", "drawn_today_wh", "drawn_yesterday_wh"))
     house["meters"][0]["values"] = {}
     text = "\n".join(picture(house, "fr", 110, 40))
-    assert "rien n’a encore été entendu" in text
+    assert "rien n’a encore été reçu" in text
     assert "░" not in text
     assert "Mesures" not in text
 

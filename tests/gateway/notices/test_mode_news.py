@@ -109,7 +109,13 @@ def test_the_sentences_of_the_sheet_are_said_once_and_then_the_change():
         meter.hear([reading(path, value) for path, value in BASE.items()], AT, float(second), standard=False)
         hidden = watch.look({"house": meter}, float(second), TODAY)
     ((french, english),) = told(news, modes, hidden, {"house": meter}, TODAY)
-    for part in ("mode historique", "soit il ne sait pas dire le vôtre", "F185", "C’est gratuit", "Avant, vérifiez"):
+    for part in (
+        "mode historique",
+        "ce mode ne sait pas annoncer le vôtre",
+        "F185",
+        "C’est gratuit",
+        "Avant, vérifiez",
+    ):
         assert part in french
     assert "standard mode (Enedis service F185)" in english
     assert "F186" not in french + english
@@ -118,7 +124,7 @@ def test_the_sentences_of_the_sheet_are_said_once_and_then_the_change():
     assert (len(news.active), len(news.holding)) == (0, 1)
     meter.hear([reading(path, value) for path, value in STANDARD.items()], AT, 800.0, standard=True)
     ((french, english),) = told(news, modes, [], {"house": meter}, TODAY + 41 * 86_400)
-    assert "parle maintenant en mode standard" in french
+    assert "est maintenant en mode standard" in french
     assert "speaks standard mode now" in english
     assert told(news, modes, [], {"house": meter}, TODAY + 50 * 86_400) == []
     assert (news.active, news.holding) == ([], [])

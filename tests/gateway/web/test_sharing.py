@@ -168,7 +168,7 @@ def test_a_request_is_answered_with_less_and_the_proof_is_whole(sharing_house):
     assert (consent["push"], consent["history"], consent["pseudonym"]) == (False, True, True)
     assert datetime.fromisoformat(consent["until"]) - datetime.now(UTC) < timedelta(days=32)
     assert (consent["channel"], consent["given_by"]) == ("web", "owner")
-    assert consent["text"] == {"version": "4", "lang": "fr", "sha256": kept["hash"]}
+    assert consent["text"] == {"version": "5", "lang": "fr", "sha256": kept["hash"]}
     assert "« Partage »" in html.unescape(owner.get(f"/sharing/texts/{kept['hash']}")[1])
     (entry,) = [
         row

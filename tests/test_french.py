@@ -1,0 +1,205 @@
+"""The French of the project is written, not translated: no word that went, no command on the page, no mistake.
+
+What is read: the catalogue (page, chat, notices, doctor, terminal, setup) and the documents in French. *Grammalecte*
+(Debian's grammalecte-cli) reads the catalogue; what it cannot know is listed, each for a reason.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from words import files
+
+ROOT = Path(__file__).parents[1]
+CATALOGUE = ROOT / files.FOLDER / "fr" / files.PO
+# What households do not say; in its place stands the word of the customer accounts of EDF and Enedis, or plain French.
+GONE = {
+    r"puissance appelée|\bVA (?:au plus )?(?:ont été )?appelés": "Consommation en ce moment; pic de … VA",
+    r"\btalon\b": "Consommation de veille",
+    r"^Entrer$": "Se connecter",
+    r"n’est pas le mot de passe": "Mot de passe incorrect",
+    r"compteur ne dit (?:plus )?rien|n’a (?:encore )?rien dit": "n’envoie plus rien",
+    r"enten\w+ (?:\w+ )*(?:le|votre) compteur|compteur (?:\S+ ){0,3}entendu": "reçoit, reçu",
+    r"dit le docteur": "Diagnostic",
+    r"compteur et liaisons": "État",
+    r"\bfinesses?\b": "niveau de détail",
+    r"^\s*en droit\b": "rôle juridique",
+    r"\bréparer\b|\bréparation": "corriger une mesure",
+    r"consommés? au réseau": "soutirés du réseau",
+    r"\bau plus [\d{][^ ]* VA\b": "pic de … VA",
+    r"^Autoproduction$": "Taux d’autoproduction",
+    r"personne ne demande": "Aucune demande en attente",
+    r"\boctets remis\b|\bviennent ses octets\b|\bdont l’heure compte\b": "Copie du flux; Branchement; Horloge utilisée",
+    r"\bque le fichier de configuration dit\b|\bdes euros demandent\b": "Pour un objectif en euros, …",
+    r"gardé dans une mémoire qui ne doit pas": "Rien d’indispensable ne reste en mémoire vive",
+    r"\bquoi qui ait\b|\bquoi que ce soit qui\b": "En cas d’interruption, …",
+    r"\bil en est fait un\b": "un … est créé",
+    r"\bqui veut que cela marche\b": "Solution prête à l’emploi",
+    r"rien de plombé ne s’ouvre": "n’ouvrez jamais un capot plombé",
+    r"ne fait que grandir avec": "De nouvelles entités apparaissent …",
+    r"développeur entre par|marche d’un octet": "Développeurs : voir …",
+    r"transformées en route": "modifiées avant d’arriver à la passerelle",
+    r"marchait marche|marche marche": "tout fonctionne comme avant",
+    r"\b(?:tourne), et ": "est installée, et …",
+    r"\bet pas (?:fait|pris)\b|: pas pris": "refusé; non fait",
+}
+# A journal of ten years is read by programs too: its words are those of its first entry.
+STAY = {
+    # A text that was agreed to stays as it was until its next version.
+    "compteur est entendu": ("gateway/consent/texts/health",),
+    "finesse": (
+        "gateway/journal/",
+        # Between programs, and to who receives.
+        "gateway/federation/",
+        "gateway/consent/texts/notices",
+        "gateway/upkeep/duties/",
+    ),
+}
+# What households cannot read: a command, a file of the machine, a table of the configuration.
+TECHNICAL = re.compile(r"`|\bsudo\b|linky-gateway |/etc/|\.toml\b|\bTOML\b|\[\[?[a-z_]+\]|systemctl|\bapt\b")
+# On the page they stand only where nothing else helps, or whoever reads is a technician.
+NEEDED = {
+    "Forgotten the password?": "who is locked out of the page can be helped at the machine alone",
+    "The password protects": "the code of the first visit is not on the page",
+    "No code was made:": "the code of the first visit is not on the page",
+    "{file}: damaged": "the page cannot be served",
+    "; sudo linky-gateway page certificate": "the sentence of a link, in the terminal",
+    "The broker does not let it in yet": "a broker that the gateway did not set up",
+    "What is marked as changed": "stands under Technical details",
+}
+# Grammalecte: what is typographic is not asked for (spaces are those of a terminal, too), nor what needs the facts.
+OPTIONS_OFF = "nbsp typo apos esp nf num unit chim latex md html maj poncfin virg".split()
+# Found where nothing is wrong: names and words of two trades, read as if they were of one.
+NO_MISTAKE = {
+    ("ports série", "série"),
+    ("sortie client", "client"),
+    ("attend", "attend"),
+    ("répond plus, avec", "répond"),
+    ("voit zza en direct", "voit"),
+    ("comme le montre", "le"),
+    ("comme le montre", "montre"),
+    ("programme apprise", "apprise"),
+    ("commence par apprise", "apprise"),
+    ("« identifier »", "identifier"),
+    ("marquées x", "x"),
+    ("La nuit, seul ce qui", "seul"),
+    ("de sécurité automatiques", "automatiques"),
+    ("de sécurité automatiques", "sécurité"),
+}
+WORDS = ROOT / "tests" / "words_of_french.txt"
+
+
+def plain(text):
+    """With the spaces and apostrophes of a keyboard."""
+    return re.sub(r"[\s\u00a0\u202f]+", " ", text.replace("'", "’"))
+
+
+def catalogue():
+    """(English, French, files) of every sentence; a plural twice."""
+    for one in files.read(CATALOGUE, "fr"):
+        if one.id:
+            english = one.id if isinstance(one.id, str) else one.id[0]
+            for french in one.string if isinstance(one.string, tuple) else (one.string,):
+                yield english, french, [file for file, _ in one.locations]
+
+
+def documents():
+    """What else is French: each document, by paragraph."""
+    for room in ("gateway", "hardware", "micropython", "tools"):
+        for pattern in ("LISEZMOI.*", "*.fr.md"):
+            for path in sorted((ROOT / room).rglob(pattern)):
+                for paragraph in re.split(r"\n\s*\n|\n\|", path.read_text(encoding="utf-8")):
+                    yield path.relative_to(ROOT).as_posix(), paragraph
+
+
+def said():
+    """(where, French) of everything."""
+    yield from ((f"{where[0]}: {english}", french) for english, french, where in catalogue())
+    yield from documents()
+
+
+def test_no_word_that_went_is_said():
+    """Neither at the page, nor in chat, notices, terminal and documents."""
+    gone = [(re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in GONE.items()]
+    found = [
+        f"{where}: {match[0]!r} -> {instead}"
+        for where, french in said()
+        for pattern, instead in gone
+        if (match := pattern.search(plain(french))) and not where.startswith(STAY.get(match[0].lower().rstrip("s"), ()))
+    ]
+    assert found == []
+
+
+def test_the_page_names_no_command_and_no_file():
+    """But where it says why, in NEEDED; each reason there is still one."""
+    found = {english for english, french, where in catalogue() if TECHNICAL.search(french) and _at_the_page(where)}
+    needed = {english for english in found if english.startswith(tuple(NEEDED))}
+    assert found - needed == set()
+    assert [start for start in NEEDED if not any(one.startswith(start) for one in needed)] == []
+
+
+def _at_the_page(where):
+    return any(file.startswith("gateway/web/") for file in where)
+
+
+# What is typed, filled in or written so in every language: commands, options, names of files, addresses, signs.
+NO_WORD = re.compile(
+    r"`[^`]*`|\bsudo [^;,.»)]*|\"[^\"]*\"|\[\[?[^\]]*\]\]?|\{[^}]*\}|%%|%s|--[a-z-]+|\S*[/\\=_@]\S*"
+    r"|\b\w+(?:[.:-]\w+)*[.:]\w+\b|\blinky-gateway\b|\b[A-Z0-9][A-Z0-9-]+\b"
+)
+
+
+def readable(text):
+    """A sentence as Grammalecte can read it: what is no word of French stands as one that nobody knows."""
+    places = iter(range(1000))
+    return plain(NO_WORD.sub(lambda _: "zz" + "abcdefghij"[next(places) % 10], text)).strip()
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory):
+    """What Grammalecte finds in the catalogue: (sentence, mistakes, unknown words) of each that it doubts."""
+    program = shutil.which("grammalecte-cli")
+    if not program:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("Debian package that is not installed: grammalecte-cli")
+    sentences = sorted({readable(french) for _, french, _ in catalogue()} - {""})
+    file = tmp_path_factory.mktemp("french") / "catalogue.txt"
+    file.write_text("\n".join(sentences) + "\n", encoding="utf-8")
+    done = subprocess.run(
+        [program, "-f", str(file), "-j", "-owe", "-off", *OPTIONS_OFF],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=600,
+        check=True,
+    )
+    return [
+        (sentences[one["iParagraph"] - 1], one["lGrammarErrors"], one["lSpellingErrors"])
+        for one in json.loads(done.stdout)["data"]
+    ]
+
+
+def test_the_catalogue_has_no_mistake_of_grammar(read):
+    """Agreement, conjugation, confusion of words; what it doubts without reason is in NO_MISTAKE, and still doubted."""
+    found, excused = [], set()
+    for sentence, mistakes, _ in read:
+        for one in mistakes:
+            wrong = sentence[one["nStart"] : one["nEnd"]]
+            near = sentence[max(0, one["nStart"] - 30) : one["nEnd"] + 30]
+            known = {excuse for excuse in NO_MISTAKE if excuse[1] == wrong and excuse[0] in near}
+            excused |= known
+            if not known:
+                found.append(f"{near!r}: {wrong!r}: {one['sMessage']}")
+    assert found == []
+    assert NO_MISTAKE - excused == set()
+
+
+def test_every_word_of_the_catalogue_is_french_or_known(read):
+    """Names, and what is typed as it stands, are in ``words_of_french.txt``, each still in use."""
+    known = set(WORDS.read_text(encoding="utf-8").split())
+    found = {one["sValue"] for _, _, unknown in read for one in unknown if not re.search("zz[a-j]", one["sValue"])}
+    assert sorted(found - known) == []
+    assert sorted(known - found) == []
