@@ -6,24 +6,30 @@ picture is 28 kB so, where 16 bits a pixel would be more than a board has). Driv
 
 import framebuf
 
-# The colours of pages, by their place in the palette of colour panels (RGB). Mono panels light all but black and dark.
+# The colours of pages, by their place in the palette of colour panels (RGB): each means one thing, as on the page
+# of the house. Mono panels light all but black and dark.
 PALETTE = (
     (0, 0, 0),
     (255, 255, 255),
     (150, 150, 160),
     (45, 45, 55),
-    (30, 200, 80),
-    (255, 170, 0),
+    (95, 211, 164),
+    (255, 140, 0),
     (235, 30, 30),
     (40, 110, 255),
+    (127, 178, 255),
+    (250, 215, 70),
 )
-BLACK, WHITE, GREY, DARK, GREEN, AMBER, RED, BLUE = range(8)
+BLACK, WHITE, GREY, DARK, GIVEN, AMBER, RED, BLUE, DRAWN, SUN = range(10)
 
 GLYPH = 8
 
 # Letter -> the letter of the built-in font, and its accent as (x, y) in the two rows that small letters leave free.
 _ACUTE, _GRAVE, _HAT = ((4, 0), (3, 1)), ((2, 0), (3, 1)), ((3, 0), (2, 1), (4, 1))
 _ACCENTED = {"é": ("e", _ACUTE), "è": ("e", _GRAVE), "ê": ("e", _HAT), "à": ("a", _GRAVE), "ô": ("o", _HAT)}
+_ACCENTED["û"] = "u", _HAT
+# The sign of the euro is a C with two strokes.
+_ACCENTED["€"] = ("C", tuple([(x, y) for y in (2, 4) for x in range(5)]))
 
 # Which of the seven segments (a to g, clockwise from the top, the middle last) a character has.
 _SEGMENTS = {

@@ -15,8 +15,8 @@ _TEMPO = {1: BLUE, 2: WHITE, 3: RED}
 def single(view):
     """One lamp.
 
-    Old: faint white, blinking. Overload: red, blinking. Injection: green. A Tempo contract: the colour that counts now.
-    Otherwise green, amber or red by the power.
+    Old: faint white, blinking. Overload: red, blinking. Injection: green, and nothing else is. A Tempo contract: the
+    colour that counts now. Otherwise blue, amber or red by the power.
     """
     if view.fault:
         return _FAINT if view.beat else OFF
@@ -30,13 +30,13 @@ def single(view):
 
 
 def bar(view, count):
-    """``count`` lamps, the first at the foot: lit as far as the power goes, green, then amber, then red."""
+    """``count`` lamps, the first at the foot: lit as far as the power goes, blue, then amber, then red."""
     if view.fault:
         return [_FAINT if view.beat else OFF] + [OFF] * (count - 1)
     if view.overload:
         return [RED if view.beat else OFF] * count
     if view.has(compact.INJECTING):
-        return [BLUE] + [OFF] * (count - 1)
+        return [GREEN] + [OFF] * (count - 1)
     lit = 0 if view.load is None else min(count, int(view.load * count + 0.999))
     return [_by_load((place + 1) / count) if place < lit else OFF for place in range(count)]
 
@@ -47,4 +47,4 @@ def dimmed(colour, percent):
 
 
 def _by_load(load):
-    return GREEN if load <= 0.7 else AMBER if load <= 0.9 else RED
+    return BLUE if load <= 0.7 else AMBER if load <= 0.9 else RED

@@ -5,7 +5,7 @@ much is drawn; ``available`` are the pages that have something to say, in the or
 """
 
 import compact
-from canvas import AMBER, BLACK, BLUE, DARK, GLYPH, GREEN, GREY, RED, WHITE, digits_width
+from canvas import AMBER, BLACK, BLUE, DARK, DRAWN, GIVEN, GLYPH, GREY, RED, SUN, WHITE, digits_width
 from state import percent
 
 TARIFFS = ("", "Base", "Heures creuses", "Heures pleines", "H. normales", "Pointe mobile")
@@ -60,10 +60,13 @@ def now(canvas, view):
         lines.append("%d %% de %s kVA" % (view.percent, kilo(frame.subscribed_va)))
     if frame.injected_va:
         lines = ["vers le réseau"]
-    layout.number(*_power(view), GREEN if frame.injected_va else _load_ink(view))
+    layout.number(*_power(view), GIVEN if frame.injected_va else _load_ink(view))
+    if view.cents is not None:
+        lines.append("coût : %s" % euros(view.cents))
+    lines += _off_peak_lines(view) + _today_lines(view)
     if view.watts is not None and view.within:
         lines.append("à %d W près" % view.within)
-    layout.lines(lines + _today_lines(view))
+    layout.lines(lines)
     if view.load is not None:
         layout.bar(0 if frame.injected_va else view.load, _load_ink(view), (_MUCH, _TOO_MUCH))
 
@@ -75,9 +78,12 @@ def today(canvas, view):
     _title(layout, view, "Auj., au moins" if view.has(compact.TODAY_PARTIAL) else "Aujourd'hui")
     drawn, before = frame.drawn_today_wh, frame.drawn_yesterday_wh
     layout.number("-" if drawn is None else kilo(drawn), "kWh", GREY if view.fault else WHITE)
-    layout.lines(["hier : " + ("?" if before is None else _least(view, compact.YESTERDAY_PARTIAL, before))])
-    if before and drawn is not None:
-        layout.bar(drawn / before, GREY if view.fault else AMBER if drawn > before else GREEN)
+    lines = [] if view.cents is None else [euros(view.cents)]
+    barred = before and drawn is not None and not (layout.low and lines)
+    lines.append("hier : " + ("?" if before is None else _least(view, compact.YESTERDAY_PARTIAL, before)))
+    layout.lines(lines, barred)
+    if barred:
+        layout.bar(drawn / before, GREY if view.fault else DRAWN)
 
 
 def solar(canvas, view):
@@ -85,7 +91,7 @@ def solar(canvas, view):
     frame = view.frame
     layout = _Layout(canvas)
     produced, injected = frame.produced_today_wh, frame.injected_today_wh
-    ink = GREY if view.fault else GREEN
+    ink = GREY if view.fault else GIVEN if produced is None else SUN
     if produced is None:
         _title(layout, view, "Injecté")
         layout.number("-" if injected is None else kilo(injected), "kWh", ink)
@@ -102,11 +108,15 @@ def solar(canvas, view):
 
 
 def hours(canvas, view):
-    """Until when the tariff that counts does, as the gateway expects it."""
+    """Until when the tariff that counts does, and when off-peak hours come next, as the gateway expects it."""
     frame = view.frame
     layout = _Layout(canvas)
     _title(layout, view, (SHORT_TARIFFS[frame.tariff] or "Tarif") + " jusqu'à", coloured=False)
-    layout.number(view.until, "", GREY if view.fault else GREEN if frame.tariff == _OFF_PEAK else WHITE)
+    layout.number(view.until, "", GREY if view.fault else WHITE)
+    if view.off_peak == view.until:
+        layout.lines(["puis HC"])
+    elif view.off_peak:
+        layout.lines([("puis à " if frame.tariff == _OFF_PEAK else "HC à ") + view.off_peak])
 
 
 def tempo(canvas, view):
@@ -126,7 +136,7 @@ def links(canvas, view):
     _title(layout, view, "En panne :" if broken else "Liaisons")
     if not broken:
         scale = canvas.fit("tout va bien", canvas.width, 3)
-        canvas.centred("tout va bien", (canvas.height + layout.body - GLYPH * scale) // 2, scale, GREEN)
+        canvas.centred("tout va bien", (canvas.height + layout.body - GLYPH * scale) // 2, scale)
         return
     step = min(layout.line, (canvas.height - layout.body) // len(broken))
     scale = max(1, min([canvas.fit(word, canvas.width, step // GLYPH) for word in broken]))
@@ -150,6 +160,11 @@ def kilo(number):
     return "%d,%d" % (tenths // 10, tenths % 10)
 
 
+def euros(cents):
+    """An amount as it is written in French; a minus is what the house has earned."""
+    return "%s%d,%02d €" % ("-" if cents < 0 else "", abs(cents) // 100, abs(cents) % 100)
+
+
 def age(seconds):
     """How long ago, in the unit that says it best."""
     if seconds < 120:
@@ -166,6 +181,13 @@ def _tariff(frame, columns):
     words = "%s %s" % (SHORT_TARIFFS[frame.tariff], COLOURS[frame.today])
     longer = "%s > %s" % (words, COLOURS[frame.tomorrow])
     return longer if frame.tomorrow and len(longer) <= columns else words
+
+
+def _off_peak_lines(view):
+    """When off-peak hours begin, or when those that run end."""
+    if view.frame.tariff == _OFF_PEAK:
+        return ["fin HC : " + view.until] if view.until else []
+    return ["HC à " + view.off_peak] if view.off_peak else []
 
 
 def _today_lines(view):
@@ -209,7 +231,7 @@ def _day(layout, word, colour, y, height):
 def _load_ink(view):
     if view.overload or (view.load or 0) >= _TOO_MUCH:
         return RED
-    return AMBER if (view.load or 0) >= _MUCH else GREEN
+    return AMBER if (view.load or 0) >= _MUCH else DRAWN
 
 
 def _title(layout, view, words, coloured=True):
@@ -243,14 +265,14 @@ class _Layout:
 
     def __init__(self, canvas):
         self.canvas = canvas
-        self._low = canvas.height <= 64
+        self.low = canvas.height <= 64
         self.narrow = canvas.width < canvas.height
-        self.small = 1 if self._low else 2
-        self.gap = 3 if self._low else 8
-        self.head = GLYPH + 2 if self._low else (GLYPH + 8) * 2
+        self.small = 1 if self.low else 2
+        self.gap = 3 if self.low else 8
+        self.head = GLYPH + 2 if self.low else (GLYPH + 8) * 2
         self.body = self.head + self.gap
         self.line = GLYPH * self.small + self.gap
-        self._bar = 8 if self._low else canvas.height // 12
+        self._bar = 8 if self.low else canvas.height // 12
         self._below = self.body
 
     def columns(self):
@@ -260,7 +282,7 @@ class _Layout:
     def number(self, text, unit, ink):
         """The great number, and its unit at its foot, or below it where the panel is narrow."""
         canvas = self.canvas
-        height = 28 if self._low else canvas.height * 3 // (10 if self.narrow else 8)
+        height = 28 if self.low else canvas.height * 3 // (10 if self.narrow else 8)
         beside = 0 if self.narrow or not unit else len(unit) * GLYPH * self.small + self.gap
         while digits_width(text, height) > canvas.width - beside - self.gap:
             height -= 1
@@ -284,10 +306,12 @@ class _Layout:
         for mark in marks:
             canvas.fill(int(canvas.width * mark), y, 1, self._bar, GREY)
 
-    def lines(self, lines):
-        """As many lines as there is room for below the bar, the most important first."""
+    def lines(self, lines, barred=True):
+        """As many lines as there is room for, the most important first; below the bar, where there is one."""
         canvas = self.canvas
-        y = canvas.height - GLYPH if self._low else self._below + self._bar + self.gap
+        y = self._below + (self._bar + self.gap if barred else 0)
+        if self.low and barred:
+            y = canvas.height - GLYPH
         for place, text in enumerate(lines):
             # Where it is narrow, what it is stands above how much it is.
             word, line = text.split(" : ") if self.narrow and " : " in text else ("", text)

@@ -24,7 +24,7 @@ def percent(part, whole):
 
 
 def _whole(payload):
-    """The whole number that a topic says, of as many digits as any house has watts; None for anything else."""
+    """The whole number that a topic says, of as many digits as any house has watts or cents; None for anything else."""
     try:
         return int(payload) if len(payload) < 8 else None
     except ValueError:
@@ -44,13 +44,15 @@ class View:
     it is, None when nobody knows; ``load`` the power drawn as a part of the subscribed one, ``percent`` the same as a
     whole number, None where unknown;
     ``beat`` is False and True in turn, for what blinks; ``until`` when the tariff that counts ends, on the clock of the
-    house, "" where nobody knows; ``watts`` the active power, injected where it is below 0, and ``within`` how far it
-    may be off, None where unknown.
+    house, "" where nobody knows, ``off_peak`` when the next off-peak hours begin, likewise; ``watts`` the active power,
+    injected where it is below 0, and ``within`` how far it may be off, ``cents`` what the day has cost so far, None
+    where unknown.
     """
 
-    def __init__(self, frame, fault, age_s, beat=False, until="", watts=None, within=None):
-        self.frame, self.fault, self.age_s, self.beat, self.until = frame, fault, age_s, beat, until
-        self.watts, self.within = watts, within
+    def __init__(self, frame, fault, age_s, beat=False, ahead=("", ""), numbers=(None, None, None)):
+        self.frame, self.fault, self.age_s, self.beat = frame, fault, age_s, beat
+        self.until, self.off_peak = ahead
+        self.watts, self.within, self.cents = numbers
         self.load = self.percent = None
         if frame and frame.drawn_va is not None and frame.subscribed_va:
             self.load = frame.drawn_va / frame.subscribed_va
@@ -80,13 +82,14 @@ class State:
     def __init__(self, meter, now):
         self._status = "linky/status"
         self._compact = "linky/meter/%s/compact" % meter
-        self._until = "linky/meter/%s/until" % meter
-        # The active power is in no byte of those: it is a value of its own, empty where it is not known.
-        self._power = "linky/meter/%s/value/power/active/estimate" % meter
-        self._within = self._power + "/half-width"
-        self._watts = {self._power: None, self._within: None}
-        self.topics = (self._status, self._compact, self._until, self._power, self._within)
-        self._ends = ""
+        base = "linky/meter/%s/" % meter
+        # What is in no byte of those: times of day, and numbers, empty where they are not known.
+        self._ahead = base + "until", base + "off-peak"
+        power = base + "value/power/active/estimate"
+        self._numbers = power, power + "/half-width", base + "cost-today"
+        self._said = {}
+        own = self._status, self._compact
+        self.topics = own + self._ahead + self._numbers
         self._frame, self._online, self._foreign = None, True, False
         self._age_ms, self._since_ms, self._last = 0, 0, now
         self.time_s = None
@@ -96,10 +99,10 @@ class State:
         self._pass(now)
         if topic == self._status:
             self._online = payload == b"online"
-        elif topic == self._until:
-            self._ends = _clock(payload)
-        elif topic in self._watts:
-            self._watts[topic] = _whole(payload)
+        elif topic in self._ahead:
+            self._said[topic] = _clock(payload)
+        elif topic in self._numbers:
+            self._said[topic] = _whole(payload)
         elif topic == self._compact:
             try:
                 self._frame, self._foreign = compact.decode(payload), False
@@ -118,8 +121,9 @@ class State:
         if self._frame is None:
             return View(None, self._fault(linked, why) or WAITING, None, beat)
         age_s = None if self._frame.age_s is None else self._age_ms // 1000
-        watts = self._watts[self._power], self._watts[self._within]
-        return View(self._frame, self._fault(linked, why), age_s, beat, self._ends, *watts)
+        ahead = [self._said.get(topic, "") for topic in self._ahead]
+        numbers = [self._said.get(topic) for topic in self._numbers]
+        return View(self._frame, self._fault(linked, why), age_s, beat, ahead, numbers)
 
     def _fault(self, linked, why):
         said = bool(self._frame and self._frame.flags & compact.STALE)

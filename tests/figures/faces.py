@@ -39,7 +39,7 @@ from servers import wait_until
 from tests.gateway.web import three_years
 
 UNKNOWN = None
-JSON, COMPACT = "linky/meter/house/json", "linky/meter/house/compact"
+JSON, COMPACT, COST = (f"linky/meter/house/{topic}" for topic in ("json", "compact", "cost-today"))
 _COLOURS = {"bleu": "blue", "blanc": "white", "rouge": "red"}
 
 
@@ -129,7 +129,7 @@ class Running:
         """Speak to the broker until it has been heard."""
         stop = asyncio.Event()
         tasks = [asyncio.create_task(one.run(stop)) for one in (self.connection, self.feed, self.devices)]
-        told = ("homeassistant/device/linky-house/config", JSON, COMPACT)
+        told = ("homeassistant/device/linky-house/config", JSON, COMPACT, COST)
         try:
             await asyncio.to_thread(wait_until, lambda: all(topic in ear.retained for topic in told), 30, "the feed")
         finally:
@@ -465,16 +465,16 @@ def of_balance_text(text, today, yesterday):
 
 
 def read_all(house, broker, monkeypatch, browser=None):
-    """Face -> figure -> what it says; and the 40 bytes, for a board. A ``browser`` opens the page *now* besides."""
+    """Face -> figure -> what it says; and what a board hears. A ``browser`` opens the page *now* besides."""
     monkeypatch.setattr(time, "time", lambda: float(house.moment))
     today, yesterday = house.day, house.day.fromordinal(house.day.toordinal() - 1)
     running = Running(house)
     with closing(running.store):
-        said, compact = _broker(running, broker)
+        said, heard = _broker(running, broker)
         said |= _present(running)
         said |= _page(house, running, today, yesterday, browser)
     said |= _commands(house, today, yesterday)
-    return said, compact
+    return said, heard
 
 
 def _broker(running, broker):
@@ -490,7 +490,7 @@ def _broker(running, broker):
         "40 bytes": of_compact(retained[COMPACT]),
         "Home Assistant": of_home_assistant(retained),
         "screen": of_screen(retained[JSON]),
-    }, retained[COMPACT]
+    }, {"compact": retained[COMPACT].hex(), "cost": retained[COST].decode()}
 
 
 def _present(running):

@@ -1,6 +1,7 @@
 """What an ESP32's pages write, read before it is drawn, under MicroPython: micropython read_on_board.py FRAMES.json
 
-FRAMES.json is name -> 40 bytes in hexadecimal; printed is name -> page -> texts, as JSON.
+FRAMES.json is name -> what a board hears: ``compact``, 40 bytes in hexadecimal, and ``cost``; printed is
+name -> page -> texts, as JSON.
 """
 
 import json
@@ -27,9 +28,10 @@ class Read(Canvas):
         super().digits(text, *rest)
 
 
-def read(frame):
+def read(heard):
     state = State("house", 0)
-    state.take("linky/meter/house/compact", bytes.fromhex(frame), 0)
+    state.take("linky/meter/house/compact", bytes.fromhex(heard["compact"]), 0)
+    state.take("linky/meter/house/cost-today", heard["cost"].encode(), 0)
     state.take("linky/status", b"online", 0)
     view, found = state.view(0, True), {}
     for number, page in enumerate(pages.available(view)):
@@ -40,4 +42,4 @@ def read(frame):
 
 
 with open(sys.argv[1]) as file:
-    print(json.dumps({name: read(frame) for name, frame in json.load(file).items()}))
+    print(json.dumps({name: read(heard) for name, heard in json.load(file).items()}))

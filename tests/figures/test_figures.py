@@ -24,7 +24,7 @@ SHOWS = {
     "40 bytes": LIVE | SUN,
     "Home Assistant": (LIVE - {"drawn-yesterday"}) | {"injected-today"},
     "screen": (LIVE - {"subscribed"}) | SUN | {"percent", "self-consumed", "cost-today"},
-    "board": (LIVE - {"subscribed"}) | SUN | {"percent", "self-consumed"},
+    "board": (LIVE - {"subscribed"}) | SUN | {"percent", "self-consumed", "cost-today"},
     "watch": (LIVE - {"subscribed"}) | SUN | {"percent", "used-today"},
     "watch, in a pipe": LIVE | SUN | {"used-today", "cost-today"},
     "chat": (LIVE - {"subscribed"})
@@ -70,7 +70,7 @@ def broker(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def boards():
-    """What was said to boards: name of a moment -> 40 bytes in hexadecimal, and the other faces at that moment."""
+    """What was said to boards: name of a moment -> topics, and the other faces at that moment."""
     return {}
 
 
@@ -155,8 +155,8 @@ REST = [(k, s, c) for k in KINDS for s in DATES for c in CLOCKS if (k, s, c) not
 @pytest.mark.parametrize(("kind", "season", "clock"), QUICK)
 def test_a_figure_is_the_same_wherever_it_stands(tmp_path, broker, boards, monkeypatch, kind, season, clock):
     """No face differs from another or from what was drawn, none lacks a figure, no more is injected than made."""
-    house, said, compact = crawl(tmp_path, broker, monkeypatch, kind, season, clock)
-    boards[f"{kind} {season} {clock}"] = (compact.hex(), house, said)
+    house, said, heard = crawl(tmp_path, broker, monkeypatch, kind, season, clock)
+    boards[f"{kind} {season} {clock}"] = (heard, house, said)
     assert faults(house, said | {"meter": truth(house)}) == []
 
 
@@ -178,9 +178,9 @@ def test_a_browser_shows_the_same(tmp_path, broker, browser, monkeypatch, kind):
 def test_a_board_shows_the_same(tmp_path, broker, boards, monkeypatch):
     """An ESP32's pages, under MicroPython, of the 40 bytes that each of those houses sent."""
     if not boards:
-        house, said, compact = crawl(tmp_path, broker, monkeypatch, "three-phases", "ordinary", "23:59")
-        boards["three-phases"] = (compact.hex(), house, said)
-    (tmp_path / "frames.json").write_text(json.dumps({name: frame for name, (frame, _, _) in boards.items()}))
+        house, said, heard = crawl(tmp_path, broker, monkeypatch, "three-phases", "ordinary", "23:59")
+        boards["three-phases"] = (heard, house, said)
+    (tmp_path / "frames.json").write_text(json.dumps({name: heard for name, (heard, _, _) in boards.items()}))
     command = [micropython(), "-X", "heapsize=4M", BOARD, tmp_path / "frames.json"]
     done = subprocess.run(command, env=environment(), check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr

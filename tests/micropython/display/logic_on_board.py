@@ -36,15 +36,16 @@ def faults(*steps, now=0):
     return seen
 
 
-def values(until, watts, within):
-    """What is shown of these bytes on the topics of a time and of watts."""
+def values(clock, watts, number):
+    """What is shown of these bytes on the topics of times, of watts, and of how far these may be off and of cents."""
     state = State("house", 0)
     state.take(COMPACT, DATA, 0)
-    for topic, said in (("until", until), ("value/power/active/estimate", watts)):
+    for topic, said in (("until", clock), ("off-peak", clock), ("value/power/active/estimate", watts)):
         state.take("linky/meter/house/" + topic, said, 0)
-    state.take("linky/meter/house/value/power/active/estimate/half-width", within, 0)
+    for topic in ("value/power/active/estimate/half-width", "cost-today"):
+        state.take("linky/meter/house/" + topic, number, 0)
     seen = state.view(0, True)
-    return seen.until, seen.watts, seen.within
+    return seen.until, seen.off_peak, seen.watts, seen.within, seen.cents
 
 
 def view(beat=True, fault=None, **fields):

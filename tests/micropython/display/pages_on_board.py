@@ -39,7 +39,8 @@ for panel_name, driver, chip in all_panels():
         state = State("house", 0)
         if told["frame"]:
             state.take("linky/meter/house/compact", bytes.fromhex(told["frame"]), 0)
-        state.take("linky/meter/house/until", told.get("until", "").encode(), 0)
+        for topic in ("until", "off-peak", "cost-today"):
+            state.take("linky/meter/house/" + topic, told.get(topic, "").encode(), 0)
         for topic in ("", "/half-width"):
             if topic in told.get("watts", ()):
                 payload = told["watts"][topic].encode()

@@ -57,14 +57,14 @@ def test_topics_of_others_change_nothing():
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        (["b'07:30'", "b'-240'", "b'15'"], ["07:30", -240, 15]),
-        (["b''", "b''", "b''"], ["", None, None]),
-        (["b'\\xff\\xff:\\xff\\xff'", "b'\\xff'", "b'9' * 30000"], ["", None, None]),
-        (["b'ab:cd'", "b'1.5'", "b'12345678'"], ["", None, None]),
-        (["b'2026-11-29T07:30'", "b'none'", "b'x'"], ["", None, None]),
+        (["b'07:30'", "b'-240'", "b'15'"], ["07:30", "07:30", -240, 15, 15]),
+        (["b''", "b''", "b''"], ["", "", None, None, None]),
+        (["b'\\xff\\xff:\\xff\\xff'", "b'\\xff'", "b'9' * 30000"], ["", "", None, None, None]),
+        (["b'ab:cd'", "b'1.5'", "b'12345678'"], ["", "", None, None, None]),
+        (["b'2026-11-29T07:30'", "b'none'", "b'x'"], ["", "", None, None, None]),
     ],
 )
-def test_what_is_no_time_and_no_watts_is_not_shown(said, shown):
+def test_what_is_no_time_and_no_number_is_not_shown(said, shown):
     """Whatever stands on these topics, the board goes on."""
     assert logic(f"values({', '.join(said)})") == shown
 
@@ -75,13 +75,13 @@ GREEN, AMBER, RED, BLUE, OFF, FAINT = [0, 200, 0], [220, 110, 0], [255, 0, 0], [
 @pytest.mark.parametrize(
     ("fields", "lamps"),
     [
-        ("drawn_va=600, subscribed_va=6000", [GREEN] + [OFF] * 7),
+        ("drawn_va=600, subscribed_va=6000", [BLUE] + [OFF] * 7),
         ("drawn_va=0, subscribed_va=6000", [OFF] * 8),
-        ("drawn_va=4800, subscribed_va=6000", [GREEN] * 5 + [AMBER] * 2 + [OFF]),
-        ("drawn_va=9000, subscribed_va=6000", [GREEN] * 5 + [AMBER] * 2 + [RED]),
+        ("drawn_va=4800, subscribed_va=6000", [BLUE] * 5 + [AMBER] * 2 + [OFF]),
+        ("drawn_va=9000, subscribed_va=6000", [BLUE] * 5 + [AMBER] * 2 + [RED]),
         ("drawn_va=9000, subscribed_va=6000, flags=compact.OVERLOAD", [RED] * 8),
         ("drawn_va=9000, flags=compact.OVERLOAD, beat=False", [OFF] * 8),
-        ("flags=compact.INJECTING", [BLUE] + [OFF] * 7),
+        ("flags=compact.INJECTING", [GREEN] + [OFF] * 7),
         ("drawn_va=100, subscribed_va=6000, fault='Compteur muet'", [FAINT] + [OFF] * 7),
         ("drawn_va=100", [OFF] * 8),
     ],
@@ -94,7 +94,7 @@ def test_the_bar_of_lamps(fields, lamps):
 @pytest.mark.parametrize(
     ("fields", "lamp"),
     [
-        ("drawn_va=600, subscribed_va=6000", GREEN),
+        ("drawn_va=600, subscribed_va=6000", BLUE),
         ("drawn_va=4800, subscribed_va=6000", AMBER),
         ("drawn_va=5900, subscribed_va=6000", RED),
         ("today=1, drawn_va=5900, subscribed_va=6000", BLUE),

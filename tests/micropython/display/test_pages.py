@@ -24,20 +24,28 @@ HOUSE = {
 }  # fmt: skip
 SOLAR = {"injected_va": 1280, "drawn_va": 0, "injected_today_wh": 2300, "produced_today_wh": 6100}
 BASIC, ALL = ["now", "today", "links"], ["now", "today", "solar", "tempo", "links"]
+HOURS = ["now", "today", "hours", "links"]
+NIGHT = {"until": "07:30", "off-peak": "13:26", "cost-today": "-4"}
 
 
-def scene(name, shown, pages=BASIC, *, age_ms=0, linked=True, online=True, until="", watts=None, **frame):
-    """One moment, and the pages of it that are looked at; those of ``pages`` are there."""
+def scene(name, shown, pages=BASIC, *, age_ms=0, linked=True, online=True, watts=None, told=None, **frame):
+    """One moment, and the pages of it that are looked at; those of ``pages`` are there.
+
+    ``told`` are the topics beside the frame: ``until``, ``off-peak`` by the clock, ``cost-today`` in cents.
+    """
     fields = HOUSE | frame
     return {
         "name": name, "shown": shown, "pages": pages, "age_ms": age_ms, "linked": linked, "online": online,
-        "frame": encode(Compact(**fields)).hex(), "until": until, "watts": watts or {},
+        "frame": encode(Compact(**fields)).hex(), "watts": watts or {}, **(told or {}),
     }  # fmt: skip
 
 
 SCENES = [
     scene("evening", ["now", "today", "links"]),
-    scene("off-peak", ["hours"], ["now", "today", "hours", "links"], tariff=2, until="07:30"),
+    scene("off-peak", ["hours"], HOURS, tariff=2, told={"until": "07:30"}),
+    scene("priced", ["now", "today"], HOURS, told={"until": "21:30", "off-peak": "22:30", "cost-today": "231"}),
+    scene("priced-night", ["now", "hours"], HOURS, tariff=2, told=NIGHT),
+    scene("peak", ["hours"], HOURS, told={"until": "13:26", "off-peak": "13:26"}),
     scene("watts", ["now"], watts={"": "3310", "/half-width": "70"}),
     scene("watts-sun", ["now"], ALL, **SOLAR, today=1, watts={"": "-1260", "/half-width": "30"}),
     # Empty where it is not known: then what the meter says.
