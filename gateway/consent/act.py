@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from gateway.store.points import Consent
     from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.store import Store
+    from gateway.store.terms import Channel
 
 
 # Longer than a minute nobody thinks it over at a page that waits.
@@ -53,7 +54,7 @@ _LONGEST_UNDO_S = 60
 
 def _grant(store: Store, order: Grant, now: float) -> Row:
     if order.shown:
-        text = _text_of_form(store, order.order, retention_of(order.retention), order.shown.lang, now)
+        text = _text_of_form(store, order.order, retention_of(order.retention), order.shown.lang, order.channel, now)
         keep_shown(store.texts, text, order)
     return _described(store.pseudonyms, grant(store, order.order, now, proof_of(order)), now)
 
@@ -115,9 +116,10 @@ def _pending(store: Store, _: PendingAccess, now: float) -> list[Row]:
 def _text(store: Store, order: ConsentText, now: float) -> TextRow:
     """The text to show before a yes, of an ``order`` or of the answer to the request ``number``."""
     if order.order is not None:
-        text = _text_of_form(store, order.order, order.retention, order.lang, now)
+        text = _text_of_form(store, order.order, order.retention, order.lang, order.channel, now)
     elif order.number is not None:
-        text = _text_of_answer(store, order.number, order.less, order.retention, order.lang, now)
+        how = order.retention, order.lang, order.channel
+        text = _text_of_answer(store, order.number, order.less, *how, now)
     else:
         raise GatewayError("a request and a consent have a number")
     return {"words": text.words, "lang": text.lang, "hash": text.hash}
@@ -128,7 +130,8 @@ def _answer(store: Store, order: AnswerAccess, now: float) -> Row | list[Row]:
     if not order.yes:
         return describe_request(store.meters, store.pseudonyms, store.access.refuse(asked.id, now))
     lang, retention = shown_of(order).lang, retention_of(order.retention)
-    keep_shown(store.texts, _text_of_answer(store, order.number, order.less, retention, lang, now), order)
+    text = _text_of_answer(store, order.number, order.less, retention, lang, order.channel, now)
+    keep_shown(store.texts, text, order)
     offers = offers_of(store, asked, order.less, now)
     return [_described(store.pseudonyms, c, now) for c in store.access.grant(asked.id, offers, proof_of(order), now)]
 
@@ -174,14 +177,16 @@ def _described_domain(refused: RefusedDomain) -> DomainRow:
     return {"domain": refused.domain, "since": iso(refused.at), "until": iso(refused.until), "by": refused.by}
 
 
-def _text_of_form(store: Store, form: ConsentForm, retention: str, lang: str, now: float) -> Text:
+def _text_of_form(store: Store, form: ConsentForm, retention: str, lang: str, channel: Channel, now: float) -> Text:
     offer = offer_of(store, form, now)
-    return consent_text(check_jid(form.recipient), offer, known_lang(lang), retention)
+    return consent_text(check_jid(form.recipient), offer, known_lang(lang), retention, channel)
 
 
-def _text_of_answer(store: Store, number: int, less: Narrowing, retention: str, lang: str, now: float) -> Text:
+def _text_of_answer(
+    store: Store, number: int, less: Narrowing, retention: str, lang: str, channel: Channel, now: float
+) -> Text:
     """One text for each consent that the answer gives, one under the other."""
     asked = store.access.waiting_one(number, now)
     offers = offers_of(store, asked, less, now)
-    texts = [consent_text(asked.jid, offer, known_lang(lang), retention).words for offer in offers]
+    texts = [consent_text(asked.jid, offer, known_lang(lang), retention, channel).words for offer in offers]
     return Text("\n".join(texts), known_lang(lang))

@@ -25,6 +25,7 @@ from gateway.store.points import Granularity
 from gateway.store.terms import (
     LANGS,
     AccessRequest,
+    Channel,
     Manner,
     Offer,
     OutgoingNotice,
@@ -108,6 +109,13 @@ _REMOVED = WordTable(
         " know you by your readings: in law they stay personal data.",
     }
 )
+# How else than by a press at the page, where somebody types.
+_OR_BY = WordTable(
+    {
+        "or_revoke": ", or by the command\n    linky-gateway consent revoke {recipient}",
+        "or_limit": " or by: linky-gateway consent limit {recipient}",
+    }
+)
 _UNSTATED = WordTable("not stated")
 _UNITS = WordTable({"Y": ("year", "years"), "M": ("month", "months"), "W": ("week", "weeks"), "D": ("day", "days")})
 
@@ -135,9 +143,13 @@ class Passage(enum.Enum):
     HEALTH = "health"
 
 
-def consent_text(recipient: str, offer: Offer, lang: str, house_retention: str) -> Text:
-    """The whole text of a consent that is about to be given."""
+def consent_text(
+    recipient: str, offer: Offer, lang: str, house_retention: str, channel: Channel = Channel.COMMAND
+) -> Text:
+    """The whole text of a consent that is about to be given by that way: at the page no command is named."""
     words = {"version": TEXT_VERSION, "recipient": recipient, **who(offer.terms, lang)}
+    for place, said in _OR_BY[lang].items():
+        words[place] = "." if channel is Channel.WEB else said.format(recipient=recipient)
     if offer.terms.controller:
         words["controller"] = unverified(offer.terms.controller).in_language(lang)
     text = fill(Passage.CONSENT, lang, words | describe_offer(offer, lang, house_retention))

