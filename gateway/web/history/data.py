@@ -1,4 +1,4 @@
-"""A look at the past for programs: JSON, rows for the table, and CSV of the same rows.
+"""A look at the past: the minutes that the browser draws, rows for the table, and CSV of the same rows.
 
 Of a day there are at most 1,500 minutes and 50 half hours, of anything else 31 parts: an answer has a bounded size.
 """
@@ -15,53 +15,17 @@ from gateway.web.history.chart import against_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import date
 
     from gateway.web.history.values import Curve, Figures, HistoryRow, Past
     from gateway.web.view import PageView
 
     Cell = str | float | None
 
-_MINUTE_S, _STEP_S = 60, 1800
+_MINUTE_S = 60
 
 
-def chart(view: PageView, past: Past) -> dict[str, object]:
-    """A look at the past for programs, and what ``minutes.js`` draws of a day; null is a gap."""
-    if past.curve:
-        return {"kind": "curve", **_curve(view, past, past.curve)}
-    drawn, before, injected, produced = (
-        [_kwh(getattr(figures, key)) if figures else None for figures in found]
-        for key, found in (
-            ("drawn", [row.figures for row in past.rows]),
-            ("drawn", [row.before for row in past.rows]),
-            ("injected", [row.figures for row in past.rows]),
-            ("produced", [row.figures for row in past.rows]),
-        )
-    )
-    return {
-        "kind": "bars",
-        "labels": [_tick(view, past.period, row.first) for row in past.rows],
-        "titles": [
-            marked(_title(view, past.period, row.first), whole=row.whole, estimated=row.estimated) for row in past.rows
-        ],
-        "whole": [row.whole for row in past.rows],
-        "estimated": [row.estimated for row in past.rows],
-        "series": [
-            {"key": key, "values": values}
-            for key, values in (
-                ("bar_drawn", drawn), ("bar_before", before), ("bar_injected", injected), ("bar_produced", produced),
-            )
-            if any(values) or key == "bar_drawn"
-        ],
-    }  # fmt: skip
-
-
-def marked(title: str, *, whole: bool, estimated: bool) -> str:
-    """What stands over the figures of a period, with the marks that the page explains."""
-    return title + ("" if whole else " *") + (" ~" if estimated else "")
-
-
-def _curve(view: PageView, past: Past, curve: Curve) -> dict[str, object]:
+def minutes(view: PageView, curve: Curve) -> dict[str, object]:
+    """What ``minutes.js`` draws of a day: VA by the minute, null is a gap, and the tariff periods under them."""
     times = range(curve.begin, curve.end, _MINUTE_S)
     drawn = [curve.drawn.get(time) for time in times]
     injected = [curve.injected.get(time) for time in times]
@@ -71,17 +35,8 @@ def _curve(view: PageView, past: Past, curve: Curve) -> dict[str, object]:
         found["low"], found["high"] = [one and one[1] for one in drawn], [one and one[2] for one in drawn]
     if any(one and one[2] for one in injected):
         found["injected"] = [one and round(one[0]) for one in injected]
-    half_hours = {key: [_watts(row.figures, key) for row in past.rows] for key in ("drawn", "injected", "produced")}
-    half_hours["before"] = [_watts(row.before, "drawn") for row in past.rows]
-    found["half_hours"] = {key: values for key, values in half_hours.items() if any(values)}
     found["bands"] = [(since, until, word, written.tariff_class(view.lang, word)) for since, until, word in curve.bands]
     return found
-
-
-def _watts(figures: Figures | None, key: str) -> int | None:
-    """The mean of a half hour."""
-    wh: int | None = getattr(figures, key) if figures else None
-    return None if wh is None else wh * 3600 // _STEP_S
 
 
 def highest(curve: Curve) -> tuple[int, int] | None:
@@ -223,16 +178,3 @@ def _tenth(value: float | None) -> float | None:
 
 def _kwh(wh: int | None) -> float | None:
     return None if wh is None else wh / 1000
-
-
-def _tick(view: PageView, period: str, first: date) -> str:
-    """What stands below a bar."""
-    if period == "year":
-        return written.month(view.lang, first, short=True)
-    if period == "week":
-        return written.short_date(view.lang, first).rpartition(" ")[0]
-    return str(first.day)
-
-
-def _title(view: PageView, period: str, first: date) -> str:
-    return written.month(view.lang, first) if period == "year" else written.long_date(view.lang, first)

@@ -16,7 +16,7 @@ from microdot import Request, Response
 
 from gateway.errors import StoreError
 from gateway.web.history.choice import LookChoice, chosen
-from gateway.web.history.data import as_csv, chart, minute_rows, part_rows, remarks
+from gateway.web.history.data import as_csv, minute_rows, minutes, part_rows, remarks
 from gateway.web.history.pages import FILES, MINUTE_FILES, page, refusal
 from gateway.web.history.values import PERIODS, Past
 from gateway.web.history.words import WORDS
@@ -107,7 +107,9 @@ def _show(_: Request, view: PageView, past: Past, meters: Sequence[str], choice:
 
 
 def _data(_: Request, view: PageView, past: Past, _meters: Sequence[str], _choice: LookChoice) -> Response:
-    text = json.dumps(chart(view, past), separators=(",", ":"), ensure_ascii=False)
+    if past.curve is None:
+        return html(refusal(view, "bad_choice"), 400)
+    text = json.dumps(minutes(view, past.curve), separators=(",", ":"), ensure_ascii=False)
     return Response(text, 200, {"Content-Type": "application/json; charset=UTF-8", "Cache-Control": "no-store"})
 
 

@@ -53,6 +53,25 @@ def ask(house, *paths):
         return found
 
 
+def columns(table):
+    """A table to take along: head -> kWh of each row, None where nothing is known."""
+    rows = list(csv.DictReader(io.StringIO(table)))
+    heads = [head for head in rows[0] if head.endswith("(kWh)")]
+    return {head.removesuffix(" (kWh)"): [float(row[head]) if row[head] else None for row in rows] for head in heads}
+
+
+def watts(table):
+    """The same of half hours, as the mean of each."""
+    return {
+        head: [None if kwh is None else round(kwh * 2000) for kwh in values] for head, values in columns(table).items()
+    }
+
+
+def half_hours(day):
+    """Where the table of a day's half hours is."""
+    return f"/history/csv?date={day}&table=half-hours&form=en"
+
+
 def later(house, day, powers):
     """A day after a long silence; a frame before it, for the index at its midnight."""
     house.live(midnight(day) - 300, midnight(day + timedelta(days=1)), powers)
@@ -68,11 +87,11 @@ def said(time):
 def test_a_day_has_as_many_hours_as_the_clock_gives_it(house, day, hours):
     """Minutes, half hours and tariff bands of 24, 23 and 25 hours; bands change at 6 and 22 o'clock as one reads it."""
     house.live_day(day, off_peak, said)
-    (told,) = ask(house, f"/history/data?date={day}")
+    told, table = ask(house, f"/history/data?date={day}", half_hours(day))
     begin = midnight(day)
     assert (told["begin"], told["end"]) == (begin, begin + hours * 3600)
     assert len(told["mean"]) == hours * 60
-    assert told["half_hours"]["drawn"] == [
+    assert watts(table)["Consommation"] == [
         2016 if not 6 <= hour_of(begin + n * 1800) < 22 else 504 for n in range(hours * 2)
     ]
     assert [(word, text) for _, _, word, text in told["bands"]] == [("hc", "HC"), ("hp", "HP"), ("hc", "HC")]
@@ -85,14 +104,13 @@ def test_a_minute_has_its_mean_and_its_band_and_a_gap_is_a_gap(house):
     """A frame every five minutes: those minutes are known, the others null; so is what comes after the last frame."""
     begin = midnight(WINTER)
     house.live(begin, begin + 7200, base(1008), lambda at: {"consumption/power/apparent/raw": at % 1000})
-    (told,) = ask(house, f"/history/data?date={WINTER}")
+    told, table = ask(house, f"/history/data?date={WINTER}", half_hours(WINTER))
     for n in range(0, 120, 5):
         value = (begin + n * 60) % 1000
         assert (told["mean"][n], told["low"][n], told["high"][n]) == (value, value, value)
         assert told["mean"][n + 1 : n + 5] == [None] * 4
     assert set(told["mean"][121:]) == {None}
-    assert told["half_hours"]["drawn"][:4] == [1008] * 4
-    assert set(told["half_hours"]["drawn"][4:]) == {None}
+    assert watts(table)["Consommation"] == [*[1008] * 4, *[None] * 44]
 
 
 def test_a_producer_sees_what_it_made_and_used(house):
@@ -100,12 +118,14 @@ def test_a_producer_sees_what_it_made_and_used(house):
     house.configure(SOLAR)
     house.live_day(WINTER, producing)
     house.live_day(WINTER, panels, meter="solar")
-    told, text = ask(house, f"/history/data?date={WINTER}", f"/history?date={WINTER}")
+    table, text = ask(house, half_hours(WINTER), f"/history?date={WINTER}")
     sun = [20 <= n < 32 for n in range(48)]
-    assert told["half_hours"] == {
-        "drawn": [0 if one else 504 for one in sun],
-        "injected": [1512 if one else 0 for one in sun],
-        "produced": [2016 if one else 0 for one in sun],
+    assert watts(table) == {
+        "Consommation": [0 if one else 504 for one in sun],
+        # A class that counted nothing is not named.
+        "Base": [None if one else 504 for one in sun],
+        "Injection": [1512 if one else 0 for one in sun],
+        "Production": [2016 if one else 0 for one in sun],
     }
     plain = text.replace("\u202f", " ").replace("\xa0", " ")
     for shown in ("9,1 kWh soutirés", "12,1 kWh produits, 9,1 kWh injectés", "<p>25 %</p>"):
@@ -123,8 +143,8 @@ def test_a_part_of_a_shared_roof_is_drawn_with_what_the_house_makes_itself(house
         index += 5040 if hour_of(at) == 10 else 0
     with closing(Store(house.folder)) as store:
         store.providers.receive("toit@e.org", [Lot(values, None, "P1Y")], midnight(WINTER))
-    (told,) = ask(house, f"/history/data?date={WINTER}")
-    assert told["half_hours"]["produced"] == [*[0] * 20, *[3024] * 2, *[2016] * 10, *[0] * 16]
+    (table,) = ask(house, half_hours(WINTER))
+    assert watts(table)["Production"] == [*[0] * 20, *[3024] * 2, *[2016] * 10, *[0] * 16]
 
 
 def test_the_year_before_stands_beside_by_the_clock(house):
@@ -132,11 +152,11 @@ def test_the_year_before_stands_beside_by_the_clock(house):
     before = date(2025, 10, 25)
     house.live_day(before, off_peak)
     later(house, AUTUMN, off_peak)
-    told, text = ask(house, f"/history/data?date={AUTUMN}&against=year", f"/history?date={AUTUMN}")
-    drawn = told["half_hours"]["drawn"]
+    table, text = ask(house, f"{half_hours(AUTUMN)}&against=year", f"/history?date={AUTUMN}")
+    drawn, then = watts(table)["Consommation"], watts(table)["Un an avant"]
     # From 2 to 3 o'clock there are four half hours, and a year before only the first two of them.
-    assert [n for n in range(50) if told["half_hours"]["before"][n] is None] == [6, 7]
-    assert all(told["half_hours"]["before"][n] == drawn[n] for n in range(50) if n not in (6, 7))
+    assert [n for n in range(50) if then[n] is None] == [6, 7]
+    assert all(then[n] == drawn[n] for n in range(50) if n not in (6, 7))
     # 2,016 W for nine hours and eight, 504 W for sixteen.
     assert "+8\u202f% par rapport" in text
     assert "26,2\u202fkWh soutirés" in text
@@ -146,16 +166,10 @@ def test_a_month_has_a_bar_for_each_day_and_none_where_nothing_is_known(house):
     """Two days a year apart: kWh as counted, of the evening before five minutes; nothing before."""
     house.live_day(BEFORE, base(504))
     later(house, WINTER, base(1008))
-    told, text, table = ask(
-        house,
-        "/history/data?period=month&date=2026-01-01",
-        "/history?period=month&date=2026-01-01",
-        "/history/csv?period=month&date=2026-01-01&form=en",
-    )
-    values = {one["key"]: one["values"] for one in told["series"]}
-    assert len(told["labels"]) == 31
-    assert values["bar_drawn"] == [*[0] * 12, 0.084, 24.192, *[None] * 17]
-    assert values["bar_before"][13] == 12.096
+    asked = "period=month&date=2026-01-01&against=year"
+    text, table = ask(house, f"/history?{asked}", f"/history/csv?{asked}&form=en")
+    assert columns(table)["Consommation"] == [*[0] * 12, 0.084, 24.192, *[None] * 17]
+    assert columns(table)["Un an avant"][13] == 12.096
     assert "* une partie de cette période n’est pas connue" in text
     rows = list(csv.DictReader(io.StringIO(table)))
     assert rows[13]["Date"] == "2026-01-14"
@@ -170,9 +184,9 @@ def test_every_form_says_where_a_figure_is_estimated_or_known_in_part(house):
     house._totals["house", DRAWN_INDEX] += 2016
     house.live(last + 3600, last + 43_200, base(1008))
     asked = "period=week&date=2026-01-12"
-    told, text, table = ask(house, f"/history/data?{asked}", f"/history?{asked}", f"/history/csv?{asked}&form=en")
-    assert told["estimated"] == [False, False, False, True, True, False, False]
-    assert [one.partition("2026")[2] for one in told["titles"]] == ["", " *", "", " ~", " * ~", "", ""]
+    text, table = ask(house, f"/history?{asked}", f"/history/csv?{asked}&form=en")
+    marks = re.findall(r"<th scope=row>.*?</a>(.*?)</th>", text)
+    assert marks == ["", " *", "", " ~", " * ~", "", ""]
     rows = list(csv.DictReader(io.StringIO(table)))
     assert [row["Remarque"] for row in rows[2:5]] == ["", "estimé", "connu en partie, estimé"]
     assert "~ un index n’a pas été lu à minuit" in text
@@ -201,12 +215,18 @@ def test_the_table_to_take_along_is_written_for_whoever_opens_it(years):
 
 def test_days_and_months_of_three_years_add_up(years):
     """What the bars of a year show is what its months' bars add up to."""
-    year = json.loads(years.owner.get("/history/data?period=year&date=2025-06-01")[1])
-    months = {one["key"]: one["values"] for one in year["series"]}
+    months = columns(years.owner.get("/history/csv?period=year&date=2025-06-01&form=en")[1])
     for place in (0, 9):
-        month = json.loads(years.owner.get(f"/history/data?period=month&date=2025-{place + 1:02}-01")[1])
-        for one in month["series"]:
-            assert sum(value or 0 for value in one["values"]) == pytest.approx(months[one["key"]][place])
+        month = columns(years.owner.get(f"/history/csv?period=month&date=2025-{place + 1:02}-01&form=en")[1])
+        assert {"Consommation", "Injection", "Production", "HP bleu"} <= month.keys() <= months.keys()
+        for head, values in month.items():
+            assert sum(value or 0 for value in values) == pytest.approx(months[head][place])
+
+
+def test_the_browser_is_given_the_minutes_of_a_day_alone(years):
+    """What is longer is drawn by the server: there is nothing to be read of it."""
+    for period in ("week", "month", "year"):
+        assert years.owner.get(f"/history/data?period={period}")[0].status == 400
 
 
 def test_a_day_whose_minutes_are_gone_is_shown_by_half_hours(house):
@@ -257,11 +277,10 @@ def test_what_cannot_be_shown_is_said_in_one_sentence(years, query, sentence):
 def test_every_day_that_can_be_asked_for_has_an_answer_of_bounded_size(years):
     """The first and the last date, before and after all that is known: a page that says what is known."""
     for day in ("2000-01-01", "2099-12-31", "2023-10-31", "2024-02-29", "2026-11-03"):
-        for period in ("day", "week"):
-            answer, text = years.owner.get(f"/history?period={period}&date={day}")
-            assert answer.status == 200, (day, period)
+        for asked in ("/history?period=day", "/history?period=week", "/history/data?period=day"):
+            answer, text = years.owner.get(f"{asked}&date={day}")
+            assert answer.status == 200, (day, asked)
             assert len(text) < 60_000
-            assert len(years.owner.get(f"/history/data?period={period}&date={day}")[1]) < 60_000
     assert "Rien n’est enregistré pour cette période" in years.owner.get("/history?date=2000-01-01")[1]
 
 

@@ -27,6 +27,7 @@ from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.web.conftest import House
 from tests.gateway.web.test_cost import cells
+from tests.gateway.web.test_history_bars import titles
 from tests.gateway.web.test_page import stream
 from tests.gateway.web.three_years import END
 from tests.gateway.web.whole_house import DATABASE, METER, _join
@@ -136,11 +137,11 @@ def test_a_month_is_its_days_and_a_year_its_months_wherever_they_stand(house):
         assert years["2026-01-01"][key] == pytest.approx(summed, abs=0.01 if what == "cost" else 0)
     energies, costs = rows(house, "balance", "month"), rows(house, "cost", "month")
     drawn = table(house, "period=year&date=2026-06-01")
-    data = json.loads(house.signed_in.get("/history/data?period=year&date=2026-06-01")[1])
-    bars = next(one["values"] for one in data["series"] if one["key"] == "bar_drawn")
+    bars = [lines[1] for lines in titles(house.signed_in.get("/history?period=year&date=2026-06-01")[1])]
     euros = [costs_of[1] for costs_of in reversed(cells(house.signed_in.get("/cost?period=month")[1])[1:])]
     for place, first in enumerate(sorted(energies)):
-        assert drawn[first] == energies[first]["drawn_wh"] == round(bars[place] * 1000)
+        assert drawn[first] == energies[first]["drawn_wh"]
+        assert plain(bars[place]) == f"Consommation {plain(kwh('fr', energies[first]['drawn_wh']))}"
         assert euros[place - len(energies)] == plain(euros_of("fr", costs[first]["total"]))
     with closing(Archive(house.folder / "data")) as archive:
         view = month(archive, load(house.config), int(written_years.midnight(END)) + 11 * 3600)

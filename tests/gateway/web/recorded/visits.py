@@ -85,7 +85,7 @@ def _history():
         meters = ["house", "garage <2>"] if name in {"nothing yet", "a day", "a year"} else ["house"]
         held = {"past": past, "meters": meters}
         asked = f"period={past.period}&date={past.first}" + (f"&against={past.against}" if past.against else "")
-        for path in ("/history", "/history/data"):
+        for path in ("/history", *(("/history/data",) if past.curve else ())):
             yield Visit(f"{path[1:]}: {name}", f"{path}?{asked}", held=held)
         yield Visit(f"history: {name}, in euros", f"/history?{asked}&unit=eur", held=held)
         if past.curve:
@@ -98,6 +98,7 @@ def _history():
     for wrong in ("meter=<b>", "period=<b>", "date=2026-02-30", "date=<b>", "unit=<b>", "against=x", "at=x", "table=x"):
         page = "/history/csv" if wrong.startswith("table") else "/history"
         yield Visit(f"history, wrong {wrong}", f"{page}?{wrong}")
+    yield Visit("history/data, of a year", "/history/data?period=year", held={"past": values.PASTS["a year"]})
     yield Visit("history, no store", "/history", held={"fault": FAULTS["store"]})
     assert {past.period for past in values.PASTS.values()} == set(PERIODS)
 
