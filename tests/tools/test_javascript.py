@@ -12,9 +12,10 @@ ROOT = Path(__file__).resolve().parents[2]
 CHECKS, CACHE = ROOT / "tools/lib/javascript", ROOT / ".cache/javascript"
 
 
-def test_the_lock_file_has_hashes_and_no_addresses():
+@pytest.mark.parametrize("folder", [CHECKS, ROOT / "tests/tools/screens/lighthouse"], ids=lambda folder: folder.name)
+def test_the_lock_file_has_hashes_and_no_addresses(folder):
     """Every package with its version and its hash; of where it is fetched nothing is said."""
-    lock = json.loads((CHECKS / "package-lock.json").read_text())
+    lock = json.loads((folder / "package-lock.json").read_text())
     packages = {name: about for name, about in lock["packages"].items() if name}
     assert len(packages) > 50
     assert [name for name, about in packages.items() if not about["integrity"].startswith("sha512-")] == []

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 
 from gateway import __version__
@@ -22,7 +23,7 @@ from tests.tools.screens.houses import HOUSES
 SIZES = {"phone": (390, 844), "desk": (1440, 900), "glance": (390, 844)}
 WHOLE = ("phone", "desk")
 LIGHTS, LANGUAGES = ("light", "dark"), ("fr", "en")
-# Name of a page -> its path; {day} is that of the house, {before} the one before.
+# Name of a page -> its path; {before} is the day before that of the house.
 PAGES = {
     "home": "/",
     "history-day": "/history",
@@ -172,6 +173,18 @@ class Album:
         font = subprocess.run(["fc-match", "system-ui"], check=True, capture_output=True, text=True).stdout.strip()
         return f"Chromium {self._browser.version}, {font}"
 
+    def address(self, house, page):
+        """Where a page of a house is, for another browser of this machine."""
+        return f"http://127.0.0.1:{self._ports[house]}{self._path(house, page)}"
+
+    def cookie(self, house, page):
+        """What lets it in there."""
+        return "" if page in STRANGERS else f"linky_session={self._told[house]['session']}"
+
+    def _path(self, house, page):
+        day = HOUSES[house].day
+        return pages_of(house)[page].format(before=day - timedelta(days=1))
+
     def paths(self, house):
         """What can be asked for there, as its routes have it."""
         return {*self._told[house]["paths"]}
@@ -183,13 +196,11 @@ class Album:
         browser.forget()
         if shot.page not in STRANGERS:
             browser.cookie(url, "linky_session", self._told[shot.house]["session"])
-        before = portrait.day.fromordinal(portrait.day.toordinal() - 1)
         browser.lives_in("Europe/Paris", {"fr": "fr-FR", "en": "en-GB"}[shot.language])
         browser.dark(on=shot.light == "dark")
         width, height = SIZES[shot.size]
         with browser.beforehand(_STILL % (portrait.moment * 1000)):
-            path = pages_of(shot.house)[shot.page].format(day=portrait.day, before=before)
-            browser.open(url + path, width=width, height=height, language=shot.language)
+            browser.open(url + self._path(shot.house, shot.page), width=width, height=height, language=shot.language)
             browser.await_true(_READY)
         browser.evaluate(_OWN % (json.dumps(str((self._folder / shot.house).absolute())), json.dumps(__version__)))
         if shot.page not in WALL and shot.size in WHOLE:

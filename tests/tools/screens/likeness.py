@@ -11,14 +11,19 @@ CELL_PX, SHADES = 4, 12
 MOST_CELLS = 20
 # With other letters: the mean of what 32 x 32 places differ by, and how much longer or shorter the page may be.
 MOST_MEAN, MOST_LONGER = 8, 0.06
-COLOURS = 128
+# The colours of the surfaces are kept exactly, those of letters' edges nearly.
+SURFACES, EDGES = 64, 64
 HALVED = {"phone": 1, "desk": 2, "glance": 1}
 
 
 def kept(picture, size):
     """The picture as it is kept."""
     small = picture.convert("RGB").reduce(HALVED[size])
-    return small.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    counted = sorted(small.getcolors(small.width * small.height), reverse=True)
+    edges = small.quantize(EDGES, method=Image.Quantize.MAXCOVERAGE).getpalette()
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*(band for _, colour in counted[:SURFACES] for band in colour), *edges])
+    return small.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def others(seen, known):
