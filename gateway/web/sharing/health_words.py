@@ -23,7 +23,6 @@ HEALTH_WORDS = WordTable(
         "health_read": "Read the text",
         "health_read_of": "Read the text before you answer {who}",
         "health_refuse_of": "Refuse {who}",
-        "health_withdraw_of": "No longer let {who} know whether the gateway is well",
         "done_health_given": "It is given: your installer may ask whether the gateway is well, and nothing else.",
         "done_health_withdrawn": "It is withdrawn: from now on it gets the answer that any stranger gets.",
         "done_health_refused": "It is refused. You will not be asked again.",
