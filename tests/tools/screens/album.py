@@ -37,6 +37,7 @@ PAGES = {
     "cost-offers": "/cost/offers",
     "sharing": "/sharing",
     "request": "/sharing/requests/1",
+    "request-what": "/sharing/requests/1",
     "more": "/more",
     "links": "/links",
     "repair": "/repair",
@@ -61,7 +62,9 @@ PAGES = {
     "login": "/login",
 }
 # Where nobody has set a password yet there is no other page than that; where nobody asks there is no request.
-ONLY_AT = {"request": {"fault"}}
+ONLY_AT = {"request": {"fault"}, "request-what": {"fault"}}
+# What is done on a page, and the button that leads on to the one that is photographed.
+LED_TO = {"request-what": ("document.querySelector('[name=purpose]').checked = true", "form.wide button")}
 STRANGERS = {"login", "setup"}
 WALL = {"display", "display-guest"}
 _TALLEST_PX = 6000
@@ -201,6 +204,8 @@ class Album:
         width, height = SIZES[shot.size]
         with browser.beforehand(_STILL % (portrait.moment * 1000)):
             browser.open(url + self._path(shot.house, shot.page), width=width, height=height, language=shot.language)
+            if shot.page in LED_TO:
+                browser.press(*LED_TO[shot.page])
             browser.await_true(_READY)
         browser.evaluate(_OWN % (json.dumps(str((self._folder / shot.house).absolute())), json.dumps(__version__)))
         if shot.page not in WALL and shot.size in WHOLE:

@@ -29,7 +29,8 @@ _MORE = {
     "display": ("tempo", "producer"),
 }
 _ONCE = {
-    "request": "fault", "repair": "years", "series": "producer", "access": "tempo", "setup": "first-day",
+    "request": "fault", "request-what": "fault",
+    "repair": "years", "series": "producer", "access": "tempo", "setup": "first-day",
     "display-guest": "producer", "settings-tariff-new": "first-day", "settings-notices-new": "first-day",
     "offline": "first-day", "settings-details": "fault", "history-week": "producer",
 }  # fmt: skip
