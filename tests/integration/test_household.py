@@ -151,7 +151,7 @@ def test_the_household_is_told_once_over_a_restart_and_asks_and_a_neighbour_gets
     assert re.match(r"[\d\u202f]+ VA en ce moment, \d+\u202f% des \d+ kVA souscrits\.", power)
     assert help_ == WORDS["en"]["help"]
     assert usage.startswith(("Ce mois : ", "Rien n’est encore connu."))
-    for text in (RED, LOUD, "Compteur « house »\u00a0: dernières données il y a"):
+    for text in (RED, LOUD, "Compteur «\u00a0house\u00a0»\u00a0: dernières données il y a"):
         assert text in state
     for text in ("2026-01-16 is a red day of Tempo", "More than the subscribed power"):
         assert log.count(text) == 1
