@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import sys
 import time
+from collections import defaultdict
 from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -20,8 +22,9 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from gateway.commands.options import add_language, command, configured, spoken
 from gateway.errors import BrokerError, ConfigError, DaemonError, GatewayError, StoreError, reason
 from gateway.links.link import BROKEN, titles
+from gateway.live.curve import PowerCurve
 from gateway.live.meter import LiveMeter
-from gateway.live.picture import MARKS, picture
+from gateway.live.picture import BESIDE, MARKS, picture
 from gateway.live.topics import ROOT, as_json
 from gateway.words.catalogue import LANGUAGES
 from gateway.words.phrase import Phrase, same
@@ -45,6 +48,8 @@ _KEYS = as_json(LiveMeter("").snapshot(0.0)).keys()
 
 _COLOURS = {MARKS["ok"]: "\x1b[32m", MARKS["waiting"]: "\x1b[33m", MARKS["broken"]: "\x1b[31m"}
 _PLAIN = "\x1b[0m"
+# A mark begins a line, or a column of it.
+_MARK = re.compile(rf"(?:^|(?<={BESIDE}))[{''.join(_COLOURS)}](?= )")
 
 _NOT_RUNNING = Phrase("no running gateway can be asked at {socket}: {why}; is it running, and are you its user?")
 _OFFLINE = Phrase("the broker says that the gateway is not online")
@@ -256,6 +261,7 @@ def _write(houses: Iterable[HouseNow | GatewayError], out: TextIO) -> None:
 def _show(houses: Iterable[HouseNow | GatewayError], lang: str, out: TextIO) -> None:
     """The picture, drawn over itself, without end."""
     last: HouseNow | None = None
+    curves: defaultdict[str, PowerCurve] = defaultdict(PowerCurve)
     size: os.terminal_size | None = None
     drawn = 0
     for house in houses:
@@ -263,18 +269,29 @@ def _show(houses: Iterable[HouseNow | GatewayError], lang: str, out: TextIO) -> 
         last = house if isinstance(house, dict) else last
         if last is None:
             continue
+        if not fault:
+            _see(last, curves)
         before, size = size, shutil.get_terminal_size()
         # What was drawn in another width stands nobody knows where.
         start = f"\x1b[{drawn}A" if before in (None, size) else "\x1b[H\x1b[2J"
-        lines = picture(last, lang, size.columns, size.lines - 1, fault)
+        powers = {name: curve.powers() for name, curve in curves.items()}
+        lines = picture(last, lang, size.columns, size.lines - 1, fault, powers)
         out.write((start if drawn else "") + "".join(f"{_coloured(line)}\x1b[K\r\n" for line in lines) + "\x1b[J")
         out.flush()
         drawn = len(lines)
 
 
+def _see(house: HouseNow, curves: defaultdict[str, PowerCurve]) -> None:
+    """What each meter says now goes on its curve; what is of the past does not."""
+    for now in (meter["now"] for meter in house["meters"]):
+        if now["drawn_va"] is not None and not now["stale"]:
+            curves[now["meter"]].add(now["drawn_va"], time.monotonic())
+
+
 def _coloured(line: str) -> str:
-    colour = None if "NO_COLOR" in os.environ else _COLOURS.get(line[:1])
-    return f"{colour}{line[0]}{_PLAIN}{line[1:]}" if colour else line
+    if "NO_COLOR" in os.environ:
+        return line
+    return _MARK.sub(lambda mark: f"{_COLOURS[mark[0]]}{mark[0]}{_PLAIN}", line)
 
 
 def _reason(error: BaseException) -> Phrase:

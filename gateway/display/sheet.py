@@ -11,7 +11,8 @@ from typing import NamedTuple
 import segno
 
 from gateway.display.canvas import BLACK, BLUE, DARK, GREY, RED, WHITE, Drawing, Ink, text_width
-from gateway.display.words import WORDS, euros, kilo, number
+from gateway.display.words import WORDS, kilo, number
+from gateway.words.numbers import euros
 
 # Pixels of a code's side, up to -> modules of white around it, four by ISO/IEC 18004 §5.3.8.
 _MARGINS = ((64, 1), (130, 2), (float("inf"), 4))

@@ -32,9 +32,6 @@ WORDS = WordTable({
     })  # fmt: skip
 
 
-_EUROS, _OWED = Phrase("€{amount}"), Phrase("−€{amount}")
-
-
 def number(value: int, language: str, unit: str = "") -> str:
     """A number as people write it: 3 450 or 3,450."""
     text = f"{value:,}"
@@ -48,13 +45,6 @@ def kilo(value: int, language: str) -> str:
     if tenths >= 1000 or value % 1000 == 0:
         return str((value + 500) // 1000)
     return grouped(f"{tenths // 10}.{tenths % 10}", language)
-
-
-def euros(cents: int, language: str) -> str:
-    """An amount to the cent, its sign where the language puts it; a minus is what the house has earned."""
-    whole, rest = divmod(abs(cents), 100)
-    said = _OWED if cents < 0 else _EUROS
-    return said.in_language(language).format(amount=grouped(f"{whole:,}.{rest:02}", language))
 
 
 def age(seconds: float) -> str:

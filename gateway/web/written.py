@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from gateway.web.dates import FIRST, MONTHS, local
-from gateway.words.numbers import PERCENT, grouped
+from gateway.words.numbers import EUROS, OWED, PERCENT, grouped
 from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
@@ -17,7 +17,6 @@ _SHORT = WordTable(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep
 _DAYS = WordTable(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
 _COLOURS = WordTable({"jb": "blue", "jw": "white", "jr": "red"})
 
-_EUROS, _OWED = Phrase("€{amount}"), Phrase("−€{amount}")
 _CUT = Phrase("{weekday}", "cut short")
 
 
@@ -43,7 +42,7 @@ def euros(lang: str, value: float | None, places: int = 2) -> str:
     if value is None:
         return NOTHING
     text = number(lang, value, places)
-    said = _OWED if text.startswith("\N{MINUS SIGN}") else _EUROS
+    said = OWED if text.startswith("\N{MINUS SIGN}") else EUROS
     return said.in_language(lang).format(amount=text.removeprefix("\N{MINUS SIGN}"))
 
 

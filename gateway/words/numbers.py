@@ -6,6 +6,7 @@ from gateway.words.phrase import Phrase, made, same
 
 _POINT, _COMMA = Phrase(".", "between units and tenths"), Phrase(",", "between thousands")
 PERCENT = Phrase("{number}%")
+EUROS, OWED = Phrase("€{amount}"), Phrase("−€{amount}")
 
 _DAY_S = 86_400
 _DAYS = Phrase("{n} days")
@@ -37,3 +38,10 @@ def age(seconds: float | None, *, spelt: bool = False) -> Phrase:
         return same("–")
     length, unit = next((one for one in _UNITS if seconds >= 2 * one[0]), (1, Phrase("{n} s")))
     return (_DAYS if spelt and length == _DAY_S else unit).filled(n=f"{seconds / length:.0f}")
+
+
+def euros(cents: int, lang: str) -> str:
+    """An amount to the cent, its sign where the language puts it; below nought it is what was earned."""
+    whole, rest = divmod(abs(cents), 100)
+    said = OWED if cents < 0 else EUROS
+    return said.in_language(lang).format(amount=grouped(f"{whole:,}.{rest:02}", lang))

@@ -201,8 +201,9 @@ def _doubtful(text, figures, *keys):
 
 def of_watch(lines):
     text = "\n".join(lines)
-    today = re.search(r"Aujourd’hui +(.*)", text)
-    today = today[1] if today else ""
+    # A long line goes on in the next.
+    today = re.search(r"Aujourd’hui +(.*?)\n  \S", text, re.DOTALL)
+    today = re.sub(r"\n +", " ", today[1]) if today else ""
     tempo = re.search(r"Tempo +aujourd’hui (\w+), demain (\w+)", text)
     figures = only(
         power=found(rf"house +{NUMBER} VA", text),
@@ -213,11 +214,12 @@ def of_watch(lines):
             "produced-today": found(rf"{NUMBER} kWh produits", today, 1000),
             "used-today": found(rf"{NUMBER} kWh autoconsommés", today, 1000),
             "drawn-yesterday": found(rf"Hier +(?:au moins )?{NUMBER} kWh", text, 1000),
+            "cost-today": found(rf"Coût +(?:au moins )?{NUMBER}\s?€", text),
             "tempo-today": Said(_COLOURS[tempo[1]]) if tempo else None,
             "tempo-tomorrow": Said(_COLOURS[tempo[2]]) if tempo else None,
         },
     )
-    return _doubtful(text, figures, "produced-today", "used-today")
+    return _doubtful(re.sub(r"\n +", " ", text), figures, "produced-today", "used-today")
 
 
 def of_chat(said):
@@ -500,7 +502,7 @@ def _present(running):
     told = {text: asyncio.run(answers.answer(understand(text, day_of(time.time())), "fr")) for text in asked}
     lines = list(changes(None, present))
     return {
-        "watch": of_watch(picture(present, "fr", 200, 60)),
+        "watch": of_watch(picture(present, "fr", 80, 60)),
         "watch, in a pipe": of_object(next(line for line in lines if "drawn_va" in line)),
         "chat": of_chat(told),
         "metrics": of_metrics(metrics.openmetrics(present)),

@@ -25,7 +25,7 @@ SHOWS = {
     "Home Assistant": (LIVE - {"drawn-yesterday"}) | {"injected-today"},
     "screen": (LIVE - {"subscribed"}) | SUN | {"percent", "self-consumed", "cost-today"},
     "board": (LIVE - {"subscribed"}) | SUN | {"percent", "self-consumed", "cost-today"},
-    "watch": (LIVE - {"subscribed"}) | SUN | {"percent", "used-today"},
+    "watch": (LIVE - {"subscribed"}) | SUN | {"percent", "used-today", "cost-today"},
     "watch, in a pipe": LIVE | SUN | {"used-today", "cost-today"},
     "chat": (LIVE - {"subscribed"})
     | SUN

@@ -16,6 +16,7 @@ import pytest
 from gateway.commands.watch import FeedHouse, changes
 from gateway.errors import DaemonError
 from gateway.live import topics
+from gateway.live.curve import COLUMNS, PowerCurve, drawn
 from gateway.live.picture import picture
 from harness import ROOT
 from meter.process import SimulatedMeter
@@ -56,7 +57,8 @@ linky-gateway 1.0 · Ctrl-C pour finir
 
 house   ~ 3 310 W ± 70   3 450 VA / 6 000 VA   58 %
   ███████████████████████░░░░░░░░░░░░░░░░░
-  Tarif        heures pleines (HP BLANC)
+  Coût         2,31\u202f€ aujourd’hui
+  Tarif        heures pleines (HP BLANC), creuses dès 22:00
   Tempo        aujourd’hui blanc, demain rouge
   Mesures      231 V, 15 A
   Aujourd’hui  9,1 kWh soutirés, 2,3 kWh injectés, 6,1 kWh produits, 3,8 kWh autoconsommés
@@ -89,10 +91,11 @@ def test_what_is_not_known_of_a_day_is_said_in_a_word(house):
     now = house["meters"][0]["now"]
     now |= {"partial": ["today", "yesterday"], "produced_doubt": "unread"}
     now |= dict.fromkeys(("produced_today_wh", "self_consumed_today_wh"))
-    text = "\n".join(picture(house, "fr", 140, 40))
+    text = " ".join(" ".join(picture(house, "fr", 80, 40)).split())
     assert "au moins 9,1 kWh soutirés, 2,3 kWh injectés, production inconnue : son compteur ne répond pas" in text
     assert "au moins 14,8 kWh" in text
-    assert "at least 9.1 kWh drawn" in "\n".join(picture(house, "en", 140, 40))
+    assert "au moins 2,31" in text
+    assert "at least 9.1 kWh drawn" in "\n".join(picture(house, "en", 80, 40))
 
 
 def test_the_picture_keeps_to_its_terminal(house):
@@ -101,6 +104,78 @@ def test_the_picture_keeps_to_its_terminal(house):
     assert len(lines) == 5
     assert max(map(len, lines)) <= 30
     assert "3 310 W" in lines[2]
+
+
+def links_of(house, count):
+    """Give it so many links in order besides."""
+    titles = {
+        "title": "Counter",
+        "title_fr": "Compteur",
+        "detail": "a pulse each minute",
+        "detail_fr": "une par minute",
+    }
+    house["links"] += [
+        {"link": f"counter n{n}", "state": "ok", "age_s": 12.0, "figures": {}} | titles for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize(("width", "height"), [(80, 23), (120, 39), (200, 60), (50, 60)])
+def test_three_phases_with_sun_and_a_fault_fit_whole(house, lang, width, height):
+    """Nothing of the house is cut: long lines go on in the next, curves take what is left of the height."""
+    house["meters"][0]["values"] = {
+        f"consumption/{name}/raw/phase/{phase}": value + phase
+        for phase in (1, 2, 3)
+        for name, value in (("power/apparent", 1000), ("voltage", 230), ("current", 4))
+    }
+    for member in ("detail", "detail_fr"):
+        house["links"][0][member] = "three points have waited since this morning as nobody answers there"
+    links_of(house, 5)
+    powers = {"house": [*range(1000, 4000, 150), None, 3450]}
+    lines = picture(house, lang, width, height, "", powers)
+    assert len(lines) <= height
+    assert max(map(len, lines)) <= width
+    halves = [(*re.split(r" │(?: |$)", line), "")[:2] for line in lines]
+    text = " ".join(" ".join(left for left, _ in halves).split())
+    assert all(f"{phase}: 1" in text for phase in (1, 2, 3))
+    assert {"fr": "3,8 kWh autoconsommés", "en": "3.8 kWh self-consumed"}[lang] in text
+    assert {"fr": "2,31", "en": "€2.31"}[lang] in text
+    assert {"fr": "jusqu’à 3 850 VA", "en": "up to 3,850 VA"}[lang] in text
+    # Beside the meters or below them.
+    beside = [right for _, right in halves] if width >= 116 else lines
+    assert "nobody answers there" in " ".join(" ".join(beside).split())
+
+
+def test_of_what_does_not_fit_it_is_said_how_much(house):
+    """Links that are broken come first; those in order are what a low terminal has no room for."""
+    links_of(house, 12)
+    house["links"].reverse()
+    lines = picture(house, "en", 80, 23)
+    assert len(lines) == 23
+    first = lines.index("Links") + 1
+    assert lines[first].startswith("✗ Recipient")
+    assert lines[-1] == f"… {len(picture(house, 'en', 80, 99)) - 22} more lines: make the window higher"
+
+
+def test_the_curve_is_of_the_last_ten_minutes():
+    """A column is the mean of fifteen seconds; what was not seen is a gap, what is older is gone."""
+    curve = PowerCurve()
+    for now, va in ((0, 9000), (15, 100), (20, 300), (45, 400)):
+        curve.add(va, now)
+    assert curve.powers() == [9000, 200, None, 400]
+    assert drawn(curve.powers()[1:], 1) == ["▄ █"]
+    assert drawn([8, 12, 16], 2) == [" ▄█", "███"]
+    curve.add(500, 15 * COLUMNS)
+    assert len(curve.powers()) == COLUMNS
+    assert max(one for one in curve.powers() if one is not None) == 500
+
+
+def test_of_nothing_that_was_drawn_there_is_no_curve(house):
+    """Panels that give all day leave no empty room; a single column is no curve yet."""
+    plain = picture(house, "fr", 80, 40)
+    assert picture(house, "fr", 80, 40, "", {"house": [0] * 20}) == plain
+    assert picture(house, "fr", 80, 40, "", {"house": [500]}) == plain
+    assert len(picture(house, "fr", 80, 40, "", {"house": [500, 0]})) > len(plain)
 
 
 def test_what_is_old_or_wrong_stands_beside_the_power(house):
