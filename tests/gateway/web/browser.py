@@ -176,9 +176,10 @@ class Browser:
         """Give the page a processor so many times slower; 1 is this machine's."""
         self._call("Emulation.setCPUThrottlingRate", rate=times)
 
-    def dark(self, *, on):
+    def dark(self, *, on, printed=False):
+        """What the device is; ``printed``: as on paper, which knows no dark."""
         features = [{"name": "prefers-color-scheme", "value": "dark" if on else "light"}]
-        self._call("Emulation.setEmulatedMedia", features=features)
+        self._call("Emulation.setEmulatedMedia", media="print" if printed else "", features=features)
 
     def lives_in(self, zone, locale):
         """Time zone and language of the machine that is looked at the pages with, whatever they are here."""
