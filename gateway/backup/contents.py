@@ -32,7 +32,7 @@ _BROKER = ("linky.passwords", "linky.displays", "linky.acl", "conf.d/linky.conf"
 # Beside the database: the file itself and its log, copies, what is half done, what means nothing elsewhere.
 _PASSED_OVER = re.compile(
     rf"{re.escape(FILE_NAME)}.*|{re.escape(LOCK_NAME)}|nightly-backup\.json"
-    r"|.*\.(?:sock|draft|part|restoring|import)|.*\.before-\d{8}T\d{6}Z"
+    r"|taken-along\..*|.*\.(?:sock|draft|part|restoring|import)|.*\.before-\d{8}T\d{6}Z"
 )
 _NAME = re.compile(rf"(?:{ETC}|{STATE}|{BROKER})(?:/[^/\x00]{{1,200}}){{1,6}}")
 # Nothing else than the database is large; a manifest or a configuration never is.

@@ -21,6 +21,7 @@ from gateway.control.unix_socket import serve
 from gateway.daemon import build as parts
 from gateway.daemon.build import LINE_PATIENCE_S, UPDATES_PATIENCE_S, build, store_patience_s
 from gateway.daemon.clock import HostClock
+from gateway.daemon.copies_at_page import sweep
 from gateway.daemon.doctors_rounds import DoctorsRounds
 from gateway.daemon.monitor import HouseMonitor
 from gateway.daemon.renewal import Renewal
@@ -129,7 +130,8 @@ class Gateway:
             await self.close()
 
     async def _sweep(self) -> None:
-        """A power cut may have left what was typed for a table that was not kept any more."""
+        """A power cut may have left what was typed for a table that was not kept any more, or a file for somebody."""
+        sweep(self.house.config.directory)
         try:
             await self._renewal.sweep()
         except StoreError as error:

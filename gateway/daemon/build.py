@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gateway.control.messages import AskHelper
+from gateway.control.messages import AskHelper, PageCode
 from gateway.daemon.absent import NoFederation, NoWays
 from gateway.daemon.counters import Counters
 from gateway.daemon.house import House
@@ -297,8 +297,12 @@ def _parts_of_page(house: House, requests: HouseRequests, encrypted: EncryptedPa
 def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader) -> Iterator[PageGroup]:
     """What is set there, a topic each."""
     from gateway.daemon.accounts_at_page import PageAccount, PageBroker  # noqa: PLC0415
+    from gateway.daemon.copies_at_page import PageCopy  # noqa: PLC0415
     from gateway.daemon.ways_at_page import PageWays  # noqa: PLC0415
+    from gateway.store.copies import TAKEN_ALONG  # noqa: PLC0415
     from gateway.web.accounts.routes import accounts  # noqa: PLC0415
+    from gateway.web.data.routes import data  # noqa: PLC0415
+    from gateway.web.data.stored import StoredData  # noqa: PLC0415
     from gateway.web.displays.routes import displays  # noqa: PLC0415
     from gateway.web.displays.stored import StoredDisplays  # noqa: PLC0415
     from gateway.web.notices.routes import notices  # noqa: PLC0415
@@ -318,6 +322,9 @@ def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader
     yield series(partial(stored_series, config, reader))
     yield displays(StoredDisplays(config, house.call))
     yield updates(house.updates.for_the_page)
+    # One that is being prepared outlasts a page that is made anew.
+    archive = requests.copies.setdefault(TAKEN_ALONG, PageCopy(config, TAKEN_ALONG, ("privacy", "export", "--to")))
+    yield data(StoredData(config, requests.answer, lambda: requests.answer(PageCode())), archive)
 
 
 def join_federation(house: House, lookout: HouseMonitor, joint: Joint) -> None:

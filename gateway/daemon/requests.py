@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from gateway.consent.orders import A, Order, Row
+    from gateway.daemon.copies_at_page import PageCopy
     from gateway.daemon.house import House
     from gateway.daemon.renewal import Renewal
     from gateway.web.page import HousePage
@@ -60,6 +61,8 @@ class HouseRequests:
         # The page, where there is one, and whoever speaks to the household in its language.
         self.pages: list[HousePage] = []
         self.speakers: list[Callable[[str], None]] = []
+        # Files that the page makes for somebody.
+        self.copies: dict[str, PageCopy] = {}
 
     def join(self, renewal: Renewal) -> None:
         """Have settings changed by whoever makes the parts."""
@@ -114,6 +117,9 @@ class HouseRequests:
         await self._house.federation.note_shown()
         done = await self._act(order)
         await self._begin_anew()
+        # What was packed before has in it what is erased.
+        for copy in self.copies.values():
+            await copy.end()
         if order.what == "everything":
             for page in self.pages:
                 await page.forget()

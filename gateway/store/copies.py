@@ -28,6 +28,9 @@ _PART = ".part"
 _STAMP = "%Y%m%dT%H%M%SZ"
 # Who has not gone back to the former version by then will not.
 _KEPT_DAYS = 30
+# Files that a household asked for at its page, until they are fetched: all that is stored, a backup.
+_FOR_HOUSEHOLD = "taken-along."
+TAKEN_ALONG, BACKUP_TAKEN_ALONG = f"{_FOR_HOUSEHOLD}zip", f"{_FOR_HOUSEHOLD}backup"
 _DAY_S = 86_400
 
 # So many faults are told; a file that has more is no better known by them.
@@ -100,6 +103,11 @@ def fold(path: Path) -> None:
 def copies_of_before(directory: Path) -> list[str]:
     """The names of the copies made before migrations and restorations, with what belongs to them, the oldest first."""
     return sorted(path.name for path in directory.glob(f"{_BEFORE}*"))
+
+
+def files_for_household(directory: Path) -> list[Path]:
+    """Files that were made for a household to be fetched, whole or not."""
+    return sorted(directory.glob(f"{_FOR_HOUSEHOLD}*"))
 
 
 def forget_copies(directory: Path, now: float) -> None:

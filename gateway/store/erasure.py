@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
 from gateway.store.connection import DELETES, ERASES, FILE_NAME
-from gateway.store.copies import copies_of_before
+from gateway.store.copies import copies_of_before, files_for_household
 from gateway.store.points import Granularity, Series, under
 from gateway.store.pseudonyms import KEY_NAME, Pseudonyms
 from gateway.store.recorder import SUM_OFFSET_S, period_start
@@ -247,7 +247,7 @@ class Erasure:
         """Remove what lies beside the database and holds a household's data: old files, a key, what it chose."""
         folder = self._journal.key_path.parent
         # What an import that was cut off left there.
-        left = sorted(path.name for path in folder.glob("history-*.import"))
+        left = sorted(path.name for path in (*folder.glob("history-*.import"), *files_for_household(folder)))
         return [name for name in (*self.copies(), *left, KEY_NAME, *SETTINGS_NAMES) if _remove(folder / name)]
 
     def _withdraw_all(self, recipient: str, now: float, by: str) -> int:

@@ -33,11 +33,13 @@ FORMS = (
     *("/settings/tariff/new", "/settings/tariff/remove", "/settings/notices/new", "/settings/notices/remove"),
     *("/settings/notices/try", "/settings/home-assistant", "/settings/home-assistant/leave", "/settings/account"),
     *("/access/displays/remove", "/access/password", "/settings/displays/add", "/settings/displays/remove"),
+    *("/settings/data/archive", "/settings/data/archive/remove", "/settings/data/erase", "/settings/data/hand-over"),
     *("/settings/updates/check", "/settings/updates/install", "/settings/updates/refuse", "/settings/updates/back"),
 )
 NAMES = (
     *("consent", "recipient", "granularity", "period", "until", "purpose", "push", "history", "data0", "hash", "lang"),
     *("contract", "like", "correct", "since", "power", "price-base", "subscription", "kind", "topic", "own_password"),
+    *("first", "last"),
     *("meter", "path", "time", "choice", "value", "reason", "kwh_per_month", "address", "language", "table", "name"),
 )
 WORDS = (

@@ -30,6 +30,8 @@ FURTHER = (
         "/display",
         "/display?guest=1",
         "/settings/displays",
+        "/settings/data",
+        "/settings/data/hand-over",
     ),
 )
 DRAWN = """(() => {

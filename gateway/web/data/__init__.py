@@ -1,0 +1,1 @@
+"""Your data: taken along, erased, handed over with the gateway."""
