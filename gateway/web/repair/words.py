@@ -40,7 +40,7 @@ REPAIR_WORDS = WordTable(
         "when": "When",
         "value": "Value",
         "rectified": "corrected",
-        "repair_this": "Repair",
+        "repair_this": Phrase("Repair", "this reading"),
         "repair_point": "Repair the reading of {when}, {value}",
         "corrected": "Corrections that were made",
         "no_corrections": "No reading was corrected.",
