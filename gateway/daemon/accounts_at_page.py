@@ -33,7 +33,7 @@ class PageBroker:
         row: Row = {"host": "", "port": 1883, "tls": False, "user": "", "discovery": True}
         if account:
             row = {name: getattr(account, name) for name in row} | {"user": account.user or ""}
-        return row | _state(self._house, LinkKind.MQTT)
+        return row | state_of(self._house, LinkKind.MQTT)
 
     async def keep(self, table: dict[str, Any], password: str) -> None:
         """Try it and keep it; without a password that which is kept. GatewayError with why not, and nothing changed."""
@@ -65,7 +65,7 @@ class PageAccount:
         account = self._house.config.federation
         address = account.address if account else None
         servers = (address,) if isinstance(address, str) else address or ()
-        return {"jid": account.jid if account else "", "server": ", ".join(servers)} | _state(
+        return {"jid": account.jid if account else "", "server": ", ".join(servers)} | state_of(
             self._house, LinkKind.XMPP
         )
 
@@ -115,7 +115,7 @@ class PageAccount:
         return table | ({"address": server} if server else {})
 
 
-def _state(house: House, kind: LinkKind) -> Row:
+def state_of(house: House, kind: LinkKind) -> Row:
     """How the link of that kind is: ``state``, empty where there is none, and ``detail`` by language."""
     links = (link for link in house.standing.own_links(time.monotonic()) if link.kind is kind)
     link = next(links, None)

@@ -297,10 +297,11 @@ def _parts_of_page(house: House, requests: HouseRequests, encrypted: EncryptedPa
 def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader) -> Iterator[PageGroup]:
     """What is set there, a topic each."""
     from gateway.daemon.accounts_at_page import PageAccount, PageBroker  # noqa: PLC0415
-    from gateway.daemon.copies_at_page import PageCopy  # noqa: PLC0415
+    from gateway.daemon.copies_at_page import PageCopy, nightly  # noqa: PLC0415
     from gateway.daemon.ways_at_page import PageWays  # noqa: PLC0415
-    from gateway.store.copies import TAKEN_ALONG  # noqa: PLC0415
+    from gateway.store.copies import BACKUP_TAKEN_ALONG, TAKEN_ALONG  # noqa: PLC0415
     from gateway.web.accounts.routes import accounts  # noqa: PLC0415
+    from gateway.web.backup.routes import backup  # noqa: PLC0415
     from gateway.web.data.routes import data  # noqa: PLC0415
     from gateway.web.data.stored import StoredData  # noqa: PLC0415
     from gateway.web.displays.routes import displays  # noqa: PLC0415
@@ -323,7 +324,11 @@ def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader
     yield displays(StoredDisplays(config, house.call))
     yield updates(house.updates.for_the_page)
     # One that is being prepared outlasts a page that is made anew.
-    archive = requests.copies.setdefault(TAKEN_ALONG, PageCopy(config, TAKEN_ALONG, ("privacy", "export", "--to")))
+    copies = requests.copies
+    archive = copies.setdefault(TAKEN_ALONG, PageCopy(config, TAKEN_ALONG, ("privacy", "export", "--to")))
+    by_itself = "--passphrase-file", "/dev/stdin"
+    saved = copies.setdefault(BACKUP_TAKEN_ALONG, PageCopy(config, BACKUP_TAKEN_ALONG, ("backup",), by_itself))
+    yield backup(partial(nightly, house), saved)
     yield data(StoredData(config, requests.answer, lambda: requests.answer(PageCode())), archive)
 
 

@@ -16,7 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from gateway.daemon.accounts_at_page import state_of
 from gateway.errors import GatewayError, reason
+from gateway.links.link import LinkKind
 from gateway.store.connection import FILE_NAME
 from gateway.store.copies import files_for_household
 from gateway.web.data.values import CopyStanding
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from gateway.config.tables import Config
+    from gateway.consent.orders import Row
+    from gateway.daemon.house import House
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +163,13 @@ class PageCopy:
                 path.unlink(missing_ok=True)
         except OSError as error:
             log.warning("a file for the household cannot be removed: %s", error.strerror)
+
+
+def nightly(house: House) -> Row:
+    """How the nightly backup stands: its place (empty where none is set up), how many stay there, its link."""
+    table = house.config.backup
+    row: Row = {"place": table.directory if table else "", "keep": table.keep if table else 0}
+    return row | state_of(house, LinkKind.BACKUP)
 
 
 def sweep(directory: Path) -> None:

@@ -68,6 +68,7 @@ def _groups(view: PageView, known: Settings) -> list[tuple[str, list[tuple[str, 
         ("this_gateway", [
             ("/settings/account", "account", known.account or nothing),
             ("/settings/updates", "updates_here", say("updates_set")),
+            ("/settings/backup", "backup_here", say("backup_set")),
             ("/settings/data", "data_here", say("data_set")),
             ("/settings/details", "technical", say("technical_set")),
         ]),

@@ -22,6 +22,8 @@ _OWN = WordTable(
         "set_account": "Set up the account",
         "displays_set": "screens of your house that are let in",
         "updates_set": "which version runs, and the newer one",
+        "backup_here": "Backup",
+        "backup_set": "a new card, and everything is back",
         "data_here": "Your data",
         "data_set": "take them along, erase them, hand the gateway over",
         "technical_set": "all that is set, names of series",

@@ -30,6 +30,7 @@ FURTHER = (
         "/display",
         "/display?guest=1",
         "/settings/displays",
+        "/settings/backup",
         "/settings/data",
         "/settings/data/hand-over",
     ),

@@ -54,6 +54,8 @@ PAGES = {
     "settings-notices-new": "/settings/notices/new?kind=mail",
     "settings-home-assistant": "/settings/home-assistant",
     "settings-account": "/settings/account",
+    "settings-backup": "/settings/backup",
+    "settings-data": "/settings/data",
     "settings-displays": "/settings/displays",
     "settings-updates": "/settings/updates",
     "display": "/display",

@@ -1,0 +1,1 @@
+"""Backups: one to be taken along, and how the nightly ones stand."""
