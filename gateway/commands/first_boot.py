@@ -118,7 +118,7 @@ def _checked(place: CardPlace, settings: CardSettings, text: str) -> Config:
 
 
 def _adapters(root: Path) -> list[str]:
-    from gateway.commands.ports import ports  # noqa: PLC0415
+    from gateway.sources.ports import ports  # noqa: PLC0415
 
     return [port.source for port in ports(root) if port.tic]
 

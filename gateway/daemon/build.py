@@ -298,6 +298,7 @@ def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader
     """What is set there, a topic each."""
     from gateway.daemon.accounts_at_page import PageAccount, PageBroker  # noqa: PLC0415
     from gateway.daemon.copies_at_page import PageCopy, nightly  # noqa: PLC0415
+    from gateway.daemon.machine_at_page import PageMachine  # noqa: PLC0415
     from gateway.daemon.ways_at_page import PageWays  # noqa: PLC0415
     from gateway.store.copies import BACKUP_TAKEN_ALONG, TAKEN_ALONG  # noqa: PLC0415
     from gateway.web.accounts.routes import accounts  # noqa: PLC0415
@@ -306,6 +307,7 @@ def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader
     from gateway.web.data.stored import StoredData  # noqa: PLC0415
     from gateway.web.displays.routes import displays  # noqa: PLC0415
     from gateway.web.displays.stored import StoredDisplays  # noqa: PLC0415
+    from gateway.web.machine.routes import machine  # noqa: PLC0415
     from gateway.web.notices.routes import notices  # noqa: PLC0415
     from gateway.web.series.routes import series  # noqa: PLC0415
     from gateway.web.series.stored import stored_series  # noqa: PLC0415
@@ -323,6 +325,7 @@ def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader
     yield series(partial(stored_series, config, reader))
     yield displays(StoredDisplays(config, house.call))
     yield updates(house.updates.for_the_page)
+    yield machine(PageMachine(house, requests))
     # One that is being prepared outlasts a page that is made anew.
     copies = requests.copies
     archive = copies.setdefault(TAKEN_ALONG, PageCopy(config, TAKEN_ALONG, ("privacy", "export", "--to")))

@@ -10,9 +10,9 @@ import pytest
 import pins
 import wiring
 from flash.chips import CHIPS
-from gateway.commands.ports import ports
 from gateway.display.config import EpaperTable, LcdTable
 from gateway.doctor.system import pi_facts
+from gateway.sources.ports import ports
 from tests.gateway.sources.usb_tree import UsbTree
 
 ROOT = Path(__file__).parent.parent.parent

@@ -66,10 +66,13 @@ def _groups(view: PageView, known: Settings) -> list[tuple[str, list[tuple[str, 
             ("/settings/displays", "displays_here", say("displays_set")),
         ]),
         ("this_gateway", [
+            ("/settings/meters", "meters_here", say("meters_set")),
+            ("/settings/keeping", "keeping_here", say("keeping_set")),
             ("/settings/account", "account", known.account or nothing),
             ("/settings/updates", "updates_here", say("updates_set")),
             ("/settings/backup", "backup_here", say("backup_set")),
             ("/settings/data", "data_here", say("data_set")),
+            ("/settings/restart", "restart_here", say("restart_set")),
             ("/settings/details", "technical", say("technical_set")),
         ]),
     ]  # fmt: skip

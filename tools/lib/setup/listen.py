@@ -13,10 +13,10 @@ import re
 import sys
 from pathlib import Path
 
-from gateway.commands.ports import ports
 from gateway.first_boot import checks
 from gateway.first_boot.faults import CardFault
 from gateway.sources.paths import PathKind, kind_of
+from gateway.sources.ports import ports
 
 _LISTEN_S = 8.0
 _NUMBER = re.compile(rb"\nAD[SC][CSO]?[\t ]([0-9]{8,15})[\t ]")
