@@ -48,6 +48,8 @@ PAGES = {
     "settings-objective": "/settings/objective",
     "settings-household": "/settings/household",
     "settings-details": "/settings/details",
+    "settings-data": "/settings/data",
+    "settings-data-hand-over": "/settings/data/hand-over",
     "settings-tariff": "/settings/tariff",
     "settings-tariff-new": "/settings/tariff/new?contract=tempo&power=6",
     "settings-notices": "/settings/notices",

@@ -24,8 +24,10 @@ NO_PAGE = {
         "/manifest.webmanifest",
     ),
     *("/events", "/metrics", "/display.png", "/static/<name>", "/.well-known/security.txt"),
+    "/settings/data/archive",
     # They need a consent, a reading, a tariff or a way of that name.
     *("/sharing/texts/<sha256>", "/repair/point", "/settings/tariff/remove", "/settings/notices/remove"),
+    "/settings/data/erase",
 }
 
 
