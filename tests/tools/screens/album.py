@@ -60,7 +60,6 @@ PAGES = {
     "settings-meters": "/settings/meters",
     "settings-keeping": "/settings/keeping",
     "settings-restart": "/settings/restart",
-    "settings-data": "/settings/data",
     "settings-displays": "/settings/displays",
     "settings-updates": "/settings/updates",
     "display": "/display",

@@ -25,6 +25,7 @@ NO_PAGE = {
     ),
     *("/events", "/metrics", "/display.png", "/static/<name>", "/.well-known/security.txt"),
     "/settings/data/archive",
+    "/settings/backup/file",
     # They need a consent, a reading, a tariff or a way of that name.
     *("/sharing/texts/<sha256>", "/repair/point", "/settings/tariff/remove", "/settings/notices/remove"),
     "/settings/data/erase",
