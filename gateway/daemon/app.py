@@ -21,7 +21,6 @@ from gateway.control.unix_socket import serve
 from gateway.daemon import build as parts
 from gateway.daemon.build import LINE_PATIENCE_S, UPDATES_PATIENCE_S, build, store_patience_s
 from gateway.daemon.clock import HostClock
-from gateway.daemon.copies_at_page import sweep
 from gateway.daemon.doctors_rounds import DoctorsRounds
 from gateway.daemon.monitor import HouseMonitor
 from gateway.daemon.renewal import Renewal
@@ -29,6 +28,7 @@ from gateway.daemon.requests import HouseRequests
 from gateway.errors import ConfigError, StoreError, cause_of
 from gateway.process.systemd import Notifier, Watchdog
 from gateway.store.connection import WriterLock
+from gateway.store.copies import remove_files_for_household
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +131,7 @@ class Gateway:
 
     async def _sweep(self) -> None:
         """A power cut may have left what was typed for a table that was not kept any more, or a file for somebody."""
-        sweep(self.house.config.directory)
+        remove_files_for_household(self.house.config.directory)
         try:
             await self._renewal.sweep()
         except StoreError as error:

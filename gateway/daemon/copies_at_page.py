@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
 import sys
 import time
 from contextlib import suppress
@@ -20,7 +19,6 @@ from gateway.daemon.accounts_at_page import state_of
 from gateway.errors import GatewayError, reason
 from gateway.links.link import LinkKind
 from gateway.store.connection import FILE_NAME
-from gateway.store.copies import files_for_household
 from gateway.web.data.values import CopyStanding
 from gateway.words.phrase import Phrase
 
@@ -108,7 +106,8 @@ class PageCopy:
         """What is packed is smaller than what it is made of; the database has its log beside it."""
         try:
             needed = (self._config.directory / FILE_NAME).stat().st_size * 2 + _LEFT_FREE
-            free = shutil.disk_usage(self._config.directory).free
+            disk = os.statvfs(self._config.directory)
+            free = disk.f_bavail * disk.f_frsize
         except OSError as error:
             raise GatewayError(reason(error)) from error
         if free < needed:
@@ -170,15 +169,6 @@ def nightly(house: House) -> Row:
     table = house.config.backup
     row: Row = {"place": table.directory if table else "", "keep": table.keep if table else 0}
     return row | state_of(house, LinkKind.BACKUP)
-
-
-def sweep(directory: Path) -> None:
-    """Remove what a gateway that ended had made for somebody."""
-    for path in files_for_household(directory):
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            log.warning("a file for the household cannot be removed: %s", error.strerror)
 
 
 async def _blocks(file: IO[bytes]) -> AsyncIterator[bytes]:

@@ -110,6 +110,15 @@ def files_for_household(directory: Path) -> list[Path]:
     return sorted(directory.glob(f"{_FOR_HOUSEHOLD}*"))
 
 
+def remove_files_for_household(directory: Path) -> None:
+    """Those that a gateway which ended had made for somebody."""
+    for path in files_for_household(directory):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("a file for the household cannot be removed: %s", error.strerror)
+
+
 def forget_copies(directory: Path, now: float) -> None:
     """Remove the copies of before that nobody will go back to."""
     for name in copies_of_before(directory):

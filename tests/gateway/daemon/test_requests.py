@@ -90,6 +90,7 @@ LINES = [
         ("update", {"action": "check", "lang": "fr"}),
         ("grant", {"order": FORM, "by": "anne", "retention": "P3Y", "shown": SHOWN}),
         ("revoke", {"recipient": "a@b.test", "series": None, "by": "owner", "channel": "web"}),
+        ("spare-erasure", {"recipient": "a@b.test"}),
         ("limit", {"recipient": "a@b.test"}),
         ("resume", {"recipient": "a@b.test"}),
         ("consents", {"by": "owner", "channel": "web"}),
