@@ -155,7 +155,7 @@ class Session:
         self._addresses = shuffled(account.address)
         self._ssl = ssl_context(account)
         self._doorkeeper, self._passwords, self._priority = doorkeeper, passwords, priority
-        self._turn = 0
+        self._turn, self._denied = 0, 0
         self._listeners: list[tuple[str, Callable[[Stanza], None]]] = []
         self._on_change: list[Callable[[bool], None]] = []
         self._on_ack: list[Callable[[str, str], None]] = []
@@ -286,7 +286,8 @@ class Session:
             if not await wait_any(self._timing.start, attempt.started, attempt.gone, stop):
                 attempt.fault = attempt.fault or NOT_IN_TIME
             elif attempt.started.is_set() and not attempt.gone.is_set():
-                self._turn = 0
+                # It comes first from now on: one that is refused is not tried again with each connection.
+                self._turn, self._denied = self._turn % len(passwords), 0
                 if self._passwords:
                     self._passwords.accepted(password)
                 self._up(client)
@@ -297,9 +298,9 @@ class Session:
             self._client = None
             await attempt.close(self._timing.stop if stop.is_set() else 0.0)
         if attempt.denied:
-            self._turn += 1
+            self._turn, self._denied = self._turn + 1, self._denied + 1
         # The next password is tried at once; the first one again only after a while.
-        return attempt.refused and self._turn % len(passwords) == 0
+        return attempt.refused and self._denied % len(passwords) == 0
 
     def _prepare(self, client: StreamClient) -> None:
         for number, (xpath, callback) in enumerate(self._listeners):

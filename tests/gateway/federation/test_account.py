@@ -13,6 +13,7 @@ from gateway.account.act import do
 from gateway.account.password_file import PasswordFile
 from gateway.control.messages import AccountOrder, read
 from gateway.errors import FederationError, GatewayError
+from gateway.federation.connection.attempt import Attempt
 from gateway.federation.connection.enrolment import look_at_key, register
 from gateway.federation.connection.pins import ssl_context
 from gateway.federation.connection.session import Account, Session
@@ -136,6 +137,33 @@ def test_whenever_the_change_is_killed_one_of_the_two_files_opens_the_account(fe
     assert not file.with_name("password.new").exists()
 
 
+def test_a_new_password_that_was_refused_is_not_tried_with_every_connection(federation, tmp_path, monkeypatch):
+    """What a power cut left costs one refusal: from then on the one that was taken comes first."""
+    (tmp_path / "data").mkdir()
+    file = House(tmp_path, federation, "replay:nothing.raw").folder / "password"
+    file.with_name("password.new").write_text("for the server it moved to\n")
+    address = federation.address(HOME.partition("@")[2])
+    one = Session(Account(HOME, "", address, federation.ca), QUICK, passwords=PasswordFile(file))
+    tried = []
+
+    def attempt(jid, password, *more):
+        tried.append(password)
+        return Attempt(jid, password, *more)
+
+    monkeypatch.setattr("gateway.federation.connection.session.Attempt", attempt)
+
+    async def scenario():
+        async with running(one):
+            for _ in range(3):
+                await eventually(one.connected.is_set, 20, "connected")
+                one._client.abort()
+                await eventually(lambda: not one.connected.is_set(), 20, "the connection is lost")
+            await eventually(one.connected.is_set, 20, "connected")
+
+    asyncio.run(scenario())
+    assert tried == ["for the server it moved to", *[PASSWORD] * 4]
+
+
 class Answering:
     """A session whose server answers a change as it is told: the one edge that must misbehave."""
 
@@ -160,7 +188,7 @@ def test_a_change_that_nobody_confirmed_is_ended_first_with_its_own_password(tmp
         silent = Answering(FederationError("no answer came in time", "remote-server-timeout"))
         with pytest.raises(FederationError, match="both are kept and tried"):
             await do(silent, file, AccountOrder(action="password", new="my first new one"))
-        assert file.candidates() == ["the old password", "my first new one"]
+        assert file.candidates() == ["my first new one", "the old password"]
         answering = Answering()
         await do(answering, file, AccountOrder(action="password", new="my second new one"))
         assert answering.asked == ["my first new one", "my second new one"]
