@@ -43,12 +43,14 @@ class SettingsOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """Where a configuration comes from: the administrator's ``file`` and what stands in it, and the household's tables.
 
     ``refused``: table → why what was kept of it does not go with the file any more; then the file counts.
+    ``unread``: what was kept could not be read, so that nobody knows what it says; ``tables`` are of the time before.
     """
 
     file: str = ""
     written: dict[str, Any] = {}
     tables: dict[str, Any] = {}
     refused: dict[str, Any] = {}
+    unread: bool = False
 
     @property
     def in_force(self) -> Tables:

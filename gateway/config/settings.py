@@ -58,12 +58,15 @@ def settled(file: Path, written: Tables) -> Config:
 
 def _settled(file: Path, written: Tables, tables: Tables | None = None) -> Config:
     config = _whole(file, file, written)
-    tables = _read(config.directory) if tables is None else tables
+    unread = False
+    if tables is None:
+        tables, unread = _read(config.directory)
     refused: dict[str, Any] = {}
     if tables:
         laid, refused = _as_far_as_it_goes(config, written, tables)
         config = laid or config
-    return _known(config, SettingsOrigin(file=str(file), written=written, tables=tables, refused=refused))
+    origin = SettingsOrigin(file=str(file), written=written, tables=tables, refused=refused, unread=unread)
+    return _known(config, origin)
 
 
 def with_value(config: Config, place: str, value: object) -> Config:
@@ -145,7 +148,7 @@ def forget(config: Config) -> Config:
 def keep(config: Config) -> None:
     """Write what the household changed, and what it was before beside it. StoreError, and nothing is changed."""
     file = config.settings_file
-    kept = _encoded(config.settings.tables)
+    kept = encoded(config)
     try:
         # Also where root types the command.
         owner = owner_of_folder(file)
@@ -154,6 +157,11 @@ def keep(config: Config) -> None:
         write_whole(file, kept, owner=owner)
     except OSError as error:
         raise StoreError(say.NOT_KEPT.filled(path=file, why=reason(error))) from error
+
+
+def encoded(config: Config) -> bytes:
+    """The file as ``keep`` writes it."""
+    return _encoded(config.settings.tables)
 
 
 def adopt(config: Config, new: Config) -> None:
@@ -235,22 +243,30 @@ def _whole(named: Path, file: Path, raw: Tables) -> Config:
     return config
 
 
-def _read(folder: Path) -> Tables:
-    """What the household changed: of the file, or of the one before it; nothing where neither can be read."""
+def _read(folder: Path) -> tuple[Tables, bool]:
+    """What the household changed: of the file, or of the one before it; nothing where neither can be read.
+
+    And whether there is a file that could not be read.
+    """
+    unread = False
     for name in (FILE, BEFORE):
         file = folder / name
         try:
             data = _bytes_of(file)
         except OSError as error:
             log.warning("%s: what was changed at the page cannot be read: %s", file, error.strerror)
+            unread = True
             continue
         if data is None:
+            # Also where it is none of this user's business.
+            unread = unread or os.path.lexists(file)
             break
         found = _decoded(data)
         if isinstance(found, dict):
-            return found
+            return found, unread
+        unread = True
         log.warning("%s: what was changed at the page cannot be read (%s); what was kept before counts", file, found)
-    return _former(folder / FORMER)
+    return _former(folder / FORMER), unread
 
 
 def _encoded(tables: Tables) -> bytes:

@@ -10,22 +10,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gateway.config import settings
-from gateway.config.typed_secrets import drop_secret, drop_unused, keep_secret, kept_secret, name_of
+from gateway.config.typed_secrets import (
+    complete_secret,
+    drop_unused,
+    give_up_secret,
+    kept_secret,
+    name_of,
+    prepare_secret,
+)
 from gateway.control.messages import AskHelper
 from gateway.daemon import build as parts
 from gateway.daemon.joint import Joint
 from gateway.daemon.journalled import note_sharing
-from gateway.errors import GatewayError, cause_of
+from gateway.errors import GatewayError, StoreError, cause_of
 from gateway.sources.paths import board_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
     from gateway.config.tables import Config, MeterTable
     from gateway.consent.orders import Row
@@ -93,8 +99,7 @@ class Renewal:
                 new = await self._house.call(settings.without_value, config, order.place)
             else:
                 new = await self._house.call(settings.with_value, config, order.place, order.value)
-            async with self._typed(order.place, secret):
-                done = await self._change(new)
+            done = await self._change(new, name_of(order.place) if secret else "", secret)
             await self._note(order)
         if done["waits_for_start"] and order.restart:
             await self._requests.answer(AskHelper(act="restart-unit", arguments=_ITSELF, by=order.by))
@@ -109,21 +114,6 @@ class Renewal:
         except GatewayError as error:
             log.warning("%s; the change stands in no entry", error)
 
-    @asynccontextmanager
-    async def _typed(self, place: str, secret: str) -> AsyncIterator[None]:
-        """Have it kept before anything is made with it; where the change cannot be it is as it was."""
-        if not secret:
-            yield
-            return
-        config, call, name = self._house.config, self._house.call, name_of(place)
-        former = await call(kept_secret, config, name)
-        await call(keep_secret, config, name, secret)
-        try:
-            yield
-        except Exception:
-            await (call(keep_secret, config, name, former) if former else call(drop_secret, config, name))
-            raise
-
     async def sweep(self) -> None:
         """Forget the secrets that were typed for tables that are no more. StoreError."""
         async with self._one_at_a_time:
@@ -134,14 +124,20 @@ class Renewal:
         async with self._one_at_a_time:
             await self._adopt(await self._house.call(settings.forget, self._house.config))
 
-    async def _change(self, new: Config) -> Row:
+    async def _change(self, new: Config, name: str, secret: str) -> Row:
+        """With the secret of that name, where one was typed."""
         before = msgspec.structs.replace(self._house.config)
-        await self._house.call(settings.keep, new)
+        former = await self._house.call(kept_secret, before, name) if name else ""
+        await self._house.call(_keep, new, name, secret)
         try:
+            if name:
+                await self._house.call(complete_secret, new, name)
             made, waits = await self._adopt(new)
         except Exception:
             # What cannot be made of it is not kept either.
-            await self._house.call(settings.keep, before)
+            await self._house.call(_keep, before, name, former)
+            if name:
+                await self._house.call(complete_secret, before, name)
             await self._adopt(before)
             raise
         return {"made_anew": made, "waits_for_start": waits}
@@ -242,6 +238,18 @@ class Renewal:
         elif part == "notices":
             parts.join_ways(house, self._lookout, joint)
         self._joints[part] = joint
+
+
+def _keep(config: Config, name: str, secret: str) -> None:
+    """The settings, and beside the former one the secret that goes with them: both, or as it was. StoreError."""
+    if name:
+        prepare_secret(config, name, secret, settings.encoded(config))
+    try:
+        settings.keep(config)
+    except StoreError:
+        if name:
+            give_up_secret(config, name)
+        raise
 
 
 def _waits(old: Config, new: Config) -> bool:

@@ -58,7 +58,9 @@ class PageWays:
 
     async def add(self, name: str, table: dict[str, Any], url: str) -> None:
         """Keep it, under a name like this that nobody has: the address as a secret. ConfigError, StoreError."""
-        taken = {one.name for one in self._house.config.notice}
+        config = self._house.config
+        # Also of one that does not go with the file just now: its address is kept.
+        taken = {one.name for one in config.notice} | set(config.settings.tables.get("notice") or ())
         free = next(one for one in (name, *(f"{name}-{number}" for number in range(2, 99))) if one not in taken)
         await self._requests.put(f"notice.{free}", table, url)
 

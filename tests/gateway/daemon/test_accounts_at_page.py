@@ -6,13 +6,15 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.account.password_file import password_file
+from gateway.config.settings import adopt, refusing
 from gateway.config.tables import MQTT_CREDENTIAL, load
-from gateway.config.typed_secrets import keep_secret, typed_secret
+from gateway.config.typed_secrets import keep_secret, kept_secret, typed_secret
 from gateway.daemon.accounts_at_page import PageAccount, PageBroker
 from gateway.daemon.app import Gateway
 from gateway.daemon.ways_at_page import PageWays
 from gateway.errors import ConfigError, StoreError
 from gateway.store.prepare import prepare
+from gateway.words.phrase import Phrase
 from tests.gateway.daemon.test_renewal import FILE, change, opened
 from tests.mosquitto import HOST, Mosquitto
 
@@ -124,6 +126,90 @@ def test_a_start_forgets_what_a_power_cut_left(tmp_path):
 
     asyncio.run(scenario())
     assert sorted(one.name for one in (tmp_path / "data/secrets").iterdir()) == [MQTT_CREDENTIAL, "notices_home"]
+
+
+@pytest.mark.parametrize("broken", [b'{"version":2,"tables":{}}', b'{"vers', None])
+def test_a_start_that_cannot_read_the_settings_forgets_no_secret(tmp_path, broken):
+    """A release that went back, half a file, another's file: once it is right again the broker's password is there."""
+    file = tmp_path / "gateway.toml"
+    file.write_text(FILE)
+    prepare(tmp_path / "data")
+    config = load(file)
+    names = [MQTT_CREDENTIAL, "notices_anne"]
+    for name in names:
+        keep_secret(config, name, NEW)
+    tables = b'{"mqtt":{"user":"linky"},"notice":{"anne":{"language":"fr"}}}'
+    whole = b'{"version":1,"tables":%b}' % tables
+
+    async def start():
+        stop = asyncio.Event()
+        stop.set()
+        gateway = await Gateway.opened(load(file), stop)
+        await gateway.run()
+        return gateway.house.config
+
+    if broken is None:
+        config.settings_file.mkdir()
+    else:
+        config.settings_file.write_bytes(broken)
+    assert asyncio.run(start()).mqtt.user is None
+    assert sorted(one.name for one in (tmp_path / "data/secrets").iterdir()) == names
+    if broken is None:
+        config.settings_file.rmdir()
+    config.settings_file.write_bytes(whole)
+    assert asyncio.run(start()).mqtt.user == "linky"
+    assert sorted(one.name for one in (tmp_path / "data/secrets").iterdir()) == names
+
+
+@pytest.mark.parametrize(
+    ("cut_off", "left"),
+    [
+        ("gateway.daemon.renewal.settings.keep", ("before", OLD)),
+        ("gateway.daemon.renewal.complete_secret", ("after", NEW)),
+        ("gateway.config.typed_secrets._unlink", ("after", NEW)),
+    ],
+)
+def test_a_power_cut_leaves_the_secret_that_goes_with_the_settings(tmp_path, monkeypatch, cut_off, left):
+    """Typed and not kept: the former one; kept: the new one; never the one with the other's table."""
+
+    class PowerCut(BaseException):
+        """Nothing of ours runs after it."""
+
+    def cut(*_):
+        raise PowerCut
+
+    async def scenario():
+        async with opened(tmp_path) as gateway:
+            config = gateway.house.config
+            await gateway._requests.put("mqtt", {"user": "before"}, OLD)
+            with monkeypatch.context() as patched:
+                patched.setattr(cut_off, cut)
+                with pytest.raises(PowerCut):
+                    await gateway._requests.put("mqtt", {"user": "after"}, NEW)
+            (config.directory / "secrets/mqtt-password.draft").write_text(NEW)
+        async with opened(tmp_path) as gateway:
+            await gateway._sweep()
+            return gateway.house.config
+
+    config = asyncio.run(scenario())
+    assert (config.mqtt.user, kept_secret(config, MQTT_CREDENTIAL)) == left
+    assert [one.name for one in (tmp_path / "data/secrets").iterdir()] == [MQTT_CREDENTIAL]
+
+
+def test_a_way_that_is_out_of_force_keeps_its_address(tmp_path):
+    """One that is added under its name has the next one: its table does not go with the file just now."""
+
+    async def scenario():
+        async with opened(tmp_path) as gateway:
+            config, ways = gateway.house.config, PageWays(gateway.house, gateway._requests)
+            await ways.add("anne", {"language": "fr"}, "json://192.168.1.4/anne")
+            adopt(config, refusing(config, ["notice"], Phrase("it does not go with the file")))
+            assert config.notice == ()
+            await ways.add("anne", {"language": "fr"}, "json://192.168.1.4/other")
+            assert kept_secret(config, "notices_anne") == "json://192.168.1.4/anne"
+            assert kept_secret(config, "notices_anne-2") == "json://192.168.1.4/other"
+
+    asyncio.run(scenario())
 
 
 def test_a_secret_that_cannot_be_removed_costs_no_change(tmp_path, monkeypatch, caplog):
