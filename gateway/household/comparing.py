@@ -118,7 +118,7 @@ class _Comparing:
             alsace_moselle=order.alsace_moselle,
         )
         now = self._bounds[-1]
-        self._own = self._own_borders()
+        self._own, self._refuted = self._own_borders(), False
         self._subscribed = subscribed_power(archive, house.meter, now)
         self._power = order.power or self._subscribed
 
@@ -158,6 +158,8 @@ class _Comparing:
             offers=offers,
             own=bool(self._config.tariff),
             imported=len(self._imported & common),
+            shown=(min(common, default=self.first), max(common, default=self.end - _ONE)),
+            refuted=self._refuted,
             heard_since=self._windows.heard_since,
             checks=tuple(checks),
             unchecked=unchecked,
@@ -176,6 +178,11 @@ class _Comparing:
             self._facts = replace(self._facts, windows=self._windows.known)
             self._own = self._own_borders()
             checks, unchecked = self._check()
+        elif not self._windows.assumed and self._order.supposed and any(one.wrong for one in checks):
+            # A guess is nobody's contract: it is the guess that is wrong, where nothing else is.
+            self._facts = replace(self._facts, windows=())
+            checks, unchecked = self._check()
+            self._refuted = not any(one.wrong for one in checks)
         return checks, unchecked
 
     def _check(self) -> tuple[list[ClassCheck], Phrase | None]:

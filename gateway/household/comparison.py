@@ -85,9 +85,11 @@ class Comparison:
         wh: what was drawn on these days.
         own: whether there is a contract of one's own.
         imported: how many of the days that are compared are of another's file, and not the meter's.
+        shown: the first and the last of the days that are compared, or that were looked at where none is.
         heard_since: the first day on which the off-peak hours of the meter were heard; None where they are written.
         checks: one's own contract by its hours and by the meter's indexes; ``unchecked`` is why there is none.
         power, subscribed: kVA for which prices are reckoned; and that the meter said.
+        refuted: the hours that the household supposes are not those by which its meter counts; nothing goes by them.
         colours: of how many of these days the colour is known, and how many of them are red, and white.
     """
 
@@ -102,9 +104,11 @@ class Comparison:
     offers: tuple[ComparedOffer, ...]
     own: bool
     imported: int
+    shown: tuple[date, date]
     heard_since: date | None
     checks: tuple[ClassCheck, ...]
     unchecked: Phrase | None
+    refuted: bool
     largest: LargestPower | None
     colours: tuple[int, int, int]
     order: ComparisonOrder

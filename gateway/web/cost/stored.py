@@ -216,8 +216,8 @@ def compared(
     examples = [one for one in found.offers if one.file is not None]
     return OffersCompared(
         meter=found.meter,
-        first=found.first,
-        last=found.end - timedelta(days=1),
+        first=found.shown[0],
+        last=found.shown[1],
         days=found.days,
         wh=found.wh,
         offers=sorted(offers, key=lambda one: (one.euros is None, one.euros or 0, not one.own)),
@@ -226,6 +226,7 @@ def compared(
         since=min((one.prices_of for one in examples if one.prices_of), default=None),
         old=any(one.old for one in examples),
         off_peak=off_peak,
+        refuted=found.refuted,
         shared=any(one.shared > _MUCH * found.wh for one in found.offers if one.months),
     )
 

@@ -143,10 +143,11 @@ class OffersCompared:
     """The same days under the own contract and the regulated offers, by today's prices; the cheapest first.
 
     Attributes:
-        first, last: the days that were looked at; ``days`` of them are known to all offers, and came to ``wh``.
+        first, last: the days that are compared lie between them: ``days``, which came to ``wh``.
         refused: the contract's hours are not those by which the meter counts: nothing is compared.
         checked: when a person last read the example prices, ``since`` from when on they hold; ``old``: half a year ago.
         off_peak: the hours that the household supposes; empty where it does not.
+        refuted: those are not the hours of the meter.
         shared: hours cut quarters of which no minutes are kept, so that much of it is shared out by time.
     """
 
@@ -162,6 +163,7 @@ class OffersCompared:
     old: bool = False
     off_peak: tuple[str, str] | None = None
     shared: bool = False
+    refuted: bool = False
 
     @property
     def asks_off_peak(self) -> bool:

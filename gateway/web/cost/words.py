@@ -91,6 +91,7 @@ _OWN = WordTable(
         "suppose_why": "Enedis chooses them, town by town: type those of a neighbour, or try.",
         "suppose_since": Phrase("From", "time of day"),
         "suppose_until": Phrase("To", "time of day"),
+        "suppose_refuted": "These are not the off-peak hours of your meter: its indexes tell others.",
         "suppose": "Reckon with these hours",
         "bad_hours": "“{said}” are no hours: write them as 22:30 and 06:30.",
         "back_to_cost": "Back to the cost",

@@ -49,7 +49,6 @@ class HouseholdPast:
     def __init__(self, config: Config, reader: StoreReader) -> None:
         self._config, self._reader = config, reader
         self._turn = asyncio.Lock()
-        self._compared: tuple[object, OffersCompared] | None = None
         self.meters = [meter.name for meter in config.meter]
 
     async def past(self, meter: str, period: str, day: date | None, against: str | None = None) -> Past:
@@ -65,14 +64,13 @@ class HouseholdPast:
         )
 
     async def offers(self, meter: str, off_peak: tuple[str, str] | None) -> OffersCompared:
-        """The last twelve months under other offers: once a day, since only days that are over are compared."""
+        """The last twelve months under other offers; ``off_peak``: hours that are tried.
+
+        Reckoned anew for each look: what was kept would outlive an erasure, and would not know of a reading by hand.
+        """
         config, today = self._config, day_of(time.time())
-        asked = (meter, off_peak, today, tuple(config.tariff))
         async with self._turn:
-            if self._compared is None or self._compared[0] != asked:
-                found = await self._reader.read(lambda archive: compared(archive, config, meter, off_peak, today))
-                self._compared = asked, found
-            return self._compared[1]
+            return await self._reader.read(lambda archive: compared(archive, config, meter, off_peak, today))
 
     async def _read(self, meter: str, look: Callable[[HouseholdCurves], T]) -> T:
         async with self._turn:

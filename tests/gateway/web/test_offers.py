@@ -4,13 +4,17 @@ import asyncio
 import html
 import os
 import re
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway.balance.calendar import midnight
+from gateway.config.settings import adopt
 from gateway.household.days import DRAWN
+from gateway.store.erasure import Range
+from gateway.store.store import Store
 from gateway.web.history.stored import HouseholdPast
 from gateway.web.reader import StoreReader
 from tests.gateway.balance.conftest import base, hour_of, off_peak
@@ -65,8 +69,8 @@ def test_the_same_week_under_each_offer_is_what_is_reckoned_by_hand(house):
         "La couleur de trop de ces jours n’est pas connue : un compteur ne l’indique qu’avec Tempo.",
     )
     shown = plain(text)
-    # Of the evening before five minutes are known.
-    assert "Du 11 janvier 2026 au 18 janvier 2026 : 7 jours entiers, 169 kWh" in shown
+    # Of the evening before five minutes are known, and no day.
+    assert "Du 12 janvier 2026 au 18 janvier 2026 : 7 jours entiers, 169 kWh" in shown
     assert "C’est moins d’un an" in shown
     assert "Prix réglementés d’EDF au 1er février 2026, relevés le 18 mai 2026" in shown
     assert "Heures creuses à essayer" not in shown
@@ -146,22 +150,57 @@ def test_without_a_tariff_offers_are_shown_without_a_difference(house):
     assert "votre contrat" not in plain(text)
 
 
-def test_it_is_reckoned_once_a_day_and_anew_with_another_tariff(house):
-    """The same question has the same answer without a look into the store; another price has another one."""
+def test_hours_that_are_tried_never_make_the_contract_wrong(house):
+    """Of a meter that counts hc and hp and says no hours: a guess that its indexes refute is said to be one."""
+    house.configure(HC)
+    week(house, off_peak)
+    unknown, right, wrong = ask(
+        house, "/cost/offers", "/cost/offers?since=22:00&until=06:00", "/cost/offers?since=12:00&until=20:00"
+    )
+    sentence = "Ce ne sont pas les heures creuses de votre compteur"
+    assert "Base" in offers(right)
+    assert sentence not in plain(unknown) + plain(right)
+    assert sentence in plain(wrong)
+    assert "Les heures de votre tarif ne sont pas" not in plain(wrong)
+    assert offers(wrong) == offers(unknown)
+    assert offers(unknown)["Tarif Bleu, option Base"][0] == euros(169.344 * 0.194 + 7 * 15.65 / 31)
+    assert 'name="since" value="12:00"' in wrong
+
+
+def test_a_contract_that_is_wrong_whatever_is_tried_stays_wrong(house):
+    """Its own rules name hours that the meter does not count by: no guess takes that away."""
+    rules = 'when = [{ class = "hc", hours = ["10:00/18:00"] }, { class = "hp" }]\n'
+    house.configure(HC.rstrip("\n") + "\n" + rules)
+    week(house, off_peak)
+    for text in ask(house, "/cost/offers", "/cost/offers?since=12:00&until=20:00"):
+        assert offers(text) == {}
+        assert "Les heures de votre tarif ne sont pas celles que compte votre compteur" in plain(text)
+
+
+def test_what_changes_meanwhile_is_compared_at_once(house):
+    """An erasure, hours that are set, another price: the next look knows, and shows nothing of before."""
     house.configure(BASE)
     week(house, day_and_night)
     past = HouseholdPast(house.config, StoreReader(house.folder, three_years.settled))
 
-    async def asked():
-        first = await past.offers("house", None)
-        assert await past.offers("house", None) is first
-        assert await past.offers("house", ("22:00", "06:00")) is not first
-        house.configure(BASE.replace("0.2 }", "0.4 }"))
-        past._config = house.config
-        return await past.offers("house", None)
+    def look():
+        return asyncio.run(past.offers("house", None))
 
-    (own,) = [one for one in asyncio.run(asked()).offers if one.own]
-    assert own.euros == pytest.approx(169.344 * 0.4 + 7)
+    def paid(found):
+        return {one.name: one.euros for one in found.offers}
+
+    before = paid(look())
+    assert before["Tarif Bleu, option Heures Creuses"] is None
+    house.configure(BASE.replace("0.2 }", "0.4 }") + OFF_PEAK.format("22:00/06:00"))
+    adopt(past._config, house.config)
+    after = paid(look())
+    assert after["Base"] == pytest.approx(169.344 * 0.4 + 7)
+    assert after["Tarif Bleu, option Heures Creuses"] is not None
+    with closing(Store(house.folder)) as store:
+        store.erasure.erase_range(Range(first=midnight(date(2026, 1, 14)), last=midnight(date(2026, 1, 16))), 0.0)
+        assert look().days == 5
+        store.erasure.erase_everything(0.0)
+    assert (look().days, look().wh) == (0, 0)
 
 
 @pytest.mark.parametrize(
