@@ -239,7 +239,7 @@ class BridgedGateway:
         """A notice was obeyed here; what the other system has already, a person has to delete there."""
         notices = self.queue.notices()
         for notice in notices[self._notices :]:
-            if notice.kind in ("consent-withdrawn", "data-erased"):
+            if notice.kind in ("consent-withdrawn", "data-erased") and not notice.spares:
                 log.error(
                     "%s: the household told %s: delete in the other system what --status names",
                     self._names,

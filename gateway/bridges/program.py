@@ -175,6 +175,7 @@ def _show(config: BridgeConfig, directory: Path) -> None:
         for notice in notices:
             span = "" if notice.first is None else f" from {iso(notice.first)}"
             span += "" if notice.last is None else f" to {iso(notice.last)}"
+            span = ": nothing is to be deleted" if notice.spares else span
             print(f"  {iso(notice.time)}  {notice.kind}  {notice.series or 'all series'}{span}")
 
 

@@ -49,6 +49,11 @@ class BridgedNotice:
     first: int | None
     last: int | None
 
+    @property
+    def spares(self) -> bool:
+        """Whether it is a withdrawal after which nothing is to be deleted: it names a time of which nobody has any."""
+        return self.last == 0
+
 
 class BridgeQueue:
     """The queue in one gateway's file, whose keeper was opened with ``enqueue``. StoreError when it cannot be used."""

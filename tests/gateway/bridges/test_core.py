@@ -1,12 +1,14 @@
 """The queue and the forwarder: what waits, what is in doubt, what was withdrawn; and the configuration's sentences."""
 
 import asyncio
+import logging
 
 import pytest
 
 from gateway.bridges.config import BridgedHouseholdTable, load
-from gateway.bridges.core import Forwarder
+from gateway.bridges.core import BridgedGateway, Forwarder
 from gateway.errors import BridgeError, ConfigError
+from gateway.federation.connection.session import Account, Session
 from gateway.federation.recipient.recipient import Keeper
 from gateway.federation.wire.notice import Notice
 from gateway.federation.wire.stanza import QuoaliseMessage
@@ -116,6 +118,25 @@ def test_what_a_household_withdraws_is_not_handed_on_any_more_and_is_told(keeper
     keeper.obey(Notice("n2", NoticeKind.CONSENT_WITHDRAWN), "gw@x.test")
     assert queue.first(10) == []
     assert queue.backlog() == (0, None)
+
+
+def test_who_runs_the_bridge_is_told_to_delete_what_the_household_wants_deleted(keeper, queue, caplog):
+    """A withdrawal that asks for no erasure is none of it; one that does is told at once, and once."""
+    session = Session(Account("bridge@x.test", "x", "127.0.0.1:9"))
+    gateway = BridgedGateway("gw@x.test/proxy", keeper, queue, [HOUSEHOLD], session, forwarder(queue, Other()))
+    keeper.add(parcel(index(0)))
+    with caplog.at_level(logging.ERROR):
+        keeper.obey(Notice("n1", NoticeKind.CONSENT_WITHDRAWN, first=0, last=0), "gw@x.test")
+        gateway.keeping.opened()
+        assert caplog.messages == []
+        assert queue.backlog() == (1, START), "what the household lets stay goes on its way"
+        keeper.obey(Notice("n2", NoticeKind.CONSENT_WITHDRAWN), "gw@x.test")
+        gateway.keeping.opened()
+        gateway.keeping.opened()
+    assert caplog.messages == [
+        "house: the household told consent-withdrawn: delete in the other system what --status names"
+    ]
+    assert [told.spares for told in queue.notices()] == [True, False]
 
 
 def test_only_what_was_handed_on_is_deleted_with_time(keeper, queue):
