@@ -12,12 +12,14 @@ import os
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from gateway.daemon.accounts_at_page import state_of
 from gateway.errors import GatewayError, reason
 from gateway.links.link import LinkKind
+from gateway.links.nightly_backup import outcome
 from gateway.store.connection import FILE_NAME
 from gateway.web.data.values import CopyStanding
 from gateway.words.phrase import Phrase
@@ -57,13 +59,13 @@ class PageCopy:
         self._config, self._command, self._more = config, command, more
         self._file = config.directory / name
         self._who: object = None
-        self._standing = CopyStanding()
+        self._standing, self._left_out = CopyStanding(), ""
         self._making: asyncio.Task[None] | None = None
         self._going: asyncio.TimerHandle | None = None
 
     def standing(self, who: object) -> CopyStanding:
         """How it stands with it, for the session that asked; for every other one there is none."""
-        return self._standing if who is self._who else CopyStanding()
+        return replace(self._standing, left_out=self._left_out) if who is self._who else CopyStanding()
 
     def begin(self, who: object, lang: str, secret: str = "") -> None:
         """Have it made. GatewayError where another one is being made, or where there is no room."""
@@ -135,18 +137,21 @@ class PageCopy:
             *(sys.executable, "-P", "-m", "gateway", *words),
             *("--config", self._config.settings.file, "--lang", lang),
             stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": os.pathsep.join([_PACKAGE, *filter(None, [os.environ.get("PYTHONPATH")])])},
         )
         try:
-            _, said = await child.communicate(f"{secret}\n".encode() if secret else b"")
+            told, said = await child.communicate(f"{secret}\n".encode() if secret else b"")
         finally:
             if child.returncode is None:
                 with suppress(ProcessLookupError):
                     child.kill()
                 await child.wait()
         if child.returncode == 0:
+            # Its first line says that it is there; what follows, what is not in it.
+            _, *more = told.decode("utf-8", "replace").splitlines()
+            self._left_out = " ".join(more)[:_MOST_WORDS]
             return None
         lines = said.decode("utf-8", "replace").split("\n")
         last = next((line for line in reversed(lines) if line.strip()), "")
@@ -156,7 +161,7 @@ class PageCopy:
     def _remove(self) -> None:
         if self._going:
             self._going.cancel()
-        self._going, self._who, self._standing = None, None, CopyStanding()
+        self._going, self._who, self._standing, self._left_out = None, None, CopyStanding(), ""
         try:
             for path in (self._file, self._file.with_name(f"{self._file.name}.part")):
                 path.unlink(missing_ok=True)
@@ -165,9 +170,14 @@ class PageCopy:
 
 
 def nightly(house: House) -> Row:
-    """How the nightly backup stands: its place (empty where none is set up), how many stay there, its link."""
+    """How the nightly backup stands: its place (empty where none is set up), how many stay there, its link.
+
+    ``good``: when one was last made (POSIX seconds), None for never; ``failed``: whether the last try came to nothing.
+    """
     table = house.config.backup
     row: Row = {"place": table.directory if table else "", "keep": table.keep if table else 0}
+    known = outcome(house.config.directory)
+    row |= {"good": known.good if known else None, "failed": bool(known and known.failed)}
     return row | state_of(house, LinkKind.BACKUP)
 
 

@@ -65,6 +65,11 @@ def failed(folder: Path, now: float, why: Phrase) -> None:
     _write(folder, msgspec.structs.replace(known, failed=now, why=texts[ENGLISH], texts=texts))
 
 
+def outcome(folder: Path) -> BackupOutcome | None:
+    """What is known of them in that folder, which is the database's; None where nothing is."""
+    return _read(folder)
+
+
 class Nightly:
     """The nightly backup of one installation.
 

@@ -36,7 +36,8 @@ def backup(nightly: Callable[[], Mapping[str, Any]], copy: HouseholdCopy) -> Pag
 
     Args:
         nightly: how the nightly backup stands: ``place`` (empty where none is set up), ``keep``, ``state``, ``detail``
-            (by language).
+            (by language), ``good`` (POSIX seconds at which one was last made, None for never), ``failed`` (the last
+            try came to nothing).
         copy: a backup that is made for whoever asks.
     """
     pages = _Pages(nightly, copy)
@@ -88,10 +89,18 @@ class _Pages:
     def _page(self, view: PageView, wrong: Mapping[str, str] | None = None) -> str:
         wrong = wrong or {}
         more = {"wrong": wrong, "focus": next(iter(wrong), ""), "least": LEAST_CHARACTERS, "page_files": list(FILES)}
-        standing = self._copy.standing(view.session)
+        standing, nights = self._copy.standing(view.session), self._nightly()
         return replace(view, path="/settings").page(
-            "backup/page.html", here=PATH, nightly=self._nightly(), copy=standing, **more
+            "backup/page.html", here=PATH, nightly=nights, nights=_nights(nights), copy=standing, **more
         )
+
+
+def _nights(nightly: Mapping[str, Any]) -> str:
+    """The word for how the nightly ones stand; empty where nothing is known of them."""
+    made = nightly["good"] is not None
+    # A link is well for two nights before the first one is made.
+    words = {"ok": "made" if made else "none_yet", "broken": "missing" if made else "never", "waiting": "unknown"}
+    return words.get(nightly["state"], "")
 
 
 def _wrong(view: PageView, passphrase: str, again: str) -> dict[str, str]:

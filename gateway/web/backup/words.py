@@ -11,14 +11,21 @@ _OWN = WordTable(
         "backups": "Backup",
         "backup_intro": (
             "A memory card lasts for some years. With a backup everything is back on a new one: readings, consents,"
-            " settings, passwords."
+            " settings, and the passwords that the gateway uses itself."
         ),
         "backup_now": "A backup to keep elsewhere",
         "backup_now_intro": (
             "One encrypted file that you download and keep on another machine. Nobody can read it without the"
             " passphrase that you choose here, and nobody can bring it back without it: write it down elsewhere."
         ),
-        "backup_without": "Not in it: the passwords of boards and screens at the broker. They are let in again.",
+        "backup_without": (
+            "Not in it: the passwords of boards and screens at the broker, which are let in again, and, as it is"
+            " installed, the passphrase of the nightly backups, which is chosen anew."
+        ),
+        "backup_left_out": (
+            "Some files of this gateway cannot be read by the page and are not in this backup; whoever installed the"
+            " gateway can make one that has them."
+        ),
         "passphrase": "A passphrase for this backup",
         "passphrase_hint": "At least {n} characters; it is kept nowhere here.",
         "passphrase_again": "Once more",
@@ -33,9 +40,16 @@ _OWN = WordTable(
         "nightly_place": "Kept in",
         "nightly_keep": "How many stay there",
         "nightly_state": "How it stands",
-        "nightly_ok": "made",
-        "nightly_waiting": "the first is still to come",
-        "nightly_broken": "missing",
+        "nightly_made": "the latest one was made on {when}",
+        "nightly_none_yet": "none yet",
+        "nightly_missing": "missing: the latest one was made on {when}",
+        "nightly_never": "missing: none was ever made",
+        "nightly_unknown": "not known as long as the gateway does not know the time",
+        "nightly_failed": "The last try came to nothing. The next one is made next night.",
+        "nightly_see": (
+            "See whether the USB stick is plugged in. If it is, tell whoever installed the gateway; until then download"
+            " a backup here."
+        ),
         "bring_back": "To bring one back",
         "bring_back_intro": (
             "A backup goes onto a new card, before the gateway starts there. Give whoever installs it the file and its"

@@ -33,9 +33,11 @@ class CopyStanding:
         size: of what is ready, in bytes.
         until: POSIX seconds at which it goes.
         why: it failed: what was said of it.
+        left_out: it is ready: what was said not to be in it; empty where all is.
     """
 
     state: str = "none"
     size: int = 0
     until: int = 0
     why: str = ""
+    left_out: str = ""

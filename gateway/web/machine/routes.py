@@ -46,13 +46,17 @@ class MachineOfHouse(Protocol):
     """The machine; each that changes something raises GatewayError with a sentence."""
 
     def meters(self) -> Sequence[Mapping[str, Any]]:
-        """Each meter: ``name``, ``source``, ``shown`` (how a person calls it), ``mode``, ``state``, ``detail``."""
+        """Each meter: ``name``, ``source``, ``shown`` (how a person calls it), ``mode``, ``state``, ``detail``.
+
+        ``chosen``, ``chosen_mode``: the source and mode that are kept of it. ``later``: how a person calls where it is
+        read from the next start on, empty where nothing waits for one.
+        """
 
     async def ports(self) -> Sequence[Mapping[str, Any]]:
         """Each port that is there: ``source``, ``shown``, ``tic`` (made for a meter)."""
 
     async def read_at(self, name: str, source: str, mode: str) -> None:
-        """Read that meter there."""
+        """Read that meter there, at once or from the next start on."""
 
     def keeping(self) -> Mapping[str, int]:
         """Those of ``SPANS`` that this house has, with how long each is kept."""
@@ -118,8 +122,9 @@ class _Pages:
         await self._house.keep({name: span for name, span in spans.items() if span != known[name]})
         return redirect(f"{KEEPING}?done=1")
 
-    async def show_restart(self, _: Request, view: PageView) -> Response:
-        return html(_restart(view))
+    async def show_restart(self, request: Request, view: PageView) -> Response:
+        chosen = request.args.get("act", "")
+        return html(_restart(view, chosen=chosen if chosen in ACTS else ""))
 
     async def restart(self, request: Request, view: PageView) -> Response:
         """The answer comes first: the helper waits for nothing."""
@@ -135,7 +140,9 @@ class _Pages:
 
     async def _meters(self, view: PageView, *, done: bool = False, wrong: bool = False) -> str:
         known, ports = self._house.meters(), await self._house.ports()
-        return _page(view, "meters", meters=known, ports=ports, modes=MODES, done=done, no_such=wrong, here=METERS)
+        saved = done and not any(meter["later"] for meter in known)
+        more = {"here": METERS, "restart": f"{RESTART}?act=gateway"}
+        return _page(view, "meters", meters=known, ports=ports, modes=MODES, saved=saved, no_such=wrong, **more)
 
     def _keeping(
         self,

@@ -9,7 +9,7 @@ from gateway.words.table import WordTable
 _OWN = WordTable(
     {
         "meters_here": "Meters and ports",
-        "meters_intro": "Where the gateway hears each meter. Another port counts at once; what was measured stays.",
+        "meters_intro": "Where the gateway hears each meter. What was measured stays when the port changes.",
         "meter_named": "Meter “{name}”",
         "meter_ok": "heard",
         "meter_waiting": "waiting for it",
@@ -24,6 +24,8 @@ _OWN = WordTable(
         "mode_standard": Phrase("standard mode", "of the meter"),
         "meter_save": "Read it there",
         "meter_saved": "Saved: the gateway listens there now.",
+        "meter_later": "Saved: from the next restart on this meter is read at {port}.",
+        "meter_restart": "Restart the gateway",
         "wrong_port_here": "Choose a port of the list.",
         "keeping": "How long it is kept",
         "save": "Save",
