@@ -1,4 +1,7 @@
-"""Whether the household stays below what it means to: measured, projected, exceeded."""
+"""Whether the household stays below what it means to: measured, projected, exceeded.
+
+Of a goal in euros of which something has no price that cannot be said: what is known of it is less than all.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod
+from gateway.balance.tariff import is_priced
 
 if TYPE_CHECKING:
     from gateway.balance.projection import Projection
@@ -23,23 +27,30 @@ class ObjectiveState(enum.Enum):
     KEPT = "kept"
     WILL_EXCEED = "will-exceed"
     EXCEEDED = "exceeded"
+    UNPRICED = "unpriced"
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One objective of a period, in ``kWh`` or ``€``: what it is, what was measured, what is foreseen."""
+    """One objective of a period, in ``kWh`` or ``€``: what it is, what was measured, what is foreseen.
+
+    Not ``priced``: of a goal in euros a part of what was drawn, or will be, has no price; both sums lack it.
+    """
 
     period: BalancePeriod
     unit: str
     goal: Fraction
     measured: Fraction
     projected: Fraction
+    priced: bool = True
 
     @property
     def state(self) -> ObjectiveState:
-        """Whether it is exceeded, or will be."""
+        """Whether it is exceeded, or will be; what is too much already is, whatever the rest may cost."""
         if self.measured > self.goal:
             return ObjectiveState.EXCEEDED
+        if not self.priced:
+            return ObjectiveState.UNPRICED
         return ObjectiveState.WILL_EXCEED if self.projected > self.goal else ObjectiveState.KEPT
 
 
@@ -54,5 +65,6 @@ def goals(objective: Objective, projection: Projection) -> list[Goal]:
         found.append(Goal(projection.period, KWH, Fraction(str(kwh)), measured, projected))
     if euros is not None:
         measured, projected = projection.measured.total, projection.cost.total
-        found.append(Goal(projection.period, EURO, Fraction(str(euros)), measured, projected))
+        priced = is_priced(projection.cost, projection.wh)
+        found.append(Goal(projection.period, EURO, Fraction(str(euros)), measured, projected, priced))
     return found

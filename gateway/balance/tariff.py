@@ -244,6 +244,11 @@ def lacks_prices(unpriced_wh: int, drawn_wh: int) -> bool:
     return unpriced_wh > _ROUNDED * drawn_wh
 
 
+def is_priced(paid: Cost, drawn_wh: int | None) -> bool:
+    """Whether all that was drawn has a price: else what was paid is a part of it, and is called nothing else."""
+    return bool(paid.days) and not paid.days_without and not lacks_prices(paid.unpriced_wh, drawn_wh or 0)
+
+
 def mean_price(days: Iterable[DayEnergy], tariffs: Sequence[Tariff]) -> Fraction | None:
     """Euros a kWh, over what has a price on those days; None where nothing has."""
     priced = [day for day in days if day.drawn and in_force(tariffs, day.date)]

@@ -11,7 +11,7 @@ from gateway.balance.energy import Total, change
 from gateway.balance.equivalence import EQUIVALENTS
 from gateway.balance.objective import EURO, KWH, Goal, goals
 from gateway.balance.projection import Projection, project
-from gateway.balance.tariff import lacks_prices
+from gateway.balance.tariff import is_priced, lacks_prices
 from gateway.balance.words import WIDTH, BalanceWriter, class_tables, table
 from gateway.household.report_words import TEXTS
 from gateway.household.this_hour import ThisHour, this_hour
@@ -132,7 +132,8 @@ def _foreseen(view: BalanceReport, words: dict[str, str], writer: BalanceWriter,
     projections = view.projections()
     for one in projections:
         name = words[one.period.value].format(label=one.period.label(one.first))
-        yield words["projected" if euros else "projected-kwh"].format(
+        # What has no price is said once, above: without it there is no sum.
+        yield words["projected" if euros and is_priced(one.cost, one.wh) else "projected-kwh"].format(
             period=name,
             kwh=writer.kwh(one.measured_wh),
             cost=writer.euros(one.measured.total),
@@ -158,7 +159,7 @@ def _gaps(rows: Sequence[BalanceRow], words: dict[str, str], writer: BalanceWrit
     unpriced = sum(row.cost.unpriced_wh for row in rows)
     if lacks_prices(unpriced, sum(row.total.drawn or 0 for row in rows)):
         seen = sorted({word for row in rows for word in row.total.classes})
-        yield words["unpriced"].format(kwh=writer.kwh(unpriced), words=", ".join(seen))
+        yield words["without-price"].format(kwh=writer.kwh(unpriced), words=", ".join(seen))
 
 
 def _marks(rows: Sequence[BalanceRow], words: dict[str, str]) -> Iterator[str]:
@@ -180,7 +181,10 @@ def _is_whole(row: BalanceRow) -> bool:
 
 
 def as_json(view: BalanceReport, what: str) -> dict[str, object]:
-    """The same for programs: Wh, euros, shares from 0 to 1; null where nothing is known."""
+    """The same for programs: Wh, euros, shares from 0 to 1; null where nothing is known.
+
+    Euros of what has a price: ``unpriced_wh`` and ``days_without_tariff`` say what lacks one, "unpriced" an objective.
+    """
     projections, euros = view.projections(), what == "cost"
     shown = {
         "meter": view.house.meter,

@@ -44,7 +44,8 @@ TEXTS = WordTable(
         "exceeded": "exceeded",
         "will-exceed": "it will be exceeded if nothing changes",
         "kept": "on the way to be kept",
+        "unpriced": "a part has no price, nobody knows whether it will be kept",
         "without": "{days} day(s) without a [[tariff]]: their cost is missing.",
-        "unpriced": "{kwh} kWh have no price in their [[tariff]] (classes seen: {words}).",
+        "without-price": "{kwh} kWh have no price in their [[tariff]] (classes seen: {words}).",
     }
 )

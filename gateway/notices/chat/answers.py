@@ -20,7 +20,7 @@ from gateway.notices.chat.spoken_days import day
 from gateway.notices.chat.words import WORDS
 from gateway.store.spans import DRAWN, INJECTED
 from gateway.words.numbers import age
-from gateway.words.phrase import Phrase, written
+from gateway.words.phrase import written
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -90,7 +90,7 @@ def present(question: ChatQuestion, lang: str, house: HouseNow) -> str:
     for meter in house["meters"]:
         now = meter["now"]
         said = list(tell(now, lang)) or [WORDS[lang]["nothing"]]
-        lines += [Phrase("{meter}:").in_language(lang).format(meter=now["meter"])] if several else []
+        lines += [WORDS[lang]["of-meter"].format(meter=now["meter"])] if several else []
         lines += said
     return "\n".join(lines)
 
@@ -156,7 +156,7 @@ def _tempo(now: dict[str, Any], lang: str) -> Iterator[str]:
 def _tariff(house: HouseNow, lang: str) -> Iterator[str]:
     for meter in house["meters"]:
         if len(house["meters"]) > 1:
-            yield Phrase("{meter}:").in_language(lang).format(meter=meter["now"]["meter"])
+            yield WORDS[lang]["of-meter"].format(meter=meter["now"]["meter"])
         now, known = meter["now"], meter["values"].get("contract/tariff") is not None
         if known and now["stale"]:
             yield WORDS[lang]["stale"].format(age=age(now["age_s"], spelt=True).in_language(lang))

@@ -1,6 +1,6 @@
 """What is answered from the store: energy and euros of the days that were asked for, and who receives what.
 
-Of days of which a part is not known it is said that it is at least so much.
+Of days of which a part is not known it is said that it is at least so much; of each meter, where there are several.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from gateway.balance.energy import change, total
 from gateway.balance.objective import EURO, goals
 from gateway.balance.rows import earliest_needed, rows
 from gateway.balance.self_use import STEP_S
-from gateway.balance.tariff import cost, in_force
+from gateway.balance.tariff import Objective, cost, in_force, is_priced
 from gateway.balance.words import BalanceWriter
 from gateway.household.days import DayParts, HouseholdDays
 from gateway.household.report import BalanceReport
@@ -25,7 +25,7 @@ from gateway.notices.chat.words import WORDS
 from gateway.store.local_time import PARIS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
     from fractions import Fraction
 
@@ -36,47 +36,58 @@ if TYPE_CHECKING:
     from gateway.notices.chat.spoken_days import DaySpan
 
 _ONE = timedelta(days=1)
-# Below this share of what was drawn, what no class counted is rounding.
-_UNPRICED = 0.01
+# So late the first figure of a new day may come.
+_LATE_S = 3600
 
 
 def of_days(question: HouseholdQuestion, days: DaySpan, stored: DayParts, config: Config, now: int, lang: str) -> str:
-    """What those days came to, as asked: energy, euros, production, or the highest half hour."""
-    house, today, topic = HouseholdDays(stored, config), day_of(now), question.topic
-    name = _named(days, today, lang)
-    if topic is ChatQuestion.PEAK:
-        return _peak(house, days, name, now, lang)
-    if topic is not ChatQuestion.SOLAR and days == whole(BalancePeriod.MONTH, today):
-        view = month(stored, config, now)
-        return "\n".join(_cost(view, lang) if topic is ChatQuestion.COST else _usage(view, lang))
-    read = house.read(days.first, min(days.end, today + _ONE))
-    known = [one for one in read if one.drawn is not None or one.produced is not None]
-    if not known:
-        return str(WORDS[lang]["no-days"].format(days=name))
-    if topic is ChatQuestion.COST:
-        return "\n".join(_paid(known, config, name, lang))
-    if topic is ChatQuestion.SOLAR:
-        return "\n".join(_solar(known, name, lang))
-    return "\n".join(_drawn(known, config, name, lang, every=_is_whole(house, days, known, today)))
+    """What those days came to, as asked: energy, euros, production, or the highest half hour; of each meter."""
+    return _of_each(config, lang, lambda meter: _days(question, days, stored, config, now, lang, meter))
 
 
 def of_now(topic: ChatQuestion, stored: DayParts, config: Config, now: int, lang: str) -> str:
     """What is asked of no days: the goals, whether it is more than else, the price, the load of the nights."""
-    words, writer = WORDS[lang], BalanceWriter(lang)
     if topic is ChatQuestion.GOAL:
+        # They are the first meter's, as on the page.
         return "\n".join(_all_goals(month(stored, config, now), lang))
-    if topic is ChatQuestion.COMPARE:
-        return "\n".join(_compared(stored, config, now, lang))
-    house = HouseholdDays(stored, config)
-    if topic is ChatQuestion.PRICE:
-        return "\n".join(_price(house, config, now, lang))
-    watts = house.base_load(now)
-    return str(words["nothing"] if watts is None else words["base-load"].format(watts=writer.number(watts)))
+    tell = {ChatQuestion.COMPARE: _compared, ChatQuestion.PRICE: _price}.get(topic, _base_load)
+    return _of_each(config, lang, lambda meter: tell(stored, config, now, lang, meter))
 
 
-def month(stored: DayParts, config: Config, now: int) -> BalanceReport:
-    """This month so far, of the first meter, beside that of the year before."""
-    house = HouseholdDays(stored, config)
+def _of_each(config: Config, lang: str, tell: Callable[[str], Iterable[str]]) -> str:
+    """The lines of each meter, under its name where there are several."""
+    lines: list[str] = []
+    for one in config.meter:
+        lines += [WORDS[lang]["of-meter"].format(meter=one.name)] if len(config.meter) > 1 else []
+        lines += tell(one.name)
+    return "\n".join(lines)
+
+
+def _days(
+    question: HouseholdQuestion, days: DaySpan, stored: DayParts, config: Config, now: int, lang: str, meter: str
+) -> Iterable[str]:
+    house, today, topic = HouseholdDays(stored, config, meter), day_of(now), question.topic
+    name = _named(days, today, lang)
+    if topic is ChatQuestion.PEAK:
+        return [_peak(house, days, name, now, lang)]
+    if topic is not ChatQuestion.SOLAR and days == whole(BalancePeriod.MONTH, today):
+        view = month(stored, config, now, meter)
+        if _is_of_this_month(view):
+            return _cost(view, lang) if topic is ChatQuestion.COST else _usage(view, lang)
+    read = house.read(days.first, min(days.end, today + _ONE))
+    known = [one for one in read if one.drawn is not None or (topic is ChatQuestion.SOLAR and one.produced is not None)]
+    if not known:
+        return [WORDS[lang]["no-days"].format(days=name)]
+    every = _is_whole(house, days, known, today)
+    if topic is ChatQuestion.SOLAR:
+        return _solar(known, name, lang, every=every)
+    least = "" if every else WORDS[lang]["at-least"]
+    return (_paid if topic is ChatQuestion.COST else _drawn)(known, config, name, least, lang)
+
+
+def month(stored: DayParts, config: Config, now: int, meter: str | None = None) -> BalanceReport:
+    """The month of the last day known, of one meter (the first when None), beside that of the year before."""
+    house = HouseholdDays(stored, config, meter)
     today = day_of(min(now, house.last_time or now))
     first = BalancePeriod.MONTH.begin(today)
     read = house.read(earliest_needed(BalancePeriod.MONTH, first), BalancePeriod.MONTH.after(first))
@@ -88,7 +99,18 @@ def month(stored: DayParts, config: Config, now: int) -> BalanceReport:
         config.tariff,
         house.running,
     )
-    return BalanceReport(house, BalancePeriod.MONTH, found, now, today, config.tariff, config.objective)
+    objective = config.objective if house.meter == config.meter[0].name else Objective()
+    return BalanceReport(house, BalancePeriod.MONTH, found, now, today, config.tariff, objective)
+
+
+def _is_of_this_month(view: BalanceReport) -> bool:
+    """Whether the meter has been heard in the month that is now: what it came to before is not called "this month"."""
+    return BalancePeriod.MONTH.begin(view.today) == BalancePeriod.MONTH.begin(day_of(view.now))
+
+
+def _no_month(view: BalanceReport, lang: str) -> str:
+    today = day_of(view.now)
+    return str(WORDS[lang]["no-days"].format(days=_named(whole(BalancePeriod.MONTH, today), today, lang)))
 
 
 def _named(days: DaySpan, today: date, lang: str) -> str:
@@ -114,17 +136,25 @@ def _begun(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _is_whole(house: HouseholdDays, days: DaySpan, known: list[DayEnergy], today: date) -> bool:
-    """Whether nothing of them is missing, up to now."""
+def _is_whole(house: HouseholdDays, days: DaySpan, known: Sequence[DayEnergy], today: date) -> bool:
+    """Whether nothing of what was drawn is missing, up to now."""
     over = (min(days.end, today + _ONE) - days.first).days
     return len(known) == over and all(
-        one.whole or (one.date == today and house.is_whole_so_far(one)) for one in known if one.drawn is not None
+        one.drawn is not None and (one.whole or (one.date == today and house.is_whole_so_far(one))) for one in known
     )
 
 
-def _drawn(known: list[DayEnergy], config: Config, name: str, lang: str, *, every: bool) -> Iterator[str]:
+def _so_far(view: BalanceReport, period: BalancePeriod, lang: str) -> str:
+    """What stands before a sum of the running month or year: nothing, or that it is at least so much."""
+    # Just after midnight nothing is heard of the new day yet.
+    days, until = whole(period, view.today), max(view.today, day_of(view.now - _LATE_S))
+    known = view.house.read(days.first, until + _ONE)
+    return "" if _is_whole(view.house, days, known, until) else str(WORDS[lang]["at-least"])
+
+
+def _drawn(known: Sequence[DayEnergy], config: Config, name: str, least: str, lang: str) -> Iterator[str]:
     words, writer, all_of_it = WORDS[lang], BalanceWriter(lang), total(known)
-    text = words["drawn"].format(days=name, least="" if every else words["at-least"], kwh=writer.kwh(all_of_it.drawn))
+    text = words["drawn"].format(days=name, least=least, kwh=writer.kwh(all_of_it.drawn))
     euros = _euros(known, config)
     yield text + (words["for-euros"].format(euros=writer.euros(euros)) if euros is not None else "") + "."
     yield from _by_class(all_of_it.classes, writer)
@@ -138,13 +168,13 @@ def _by_class(classes: Mapping[str, int], writer: BalanceWriter) -> Iterator[str
         yield ", ".join(f"{writer.tariff_class(word)} {writer.kwh(wh)} kWh" for word, wh in classes.items()) + "."
 
 
-def _euros(known: list[DayEnergy], config: Config) -> Fraction | None:
+def _euros(known: Sequence[DayEnergy], config: Config) -> Fraction | None:
     """What they cost; None where a day has no tariff, or a part of what was drawn no price."""
-    paid, drawn = cost(known, config.tariff), sum(one.drawn or 0 for one in known)
-    return None if paid.days_without or paid.unpriced_wh > _UNPRICED * drawn else paid.total
+    paid = cost(known, config.tariff)
+    return paid.total if is_priced(paid, sum(one.drawn or 0 for one in known)) else None
 
 
-def _paid(known: list[DayEnergy], config: Config, name: str, lang: str) -> Iterator[str]:
+def _paid(known: Sequence[DayEnergy], config: Config, name: str, least: str, lang: str) -> Iterator[str]:
     words, writer = WORDS[lang], BalanceWriter(lang)
     paid, euros = cost(known, config.tariff), _euros(known, config)
     if not config.tariff:
@@ -152,10 +182,11 @@ def _paid(known: list[DayEnergy], config: Config, name: str, lang: str) -> Itera
     elif euros is None:
         yield words["no-price"].format(days=name)
     else:
-        yield words["paid"].format(days=name, euros=writer.euros(euros), subscription=writer.euros(paid.subscription))
+        subscription = writer.euros(paid.subscription)
+        yield words["paid"].format(days=name, least=least, euros=writer.euros(euros), subscription=subscription)
 
 
-def _solar(known: list[DayEnergy], name: str, lang: str) -> Iterator[str]:
+def _solar(known: Sequence[DayEnergy], name: str, lang: str, *, every: bool) -> Iterator[str]:
     words, writer, all_of_it = WORDS[lang], BalanceWriter(lang), total(known)
     if not all_of_it.produced and not all_of_it.injected:
         yield words["no-solar"].format(days=name)
@@ -166,6 +197,9 @@ def _solar(known: list[DayEnergy], name: str, lang: str) -> Iterator[str]:
             yield words[key].format(kwh=writer.kwh(wh))
     if all_of_it.use and all_of_it.use.self_consumed is not None:
         yield words["used-here"].format(percent=writer.percent(all_of_it.use.self_consumed))
+    counted = {one.produced is not None for one in known}
+    if not every or len(counted) > 1:
+        yield words["some-missing"]
 
 
 def _peak(house: HouseholdDays, days: DaySpan, name: str, now: int, lang: str) -> str:
@@ -184,9 +218,12 @@ def _peak(house: HouseholdDays, days: DaySpan, name: str, now: int, lang: str) -
     return str(WORDS[lang]["peak"].format(days=name, watts=watts, start=ends[0], end=ends[1], when=when))
 
 
-def _compared(stored: DayParts, config: Config, now: int, lang: str) -> Iterator[str]:
+def _compared(stored: DayParts, config: Config, now: int, lang: str, meter: str) -> Iterator[str]:
     words, writer = WORDS[lang], BalanceWriter(lang)
-    view = month(stored, config, now)
+    view = month(stored, config, now, meter)
+    if not _is_of_this_month(view):
+        yield _no_month(view, lang)
+        return
     running, today = view.house.running, day_of(now)
     if running and running.day == today:
         sides = [*view.house.read(today, today + _ONE), running.so_far(today - _ONE)]
@@ -201,13 +238,16 @@ def _compared(stored: DayParts, config: Config, now: int, lang: str) -> Iterator
 
 
 def _all_goals(view: BalanceReport, lang: str) -> Iterator[str]:
+    if not _is_of_this_month(view):
+        yield _no_month(view, lang)
+        return
     projections = view.projections()
     said = [text for one in projections for euros in (False, True) for text in _goals(view, one, lang, euros=euros)]
     yield from said or [WORDS[lang]["no-goal" if projections else "too-new"]]
 
 
-def _price(house: HouseholdDays, config: Config, now: int, lang: str) -> Iterator[str]:
-    words, writer = WORDS[lang], BalanceWriter(lang)
+def _price(stored: DayParts, config: Config, now: int, lang: str, meter: str) -> Iterator[str]:
+    words, writer, house = WORDS[lang], BalanceWriter(lang), HouseholdDays(stored, config, meter)
     tariff, hour = in_force(config.tariff, day_of(now)), this_hour(house, config.tariff, now)
     price = tariff.price(hour.word) if tariff and hour.word else None
     if price is not None:
@@ -218,13 +258,19 @@ def _price(house: HouseholdDays, config: Config, now: int, lang: str) -> Iterato
         yield words["no-tariff" if tariff is None else "nothing"]
 
 
+def _base_load(stored: DayParts, config: Config, now: int, lang: str, meter: str) -> Iterator[str]:
+    watts = HouseholdDays(stored, config, meter).base_load(now)
+    words = WORDS[lang]
+    yield words["nothing"] if watts is None else words["base-load"].format(watts=BalanceWriter(lang).number(watts))
+
+
 def _usage(view: BalanceReport, lang: str) -> Iterator[str]:
     words, writer = WORDS[lang], BalanceWriter(lang)
     if not view.rows:
         yield words["nothing"]
         return
     row = view.rows[-1]
-    text = words["so-far"].format(kwh=writer.kwh(row.total.drawn))
+    text = words["so-far"].format(least=_so_far(view, BalancePeriod.MONTH, lang), kwh=writer.kwh(row.total.drawn))
     if row.before and row.before.drawn and row.comparable:
         moved = writer.percent(change(row.total.drawn, row.before.drawn), signed=True)
         text += words["year-before"].format(kwh=writer.kwh(row.before.drawn), change=moved)
@@ -235,7 +281,8 @@ def _usage(view: BalanceReport, lang: str) -> Iterator[str]:
             yield words[name].format(kwh=writer.kwh(wh))
     for one in view.projections():
         # What the month has come to is told above.
-        measured, end = f"{writer.kwh(one.measured_wh)} kWh", f"{writer.kwh(one.wh)} kWh"
+        least, end = _so_far(view, one.period, lang), f"{writer.kwh(one.wh)} kWh"
+        measured = f"{least}{writer.kwh(one.measured_wh)} kWh"
         form = words["month-end" if one.period is BalancePeriod.MONTH else "foreseen"]
         yield form.format(period=words[one.period.value], measured=measured, end=end)
         yield from _goals(view, one, lang, euros=False)
@@ -254,9 +301,10 @@ def _cost(view: BalanceReport, lang: str) -> Iterator[str]:
         yield words["per-hour"].format(cost=writer.number(hour.euros, 3), watts=writer.number(hour.watts))
     projections = view.projections()
     for one in projections:
-        yield words["foreseen"].format(
+        form = words["foreseen" if is_priced(one.cost, one.wh) else "priced-part"]
+        yield form.format(
             period=words[one.period.value],
-            measured=writer.euros(one.measured.total) + " €",
+            measured=f"{_so_far(view, one.period, lang)}{writer.euros(one.measured.total)} €",
             end=writer.euros(one.cost.total) + " €",
         )
         yield from _goals(view, one, lang, euros=True)

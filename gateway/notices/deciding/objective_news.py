@@ -26,7 +26,9 @@ def exceeded(stored: DayParts, config: Config, now: float) -> list[Item]:
     house = HouseholdDays(stored, config)
     today: date = day_of(min(now, house.last_time or now))
     known = house.for_projection(today)
-    projections = (project(period, today, known, config.tariff) for period in (BalancePeriod.MONTH, BalancePeriod.YEAR))
+    # Of a meter that fell silent in another month the month that is now is not known.
+    running = [one for one in (BalancePeriod.MONTH, BalancePeriod.YEAR) if one.begin(today) == one.begin(day_of(now))]
+    projections = (project(period, today, known, config.tariff) for period in running)
     found = [goal for one in projections if one for goal in goals(config.objective, one)]
     items = [(goal, goal.period.label(goal.period.begin(today))) for goal in found]
     return [
@@ -50,15 +52,41 @@ _MONTH_EXCEEDED = Phrase(
 _YEAR_EXCEEDED = Phrase(
     "The objective of the year is exceeded: {measured} of {meant}, {foreseen} are expected at its end."
 )
+# Where a part of it has no price: what is known is the least, and nothing is foreseen.
+_MONTH_NEARLY_LEAST = Phrase(
+    "Four fifths of the objective of the month are used: at least {measured} of {meant}, for a part has no price."
+)
+_YEAR_NEARLY_LEAST = Phrase(
+    "Four fifths of the objective of the year are used: at least {measured} of {meant}, for a part has no price."
+)
+_MONTH_EXCEEDED_LEAST = Phrase(
+    "The objective of the month is exceeded: at least {measured} of {meant}, for a part has no price."
+)
+_YEAR_EXCEEDED_LEAST = Phrase(
+    "The objective of the year is exceeded: at least {measured} of {meant}, for a part has no price."
+)
+# (period, whether all of it has a price)
+_NEARLY_TEXTS = {
+    (BalancePeriod.MONTH, True): _MONTH_NEARLY,
+    (BalancePeriod.YEAR, True): _YEAR_NEARLY,
+    (BalancePeriod.MONTH, False): _MONTH_NEARLY_LEAST,
+    (BalancePeriod.YEAR, False): _YEAR_NEARLY_LEAST,
+}
+_EXCEEDED_TEXTS = {
+    (BalancePeriod.MONTH, True): _MONTH_EXCEEDED,
+    (BalancePeriod.YEAR, True): _YEAR_EXCEEDED,
+    (BalancePeriod.MONTH, False): _MONTH_EXCEEDED_LEAST,
+    (BalancePeriod.YEAR, False): _YEAR_EXCEEDED_LEAST,
+}
 
 
 def _exceeded(goal: Goal, label: str) -> Item:
-    text = _MONTH_EXCEEDED if goal.period is BalancePeriod.MONTH else _YEAR_EXCEEDED
+    text = _EXCEEDED_TEXTS[goal.period, goal.priced]
     return _of_goal(goal, label, text, f"the objective of the {goal.period.value} is exceeded")
 
 
 def _nearly(goal: Goal, label: str) -> Item:
-    text = _MONTH_NEARLY if goal.period is BalancePeriod.MONTH else _YEAR_NEARLY
+    text = _NEARLY_TEXTS[goal.period, goal.priced]
     return _of_goal(goal, f"{label} nearly", text, f"the objective of the {goal.period.value} is nearly used")
 
 

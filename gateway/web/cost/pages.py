@@ -115,15 +115,14 @@ def _plain(foreseen: Forecast | None) -> Gauge | None:
 
 
 def _aim(view: PageView, aim: Aim, foreseen: Forecast) -> dict[str, Any]:
-    """An objective: where it stands on the gauge, how it is, what is left of it."""
+    """An objective: where it stands on the gauge, how it is, what is left of it; both are unknown without a price."""
     left, days = aim.goal - aim.measured, foreseen.days_left
     key = "over" if left < 0 else "left_today" if days == 1 else "left_days"
-    soon = None if aim.state == "unpriced" else aim.expected
     return {
-        "gauge": gauge(aim.measured, soon, aim.goal),
+        "gauge": gauge(aim.measured, aim.expected, aim.goal) if aim.priced else None,
         "state": aim.state,
         "goal": view.say("budget_is" if aim.unit == "€" else "aim_is", goal=_amount(view, aim, aim.goal)),
-        "left": view.say(key, amount=_amount(view, aim, abs(left)), days=days),
+        "left": view.say(key, amount=_amount(view, aim, abs(left)), days=days) if aim.priced else "",
     }
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from gateway.balance.calendar import BalancePeriod, periods
 from gateway.balance.classes import order
 from gateway.balance.energy import DayEnergy, change
-from gateway.balance.objective import EURO, ObjectiveState, goals
+from gateway.balance.objective import goals
 from gateway.balance.projection import Method, Projection, project
 from gateway.balance.rows import BalanceRow, earliest_needed, rows
 from gateway.balance.supplier_offer import METER, minutes_of
-from gateway.balance.tariff import Cost, Objective, Tariff, lacks_prices, mean_price
+from gateway.balance.tariff import Objective, Tariff, is_priced, lacks_prices, mean_price
 from gateway.household.days import HouseholdDays
 from gateway.household.this_hour import this_hour
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, OfferPaid, OffersCompared, Present, TariffOffer
@@ -108,8 +108,8 @@ class _Known:
     def money(self, row: BalanceRow) -> Money:
         """A row in euros."""
         cost, then = row.cost, row.cost_before
-        priced = _is_priced(cost, row.total.drawn)
-        before = float(then.total) if row.before and then and _is_priced(then, row.before.drawn) else None
+        priced = is_priced(cost, row.total.drawn)
+        before = float(then.total) if row.before and then and is_priced(then, row.before.drawn) else None
         return Money(
             first=row.first,
             end=row.end,
@@ -140,11 +140,6 @@ class _Known:
         return row.total.holes <= 1 and running is not None and self.house.is_whole_so_far(running)
 
 
-def _is_priced(paid: Cost, drawn: int | None) -> bool:
-    """Whether all that was drawn has a price."""
-    return bool(paid.days) and not paid.days_without and not lacks_prices(paid.unpriced_wh, drawn or 0)
-
-
 def _offer(tariff: Tariff, today: date) -> TariffOffer:
     return TariffOffer(
         name=tariff.name,
@@ -158,7 +153,7 @@ def _offer(tariff: Tariff, today: date) -> TariffOffer:
 
 
 def _forecast(one: Projection, today: date, known_from: date | None) -> Forecast:
-    measured, expected = _is_priced(one.measured, one.measured_wh), _is_priced(one.cost, one.wh)
+    measured, expected = is_priced(one.measured, one.measured_wh), is_priced(one.cost, one.wh)
     return Forecast(
         period=one.period.value,
         first=one.first,
@@ -173,8 +168,7 @@ def _forecast(one: Projection, today: date, known_from: date | None) -> Forecast
 
 
 def _aims(objective: Objective, one: Projection) -> list[Aim]:
-    """The objectives of a period; none in euros is kept of which something has no price."""
-    priced = _is_priced(one.cost, one.wh)
+    """The objectives of a period."""
     return [
         Aim(
             period=goal.period.value,
@@ -182,9 +176,8 @@ def _aims(objective: Objective, one: Projection) -> list[Aim]:
             goal=float(goal.goal),
             measured=float(goal.measured),
             expected=float(goal.projected),
-            state=goal.state.value
-            if priced or goal.unit != EURO or goal.state is ObjectiveState.EXCEEDED
-            else "unpriced",
+            state=goal.state.value,
+            priced=goal.priced,
         )
         for goal in goals(objective, one)
     ]

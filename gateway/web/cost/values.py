@@ -80,7 +80,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """An objective; ``unit`` is kWh or €, ``state`` kept, will-exceed, exceeded, or unpriced: a part has no price."""
+    """An objective in kWh or €; ``state`` is a word of ``ObjectiveState``; not ``priced``: a part has no price."""
 
     period: str
     unit: str
@@ -88,6 +88,7 @@ class Aim:
     measured: float
     expected: float
     state: str
+    priced: bool = True
 
 
 @dataclass(frozen=True, slots=True)

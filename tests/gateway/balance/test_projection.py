@@ -56,6 +56,15 @@ def test_an_objective_is_kept_will_be_exceeded_or_is(kwh, state):
     assert goal.state is state
 
 
+@pytest.mark.parametrize(("euros", "state"), [(300, ObjectiveState.UNPRICED), (5, ObjectiveState.EXCEEDED)])
+def test_a_goal_in_euros_of_which_a_part_has_no_price_is_not_said_to_be_kept(euros, state):
+    """Prices for half of the days: nobody knows, but what is too much already is."""
+    late = Tariff(name="Base", since=date(2026, 11, 6), subscription=30, prices={"base": 0.2})
+    found = project(BalancePeriod.MONTH, TODAY, known(date(2026, 11, 1), TODAY, 10_000), [late])
+    (goal,) = goals(Objective(euros_per_month=euros), found)
+    assert (goal.priced, goal.state) == (False, state)
+
+
 def test_the_base_load_is_the_lowest_hour_of_a_usual_night():
     """Seven nights at 80 W with a boiler until 3 o'clock, one at 10 W (away), one of 500 W: 80 W."""
     drawn, nights = {}, [midnight(day) for day in days(date(2026, 10, 20), date(2026, 10, 27))]

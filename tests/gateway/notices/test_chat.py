@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
@@ -10,15 +10,20 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bench.years import write_years
-from gateway.balance.calendar import midnight
+from gateway.balance.calendar import day_of, midnight
+from gateway.balance.energy import DayEnergy
+from gateway.config.tables import load
 from gateway.errors import StoreError
 from gateway.household.days import HouseholdDays
+from gateway.household.report import as_json as as_object
+from gateway.household.report import as_text
 from gateway.live.topics import as_json
 from gateway.notices.chat.answers import Answers, present
 from gateway.notices.chat.conversation import MOST_ANSWERS, PERIOD_S, Chat
 from gateway.notices.chat.questions import ChatQuestion, understand
 from gateway.notices.chat.stored_answers import month
 from gateway.notices.chat.words import WORDS
+from gateway.notices.deciding.objective_news import exceeded
 from gateway.store.points import Granularity
 from gateway.store.store import Store
 from gateway.store.terms import Terms
@@ -168,12 +173,13 @@ def test_what_is_old_or_wrong_is_said_first(snapshot):
     assert present(ChatQuestion.POWER, "en", broken) == "Nothing is known yet."
 
 
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory):
-    """Asks a house that has more than a year, on Thursday 15 January 2026 at noon: the lines of the answer."""
-    folder = tmp_path_factory.mktemp("asked")
-    config = write_years(folder, date(2024, 12, 1), date(2026, 1, 16))
-    now = midnight(date(2026, 1, 15)) + 43_200
+@contextmanager
+def house_of(folder, first, end, now, configuration=str):
+    """Asks a house that was installed on ``first`` and heard until ``end``: the lines of the answer at ``now``."""
+    write_years(folder, first, end)
+    file = folder / "gateway.toml"
+    file.write_text(configuration(file.read_text()))
+    config = load(file)
 
     async def call(function, *arguments):
         return function(*arguments)
@@ -185,10 +191,18 @@ def asked(tmp_path_factory):
         answers = Answers(config, store, call, live, lambda: now)
 
         def ask_house(text):
-            question = understand(text, date(2026, 1, 15))
+            question = understand(text, day_of(now))
             return asyncio.run(answers.answer(question, question.lang)).splitlines()
 
         ask_house.store, ask_house.config, ask_house.now = store, config, now
+        yield ask_house
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """A house that has more than a year, asked on Thursday 15 January 2026 at noon."""
+    folder = tmp_path_factory.mktemp("asked")
+    with house_of(folder, date(2024, 12, 1), date(2026, 1, 16), midnight(date(2026, 1, 15)) + 43_200) as ask_house:
         yield ask_house
 
 
@@ -205,7 +219,7 @@ def test_month_and_cost_are_those_of_the_commands(asked):
     }
     drawn = f"{month(asked.store, asked.config, asked.now).rows[-1].total.drawn / 1000:.1f}"
     assert said["usage", "en"][0].startswith(f"This month: {drawn} kWh (")
-    assert said["usage", "fr"][0].startswith(f"Ce mois : {drawn.replace('.', ',')} kWh (")
+    assert re.match(rf"Ce mois\s: {drawn.replace('.', ',')} kWh \(", said["usage", "fr"][0])
     assert any(line.startswith("Objectif de 300 kWh : ") for line in said["usage", "fr"])
     assert any(line.startswith("Objective of 900 €: ") for line in said["cost", "en"])
     assert all(len(line) <= 110 for lines in said.values() for line in lines)
@@ -235,6 +249,101 @@ def test_a_day_costs_what_its_kilowatt_hours_do(asked):
     assert 0 < float(euros[2]) < float(euros[1])
     assert f"that is {euros[1]} €." in asked("how much yesterday?")[0]
     assert asked("what did 2025 cost?")[0].startswith("2025: ")
+
+
+def test_of_a_month_that_is_known_in_part_everything_is_at_least(tmp_path):
+    """Installed on the 20th: energy, euros and production of that month say so; those of the next one do not."""
+    with house_of(tmp_path, date(2025, 10, 20), date(2025, 12, 3), midnight(date(2025, 12, 2)) + 43_200) as ask_house:
+        assert re.match(r"Octobre 2025\s: au moins [\d,]+ kWh, ", ask_house("conso octobre")[0])
+        (paid,) = ask_house("combien a coûté octobre ?")
+        assert re.match(r"Octobre 2025\s: au moins [\d,]+ €, dont [\d,]+ € d’abonnement\.", paid)
+        assert ask_house("production en octobre")[-1] == WORDS["fr"]["some-missing"]
+        assert re.match(r"Novembre 2025\s: [\d,]+ kWh, ", ask_house("conso novembre")[0])
+        assert re.match(r"Novembre 2025\s: [\d,]+ €", ask_house("combien a coûté novembre ?")[0])
+        assert WORDS["fr"]["some-missing"] not in ask_house("production en novembre")
+    (other := tmp_path / "other").mkdir()
+    with house_of(other, date(2025, 10, 20), date(2025, 10, 29), midnight(date(2025, 10, 28)) + 43_200) as ask_house:
+        assert ask_house("usage")[0].startswith("This month: at least ")
+        assert any(line.startswith("This year: at least ") for line in ask_house("cost"))
+
+
+def test_a_day_of_which_the_solar_counter_alone_is_known_is_missing(asked, monkeypatch):
+    """The meter was not heard: what was drawn is at least so much with it, and nothing is said of it alone."""
+    day, read = date(2026, 1, 12), HouseholdDays.read
+
+    def half(*arguments):
+        days = read(*arguments)
+        return [DayEnergy(day, None, produced=5000, own=5000) if one.date == day else one for one in days]
+
+    assert "at least" not in asked("usage last weekend")[0]
+    monkeypatch.setattr(HouseholdDays, "read", half)
+    assert (
+        asked("combien a coûté lundi ?") == asked("conso lundi") == ["Lundi 12 janvier\u00a0: je n’ai pas de mesure."]
+    )
+    assert asked("usage this week")[0].startswith("This week: at least ")
+    assert asked("what did this week cost?")[0].startswith("This week: at least ")
+    assert asked("solar on monday") == ["Monday 12 January:", "Produced: 5.0 kWh.", WORDS["en"]["some-missing"]]
+
+
+def test_a_month_in_which_the_meter_was_not_heard_is_not_the_one_before(tmp_path):
+    """Silent since 25 October, asked on 3 November: no figure of October is called that of this month."""
+    with house_of(tmp_path, date(2025, 9, 1), date(2025, 10, 25), midnight(date(2025, 11, 3)) + 43_200) as ask_house:
+        for text in ("conso", "combien en novembre ?", "coût", "mon budget ?", "plus que l’an dernier ?"):
+            assert ask_house(text) == ["Novembre 2025\u00a0: je n’ai pas de mesure."], text
+        assert ask_house("usage in October")[0].startswith("October 2025: at least ")
+        assert exceeded(ask_house.store, ask_house.config, ask_house.now) == []
+
+
+def test_of_several_meters_each_is_named(tmp_path):
+    """A line with its name before what it has; objectives are the first one's."""
+
+    def two(text):
+        return text.replace("[[meter]]", '[[meter]]\nname = "house"').replace(
+            "[[counter]]", '[[meter]]\nname = "barn"\nsource = "/dev/ttyB"\n[[counter]]'
+        )
+
+    now = midnight(date(2026, 1, 15)) + 43_200
+    with house_of(tmp_path, date(2025, 12, 1), date(2026, 1, 16), now, two) as ask_house:
+        # As the gateway does when it starts.
+        ask_house.store.meters.add("barn", "cd34ef56ab")
+        said = ask_house("how much yesterday?")
+        assert (said[0], said[-2:]) == ("house:", ["barn:", "Yesterday (Wednesday 14 January): I have no figures."])
+        assert re.match(r"Yesterday \(Wednesday 14 January\): [\d.]+ kWh", said[1])
+        usage = ask_house("usage")
+        assert usage[0] == "house:"
+        assert sum(line.startswith("Objective of ") for line in usage) == 1
+        assert ask_house("base load?")[::2] == ["house:", "barn:"]
+        assert any("300" in line for line in ask_house("am I within budget?"))
+
+
+def test_a_budget_of_which_a_part_has_no_price_is_neither_kept_nor_exceeded(tmp_path):
+    """Prices from the 10th on: chat, commands and news say that nobody knows; too much is too much."""
+
+    def late(text):
+        return text.replace("from = 2020-01-01", "from = 2026-01-10").replace("year = 900", "month = 900")
+
+    now = midnight(date(2026, 1, 15)) + 43_200
+    with house_of(tmp_path, date(2025, 12, 1), date(2026, 1, 16), now, late) as ask_house:
+        assert WORDS["en"]["goal"].format(goal="900 €", state=WORDS["en"]["states"]["unpriced"]) in ask_house(
+            "am I within budget?"
+        )
+        cost = ask_house("coût")
+        assert any(re.match(r"Ce mois\s: [\d,]+ € à ce jour, sans ce qui n’a pas de prix", line) for line in cost)
+        assert not any("prévus" in line for line in cost)
+        view = month(ask_house.store, ask_house.config, now)
+        assert [one["state"] for one in as_object(view, "cost")["objectives"] if one["unit"] == "EUR"] == ["unpriced"]
+        shown = " ".join(as_text(view, "cost", "en"))
+        assert "a part has no price" in shown
+        assert "€ until today" not in shown
+        assert exceeded(ask_house.store, ask_house.config, now) == []
+        paid = float(view.projections()[0].measured.total)
+    file = tmp_path / "gateway.toml"
+    for share, first in ((0.5, "The objective of the month is exceeded: at least "), (1.1, "Four fifths of")):
+        file.write_text(re.sub(r"euros_per_month = .*", f"euros_per_month = {paid * share:.2f}", file.read_text()))
+        with closing(Store(tmp_path)) as store:
+            (news,) = exceeded(store, load(file), now)
+        assert str(news.text).startswith(first)
+        assert str(news.text).endswith("for a part has no price.")
 
 
 def test_what_is_asked_of_no_days_is_answered_too(asked):

@@ -120,7 +120,7 @@ def test_what_has_no_price_is_said(house):
 
 
 def test_a_budget_of_which_a_part_has_no_price_is_not_said_to_be_kept(house):
-    """Prices from the middle of the month on: what is priced is said to be that, the rest is foreseen in kWh."""
+    """Prices from the middle of the month on: of the budget nothing is said to be left; the rest is foreseen in kWh."""
     late = BASE.replace("2026-01-01", "2026-10-15")
     house.configure(f"{late}\n[objective]\nkwh_per_month = 800\neuros_per_month = 120\n")
     house.live(midnight(date(2026, 10, 1)), midnight(date(2026, 10, 26)) + 300, base(1008))
@@ -130,10 +130,12 @@ def test_a_budget_of_which_a_part_has_no_price_is_not_said_to_be_kept(house):
     assert "octobre 2026 64,44 € à ce jour, 605,9 kWh Sans ce qui n’a pas de prix" in shown
     assert "Prévu fin octobre 2026 : 751,2 kWh" in shown
     assert "Objectif : 800,0 kWh Il reste 194,1 kWh pour 6 jours En bonne voie" in shown
-    assert "Budget : 120,00 € Il reste 55,56 € pour 6 jours Une partie de cette période n’a pas de prix" in shown
+    assert "Budget : 120,00 € Une partie de cette période n’a pas de prix" in shown
+    # One gauge for the objective in kWh, none of what nobody knows.
+    assert text.partition('class="card period year"')[0].count('<svg class="budget') == 1
     # What is too much already is too much, whatever the rest may cost.
     house.configure(f"{late}\n[objective]\neuros_per_month = 60\n")
-    assert "Budget : 60,00 € 4,44 € de trop Dépassé" in plain(ask(house, "/cost")[0])
+    assert "Budget : 60,00 € Dépassé" in plain(ask(house, "/cost")[0])
 
 
 def test_without_a_tariff_one_sentence_and_the_way_to_set_it(house):

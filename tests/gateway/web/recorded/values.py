@@ -174,7 +174,8 @@ def _money(first, end, total=6.64, **more):
 
 _AIMS = (
     Aim("month", "kWh", 700.0, 605.9, 751.2, "will-exceed"), Aim("year", "€", 200.0, 146.18, 181.24, "kept"),
-    Aim("year", "kWh", 300.0, 605.9, 751.2, "exceeded"), Aim("month", "€", 150.0, 146.18, 181.24, "unpriced"),
+    Aim("year", "kWh", 300.0, 605.9, 751.2, "exceeded"),
+    Aim("month", "€", 150.0, 146.18, 181.24, "unpriced", priced=False),
 )  # fmt: skip
 _SOON = (
     Forecast("month", date(2026, 1, 1), 605_900, 751_200, 146.18, 181.24, by_year_before=False, days_left=6),
