@@ -82,9 +82,11 @@ def test_a_mute_meter_and_a_lost_port_and_their_return_are_told_to_the_household
             other.command("unplug")
             told = phone.await_messages(2, 45)
             assert alerts(house) == told
-            assert re.search("« house » n’envoie plus rien depuis 3[0-3] s. Aucun signal. Vérifiez que", told[0][0])
+            assert re.search(
+                "«\u00a0house\u00a0» n’envoie plus rien depuis 3[0-3] s. Aucun signal. Vérifiez que", told[0][0]
+            )
             assert re.search("“house” has said nothing for 3[0-3] s. No signal. Check that", told[0][1])
-            assert "port du compteur « roof » est perdu" in told[1][0]
+            assert "port du compteur «\u00a0roof\u00a0» est perdu" in told[1][0]
             assert "The port of the meter “roof” has been lost" in told[1][1]
             other.command("plug")
             # The line is tried again within 40 s, and must hold for 10.
@@ -150,7 +152,7 @@ def test_the_household_is_told_once_over_a_restart_and_asks_and_a_neighbour_gets
         (power, help_, usage, state), log = asyncio.run(scenario(house, meter))
     assert re.match(r"[\d\u202f]+ VA en ce moment, \d+\u202f% des \d+ kVA souscrits\.", power)
     assert help_ == WORDS["en"]["help"]
-    assert usage.startswith(("Ce mois : ", "Rien n’est encore connu."))
+    assert usage.startswith(("Ce mois\u00a0: ", "Rien n’est encore connu."))
     for text in (RED, LOUD, "Compteur «\u00a0house\u00a0»\u00a0: dernières données il y a"):
         assert text in state
     for text in ("2026-01-16 is a red day of Tempo", "More than the subscribed power"):

@@ -273,7 +273,7 @@ def test_every_sentence_exists_in_both_languages(kind):
     for text in (fault.text.in_language("fr"), str(fault.text), end.text.in_language("fr"), str(end.text)):
         assert text.endswith(".")
         assert "{" not in text
-    assert (" : " in fault.text.in_language("fr"), ": " in str(fault.text)) == (True, True)
+    assert ("\u00a0: " in fault.text.in_language("fr"), ": " in str(fault.text)) == (True, True)
     assert fault.text.in_language("fr") != str(fault.text)
 
 

@@ -64,7 +64,7 @@ def test_a_tee_says_where_it_is_and_for_how_many():
         "house",
         OK,
         0,
-        written({"fr": "ouverte à [::1]:7000, clients : 0", "en": "open at [::1]:7000, clients: 0"}),
+        written({"fr": "ouverte à [::1]:7000, clients\u00a0: 0", "en": "open at [::1]:7000, clients: 0"}),
     )
     tee.listening, tee.error = False, same("cannot listen at [::1]:7000")
     assert tee_link("house", tee, tee.changed) == Link(LinkKind.TEE, "house", BROKEN, 0, tee.error)
@@ -96,8 +96,8 @@ def test_a_recipient_waits_as_long_as_its_oldest_point():
     ]
     text = as_text(as_json([late, done], running=False), "fr")
     assert text.splitlines() == [
-        "la passerelle n’est pas en marche ; d’après la base :",
-        "… Destinataire a@b.test  en attente  10 min  points en attente : 3",
+        "la passerelle n’est pas en marche\u202f; d’après la base\u00a0:",
+        "… Destinataire a@b.test  en attente  10 min  points en attente\u00a0: 3",
         "✓ Destinataire c@d.test  en ordre         –  a tout reçu",
     ]
 

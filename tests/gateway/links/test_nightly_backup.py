@@ -44,7 +44,7 @@ def test_two_nights_without_a_good_one_are_told_once_and_the_end_as_well(tmp_pat
     link, (alert,) = gateway.at(NOW + 51 * HOUR)
     assert (link.state, alert.kind, alert.recovered) == (BROKEN, FaultKind.BACKUP, False)
     assert alert.text.in_language("fr").startswith(
-        "Aucune sauvegarde de nuit n’a réussi depuis 2 jours : branchez la clé USB"
+        "Aucune sauvegarde de nuit n’a réussi depuis 2 jours\u00a0: branchez la clé USB"
     )
     assert str(alert.text).startswith("No nightly backup has succeeded for 2 days: plug the USB stick in")
     assert gateway.at(NOW + 60 * HOUR)[1] == []

@@ -138,7 +138,7 @@ def test_the_present_is_told_in_a_few_lines(snapshot):
     space = "\u202f"
     assert present(ChatQuestion.POWER, "fr", house(snapshot)).splitlines() == [
         f"3{space}450 VA en ce moment, 58{space}% des 6 kVA souscrits.",
-        "Tarif : heures pleines.",
+        "Tarif\u00a0: heures pleines.",
     ]
     assert present(ChatQuestion.DAY, "en", house(snapshot)).splitlines() == [
         "Today: 9.1 kWh (yesterday, whole day: 14.8 kWh).",
@@ -148,7 +148,7 @@ def test_the_present_is_told_in_a_few_lines(snapshot):
         "Self-consumed: 3.8 kWh.",
     ]
     assert present(ChatQuestion.TEMPO, "fr", house(snapshot)).splitlines() == [
-        "Tempo : blanc aujourd’hui, rouge demain.",
+        "Tempo\u00a0: blanc aujourd’hui, rouge demain.",
         "Jours rouges restants cette saison\u00a0: 18\u202f; jours blancs\u00a0: 31 à 36.",
     ]
     assert present(ChatQuestion.STATE, "en", house(snapshot)) == "Everything works.\nMeter “house” heard 0 s ago."
@@ -158,9 +158,9 @@ def test_what_is_old_or_wrong_is_said_first(snapshot):
     """A mute meter, an overload, a broken link, a meter that was never heard."""
     old = present(ChatQuestion.POWER, "fr", house(snapshot, stale=True, age_s=7200.0, overload=True)).splitlines()
     assert old[0] == "Le compteur n’envoie plus rien depuis 2 h. Dernières valeurs\u00a0:"
-    assert "La puissance souscrite est dépassée !" not in old
+    assert "La puissance souscrite est dépassée\u202f!" not in old
     loud = present(ChatQuestion.POWER, "fr", house(snapshot, overload=True))
-    assert loud.endswith("La puissance souscrite est dépassée !")
+    assert loud.endswith("La puissance souscrite est dépassée\u202f!")
     broken = house(snapshot, age_s=None, drawn_va=None) | {
         "links": [{"link": "port house", "title": "Port", "state": "broken", "detail": "lost"}],
         "alerts": [{"link": "port house", "fr": "Perdu.", "en": "Lost."}],
@@ -220,7 +220,7 @@ def test_month_and_cost_are_those_of_the_commands(asked):
     drawn = f"{month(asked.store, asked.config, asked.now).rows[-1].total.drawn / 1000:.1f}"
     assert said["usage", "en"][0].startswith(f"This month: {drawn} kWh (")
     assert re.match(rf"Ce mois\s: {drawn.replace('.', ',')} kWh \(", said["usage", "fr"][0])
-    assert any(line.startswith("Objectif de 300 kWh : ") for line in said["usage", "fr"])
+    assert any(line.startswith("Objectif de 300 kWh\u00a0: ") for line in said["usage", "fr"])
     assert any(line.startswith("Objective of 900 €: ") for line in said["cost", "en"])
     assert all(len(line) <= 110 for lines in said.values() for line in lines)
     assert len(said["cost", "fr"]) == len(said["cost", "en"])

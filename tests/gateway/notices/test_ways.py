@@ -41,7 +41,7 @@ from tests.gateway.notices.services import (
 
 NOW = 1_800_000_000
 TEXT = "Plus que la puissance souscrite est tirée : éteignez un gros appareil."
-MESSAGE = Message("linky-ab12-7", Urgency.URGENT, "Linky : urgent", TEXT, "fr", NOW, ("overload",))
+MESSAGE = Message("linky-ab12-7", Urgency.URGENT, "Linky\u00a0: urgent", TEXT, "fr", NOW, ("overload",))
 
 
 class Here(Reach):
@@ -89,7 +89,7 @@ def test_a_webhook_gets_the_text_and_a_signature_by_which_it_can_check_it():
         (name, headers, body), *_ = server.asked
     assert (outcome.answer, name) == (NoticeAnswer.DONE, "webhook")
     said = json.loads(body)
-    assert (said["message"], said["title"], said["id"]) == (TEXT, "Linky : urgent", "linky-ab12-7")
+    assert (said["message"], said["title"], said["id"]) == (TEXT, "Linky\u00a0: urgent", "linky-ab12-7")
     assert (said["level"], said["events"], said["time"]) == ("urgent", ["overload"], NOW)
     time_of, _, made = headers["X-Linky-Signature"].partition(",v1=")
     assert made == hmac.new(b"canary-key", time_of[2:].encode() + b"." + body, hashlib.sha256).hexdigest()
@@ -150,7 +150,7 @@ def test_free_mobile_and_telegram_are_told_by_post_with_tls(outside):
     assert [said["msg"] for _, said in outside["free"].told] == [TEXT]
     assert told(f"tgram://{BOT}/{CHAT}", outside["here"]).answer is NoticeAnswer.DONE
     ((_, said),) = outside["telegram"].told
-    assert (said["chat_id"], said["text"], said["disable_notification"]) == (CHAT, f"Linky : urgent\n{TEXT}", False)
+    assert (said["chat_id"], said["text"], said["disable_notification"]) == (CHAT, f"{MESSAGE.title}\n{TEXT}", False)
     refused = [
         told(f"freemobile://{FREE_USER}@canaryFREEKEY1", outside["here"]),
         told(f"tgram://{BOT[:-4]}AAAA/{CHAT}", outside["here"]),
@@ -252,7 +252,7 @@ def test_debians_ntfy_shows_the_text_and_its_limit_is_kept(ntfy_program, tmp_pat
             heard = [json.loads(line) for line in answer.read().splitlines()]
     assert [one.answer for one in outcomes] == [NoticeAnswer.DONE] * 2
     assert refused.answer is NoticeAnswer.REFUSED
-    assert [(one["title"], one["message"], one["priority"]) for one in heard] == [("Linky : urgent", TEXT, 5)] * 2
+    assert [(one["title"], one["message"], one["priority"]) for one in heard] == [("Linky\u00a0: urgent", TEXT, 5)] * 2
 
 
 # ---- mail ----------------------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def test_a_mail_goes_over_tls_to_all_of_its_addresses_once(post_office):
     assert told(post_office.address, post_office.here).answer is NoticeAnswer.DONE
     (mail_,) = post_office.came
     assert mail_.get_content().strip() == TEXT
-    assert (mail_["Subject"], mail_["To"]) == ("[urgent] Linky : urgent", "anne@maison.test, paul@maison.test")
+    assert (mail_["Subject"], mail_["To"]) == ("[urgent] Linky\u00a0: urgent", "anne@maison.test, paul@maison.test")
     assert (mail_["Message-ID"], mail_["Auto-Submitted"]) == ("<linky-ab12-7@maison.test>", "auto-generated")
 
 

@@ -376,7 +376,7 @@ def test_each_recipient_has_a_sentence_and_what_went_there(tmp_path):
     numbers = re.findall(r"<dt>(\S+|En attente)</dt><dd>(\d+)", coop)
     assert numbers == [("Envoyé", "120"), ("En attente", str(waiting)), ("Confirmé", "30")]
     assert "La Ville peut demander un total par jour, jusqu’au" in town
-    assert "Étude ne reçoit rien en ce moment ; vous aviez promis une valeur par demi-heure" in study
+    assert "Étude ne reçoit rien en ce moment\u202f; vous aviez promis une valeur par demi-heure" in study
     assert [card.count('action="/sharing/withdraw"') for card in (coop, town, study)] == [3, 3, 3]
 
 

@@ -10,6 +10,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from words.spaces import space_out
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -66,13 +68,14 @@ def read(file: Path, lang: str) -> Catalog:
 
 
 def in_step(known: Catalog, found: Iterable[Sentence]) -> Catalog:
-    """The sentences of the source in their order, with the translations that are known."""
+    """The sentences of the source in their order, with the translations that are known, and the spaces of French."""
     catalogue = _Catalogue(known.locale_identifier, header_comment=_HEAD, fuzzy=False)
     for one in found:
         name = (one.text, one.several) if one.several else one.text
         before = known.get(name, one.context or None)
         string = before.string if before else ("", "") if one.several else ""
         catalogue.add(name, string, [(one.file, one.line)], context=one.context or None)
+    space_out(catalogue)
     return catalogue
 
 
