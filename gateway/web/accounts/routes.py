@@ -94,6 +94,8 @@ class _Pages:
         typed |= {name: fields.get(name) == "yes" for name in ("tls", "discovery")}
         password = fields.get("password", "")
         wrong = _wrong_broker(typed, password)
+        if not (wrong or password) and typed["user"] and _is_told_elsewhere(known, typed):
+            wrong = {"password": "password_elsewhere"}
         if not wrong and (found := await request.g.confirm(fields.get("own_password", ""))):
             return html(_page(view, BROKER, known, typed, {"own_password": why_not(view, found)}), _status(found))
         if wrong:
@@ -148,6 +150,12 @@ def _wrong_broker(typed: Mapping[str, Any], password: str) -> dict[str, str]:
         "password": _wrong_password(password),
     }
     return {name: key for name, key in found.items() if key}
+
+
+def _is_told_elsewhere(known: Mapping[str, Any], typed: Mapping[str, Any]) -> bool:
+    """Whether the password that is kept would reach whom it was not typed for, or go in the clear from now on."""
+    same = (typed["host"], int(typed["port"])) == (known["host"], known["port"])
+    return not same or (known["tls"] and not typed["tls"])
 
 
 def _wrong_account(jid: str, password: str, server: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ _OWN = WordTable(
         "home_assistant": "Home Assistant and MQTT",
         "broker_intro": (
             "The gateway tells an MQTT broker of your house what the meter says each second; Home Assistant finds it"
-            " there by itself, with energy, power, price and hours."
+            " there by itself, with energy, power, tariff and hours."
         ),
         "broker_host": "Address of the broker",
         "broker_host_hint": "Often that of Home Assistant, such as homeassistant.local or 192.168.1.20.",
@@ -20,6 +20,7 @@ _OWN = WordTable(
         "broker_user": "User",
         "broker_password": "Password",
         "broker_password_kept": "Empty: the one that is kept.",
+        "password_elsewhere": "The broker is another one, or no longer encrypted: type its password.",
         "broker_discovery": "Home Assistant finds the meter by itself",
         "save_account": "Try and save",
         "broker_saved": "Saved: the broker has let the gateway in.",

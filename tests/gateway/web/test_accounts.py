@@ -5,6 +5,7 @@ import html
 import pytest
 
 from gateway.config.tables import load
+from gateway.web.accounts.routes import _is_told_elsewhere
 from gateway.web.accounts.words import ACCOUNTS_WORDS
 from harness.accounts import register, table
 from servers import wait_until
@@ -52,9 +53,15 @@ def test_the_broker_is_tried_kept_and_left_without_a_restart(tmp_path, browser):
         # What is changed later takes the password that is kept.
         fields = {"host": HOST, "port": str(broker.port), "user": "linky", "own_password": PASSWORD}
         assert owner.send(BROKER, **fields)[0].headers["Location"] == f"{BROKER}?done=broker_saved"
-        assert load(house.config).mqtt.discovery is False
+        kept_without_discovery = load(house.config).mqtt
+        assert kept_without_discovery.discovery is False
         secret = house.folder / "data" / "secrets" / "mqtt-password"
         assert (secret.read_text(), secret.stat().st_mode & 0o777) == (f"{OF_BROKER}\n", 0o600)
+        # Another machine, another port, or in the clear: not without the password being typed.
+        for other in ({"host": "127.0.0.2"}, {"port": str(broker.port + 1)}):
+            answer, text = owner.send(BROKER, **(fields | other))
+            assert (answer.status, faults(text)) == (400, {"password": SAID["password_elsewhere"]})
+        assert load(house.config).mqtt == kept_without_discovery
         # It counts after a restart too.
         assert house.process.stop() == 0
         house.process.start()
@@ -83,6 +90,23 @@ def test_each_wrong_field_of_the_broker_is_said(tmp_path):
         answer, text = owner.send(ACCOUNT, **fields)
         assert (answer.status, [*faults(text)]) == (400, ["jid", "password", "server"])
         assert load(house.config).settings.tables == {}
+
+
+@pytest.mark.parametrize(
+    ("typed", "elsewhere"),
+    [
+        ({}, False),
+        ({"port": "1883"}, True),
+        ({"host": "other.local"}, True),
+        ({"tls": False}, True),
+    ],
+)
+def test_a_kept_password_goes_nowhere_else(typed, elsewhere):
+    """To another machine, at another port or in the clear it is typed again; into what is encrypted it may go."""
+    typed = {"host": "homeassistant.local", "port": "8883", "tls": True} | typed
+    known = {"host": "homeassistant.local", "port": 8883, "tls": True}
+    assert _is_told_elsewhere(known, typed) is elsewhere
+    assert _is_told_elsewhere(known | {"tls": False}, typed) is (elsewhere and typed["tls"])
 
 
 @pytest.mark.slow
