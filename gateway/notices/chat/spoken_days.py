@@ -48,12 +48,47 @@ def whole(period: BalancePeriod, when: date) -> DaySpan:
     return DaySpan(first, period.after(first), period)
 
 
-def spoken_days(text: str, lang: str, today: date) -> tuple[DaySpan | None, str]:
-    """The days that are named, None where none are; and the text without their name. ValueError: there are no such."""
+def spoken_days(text: str, lang: str, today: date) -> tuple[list[DaySpan], str]:
+    """The days that are named, from one to another as one span; and the text without them. ValueError: no such days."""
+    text = _SAME_MONTH[lang].sub(_SPELT[lang], _OF_DAY[lang].sub("", text))
+    named, left = [], text
     for pattern, found in _SPOKEN[lang]:
-        if match := pattern.search(text):
-            return found(match, today), f"{text[: match.start()]} {text[match.end() :]}"
-    return None, text
+        named += [(match.start(), match.end(), found(match, today)) for match in pattern.finditer(left)]
+        left = pattern.sub(lambda match: "#" * len(match[0]), left)
+    named = _together(sorted(named, key=lambda one: one[0]), text, lang)
+    spans: list[DaySpan] = []
+    for start, end, one in named:
+        if _AGO[lang].search(text[:start]):
+            raise ValueError("as long ago is none of the days that are named")
+        begun = _SINCE[lang].search(text[:start])
+        first = begun.start() if begun else start
+        left = f"{left[:first]}{' ' * (end - first)}{left[end:]}"
+        span = _since(one, today) if begun else one
+        spans += [] if span in spans else [span]
+    return spans, left
+
+
+def _together(named: list[tuple[int, int, DaySpan]], text: str, lang: str) -> list[tuple[int, int, DaySpan]]:
+    """From one day to another, and two that follow each other, as one span; more than that as they are."""
+    if len(named) != 2:
+        return named
+    (start, end, one), (begins, ends, other) = named
+    between = text[end:begins].strip()
+    opening = _FROM[lang].search(text[:start])
+    to = between in _TO[lang] or (between in _AND[lang] and opening and "t" in opening[0])
+    if (to and one.first < other.first) or (between in _AND[lang] and one.end == other.first):
+        return [(opening.start() if opening and to else start, ends, DaySpan(one.first, other.end))]
+    return named
+
+
+def _since(one: DaySpan, today: date) -> DaySpan:
+    """From the first of those days until today."""
+    if one.first >= today:
+        raise ValueError("nothing has been since then")
+    for period in (BalancePeriod.YEAR, BalancePeriod.MONTH, BalancePeriod.WEEK):
+        if one.first == period.begin(today):
+            return whole(period, today)
+    return DaySpan(one.first, today + _ONE)
 
 
 def _ago(days: int) -> Callable[[re.Match[str], date], DaySpan]:
@@ -92,7 +127,10 @@ def _date(number: int, month: int, year: str | None, today: date) -> date:
 
 def _named_day(lang: str) -> Callable[[re.Match[str], date], DaySpan]:
     def found(match: re.Match[str], today: date) -> DaySpan:
-        return day(_date(int(match["number"]), _MONTHS[lang].index(match["month"]) + 1, match["year"], today))
+        when = _date(int(match["number"]), _MONTHS[lang].index(match["month"]) + 1, match["year"], today)
+        if match["of"] and _WEEKDAYS[lang].index(match["of"].strip()) != when.weekday():
+            raise ValueError("that is another day of the week")
+        return day(when)
 
     return found
 
@@ -128,19 +166,44 @@ def _one_of(words: list[str]) -> str:
 
 
 _TH, _YEAR = "st|nd|rd|th", r"(?: (?P<year>20\d\d))?"
+_OF = {lang: rf"(?P<of>(?:{_one_of(names)}) )?" for lang, names in _WEEKDAYS.items()}
+# "The day of yesterday" is one day and not two.
+_OF_DAY = {
+    "fr": re.compile(
+        rf"\b(?:la |de la )?(?:journee|jour) (?:d |de |du )(?=hier|avant hier|\d|{_one_of(_WEEKDAYS['fr'])})"
+    ),
+    "en": re.compile(rf"\bday of (?=\d|{_one_of(_MONTHS['en'])})"),
+}
+# "From 1 to 5 November": the month is that of both.
+_SAME_MONTH = {
+    "fr": re.compile(
+        rf"\b(\d{{1,2}})(?:er)? (au|a|et le|et) (\d{{1,2}})(?:er)? ((?:{_one_of(_MONTHS['fr'])})(?: 20\d\d)?)"
+    ),
+    "en": re.compile(
+        rf"\b(\d{{1,2}})(?:{_TH})? (to|and) (\d{{1,2}})(?:{_TH})? ((?:{_one_of(_MONTHS['en'])})(?: 20\d\d)?)"
+    ),
+}
+_SPELT = {"fr": r"\1 \4 \2 \3 \4", "en": r"\1 \4 \2 \3 \4"}
+_FROM = {"fr": re.compile(r"\b(?:entre|du|de|d)(?: le)? $"), "en": re.compile(r"\b(?:between|from)(?: the)? $")}
+_TO = {"fr": ("au", "a", "jusqu au", "jusqu a"), "en": ("to", "until", "till", "through", "to the")}
+_AND = {"fr": ("et", "et le"), "en": ("and", "and the")}
+_SINCE = {"fr": re.compile(r"\b(?:depuis|a partir d[eu])(?: le| la| l)? $"), "en": re.compile(r"\bsince(?: the)? $")}
+_AGO = {"fr": re.compile(r"\bil y a (?:un|une)? ?$"), "en": re.compile(r"\bfrom(?: the)? $")}
 _FRENCH: list[tuple[str, Callable[[re.Match[str], date], DaySpan]]] = [
     (r"avant hier", _ago(2)),
     (r"hier|la veille", _ago(1)),
-    (r"aujourd ?hui|auj|ajd|ce jour|(?:la |de la )?journee|(?:du )?jour", _ago(0)),
+    (r"aujourd ?hui|auj|ajd|ce jour|(?:la |de la )?journee|(?<!\ba )(?:du )?jour", _ago(0)),
     (r"(?:les )?(\d{1,3}) derniers? jours", _several),
     (r"(\d{1,2})/(\d{1,2})(?:/(20\d\d))?", _numbered_day),
-    (rf"(?P<number>\d{{1,2}})(?:er)? (?P<month>{_one_of(_MONTHS['fr'])}){_YEAR}", _named_day("fr")),
+    (rf"{_OF['fr']}(?P<number>\d{{1,2}})(?:er)? (?P<month>{_one_of(_MONTHS['fr'])}){_YEAR}", _named_day("fr")),
     (r"(?:ce |le )?week ?end(?: dernier| passe)?", _weekend),
     (r"(?:la )?(?:semaine (?:derniere|passee|precedente|d avant)|derniere semaine)", _last(BalancePeriod.WEEK)),
     (r"(?:la |cette )?semaine", _this(BalancePeriod.WEEK)),
     (r"(?:le )?(?:mois (?:dernier|passe|precedent|d avant)|dernier mois)", _last(BalancePeriod.MONTH)),
+    (r"(?:depuis )?(?:le )?debut du mois", _this(BalancePeriod.MONTH)),
+    (r"(?:depuis )?(?:le )?debut de (?:la|cette) semaine", _this(BalancePeriod.WEEK)),
     (r"depuis (?:le debut (?:de l |d )annee|(?:le 1er )?janvier)", _this(BalancePeriod.YEAR)),
-    (rf"(?:le mois d[e ] ?)?(?P<month>{_one_of(_MONTHS['fr'])}){_YEAR}", _named_month("fr")),
+    (rf"(?:(?:le |ce |du |au )?mois d[e ] ?)?(?P<month>{_one_of(_MONTHS['fr'])}){_YEAR}", _named_month("fr")),
     (r"(?:ce )?mois(?: ci)?", _this(BalancePeriod.MONTH)),
     (r"(?:l )?(?:an(?:nee)? (?:dernier|passe|precedent|d avant)e?|derniere annee)", _last(BalancePeriod.YEAR)),
     (r"(?:en )?(20\d\d)", _year),
@@ -153,8 +216,11 @@ _ENGLISH: list[tuple[str, Callable[[re.Match[str], date], DaySpan]]] = [
     (r"today|(?:the |this )?day", _ago(0)),
     (r"(?:the )?(?:last|past) (\d{1,3}) days", _several),
     (r"(\d{1,2})/(\d{1,2})(?:/(20\d\d))?", _numbered_day),
-    (rf"(?P<number>\d{{1,2}})(?:{_TH})? (?:of )?(?P<month>{_one_of(_MONTHS['en'])}){_YEAR}", _named_day("en")),
-    (rf"(?P<month>{_one_of(_MONTHS['en'])}) (?P<number>\d{{1,2}})(?:{_TH})?{_YEAR}", _named_day("en")),
+    (
+        rf"{_OF['en']}(?P<number>\d{{1,2}})(?:{_TH})? (?:of )?(?P<month>{_one_of(_MONTHS['en'])}){_YEAR}",
+        _named_day("en"),
+    ),
+    (rf"{_OF['en']}(?P<month>{_one_of(_MONTHS['en'])}) (?P<number>\d{{1,2}})(?:{_TH})?{_YEAR}", _named_day("en")),
     (r"(?:last |this |the |at the )?weekend", _weekend),
     (r"(?:last|the previous) week", _last(BalancePeriod.WEEK)),
     (r"(?:this |the )?week", _this(BalancePeriod.WEEK)),

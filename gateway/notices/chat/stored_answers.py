@@ -128,8 +128,11 @@ def _named(days: DaySpan, today: date, lang: str) -> str:
         return _begun(f"{month_in_words(days.first).in_language(lang)} {days.first.year}")
     if days.period is BalancePeriod.YEAR:
         return str(words["year"] if running else days.first.year)
-    ends = (day_in_words(one).in_language(lang) for one in (days.first, days.end - _ONE))
-    return str(words["from-to"].format(first=next(ends), last=next(ends)))
+    dates = (days.first, days.end - _ONE)
+    ends = [day_in_words(one).in_language(lang) for one in dates]
+    if days.first.year != today.year:
+        ends = [f"{said} {one.year}" for said, one in zip(ends, dates, strict=True)]
+    return str(words["from-to"].format(first=ends[0], last=ends[1]))
 
 
 def _begun(name: str) -> str:

@@ -17,9 +17,9 @@ TODAY = date(2026, 11, 27)
 LEAST = 0.85
 
 
-def sentences(lang):
-    """What families write, with what they want to know; the files were written before the grammar."""
-    with (Path(__file__).parent / f"asked.{lang}.tsv").open(encoding="utf-8", newline="") as file:
+def sentences(lang, name="asked"):
+    """What families write, with what they want to know, which ``asked_else`` has none of."""
+    with (Path(__file__).parent / f"{name}.{lang}.tsv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
@@ -43,6 +43,14 @@ def test_most_sentences_are_understood_and_no_other_is_answered_wrongly(lang, co
     assert len(missed) <= (1 - LEAST) * count
     spoken = {text: understand(text, TODAY).lang for text in answers if answers[text][0]}
     assert [text for text, other in spoken.items() if other not in (lang, None)] == []
+
+
+@pytest.mark.parametrize(("lang", "count"), [("fr", 78), ("en", 45)])
+def test_no_figure_of_something_else_is_given(lang, count):
+    """Water, an appliance, "ago", another day's index, an order: not one of these is answered."""
+    said = {one["sentence"] for one in sentences(lang, "asked_else")}
+    assert len(said) == count
+    assert {text: answer for text in said if (answer := found(text)) != ("", "")} == {}
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
@@ -73,6 +81,12 @@ def test_what_the_help_shows_can_be_asked(lang):
         ("off-peak?", ChatQuestion.TARIFF, "en"),
         ("help!", ChatQuestion.HELP, "en"),
         ("tempo", ChatQuestion.TEMPO, None),
+        ("C’est combien le kWh ?", ChatQuestion.PRICE, "fr"),
+        ("Le compteur ne répond plus depuis hier", ChatQuestion.STATE, "fr"),
+        ("budget de novembre ?", ChatQuestion.GOAL, "fr"),
+        ("J’ai consommé plus aujourd’hui qu’hier ?", ChatQuestion.COMPARE, "fr"),
+        ("Je voudrais savoir ma consommation d’électricité", ChatQuestion.USAGE, "fr"),
+        ("show me what we spent", ChatQuestion.COST, "en"),
         ("?", ChatQuestion.HELP, None),
     ],
 )
@@ -120,6 +134,20 @@ def test_what_is_something_else_is_not_answered(text):
         ("conso novembre 2025", DaySpan(date(2025, 11, 1), date(2025, 12, 1), BalancePeriod.MONTH)),
         ("usage in May", DaySpan(date(2026, 5, 1), date(2026, 6, 1), BalancePeriod.MONTH)),
         ("conso des 10 derniers jours", DaySpan(date(2026, 11, 18), date(2026, 11, 28))),
+        ("combien depuis lundi ?", DaySpan(date(2026, 11, 23), date(2026, 11, 30), BalancePeriod.WEEK)),
+        ("combien depuis le 1er novembre", DaySpan(date(2026, 11, 1), date(2026, 12, 1), BalancePeriod.MONTH)),
+        ("combien depuis mardi", DaySpan(date(2026, 11, 24), date(2026, 11, 28))),
+        ("usage since yesterday", DaySpan(date(2026, 11, 26), date(2026, 11, 28))),
+        ("conso du 3 au 8 novembre", DaySpan(date(2026, 11, 3), date(2026, 11, 9))),
+        ("conso du 28/10 au 3/11", DaySpan(date(2026, 10, 28), date(2026, 11, 4))),
+        ("combien ai-je consommé entre lundi et mercredi ?", DaySpan(date(2026, 11, 23), date(2026, 11, 26))),
+        ("conso de juin à août", DaySpan(date(2026, 6, 1), date(2026, 9, 1))),
+        ("conso samedi et dimanche", DaySpan(date(2026, 11, 21), date(2026, 11, 23))),
+        ("usage from 1 to 5 november", DaySpan(date(2026, 11, 1), date(2026, 11, 6))),
+        ("usage from monday to wednesday", DaySpan(date(2026, 11, 23), date(2026, 11, 26))),
+        ("conso de la journée de samedi", DaySpan(date(2026, 11, 21), date(2026, 11, 22), BalancePeriod.DAY)),
+        ("conso du samedi 14 novembre", DaySpan(date(2026, 11, 14), date(2026, 11, 15), BalancePeriod.DAY)),
+        ("conso du mois d'octobre", DaySpan(date(2026, 10, 1), date(2026, 11, 1), BalancePeriod.MONTH)),
         ("conso du week-end", DaySpan(date(2026, 11, 21), date(2026, 11, 23))),
         ("conso de vendredi", DaySpan(TODAY, date(2026, 11, 28), BalancePeriod.DAY)),
         ("conso de vendredi dernier", DaySpan(date(2026, 11, 20), date(2026, 11, 21), BalancePeriod.DAY)),
@@ -127,5 +155,5 @@ def test_what_is_something_else_is_not_answered(text):
     ],
 )
 def test_days_are_the_last_ones_of_that_name(text, days):
-    """A day or a month without its year has begun; a weekday is one of the last seven days."""
+    """A day or a month without its year has begun; a weekday is of the last seven; a span is all of it."""
     assert understand(text, TODAY).days == days
