@@ -42,7 +42,9 @@ WORDS = WordTable(
         "no-index": "Meter “{meter}”: the index has not been read yet.",
         "receives": "{who} receives {data}, {detail}, until {until}.",
         "paused": " It is suspended: nothing is sent.",
-        "nobody": "Nobody receives your data: nothing leaves the house.",
+        "receives-later": "{who} will receive {data}, {detail}, from {since} until {until}.",
+        "nobody": "No recipient receives your readings.",
+        "health": "{who} may ask whether the gateway is well, until {until}.",
         "asked-one": "One request waits for your answer, at the page of the house, under Sharing.",
         "asked": "{count} requests wait for your answer, at the page of the house, under Sharing.",
         "data": {

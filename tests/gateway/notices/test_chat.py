@@ -26,7 +26,7 @@ from gateway.notices.chat.words import WORDS
 from gateway.notices.deciding.objective_news import exceeded
 from gateway.store.points import Granularity
 from gateway.store.store import Store
-from gateway.store.terms import Terms
+from gateway.store.terms import Proof, Terms
 from tests.gateway.live.conftest import evening
 
 FAMILY, STRANGER = "famille@sen2.test", "voisin@sen2.test"
@@ -344,6 +344,7 @@ def test_a_budget_of_which_a_part_has_no_price_is_neither_kept_nor_exceeded(tmp_
             (news,) = exceeded(store, load(file), now)
         assert str(news.text).startswith(first)
         assert str(news.text).endswith("for a part has no price.")
+        assert news.text.in_language("fr").count("une partie n’a pas de prix") == 1
 
 
 def test_what_is_asked_of_no_days_is_answered_too(asked):
@@ -374,6 +375,23 @@ def test_who_receives_is_told_by_name_detail_and_end(asked):
     assert asked("who gets my data?")[0].endswith("It is suspended: nothing is sent.")
     asked.store.consents.revoke("coop@sen2.test", "", asked.now)
     assert asked("who gets my data?") == [WORDS["en"]["nobody"]]
+
+
+def test_what_begins_later_is_not_suspended_and_health_is_told(tmp_path):
+    """From which day on; an installer that may ask whether the gateway is well receives no readings, and is told."""
+    now = midnight(date(2026, 1, 15)) + 43_200
+    with house_of(tmp_path, date(2026, 1, 1), date(2026, 1, 16), now) as ask_house:
+        store, until = ask_house.store, midnight(date(2026, 9, 25))
+        health = "anne@sen2.test may ask whether the gateway is well, until Thursday 24 September 2026."
+        store.health.answer("anne@sen2.test", until, now - 60, Proof())
+        assert ask_house("who gets my data?") == [WORDS["en"]["nobody"], health]
+        begins = midnight(date(2026, 2, 1))
+        energy = ("consumption/energy", Granularity.DAY)
+        store.consents.grant("coop@sen2.test", "house", *energy, until, now - 60, begins=begins)
+        later = "coop@sen2.test will receive what you consume, a total a day, from Sunday 1 February 2026"
+        assert ask_house("who gets my data?") == [f"{later} until Thursday 24 September 2026.", health]
+        store.health.answer("anne@sen2.test", None, now - 30, Proof())
+        assert [line[:30] for line in ask_house("who gets my data?")] == [later[:30]]
 
 
 def test_both_languages_say_the_same():
