@@ -85,7 +85,7 @@ def test_a_flashed_relay_starts_and_reaches_the_broker(tmp_path, broker, silent_
     life = board.live()
     try:
         with Ear(broker.port, "linky/board/#", user="gateway", password=listening) as ear:
-            wait_until(lambda: "linky/board/garage/update/state" in ear.retained, 40, "the board says what it runs")
+            wait_until(lambda: "linky/board/garage/update/state" in ear.retained, 120, "the board says what it runs")
             wait_until(lambda: "linky/board/garage/state" in ear.retained, 20, "the relay says how it is")
     finally:
         life.kill()
@@ -108,7 +108,7 @@ def test_a_flashed_display_starts_and_reaches_the_broker(tmp_path, broker, silen
     life = board_of(tmp_path, files).live()
     try:
         with Ear(broker.port, "linky/board/#", user="gateway", password=listening) as ear:
-            wait_until(lambda: "linky/board/garage/update/state" in ear.retained, 40, "the board says what it runs")
+            wait_until(lambda: "linky/board/garage/update/state" in ear.retained, 120, "the board says what it runs")
     finally:
         life.kill()
         said = life.communicate()[0]

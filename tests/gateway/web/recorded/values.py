@@ -235,15 +235,15 @@ OFFERS = {
     "refused": OffersCompared(**_YEAR, offers=(), refused=True),
     "all": OffersCompared(**_YEAR, **_EXAMPLES, offers=(
         OfferPaid("Base <1>", own=False, euros=400.5, apart=-20.25),
-        OfferPaid("Mon offre", own=True, euros=420.75, apart=0.0),
+        OfferPaid("Tempo 6", own=True, euros=420.75, apart=0.0),
         OfferPaid("Tempo", own=False, euros=420.75, apart=0.0), OfferPaid("HC", own=False, euros=455.0, apart=34.25),
     ), off_peak=("22:30", "06:30"), old=True, shared=True, refuted=True),
     "unknown": OffersCompared(**_YEAR | {"days": 30}, **_EXAMPLES, offers=(
         OfferPaid("Base", own=False, euros=-3.0, apart=None),
-        OfferPaid("Mon offre", own=True, euros=None, apart=None, lacks="own"),
+        OfferPaid("Tempo 6", own=True, euros=None, apart=None, lacks="own"),
         *(
-            OfferPaid(one, own=False, euros=None, apart=None, lacks=one)
-            for one in ("hours", "colours", "power", "price")
+            OfferPaid(f"Base {number}", own=False, euros=None, apart=None, lacks=one)
+            for number, one in enumerate(("hours", "colours", "power", "price"))
         ),
     )),
 }  # fmt: skip
