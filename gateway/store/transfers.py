@@ -54,12 +54,12 @@ class HandedInAll:
     Args:
         points: how many values.
         since: the hour of the first of them (POSIX seconds); of what is older than a week the day (UTC).
-        confirmed: how many of them it has confirmed by receipts.
+        confirmed: how many of them it has confirmed by receipts; None where none has come, as from one that sends none.
     """
 
     points: int
     since: int
-    confirmed: int
+    confirmed: int | None
 
 
 @dataclass(eq=False)
@@ -148,7 +148,7 @@ class Transfers:
         """Recipient -> what it was ever handed."""
         rows = self._db.execute(
             "SELECT jid, sum(points), min(hour),"
-            " (SELECT coalesce(sum(points), 0) FROM confirmed WHERE recipient = jid)"
+            " (SELECT sum(points) FROM confirmed WHERE recipient = jid)"
             " FROM transfer JOIN party ON party.id = party GROUP BY party ORDER BY jid"
         )
         return {jid: HandedInAll(*rest) for jid, *rest in rows}

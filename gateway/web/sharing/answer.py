@@ -58,6 +58,7 @@ class AnswerChoices:
         may_disguise: whether the recipient has nothing yet, and may be given a pseudonym and rounded values.
         until: the last moment that may be given (ISO 8601): what was asked for, or as long as a consent may last.
         refused_days: for how long all of a domain would be refused.
+        unread: the meters that are stored and not read any more.
     """
 
     request: Row
@@ -66,6 +67,7 @@ class AnswerChoices:
     may_disguise: bool
     until: str
     refused_days: int
+    unread: Sequence[str] = ()
 
     @property
     def granularities(self) -> tuple[str, ...]:

@@ -58,8 +58,10 @@ class InWords:
         return [(sentence, " · ".join(dict.fromkeys(data))) for sentence, data in found.items()]
 
     def _shares(self, who: str, row: Row) -> str:
-        key = "receives" if row["push"] else "may_ask"
-        key = {"waiting": "receives_from", "limited": "receives_not"}.get(row["state"], key)
+        now, later, paused = (
+            ("receives", "receives_from", "receives_not") if row["push"] else ("may_ask", "may_ask_from", "may_not_ask")
+        )
+        key = {"waiting": later, "limited": paused}.get(row["state"], now)
         first, last = (
             dates.day(self._view.lang, dates.read(row["begins"])),
             dates.last_day(self._view.lang, row["until"]),

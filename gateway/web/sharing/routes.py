@@ -175,7 +175,7 @@ class _Pages:
         if go_on and not told:
             return await go_on(request, view, choices)
         shown, key = told or (step, None)
-        seen = await self._house.yesterday(choices) if shown is Step.WHAT else None
+        seen = await self._house.yesterday(choices, fields.get("meter", "")) if shown is Step.WHAT else None
         return html(sharing_answer.page(view, choices, shown, fields, key, seen), 400 if told else 200)
 
     async def _show_text(

@@ -29,7 +29,7 @@ from gateway.web import dates
 from gateway.web.history.curves import HouseholdCurves
 from gateway.web.sharing.answer import AnswerChoices
 from gateway.web.sharing.values import HandedOver, JournalState, RecipientFlow
-from gateway.web.sharing.yesterday import Yesterday, way_of
+from gateway.web.sharing.yesterday import Yesterday, counts_energy, way_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,17 +92,28 @@ class StoredSharing:
         consents = await self.ask(ListConsents())
         known = any(row["recipient"] == request["from"] and row["state"] in _STANDING for row in consents)
         branches, meters = await self._read(lambda archive: _branches(archive, request))
+        unread = sorted(set(meters) - {one.name for one in self._config.meter})
         asked = datetime.fromisoformat(request["until"]).timestamp() if request["until"] else None
         until = iso(last_moment(None if asked is None else int(asked), time.time()))
-        return AnswerChoices(request, branches, [] if request["meter"] else meters, not known, until, self.refused_days)
+        asked_of = [] if request["meter"] else meters
+        return AnswerChoices(request, branches, asked_of, not known, until, self.refused_days, unread)
 
-    async def yesterday(self, choices: AnswerChoices) -> Yesterday | None:
-        """The day before today, as far as what is asked for shows it; None where nothing is known of that day."""
+    async def yesterday(self, choices: AnswerChoices, ticked: str) -> Yesterday | None:
+        """The day before today, as far as what is asked for shows it; None where nothing is known of that day.
+
+        ``ticked`` is the meter that the household has chosen, empty for none: then the first one that is read.
+        """
         way, today = way_of(choices.branches), dates.local(time.time()).date()
         if way is None:
             return None
-        meter = choices.request["meter"] or next(iter(choices.meters), None)
-        return await self._read(lambda archive: _yesterday(archive, self._config, meter, way, today))
+        meter = choices.request["meter"] or _meant(choices, ticked)
+        seen = await self._read(lambda archive: _yesterday(archive, self._config, meter, way, today))
+        if seen is None:
+            return None
+        name = str(meter) if len(choices.meters) > 1 else ""
+        # A power's day has no sum: who asks for that alone would not be told it.
+        wh = seen.wh if counts_energy(choices.branches, way) else None
+        return replace(seen, wh=wh, meter=name)
 
     async def handed(self, first: int, last: int) -> list[HandedOver]:
         """Who got how much in the days of ``[first, last)``."""
@@ -183,6 +194,12 @@ def _branches(archive: Archive, request: dict[str, Any]) -> tuple[list[str], lis
     stored = (series.path for name in wanted for series in archive.meters.series(name))
     found = dict.fromkeys(branch_of(path, asked) for path in stored if under(path, asked))
     return list(found) or [asked], meters
+
+
+def _meant(choices: AnswerChoices, ticked: str) -> str | None:
+    """The meter that a request which names none of the house's may be about."""
+    read = (name for name in choices.meters if name not in choices.unread)
+    return ticked if ticked in choices.meters else next(read, None)
 
 
 def _yesterday(archive: Archive, config: Config, meter: str | None, way: str, today: date) -> Yesterday | None:

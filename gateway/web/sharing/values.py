@@ -28,11 +28,14 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True)
 class RecipientFlow:
-    """What went to one recipient so far: values sent, since when (POSIX seconds), confirmed, and what waits."""
+    """What went to one recipient so far: values sent, since when (POSIX seconds), confirmed, and what waits.
+
+    ``confirmed`` is None where no receipt has come: of what nobody confirms nobody knows how much arrived.
+    """
 
     sent: int = 0
     since: int | None = None
-    confirmed: int = 0
+    confirmed: int | None = None
     waiting: int = 0
 
 

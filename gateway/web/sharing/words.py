@@ -39,11 +39,14 @@ SHARING_WORDS = WordTable(
         "receives_from": "{who} receives {grain}, from {first} to {day}.",
         "receives_not": "{who} receives nothing now; it was promised {grain}, until {day}.",
         "may_ask": "{who} may ask for {grain}, until {day}.",
+        "may_ask_from": "{who} may ask for {grain}, from {first} to {day}.",
+        "may_not_ask": "{who} may ask for nothing now; it was promised on demand {grain}, until {day}.",
         "promised": "Promised",
         "sent": Phrase("Sent", "values"),
         "since_day": "since {day}",
         "waiting": Phrase("Waiting", "values"),
         "confirmed_values": Phrase("Confirmed", "values"),
+        "confirmed_none": "no confirmation received",
         "more_choices": "Details and further choices",
         "withdraw": "Withdraw",
         "withdraw_from": "Withdraw: {who}",
@@ -149,9 +152,10 @@ SHARING_WORDS = WordTable(
         "look_again": "Look again",
         "take_along": "Take everything along",
         "take_along_intro": (
-            "Readings, consents and the journal go into one archive that any other gateway can take. Whoever looks"
-            " after your gateway can make it for you."
+            "Readings, consents and the journal go into one archive that any other gateway can take. You prepare and"
+            " download it under “Your data”, where you can erase them as well."
         ),
+        "take_along_there": "Open “Your data”",
         "request": "Request for access",
         "step_who": "Who and why",
         "step_what": "What and how fine",
@@ -169,7 +173,12 @@ SHARING_WORDS = WordTable(
         "grain_total": "one total a day",
         "yesterday_seen": "This is what {who} would have seen of your day of yesterday, {day}:",
         "yesterday_injected": "This is what {who} would have seen of what you injected yesterday, {day}:",
+        "yesterday_seen_of": "This is what {who} would have seen of yesterday, {day}, of the meter “{meter}”:",
+        "yesterday_injected_of": (
+            "This is what {who} would have seen of what the meter “{meter}” counted as injected yesterday, {day}:"
+        ),
         "yesterday_unknown": "Yesterday is not known here yet: from tomorrow on you see what would have been seen.",
+        "yesterday_unread": "The meter “{meter}” is not read any more: nothing of yesterday would have been seen.",
         "seen_raw": "Every second of this curve, and finer; highest minute {power} VA at {at}.",
         "seen_minute": "Highest minute: {power} VA at {at}.",
         "seen_part": "Highest: {power} VA, from {first} to {last}.",

@@ -47,6 +47,7 @@ class Yesterday:
         minutes: first second -> mean of the minute in VA, drawn from the grid or injected; never empty.
         wh: what the meter's index counted of it meanwhile; None where that is not known.
         injected: whether it is of what was injected.
+        meter: whose day it is, where the house has several that may be meant; else empty.
     """
 
     day: date
@@ -55,6 +56,12 @@ class Yesterday:
     minutes: Mapping[int, float]
     wh: int | None = None
     injected: bool = False
+    meter: str = ""
+
+    @property
+    def marks(self) -> list[int]:
+        """The quarters of the day, as POSIX seconds: of 23 or 25 hours none of those within is at a full hour."""
+        return [self.begin + quarter * (self.end - self.begin) // 4 for quarter in range(5)]
 
     @property
     def width(self) -> int:
@@ -93,6 +100,12 @@ class Yesterday:
             pen, height = min(left + step // _MINUTE_S, self.width), y
             path.append(f"H{pen}")
         return "".join((*path, f"V{HEIGHT}Z"))
+
+
+def counts_energy(branches: Sequence[str], way: str) -> bool:
+    """Whether data tell the energy that was ``drawn`` or ``injected``; of a power's day there is a mean, and no sum."""
+    path = (_DRAWN if way == "drawn" else _INJECTED)[0]
+    return any(under(branch, path) or under(path, branch) for branch in branches)
 
 
 def way_of(branches: Sequence[str]) -> str | None:

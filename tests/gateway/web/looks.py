@@ -12,6 +12,10 @@ AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 VIOLATIONS = """axe.run(document, {resultTypes: ["violations"], preload: false}).then(({violations}) => violations.map(
   ({id, help, nodes}) => `${id}: ${help}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(" | ")}`))"""
 
+# What a finger hits, or has room around it (WCAG 2.2, 2.5.8); axe looks for it on demand alone.
+SMALL = """axe.run(document, {runOnly: {type: "rule", values: ["target-size"]}, preload: false}).then(({violations}) =>
+  violations.flatMap(({nodes}) => nodes.map((n) => n.html.slice(0, 120))))"""
+
 # What is wider than the window scrolls in a box of its own, which a keyboard reaches.
 CUT_OFF = CLIPPED.replace(".hidden, .skip", ".hidden, .skip, div.wide, pre")
 

@@ -9,11 +9,12 @@ import pytest
 from gateway.balance.calendar import midnight
 from gateway.store.recorder import Recorder
 from gateway.web import dates
-from gateway.web.sharing.yesterday import Yesterday, way_of
+from gateway.web.sharing.yesterday import Yesterday, counts_energy, way_of
+from gateway.web.written import clock
 from tests.gateway.store.conftest import frame
 from tests.gateway.web.browser import PROGRAM, Browser
 from tests.gateway.web.conftest import PASSWORD, House
-from tests.gateway.web.looks import look
+from tests.gateway.web.looks import SMALL, look
 from tests.gateway.web.shared import make
 
 AT = 1_768_345_200
@@ -69,6 +70,18 @@ def test_a_day_is_one_value_however_long_it_is(hours):
     assert all(heights(seen.at(code).area) == [(0, 100), (hours * 60, 0)] for code in GRAINS)
 
 
+def test_the_hours_below_a_curve_stand_where_they_are():
+    """The night of 25 hours has its 5:15 at a quarter of it, the one of 23 its 6:45."""
+    for first, hours, said in (
+        (date(2026, 10, 25), 25, ["00:00", "05:15", "11:30", "17:45", "00:00"]),
+        (date(2026, 3, 29), 23, ["00:00", "06:45", "12:30", "18:15", "00:00"]),
+        (date(2026, 1, 14), 24, ["00:00", "06:00", "12:00", "18:00", "00:00"]),
+    ):
+        begin = midnight(first)
+        seen = Yesterday(first, begin, begin + hours * 3_600, {begin: 100.0})
+        assert [clock(mark) for mark in seen.marks] == said
+
+
 def test_a_house_that_draws_nothing_has_a_line_at_the_bottom():
     """Never a division by nought."""
     seen = day(dict.fromkeys(range(1_440), 0.0))
@@ -76,10 +89,13 @@ def test_a_house_that_draws_nothing_has_a_line_at_the_bottom():
 
 
 def test_a_curve_is_shown_only_of_what_it_is_a_curve_of():
-    """Of energy and power, drawn before injected; of a contract, voltages or water there is none."""
+    """Of energy and power, drawn before injected; of a contract, voltages, water there is none. A power has no sum."""
     assert way_of(["contract", "consumption/energy/active"]) == way_of(["consumption"]) == "drawn"
     assert way_of(["production/power/apparent"]) == way_of(["production"]) == "injected"
     assert [way_of([path]) for path in ("contract", "consumption/voltage", "water")] == [None] * 3
+    assert [counts_energy([path], "drawn") for path in ("consumption", "consumption/energy/active")] == [True, True]
+    assert [counts_energy([path], "drawn") for path in ("consumption/power", "power/active")] == [False, False]
+    assert [counts_energy([path], "injected") for path in ("production", "production/power")] == [True, False]
 
 
 @pytest.fixture(scope="module")
@@ -96,12 +112,56 @@ def asked_house(tmp_path_factory):
             recorder.add(frame(at, power=power, index=index))
         shared.store.batches.write([recorder.take()], shared.now)
         shared.today = dates.local(shared.now).date()
-        return shared.ask(), shared.ask(prefix="contract", jid="other@sen2.test"), shared.today
+        # Nobody reads the barn any more; its name comes first.
+        for name, power in (("barn", 9_000), ("shed", 1_200)):
+            shared.store.meters.add(name, f"{name}12")
+            recorder = Recorder(name, {})
+            for at in range(shared.now // 300 * 300 - 50 * 3_600, shared.now, 60):
+                recorder.add(frame(at, power=power, index=(at - 1_700_000_000) // 60 * (power // 60)))
+            shared.store.batches.write([recorder.take()], shared.now)
+        asked = {"number": {}, "contract": {"prefix": "contract", "jid": "other@sen2.test"}}
+        asked["power"] = {"prefix": "consumption/power", "jid": "power@sen2.test"}
+        asked["stranger"] = {"sensor": "nobodys-meter", "jid": "stranger@sen2.test"}
+        return {name: shared.ask(**more) for name, more in asked.items()} | {"today": shared.today}
 
-    ((number, contract, today),) = make(folder / "data", fill)
-    with House(folder, "/nowhere/tty") as house:
-        house.number, house.contract, house.today, house.signed_in = number, contract, today, house.owner()
+    (asked,) = make(folder / "data", fill)
+    shed = '[[meter]]\nname = "shed"\nsource = "/nowhere/else"\n'
+    with House(folder, "/nowhere/tty", shed) as house:
+        vars(house).update(asked)
+        house.signed_in = house.owner()
         yield house
+
+
+def said_of(house, number, step="what", **ticks):
+    """What a step of a request says, with spaces that are spaces."""
+    _, text = house.signed_in.send(f"/sharing/requests/{number}/{step}", purpose="1", **ticks)
+    return html.unescape(text).replace("\u202f", " ").replace("\xa0", " ")
+
+
+def test_of_several_meters_the_one_that_is_ticked_is_shown_and_named(asked_house):
+    """Before anything is ticked the first that is read; on the way back the ticked one; never one by chance, unsaid."""
+    number = asked_house.stranger
+    text = said_of(asked_house, number)
+    assert "aurait vu de la journée d’hier" in text
+    assert ("du compteur « house »" in text, "Pic de 3 000 VA" in text) == (True, True)
+    text = said_of(asked_house, number, meter="shed")
+    assert ("du compteur « shed »" in text, "Pic de 1 200 VA" in text) == (True, True)
+    text = said_of(asked_house, number, meter="barn")
+    assert ("Le compteur « barn » n’est plus lu" in text, "Pic de" in text, "dès demain" in text) == (
+        True,
+        False,
+        False,
+    )
+    text = said_of(asked_house, number, meter="nobody")
+    assert "du compteur « house »" in text
+    # Who names a meter of the house asks about none of several.
+    assert "du compteur" not in said_of(asked_house, asked_house.number)
+
+
+def test_who_asks_for_power_alone_is_not_said_to_see_kilowatt_hours(asked_house):
+    """Of a day of power there is a mean."""
+    text = said_of(asked_house, asked_house.power)
+    assert ("kWh en tout" in text, "VA en moyenne" in text) == (False, True)
 
 
 def test_the_page_shows_ones_own_yesterday_at_each_fineness(asked_house):
@@ -133,6 +193,7 @@ def test_a_request_is_answered_by_keyboard_without_a_script(asked_house, tmp_pat
             # What looks at a page is a script too: the page itself was loaded without.
             browser.scripts(on=True)
             look(browser)
+            assert browser.evaluate(SMALL) == []
             browser.scripts(on=False)
 
         for ticks in (["[name=purpose]"], ["[name=data0]", "[value=P1D]"], ["[value=asked]", "[name=push]"]):

@@ -107,7 +107,7 @@ class Desk:
     async def choices(self, number):
         return self._or_fault(values.CHOICES.get(number))
 
-    async def yesterday(self, choices):
+    async def yesterday(self, choices, ticked):
         return self._or_fault(values.YESTERDAYS[self._held.yesterday])
 
     async def handed(self, first, last):
