@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 BROKER = PASSWORDS.parent
 
 _OWN_NAME = re.compile(r"linky-gateway-\d{8}T\d{6}Z\.backup")
-_PACKING = ".packing"
 
 _SAID = WordTable(
     {
@@ -91,7 +90,7 @@ def _save(options: argparse.Namespace, config: Config) -> int:
     database = config.directory / FILE_NAME
     if not database.is_file():
         raise StoreError(f"{database}: no such database; start the gateway once, or check [store] directory")
-    copy = _scratch(config, database.stat().st_size) / (FILE_NAME + _PACKING)
+    copy = _scratch(config, to, database.stat().st_size)
     found = find(options.config, _named(config), config.directory, BROKER)
     settle(config)
     try:
@@ -139,12 +138,19 @@ def _second_place(config: Config) -> Path:
     return place
 
 
-def _scratch(config: Config, size: int) -> Path:
-    """Where the database is copied to before it is packed: in memory where systemd gives some, else beside itself."""
+def _scratch(config: Config, to: Path, size: int) -> Path:
+    """Where the database is copied to before it is packed: in memory where systemd gives some, else beside itself.
+
+    Of a backup that is made there it has the name as well, so that it is known whose it was if it is cut off.
+    """
+    from gateway.store.connection import FILE_NAME  # noqa: PLC0415
+    from gateway.store.copies import PACKING  # noqa: PLC0415
+
+    if to.parent.absolute() == config.directory.absolute():
+        return to.with_name(to.name + PACKING)
     folder = os.environ.get("RUNTIME_DIRECTORY", "")
-    if folder and shutil.disk_usage(folder).free > 2 * size:
-        return Path(folder)
-    return config.directory
+    there = bool(folder) and shutil.disk_usage(folder).free > 2 * size
+    return (Path(folder) if there else config.directory) / (FILE_NAME + PACKING)
 
 
 def _secrets() -> dict[str, bytes]:

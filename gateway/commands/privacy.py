@@ -135,7 +135,7 @@ def _erase(options: argparse.Namespace) -> int:
     order = Erase(by=user(), **meant)
     done = ask_or_do(config, order)
     _print([json.dumps(done, indent=2)] if options.json else outcome(lang, order, done))
-    return 0
+    return 1 if "undone" in done or "unwritten" in done else 0
 
 
 def _meant(options: argparse.Namespace) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _SAID = WordTable(
         "done-recipient": "erased: what was kept about {recipient}; consents: {consents}",
         "wiped": "the database's file is written anew without these data",
         "held": "another program reads the database: repeat the command when it has ended, so that the bytes go too",
+        "undone": "could not be done: {undone}; repeat the command",
         "copies": "files that were set aside (damaged, or from before an update) still hold old data: {copies}",
         "removed": "removed as well: {removed}",
         "left": "what stays, for the gateway to go on: the configuration, the account's password, the journal's key;"
@@ -80,8 +81,9 @@ def outcome(lang: str, order: Erasing[Any], done: Mapping[str, Any]) -> list[str
         lines.append(say(lang, "asked", recipient=order.recipient))
     elif done["told"]:
         lines.append(say(lang, "told", told=", ".join(done["told"])))
-    lines.append(say(lang, "wiped" if done["wiped"] else "held"))
-    lines += [say(lang, name, **{name: ", ".join(done[name])}) for name in ("copies", "removed") if done[name]]
+    lines.append(done.get("unwritten") or say(lang, "wiped" if done["wiped"] else "held"))
+    listed = {name: ", ".join(done[name]) for name in ("copies", "removed", "undone") if done.get(name)}
+    lines += [say(lang, name, **{name: names}) for name, names in listed.items()]
     return [*lines, say(lang, "left")] if order.what == "everything" else lines
 
 

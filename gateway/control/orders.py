@@ -104,8 +104,10 @@ def act_alone(config: Config, order: Order[A]) -> A:
             return cast("A", enter(store, config, order.order, time.time()))
         done = act(store, order, time.time())
         if isinstance(order, Erase) and order.what == "everything":
-            erase_page(config)
-            forget(config)
+            try:
+                erase_page(config)
+            finally:
+                forget(config)
         return done
 
 

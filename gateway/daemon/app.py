@@ -127,6 +127,7 @@ class Gateway:
             if server:
                 await server.end()
             await self._keep_the_last()
+            await self._requests.end_copies()
             await self.close()
 
     async def _sweep(self) -> None:

@@ -38,11 +38,14 @@ KEPT_S, _BLOCK = 3600.0, 65_536
 # The gateway goes on writing while there is a file beside its database.
 _LEFT_FREE = 100_000_000
 _MOST_WORDS = 300
+# Ten years are packed in minutes; a card that dies must not keep every other one from being made.
+LONGEST_S = 3600.0
 # The child finds the program where this one was found, wherever it is called from.
 _PACKAGE = str(Path(__file__).resolve().parents[2])
 
 _BUSY = Phrase("a file is being prepared already; wait until it is done")
 _NO_ROOM = Phrase("there is no room on the card for such a file ({free} MB are free)")
+_TOO_LONG = Phrase("it took longer than an hour: the card may be failing")
 
 
 class PageCopy:
@@ -98,7 +101,7 @@ class PageCopy:
             await self.end()
 
     async def end(self) -> None:
-        """The page ends: nothing of it is left."""
+        """Nothing of it is left: the gateway ends, or what is in it is erased."""
         if making := self._making:
             making.cancel()
             await asyncio.gather(making, return_exceptions=True)
@@ -118,17 +121,22 @@ class PageCopy:
     async def _make(self, lang: str, secret: str) -> None:
         standing = CopyStanding("failed")
         try:
-            why = await self._run(lang, secret)
+            async with asyncio.timeout(LONGEST_S):
+                why = await self._run(lang, secret)
             if why is None:
                 until = time.time() + KEPT_S
                 standing = CopyStanding("ready", self._file.stat().st_size, int(until))
                 self._going = asyncio.get_running_loop().call_later(KEPT_S, self._remove)
             else:
                 standing = CopyStanding("failed", why=why)
+        except TimeoutError:
+            standing = CopyStanding("failed", why=_TOO_LONG.in_language(lang))
         except OSError as error:
             standing = CopyStanding("failed", why=error.strerror or str(error))
         finally:
             self._standing, self._making = standing, None
+            if standing.state == "failed":
+                self._unlink()
 
     async def _run(self, lang: str, secret: str) -> str | None:
         """Have the command make it; what it said where it could not."""
@@ -162,8 +170,12 @@ class PageCopy:
         if self._going:
             self._going.cancel()
         self._going, self._who, self._standing, self._left_out = None, None, CopyStanding(), ""
+        self._unlink()
+
+    def _unlink(self) -> None:
         try:
-            for path in (self._file, self._file.with_name(f"{self._file.name}.part")):
+            # With what was left where it was cut off: a part of it, a copy of the database.
+            for path in self._file.parent.glob(f"{self._file.name}*"):
                 path.unlink(missing_ok=True)
         except OSError as error:
             log.warning("a file for the household cannot be removed: %s", error.strerror)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -24,7 +25,7 @@ from gateway.control.messages import (
 )
 from gateway.control.orders import act, erase_page
 from gateway.daemon.as_root import ask_helper
-from gateway.errors import ReadingError, StoreError
+from gateway.errors import ReadingError, StoreError, cause_of
 from gateway.store.terms import Channel
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from gateway.daemon.house import House
     from gateway.daemon.renewal import Renewal
     from gateway.web.page import HousePage
+
+log = logging.getLogger(__name__)
 
 
 class HouseRequests:
@@ -92,6 +95,11 @@ class HouseRequests:
         """Forget the secrets that were typed for tables that are no more. StoreError."""
         await self._renewal.sweep()
 
+    async def end_copies(self) -> None:
+        """Nothing is left of what the page has made for somebody, or makes."""
+        for copy in self.copies.values():
+            await copy.end()
+
     async def _update(self, order: Update) -> Row:
         return await self._house.updates.answer(order)
 
@@ -115,18 +123,20 @@ class HouseRequests:
         await self._house.write()
         # And whoever was shown it this minute is asked to erase it, too.
         await self._house.federation.note_shown()
-        done = await self._act(order)
-        await self._begin_anew()
-        # What was packed before has in it what is erased.
-        for copy in self.copies.values():
-            await copy.end()
+        # What is being packed reads the database, whose log could not be emptied meanwhile.
+        await self.end_copies()
+        try:
+            done = await self._act(order)
+        finally:
+            # What was packed before has in it what is erased, and one may have been begun since.
+            await self.end_copies()
+        steps: list[Callable[[], Awaitable[object]]] = [self._begin_anew]
         if order.what == "everything":
-            for page in self.pages:
-                await page.forget()
-            await self._house.call(erase_page, self._house.config)
-            await self._renewal.forget()
-        await self._send_on(order)
-        return done
+            steps += [page.forget for page in self.pages]
+            steps += [partial(self._house.call, erase_page, self._house.config), self._renewal.forget]
+        steps.append(partial(self._send_on, order))
+        undone = [why for step in steps if (why := await _tried(step))]
+        return done | ({"undone": undone} if undone else {})
 
     async def _begin_anew(self) -> None:
         house = self._house
@@ -156,6 +166,18 @@ class HouseRequests:
         self._house.federation.address_household(household)
         for speak in self.speakers:
             speak(household.language if household else "fr")
+
+
+async def _tried(step: Callable[[], Awaitable[object]]) -> str:
+    """What stopped it, once the rows are gone: the others are done whatever it was."""
+    try:
+        await step()
+    except Exception as error:
+        why = str(cause_of(error))
+        log.warning("after an erasure: %s", why)
+        log.debug("a step after an erasure failed", exc_info=error)
+        return why
+    return ""
 
 
 def _of_page(page: HousePage) -> dict[type[Order[Any]], Callable[[Any], Awaitable[object]]]:

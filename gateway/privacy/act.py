@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors import ConsentError, GatewayError
+from gateway.errors import ConsentError, GatewayError, StoreError
 from gateway.privacy.orders import (
     LATEST,
     CorrectionRow,
@@ -29,13 +30,17 @@ if TYPE_CHECKING:
     from gateway.store.meters import Meters
     from gateway.store.store import Store
 
+log = logging.getLogger(__name__)
+
 
 def _preview(store: Store, order: Preview, _: float) -> Row:
     """What an erasure would take."""
     if order.what == "recipient":
         recipient = check_jid(order.recipient)
         return {"consents": len(store.consents.of(recipient)), "known": store.erasure.knows(recipient)}
-    return _described(store.erasure.what_is_in(_range(store, order)))
+    # Of everything they go, too.
+    copies = store.erasure.copies() if order.what == "range" else []
+    return _described(store.erasure.what_is_in(_range(store, order))) | {"copies": copies}
 
 
 def _erase(store: Store, order: Erase, now: float) -> Row:
@@ -46,16 +51,25 @@ def _erase(store: Store, order: Erase, now: float) -> Row:
             recipient = check_jid(order.recipient)
             if not store.erasure.knows(recipient):
                 # Said twice because a reader held the log the first time: that is what there is to do.
-                store.erasure.wipe()
+                _wiped(store)
                 raise ConsentError(f"{recipient}: nothing is kept about it")
-            done = {"consents": store.erasure.erase_recipient(recipient, now, order.by)}
+            done = {"consents": store.erasure.erase_recipient(recipient, now, order.by, order.channel)}
         case "everything":
-            done = _described(store.erasure.erase_everything(now, order.by))
+            done = _described(store.erasure.erase_everything(now, order.by, order.channel))
             removed = store.erasure.remove_copies()
         case "range":
             done = _described(store.erasure.erase_range(_range(store, order), now, order.by))
-    wiped = store.erasure.wipe()
-    return done | {"wiped": wiped, "removed": removed, "copies": store.erasure.copies()}
+    copies = store.erasure.beside() if order.what == "everything" else store.erasure.copies()
+    return done | _wiped(store) | {"removed": removed, "copies": copies}
+
+
+def _wiped(store: Store) -> Row:
+    """Whether the file was written anew; where it cannot be, why: the rows are gone whatever it is."""
+    try:
+        return {"wiped": store.erasure.wipe()}
+    except StoreError as error:
+        log.warning("%s", error)
+        return {"wiped": False, "unwritten": str(error)}
 
 
 def _rectify(store: Store, order: Rectify, now: float) -> list[CorrectionRow]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -28,6 +29,10 @@ _PART = ".part"
 _STAMP = "%Y%m%dT%H%M%SZ"
 # Who has not gone back to the former version by then will not.
 _KEPT_DAYS = 30
+# What a backup packs; one that was cut off has left it.
+PACKING = ".packing"
+# Packing one takes minutes: what is older is left over.
+_PACKED_S = 86_400
 # Files that a household asked for at its page, until they are fetched: all that is stored, a backup.
 _FOR_HOUSEHOLD = "taken-along."
 TAKEN_ALONG, BACKUP_TAKEN_ALONG = f"{_FOR_HOUSEHOLD}zip", f"{_FOR_HOUSEHOLD}backup"
@@ -110,10 +115,18 @@ def files_for_household(directory: Path) -> list[Path]:
     return sorted(directory.glob(f"{_FOR_HOUSEHOLD}*"))
 
 
+def unpacked(directory: Path) -> list[Path]:
+    """Copies that a backup was packing, or has left when it was cut off."""
+    return sorted(directory.glob(f"{FILE_NAME}{PACKING}*"))
+
+
 def remove_files_for_household(directory: Path) -> None:
-    """Those that a gateway which ended had made for somebody."""
-    for path in files_for_household(directory):
+    """Those that a gateway which ended had made for somebody, and what a backup that was cut off has left."""
+    for path in (*files_for_household(directory), *unpacked(directory)):
         try:
+            # The nightly one may be packed at this moment.
+            if path.name.startswith(FILE_NAME) and time.time() - path.stat().st_mtime < _PACKED_S:
+                continue
             path.unlink(missing_ok=True)
         except OSError as error:
             log.warning("a file for the household cannot be removed: %s", error.strerror)

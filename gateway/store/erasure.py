@@ -8,13 +8,14 @@ program does; only a card that is encrypted or destroyed is beyond that.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
 from gateway.store.connection import DELETES, ERASES, FILE_NAME
-from gateway.store.copies import copies_of_before, files_for_household
+from gateway.store.copies import copies_of_before, files_for_household, unpacked
 from gateway.store.points import Granularity, Series, under
 from gateway.store.pseudonyms import KEY_NAME, Pseudonyms
 from gateway.store.recorder import SUM_OFFSET_S, period_start
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from gateway.store.minutes import Minutes
     from gateway.store.notices import RecipientNotices
     from gateway.store.raw import RawGauges
+
+log = logging.getLogger(__name__)
 
 # What a household chose at its page; others read and write it.
 SETTINGS_NAMES = ("settings.json", "settings-before.json", "choices.json")
@@ -179,14 +182,14 @@ class Erasure:
         return found
 
     @translated
-    def erase_recipient(self, recipient: str, now: float, by: str = "") -> int:
+    def erase_recipient(self, recipient: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
         """Withdraw what the recipient may have, ask it to erase, delete what is kept about it; how many consents.
 
         The notices stay until it has confirmed them. In the journal the entries stay, and its name goes.
         """
         self._secure()
         with self._db.transaction():
-            consents = self._withdraw_all(recipient, now, by)
+            consents = self._withdraw_all(recipient, now, by, channel)
             # What it was handed of the day goes into the journal under its commitment, and the name goes with the
             # others.
             self._journal.flush()
@@ -199,13 +202,13 @@ class Erasure:
         return consents
 
     @translated
-    def erase_everything(self, now: float, by: str = "") -> Erased:
+    def erase_everything(self, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> Erased:
         """Delete all of a household but the notices that ask others to erase, and the journal without its names."""
         self._secure()
         with self._db.transaction():
             found = self.what_is_in(Range())
             for recipient in {c.recipient for c in self._consents.all()}:
-                self._withdraw_all(recipient, now, by)
+                self._withdraw_all(recipient, now, by, channel)
             self._tell_erased(Range(), now)
             self._journal.flush()
             self._allow_deletes(True)
@@ -239,23 +242,30 @@ class Erasure:
         return not busy
 
     def copies(self) -> list[str]:
-        """The names of damaged files, and of copies of before: whatever was in them is in them still."""
+        """The names of damaged files, of copies of before and for a backup: whatever was in them is in them still."""
         folder = self._journal.key_path.parent
-        return sorted(path.name for path in folder.glob(f"{FILE_NAME}.damaged-*")) + copies_of_before(folder)
+        damaged = sorted(path.name for path in folder.glob(f"{FILE_NAME}.damaged-*"))
+        return [*damaged, *copies_of_before(folder), *sorted(path.name for path in unpacked(folder))]
 
-    def remove_copies(self) -> list[str]:
-        """Remove what lies beside the database and holds a household's data: old files, a key, what it chose."""
+    def beside(self) -> list[str]:
+        """The names of what lies beside the database and holds a household's data: old files, a key, what it chose."""
         folder = self._journal.key_path.parent
         # What an import that was cut off left there.
-        left = sorted(path.name for path in (*folder.glob("history-*.import"), *files_for_household(folder)))
-        return [name for name in (*self.copies(), *left, KEY_NAME, *SETTINGS_NAMES) if _remove(folder / name)]
+        left = (*folder.glob("history-*.import"), *files_for_household(folder))
+        names = (*self.copies(), *sorted(path.name for path in left), KEY_NAME, *SETTINGS_NAMES)
+        return [name for name in dict.fromkeys(names) if (folder / name).exists()]
 
-    def _withdraw_all(self, recipient: str, now: float, by: str) -> int:
+    def remove_copies(self) -> list[str]:
+        """Remove what lies ``beside``; what went. What cannot be removed lies there still, and the others go."""
+        folder = self._journal.key_path.parent
+        return [name for name in self.beside() if _remove(folder / name)]
+
+    def _withdraw_all(self, recipient: str, now: float, by: str, channel: Channel) -> int:
         """End what the recipient may have, and ask it to erase what it ever could have; how many consents."""
         consents = self._consents.of(recipient)
         for consent in consents:
             if consent.withdrawn_at is None:
-                self._consents.change(consent, ConsentChangeKind.WITHDRAWN, now, by, Channel.COMMAND)
+                self._consents.change(consent, ConsentChangeKind.WITHDRAWN, now, by, channel)
         # Of several versions one: the oldest reaches furthest back.
         for consent in {(c.meter, c.prefix): c for c in reversed(consents)}.values():
             for sensor in self._pseudonyms.known_as(recipient, consent.meter, now):
@@ -348,5 +358,6 @@ def _remove(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise StoreError(f"{path}: cannot be removed: {error.strerror}") from error
+        log.warning("%s: cannot be removed: %s", path, error.strerror)
+        return False
     return True

@@ -109,7 +109,6 @@ class _Pages:
         """Not a redirection: nobody is signed in any more, and the code is shown here alone."""
         if found := await request.g.confirm(request.g.fields.get("own_password", "")):
             return html(await self._all(view, why_not(view, found)), _status(found))
-        await self._archive.discard(view.session)
         done, code = await self._house.hand_over()
         return html(_page(replace(view, session=None), "handed_over", done=done, code=code))
 
@@ -122,7 +121,10 @@ class _Pages:
             return None, {name: "wrong_day" for name, day in missing.items() if day is None}
         if not first <= last or last.year > _LAST_YEAR or first.year < _FIRST_YEAR:
             return None, {"last": "wrong_days" if last < first else "wrong_day"}
-        return DataSpan(first, last, meter if meter in self._house.meters else None), {}
+        # One that was renamed since must not become all of them.
+        if meter and meter not in self._house.meters:
+            return None, {"meter": "wrong_meter"}
+        return DataSpan(first, last, meter or None), {}
 
     async def _sure(self, view: PageView, span: DataSpan, wrong: str = "") -> str:
         return _page(view, "sure", span=span, found=await self._house.preview(span), wrong=wrong)

@@ -15,6 +15,7 @@ COPY_WORDS = WordTable(
         "copy_ready": "The file is ready: {size}\u00a0MB. It stays here until {until}, for this browser alone.",
         "copy_download": "Download",
         "copy_drop": "Remove it now",
+        "copy_stop": "Stop preparing it",
         "copy_failed": "The file could not be made; nothing was changed.",
     }
 )
@@ -38,6 +39,7 @@ _OWN = WordTable(
         "all_meters": Phrase("All", "meters"),
         "erase_look": "See what would go",
         "wrong_day": "Write a day, such as 25/11/2026.",
+        "wrong_meter": "The gateway does not know this meter. Choose one, or all.",
         "wrong_days": "The last day comes before the first.",
         "erase_span": "From {first} to {last}",
         "erase_of": "Only of this meter: {meter}",
@@ -51,11 +53,27 @@ _OWN = WordTable(
         "stays": "What stays",
         "stays_proof": "The proof of what you decided, without any reading",
         "stays_copies": "What you took along, and your backups: they are not here",
+        "stays_aside": "Copies from before an update, or of a damaged database, which are here still: {n}",
         "no_way_back": "There is no way back.",
         "erase_yes": "Erase for good",
         "erase_done": "It is erased. Readings and totals: {n}.",
+        "erase_copies": (
+            "Copies from before an update, or of a damaged database, have it still: {n}. Those of an update go by"
+            " themselves after thirty days; handing the gateway over removes them all."
+        ),
         "erase_again": (
-            "Traces of it are on the card until nobody reads the database any more: erase these days once more, later."
+            "Traces of it may still be on the card: it is full, or a program was reading. Erase these days once more,"
+            " in a while."
+        ),
+        "erase_once_more": "Erase once more",
+        "erase_undone": "Not all that goes with it could be done. Whoever installed the gateway should look at it.",
+        "hand_over_copies": (
+            "Files with data of your household could not be removed: {n}. Whoever installed the gateway must remove"
+            " them."
+        ),
+        "hand_over_again": (
+            "Traces of it may still be on the card: it is full, or a program was reading. In a while, set a password"
+            " with the code, and hand the gateway over once more."
         ),
         "back_to_data": "Back to your data",
         "move_title": "I move, or give the gateway away",

@@ -63,7 +63,9 @@ def test_a_backup_is_downloaded_and_comes_back_on_another_card(house, browser, t
     with large.open("wb") as file:
         file.truncate(MOST_SMALL + 1)
     assert owner.send(f"{PATH}/file", **right)[0].headers["Location"] == PATH
-    wait_until(lambda: f"{PATH}/file/remove" in owner.get(f"{PATH}?wait=1")[1], 90, "the backup is ready", every=0.2)
+    wait_until(
+        lambda: f'href="{PATH}/file" download' in owner.get(f"{PATH}?wait=1")[1], 90, "the backup is ready", every=0.2
+    )
     browser.open(f"{web}{PATH}", width=390, height=844)
     look(browser)
     text = html.unescape(owner.get(PATH)[1])

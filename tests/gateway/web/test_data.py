@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import time
 import zipfile
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -64,9 +64,20 @@ def left(house):
                     undated(repr(row)) for row in db.execute(f"SELECT {', '.join(columns)} FROM {name}")
                 )
     shown = map(json.loads, house.command("journal", "show", "--json").stdout.splitlines())
-    entries = [{name: fact for name, fact in entry.items() if name not in ("time", "by")} for entry in shown]
+    entries = [{name: fact for name, fact in entry.items() if name not in ("time", "by", "channel")} for entry in shown]
     files = {path.name for path in (house.folder / "data").iterdir()} - {OF_THE_PAGE}
     return rows | {"the journal's entries": entries, "the files": files}
+
+
+def ended_by(house):
+    """The way by which the consent was withdrawn, as the journal has it."""
+    shown = map(json.loads, house.command("journal", "show", "--json").stdout.splitlines())
+    return next(entry["channel"] for entry in shown if entry["kind"] == "consent-withdrawn")
+
+
+def is_ready(owner):
+    """Whether the archive can be fetched; whoever asks waits a moment for it."""
+    return f'href="{PATH}/archive" download' in owner.get(f"{PATH}?wait=1")[1]
 
 
 def different(one, other):
@@ -84,7 +95,7 @@ def test_all_of_it_is_taken_along_as_the_command_does(twins, browser):
     look(browser)
     assert owner.send(f"{PATH}/archive", own_password="faux")[0].status == 403
     assert owner.send(f"{PATH}/archive", own_password=PASSWORD)[0].headers["Location"] == PATH
-    wait_until(lambda: f"{PATH}/archive/remove" in owner.get(f"{PATH}?wait=1")[1], 60, "the file is ready", every=0.2)
+    wait_until(lambda: is_ready(owner), 60, "the file is ready", every=0.2)
     browser.open(f"{web}{PATH}", width=390, height=844)
     look(browser)
     # Nobody else who is signed in is offered it.
@@ -113,18 +124,24 @@ def test_all_of_it_is_taken_along_as_the_command_does(twins, browser):
 
 
 def test_a_file_that_nobody_fetched_goes_with_the_gateway(twins):
-    """At its next start at the latest; a file that cannot be made is said to be none."""
+    """At its end, after a power cut at its next start; a file that cannot be made is said to be none."""
     house, _ = twins
     owner = house.owner()
     owner.send(f"{PATH}/archive", own_password=PASSWORD)
     kept = house.folder / "data" / "taken-along.zip"
     wait_until(kept.exists, 60, "the file is ready", every=0.2)
-    assert house.process.stop() == 0
-    house.config.rename(house.folder / "gateway.toml.away")
-    shutil.copy(house.folder / "gateway.toml.away", house.config)
+    house.process.kill()
+    assert kept.exists()
     house.process.start()
     wait_until(lambda: house.process.log.read_text().count("the page is served") == 2, 60, "served again")
     assert not kept.exists()
+    owner = house.owner()
+    owner.send(f"{PATH}/archive", own_password=PASSWORD)
+    wait_until(kept.exists, 60, "another one is ready", every=0.2)
+    assert house.process.stop() == 0
+    assert not kept.exists()
+    house.process.start()
+    wait_until(lambda: house.process.log.read_text().count("the page is served") == 3, 60, "served again")
     owner = house.owner()
     before = house.config.read_text()
     house.config.write_text("[nonsense")
@@ -162,6 +179,59 @@ def test_days_are_erased_as_the_command_does(twins, browser):
     assert SAID["erase_nothing"] in html.unescape(owner.get(asked)[1])
 
 
+def test_a_meter_that_is_not_known_any_more_is_not_all_of_them(twins):
+    """A page that stayed open while it was taken out or renamed: nothing is looked at, nothing goes."""
+    house, _ = twins
+    owner, day = house.owner(), datetime.now(PARIS).date() - timedelta(days=1)
+    before = left(house)
+    answer, text = owner.get(f"{PATH}/erase?first={day}&last={day}&meter=shed")
+    assert (answer.status, faults(text)) == (400, {"meter": SAID["wrong_meter"]})
+    fields = {"first": str(day), "last": str(day), "meter": "shed", "own_password": PASSWORD}
+    answer, text = owner.send(f"{PATH}/erase", **fields)
+    assert (answer.status, faults(text)) == (400, {"meter": SAID["wrong_meter"]})
+    assert different(left(house), before) == {}
+    answer, _ = owner.send(f"{PATH}/erase", **fields | {"meter": "house"})
+    assert (answer.status, different(left(house), before) == {}) == (200, False)
+
+
+@contextmanager
+def reading(house):
+    """Another program reads the database, and goes on with it."""
+    with closing(sqlite3.connect(house.folder / "data" / FILE_NAME, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM meter").fetchone()
+        yield
+
+
+def test_what_an_erasure_could_not_reach_is_said(twins):
+    """Copies of before that lie there, and that a reader kept the bytes; a file that somebody else prepared goes."""
+    house, _ = twins
+    owner, other = house.owner(), house.owner()
+    before = house.folder / "data" / f"{FILE_NAME}.before-20260101T000000Z"
+    before.write_bytes(b"older readings")
+    other.send(f"{PATH}/archive", own_password=PASSWORD)
+    kept = house.folder / "data" / "taken-along.zip"
+    wait_until(lambda: is_ready(other), 60, "the file is ready", every=0.2)
+    day = datetime.now(PARIS).date() - timedelta(days=1)
+    fields = {"first": str(day), "last": str(day)}
+    assert SAID["stays_aside"].format(n=1) in html.unescape(owner.get(f"{PATH}/erase?first={day}&last={day}")[1])
+    with reading(house):
+        text = html.unescape(owner.send(f"{PATH}/erase", **fields, own_password=PASSWORD)[1])
+    assert [key for key in ("erase_copies", "erase_again") if SAID[key].format(n=1) not in text] == []
+    assert (kept.exists(), is_ready(other)) == (False, False)
+    # Once more from that page, and nothing is left to say but the copy.
+    again = dict(re.findall(r'<input type="hidden" name="(first|last|meter)" value="([^"]*)"', text))
+    assert again == fields | {"meter": ""}
+    before.unlink()
+    text = html.unescape(owner.send(f"{PATH}/erase", **again, own_password=PASSWORD)[1])
+    assert [key for key in ("erase_copies", "erase_again", "erase_undone") if SAID[key].format(n=1) in text] == []
+    # Whoever hands over is told as well, with the code.
+    with reading(house):
+        text = html.unescape(owner.send(f"{PATH}/hand-over", own_password=PASSWORD)[1])
+    assert SAID["hand_over_again"] in text
+    assert re.search(r'class="code"><strong>[^<]+<', text)
+
+
 def test_the_gateway_is_handed_over_as_the_command_erases_everything(twins, browser):
     """Nobody is signed in then; the code that is shown, and no other word, lets in whoever has it next."""
     house, command = twins
@@ -180,6 +250,7 @@ def test_the_gateway_is_handed_over_as_the_command_erases_everything(twins, brow
     assert owner.get("/")[0].headers["Location"] == "/setup"
     assert command.command("privacy", "erase", "--everything", "--yes").returncode == 0
     assert different(left(house), left(command)) == {}
+    assert [ended_by(one) for one in twins] == ["web", "command"]
     visitor = house.visitor()
     assert visitor.post("/login", {"password": PASSWORD})[0].status == 403
     new = "une-autre-phrase-de-passe"
