@@ -70,7 +70,7 @@ def _revoke(store: Store, order: Revoke, now: float) -> int:
 
 
 def _spare(store: Store, order: SpareErasure, now: float) -> int:
-    return store.notices.spare_erasure(check_jid(order.recipient), now)
+    return store.notices.spare_erasure(check_jid(order.recipient), now, order.by, order.channel)
 
 
 def _limit(store: Store, order: Limit, now: float) -> int:

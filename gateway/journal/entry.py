@@ -40,6 +40,7 @@ Kind = Literal[
     "request-denied",
     "transfer",
     "transfer-confirmed",
+    "erasure-spared",
     "notice-sent",
     "notice-confirmed",
     "configuration-changed",

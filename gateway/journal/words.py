@@ -24,6 +24,7 @@ _KINDS = {
     "request-denied": Phrase("request denied"),
     "transfer": Phrase("data sent"),
     "transfer-confirmed": Phrase("receipt confirmed"),
+    "erasure-spared": Phrase("erasure not asked for"),
     "notice-sent": Phrase("notice sent"),
     "notice-confirmed": Phrase("notice confirmed"),
     "configuration-changed": Phrase("configuration changed"),
@@ -69,6 +70,8 @@ _FIELDS = {
     "epoch": Phrase("epoch"),
     "reason": Phrase("reason"),
     "notice": Phrase("notice"),
+    "notices": Phrase("notices"),
+    "erasure": Phrase("erasure asked for"),
     "told": Phrase("told"),
     "days": Phrase("days away"),
     "account": Phrase("account"),
@@ -94,7 +97,7 @@ _FIELDS = {
 }
 _ERASED = Phrase("erased")
 # Their numbers are 0 and 1.
-_FLAGS = {"push", "history", "pseudonym"}
+_FLAGS = {"push", "history", "pseudonym", "erasure"}
 _YES, _NO = Phrase("yes"), Phrase("no")
 # Their numbers are POSIX seconds.
 _TIMES = {"begins", "until", "day", "first", "last", "begins_at", "expires_at"}

@@ -197,8 +197,16 @@ class Consents:
         self._purge(recipient, now)
         return self._one(number)
 
-    def change(self, consent: Consent, change: ConsentChangeKind, now: float, by: str, channel: Channel) -> None:
-        """Add what happens to a consent. The one place where it does."""
+    def change(
+        self,
+        consent: Consent,
+        change: ConsentChangeKind,
+        now: float,
+        by: str,
+        channel: Channel,
+        asking: ErasureAsked = AT_ONCE,
+    ) -> None:
+        """Add what happens to a consent, and, of a withdrawal, whether erasure is asked for. The one place."""
         self._db.execute(
             "INSERT INTO consent_change (consent, at, kind, given_by, channel) VALUES (?, ?, ?, ?, ?)",
             [consent.id, int(now), change.value, by, channel.value],
@@ -208,7 +216,8 @@ class Consents:
         self._db.execute("DELETE FROM consent_held WHERE consent = ?", [consent.id])
         # That one is replaced stands in the entry of the one that replaces it.
         if kind := _ENTRIES.get(change):
-            facts = {"consent": consent.id, "channel": channel.value}
+            facts: dict[str, int | str] = {"consent": consent.id, "channel": channel.value}
+            facts |= {"erasure": 0} if asking.spared else {}
             self._journal.append(kind, facts, _personal(consent.recipient, by), now)
 
     def _change_all(
@@ -223,7 +232,7 @@ class Consents:
         """Change some consents of one recipient, purge its queue, tell it; how many they were."""
         with self._db.transaction():
             for consent in consents:
-                self.change(consent, change, now, by, channel)
+                self.change(consent, change, now, by, channel, asking)
                 # Of one that has expired only a withdrawal is news: it asks for erasure.
                 if change is ConsentChangeKind.WITHDRAWN or consent.standing(now):
                     for sensor in self._pseudonyms.known_as(consent.recipient, consent.meter, now):

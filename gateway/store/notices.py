@@ -15,7 +15,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.store.terms import LANGS, NoticeKind, OutgoingNotice
+from gateway.store.terms import LANGS, Channel, NoticeKind, OutgoingNotice
 from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
@@ -105,10 +105,10 @@ class RecipientNotices:
         return None if until is None else int(until)
 
     @translated
-    def spare_erasure(self, recipient: str, now: float) -> int:
+    def spare_erasure(self, recipient: str, now: float, by: str = "", channel: Channel = Channel.COMMAND) -> int:
         """Let withdrawals that are held ask for no erasure, and hold them no longer; how many there were."""
         with self._db.transaction():
-            return self._db.execute(
+            spared = self._db.execute(
                 "UPDATE notice SET payload = json_remove(json_patch(payload, :spared), '$.held')"  # noqa: S608 (constants)
                 f" WHERE recipient = :recipient AND kind = :kind AND attempts = 0 AND {_HELD}",
                 {
@@ -116,6 +116,13 @@ class RecipientNotices:
                     "kind": NoticeKind.CONSENT_WITHDRAWN.value,
                 },
             ).rowcount
+            if spared:
+                # What the household decided, when it did: its notice may never reach anybody.
+                facts: dict[str, int | str] = {"notices": spared, "channel": channel.value}
+                self._journal.append(
+                    "erasure-spared", facts, {"recipient": recipient} | ({"by": by} if by else {}), now
+                )
+        return spared
 
     @translated
     def sent(self, number: int, now: float) -> bool:

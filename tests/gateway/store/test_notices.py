@@ -4,7 +4,7 @@ import pytest
 
 from gateway.store.notices import ErasureAsked
 from gateway.store.points import Granularity
-from gateway.store.terms import NoticeKind, Offer, Proof, Terms
+from gateway.store.terms import Channel, NoticeKind, Offer, Proof, Terms
 from tests.gateway.store.conftest import POWER
 from tests.gateway.store.test_consents import COOP, NOW
 
@@ -104,7 +104,10 @@ def test_until_then_the_recipient_is_spared_it_and_told_of_the_withdrawal_alone(
     consent = answer_yes(store)
     store.consents.withdraw(consent, NOW + 1, asking=ErasureAsked(after_s=10))
     assert store.notices.spare_erasure("other@sen2.test", NOW + 5) == 0
-    assert store.notices.spare_erasure(COOP, NOW + 5) == 1
+    assert store.journal.facts_of("erasure-spared") == []
+    assert store.notices.spare_erasure(COOP, NOW + 5, "anne", Channel.WEB) == 1
+    (chosen,) = store.journal.facts_of("erasure-spared")
+    assert chosen == {"kind": "erasure-spared", "recipient": COOP, "by": "anne", "notices": 1, "channel": "web"}
     (notice,) = store.notices.to_send(NOW + 5)
     assert (notice.kind, notice.payload["spared"], notice.held_until) == (WITHDRAWN, 1, 0)
     assert (notice.payload["first"], notice.payload["last"], notice.payload["series"]) == (0, 0, POWER)
@@ -119,3 +122,4 @@ def test_a_withdrawal_may_ask_for_no_erasure_from_the_beginning(store):
     store.consents.withdraw(answer_yes(store), NOW + 1, asking=ErasureAsked(spared=True))
     (notice,) = store.notices.to_send(NOW + 1)
     assert (notice.kind, notice.payload["spared"], notice.payload["last"]) == (WITHDRAWN, 1, 0)
+    assert [facts["erasure"] for facts in store.journal.facts_of("consent-withdrawn")] == [0]
