@@ -225,7 +225,7 @@ def of_watch(lines):
 def of_chat(said):
     """The answers by question."""
     power, day, cost, usage = (said[key] for key in ("puissance ?", "aujourd’hui", "coût ?", "conso ?"))
-    tempo = re.search(r"Tempo : (\w+) aujourd’hui, (\w+) demain", said["tempo"])
+    tempo = re.search(r"Tempo\s: (\w+) aujourd’hui, (\w+) demain", said["tempo"])
     figures = only(
         power=found(rf"{NUMBER} VA en ce moment", power),
         percent=found(rf"{NUMBER}\s%", power),
