@@ -37,8 +37,8 @@ def fuzzed(*arguments):
 def test_everybody_else_goes_on_for_a_minute():
     """What is known to have stopped a house, with two hundred relatives of each; then TIC, MQTT, XMPP, HTTP at once.
 
-    The same process, no gap of a meter, no point lost or late by ten seconds, the page answered, memory within 5 MB of
-    each part; then a start beside poison that is retained.
+    The same process, no gap of a meter, no point lost or late by ten seconds of the house's own, the page answered,
+    memory within 5 MB of each part; then a start beside poison that is retained.
     """
     fuzzed("--minutes", "1")
 

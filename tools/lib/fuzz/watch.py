@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fuzz.probe import FederationProbe, queued_s
+from fuzz.probe import FederationProbe, StoppedError, queued_s
 from fuzz.rig import HONEST_METERS, LINKS, SHARED
 from harness.process import last_lines
 from relay_faults.broker import HOST
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # The bounds. A frame comes each second, is committed within one, and is on its way within one more.
 SILENT_S, LATE_S, ANSWERED_S = 10.0, 10.0, 10.0
+# What the two servers and the machine may add at most: beyond it the house is to blame, or nothing is shown.
+MOST_ALLOWED_S = 20.0
 # After a flood of another board's: when it counts as caught up, and by when.
 CAUGHT_UP_S, CATCH_UP_S = 5.0, 120.0
 LOG_BYTES, LOG_BYTES_A_MINUTE = 100_000, 20_000
@@ -35,10 +37,6 @@ LOG_BYTES, LOG_BYTES_A_MINUTE = 100_000, 20_000
 _REMEMBERED = 120
 _LOOK_S, _VISIT_S, _PAGES = 1.0, 3.0, ("/", "/links", "/sharing", "/cost", "/history")
 _BAD = ("Traceback", "unexpected", "left out", "Task exception was never retrieved", "could not be handled", "CRITICAL")
-
-
-class StoppedError(RuntimeError):
-    """Somebody else stopped; one sentence says who and how."""
 
 
 @dataclass(slots=True)
@@ -185,7 +183,7 @@ class RigWatch:
     def _allowed(self, meter: str, said: float) -> float:
         before = next((queued for at, queued in reversed(self._queued[meter]) if at <= said), None)
         waited = sum(map(queued_s, self._rig.way_of(meter))) - before if before is not None else 0.0
-        return self._probe.longest(said) + waited
+        return min(MOST_ALLOWED_S, self._probe.longest(said) + waited)
 
     async def _visit_for_ever(self) -> None:
         turn = 0
