@@ -48,8 +48,13 @@ def photograph(folder, wanted):
 
 
 def renew(wanted, pictures=chosen.PICTURES):
-    """Make the pictures of the tests anew, those that are others now; drop what is not compared any more."""
+    """Make the pictures of the tests anew, those that are others now; drop what is not compared any more.
+
+    Some alone only where what draws the letters is what drew those of the others.
+    """
     pictures.mkdir(exist_ok=True)
+    letters = pictures / chosen.LETTERS.name
+    every = {*wanted} == {*chosen.chosen()}
     names = {shot.name for shot in chosen.chosen()}
     gone = [file for file in pictures.glob("*.png") if file.name not in names]
     for file in gone:
@@ -57,6 +62,10 @@ def renew(wanted, pictures=chosen.PICTURES):
     written = 0
     houses = tuple(dict.fromkeys(one.house for one in wanted))
     with TemporaryDirectory() as home, Album(Path(home), houses) as running:
+        if not every and letters.read_text().strip() != running.letters:
+            raise SystemExit(
+                f"screens: {running.letters} draws other letters than those of the pictures: take all anew"
+            )
         for shot in wanted:
             file, seen = pictures / shot.name, Path(home) / "seen.png"
             running.take(shot, seen)
@@ -66,7 +75,8 @@ def renew(wanted, pictures=chosen.PICTURES):
             picture.save(file, optimize=True)
             written += 1
             print(shot.name)
-        (pictures / chosen.LETTERS.name).write_text(f"{running.letters}\n")
+        if every:
+            letters.write_text(f"{running.letters}\n")
     size = sum(file.stat().st_size for file in pictures.glob("*.png"))
     print(f"{written} of {len(wanted)} written, {len(gone)} gone; {len(names)} are {size / 1e6:.1f} MB")
 

@@ -6,6 +6,7 @@ shows a port. A picture is the page down to its end, with the bar of a phone's m
 
 import json
 import os
+import select
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -74,6 +75,8 @@ LED_TO = {"request-what": ("document.querySelector('[name=purpose]').checked = t
 STRANGERS = {"login", "setup"}
 WALL = {"display", "display-guest"}
 _TALLEST_PX = 6000
+# Three years are lived in a minute; by when a house has, on a busy machine too, and by when it ends.
+LIVED_IN_S, ENDED_S = 900, 60
 _ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tools' / 'lib'}"}
 _READY = """(() => {
   const one = document.querySelector(".chart");
@@ -149,7 +152,7 @@ class Album:
         with ExitStack() as running:
             served = {name: running.enter_context(self._served(name, port)) for name, port in self._ports.items()}
             for name, process in served.items():
-                line = process.stdout.readline()
+                line = self._first_line(process)
                 assert line, f"{name} is not served: {self._log(name).read_text()}"
                 self._told[name] = json.loads(line)
             rules = ",".join(f"MAP {name}.local:80 127.0.0.1:{port}" for name, port in self._ports.items())
@@ -163,13 +166,19 @@ class Album:
     def __exit__(self, *failed):
         return self._running.__exit__(*failed)
 
+    @staticmethod
+    def _first_line(process):
+        """What it says once it has lived its days; "" where it has said nothing in time, or ended."""
+        told, _, _ = select.select([process.stdout], [], [], LIVED_IN_S)
+        return process.stdout.readline() if told else ""
+
     def _log(self, name):
         return self._folder / f"{name}.log"
 
     def _served(self, name, port):
         command = [sys.executable, "-m", "tests.tools.screens.serve", name, str(self._folder / name), str(port)]
         with self._log(name).open("w") as log:
-            return _Ended(
+            return Ended(
                 subprocess.Popen(
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT,
                     env=_ENVIRONMENT,
@@ -223,8 +232,8 @@ class Album:
         return browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-class _Ended:
-    """A process that ends with its input."""
+class Ended:
+    """A process that ends with its input, or is ended."""
 
     def __init__(self, process):
         self._process = process
@@ -233,4 +242,9 @@ class _Ended:
         return self._process
 
     def __exit__(self, *_):
-        self._process.communicate(timeout=60)
+        try:
+            self._process.communicate(timeout=ENDED_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+            raise

@@ -1,6 +1,9 @@
 """Each page looks as its picture: some sixty of them, of six houses that stand still (``tools/screens``)."""
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 from PIL import Image, ImageDraw
@@ -85,7 +88,9 @@ def test_the_same_page_is_the_same_picture_each_time(album, tmp_path):
 def test_a_word_a_colour_and_a_shift_are_found(album, tmp_path):
     """Another figure, another colour, all of it a little lower, another language; not a letter's edge."""
     shot = Shot("tempo", "home", "phone", "light", "fr")
-    known = Image.open(PICTURES / shot.name)
+    # Of this machine's letters: beside others every picture would be another one.
+    album.take(shot, tmp_path / "known.png")
+    known = kept(Image.open(tmp_path / "known.png"), shot.size)
     seen = {}
     for name, change in {
         "figure": "document.querySelector('.yesterday .figure').textContent = '14,88 €'",
@@ -104,10 +109,11 @@ def test_a_word_a_colour_and_a_shift_are_found(album, tmp_path):
     assert 0 < others(dotted, known) <= MOST_CELLS
 
 
-def test_with_other_letters_a_page_is_known_from_afar(album, same_letters, tmp_path):
+def test_with_other_letters_a_page_is_known_from_afar(album, tmp_path):
     """A font that is a little wider is still that page; a page without its chart, by night, or another one is not."""
     shot = Shot("producer", "home", "phone", "light", "fr")
-    known = Image.open(PICTURES / shot.name)
+    album.take(shot, tmp_path / "known.png")
+    known = kept(Image.open(tmp_path / "known.png"), shot.size)
     album.take(shot, tmp_path / "other.png", changed="document.body.style.fontFamily = 'DejaVu Serif'")
     wider = kept(Image.open(tmp_path / "other.png"), shot.size)
     assert others(wider, known) > MOST_CELLS
@@ -116,6 +122,23 @@ def test_with_other_letters_a_page_is_known_from_afar(album, same_letters, tmp_p
         assert not same(Image.open(PICTURES / other), known, same_letters=False), other
     album.take(Shot("producer", "home", "phone", "dark", "fr"), tmp_path / "night.png")
     assert not same(kept(Image.open(tmp_path / "night.png"), "phone"), known, same_letters=False)
+
+
+def test_a_house_that_says_nothing_is_ended_and_named(tmp_path, monkeypatch):
+    """It does not keep the run: neither while it is lived in, nor when it is to end."""
+    monkeypatch.setattr("tests.tools.screens.album.LIVED_IN_S", 0.5)
+    monkeypatch.setattr("tests.tools.screens.album.ENDED_S", 0.5)
+    started, popen = [], subprocess.Popen
+
+    def mute(_, **options):
+        started.append(popen([sys.executable, "-c", "import time; time.sleep(600)"], **options))
+        return started[0]
+
+    monkeypatch.setattr(subprocess, "Popen", mute)
+    with pytest.raises(subprocess.TimeoutExpired) as failed, Album(tmp_path, ("tempo",)):
+        pass
+    assert "tempo is not served" in str(failed.value.__context__)
+    assert started[0].returncode == -signal.SIGKILL
 
 
 @pytest.mark.campaign
