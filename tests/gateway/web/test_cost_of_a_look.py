@@ -23,7 +23,10 @@ from tests.gateway.web.three_years import END, settled
 
 # Less than 60 ms of the machine of the README's figures (``instructions.py``).
 MOST_INSTRUCTIONS, MOST_STEPS = 2_500_000, 250_000
+# A year's half hours under each of the offers, reckoned anew at each look: some 130 ms.
+MOST_OF_OFFERS = 6_500_000, 550_000
 LOOKS = [
+    "/",
     "/history",
     "/history/data",
     "/history?period=week",
@@ -61,13 +64,17 @@ def house(years, tmp_path_factory):
 
 def visit(house, path):
     """Sign in, and look once before, as a page that is open has done; then what the look does."""
-    past = HouseholdPast(load(house / "gateway.toml"), StoreReader(house, settled))
+    config = load(house / "gateway.toml")
+    past = HouseholdPast(config, StoreReader(house, settled))
     access = PageAccess(house / "page.json")
-    site = Site(StandInHouse(), access, "1", lambda: (history.part(past), cost.part(past)))
+    present = StandInHouse(config=config, moment=midnight(END) + 12 * 3600)
+    site = Site(present, access, "1", lambda: (history.part(past), cost.part(past)))
     cookie = site.entrance._sessions.open(time.monotonic())
     headers = {"Host": "linky.local:8080", "Accept-Language": "fr", "Cookie": f"linky_session={cookie}"}
 
     def look():
+        # What the first page says is read once in a minute: this is the look that reads it.
+        present._figures._read_at = None
         asked = Request(site.app, ("192.168.1.20", 50000), "GET", path, "1.1", headers, body=b"")
         answer = asyncio.run(site.answer(asked))
         assert answer.status_code == 200
@@ -85,6 +92,15 @@ def test_a_look_at_three_years_is_within_what_a_small_board_has(house, monkeypat
     assert found.steps > 0
     assert found.instructions <= MOST_INSTRUCTIONS
     assert found.steps <= MOST_STEPS
+
+
+def test_a_comparison_of_a_year_is_within_its_own_bound(house, monkeypatch):
+    """It keeps nothing between two looks, and is the dearest page."""
+    found = taken(monkeypatch, visit(house, "/cost/offers"))
+    print(found)
+    assert found.steps > 0
+    assert found.instructions <= MOST_OF_OFFERS[0]
+    assert found.steps <= MOST_OF_OFFERS[1]
 
 
 def test_without_days_that_are_kept_it_would_not_be(house, monkeypatch, tmp_path):
