@@ -29,6 +29,7 @@ _OWN = WordTable(
         "passphrase": "A passphrase for this backup",
         "passphrase_hint": "At least {n} characters; it is kept nowhere here.",
         "passphrase_again": "Once more",
+        "backup_why": "It is asked for once more, as this file has in it all that the gateway knows of you.",
         "backup_begin": "Prepare the backup",
         "passphrase_short": "Choose one of at least {n} characters.",
         "passphrase_other": "The two are not the same.",

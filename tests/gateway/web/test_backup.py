@@ -53,6 +53,8 @@ def test_a_backup_is_downloaded_and_comes_back_on_another_card(house, browser, t
     browser.cookie(web, "linky_session", owner.cookies["linky_session"])
     browser.open(f"{web}{PATH}", width=390, height=844)
     look(browser)
+    shown = html.unescape(owner.get(PATH)[1])
+    assert (SAID["backup_why"] in shown, SAID["password_again_why"] in shown) == (True, False)
     short = {"passphrase": "trop court", "again": "trop court", "own_password": PASSWORD}
     said = SAID["passphrase_short"].format(n=12)
     assert faults(owner.send(f"{PATH}/file", **short)[1]) == {"passphrase": said}

@@ -172,6 +172,9 @@ def test_a_restart_takes_the_password_and_is_refused_in_words_without_a_helper(n
     browser.cookie(web, "linky_session", owner.cookies["linky_session"])
     browser.open(f"{web}{RESTART}", width=390, height=844)
     look(browser)
+    for path, why in ((RESTART, "restart_why"), (KEEPING, "keeping_why")):
+        shown = html.unescape(owner.get(path)[1])
+        assert (SAID[why] in shown, SAID["password_again_why"] in shown) == (True, False)
     answer, text = owner.send(RESTART, act="format", own_password=PASSWORD)
     assert (answer.status, faults(text)) == (400, {"act": SAID["restart_missing"]})
     assert owner.send(RESTART, act="gateway", own_password="faux")[0].status == 403
