@@ -7,6 +7,7 @@ what the meter says now. Powers are such that every index is whole at every step
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from gateway.balance.calendar import midnight
@@ -28,6 +29,7 @@ DAYS_BEFORE = 8
 DATES = {"spring": date(2026, 3, 29), "ordinary": date(2026, 6, 17), "autumn": date(2026, 10, 25)}
 CLOCKS = ("06:00", "12:00", "23:59")
 
+SUBSCRIPTION, INJECTION = Fraction("12.6"), Fraction("0.04")
 _TARIFF = '[[tariff]]\nname = "%s"\nfrom = 2024-01-01\nsubscription = 12.6\ninjection = 0.04\nprices = { %s }\n'
 _SOLAR = '[[counter]]\nname = "solar"\nquantity = "electricity-produced"\ngpio = 17\nper_pulse = "1 Wh"\n'
 _TEMPO = ("hcjb", "hpjb", "hcjw", "hpjw", "hcjr", "hpjr")
@@ -81,6 +83,12 @@ class Sort:
             return str(2 * self.colour(tempo_day(time)) + (1 if low else 2))
         return ("hc" if low else "hp") if "hc" in self.prices else "base"
 
+    def price(self, time):
+        """Euros a kWh, as the household typed it for the class that counts."""
+        leaf = self.leaf(time)
+        word = _TEMPO[int(leaf) - 1] if self.tempo else leaf
+        return next(Fraction(one.split("=")[1].strip()) for one in self.prices.split(",") if one.split()[0] == word)
+
     def colour(self, day):
         """Of a Tempo day, by its ordinal: 0 blue, 1 white, 2 red."""
         return day % 3
@@ -101,11 +109,12 @@ KINDS = {
 
 @dataclass
 class Truth:
-    """What a house really drew, injected and made, by local day; ``known`` where every second of that was read."""
+    """What a house really drew, injected and made, by local day, and the euros of that without the subscription."""
 
     drawn: dict = field(default_factory=dict)
     injected: dict = field(default_factory=dict)
     made: dict = field(default_factory=dict)
+    paid: dict = field(default_factory=dict)
 
 
 class House:
@@ -192,6 +201,8 @@ class House:
             self._totals[what] = self._total(what) + wh
             known = getattr(self.truth, what)
             known[local(time).date()] = known.get(local(time).date(), 0) + wh
+            price = {"drawn": self.kind.price(time), "injected": -INJECTION}.get(what, 0)
+            self.truth.paid[local(time).date()] = self.truth.paid.get(local(time).date(), 0) + price * wh / 1000
             if what == "drawn":
                 leaf = f"leaf {self.kind.leaf(time)}"
                 self._totals[leaf] = self._total(leaf) + wh
