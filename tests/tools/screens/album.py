@@ -50,6 +50,7 @@ PAGES = {
     "settings-household": "/settings/household",
     "settings-details": "/settings/details",
     "settings-data": "/settings/data",
+    "settings-data-erase": "/settings/data/erase?first={before}&last={before}",
     "settings-data-hand-over": "/settings/data/hand-over",
     "settings-tariff": "/settings/tariff",
     "settings-tariff-new": "/settings/tariff/new?contract=tempo&power=6",

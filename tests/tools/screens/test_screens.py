@@ -31,7 +31,6 @@ NO_PAGE = {
     "/settings/backup/file",
     # They need a consent, a reading, a tariff or a way of that name.
     *("/sharing/texts/<sha256>", "/repair/point", "/settings/tariff/remove", "/settings/notices/remove"),
-    "/settings/data/erase",
 }
 
 
