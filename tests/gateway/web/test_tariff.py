@@ -69,7 +69,7 @@ def test_from_no_tariff_to_euros_in_a_browser(empty_house, browser):
     browser.open(f"{web}/cost", width=390, height=844)
     assert "[[" not in browser.evaluate("document.body.innerText")
     browser.press("0", f"a[href='{PATH}']")
-    assert "contrat « HC », 6 kVA" in browser.evaluate("document.body.innerText")
+    assert "contrat «\u00a0HC\u00a0», 6 kVA" in browser.evaluate("document.body.innerText")
     chosen = "[document.querySelector('[name=contract]:checked').value, document.querySelector('[name=power]').value]"
     assert browser.evaluate(chosen) == ["hc", "6"]
     look(browser)
@@ -109,7 +109,7 @@ def test_from_no_tariff_to_euros_in_a_browser(empty_house, browser):
 def test_what_a_living_meter_says_is_chosen_already(living_house):
     """A standard meter of a Tempo house: its calendar, its power, the six classes of a bill."""
     _, text = living_house.signed_in.get(PATH)
-    assert "contrat « TEMPO »" in html.unescape(text)
+    assert "contrat «\u00a0TEMPO\u00a0»" in html.unescape(text)
     assert re.search(r'value="tempo" checked', text)
     (power,) = re.findall(r'<option value="(\d+)" selected>', text)
     _, text = living_house.signed_in.get(f"{PATH}/new?contract=tempo&power={power}")
