@@ -5,7 +5,6 @@ Each is tried before it is kept, and takes the password of the page again: it de
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +14,7 @@ from gateway.errors import GatewayError
 from gateway.web.accounts.words import ACCOUNTS_WORDS
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
+from gateway.web.refused import refused_at
 from gateway.web.settings.form import why_not
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from microdot import Request, Response
 
     from gateway.web.view import PageView
-
-log = logging.getLogger(__name__)
 
 BROKER, ACCOUNT = "/settings/home-assistant", "/settings/account"
 FILES = ("sharing.css", "settings.css")
@@ -66,14 +64,8 @@ def accounts(broker: BrokerOfHouse, account: AccountOfHouse) -> PageGroup:
         forms={BROKER: pages.keep_broker, f"{BROKER}/leave": pages.leave_broker, ACCOUNT: pages.keep_account},
         words=ACCOUNTS_WORDS,
         files=FILES,
-        refused=_refused,
+        refused=refused_at("settings", "back_to_settings"),
     )
-
-
-def _refused(view: PageView, error: GatewayError) -> Response:
-    log.warning("the page of the accounts could not do what it was asked: %s", type(error).__name__)
-    page = replace(view, path="/settings").page("accounts/refused.html", sentence=error.phrase.in_language(view.lang))
-    return html(page, 409)
 
 
 class _Pages:

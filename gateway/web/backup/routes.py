@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from gateway.web.data.copies import WAIT_S, download, settled
 from gateway.web.dates import local
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
+from gateway.web.refused import refused_at
 from gateway.web.settings.form import why_not
 
 if TYPE_CHECKING:
@@ -19,11 +19,8 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
-    from gateway.errors import GatewayError
     from gateway.web.data.copies import HouseholdCopy
     from gateway.web.view import PageView
-
-log = logging.getLogger(__name__)
 
 PATH = "/settings/backup"
 FILES = ("sharing.css", "settings.css")
@@ -47,15 +44,8 @@ def backup(nightly: Callable[[], Mapping[str, Any]], copy: HouseholdCopy) -> Pag
         forms={f"{PATH}/file": pages.make, f"{PATH}/file/remove": pages.drop},
         words=BACKUP_WORDS,
         files=FILES,
-        refused=_refused,
+        refused=refused_at("settings", "back_to_settings"),
     )
-
-
-def _refused(view: PageView, error: GatewayError) -> Response:
-    """What the house refuses is said in a sentence, in the visitor's language."""
-    log.warning("the page of the backups could not do what it was asked: %s", type(error).__name__)
-    page = replace(view, path="/settings").page("accounts/refused.html", sentence=error.phrase.in_language(view.lang))
-    return html(page, 409)
 
 
 class _Pages:

@@ -5,7 +5,6 @@ What it orders is what the command line orders; each takes the password again, a
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from gateway.web.data.values import DataSpan
 from gateway.web.data.words import DATA_WORDS
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
+from gateway.web.refused import refused_at
 from gateway.web.settings.form import typed_day, why_not
 
 if TYPE_CHECKING:
@@ -21,12 +21,9 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
-    from gateway.errors import GatewayError
     from gateway.web.data.copies import HouseholdCopy
     from gateway.web.data.stored import StoredData
     from gateway.web.view import PageView
-
-log = logging.getLogger(__name__)
 
 PATH = "/settings/data"
 FILES = ("sharing.css", "settings.css")
@@ -52,14 +49,8 @@ def data(house: StoredData, archive: HouseholdCopy) -> PageGroup:
         },
         words=DATA_WORDS,
         files=FILES,
-        refused=_refused,
+        refused=refused_at("your_data", "back_to_data", PATH, FILES),
     )
-
-
-def _refused(view: PageView, error: GatewayError) -> Response:
-    """What the house refuses is said in a sentence, in the visitor's language."""
-    log.warning("the page of the household's data could not do what it was asked: %s", type(error).__name__)
-    return html(_page(view, "refused", sentence=error.phrase.in_language(view.lang)), 409)
 
 
 class _Pages:

@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway.errors import ConfigError, GatewayError
 from gateway.web.displays.words import DISPLAYS_WORDS
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
+from gateway.web.refused import refused_at
 from gateway.web.sharing.pages import FILES
 
 if TYPE_CHECKING:
@@ -32,14 +32,8 @@ def displays(house: StoredDisplays) -> PageGroup:
         forms={f"{_PATH}/add": pages.add, f"{_PATH}/remove": pages.remove},
         words=DISPLAYS_WORDS,
         files=FILES,
-        refused=_refused,
+        refused=refused_at("mqtt_displays", "back_to_displays", _PATH),
     )
-
-
-def _refused(view: PageView, error: GatewayError) -> Response:
-    """What the house refuses is said in a sentence, in the visitor's language."""
-    status = 409 if isinstance(error, ConfigError) else 400
-    return html(_page(view, "refused", sentence=error.phrase.in_language(view.lang)), status)
 
 
 class _Pages:

@@ -5,13 +5,13 @@ What decides what is kept, and what ends the gateway, takes the password again.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.web.http.answers import html, redirect
 from gateway.web.machine.words import MACHINE_WORDS
 from gateway.web.part import PageGroup
+from gateway.web.refused import refused_at
 from gateway.web.settings.form import why_not
 
 if TYPE_CHECKING:
@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
-    from gateway.errors import GatewayError
     from gateway.web.view import PageView
-
-log = logging.getLogger(__name__)
 
 METERS, KEEPING, RESTART = "/settings/meters", "/settings/keeping", "/settings/restart"
 FILES = ("sharing.css", "settings.css")
@@ -77,15 +74,8 @@ def machine(house: MachineOfHouse) -> PageGroup:
         forms={METERS: pages.read_at, KEEPING: pages.keep, RESTART: pages.restart},
         words=MACHINE_WORDS,
         files=FILES,
-        refused=_refused,
+        refused=refused_at("settings", "back_to_settings"),
     )
-
-
-def _refused(view: PageView, error: GatewayError) -> Response:
-    """What the house refuses is said in a sentence, in the visitor's language."""
-    log.warning("the page of the machine could not do what it was asked: %s", type(error).__name__)
-    page = replace(view, path="/settings").page("accounts/refused.html", sentence=error.phrase.in_language(view.lang))
-    return html(page, 409)
 
 
 class _Pages:

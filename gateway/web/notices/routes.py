@@ -5,7 +5,6 @@ Who adds or removes one types the password again: it decides who hears of the ho
 
 from __future__ import annotations
 
-import logging
 import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +14,7 @@ from gateway.web.http.answers import html, late, redirect
 from gateway.web.notices.kinds import KINDS, OF_ADDRESS, SECRETS, address_of, fields_of, wrong_fields
 from gateway.web.notices.words import NOTICES_WORDS
 from gateway.web.part import PageGroup
+from gateway.web.refused import refused_at
 from gateway.web.settings.form import why_not
 from gateway.words.phrase import Phrase
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from microdot import Request, Response
 
     from gateway.web.view import PageView
-
-log = logging.getLogger(__name__)
 
 PATH = "/settings/notices"
 FILES = ("sharing.css", "settings.css")
@@ -62,13 +60,8 @@ def notices(house: HouseWays) -> PageGroup:
         forms={f"{PATH}/new": pages.add, f"{PATH}/remove": pages.remove, f"{PATH}/try": pages.test},
         words=NOTICES_WORDS,
         files=FILES,
-        refused=_refused,
+        refused=refused_at("be_told", "back_to_notices", PATH, FILES),
     )
-
-
-def _refused(view: PageView, error: GatewayError) -> Response:
-    log.warning("the page of the notices could not do what it was asked: %s", type(error).__name__)
-    return html(_page(view, "refused", sentence=error.phrase.in_language(view.lang)), 409)
 
 
 class _Pages:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
+from gateway.web.refused import refused_at
 from gateway.web.sharing.pages import FILES
 from gateway.web.updates.words import UPDATES_WORDS
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from microdot import Request, Response
 
-    from gateway.errors import GatewayError
     from gateway.web.view import PageView
 
     # How updates stand after this was done: an action of ``control.messages.Update``, a language, a version or "".
@@ -34,13 +34,8 @@ def updates(standing: Standing) -> PageGroup:
         forms={f"{_PATH}/{action}": pages.act for action in _ACTIONS},
         words=UPDATES_WORDS,
         files=FILES,
-        refused=_refused,
+        refused=refused_at("updates", "back_to_updates", _PATH),
     )
-
-
-def _refused(view: PageView, error: GatewayError) -> Response:
-    """What the house refuses is said in a sentence, in the visitor's language."""
-    return html(_page(view, "refused", sentence=error.phrase.in_language(view.lang)), 409)
 
 
 class _Pages:
