@@ -151,7 +151,7 @@ def test_a_process_waits_for_a_core_as_the_kernel_counts_it():
 
 
 class Client:
-    """One end of the probe, with or without its server, which answers as it is told."""
+    """Stands for slixmpp's client at one end of the probe, with or without its server, which answers as it is told."""
 
     def __init__(self, jid, *, connected=True, answers=True):
         self.boundjid, self._connected, self._answers = SimpleNamespace(bare=jid), connected, answers
