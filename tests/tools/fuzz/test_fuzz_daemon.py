@@ -25,22 +25,32 @@ def fuzzed(*arguments):
     command = [sys.executable, "-m", "fuzz", "--daemon", "--seed", "20261128", *arguments]
     if os.geteuid() == 0:
         # The house is judged, not what other tests leave of this machine: a hash that takes a second of a core takes
-        # ten beside six workers. Only root may go first.
-        command = ["nice", "-n", "-10", *command]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=DEADLINE_S)
+        # ten beside six workers. Only root may go first: in a session of its own, or how nice it is counts among those
+        # of this session alone, where the kernel groups by them (sched(7)).
+        script = 'if [ -w /proc/$$/autogroup ]; then echo -10 >/proc/$$/autogroup; fi; exec nice -n -10 "$@"'
+        command = ["sh", "-c", script, "fuzz", *command]
+    done = subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=DEADLINE_S,
+        start_new_session=True,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "everybody else went on" in done.stdout
 
 
 @pytest.mark.slow
 @pytest.mark.servers
-def test_everybody_else_goes_on_for_a_minute():
+def test_everybody_else_goes_on_for_two_minutes():
     """What is known to have stopped a house, with two hundred relatives of each; then TIC, MQTT, XMPP, HTTP at once.
 
-    The same process, no gap of a meter, no point lost or late by ten seconds of the house's own, the page answered,
-    memory within 5 MB of each part; then a start beside poison that is retained.
+    The same process, no gap of a meter, no point lost or late by ten seconds, the page answered, memory within 5 MB of
+    each part; then a start beside poison that is retained.
     """
-    fuzzed("--minutes", "1")
+    fuzzed("--minutes", "2")
 
 
 @pytest.mark.campaign

@@ -1,19 +1,13 @@
 """What ``tools/fuzz --daemon`` calls wrong: a point that is missing or late, a log that grows or complains."""
 
-import asyncio
 import json
-import os
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 
-from fuzz import probe as probes
-from fuzz.probe import UNANSWERED_S, FederationProbe, StoppedError, queued_s
-from fuzz.watch import LATE_S, LOG_BYTES, MOST_ALLOWED_S, RigWatch
+from fuzz.watch import LATE_S, LOG_BYTES, RigWatch, StoppedError
 
 HERE = "maison@sen1.test/house@sen1.test/consumption/power/apparent/raw"
 
@@ -43,9 +37,6 @@ class Rig:
 
     def records(self):
         return self.said
-
-    def way_of(self, _):
-        return (1,)
 
     def query(self, sql, *values):
         rows = self.minutes if "samples" in sql else self.readings if values[0] in {"house", "flat"} else self.shared
@@ -107,95 +98,6 @@ def test_a_point_that_comes_late_ends_the_run(rig):
     rig.prints(int(time.time() - 2 * LATE_S), 3)
     with pytest.raises(StoppedError, match="came to the recipient"):
         watch.arrive()
-
-
-def waited(monkeypatch, rig, *, servers, machine):
-    """A watch that looked once, before what its servers and its processes then waited for (s)."""
-    queued = [5.0]
-    monkeypatch.setattr("fuzz.watch.queued_s", lambda _: queued[0])
-    watch = RigWatch(rig)
-    watch.since = time.time() - 3 * MOST_ALLOWED_S
-    watch._queued["house"].append((watch.since, queued[0]))
-    queued[0] += machine
-    watch._probe._took.append((time.time(), servers))
-    return watch
-
-
-@pytest.mark.parametrize(("servers", "machine"), [(3.0, 0.0), (0.0, 3.0), (2.0, 1.0)])
-def test_what_servers_and_machine_keep_waiting_is_allowed_and_no_more(rig, monkeypatch, servers, machine):
-    """A house that is late by itself is found behind prompt servers and behind slow ones."""
-    watch = waited(monkeypatch, rig, servers=servers, machine=machine)
-    rig.prints(int(time.time() - LATE_S - 1), 1)
-    watch.arrive()
-    assert watch.seen.allowed == [pytest.approx(3.0)]
-    rig.prints(int(time.time() - LATE_S - 5), 2)
-    with pytest.raises(StoppedError, match=r"3\.0 s are allowed"):
-        watch.arrive()
-
-
-def test_no_wait_excuses_everything(rig, monkeypatch):
-    """However long servers and cores took: not more than so much."""
-    watch = waited(monkeypatch, rig, servers=100.0, machine=100.0)
-    rig.prints(int(time.time() - LATE_S - MOST_ALLOWED_S - 2), 1)
-    with pytest.raises(StoppedError, match=f"{MOST_ALLOWED_S} s are allowed"):
-        watch.arrive()
-
-
-def test_a_process_waits_for_a_core_as_the_kernel_counts_it():
-    """Of this one it is a number that does not shrink; of none, and of one that has gone, nothing."""
-    before = queued_s(os.getpid())
-    assert 0 < before <= queued_s(os.getpid())
-    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
-        pass
-    assert queued_s(gone.pid) == queued_s(None) == 0.0
-
-
-class Client:
-    """Stands for slixmpp's client at one end of the probe, with or without its server, which answers as it is told."""
-
-    def __init__(self, jid, *, connected=True, answers=True):
-        self.boundjid, self._connected, self._answers = SimpleNamespace(bare=jid), connected, answers
-        self.plugin = {"xep_0199": self}
-
-    def is_connected(self):
-        return self._connected
-
-    async def send_ping(self, *_, **__):
-        if not self._answers:
-            await asyncio.Event().wait()
-
-    async def end(self):
-        self._connected = False
-
-
-async def probed(monkeypatch, rig, **made):
-    """The run of a probe of such clients, which are there at once."""
-    monkeypatch.setattr(probes, "_ASK_EVERY_S", 0.01)
-    monkeypatch.setattr(probes.ssl, "create_default_context", lambda **_: None)
-    rig.federation = SimpleNamespace(ca=None)
-    probe = FederationProbe(rig)
-    monkeypatch.setattr(probe, "_client", lambda jid, _: Client(jid, **made))
-
-    async def begun(_):
-        pass
-
-    monkeypatch.setattr(probe, "_begun", begun)
-    async with asyncio.timeout(30):
-        await probe.run()
-
-
-def test_a_probe_that_has_lost_its_server_ends_the_run(rig, monkeypatch):
-    """It would excuse whatever is late from then on."""
-    with pytest.raises(StoppedError, match=r"the probe probe@sen1\.test has lost its server"):
-        asyncio.run(probed(monkeypatch, rig, connected=False))
-
-
-def test_a_probe_that_is_not_answered_ends_the_run(rig, monkeypatch):
-    """After a minute, in its own words."""
-    monkeypatch.setattr(probes, "UNANSWERED_S", 0.2)
-    with pytest.raises(StoppedError, match="have not answered the probe for"):
-        asyncio.run(probed(monkeypatch, rig, answers=False))
-    assert UNANSWERED_S > 2 * MOST_ALLOWED_S
 
 
 @pytest.mark.parametrize(

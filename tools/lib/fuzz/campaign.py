@@ -14,10 +14,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from fuzz import mqtt, relatives, tic, web, xmpp
-from fuzz.probe import StoppedError
 from fuzz.rig import HOME, HOSTILE, HOSTILE_BOARD, PAGE_NAME
 from fuzz.shots import Fired, Shot, together
-from fuzz.watch import RigWatch
+from fuzz.watch import RigWatch, StoppedError
 from harness.progress import show
 from relay_faults.broker import HOST
 

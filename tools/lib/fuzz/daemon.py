@@ -92,7 +92,6 @@ def told(outcome: FuzzOutcome, seen: FuzzObservations) -> str:
         lines.append(f"the gateway took {100 * seen.processor():.0f} % of a core")
     if seen.lateness:
         lines.append(f"lateness of {len(seen.lateness)} points at the recipient, {_spread(seen.lateness)}")
-        lines.append(f"allowed besides, for busy servers and a busy machine: {_spread(seen.allowed)}")
     if seen.answers:
         lines.append(f"answers of {len(seen.answers)} pages, {_spread(seen.answers)}")
     if seen.load:

@@ -22,7 +22,6 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlencode
 
-from fuzz.probe import PROBES
 from fuzz.xmpp import CONSENTED, STRANGER
 from gateway.upkeep.authority.certificates import make
 from harness.accounts import FAR, HOME, consume, register, table
@@ -72,7 +71,7 @@ class Rig(GatewayFolder):
                     self.grant(jid, "--meter", meter, "--series", SHARED, "--granularity", "raw")
             self.gateway = self._program("gateway", "run", "--config", self.config)
             self.await_links()
-            self.recipient = self._program("recipient", *consume(self.federation, self.folder, *HONEST_METERS))
+            self._program("recipient", *consume(self.federation, self.folder, *HONEST_METERS))
             self._set_password()
         except BaseException:
             self._stack.close()
@@ -82,11 +81,6 @@ class Rig(GatewayFolder):
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def way_of(self, meter: str) -> tuple[int | None, ...]:
-        """The processes through which a point of an honest meter comes to the recipient, but for the two servers."""
-        others = (self.board.pid, self.broker.pid) if meter == "flat" else ()
-        return (self.meters[meter].process.pid, *others, self.gateway.pid, self.recipient.pid)
-
     def last(self, meter: str) -> int:
         """The second of the newest that is stored of a meter, POSIX; 0 before its first."""
         return max((last for (last,) in self.query("SELECT last_time FROM meter WHERE name = ?", meter)), default=0)
@@ -95,7 +89,7 @@ class Rig(GatewayFolder):
         enter = self._stack.enter_context
         self.net = enter(LoopbackNet())
         self.federation = enter(Federation(self.folder / "xmpp", "prosody", "prosody"))
-        register(self.federation, self.folder, (HOME, FAR, *HOSTILE.values(), *PROBES), self.password)
+        register(self.federation, self.folder, (HOME, FAR, *HOSTILE.values()), self.password)
         self.broker = HouseBroker(self.folder / "broker")
         accounts = {user: self.broker.add(user) for user in ("gateway", BOARD, HOSTILE_BOARD)}
         enter(self.broker)

@@ -12,12 +12,10 @@ import math
 import os
 import statistics
 import time
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fuzz.probe import FederationProbe, StoppedError, queued_s
 from fuzz.rig import HONEST_METERS, LINKS, SHARED
 from harness.process import last_lines
 from relay_faults.broker import HOST
@@ -28,15 +26,15 @@ if TYPE_CHECKING:
 
 # The bounds. A frame comes each second, is committed within one, and is on its way within one more.
 SILENT_S, LATE_S, ANSWERED_S = 10.0, 10.0, 10.0
-# What the two servers and the machine may add at most: beyond it the house is to blame, or nothing is shown.
-MOST_ALLOWED_S = 20.0
 # After a flood of another board's: when it counts as caught up, and by when.
 CAUGHT_UP_S, CATCH_UP_S = 5.0, 120.0
 LOG_BYTES, LOG_BYTES_A_MINUTE = 100_000, 20_000
-# Looks of which one may have been before a point was said.
-_REMEMBERED = 120
 _LOOK_S, _VISIT_S, _PAGES = 1.0, 3.0, ("/", "/links", "/sharing", "/cost", "/history")
 _BAD = ("Traceback", "unexpected", "left out", "Task exception was never retrieved", "could not be handled", "CRITICAL")
+
+
+class StoppedError(RuntimeError):
+    """Somebody else stopped; one sentence says who and how."""
 
 
 @dataclass(slots=True)
@@ -50,9 +48,6 @@ class FuzzObservations:
     load: list[float] = field(default_factory=list)
     # How late this program itself went on after a sleep: what the machine owes to everybody.
     held_up: list[float] = field(default_factory=list)
-    # What a point may be late besides: how long the two servers took there and back for others, and the processes on
-    # its way waited for a core, since it was said.
-    allowed: list[float] = field(default_factory=list)
 
     def processor(self) -> float:
         """Of one core, the share that the gateway took since it was looked at first."""
@@ -69,7 +64,7 @@ class RigWatch:
 
     def __init__(self, rig: Rig, seen: FuzzObservations | None = None) -> None:
         self._rig, self.seen, self.since = rig, seen or FuzzObservations(), time.time()
-        self.pid, self._probe = rig.gateway.pid, FederationProbe(rig)
+        self.pid = rig.gateway.pid
         # While one board sends all that the broker takes, the other's frames wait in the same queue and are sent again:
         # late, never lost. What was said before this second (POSIX) may be late.
         self._flooded_until = 0.0
@@ -77,15 +72,12 @@ class RigWatch:
         self._log_at = rig.gateway.log.stat().st_size if seen else 0
         self._read = rig.received.stat().st_size if seen else 0
         self._begun = time.monotonic()
-        # By meter, at each look (POSIX): how long what its points go through has waited for a core since its start.
-        self._queued = {name: deque[tuple[float, float]](maxlen=_REMEMBERED) for name in HONEST_METERS}
 
     async def run(self) -> None:
         """Until something stops."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._look_for_ever(), name="look")
             group.create_task(self._visit_for_ever(), name="visit")
-            group.create_task(self._probe.run(), name="probe")
 
     async def _look_for_ever(self) -> None:
         while True:
@@ -110,8 +102,6 @@ class RigWatch:
                 raise StoppedError(f"nothing of the meter {name} was stored for {silent:.0f} s")
         self._look_at_log()
         self.arrive()
-        for name, queued in self._queued.items():
-            queued.append((now, sum(map(queued_s, rig.way_of(name)))))
 
     def _look_at_links(self) -> None:
         links = self._rig.links()
@@ -175,15 +165,8 @@ class RigWatch:
                 # From the end of its frame: a meter that is simulated on a busy machine is behind itself.
                 late = now - said[meter].get(int(at), at)
                 self.seen.lateness.append(late)
-                self.seen.allowed.append(owed := self._allowed(meter, now - late))
-                if late - owed > LATE_S:
-                    told = f"a point of {meter} came to the recipient {late:.1f} s after it was said"
-                    raise StoppedError(f"{told}, {owed:.1f} s are allowed for servers and machine")
-
-    def _allowed(self, meter: str, said: float) -> float:
-        before = next((queued for at, queued in reversed(self._queued[meter]) if at <= said), None)
-        waited = sum(map(queued_s, self._rig.way_of(meter))) - before if before is not None else 0.0
-        return min(MOST_ALLOWED_S, self._probe.longest(said) + waited)
+                if late > LATE_S:
+                    raise StoppedError(f"a point of {meter} came to the recipient {late:.1f} s after it was said")
 
     async def _visit_for_ever(self) -> None:
         turn = 0

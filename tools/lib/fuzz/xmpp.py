@@ -205,28 +205,12 @@ def _long(chance: random.Random) -> str:
     return f"<message to='TO' type='chat'><body>{body}</body></message>"
 
 
-class FuzzClient(ClientXMPP):
-    """Logs in by STARTTLS alone, and leaves no task of slixmpp behind."""
-
-    def __init__(self, jid: str, password: str, context: ssl.SSLContext) -> None:
-        super().__init__(jid, password, ssl_context=context)
-        self.enable_direct_tls = self.enable_plaintext = False
-
-    async def end(self) -> None:
-        """End it, connected or not."""
-        self.cancel_connection_attempt()
-        self.abort()
-        sender = self._run_out_filters
-        if sender is not None:
-            sender.cancel()
-            await asyncio.wait({sender})
-
-
-class _Deaf(FuzzClient):
+class _Deaf(ClientXMPP):
     """Logs in, and hears nothing from then on: what comes back is counted and not read."""
 
     def __init__(self, jid: str, password: str, context: ssl.SSLContext, peer: _Peer, fired: Fired) -> None:
-        super().__init__(jid, password, context)
+        super().__init__(jid, password, ssl_context=context)
+        self.enable_direct_tls = self.enable_plaintext = False
         self._peer, self._fired = peer, fired
         self.gone = asyncio.Event()
         self.add_event_handler("session_start", self._begin)
@@ -245,6 +229,15 @@ class _Deaf(FuzzClient):
             return
         for name in _TOP.findall(data):
             self._fired.answers[name.decode() + " came back"] += 1
+
+    async def end(self) -> None:
+        """Leave no task of slixmpp behind."""
+        self.cancel_connection_attempt()
+        self.abort()
+        sender = self._run_out_filters
+        if sender is not None:
+            sender.cancel()
+            await asyncio.wait({sender})
 
 
 @dataclass(slots=True)

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from harness import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 PATH = os.pathsep.join((str(ROOT), str(ROOT / "tools/lib")))
 _LAST_LINES = 8
@@ -25,6 +26,19 @@ class EndedError(RuntimeError):
 def python(module: object, *arguments: object) -> list[object]:
     """The command of one of ours."""
     return [sys.executable, "-m", module, *arguments]
+
+
+def be_as_nice(session: int) -> None:
+    """Let a session that this process began go before others as this process does.
+
+    Where the kernel groups by sessions, how nice a process is counts within its own alone, and a new one begins at 0
+    (sched(7), "The autogroup feature").
+    """
+    group, nice = Path(f"/proc/{session}/autogroup"), os.getpriority(os.PRIO_PROCESS, 0)
+    # It may have ended at once, which is found by whoever waits for it.
+    if nice < 0 and group.exists():
+        with suppress(ProcessLookupError):
+            group.write_text(f"{nice}\n")
 
 
 class Program:
@@ -80,6 +94,8 @@ class Program:
                 start_new_session=self._own_session,
                 cwd=self._cwd,
             )
+        if self._own_session:
+            be_as_nice(self._process.pid)
         return self
 
     @property

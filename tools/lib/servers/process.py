@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from harness.process import be_as_nice
 from harness.wait import accepts, wait_until
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ class XmppServer(ABC):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        be_as_nice(self._process.pid)
 
     def await_ready(self, seconds: float = 30) -> None:
         """Wait until every port accepts connections and the server has left its mark.
