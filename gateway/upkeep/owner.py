@@ -6,7 +6,7 @@ import tomllib
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -17,17 +17,33 @@ _LONGEST: Final = timedelta(days=364)
 
 _Url = Annotated[str, Meta(pattern=r"^(https://[^\s/]+(/[^\s/]+)*)?$")]
 _Line = Annotated[str, Meta(pattern=r"^[^\r\n]{0,200}$")]
+# Stands in a table of a document: nothing there may end a cell, a link or a line.
+_Cell = Annotated[str, Meta(pattern=r"^[^\r\n|\[\]()<>`]{1,80}$")]
 
 # Field -> what is made of it.
 NEEDED: Final = {
     "name": "the Maintainer of the Debian package, the author of advisories",
     "mail": "the Maintainer of the Debian package",
     "url": "where devices look for new versions, the lines of an installation, the list of Raspberry Pi Imager",
+    "home": "the links to the project's site",
+    "source": "where the source is and questions are answered: the links of README.md and of the site",
     "security_contact": "security.txt of the folder and of each gateway's page, SECURITY.md",
     "support_end": "the last day on which this version is mended, which devices say",
     "release_keys": "the keys by which releases are believed, and their fingerprints",
     "apt_keys": "the keys of the apt repository",
+    "shop": "what to buy, where and for how much, on the page for households",
 }
+
+
+class ShopArticle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something to buy; ``price`` as the shop writes it, on the day ``checked`` (``YYYY-MM-DD``)."""
+
+    what: Literal["adapter", "computer", "card", "supply", "board"]
+    article: _Cell
+    seller: _Cell
+    url: Annotated[str, Meta(pattern=r"^https://[^\s()<>|]+$")]
+    price: _Cell
+    checked: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
 
 class ProjectOwner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,11 +52,14 @@ class ProjectOwner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     name: _Line = ""
     mail: Annotated[str, Meta(pattern=r"^([^@\s<>]+@[^@\s<>]+)?$")] = ""
     url: _Url = ""
+    home: _Url = ""
+    source: _Url = ""
     security_contact: Annotated[str, Meta(pattern=r"^((mailto:|https://)[^\s]+)?$")] = ""
     security_policy: _Url = ""
     support_end: Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")] = ""
     release_keys: tuple[Annotated[str, Meta(pattern="^[0-9a-f]{64}$")], ...] = ()
     apt_keys: tuple[Annotated[str, Meta(pattern="^[0-9A-F]{40}$")], ...] = ()
+    shop: tuple[ShopArticle, ...] = ()
 
     @property
     def maintainer(self) -> str:
@@ -78,6 +97,8 @@ def read_owner(path: Path = FILE) -> ProjectOwner:
     owner = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), ProjectOwner)
     if owner.support_end:
         date.fromisoformat(owner.support_end)
+    for article in owner.shop:
+        date.fromisoformat(article.checked)
     return owner
 
 

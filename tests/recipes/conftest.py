@@ -21,7 +21,6 @@ class Copy:
         self.folder, self.touched = folder, set()
         shutil.copytree(ROOT / "gateway", folder / "gateway", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copytree(ROOT / "systemd", folder / "systemd")
-        shutil.copy(ROOT / "README.md", folder)
 
     def make(self, name, text):
         """A new file."""
@@ -71,7 +70,7 @@ class Copy:
         """Whether what was touched is what the recipe says, no file more and no file less, in ten lines at most."""
         recipe = re.search(rf"^### {title}\n(.*?)(?=^#)", TEXT, re.MULTILINE | re.DOTALL)[1]
         assert len(recipe.strip().splitlines()) <= 10
-        named = set(re.findall(r"`((?:gateway|systemd)/[^`]*\.\w+|README\.md)`", recipe))
+        named = set(re.findall(r"`((?:gateway|systemd)/[^`]*\.\w+)`", recipe))
         for place, word in names.items():
             named = {name.replace(place, word) for name in named}
         assert self.touched == named

@@ -30,7 +30,9 @@ def test_a_command(copy):
         "gateway/commands/overview.py", '            "greet": Phrase("says hello"),\n', before='            "fleet": '
     )
     copy.put("gateway/commands/examples.py", '    "greet": ("linky-gateway greet",),\n', before='    "run": (')
-    copy.put("README.md", "| `linky-gateway greet` | says hello |\n", before="| `linky-gateway metrics ")
+    copy.put(
+        "gateway/commands/README.md", "| `linky-gateway greet` | says hello |\n", before="| `linky-gateway metrics "
+    )
     assert copy.run("-m", "gateway", "greet") == "hello\n"
     assert "  linky-gateway greet\n" in copy.run("-m", "gateway", "greet", "--help")
     assert "says hello" in copy.run("-m", "gateway", code=2)

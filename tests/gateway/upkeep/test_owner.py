@@ -7,6 +7,14 @@ import pytest
 
 from gateway.upkeep.owner import NEEDED, ProjectOwner, read_owner
 
+SHOP = """[[shop]]
+what = "adapter"
+article = "Micro Teleinfo"
+seller = "a shop"
+url = "https://example.org/teleinfo"
+price = "20,00 €"
+checked = "2026-11-20"
+"""
 NOW = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 
 
@@ -35,6 +43,16 @@ def test_security_txt_is_what_rfc_9116_asks():
     assert ending.security_txt(NOW + timedelta(days=30)) == ""
 
 
+def test_what_can_be_bought_is_read(tmp_path):
+    """Each article with its price and the day of it; then it is missing no more."""
+    (tmp_path / "owner.toml").write_text(SHOP, encoding="utf-8")
+    found = read_owner(tmp_path / "owner.toml")
+    assert [(one.article, one.price, one.checked) for one in found.shop] == [
+        ("Micro Teleinfo", "20,00 €", "2026-11-20")
+    ]
+    assert "shop" not in found.missing()
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -47,6 +65,13 @@ def test_security_txt_is_what_rfc_9116_asks():
         'name = "two\\nlines"',
         'mail = "nobody"',
         'telephone = "1"',
+        'home = "example.org"',
+        'source = "https://example.org/"',
+        '[[shop]]\nwhat = "adapter"\narticle = "Micro Teleinfo"',
+        SHOP.replace("adapter", "house"),
+        SHOP.replace("2026-11-20", "2026-11-31"),
+        SHOP.replace("Micro Teleinfo", "a | b"),
+        SHOP.replace("https:", "http:"),
     ],
 )
 def test_what_is_wrong_is_refused(tmp_path, line):

@@ -150,7 +150,7 @@ def test_a_table_goes_between_its_marks():
 
 def test_the_readme_shows_what_was_measured():
     """The table is that of the figures that are kept beside the tool, with their date and machine."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "tools/lib/bench/README.md").read_text(encoding="utf-8")
     assert report.into(text, published()) == text
 
 

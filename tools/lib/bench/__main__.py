@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 from bench import growth, report
 from bench.options import TABLE, parser
 from bench.parts import PARTS, BenchPart
-from harness import ROOT
 from harness.process import Program, last_lines, python
 from harness.wait import wait_until
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-README = ROOT / "README.md"
+README = Path(__file__).with_name("README.md")
 # Ten times what the longest takes on a machine with nothing else to do: a part that is not over by then never will be.
 _PATIENCE_S = 4_000.0
 _TICK_S = 1.0

@@ -33,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--only", metavar="PART,…", help="these parts alone; a part that is none says which there are")
     made.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as JSON")
     made.add_argument("--markdown", action="store_true", help="the table on standard output, in Markdown")
-    made.add_argument("--readme", action="store_true", help="put the table into README.md, between its marks")
+    made.add_argument(
+        "--readme", action="store_true", help="put the table into tools/lib/bench/README.md, between its marks"
+    )
     made.add_argument(
         "--quick", action="store_true", help="as small as can be: to see that every part runs; the figures mean nothing"
     )

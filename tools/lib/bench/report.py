@@ -1,4 +1,4 @@
-"""Figures to what a person reads: lines for a terminal, a table in Markdown, and that table in ``README.md``.
+"""Figures to what a person reads: lines for a terminal, a table in Markdown, and that table in ``README.md`` here.
 
 ``results`` is what ``tools/bench --json`` writes: date, machine, part -> figures, and part -> why it failed. What is
 kept may also say ``again``: part -> the later date at which it was measured on the same machine.
