@@ -16,6 +16,10 @@ class PageHouse(Protocol):
     """What the page shows."""
 
     @property
+    def name(self) -> str:
+        """How the house is called on paper: as its machine is."""
+
+    @property
     def sources(self) -> Mapping[str, str]:
         """Meter -> where its bytes come from."""
 

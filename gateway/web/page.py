@@ -114,6 +114,11 @@ class HousePage:
         self.alive_at = time.monotonic()
 
     @property
+    def name(self) -> str:
+        """How the house is called on paper: as its machine is."""
+        return socket.gethostname().partition(".")[0]
+
+    @property
     def sources(self) -> Mapping[str, str]:
         """Where each meter is, by its name."""
         return {meter.name: meter.source for meter in self._config.meter}

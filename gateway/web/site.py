@@ -234,8 +234,9 @@ class Site:
             self._words[lang] = WORDS[lang] | {key: words[lang][key] for words, key in self._menu_words}
         menu = arranged(self._menu)
         return PageView(
-            lang, path, session, self._names, self._words[lang], menu, requests=lambda: self._house.requests
-        )
+            lang, path, session, self._names, self._words[lang], menu,
+            requests=lambda: self._house.requests, house=self._house.name, made=time.time(),
+        )  # fmt: skip
 
     def _message(self, request: Request, key: str, status: int) -> Response:
         """One sentence as a page."""

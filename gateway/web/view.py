@@ -26,6 +26,8 @@ class PageView:
         menu: the pages, by how often they are opened.
         query: what was asked of the page, ending with ``&``, so that its other language shows the same.
         requests: how many requests for access wait for an answer now.
+        house: how the house is called on paper.
+        made: when the page is made (POSIX seconds), for who prints it.
     """
 
     lang: str
@@ -36,6 +38,8 @@ class PageView:
     menu: Menu
     query: str = ""
     requests: Callable[[], int] = int
+    house: str = ""
+    made: float = 0.0
 
     def say(self, key: str, **places: object) -> str:
         """A text; it may hold what a stranger wrote."""
@@ -55,6 +59,8 @@ class PageView:
             static=self.files,
             menu=self.menu,
             requests=self.requests(),
+            paper_house=self.house,
+            paper_at=self.made,
             say=self.say,
             **values,
         )

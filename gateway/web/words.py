@@ -13,6 +13,7 @@ WORDS = WordTable(
     {
         "house": "My house",
         "skip": "Skip to content",
+        "on_paper": Phrase("House “{house}” · {when}", "on paper"),
         "menu": "Pages",
         "now": "Now",
         "home": Phrase("Home", "the first page"),

@@ -43,8 +43,11 @@ function aloud(shown) {
 
 /** @type {(text: string | null) => void} */
 function renew(text) {
-  const fresh = text && new DOMParser().parseFromString(text, "text/html").getElementById("home");
+  const page = text && new DOMParser().parseFromString(text, "text/html");
+  const fresh = page && page.getElementById("home");
   if (!fresh) return;
+  const [paper, dated] = [document, page].map((one) => one.querySelector(".on-paper"));
+  if (paper && dated) paper.textContent = dated.textContent;
   const focused = home.contains(document.activeElement) && document.activeElement?.getAttribute("href");
   // What has not changed stays: a screen reader would read an old warning as a new one.
   const [old, now] = [told.innerHTML, fresh.querySelector("#told")?.innerHTML ?? ""];

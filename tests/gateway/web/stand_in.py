@@ -43,6 +43,8 @@ class StandInHouse:
                 meter.time = datetime.fromtimestamp(moment or time.time(), UTC)
             self._figures = HomeFigures(config, StoreReader(config.directory, nothing_to_settle), now)
 
+    name = "maison-7"
+
     def meters(self):
         return self._meters
 

@@ -1,7 +1,11 @@
-"""Pages on paper: what they say without what one presses, light also from a dark device, colours of days kept."""
+"""Pages on paper: what they say without what one presses, light also from a dark device, colours of days kept,
+of which house and of when it is."""
+
+import time
 
 import pytest
 
+from gateway.web.dates import clock, local
 from tests.gateway.web.test_history_in_browser import inside
 
 __all__ = ["inside"]
@@ -40,3 +44,17 @@ def test_the_values_of_a_day_are_printed_though_their_table_is_closed(on_paper):
     assert page.evaluate(f"{closed}.checkVisibility({{contentVisibilityAuto: true, visibilityProperty: true}})")
     page.dark(on=True)
     assert not page.evaluate(f"{closed}.checkVisibility({{contentVisibilityAuto: true, visibilityProperty: true}})")
+
+
+@pytest.mark.parametrize(("language", "said"), [("fr", "Maison « maison-7 » · "), ("en", "House “maison-7” · ")])
+@pytest.mark.parametrize("path", ["/", "/history?period=day&date=2026-10-25", "/more"])
+def test_paper_says_of_which_house_it_is_and_of_when(on_paper, path, language, said):
+    """By the clock of the house, to the minute; a screen does not show it."""
+    page, url = on_paper
+    before = time.time()
+    page.open(f"{url}{path}", width=680, height=960, language=language)
+    shown = page.evaluate("document.querySelector('.on-paper').innerText").replace("\N{NO-BREAK SPACE}", " ")
+    moments = {clock(language, local(at)).replace("\N{NO-BREAK SPACE}", " ") for at in (before, time.time())}
+    assert shown.replace("\N{NARROW NO-BREAK SPACE}", " ") in {f"{said}{moment}" for moment in moments}
+    page.dark(on=True)
+    assert not page.evaluate("document.querySelector('.on-paper').checkVisibility()")

@@ -34,11 +34,13 @@ WHOLE = (
     *("request 1", "access, with links", "display, for guest", "setup, coded"),
 )
 PASSWORD, ORIGIN = "nobody asks for it", "linky.local:8080"
-# What is random or a file's checksum: the token of a form, that of a new link; of a page of today the days shown.
+# What is random or a file's checksum: the token of a form, that of a new link; of a page of today the days shown;
+# when a page was made.
 _RANDOM = (
     (re.compile(r'(name="form_token" value=")[\w-]+"'), r'\1TOKEN"'),
     (re.compile(r"(/display\?token=)[\w-]+"), r"\1TOKEN"),
     (re.compile(r"(<code>)[\w-]{20,}(</code>)"), r"\1TOKEN\2"),
+    (re.compile(r'(<p class="on-paper">[^<]* · )[^<]+(</p>)'), r"\1NOW\2"),
     (re.compile(r"(/static/[\w.]+\?v=)[0-9a-f]{8}\b"), r"\1SUM"),
 )
 _TODAY = (re.compile(r"(/sharing\?before=)\d+(#log)"), r"\1TODAY\2")
