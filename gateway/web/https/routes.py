@@ -15,6 +15,7 @@ from gateway.web.access.entrance import own_page
 from gateway.web.http.answers import PageFile, html, plain
 from gateway.web.http.guard import HEADERS
 from gateway.web.https.words import HTTPS_WORDS
+from gateway.web.menu import HOME, MORE
 from gateway.web.part import PageGroup
 
 if TYPE_CHECKING:
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 
 SYSTEMS = {"ios": 5, "android": 5, "windows": 5, "macos": 4, "firefox": 3, "chromium": 4}
 
-_ICONS = ("icon-192.png", "icon-512.png")
+# What a phone may cut to its own shape is another picture.
+_ICONS = {"icon-192.png": "any", "icon-512.png": "any", "icon-mask-512.png": "maskable"}
 _FILES = ("https.css", "https.js", "worker.js", *_ICONS)
+# Of the drawing: while the app starts it is alone on it, in daylight and in the dark.
+_GROUND = "#0b57a4"
 _PATHS = ("/https", "/https/seen", "/ca.crt", "/worker.js", "/manifest.webmanifest", "/offline")
 
 
@@ -97,15 +101,16 @@ class _Pages:
 
     def manifest(self, _: Request, view: PageView) -> Response:
         """What the page is on a home screen (W3C, Web Application Manifest)."""
+        sizes = {name: "x".join(2 * [name.rpartition("-")[2].removesuffix(".png")]) for name in _ICONS}
         icons = [
-            {"src": view.files[name], "sizes": f"{name[5:8]}x{name[5:8]}", "type": "image/png", "purpose": purpose}
-            for name in _ICONS
-            for purpose in ("any", "maskable")
+            {"src": view.files[name], "sizes": sizes[name], "type": "image/png", "purpose": purpose}
+            for name, purpose in _ICONS.items()
         ]
+        doors = [{"name": view.say(word), "url": path} for path, word in view.menu.bar if path not in (HOME, MORE)]
         said = {
-            "name": view.say("app_name"), "short_name": "Linky", "lang": view.lang, "id": "/", "start_url": "/",
-            "scope": "/", "display": "standalone", "background_color": "#ffffff", "theme_color": "#0b57a4",
-            "icons": icons,
+            "name": view.say("app_name"), "short_name": "Linky", "description": view.say("app_about"),
+            "lang": view.lang, "id": "/", "start_url": "/", "scope": "/", "display": "standalone",
+            "background_color": _GROUND, "theme_color": _GROUND, "icons": icons, "shortcuts": doors,
         }  # fmt: skip
         return plain(json.dumps(said, ensure_ascii=False), kind="application/manifest+json")
 

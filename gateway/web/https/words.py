@@ -10,6 +10,7 @@ from gateway.words.table import WordTable
 HTTPS_WORDS = WordTable(
     {
         "app_name": "Linky at home",
+        "app_about": "Your electricity, read at your meter and kept at home.",
         "no_https": "There is no encrypted page at the moment: {why}",
         "https_off": "The encrypted page is switched off in the configuration file (https).",
         "https_make": "On the gateway this makes one:",

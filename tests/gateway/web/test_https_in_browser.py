@@ -4,6 +4,7 @@ Its home is its own: what it trusts besides lies in an NSS database that ``certu
 With ``SCREENSHOTS=FOLDER`` the pictures are kept there.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -126,13 +127,47 @@ def test_the_service_worker_keeps_one_page_and_nothing_of_the_meter(believer, ho
     assert where(believer) == f"{house.url}/login?to=/history", "a restart signs everybody out"
 
 
-def test_the_page_can_be_an_app(believer, house):
-    """Chromium itself finds no fault with its manifest, and would install it."""
-    believer.open(f"{house.url}/https?lang=fr", language="fr")
+@pytest.mark.parametrize(
+    ("language", "name", "doors"),
+    [
+        ("fr", "Linky à la maison", {"Historique": "/history", "Coût": "/cost", "Partage": "/sharing"}),
+        ("en", "Linky at home", {"History": "/history", "Cost": "/cost", "Sharing": "/sharing"}),
+    ],
+)
+def test_the_page_can_be_an_app(believer, house, language, name, doors):
+    """Chromium itself finds no fault with its manifest, fetched without a cookie, and would install it."""
+    believer.forget()
+    believer.open(f"{house.url}/https?lang={language}", language=language)
     told = believer._call("Page.getAppManifest")
-    assert (told["errors"], told["url"]) == ([], f"{house.url}/manifest.webmanifest?lang=fr")
-    assert '"Linky à la maison"' in told["data"]
+    assert (told["errors"], told["url"]) == ([], f"{house.url}/manifest.webmanifest?lang={language}")
+    manifest = json.loads(told["data"])
+    assert (manifest["name"], manifest["lang"], manifest["display"]) == (name, language, "standalone")
+    assert {door["name"]: door["url"] for door in manifest["shortcuts"]} == doors
     assert believer._call("Page.getInstallabilityErrors")["installabilityErrors"] == []
+    measured = """(async (icons) => Promise.all(icons.map(async ({src}) => {
+      const drawn = await createImageBitmap(await (await fetch(src, {credentials: "omit"})).blob());
+      return `${drawn.width}x${drawn.height}`;
+    })))"""
+    sizes = believer.evaluate(f"{measured}({json.dumps(manifest['icons'])})")
+    assert sizes == [icon["sizes"] for icon in manifest["icons"]] == ["192x192", "512x512", "512x512"]
+    assert [icon["purpose"] for icon in manifest["icons"]] == ["any", "any", "maskable"]
+    touched = believer.evaluate("document.querySelector('link[rel=apple-touch-icon]').href")
+    assert believer.evaluate(f"{measured}([{{src: {json.dumps(touched)}}}])") == ["180x180"]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_bars_of_a_phone_are_as_the_page_is(believer, house, dark):
+    """The colour that is said for them is that of the page's background, in daylight and in the dark."""
+    believer.dark(on=dark)
+    believer.open(f"{house.url}/https", language="fr")
+    said = """[...document.querySelectorAll("meta[name=theme-color]")]
+      .filter((one) => matchMedia(one.media).matches).map((one) => one.content)"""
+    shown = """(() => {
+      const [red, green, blue] = getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number);
+      return "#" + [red, green, blue].map((one) => one.toString(16).padStart(2, "0")).join("");
+    })()"""
+    assert believer.evaluate(said) == [believer.evaluate(shown)]
+    believer.dark(on=False)
 
 
 @contextmanager
