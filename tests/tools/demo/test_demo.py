@@ -33,6 +33,8 @@ NO_FEDERATION, WRONG_USE, INTERRUPTED = 3, 2, 130
 ENOUGH_SERIES = 5
 # Servers, gateway and recipient take 4 to 10 s to start on a small machine.
 START_S, END_S = 60.0, 30.0
+# Every process of the machine is looked at: at each fiftieth of a second that kept a core busy.
+LOOK_S = 0.2
 
 pytestmark = pytest.mark.slow
 
@@ -217,7 +219,7 @@ def test_an_end_while_it_starts_ends_everything(demo: Demo) -> None:
     process.communicate(timeout=END_S)
     assert process.returncode == INTERRUPTED
     # One that was being started is ended by the kernel when its parent is gone.
-    wait_until(lambda: not demo.programs(), END_S, "the end of every program")
+    wait_until(lambda: not demo.programs(), END_S, "the end of every program", LOOK_S)
     demo.assert_nothing_left()
 
 
@@ -229,7 +231,7 @@ def test_no_program_outlives_a_killed_demo(demo: Demo) -> None:
     await_recipient(demo)
     process.kill()
     process.wait()
-    wait_until(lambda: not demo.programs(), END_S, "the end of every program")
+    wait_until(lambda: not demo.programs(), END_S, "the end of every program", LOOK_S)
 
 
 @pytest.mark.usefixtures("_servers")
@@ -251,7 +253,7 @@ def test_a_program_that_ends_by_itself_is_one_clear_sentence(demo: Demo, program
         return [pid for pid, command in demo.programs().items() if program in command]
 
     # The meter comes last, when the recipient has subscribed.
-    for pid in wait_until(victims, START_S, program):
+    for pid in wait_until(victims, START_S, program, LOOK_S):
         os.kill(pid, signal.SIGKILL)
     _, said = process.communicate(timeout=END_S)
     assert process.returncode == 1
@@ -298,7 +300,9 @@ def test_on_a_terminal_the_table_refreshes_in_place(demo: Demo) -> None:
 def await_recipient(demo: Demo) -> None:
     """Wait until every program of the chain has been started."""
     wait_until(
-        lambda: any("gateway consume" in command for command in demo.programs().values()), START_S, "the recipient"
+        lambda: any("gateway consume" in command for command in demo.programs().values()),
+        *(START_S, "the recipient"),
+        every=LOOK_S,
     )
 
 
