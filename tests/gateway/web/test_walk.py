@@ -1,8 +1,8 @@
 """A walk through every page of a running daemon that has three years and forty consents, as a household sees them.
 
-The pictures are kept in pytest's folder, or with ``SCREENSHOTS=FOLDER`` there, to be looked at. How much a first visit
-loads, and how long a slow phone takes, is printed (``pytest -s``). ``WRITE_PAGES=1`` makes the pictures of
-``pictures/`` anew, which the documents show; look at them before they are committed.
+With ``SCREENSHOTS=FOLDER`` a picture of every page is kept there, to be looked at; else of what is wrong, in pytest's
+folder. How much a first visit loads, and how long a slow phone takes, is printed (``pytest -s``). ``WRITE_PAGES=1``
+makes the pictures of ``pictures/`` anew, which the documents show; look at them before they are committed.
 """
 
 import os
@@ -99,7 +99,7 @@ def look(browser, width, height):
 def test_every_page_can_be_read_by_everybody(inside, house, tmp_path, language, dark):
     """Nothing clipped or overlapping at any size, axe-core is content, no complaint, no request to another host."""
     browser, url = inside
-    folder, faults = Path(os.environ.get("SCREENSHOTS") or tmp_path), {}
+    kept, faults = os.environ.get("SCREENSHOTS"), {}
     browser.dark(on=dark)
     for path in places(browser, url, house):
         browser.open(url + path, width=SIZES[0][0], height=SIZES[0][1], language=language)
@@ -109,7 +109,8 @@ def test_every_page_can_be_read_by_everybody(inside, house, tmp_path, language, 
         for width, height in SIZES:
             where = f"{named(path)}-{width}-{language}"
             faults[where] = look(browser, width, height)
-            browser.screenshot(folder / f"{where}.png", whole="/display" not in path)
+            if kept or faults[where]:
+                browser.screenshot(Path(kept or tmp_path) / f"{where}.png", whole="/display" not in path)
         browser.evaluate(AXE)
         faults[f"{named(path)}-axe-{language}"] = browser.evaluate(VIOLATIONS)
     assert {where: found for where, found in faults.items() if found} == {}
