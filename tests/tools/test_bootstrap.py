@@ -245,6 +245,7 @@ def test_every_check_runs_and_the_first_failure_is_the_exit_code(
     """tools/test runs linters, types and tests whatever fails, pytest last, and exits with the first failure's code."""
     checkout.stand_in("dpkg-query", ALL_INSTALLED)
     checkout.stand_in("shellcheck", "echo ran shellcheck")
+    checkout.stand_in("mount", "exit 1")
     checkout.fake_venv(f'[ "$1" = -m ] || exit 0; shift; echo "ran $*"; case "$*" in "{failing}"*) exit 3;; esac')
     done = checkout.run("tools/test", *arguments)
     ran = [line.removeprefix("ran ") for line in done.stdout.splitlines() if line.startswith("ran ")]
@@ -254,6 +255,36 @@ def test_every_check_runs_and_the_first_failure_is_the_exit_code(
     assert ran[-1].endswith(" --all") == bool(arguments)
     assert done.returncode == code
     assert f"failed: {failing}" in done.stdout or failing == "nothing"
+
+
+@pytest.mark.parametrize(("free_kb", "code"), [(8_000_000, 0), (8_000_000, 3), (4_000_000, 0)])
+def test_what_tests_write_is_in_memory_where_there_is_plenty(checkout: Checkout, free_kb: int, code: int) -> None:
+    """Root's tools/test makes a folder there and takes it away, or says where what failed tests wrote is."""
+    checkout.stand_in("dpkg-query", ALL_INSTALLED)
+    checkout.stand_in("shellcheck", "exit 0")
+    machine = {"id": "echo 0", "awk": f"echo {free_kb}", "stat": "echo ext2/ext3", "mountpoint": "exit 1"}
+    for name, script in machine.items():
+        checkout.stand_in(name, script)
+    acts = checkout.folder / "acts"
+    for name in ("mount", "umount"):
+        checkout.stand_in(name, f'echo "{name} $*" >>{acts}')
+    checkout.fake_venv(f'[ "$2" = pytest ] && [ "$3" = -n ] || exit 0; echo "ran $TMPDIR $*"; exit {code}')
+    done = checkout.run("tools/test")
+    assert done.returncode == code
+    (ran,) = [line for line in done.stdout.splitlines() if line.startswith("ran ")]
+    if free_kb < 6_000_000:
+        assert "--basetemp" not in ran
+        assert not acts.exists()
+        return
+    place = ran.split()[1]
+    assert re.fullmatch(r"/tmp/linky-\d+", place)
+    assert f" --basetemp={place}/t" in ran
+    made = f"mount -t tmpfs -o mode=1777 linky-tests {place}"
+    assert acts.read_text().splitlines() == [made, *([] if code else [f"umount {place}"])]
+    assert (f"below {place}/t" in done.stdout) == bool(code)
+    if code:
+        Path(place).rmdir()
+    assert not Path(place).exists()
 
 
 def test_with_arguments_only_pytest_runs(checkout: Checkout) -> None:
@@ -272,6 +303,7 @@ def test_missing_packages_fail_only_in_continuous_integration(checkout: Checkout
     checkout.stand_in("id", "echo 1000")
     checkout.stand_in("sudo", "exit 1")
     checkout.stand_in("shellcheck", "exit 0")
+    checkout.stand_in("mount", "exit 1")
     checkout.fake_venv("exit 0")
     done = checkout.run("tools/test", CI=ci)
     assert "the tests that need them are skipped" in done.stdout
