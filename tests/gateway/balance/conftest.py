@@ -1,6 +1,8 @@
 """Days of a household, from the frames of its meter through the recorder into a real database."""
 
+import shutil
 from contextlib import closing
+from copy import deepcopy
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -9,10 +11,10 @@ import pytest
 from gateway.balance.calendar import midnight
 from gateway.config.tables import load
 from gateway.household.days import DRAWN, INJECTED, HouseholdDays, roll_up
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Archive, Store
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
+from tests.prepared import prepare
 
 PARIS = ZoneInfo("Europe/Paris")
 # The index is whole at each frame: every power here is a multiple of 12 W.
@@ -44,6 +46,13 @@ class House:
         """Write the configuration: one meter, and ``text``."""
         (self.folder / "gateway.toml").write_text(CONFIG + text)
         self.config = load(self.folder / "gateway.toml")
+
+    def copy(self, folder):
+        """The same household in another folder."""
+        other = deepcopy(self)
+        other.folder = shutil.copytree(self.folder, folder)
+        other.config = load(folder / "gateway.toml")
+        return other
 
     def live(self, first, until, powers, texts=None, meter="house"):
         """Let a meter count from one moment to another, both included.

@@ -13,7 +13,7 @@ from gateway.household import kept_days
 from gateway.household.days import DRAWN, DRAWN_CURVE, INJECTED, HouseholdDays, roll_up
 from gateway.store.points import Granularity
 from gateway.store.store import Archive, Store
-from tests.gateway.balance.conftest import EVERY_S, SOLAR, hour_of, panels, producing, reckoned
+from tests.gateway.balance.conftest import EVERY_S, SOLAR, House, hour_of, panels, producing, reckoned
 
 FIRST, END = date(2026, 10, 22), date(2026, 10, 30)
 
@@ -33,9 +33,10 @@ def tempo(time):
     }
 
 
-@pytest.fixture
-def kept(house):
-    """Eight days of a producer, among them the one of 25 hours, all of them kept."""
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory):
+    """Eight days of a producer, among them the one of 25 hours, all of them kept; to be copied."""
+    house = House(tmp_path_factory.mktemp("lived"))
     house.configure(SOLAR)
     begin, end = midnight(FIRST), midnight(END) + 6 * 3600
     house.live(begin - 3600, end, tempo)
@@ -45,6 +46,12 @@ def kept(house):
             pass
     assert still_kept(house) == {midnight(day) for day in days(FIRST - timedelta(days=1), END)}
     return house
+
+
+@pytest.fixture
+def kept(lived, tmp_path):
+    """A house that has lived these days, and lives on as it likes."""
+    return lived.copy(tmp_path / "house")
 
 
 def still_kept(house):
