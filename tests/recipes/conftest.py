@@ -2,15 +2,14 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.copies import ROOT, copied
+
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
@@ -19,8 +18,8 @@ class Copy:
 
     def __init__(self, folder):
         self.folder, self.touched = folder, set()
-        shutil.copytree(ROOT / "gateway", folder / "gateway", ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(ROOT / "systemd", folder / "systemd")
+        for part in ("gateway", "systemd"):
+            copied(part, folder)
 
     def make(self, name, text):
         """A new file."""

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sqlite3
 from contextlib import closing
 
@@ -10,9 +9,9 @@ import pytest
 
 from harness.accounts import FAR, HOME
 from servers import free_port, wait_until
+from tests.copies import ROOT, copied
 from tests.gateway.web.conftest import PASSWORD, Visitor
 from tests.integration.processes import House
-from tests.recipes.conftest import ROOT
 
 FRAME = ROOT / "tests/frames/real/s1-base-linky-linkytic-tests.raw"
 
@@ -218,7 +217,7 @@ def test_a_display(copy, tmp_path):
 def test_a_language(copy):
     """Its folder is made with every sentence; one that is translated is said, the others are said in English."""
     for part in ("tools", "micropython"):
-        shutil.copytree(ROOT / part, copy.folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        copied(part, copy.folder)
     tool = f"import sys; sys.path.insert(0, '{copy.folder}/tools/lib'); from words.__main__ import main; "
     copy.run("-c", f"{tool}main(['--add', 'eo'])")
     catalogue = copy.folder / "gateway/words/eo/LC_MESSAGES/gateway.po"

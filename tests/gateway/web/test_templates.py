@@ -2,7 +2,6 @@
 
 import ast
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from jinja2 import TemplateSyntaxError, UndefinedError
 from markupsafe import Markup
 
 from gateway.web import templates
+from tests.copies import copied
 
 ROOT = Path(__file__).parents[3]
 WEB = ROOT / "gateway" / "web"
@@ -112,7 +112,7 @@ def test_every_template_can_be_read():
 
 def test_an_installation_needs_the_compiled_ones_alone(tmp_path):
     """As ``tools/setup`` has them made: by the engine that is there, and it reads nothing else then."""
-    shutil.copytree(ROOT / "gateway", tmp_path / "gateway", ignore=shutil.ignore_patterns("__pycache__"))
+    copied("gateway", tmp_path)
     command = [sys.executable, "-m", "gateway.web.templates"]
     assert subprocess.run(command, check=False, cwd=tmp_path).returncode == 0
     for template in (tmp_path / "gateway" / "web").rglob("*.html"):
