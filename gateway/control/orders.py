@@ -59,6 +59,18 @@ def prepare_store(directory: Path) -> None:
         raise StoreError(written(json.loads(last)) if last.startswith("{") else _NOT_PREPARED.filled(path=directory))
 
 
+def _prepare_here(directory: Path) -> None:
+    """The same in this process, for one that ends with its order: another one would take longer than that itself."""
+    from gateway.store.prepare import prepare  # noqa: PLC0415 (where a daemon runs, nothing of it is needed)
+
+    # As that one does: what is made is the household's own.
+    before = os.umask(0o077)
+    try:
+        prepare(directory)
+    finally:
+        os.umask(before)
+
+
 # What is done where the store is written; the running daemon does the others itself (``daemon.requests``). Who does it
 # is loaded with the first order of its kind: most houses give none for months.
 
@@ -92,7 +104,7 @@ def act(store: Store, order: Order[A], now: float) -> A:
 
 def act_alone(config: Config, order: Order[A]) -> A:
     """Do it here, no daemon running: with the writer's lock, on a checked file that knows the configured meters."""
-    prepare_store(config.directory)
+    _prepare_here(config.directory)
     with held(config), closing(Store(config.directory)) as store:
         for meter in config.meter:
             store.meters.add(meter.name, meter.sensor, meter.prm)

@@ -13,7 +13,6 @@ import pytest
 from gateway.commands import main as cli
 from gateway.commands import options
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.store.terms import Manner, Profile, Proof, Terms
@@ -72,8 +71,6 @@ def lived(tmp_path_factory):
 def test_what_a_household_types_works(document, lang, lived, tmp_path, monkeypatch):
     """Every command ends well, each in a copy of the house, an import in a new one; in French those that ask."""
     monkeypatch.setenv("LANG", f"{lang}_FR.UTF-8")
-    # The same, in this process: two dozen processes less.
-    monkeypatch.setattr("gateway.control.orders.prepare_store", prepare)
     monkeypatch.chdir(tmp_path)
     found = commands(document)
     assert len(found) >= 15
