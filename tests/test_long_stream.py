@@ -21,7 +21,6 @@ import pytest
 
 from gateway.daemon.meter import MeterReader
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Happened, Recorder
 from gateway.store.store import Store
 from gateway.tic.frame import Reader
@@ -30,6 +29,7 @@ from meter.frames import BAUD, HISTORIC, STANDARD, MeterIdentity
 from meter.living import Linky
 from meter.metrology import WH
 from tests.gateway.store.conftest import frame
+from tests.prepared import prepare
 from tests.test_corruption import CHECKED, FAULTS, WORDS
 
 if TYPE_CHECKING:

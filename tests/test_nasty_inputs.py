@@ -19,7 +19,6 @@ import pytest
 from gateway.daemon.meter import MeterReader
 from gateway.sources import line as line_module
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.tic.continuity import BreakKind
 from gateway.tic.frame import Group, Reader, encode_group
@@ -32,6 +31,7 @@ from meter.household import SimulatedHousehold
 from meter.living import Linky
 from tests.gateway.sources.test_line import UNKNOWN, Script, jumping
 from tests.gateway.tic import capture
+from tests.prepared import prepare
 
 FRAME_OF_2017 = int(datetime(2017, 9, 15, 8, 16, tzinfo=UTC).timestamp())
 START = int(datetime(2026, 7, 1, 10, 0, 5, tzinfo=UTC).timestamp())

@@ -15,7 +15,6 @@ from gateway.control.messages import Status
 from gateway.control.running import ask
 from gateway.links.link import as_text
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.store.terms import Terms
 from gateway.words.phrase import Phrase
@@ -23,6 +22,7 @@ from meter.process import SimulatedMeter
 from servers import free_port, wait_until
 from tests.gateway.store.conftest import START
 from tests.integration.processes import Process
+from tests.prepared import prepare
 
 COOP = "coop@sen2.test"
 # Words that stand in most sentences of one language, and in no sentence of the other.

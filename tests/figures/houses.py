@@ -14,12 +14,12 @@ from gateway.balance.calendar import midnight
 from gateway.config.tables import load
 from gateway.household.days import DRAWN, INJECTED, POWER
 from gateway.links.link import BROKEN, OK, Link, LinkKind
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Happened, Recorder
 from gateway.store.store import Store
 from gateway.tic.judges import FactKind
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 from gateway.words.phrase import NOTHING, same
+from tests.prepared import prepare
 
 PARIS = ZoneInfo("Europe/Paris")
 # The steps of a house that is far from now, and of the last minutes.

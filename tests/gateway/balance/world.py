@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from gateway.daemon.clock import HostClock
 from gateway.daemon.meter import MeterReader
 from gateway.store.points import Confirm, Granularity
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.tic.clock import Belief
 from gateway.tic.frame import ENDED_ETX, HISTORIC, STANDARD, Frame, Group
 from gateway.tic.quality import SignalQuality
+from tests.prepared import prepare
 
 PARIS = ZoneInfo("Europe/Paris")
 STEP_S = 1800

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.store.terms import Terms
@@ -21,6 +20,7 @@ from harness.house import links_of
 from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.store.conftest import POWER, START, frame
+from tests.prepared import prepare
 
 ROOT = Path(__file__).parents[3]
 FRAMES = ROOT / "tests" / "frames"

@@ -15,11 +15,11 @@ from gateway.commands.main import main
 from gateway.control.messages import Status
 from gateway.control.unix_socket import serve
 from gateway.errors import EXITS, Exit, GatewayError
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from tests.gateway.commands.test_cli import FRAMES
 from tests.gateway.store.conftest import START, frame
+from tests.prepared import prepare
 
 FRENCH, ENGLISH = "fr_FR.UTF-8", "en_GB.UTF-8"
 

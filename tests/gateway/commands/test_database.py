@@ -17,9 +17,9 @@ from gateway.store.connection import FILE_NAME
 from gateway.store.copies import copies_of_before, copy_database, forget_copies
 from gateway.store.journal import KEY_NAME
 from gateway.store.migrations import migrations
-from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
 from tests.gateway.privacy.conftest import live, make_house
+from tests.prepared import prepare
 
 
 @pytest.fixture(scope="module")

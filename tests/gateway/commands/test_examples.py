@@ -17,12 +17,12 @@ from gateway.commands import options
 from gateway.commands.examples import EXAMPLES
 from gateway.commands.main import main
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.store.terms import Terms
 from tests.gateway.commands.test_cli import FRAMES
 from tests.gateway.store.conftest import START, frame
+from tests.prepared import prepare
 
 ROOT = Path(__file__).parents[3]
 EVERY = [(name, text) for name, texts in EXAMPLES.items() for text in texts]

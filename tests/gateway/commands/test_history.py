@@ -11,13 +11,13 @@ import pytest
 from gateway.commands.main import main
 from gateway.config.tables import load
 from gateway.store.erasure import Range
-from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
 from servers import wait_until
 from tests.gateway.commands.test_examples import HISTORY
 from tests.gateway.daemon.test_counters import WAIT_S, live
 from tests.gateway.household.past.test_files import curve_csv
 from tests.gateway.household.past.test_plan import index_csv, life
+from tests.prepared import prepare
 
 PRM = "00000000000011"
 FIRST = date(2024, 10, 22)

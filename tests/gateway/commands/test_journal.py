@@ -17,11 +17,11 @@ from gateway.federation.wire.stanza import Interval, QuoaliseMessage
 from gateway.journal.entry import NO_ENTRY, Head, digest
 from gateway.journal.key import read_key
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.received import Lot
 from gateway.store.store import Store
 from gateway.web.sharing.words import SHARING_WORDS
 from tests.gateway.store.conftest import START
+from tests.prepared import prepare
 
 ROOT = Path(__file__).parents[3]
 README = ROOT / "gateway" / "journal" / "README.md"

@@ -8,11 +8,11 @@ from contextlib import closing
 import pytest
 
 from gateway.commands.main import main
-from gateway.store.prepare import prepare
 from gateway.store.providers import ReceivedEvent
 from gateway.store.received import Incoming, Lot
 from gateway.store.store import Store
 from tests.gateway.store.conftest import START
+from tests.prepared import prepare
 
 ROOF = "toit@e.org"
 PATH = "production/energy/active/index"

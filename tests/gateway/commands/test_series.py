@@ -12,12 +12,12 @@ from gateway.commands.main import main
 from gateway.household.series import every_series
 from gateway.pulses.quantity import QUANTITIES
 from gateway.store.points import offered
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.tic.frame import Reader
 from gateway.tic.reading import Interpreter
 from tests.gateway.store.conftest import START, frame
+from tests.prepared import prepare
 
 FRAMES = Path(__file__).parents[2] / "frames"
 

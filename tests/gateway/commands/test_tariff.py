@@ -8,10 +8,10 @@ import pytest
 
 from gateway.commands.main import main
 from gateway.errors import Exit
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from tests.gateway.store.conftest import frame
+from tests.prepared import prepare
 
 
 @pytest.fixture

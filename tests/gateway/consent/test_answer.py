@@ -14,9 +14,9 @@ from gateway.control.orders import act
 from gateway.errors import ConsentError, GatewayError
 from gateway.store.local_time import PARIS
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.store.terms import AccessState, Terms
+from tests.prepared import prepare
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 JUNE = int(datetime(2026, 5, 31, 22, tzinfo=UTC).timestamp())

@@ -10,9 +10,9 @@ import pytest
 from gateway.consent.text import asked_text
 from gateway.errors import ConsentError
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.store.terms import AccessState, Terms
+from tests.prepared import prepare
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 COOP = "coop@sen2.test"

@@ -9,10 +9,10 @@ from gateway.consent.grant import describe, grant, revoke
 from gateway.consent.orders import ConsentForm
 from gateway.errors import ConsentError
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from tests.gateway.store.conftest import frame
+from tests.prepared import prepare
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 ORDER = ConsentForm("coop@sen2.test", "consumption/power", "PT1M")

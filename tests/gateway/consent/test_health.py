@@ -13,9 +13,9 @@ from gateway.control.messages import read
 from gateway.control.orders import act
 from gateway.errors import ConsentError
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.store.terms import LANGS
+from tests.prepared import prepare
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 ANNE = "anne@sen2.test"

@@ -15,9 +15,9 @@ from gateway.pulses.counter import Counted, PulseCounter
 from gateway.pulses.quantity import find_quantity
 from gateway.senml.naming import NameForm
 from gateway.store.points import Confirm, Granularity
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from tests.gateway.store.conftest import START, frame
+from tests.prepared import prepare
 
 WATER, POWER = "water/volume/index", "consumption/energy/active/index"
 DAY, FOR_EVER = 86400, 2**40

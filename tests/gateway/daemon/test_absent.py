@@ -9,8 +9,8 @@ import pytest
 from gateway.daemon.absent import NoWays
 from gateway.errors import GatewayError, StoreError
 from gateway.store.household_notices import QueuedNotice
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
+from tests.prepared import prepare
 
 NOW = 1_780_000_000
 LEFT = QueuedNotice("anne", "meter house", "meter", "The meter is not heard.", NOW, NOW, NOW + 86_400)

@@ -13,10 +13,10 @@ from gateway.daemon.accounts_at_page import PageAccount, PageBroker
 from gateway.daemon.app import Gateway
 from gateway.daemon.ways_at_page import PageWays
 from gateway.errors import ConfigError, StoreError
-from gateway.store.prepare import prepare
 from gateway.words.phrase import Phrase
 from tests.gateway.daemon.test_renewal import FILE, change, opened
 from tests.mosquitto import HOST, Mosquitto
+from tests.prepared import prepare
 
 OLD, NEW = "canary-old-71", "canary-new-05"
 

@@ -23,13 +23,13 @@ from gateway.errors import StoreError
 from gateway.links.degradation import Measures
 from gateway.store.minutes import every_row
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
 from gateway.tic.frame import Frame, Group, Reader
 from meter.living import Linky
 from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.store.conftest import POWER, START, frame
+from tests.prepared import prepare
 
 WAIT_S = 30
 

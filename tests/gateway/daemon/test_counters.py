@@ -16,10 +16,10 @@ from gateway.config.tables import load
 from gateway.control.messages import EnterReading, ReadingForm, Status
 from gateway.control.running import ask
 from gateway.daemon.app import Gateway
-from gateway.store.prepare import prepare
 from gateway.store.store import Archive
 from servers import wait_until
 from tests.gateway.pulses.conftest import board
+from tests.prepared import prepare
 
 __all__ = ["board"]
 

@@ -6,8 +6,8 @@ import pytest
 
 from gateway.config.tables import load
 from gateway.daemon.journalled import longest_retention_s, note_sharing
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
+from tests.prepared import prepare
 
 NOW = 1_781_604_000.0
 METER = '[[meter]]\nsource = "replay:x"\nsensor = "ab12"\n'

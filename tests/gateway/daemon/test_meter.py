@@ -12,7 +12,6 @@ from gateway.daemon.meter import MeterReader
 from gateway.errors import StoreError
 from gateway.store.breaks import Breaks
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.tic.clock import Belief
 from gateway.tic.frame import Reader
@@ -20,6 +19,7 @@ from gateway.tic.quality import Fault, SignalQuality, Window
 from meter import clock as simulated_clock
 from meter.frames import MeterIdentity
 from meter.living import Linky
+from tests.prepared import prepare
 
 START = int(datetime(2026, 7, 1, 10, 0, 5, tzinfo=UTC).timestamp())
 INDEX = "consumption/energy/active/index"

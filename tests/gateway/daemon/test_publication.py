@@ -8,9 +8,9 @@ from gateway.config.tables import load
 from gateway.daemon import publication as publish
 from gateway.daemon.publication import Publication
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.store.terms import AccessRequest, Terms
+from tests.prepared import prepare
 
 REQUEST = AccessRequest(1, 0, "a@b.test", "ab12", "consumption", Granularity.DAY, Terms(), None, "fr")
 CONFIG = """

@@ -12,8 +12,8 @@ from gateway.daemon import app, renewal
 from gateway.daemon.app import Gateway
 from gateway.errors import GatewayError
 from gateway.links.link import LinkKind
-from gateway.store.prepare import prepare
 from gateway.upkeep.helper import client
+from tests.prepared import prepare
 
 FILE = """
 [[meter]]

@@ -14,8 +14,8 @@ from gateway.control.messages import AccountOrder, Erase, read
 from gateway.daemon.requests import HouseRequests, _of_page
 from gateway.daemon.standing import HouseStanding
 from gateway.privacy import act as of_data
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
+from tests.prepared import prepare
 
 # What is done where the store is written, whoever does it.
 WRITTEN = {**of_consents.HANDLERS, **of_data.HANDLERS, **of_history.HANDLERS}

@@ -16,12 +16,12 @@ from gateway.doctor.causes import Cause, causes
 from gateway.doctor.daemon import findings
 from gateway.doctor.listen import Target, listen
 from gateway.sources.source import parse_source
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from harness.house import GatewayFolder
 from harness.process import Program, python
 from servers import wait_until
 from tests.gateway.doctor.catalogue import FAULTS, SOUND, Stand
+from tests.prepared import prepare
 from tests.rights import with_own_files_only
 
 pytestmark = pytest.mark.slow

@@ -11,10 +11,10 @@ from gateway.federation.provider.delivery import Delivery
 from gateway.federation.wire.fields import COMMAND_NAMES
 from gateway.federation.wire.stanza import QUOALISE, Publisher
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from tests.gateway.store.conftest import frame
+from tests.prepared import prepare
 
 SENSOR = "ab12cd34ef"
 PRM = "30001610071843"

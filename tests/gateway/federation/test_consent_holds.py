@@ -15,10 +15,10 @@ from gateway.federation.provider.history import HistoryPeriod, HistoryQuery
 from gateway.federation.wire.form import RequestError
 from gateway.federation.wire.stanza import Publisher
 from gateway.store.points import Confirm, Granularity, Outgoing
-from gateway.store.prepare import prepare
 from gateway.store.terms import Proof, Terms
 from tests.gateway.federation.conftest import SENSOR, START, House
 from tests.gateway.federation.test_commands import no_thread
+from tests.prepared import prepare
 
 COOP = "coop@sen2.test"
 RAW, MINUTE, _, HALF_HOUR, _ = Granularity

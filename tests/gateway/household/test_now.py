@@ -21,11 +21,11 @@ from gateway.live.meter import KnownDay
 from gateway.live.state import meter_now
 from gateway.live.topics import as_json
 from gateway.sources.line import LineState
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 from gateway.words.phrase import NOTHING, same, written
+from tests.prepared import prepare
 
 DRAWN, INJECTED = "consumption/energy/active/index", "production/energy/active/index"
 

@@ -16,13 +16,13 @@ from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
 from gateway.live.topics import STATUS
 from gateway.mqtt.broker import Broker
 from gateway.mqtt.feed import Feed
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.tic.reading import Kind as SeriesKind
 from gateway.tic.reading import Quality, Reading
 from gateway.words.phrase import written
 from servers import wait_until
 from tests.mosquitto import Broker as HouseBroker
+from tests.prepared import prepare
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ from gateway.notices.deciding.beside import overloads
 from gateway.notices.deciding.household import HouseholdNotices
 from gateway.notices.deciding.news import MOST_KEPT, Item, News, red_tomorrow
 from gateway.notices.deciding.objective_news import exceeded
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.words.phrase import NOTHING
 from tests.gateway.live.conftest import reading
+from tests.prepared import prepare
 
 # Eight in the evening of 15 January in Paris.
 EVENING = datetime(2026, 1, 15, 19, tzinfo=UTC)

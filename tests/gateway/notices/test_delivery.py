@@ -15,13 +15,13 @@ from gateway.links.link import BROKEN, OK, WAITING
 from gateway.notices.delivery import sender, turn, ways
 from gateway.notices.delivery.way import ways_of
 from gateway.notices.delivery.ways import HouseholdWays
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from servers import free_port
 from tests.gateway.notices.services import Services
 from tests.gateway.notices.test_intake import alert
 from tests.gateway.notices.test_quiet import posix
 from tests.gateway.notices.test_ways import Here
+from tests.prepared import prepare
 
 NOON = posix("2026-11-25T12:00")
 

@@ -13,10 +13,10 @@ from gateway.notices.delivery.intake import START_S, HeardAlert, dated, take_in
 from gateway.notices.delivery.way import ways_of
 from gateway.notices.events import RULES, Urgency, event_of, message, said
 from gateway.store.household_notices import MOST_WAITING, NoticeState
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.words.phrase import same
 from tests.gateway.notices.test_quiet import posix
+from tests.prepared import prepare
 
 NOON = posix("2026-11-25T12:00")
 

@@ -17,13 +17,13 @@ from gateway.notices.deciding.household import HouseholdNotices
 from gateway.notices.deciding.meter_news import PowerCut, exchanged, subscribed
 from gateway.notices.deciding.news import Item
 from gateway.notices.deciding.usage_news import by_hour, is_bright, used
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Batch, Happened
 from gateway.store.store import Store
 from gateway.words.phrase import same
 from tests.gateway.live.conftest import reading
 from tests.gateway.notices.test_deciding import EVENING, FOUND
 from tests.gateway.notices.test_quiet import posix
+from tests.prepared import prepare
 
 NOW = posix("2026-07-15T12:00")
 HOUR = 3600

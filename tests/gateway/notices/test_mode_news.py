@@ -16,7 +16,6 @@ from gateway.live.meter import LiveMeter
 from gateway.notices.deciding.household import HouseholdNotices
 from gateway.notices.deciding.mode_news import ModeNews
 from gateway.notices.deciding.news import MOST_KEPT, Item, News
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.tic.frame import Reader
@@ -26,6 +25,7 @@ from tests.gateway.doctor.catalogue import FRAMES
 from tests.gateway.live.conftest import AT, reading
 from tests.gateway.live.test_uncounted import HISTORIC, STANDARD
 from tests.gateway.store.conftest import START
+from tests.prepared import prepare
 
 TODAY = int(AT.timestamp())
 BASE = {"contract/option": "BASE", "contract/tariff": "TH..", "consumption/power/apparent/raw": 500}

@@ -11,13 +11,13 @@ from gateway.commands import main as cli
 from gateway.consent.orders import ConsentForm, ConsentText, Grant, Shown
 from gateway.control.orders import act
 from gateway.store.points import Confirm, Granularity
-from gateway.store.prepare import prepare
 from gateway.store.providers import ReceivedEvent
 from gateway.store.received import Incoming, Lot
 from gateway.store.recorder import Happened, Recorder
 from gateway.store.store import Store
 from gateway.store.terms import Manner, NoticeKind, Profile, Terms
 from tests.gateway.store.conftest import START, frame, hand_over
+from tests.prepared import prepare
 
 COOP, TOWN, STRANGER = "coop@sen2.test", "town@sen3.test", "stranger@sen4.test"
 VILLE = "ville@sen6.test"

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.store.points import Outgoing
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
+from tests.prepared import prepare
 
 # A summer Tuesday, 10:00:00 UTC: no boundary of a day near, on a half hour.
 START = 1_781_604_000

@@ -7,10 +7,10 @@ import pytest
 
 from gateway.store.erasure import Range
 from gateway.store.points import Confirm, GivenUp, Granularity
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Archive, Store
 from tests.gateway.store.conftest import INDEX, POWER, START, TARIFF, frame
+from tests.prepared import prepare
 
 COOP, TOWN = "coop@sen2.test", "ville@sen3.test"
 CURVE = "consumption/power/active/raw"

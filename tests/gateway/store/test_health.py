@@ -6,9 +6,9 @@ from contextlib import closing
 import pytest
 
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
 from gateway.store.terms import Channel, Proof
+from tests.prepared import prepare
 
 ANNE, COOP = "anne@sen2.test", "coop@sen2.test"
 NOW, YEAR_S = 1_800_000_000, 365 * 86400

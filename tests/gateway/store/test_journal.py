@@ -17,10 +17,10 @@ from gateway.journal.verify import JournalFault, Why, verify
 from gateway.store.connection import FILE_NAME
 from gateway.store.journal import grouped
 from gateway.store.points import Confirm, Granularity
-from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
 from gateway.store.terms import Offer, Proof, Terms
 from tests.gateway.store.conftest import POWER, START, frame, hand_over
+from tests.prepared import prepare
 
 COOP = "coop@sen2.test"
 ROOT = Path(__file__).parents[3]

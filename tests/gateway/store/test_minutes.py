@@ -12,12 +12,12 @@ from gateway.store.erasure import Range
 from gateway.store.minute_bytes import read_minutes, write_minutes
 from gateway.store.minutes import every_row, gather_all
 from gateway.store.points import Confirm, Granularity
-from gateway.store.prepare import prepare
 from gateway.store.raw import every_raw
 from gateway.store.raw_bytes import read_raw, write_raw
 from gateway.store.recorder import Recorder
 from gateway.store.store import Archive, Store
 from tests.gateway.store.conftest import INDEX, POWER, START, TARIFF, frame
+from tests.prepared import prepare
 
 COOP = "coop@sen1.test"
 MINUTE, HALF_HOUR = 60, 1800

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from gateway.store.connection import FILE_NAME
-from gateway.store.prepare import prepare
 from gateway.store.providers import ReceivedEvent
 from gateway.store.received import MOST_SERIES, Incoming, Lot
 from gateway.store.retention import kept_from
 from gateway.store.store import Archive, Store
 from tests.gateway.store.conftest import START, frame
+from tests.prepared import prepare
 
 ROOF = "toit@sen2.test"
 NAME = "toit@sen2.test/pv1@sen2.test/production/energy/active/index"

@@ -20,12 +20,12 @@ from gateway.store.copies import copy_database
 from gateway.store.erasure import Range
 from gateway.store.journal import KEY_NAME
 from gateway.store.points import Confirm, Granularity, Outgoing
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Happened, Recorder
 from gateway.store.redo import REDO_NAME, HandedRows, RedoLog, WrittenBatches
 from gateway.store.restore import adopt
 from gateway.store.store import Archive, Store
 from tests.gateway.store.conftest import INDEX, POWER, START, TARIFF, frame, hand_over
+from tests.prepared import prepare
 
 NOW = START
 COOP, TOWN = "coop@sen1.test", "town@sen2.test"

@@ -3,10 +3,10 @@
 import pytest
 
 from gateway.errors import StoreError
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Batch, Recorder, Sample
 from gateway.store.store import Store
 from gateway.tic.reading import Kind, Quality
+from tests.prepared import prepare
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import pytest
 from gateway.errors import StoreError
 from gateway.store.connection import FILE_NAME
 from gateway.store.points import Confirm, Granularity
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Happened, Recorder, day_end
 from gateway.store.store import Archive, Store
 from gateway.tic.reading import Kind
 from tests.gateway.store.conftest import INDEX, POWER, START, TARIFF, frame, hand_over, reading
+from tests.prepared import prepare
 
 COOP = "coop@sen2.test"
 NOW = START + 10**6

@@ -11,11 +11,11 @@ from gateway.journal.verify import verify
 from gateway.store.connection import FILE_NAME
 from gateway.store.erasure import Range
 from gateway.store.points import Confirm, Granularity, Outgoing
-from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
 from gateway.store.terms import NoticeKind, Terms
 from tests.gateway.store.conftest import INDEX, POWER, START, frame, hand_over
 from tests.gateway.store.test_consents import COOP, NOW, TOWN, give, read
+from tests.prepared import prepare
 
 RAW, MINUTE, QUARTER, HALF_HOUR, DAY = Granularity
 ERASED = NoticeKind.DATA_ERASED

@@ -4,11 +4,11 @@ import time
 from contextlib import closing
 
 from gateway.store.points import Granularity
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.store.terms import Channel, Manner, NoticeKind, Profile, Proof, RecipientRole, Terms
 from tests.gateway.store.conftest import INDEX, POWER, frame
+from tests.prepared import prepare
 
 DAY_S = 86_400
 COOP, TOWN = "coop@sen2.test", "ville@sen3.test"

@@ -14,7 +14,6 @@ from gateway.config.tables import load
 from gateway.daemon.app import Gateway
 from gateway.daemon.machine_at_page import PageMachine
 from gateway.sources.ports import SerialPortInfo
-from gateway.store.prepare import prepare
 from gateway.web.machine.routes import ACTS, KEEPING, METERS, RESTART
 from gateway.web.machine.words import MACHINE_WORDS
 from meter.process import SimulatedMeter
@@ -23,6 +22,7 @@ from tests.gateway.daemon.test_renewal import opened
 from tests.gateway.web.conftest import PASSWORD, House
 from tests.gateway.web.looks import look
 from tests.gateway.web.test_tariff import faults
+from tests.prepared import prepare
 
 SAID = MACHINE_WORDS["fr"]
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from gateway.errors import StoreError
-from gateway.store.prepare import prepare
 from gateway.store.store import Store
 from gateway.web import reader
+from tests.prepared import prepare
 
 
 def test_what_was_postponed_is_committed_before_it_is_read(tmp_path):

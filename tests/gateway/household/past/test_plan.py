@@ -21,12 +21,12 @@ from gateway.household.past.plan import Planner
 from gateway.household.past.preview import as_json, as_lines
 from gateway.household.past.values import Choices, PointFlag
 from gateway.store.connection import FILE_NAME
-from gateway.store.prepare import prepare
 from gateway.store.recorder import Recorder
 from gateway.store.store import Archive, Store
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 from tests.gateway.household.past.test_files import curve_csv
 from tests.gateway.household.past.test_samples import SAMPLES
+from tests.prepared import prepare
 
 PRM = "00000000000011"
 CURVE, INDEX = "consumption/power/active/raw", "consumption/energy/active/index"
