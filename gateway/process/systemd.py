@@ -44,8 +44,9 @@ class Notifier:
         self._send("READY=1")
 
     def stopping(self) -> None:
-        """The end has begun, orderly; the watchdog is no longer asked for."""
+        """The end has begun, orderly: no sign of life is asked for any more, and nothing else is told."""
         self._send("STOPPING=1")
+        self.close()
 
     def status(self, text: str) -> None:
         """The line that ``systemctl status`` shows; sent when it has changed."""

@@ -185,7 +185,7 @@ def test_systemd_hears_the_daemons_life_while_its_port_is_lost(federation, tmp_p
 
     house = House(tmp_path / "house", federation, tmp_path / "nothing")
     with notify_socket(tmp_path / "notify", monkeypatch) as bound, house.gateway() as gateway:
-        wait_until(lambda: any(text.startswith("STATUS=port lost") for text in hear()), 30, "the status", every=0.1)
+        wait_until(lambda: any(text.startswith("STATUS=port lost") for text in hear()), 60, "the status", every=0.1)
         begun = len(heard)
         wait_until(lambda: hear()[begun:].count("WATCHDOG=1") >= 3, 60, "three signs of life", every=0.1)
         assert heard.count("READY=1") == 1
