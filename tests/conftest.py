@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from hypothesis import settings
 
 from servers import Federation, LoopbackNet, missing_packages, wait_until
 from tests.turns import turn
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["StartFederation", "wait_until"]
 
 _SERVER_FIXTURES = {"federation", "federation_ep", "start_federation"}
+
+# How long an example takes is a matter of who else is busy on this machine: no test is about that.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # Whoever runs the tests, in whatever language: where a test names none, English is spoken.
 os.environ["LANG"], os.environ["LC_CTYPE"] = "en_GB.UTF-8", "C.UTF-8"

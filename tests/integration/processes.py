@@ -26,7 +26,7 @@ class Process(Program):
         self._command[at + 1 : at + 2] = ["tests.integration.traced", str(folder / f"{self.log.stem}.notes"), "gateway"]
         return self
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=60):
         """SIGTERM; the exit code."""
         return super().stop(seconds)
 

@@ -94,6 +94,10 @@ def test_one_of_two_processes_and_the_database_may_die(federation, store_at, pos
             home.await_silence(3)
             home.await_delivered(2 * WAIT_S)
         wait_until(lambda: store.one("SELECT count(*) FROM gap") == 0, WAIT_S, "no gap is left", every=0.3)
+        # What was heard last may be committed, and sent, only now.
+        wait_until(
+            lambda: all(kept(store, home) == stored(home) for home in homes), WAIT_S, "each reading once", every=0.3
+        )
         assert [process.stop() for process in (*gateways, one)] == [0, 0, 0]
     for home in homes:
         assert len(stored(home)) > 200
