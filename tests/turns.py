@@ -18,6 +18,8 @@ LONGEST: Final = (
     *("gateway/federation/test_account.py", "gateway/web/test_crowd.py", "gateway/collector/test_collecting.py"),
     *("integration/test_notices.py", "integration/test_watts.py", "upgrade/test_delivery.py"),
     *("gateway/doctor/test_catalogue.py", "tools/test_bootstrap.py", "units/test_boot.py"),
+    *("gateway/doctor/test_faults.py", "gateway/privacy/test_running.py", "gateway/collector/test_access.py"),
+    *("gateway/bridges/test_zabbix.py", "tools/flash/test_flash.py", "micropython/display/test_program.py"),
 )
 # Real servers, boards, containers: next.
 WAITING: Final = {"faults", "integration", "micropython", "tools", "units", "upgrade"}
@@ -25,7 +27,8 @@ WAITING: Final = {"faults", "integration", "micropython", "tools", "units", "upg
 HEAVIEST: Final = (
     *("figures/test_figures.py", "test_long_stream.py", "gateway/commands/test_examples.py"),
     *("gateway/balance/test_own_contract.py", "gateway/balance/test_four_years.py", "gateway/balance/test_years.py"),
-    *("gateway/backup/test_command.py",),
+    *("gateway/backup/test_command.py", "micropython/relay/test_owed.py", "gateway/store/test_minutes.py"),
+    *("gateway/privacy/test_archive.py",),
 )
 
 

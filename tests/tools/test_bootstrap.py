@@ -250,7 +250,7 @@ def test_every_check_runs_and_the_first_failure_is_the_exit_code(
     done = checkout.run("tools/test", *arguments)
     ran = [line.removeprefix("ran ") for line in done.stdout.splitlines() if line.startswith("ran ")]
     assert ran[:-1] == ["ruff check .", "ruff format --check .", "mypy --strict", "shellcheck"]
-    workers = len(os.sched_getaffinity(0)) + 2
+    workers = len(os.sched_getaffinity(0)) + 3
     assert re.fullmatch(rf"pytest -n {workers} --dist loadfile --no-loadscope-reorder --durations=.*", ran[-1])
     assert ran[-1].endswith(" --all") == bool(arguments)
     assert done.returncode == code
