@@ -3,17 +3,21 @@
 import http.client
 import os
 import re
+import shutil
 import subprocess
 import sys
 from urllib.parse import urlencode
 
 import pytest
 
+from gateway.config.tables import load
 from harness import ROOT
+from harness.house import in_this_process
 from meter.process import SimulatedMeter
 from servers import free_port, wait_until
 from tests.gateway.web.browser import PROGRAM, Browser
 from tests.integration.processes import ENVIRONMENT, Process
+from tests.once import made_once
 
 PASSWORD = "canary-phrase-de-passe-41c2"
 
@@ -98,7 +102,9 @@ class House:
 
     def code(self):
         """What the installer is shown."""
-        return self.command("page", "code").stdout.strip()
+        code, out, errors = in_this_process("page", "code", "--config", self.config)
+        assert code == 0, errors
+        return out.strip()
 
     def visitor(self, **options):
         return Visitor(self.port, **options)
@@ -147,7 +153,8 @@ def years(tmp_path_factory):
     from tests.gateway.web import three_years
 
     folder = tmp_path_factory.mktemp("three-years")
-    with three_years.served(folder, three_years.write(folder)) as running:
+    shutil.copytree(made_once(tmp_path_factory, "three-years-written", three_years.write), folder, dirs_exist_ok=True)
+    with three_years.served(folder, load(folder / "gateway.toml")) as running:
         yield running
 
 

@@ -36,14 +36,14 @@ def links_of(config: Path) -> dict[str, dict[str, Any]]:
     return {row["link"]: row for row in report["links"]}
 
 
-def in_this_process(*words: object) -> tuple[int, str]:
-    """A command without a Python of its own, whose start takes longer than its work; its code, and what it said."""
-    said, root, none = StringIO(), logging.getLogger(), logging.NullHandler()
+def in_this_process(*words: object) -> tuple[int, str, str]:
+    """A command without a Python of its own, whose start takes longer than its work; its code, output and errors."""
+    out, errors, root, none = StringIO(), StringIO(), logging.getLogger(), logging.NullHandler()
     # Whoever has a handler is not given another one, to which all that follows would go.
     root.addHandler(none)
     try:
-        with redirect_stdout(said), redirect_stderr(said):
-            return main([str(word) for word in words]), said.getvalue()
+        with redirect_stdout(out), redirect_stderr(errors):
+            return main([str(word) for word in words]), out.getvalue(), errors.getvalue()
     finally:
         root.removeHandler(none)
 
@@ -83,7 +83,7 @@ class GatewayFolder:
             done = self.command(*typed)
             code, said = done.returncode, done.stderr
         else:
-            code, said = in_this_process(*typed, "--config", self.config)
+            code, _, said = in_this_process(*typed, "--config", self.config)
         if code:
             raise self._fault(f"the consent of {jid} was refused: {said.strip()}")
 
