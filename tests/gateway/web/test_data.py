@@ -63,6 +63,8 @@ def left(house):
                 rows[name] = sorted(
                     undated(repr(row)) for row in db.execute(f"SELECT {', '.join(columns)} FROM {name}")
                 )
+    # That a port is not there is told anew by the house that goes on, sooner or later.
+    rows["told"] = [row for row in rows["told"] if "fault PORT port house" not in row]
     shown = map(json.loads, house.command("journal", "show", "--json").stdout.splitlines())
     entries = [{name: fact for name, fact in entry.items() if name not in ("time", "by", "channel")} for entry in shown]
     files = {path.name for path in (house.folder / "data").iterdir()} - {OF_THE_PAGE}
