@@ -71,7 +71,7 @@ def test_a_frame_goes_the_way_that_the_table_shows(federation, tmp_path, line):
     found = entered(tmp_path, since)
     assert [step for step in STEPS if step not in found] == []
     # Only a frame is read; a write or a message may also be of what the house had to say at its start. But nothing that
-    # is confirmed came before the frame: from its record on, each step after the one above it leads to the first receipt.
+    # is confirmed came before the frame: from its record on, each step after the one above leads to the first receipt.
     walk = [min(found[step]) for step in STEPS[: STEPS.index(RECORDED)]]
     for step in AFTER:
         walk.append(min((at for at in found[step] if at >= walk[-1]), default=math.inf))
