@@ -426,7 +426,7 @@ HOUSEHOLDS = tuple(
     f"{room}/{name}"
     for room in ("gateway", "gateway/doctor", "gateway/privacy")
     for name in ("LISEZMOI.md", "README.md")
-)
+) + tuple(name for name in DOCUMENTS if name.startswith("gateway/web/help/guide/"))
 
 
 @pytest.mark.parametrize("document", HOUSEHOLDS)

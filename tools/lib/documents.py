@@ -23,13 +23,11 @@ from gateway.household import series
 from gateway.live.credentials import example
 from gateway.upkeep.duties.duties import read_duties
 from gateway.upkeep.owner import owner
-from gateway.upkeep.releases.keys import fingerprint
 from gateway.words.catalogue import ENGLISH, FRENCH
+from website import owned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from gateway.upkeep.owner import ProjectOwner
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _BLOCK: Final = re.compile(r"(<!-- (?P<name>[a-z-]+): begin -->\n)(?P<text>.*?)(<!-- (?P=name): end -->)", re.DOTALL)
@@ -53,8 +51,8 @@ _SOURCES: Final = {
 _HEADS: Final = {FRENCH: ("Cause probable :", "Que faire :"), ENGLISH: ("Likely cause:", "What to do:")}
 
 _FIELDS: Final = {
-    FRENCH: ("facultatif", "| commande | champ | | quoi |"),
-    ENGLISH: ("optional", "| command | field | | what |"),
+    FRENCH: ("facultatif", "| commande | champ | à donner | quoi |"),
+    ENGLISH: ("optional", "| command | field | needed | what |"),
 }
 _SERIES: Final = {
     FRENCH: "| série | ce que c'est | unité | finesses | étiquettes du compteur |",
@@ -69,11 +67,6 @@ _NO_CONTACT: Final = {
     FRENCH: "Aucune autre adresse n’est publiée (`gateway/upkeep/owner.toml`).\n",
     ENGLISH: "No other address is published (`gateway/upkeep/owner.toml`).\n",
 }
-_NOTHING: Final = (
-    "**Nothing is published yet**: no address of releases is decided "
-    "([`owner.toml`](gateway/upkeep/README.md#what-only-its-owner-can-give)).\n"
-    "Until then this checkout is the release.\n"
-)
 _TEXT: Final = {FRENCH: "texte", ENGLISH: "text"}
 _COLON: Final = {FRENCH: " : ", ENGLISH: ": "}
 
@@ -145,23 +138,6 @@ def contact(lang: str) -> str:
     return _CONTACT[lang].format(given) if given else _NO_CONTACT[lang]
 
 
-def published() -> str:
-    """Where the project is to be had, as its owner has said it; or that nothing is decided."""
-    said = owner()
-    lines = [f"- [{what}]({place})" for what, place in _places(said) if place]
-    lines += [f"- the fingerprint of a key that releases are believed by: `{key}`" for key in _fingerprints(said)]
-    return "\n".join(lines) + "\n" if lines else _NOTHING
-
-
-def _places(said: ProjectOwner) -> list[tuple[str, str]]:
-    places = [("the site, for whoever is no developer", said.home), ("releases, and how to check them", said.url)]
-    return [*places, ("source, questions, faults", said.source)]
-
-
-def _fingerprints(said: ProjectOwner) -> list[str]:
-    return [fingerprint(bytes.fromhex(key)) for key in said.release_keys]
-
-
 def _evidence(place: str, lang: str) -> str:
     file, _, test = place.partition("::")
     french = file.replace("README.md", "LISEZMOI.md")
@@ -184,7 +160,12 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "gateway/doctor/README.md": {"causes": lambda: causes(ENGLISH)},
     "gateway/upkeep/duties/LISEZMOI.md": {"duties": lambda: duties(FRENCH)},
     "gateway/upkeep/duties/README.md": {"duties": lambda: duties(ENGLISH)},
-    "README.md": {"get": published},
+    "README.md": {"get": owned.published},
+    **{
+        f"gateway/web/help/guide/{name}.{lang}.md": {block: partial(made, lang)}
+        for name, block, made in (("start", "get-guide", owned.card), ("buy", "shops", owned.shops))
+        for lang in (FRENCH, ENGLISH)
+    },
     "gateway/commands/README.md": {"exit-codes": exits},
     "SECURITY.md": {"contact-french": lambda: contact(FRENCH), "contact-english": lambda: contact(ENGLISH)},
     "CONTRIBUTING.md": {"rooms": tables.rooms, "walk": tables.walk},
@@ -218,7 +199,7 @@ PICTURES: Final[dict[str, Callable[[], str]]] = {"tools/lib/servers/operators/fl
 
 
 def outdated() -> dict[Path, str]:
-    """Every document and picture that would change, and its new text; a block that is missing is a KeyError."""
+    """Every document, picture and page that would change, and its new text; a block that is missing is a KeyError."""
     new = {}
     for name, blocks in BLOCKS.items():
         path = ROOT / name

@@ -1,0 +1,1 @@
+"""``tools/site``: the documents as a site in two languages, by audience."""
