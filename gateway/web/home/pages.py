@@ -46,6 +46,7 @@ def page(view: PageView, state: Mapping[str, Any], figures: DayFigures, now: flo
         banner=banner(view, meters, state["alerts"]),
         news=news(view, state["alerts"]),
         recipients=figures.recipients,
+        seen={"clock": clock(view, local(now)), "day": written.near_date(view.lang, *2 * (local(now).date(),))},
         files=["home.css", "home.js"],
     )
 

@@ -1,7 +1,7 @@
 """The part *https*: the steps to the encrypted page, the authority to be taken along, what browsers allow there alone.
 
 Open to whoever is at home: it is read before anybody signs in. What a browser keeps of the page is one page that says
-that the gateway is not reachable; nothing that the meter says.
+that the gateway is not reachable and, of who is signed in, the first page as it was seen last (``static/worker.js``).
 """
 
 from __future__ import annotations

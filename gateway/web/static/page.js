@@ -25,7 +25,8 @@ function hear(event) {
   lost = false;
   /** @type {House} */
   const state = JSON.parse(event.data);
-  if (state.page !== first?.page) location.reload();
+  // A page that the browser had kept has been of use until the gateway is heard again.
+  if (state.page !== first?.page || document.documentElement.classList.contains("kept")) location.reload();
   tell(state);
 }
 

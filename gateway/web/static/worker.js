@@ -1,13 +1,22 @@
 "use strict";
-// Kept by the browser: shows one page when the gateway does not answer. Nothing that the meter says is kept.
+// Kept by the browser for when the gateway does not answer: the first page as it was seen last, and one page that says
+// so. What comes from the gateway goes before; what is kept goes with the sign-out and with the password.
 (() => {
   /** @type {Keeper} */
   const keeper = /** @type {any} */ (self);
   const asked = new URL(location.href).searchParams;
   const page = `/offline?lang=${asked.get("lang")}`;
   const style = asked.get("style") ?? "";
-  // Another language, another style: another store, and the one before goes.
+  // Another language, another style: another store, and the one before goes. What was seen outlasts both.
   const name = location.search;
+  const SEEN = "seen";
+  const HOME = "/";
+  const LONGEST_MS = 7 * 86400000;
+  // After these nobody is signed in any more, or not with the password of before.
+  const LEAVING = ["/logout", "/login", "/setup", "/access/password"];
+
+  // How often what was seen has been forgotten: what was asked for before is not kept after.
+  let forgotten = 0;
 
   async function keep() {
     const store = await caches.open(name);
@@ -17,17 +26,94 @@
 
   async function tidy() {
     for (const other of await caches.keys()) {
-      if (other !== name) await caches.delete(other);
+      if (other !== name && other !== SEEN) await caches.delete(other);
     }
     await keeper.clients.claim();
+    // It was looked at before this was here to see it.
+    await look(new Request(HOME)).then((seen) => seen.noted, () => {});
   }
 
-  /** @type {(request: Request, kept: string) => Promise<Response>} */
-  async function answer(request, kept) {
+  async function forget() {
+    forgotten += 1;
+    await caches.delete(SEEN);
+  }
+
+  /** @type {(response: Response, began: number) => Promise<void>} */
+  async function remember(response, began) {
+    const text = await response.text();
+    const files = text.match(/\/static\/[^"]+\.(css|js)\?[^"]+/g) ?? [];
+    const headers = { "Seen": String(Date.now()) };
+    for (const header of ["Content-Type", "Content-Security-Policy"]) {
+      Object.assign(headers, { [header]: response.headers.get(header) ?? "" });
+    }
+    const store = await caches.open(SEEN);
+    const known = await store.keys();
+    const needed = new Set([HOME, ...files].map((path) => new URL(path, location.origin).href));
+    for (const one of needed) {
+      if (new URL(one).pathname !== HOME && !known.some((other) => other.url === one)) await store.add(one);
+    }
+    for (const one of known) {
+      if (!needed.has(one.url)) await store.delete(one);
+    }
+    if (began === forgotten) await store.put(HOME, new Response(text, { headers }));
+    else await forget();
+  }
+
+  /** @type {(moment: number) => string} */
+  const dayOf = (moment) => new Intl.DateTimeFormat("en", { timeZone: "Europe/Paris" }).format(moment);
+
+  async function remembered() {
+    const found = await caches.match(HOME, { cacheName: SEEN });
+    const seen = Number(found?.headers.get("Seen"));
+    if (!found || Date.now() - seen > LONGEST_MS) return null;
+    const old = dayOf(seen) === dayOf(Date.now()) ? "kept" : "kept past";
+    const text = (await found.text()).replace("<html ", `<html class="${old}" `);
+    return new Response(text, { headers: found.headers });
+  }
+
+  // Where somebody who is signed in no more is led away from the first page, nothing of it stays.
+  /** @type {(request: Request, response: Response, began: number) => Promise<void>} */
+  async function note(request, response, began) {
+    const { pathname } = new URL(request.url);
+    if (LEAVING.includes(pathname)) await forget();
+    else if (pathname === HOME && (response.redirected || response.type === "opaqueredirect")) await forget();
+    else if (pathname === HOME && response.ok) await remember(response, began);
+  }
+
+  /** @type {(request: Request) => Promise<{ response: Response, noted: Promise<void> }>} */
+  async function look(request) {
+    const began = forgotten;
+    const response = await fetch(request);
+    // Whatever a full or broken store says, the page is shown.
+    return { response, noted: note(request, response.clone(), began).catch(() => {}) };
+  }
+
+  /** @type {(event: FetchedByPage) => Promise<Response>} */
+  async function visit(event) {
+    try {
+      const { response, noted } = await look(event.request);
+      event.waitUntil(noted);
+      return response;
+    } catch (error) {
+      const kept = event.request.mode === "navigate" ? await instead(event.request).catch(() => null) : null;
+      if (kept) return kept;
+      throw error;
+    }
+  }
+
+  /** @type {(request: Request) => Promise<Response | null>} */
+  async function instead(request) {
+    const seen = new URL(request.url).pathname === HOME ? await remembered() : null;
+    return seen ?? (await caches.match(page)) ?? null;
+  }
+
+  // The address of a file changes with what is in it, so what is kept of one is never that of another version.
+  /** @type {(request: Request) => Promise<Response>} */
+  async function file(request) {
     try {
       return await fetch(request);
     } catch (error) {
-      const found = await caches.match(kept);
+      const found = await caches.match(request.url, { ignoreVary: true });
       if (found) return found;
       throw error;
     }
@@ -36,7 +122,9 @@
   keeper.addEventListener("install", (event) => event.waitUntil(keep()));
   keeper.addEventListener("activate", (event) => event.waitUntil(tidy()));
   keeper.addEventListener("fetch", (event) => {
-    if (event.request.mode === "navigate") event.respondWith(answer(event.request, page));
-    else if (event.request.url.endsWith(style)) event.respondWith(answer(event.request, style));
+    const { origin, pathname } = new URL(event.request.url);
+    if (origin !== location.origin) return;
+    if (event.request.mode === "navigate" || pathname === HOME) event.respondWith(visit(event));
+    else if (pathname.startsWith("/static/")) event.respondWith(file(event.request));
   });
 })();

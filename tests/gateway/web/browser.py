@@ -201,6 +201,19 @@ class Browser:
         look = f"(() => {{ try {{ return !!({expression}); }} catch {{ return false; }} }})()"
         wait_until(lambda: self.evaluate(look), DEADLINE_S, expression, every=0.05)
 
+    @contextmanager
+    def worker(self):
+        """Evaluate in the service worker that has the page instead."""
+        there = self.evaluate("navigator.serviceWorker.controller.scriptURL")
+        targets = self._call("Target.getTargets")["targetInfos"]
+        (target,) = (one["targetId"] for one in targets if (one["type"], one["url"]) == ("service_worker", there))
+        attached = self._call("Target.attachToTarget", targetId=target, flatten=True)
+        page, self._session = self._session, attached["sessionId"]
+        try:
+            yield
+        finally:
+            self._session = page
+
     def screenshot(self, path, *, whole=True, of=None):
         """A picture of the window, of the page down to where no person looks at it any more, or of an element."""
         width, height, length = self.evaluate("[innerWidth, innerHeight, document.documentElement.scrollHeight]")

@@ -102,31 +102,6 @@ def test_who_has_the_authority_sees_the_page_without_a_word(believer, house):
     assert believer.complaints == []
 
 
-def test_the_service_worker_keeps_one_page_and_nothing_of_the_meter(believer, house):
-    """Registered and in control; with the gateway gone it says so, in the page's language; then all is as before."""
-    sign_in(believer, house.url)
-    believer.await_true("navigator.serviceWorker.controller !== null")
-    kept = believer.evaluate("""(async () => {
-      const stores = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
-      const kept = await Promise.all(stores.map((store) => store.keys()));
-      return kept.flat().map((request) => new URL(request.url).pathname).sort();
-    })()""")
-    assert kept == ["/offline", "/static/page.css"]
-    before = house.process.log.read_text().count("is served encrypted at")
-    assert house.process.stop() == 0
-    believer.open(f"{house.url}/history", width=360, height=740, language="en")
-    picture(believer, "offline")
-    assert where(believer) == f"{house.url}/history"
-    assert believer.evaluate("document.querySelector('h1').textContent") == "The gateway does not answer"
-    assert believer.evaluate("getComputedStyle(document.querySelector('.warn')).borderLeftStyle") == "solid"
-    # A screen on the wall has nobody who presses: it asks again by itself, at the address that was asked for.
-    assert believer.evaluate("document.querySelector('meta[http-equiv=refresh]').content") == "15"
-    house.process.start()
-    wait_until(lambda: house.process.log.read_text().count("is served encrypted at") > before, 60, "it is back")
-    believer.press("0", "main a")
-    assert where(believer) == f"{house.url}/login?to=/history", "a restart signs everybody out"
-
-
 @pytest.mark.parametrize(
     ("language", "name", "doors"),
     [

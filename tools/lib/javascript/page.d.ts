@@ -10,6 +10,7 @@ interface Keeper {
 
 interface FetchedByPage {
   request: Request;
+  waitUntil(done: Promise<void>): void;
   respondWith(answer: Promise<Response>): void;
 }
 
