@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,12 @@ def on_a_terminal(command):
     return code
 
 
+@cache
+def whole_parser():
+    """Of every command: it takes as long to be made as a command to be understood."""
+    return cli._parser()
+
+
 def leaves(parser, name=""):
     """Every command that does something."""
     commands = parser.commands()
@@ -161,7 +168,7 @@ def leaves(parser, name=""):
 
 def test_every_command_has_an_example():
     """And there is none of a command that is no more; no reason outlives its command."""
-    names = set(leaves(cli._parser()))
+    names = set(leaves(whole_parser()))
     assert set(EXAMPLES) - {""} == names
     assert [begin for begin in NOT_TYPED if not any(f"{name} ".startswith(f"{begin} ") for name in names)] == []
 
@@ -175,10 +182,10 @@ def test_an_example_is_of_its_command_and_understood(name, text, tmp_path, monke
     words = shlex.split(command.strip().removeprefix("sudo "))
     assert " ".join(words[1:]).startswith(name)
     if "--help" not in words:
-        assert cli._parser().parse_args(words[1:]).run
+        assert whole_parser().parse_args(words[1:]).run
 
 
-@pytest.mark.parametrize("name", list(leaves(cli._parser())))
+@pytest.mark.parametrize("name", list(leaves(whole_parser())))
 def test_the_help_shows_them(name, capsys):
     """As they stand, each on its line."""
     with pytest.raises(SystemExit):
