@@ -28,7 +28,7 @@ Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class IconDrawing:
     """A square with round corners, and one shape of straight lines in it."""
 
     side: float
@@ -58,12 +58,12 @@ ICONS: Final = {
 }
 
 
-def drawing(svg: str) -> Drawing:
+def drawing(svg: str) -> IconDrawing:
     """What the SVG draws: of its many ways the few that this drawing takes."""
     (side,) = _found(r'viewBox="0 0 (\d+) \1"', svg)
     rounded, back = _found(r'rx="(\d+)" fill="#([0-9a-f]{6})"', svg)
     path, front = _found(r'<path d="([^"]+)" fill="#([0-9a-f]{3})"', svg)
-    return Drawing(
+    return IconDrawing(
         side=float(side),
         round=float(rounded),
         back=_colour(back),
@@ -96,7 +96,7 @@ def _points(path: str) -> Iterator[Point]:
             yield x, y
 
 
-def pixels(drawn: Drawing, icon: Icon) -> bytes:
+def pixels(drawn: IconDrawing, icon: Icon) -> bytes:
     """Its rows, from the top, each of them RGBA behind a nought (PNG: no filter)."""
     scale = drawn.side / icon.pixels
     middle = drawn.side / 2
@@ -124,13 +124,13 @@ def _crossed(corners: tuple[Point, ...], y: float) -> list[tuple[float, float]]:
     return list(zip(places[::2], places[1::2], strict=True))
 
 
-def _drawn_ground(drawn: Drawing, y: float) -> list[tuple[float, float]]:
+def _drawn_ground(drawn: IconDrawing, y: float) -> list[tuple[float, float]]:
     high = max(0.0, drawn.round - min(y, drawn.side - y))
     cut = drawn.round - (drawn.round**2 - high**2) ** 0.5
     return [(cut, drawn.side - cut)]
 
 
-_grounds: Final[dict[str, Callable[[Drawing, float], list[tuple[float, float]]]]] = {
+_grounds: Final[dict[str, Callable[[IconDrawing, float], list[tuple[float, float]]]]] = {
     "drawn": _drawn_ground,
     "whole": lambda drawn, _: [(0.0, drawn.side)],
     "none": lambda _, __: [],
@@ -148,7 +148,7 @@ def _row(spans: Callable[[float], list[tuple[float, float]]], row: int, scale: f
     return covered
 
 
-def _mixed(drawn: Drawing, above: float, opaque: float) -> bytes:
+def _mixed(drawn: IconDrawing, above: float, opaque: float) -> bytes:
     share = above / opaque if opaque else 0.0
     mixed = (round(back + (front - back) * share) for front, back in zip(drawn.front, drawn.back, strict=True))
     return bytes((*mixed, min(255, round(opaque * 255)))) if opaque else bytes(4)
