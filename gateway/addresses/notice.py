@@ -1,11 +1,13 @@
 """Where a notice goes, in the forms of apprise's URLs: read, checked, and never shown whole, for most hold a secret.
 
 ``ntfy(s)``, ``mailto(s)``, ``json(s)``, ``freemobile``, ``gotify(s)`` and ``tgram`` are the gateway's own; what else
-``apprise`` knows is written ``apprise+…`` and goes through that program, where it is installed.
+``apprise`` knows is written ``apprise+…`` and goes through that program, where it is installed. ``webpush`` is what a
+browser gives when it is asked for notices at the page; nobody types it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import re
 from dataclasses import dataclass, field, replace
@@ -17,13 +19,14 @@ from gateway.words.phrase import Phrase
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A token is of a hundred characters at most, an address of 254.
+# A token is of a hundred characters at most, an address of 254; what a browser gives has no limit of its own.
 _LONGEST, _MOST_OPTIONS, _MOST_TO = 1000, 20, 10
+_LONGEST_OF = {"webpush": 1500}
 # Of what is shorter nothing is shown.
 _LEAST_SHOWN = 20
 
-NTFY, MAIL, WEBHOOK, FREE, GOTIFY, TELEGRAM, APPRISE = (
-    *("ntfy", "mail", "webhook", "freemobile", "gotify", "telegram"),
+NTFY, MAIL, WEBHOOK, FREE, GOTIFY, TELEGRAM, PUSH, APPRISE = (
+    *("ntfy", "mail", "webhook", "freemobile", "gotify", "telegram", "push"),
     "apprise",
 )
 _SCHEMES = {
@@ -37,7 +40,9 @@ _SCHEMES = {
     "gotify": (GOTIFY, False),
     "gotifys": (GOTIFY, True),
     "tgram": (TELEGRAM, True),
+    "webpush": (PUSH, True),
 }
+_TYPED = ", ".join(scheme for scheme in _SCHEMES if scheme != "webpush")
 _NTFY_CLOUD, _FREE_HOST, _TELEGRAM_HOST = "ntfy.sh", "smsapi.free-mobile.fr", "api.telegram.org"
 
 # RFC 1123 §2.1; an IPv6 address in brackets.
@@ -49,6 +54,9 @@ _TOPIC = re.compile(r"[-_A-Za-z0-9]{1,64}")
 _BOT = re.compile(r"[0-9]{6,20}:[A-Za-z0-9_-]{20,100}")
 _CHAT = re.compile(r"-?[0-9]{1,20}|@[A-Za-z0-9_]{3,64}")
 _FREE_USER, _FREE_KEY = re.compile(r"[0-9]{6,12}"), re.compile(r"[A-Za-z0-9]{8,64}")
+# RFC 8291 §2.1: a point of P-256 and 16 bytes; behind them, of 32, the key by which the browser knows its sender.
+_POINT, _SHARED = re.compile(r"B[A-Za-z0-9_-]{86}"), re.compile(r"([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})")
+_PLACE = re.compile(r"/[!-~]{1,1200}")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,31}")
 # A name of these is of this house alone (RFC 6762, RFC 8375, and what routers in France say).
 _OWN_NAMES = (".local", ".home.arpa", ".lan", ".home", ".internal", ".localdomain")
@@ -82,6 +90,7 @@ _FORMS = {
     FREE: "freemobile://LOGIN@KEY",
     GOTIFY: "gotifys://HOST/TOKEN",
     TELEGRAM: "tgram://BOT-TOKEN/CHAT-ID",
+    PUSH: "webpush://POINT:SECRET.KEY@HOST/PATH",
     APPRISE: "apprise+SCHEME://…",
 }
 
@@ -121,6 +130,11 @@ class NoticeAddress:
         return f"{self.scheme}://{self.host}/…{end}" if self.kind != APPRISE else f"{self.scheme}://…"
 
     @property
+    def mark(self) -> str:
+        """By which a browser knows that it is its own, and nobody learns anything of it."""
+        return hashlib.sha256(f"linky-gateway {self.url}".encode()).hexdigest()[:32]
+
+    @property
     def has_secret(self) -> bool:
         """Whether who reads it could write in the household's name; such an address stands in no configuration."""
         if self.kind in (FREE, GOTIFY, TELEGRAM, APPRISE) or self.password or self.user:
@@ -155,26 +169,26 @@ def read(text: str) -> NoticeAddress | Phrase:
 def _read(text: str) -> NoticeAddress:
     if not text:
         raise _NoAddress(_EMPTY)
-    if len(text) > _LONGEST:
-        raise _NoAddress(_TOO_LONG.filled(most=_LONGEST))
+    most = _LONGEST_OF.get(text.partition(":")[0], _LONGEST)
+    if len(text) > most:
+        raise _NoAddress(_TOO_LONG.filled(most=most))
     if not text.isprintable() or not unquote(text, errors="replace").isprintable():
         raise _NoAddress(_NO_TEXT)
     scheme, found, rest = text.partition("://")
     scheme = scheme.lower()
-    known = ", ".join(_SCHEMES)
     if not found or not _SCHEME.fullmatch(scheme):
-        raise _NoAddress(_NO_URL.filled(known=known))
+        raise _NoAddress(_NO_URL.filled(known=_TYPED))
     if scheme.startswith("apprise+"):
         if not rest or scheme == "apprise+":
             raise _wrong(scheme, APPRISE)
         url = f"{scheme.removeprefix('apprise+')}://{rest}"
         return NoticeAddress(APPRISE, scheme, tls=True, host="", url=url)
     if scheme not in _SCHEMES:
-        raise _NoAddress(_UNKNOWN.filled(scheme=scheme, known=known))
+        raise _NoAddress(_UNKNOWN.filled(scheme=scheme, known=_TYPED))
     kind, tls = _SCHEMES[scheme]
     parts = _Parts.of(scheme, kind, tls, rest, text)
     known_options = _OPTIONS.get(kind, ())
-    if kind != WEBHOOK and any(name not in known_options for name in parts.options):
+    if kind not in (WEBHOOK, PUSH) and any(name not in known_options for name in parts.options):
         named = ", ".join(known_options) or "-"
         raise _NoAddress(_NO_OPTION.filled(scheme=scheme, known=named))
     address = _READ[kind](parts)
@@ -328,4 +342,14 @@ def _telegram(parts: _Parts) -> NoticeAddress:
     return replace(parts.at(_TELEGRAM_HOST), password=parts.host, target=chat)
 
 
-_READ = {NTFY: _ntfy, MAIL: _mail, WEBHOOK: _webhook, FREE: _free, GOTIFY: _gotify, TELEGRAM: _telegram}
+def _push(parts: _Parts) -> NoticeAddress:
+    keys, host = _SHARED.fullmatch(parts.password), parts.host_checked()
+    # As the browser gave it, question mark and all.
+    path = parts.url.partition("://")[2].partition("/")[2]
+    is_service = "." in host.rstrip(".") and not is_home(host) and not _is_number(host) and parts.port in (None, 443)
+    if not keys or not _POINT.fullmatch(parts.user) or not _PLACE.fullmatch(f"/{path}") or not is_service:
+        raise _wrong(parts.scheme, parts.kind)
+    return replace(parts.at(host), port=443, password=keys[1], target=keys[2], path=f"/{path}")
+
+
+_READ = {NTFY: _ntfy, MAIL: _mail, WEBHOOK: _webhook, FREE: _free, GOTIFY: _gotify, TELEGRAM: _telegram, PUSH: _push}

@@ -84,6 +84,8 @@ class NoWays:
 
     ways: tuple[()] = ()
     waiting: frozenset[str] = frozenset()
+    # Never called: who is told nowhere goes nowhere.
+    take_away: Callable[[str], None]
 
     def __init__(
         self,

@@ -184,7 +184,14 @@ def ways_of(house: House) -> HouseholdWays | NoWays:
         house.ways.change(known)
         return house.ways
     parts = store.household, house.call, house.host.time, house.notices.is_calm
-    return HouseholdWays(known, *parts, began=house.ways.began)
+    return HouseholdWays(known, *parts, began=house.ways.began, contact=contact())
+
+
+def contact() -> str:
+    """To whom a push service may write of what gateways send: the project's owner, where one has said so."""
+    from gateway.upkeep.owner import owner  # noqa: PLC0415
+
+    return owner().security_contact or owner().url
 
 
 def federation_of(house: House) -> Publication | NoFederation:

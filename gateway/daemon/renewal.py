@@ -74,6 +74,7 @@ class Renewal:
         self._joints: dict[str, Joint] = {}
         self._one_at_a_time = asyncio.Lock()
         self._page: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         # Whichever it is then: an alert while it is made anew is told by the next one.
         lookout.listeners.append(house.cells.shielded("federation session", self._tell_federation))
         for part in _MADE_OF:
@@ -217,6 +218,22 @@ class Renewal:
                 await joint.leave()
             self._join("notices")
 
+    def _take_away(self, name: str) -> None:
+        """The way of a device that is no more: beside all else, for its own task may be the one that says so."""
+        task = asyncio.create_task(self._without(name), name=f"without the way {name}")
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def _without(self, name: str) -> None:
+        from gateway.daemon.ways_at_page import PageWays  # noqa: PLC0415 (few ways end so)
+
+        try:
+            await PageWays(self._house, self._requests).remove(name)
+        except GatewayError as error:
+            log.warning("%s; the way %s is taken away with its next notice", cause_of(error), name)
+        else:
+            log.info("the way %s is taken away: nobody is there any more", name)
+
     async def _renew_page(self) -> None:
         await asyncio.sleep(_ANSWER_S)
         async with self._one_at_a_time:
@@ -237,6 +254,7 @@ class Renewal:
             parts.join_federation(house, self._lookout, joint)
         elif part == "notices":
             parts.join_ways(house, self._lookout, joint)
+            house.ways.take_away = self._take_away
         self._joints[part] = joint
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.config.notice import NoticeTable
 from gateway.control.messages import NoticeTest
 from gateway.daemon.absent import NoWays
+from gateway.daemon.build import contact
 from gateway.links.link import OK
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class PageWays:
     def listed(self) -> list[Row]:
         """Each way: name, for whom, kind, what may be shown of its address, its state and a sentence.
 
-        The sentence is by language; ``unused``: nothing was told there yet.
+        The sentence is by language; ``unused``: nothing was told there yet; ``mark``: by which a browser knows its own.
         """
         rows: list[Row] = []
         ways = self._known()
@@ -40,6 +41,7 @@ class PageWays:
             address = way.address
             row: Row = {"name": name, "for": way.person, "kind": address.kind if address else ""}
             row |= {"shown": address.shown if address else "", "state": link.state}
+            row["mark"] = address.mark if address and address.kind == "push" else ""
             row["unused"] = link.state == OK and link.age_s is None
             rows.append(row | {"detail": link.detail.in_every_language()})
         return rows
@@ -53,7 +55,7 @@ class PageWays:
         house = self._house
         if (ways := self._known()) is None:
             parts = house.store.household, house.call, house.host.time, house.notices.is_calm
-            self._trial = ways = self._trial or HouseholdWays((), *parts)
+            self._trial = ways = self._trial or HouseholdWays((), *parts, contact=contact())
         return await ways.try_out(way_of(NoticeTable(name="new", **_named(table)), url))
 
     async def add(self, name: str, table: dict[str, Any], url: str) -> None:
@@ -72,6 +74,12 @@ class PageWays:
             await (self._requests.put if written else self._requests.change)(f"notice.{name}", None)
         # Also where somebody else has taken it away already.
         await self._requests.sweep()
+
+    async def new_key(self) -> tuple[str, str]:
+        """A key by which one browser will know the gateway: private, public."""
+        from gateway.notices.ways.push import new_key  # noqa: PLC0415 (few browsers are asked)
+
+        return await new_key()
 
     async def test(self, name: str) -> Row:
         """What comes of a test by one of them. GatewayError."""

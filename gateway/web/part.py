@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from microdot import Response
+    from microdot import Request, Response
 
     from gateway.errors import GatewayError
     from gateway.web.view import PageView
@@ -33,6 +33,7 @@ class PageGroup:
         files: names of files in ``static/``.
         refused: the answer where a handler raises GatewayError: with what was refused, or could not be kept.
         open_to_all: those of the pages that are shown to whoever is at home, signed in or not.
+        signed_out: has what is this device's own end with its session.
     """
 
     menu: tuple[tuple[str, str], ...]
@@ -42,3 +43,4 @@ class PageGroup:
     files: tuple[str, ...] = field(default=())
     refused: Callable[[PageView, GatewayError], Response] | None = None
     open_to_all: frozenset[str] = frozenset()
+    signed_out: Callable[[Request], Awaitable[None]] | None = None

@@ -76,6 +76,9 @@ class Site:
         redirects: whether who comes in clear is led to that one, or to the steps to it.
     """
 
+    # Of the parts: each ends what is this device's own with its session.
+    _leavers: tuple[Callable[[Request], Awaitable[None]], ...] = ()
+
     def __init__(
         self,
         house: PageHouse,
@@ -110,7 +113,7 @@ class Site:
         ):  # fmt: skip
             self.app.route(path)(handler)
         for path, handler in (
-            ("/login", enter.login), ("/setup", enter.setup), ("/logout", enter.logout),
+            ("/login", enter.login), ("/setup", enter.setup), ("/logout", self._logout),
             ("/access/password", enter.change_password), ("/access/displays", enter.add_display),
             ("/access/displays/remove", enter.remove_display),
         ):  # fmt: skip
@@ -130,6 +133,7 @@ class Site:
 
     def _add(self, part: PageGroup) -> None:
         self._for_all = self._for_all | part.open_to_all
+        self._leavers = (*self._leavers, part.signed_out) if part.signed_out else self._leavers
         self._files |= {name: PageFile(name) for name in part.files}
         self._names |= {name: self._files[name].url for name in part.files}
         for path, word in part.menu:
@@ -173,6 +177,16 @@ class Site:
                 return self._message(request, "not_kept", 500)
             return done
 
+        return answer
+
+    async def _logout(self, request: Request) -> Response:
+        """Sign out; what is the device's own ends with it, or is said not to: signed out it is all the same."""
+        answer = self.entrance.logout(request)
+        for leave in self._leavers:
+            try:
+                await leave(request)
+            except GatewayError as error:
+                log.warning("after a sign-out: %s", error)
         return answer
 
     # --- who asks ----------------------------------------------------------------------------------------------------

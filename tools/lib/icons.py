@@ -51,6 +51,8 @@ class Icon:
 
 
 ICONS: Final = {
+    # Of it Android shows where it is opaque.
+    "badge-96.png": Icon(96, "none", 1.2),
     "icon-180.png": Icon(180, "whole", 0.8),
     "icon-192.png": Icon(192, "drawn"),
     "icon-512.png": Icon(512, "drawn"),

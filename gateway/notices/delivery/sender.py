@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gateway.addresses.notice import APPRISE, MAIL
+from gateway.addresses.notice import APPRISE, MAIL, PUSH
 from gateway.errors import StoreError, cause_of
 from gateway.federation.connection.waiting import wait_any
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind
@@ -39,6 +39,8 @@ ROUND_S, _DAY_S = 30.0, 86_400
 _MOST_UNKEPT = 20
 # A way that refused is tried again with what is new on the next day: an account was paid, a page said yes.
 _REFUSED_S = _DAY_S
+# Who tries a way looks at it now.
+_TEST_S = 600
 
 _TOLD = Phrase("last told {time}")
 _NOTHING_YET = Phrase("nothing told yet")
@@ -62,6 +64,7 @@ class WaySender:
         chance: spreads the tries of many gateways.
         one_program: held by whoever runs a program of others.
         told_elsewhere: called when something was queued on another way.
+        gone: called with its name when whoever was told there is no more.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class WaySender:
         chance: random.Random,
         one_program: asyncio.Lock,
         told_elsewhere: Callable[[], None],
+        gone: Callable[[str], None],
     ) -> None:
         self.way, self._ways, self._queue, self._call, self._clock = way, ways, queue, call, clock
         self._is_calm, self._reach, self._chance, self._one_program = is_calm, reach, chance, one_program
@@ -94,7 +98,7 @@ class WaySender:
         self.unkept: deque[QueuedNotice] = deque(maxlen=_MOST_UNKEPT)
         self.unkept_told: deque[QueuedNotice] = deque(maxlen=_MOST_UNKEPT)
         self.refused: RefusedWay | None = None
-        self._told_elsewhere = told_elsewhere
+        self._told_elsewhere, self._gone = told_elsewhere, gone
 
     def link(self, now: float) -> Link:
         """How it is; ``now`` is POSIX seconds."""
@@ -227,6 +231,8 @@ class WaySender:
             await self._put_off([(row.number, int(now + pause), tries) for row in rows])
         else:
             await self._refuse(rows, outcome.why, now)
+            if outcome.gone:
+                self._gone(self.way.name)
 
     def _message(self, rows: Sequence[QueuedNotice]) -> Message:
         first, way = rows[0], self.way
@@ -236,7 +242,8 @@ class WaySender:
         text = message([row.text for row in rows], way.lang, self._most())
         events = tuple(dict.fromkeys(row.event for row in rows))
         ident = f"linky-{self.way.digest[:8]}-{first.number}"
-        return Message(ident, level, title(level).in_language(way.lang), text, way.lang, first.at, events)
+        until = max(row.expires for row in rows)
+        return Message(ident, level, title(level).in_language(way.lang), text, way.lang, first.at, events, until)
 
     def _most(self) -> int:
         from gateway.notices.ways.services import most_characters  # noqa: PLC0415 (a house may tell nobody)
@@ -258,6 +265,10 @@ class WaySender:
                 # Each of its children takes as much memory as the gateway.
                 async with self._one_program:
                     return await apprise.tell(address, told)
+            if address.kind == PUSH:
+                from gateway.notices.ways import push  # noqa: PLC0415
+
+                return await push.tell(self._reach, address, told, time.time())
             from gateway.notices.ways import services  # noqa: PLC0415
 
             return await services.tell(self._reach, address, told, time.time())
@@ -295,9 +306,12 @@ class WaySender:
         lang = self.way.lang
         level, ident = Urgency.NORMAL, f"linky-{self.way.digest[:8]}-test-{int(now)}"
         text = _TEST.in_language(lang)
-        outcome = await self._send(Message(ident, level, title(level).in_language(lang), text, lang, int(now)))
+        told = Message(ident, level, title(level).in_language(lang), text, lang, int(now), until=int(now) + _TEST_S)
+        outcome = await self._send(told)
         if outcome.answer is NoticeAnswer.DONE:
             self._told_at, self._failed, self._not_before, self._remark = now, None, 0.0, outcome.why
             await self.allow()
             self.wake.set()
+        elif outcome.gone:
+            self._gone(self.way.name)
         return outcome

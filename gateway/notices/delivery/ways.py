@@ -53,6 +53,7 @@ class HouseholdWays:
         reach: the network.
         chance: spreads the tries of many gateways.
         began: since when the gateway runs (monotonic seconds); since now by default.
+        contact: to whom a push service may write (``Reach``).
     """
 
     def __init__(
@@ -66,9 +67,13 @@ class HouseholdWays:
         chance: random.Random | None = None,
         *,
         began: float | None = None,
+        contact: str = "",
     ) -> None:
         self.ways, self._queue, self._call, self._known = tuple(ways), queue, call, clock
         self._is_calm, self._reach = is_calm, reach or Reach()
+        self._reach.contact = contact
+        # Has a way taken away of which nobody is there any more; of a trial there is none.
+        self.take_away: Callable[[str], None] = lambda _: None
         self._chance = chance or random.Random()  # noqa: S311 (no secret)
         self._one_program = asyncio.Lock()
         self.senders = self._made()
@@ -84,7 +89,7 @@ class HouseholdWays:
 
     def _sender(self, way: Way) -> WaySender:
         parts = self._queue, self._call, self._clock, self._is_calm, self._reach, self._chance
-        return WaySender(way, self.ways, *parts, self._one_program, self._wake_all)
+        return WaySender(way, self.ways, *parts, self._one_program, self._wake_all, self._leave)
 
     @property
     def waiting(self) -> frozenset[str]:
@@ -201,6 +206,9 @@ class HouseholdWays:
         for way in self.ways:
             rows = [dated(row, way, now) for row in self._queue.waiting(way.name) if not row.at]
             self._queue.date(rows)
+
+    def _leave(self, name: str) -> None:
+        self.take_away(name)
 
     def _wake_all(self) -> None:
         for sender in self.senders.values():

@@ -40,7 +40,10 @@ _NO_ANSWER = Phrase("{host} does not answer now")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Post:
-    """What is sent. Its headers and its body may hold a secret: nothing of it is ever shown."""
+    """What is sent. Its headers and its body may hold a secret: nothing of it is ever shown.
+
+    ``outside``: to a machine of the Internet alone, whatever its name leads to.
+    """
 
     host: str
     port: int
@@ -48,6 +51,7 @@ class Post:
     path: str
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    outside: bool = False
 
     def as_bytes(self) -> bytes:
         """The request."""
@@ -78,7 +82,7 @@ async def post(reach: Reach, request: Post) -> HttpAnswer | Outcome:
     """The reply; else why there is none."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            numbers = await reach.numbers(request.host, request.port, tls=request.tls)
+            numbers = await reach.numbers(request.host, request.port, tls=request.tls, outside=request.outside)
             context = await reach.context() if request.tls else None
             return await _ask(numbers, context, request)
     except Unreachable as error:

@@ -22,11 +22,15 @@ class NoticeAnswer(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one message: why not, and after how many seconds the other side would like to hear of it again."""
+    """What came of one message: why not, and after how many seconds the other side would like to hear of it again.
+
+    ``gone``: whoever was told there is no more, and never will be.
+    """
 
     answer: NoticeAnswer
     why: Phrase = NOTHING
     after_s: float | None = None
+    gone: bool = False
 
 
 DONE = Outcome(NoticeAnswer.DONE)
@@ -47,7 +51,7 @@ class Message:
     """What leaves at once: one text, of one or several notices.
 
     ``ident`` is the same each time it is tried, for whoever sees it twice; ``at`` POSIX seconds; ``events`` are the
-    words of what it is about.
+    words of what it is about; ``until`` POSIX seconds, after which it is of no use any more.
     """
 
     ident: str
@@ -57,7 +61,9 @@ class Message:
     lang: str
     at: int
     events: tuple[str, ...] = ()
+    until: int = 0
 
 
-# So many characters a text may have on each way (a SMS; Telegram, ntfy and Gotify take about four thousand).
-MOST_SMS, MOST_TEXT = 160, 3500
+# So many characters a text may have on each way (a SMS; a push message, sealed, four thousand bytes; Telegram, ntfy and
+# Gotify take about four thousand).
+MOST_SMS, MOST_PUSH, MOST_TEXT = 160, 800, 3500

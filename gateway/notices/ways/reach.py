@@ -36,10 +36,15 @@ class Unreachable(Exception):  # noqa: N818 (what it says is an outcome, no erro
 
 
 class Reach:
-    """The network, as notices may use it. A test that has its servers on this machine gives one of its own."""
+    """The network, as notices may use it. A test that has its servers on this machine gives one of its own.
 
-    async def numbers(self, host: str, port: int, *, tls: bool) -> list[str]:
-        """The addresses to be tried for a host, as numbers. Raises Unreachable."""
+    ``contact`` is to whom a service may write that is sent too much (RFC 8292 §2.1); empty: nobody has said so.
+    """
+
+    contact = ""
+
+    async def numbers(self, host: str, port: int, *, tls: bool, outside: bool = False) -> list[str]:
+        """The addresses to be tried for a host, as numbers; ``outside``: none of the house. Raises Unreachable."""
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -48,7 +53,7 @@ class Reach:
         texts = list(dict.fromkeys(str(one[4][0]) for one in found))[:_MOST_NUMBERS]
         numbers = [ipaddress.ip_address(text.partition("%")[0]) for text in texts]
         # A box gives its machines public numbers besides; what may not be met is left out, and a name may say so once.
-        met = [self.may_be_met(number) for number in numbers]
+        met = [self.is_outside(number) if outside else self.may_be_met(number) for number in numbers]
         allowed = [may and (tls or self.is_home(number)) for may, number in zip(met, numbers, strict=True)]
         if not any(allowed):
             _give_up(again((_NOT_HOME if any(met) else _FORBIDDEN).filled(host=host)))
@@ -58,6 +63,11 @@ class Reach:
         """Whether it is a machine of the house, or one of the Internet."""
         plain = getattr(number, "ipv4_mapped", None) or number
         return is_private(plain) or plain in _SHARED or (plain.is_global and not plain.is_multicast)
+
+    def is_outside(self, number: Number) -> bool:
+        """Whether it is a machine of the Internet."""
+        plain = getattr(number, "ipv4_mapped", None) or number
+        return plain.is_global and not plain.is_multicast
 
     def is_home(self, number: Number) -> bool:
         """Whether it may be told in clear."""

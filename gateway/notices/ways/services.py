@@ -15,10 +15,10 @@ import math
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from gateway.addresses.notice import FREE, GOTIFY, NTFY, TELEGRAM, WEBHOOK, NoticeAddress
+from gateway.addresses.notice import FREE, GOTIFY, NTFY, PUSH, TELEGRAM, WEBHOOK, NoticeAddress
 from gateway.notices.events import Urgency
 from gateway.notices.ways.http import HttpAnswer, Post, post
-from gateway.notices.ways.outcome import DONE, MOST_SMS, MOST_TEXT, Message, Outcome, again, refused
+from gateway.notices.ways.outcome import DONE, MOST_PUSH, MOST_SMS, MOST_TEXT, Message, Outcome, again, refused
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _REFUSES = Phrase("{host} refuses ({status}): check the address of these notices
 _FREE_REFUSES = Phrase(
     "Free Mobile refuses ({status}): switch “SMS notifications” on in your account, and check login and key"
 )
+_PUSH_REFUSES = Phrase("{host} refuses ({status}): add the device again, on the device itself")
 _BOT_REFUSES = Phrase("Telegram refuses ({status}): write a message to the bot first, and check its token and chat")
 
 
@@ -52,7 +53,7 @@ async def tell(reach: Reach, address: NoticeAddress, message: Message, now: floa
 
 def most_characters(address: NoticeAddress) -> int:
     """How long a text may be there."""
-    return MOST_SMS if address.kind == FREE else MOST_TEXT
+    return {FREE: MOST_SMS, PUSH: MOST_PUSH}.get(address.kind, MOST_TEXT)
 
 
 def request(address: NoticeAddress, message: Message, now: float) -> Post:
@@ -149,7 +150,7 @@ def outcome_of(address: NoticeAddress, reply: HttpAnswer, now: float) -> Outcome
     return again(_ILL.filled(host=host, status=status), _wait_s(reply, now))
 
 
-_REFUSALS = {FREE: _FREE_REFUSES, TELEGRAM: _BOT_REFUSES}
+_REFUSALS = {FREE: _FREE_REFUSES, TELEGRAM: _BOT_REFUSES, PUSH: _PUSH_REFUSES}
 
 
 def _wait_s(reply: HttpAnswer, now: float) -> float | None:

@@ -31,8 +31,8 @@ HTTPS_WORDS = WordTable(
         "why_alone": (
             "Nobody on the Wi-Fi reads along, your password included. And browsers allow some things on an encrypted"
             " page only: as an app on the home screen the page opens without the browser’s bar, and shows what you saw"
-            " last when the gateway does not answer. A browser’s own notices (push) and boards flashed by it need that"
-            " as well; this page uses neither."
+            " last when the gateway does not answer; and a phone or a computer shows the gateway’s notices by itself,"
+            " if you ask for it at “Being told”."
         ),
         "why_without": (
             "Everything else works without: figures, curves, consents, screens on the wall, an icon on the home screen,"

@@ -31,6 +31,8 @@ SECRETS = frozenset(("secret",))
 OF_ADDRESS = {
     **{name: name for name in ("mail", "ntfy", "telegram", "gotify", "webhook")},
     **{"freemobile": "sms", "apprise": "other"},
+    # Added by the device itself (``device``).
+    "push": "push",
 }
 
 _MAILBOX = re.compile(r"[^@\s,;<>]{1,64}@([^@\s,;<>]+\.[^@\s,;<>.]+)")

@@ -1,4 +1,4 @@
-"""The part *notices*: by what ways the household is told; each is tried before it is kept.
+"""The part *notices*: by what ways the household is told; each is tried before it is kept (a device in ``device``).
 
 Who adds or removes one types the password again: it decides who hears of the house, and whether anybody does.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.errors import GatewayError
 from gateway.web.http.answers import html, late, redirect
+from gateway.web.notices.device import DEVICE, FILES, LONGEST_PERSON, MOST_WAYS, PATH, STYLES, DevicePages, is_here
 from gateway.web.notices.kinds import KINDS, OF_ADDRESS, SECRETS, address_of, fields_of, wrong_fields
 from gateway.web.notices.words import NOTICES_WORDS
 from gateway.web.part import PageGroup
@@ -25,10 +26,8 @@ if TYPE_CHECKING:
 
     from gateway.web.view import PageView
 
-PATH = "/settings/notices"
-FILES = ("sharing.css", "settings.css")
 _DONE = ("saved", "saved_anyway", "removed")
-_MOST_WAYS, _LONGEST_PERSON, _LONGEST = 20, 40, 300
+_LONGEST = 300
 _TOPIC_BYTES = 12
 
 
@@ -36,7 +35,10 @@ class HouseWays(Protocol):
     """What the house knows of its ways, and does with them; each raises GatewayError with a sentence."""
 
     def listed(self) -> Sequence[Mapping[str, Any]]:
-        """Each with name, for, kind (of an address), shown, state, unused, detail (by language)."""
+        """Each with name, for, kind (of an address), shown, state, unused, mark, detail (by language)."""
+
+    async def new_key(self) -> tuple[str, str]:
+        """A key by which one browser will know the gateway: private, public."""
 
     async def try_out(self, table: dict[str, Any], url: str) -> Mapping[str, Any]:
         """What comes of a test by such a way: ``answer`` is done, again or refused; ``why`` by language."""
@@ -53,14 +55,15 @@ class HouseWays(Protocol):
 
 def notices(house: HouseWays) -> PageGroup:
     """The part, for that house."""
-    pages = _Pages(house)
+    pages, device = _Pages(house), DevicePages(house)
     return PageGroup(
         menu=(),
-        pages={PATH: pages.show, f"{PATH}/new": pages.ask, f"{PATH}/remove": pages.sure},
-        forms={f"{PATH}/new": pages.add, f"{PATH}/remove": pages.remove, f"{PATH}/try": pages.test},
+        pages={PATH: pages.show, f"{PATH}/new": pages.ask, f"{PATH}/remove": pages.sure, DEVICE: device.ask},
+        forms={f"{PATH}/new": pages.add, f"{PATH}/remove": pages.remove, f"{PATH}/try": pages.test, DEVICE: device.add},
         words=NOTICES_WORDS,
         files=FILES,
-        refused=refused_at("be_told", "back_to_notices", PATH, FILES),
+        refused=refused_at("be_told", "back_to_notices", PATH, STYLES),
+        signed_out=device.leave,
     )
 
 
@@ -73,11 +76,15 @@ class _Pages:
     async def show(self, request: Request, view: PageView) -> Response:
         done = request.args.get("done", "")
         told = view.say(f"way_{done}") if done in _DONE else ""
-        return html(self._overview(view, told))
+        return html(self._overview(request, view, told))
 
-    def _overview(self, view: PageView, told: str, *, good: bool = True) -> str:
-        ways = [{**row, "kind": OF_ADDRESS.get(row["kind"], "")} for row in self._house.listed()]
-        return _page(view, "page", ways=ways, kinds=list(KINDS), told=told, good=good)
+    def _overview(self, request: Request, view: PageView, told: str, *, good: bool = True) -> str:
+        ways = [
+            {**row, "kind": OF_ADDRESS.get(row["kind"], ""), "here": is_here(request, row)}
+            for row in self._house.listed()
+        ]
+        more = {"encrypted": request.scheme == "https", "here_known": any(one["here"] for one in ways)}
+        return _page(view, "page", ways=ways, kinds=list(KINDS), told=told, good=good, **more)
 
     async def test(self, request: Request, view: PageView) -> Response:
         name = request.g.fields.get("name", "")[:40]
@@ -87,7 +94,7 @@ class _Pages:
         known = next((one for one in self._house.listed() if one["name"] == name), None)
         kind = OF_ADDRESS.get(known["kind"], "other") if known else "other"
         told = view.say(f"tried_{answer}", name=view.say(f"kind_{kind}"), why=why)
-        return html(self._overview(view, told, good=row["answer"] == "done"))
+        return html(self._overview(request, view, told, good=row["answer"] == "done"))
 
     async def ask(self, request: Request, view: PageView) -> Response:
         kind = request.args.get("kind", "")
@@ -156,9 +163,9 @@ async def _not_confirmed(request: Request, view: PageView, kind: str, typed: Map
 
 def _wrong(kind: str, typed: Mapping[str, str], known: int) -> dict[str, str]:
     wrong = wrong_fields(kind, typed)
-    if len(typed["person"]) > _LONGEST_PERSON or not typed["person"].isprintable():
+    if len(typed["person"]) > LONGEST_PERSON or not typed["person"].isprintable():
         wrong["person"] = "wrong_person"
-    if known >= _MOST_WAYS:
+    if known >= MOST_WAYS:
         wrong["person"] = "too_many_ways"
     return wrong
 
@@ -171,4 +178,4 @@ def _form(view: PageView, kind: str, typed: Mapping[str, str], wrong: Mapping[st
 
 
 def _page(view: PageView, name: str, **values: object) -> str:
-    return replace(view, path="/settings").page(f"notices/{name}.html", here=PATH, page_files=list(FILES), **values)
+    return replace(view, path="/settings").page(f"notices/{name}.html", here=PATH, page_files=list(STYLES), **values)

@@ -23,7 +23,28 @@ _OWN = WordTable(
         "kind_gotify": "Gotify",
         "kind_webhook": "Home automation (webhook)",
         "kind_other": "Another service (apprise)",
+        "kind_push": "Notices on a device",
         "kind_": "Not set up yet",
+        "on_this_device": "Receive notices on this device",
+        "about_push": "no account; also when this page is closed",
+        "this_device": "This device.",
+        "other_device": "Another device.",
+        "device_encrypted": "This device can show notices itself, from the encrypted page.",
+        "device_how": "How to open it",
+        "device_install": (
+            "On an iPhone or an iPad notices come to an app on the home screen alone: in Safari press “Share”, then"
+            " “Add to Home Screen”, and open this page from there."
+        ),
+        "device_blocked": "This browser refuses notices of this page: allow them in its settings for this site.",
+        "device_intro": "Your browser will ask whether the page may send you notices. A test comes at once.",
+        "device_private": (
+            "Notices go through a service of your browser’s maker, sealed: it cannot read them. No power, no hour and"
+            " no name is in them. Signing out on this device ends them."
+        ),
+        "device_yes": "Allow and try",
+        "device_failed": "Your browser could not do it now. Is this device connected to the Internet?",
+        "device_no_script": "This takes a browser that runs scripts.",
+        "device_wrong": "Your browser has not given what is needed for it: try again.",
         "about_mail": "your own mailbox",
         "about_sms": "no charge, for what cannot wait",
         "about_ntfy": "no account; iPhone and Android",

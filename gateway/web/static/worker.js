@@ -1,6 +1,7 @@
 "use strict";
 // Kept by the browser for when the gateway does not answer: the first page as it was seen last, and one page that says
-// so. What comes from the gateway goes before; what is kept goes with the sign-out and with the password.
+// so. What comes from the gateway goes before; what is kept goes with the sign-out and with the password. And by it the
+// browser shows the notices that it is sent (gateway/notices/ways/push.py).
 (() => {
   /** @type {Keeper} */
   const keeper = /** @type {any} */ (self);
@@ -76,7 +77,8 @@
   async function note(request, response, began) {
     const { pathname } = new URL(request.url);
     if (LEAVING.includes(pathname)) await forget();
-    else if (pathname === HOME && (response.redirected || response.type === "opaqueredirect")) await forget();
+    if (pathname === "/logout") await (await keeper.registration.pushManager.getSubscription())?.unsubscribe();
+    if (pathname === HOME && (response.redirected || response.type === "opaqueredirect")) await forget();
     else if (pathname === HOME && response.ok) await remember(response, began);
   }
 
@@ -119,6 +121,41 @@
     }
   }
 
+  // Whatever was sent, something has to be shown: a browser that shows nothing takes the permission back.
+  /** @type {(sent: PushedText | null) => Promise<void>} */
+  async function tell(sent) {
+    /** @type {Partial<Pushed>} */
+    let said = {};
+    try {
+      said = sent?.json() ?? {};
+    } catch {
+      // It is of nobody that we know.
+    }
+    await keeper.registration.showNotification(said.title ?? "Linky", {
+      body: said.text,
+      lang: said.lang,
+      tag: said.tag,
+      requireInteraction: said.urgent,
+      data: said.path,
+      icon: "/static/icon-192.png",
+      badge: "/static/badge-96.png",
+    });
+  }
+
+  /** @type {(path: unknown) => Promise<void>} */
+  async function lead(path) {
+    const wanted = new URL(typeof path === "string" ? path : HOME, location.origin);
+    const there = wanted.origin === location.origin ? wanted.href : location.origin;
+    const [open] = await keeper.clients.matchAll({ type: "window" });
+    if (!open) await keeper.clients.openWindow(there);
+    else await (await open.navigate(there))?.focus();
+  }
+
+  keeper.addEventListener("push", (event) => event.waitUntil(tell(event.data)));
+  keeper.addEventListener("notificationclick", (event) => {
+    event.notification.close();
+    event.waitUntil(lead(event.notification.data));
+  });
   keeper.addEventListener("install", (event) => event.waitUntil(keep()));
   keeper.addEventListener("activate", (event) => event.waitUntil(tidy()));
   keeper.addEventListener("fetch", (event) => {

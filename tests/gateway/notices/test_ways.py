@@ -50,7 +50,7 @@ class Here(Reach):
     def __init__(self, authority=None, **ports):
         self.authority, self.ports = authority, ports
 
-    async def numbers(self, host, port, *, tls):
+    async def numbers(self, host, port, *, tls, outside=False):
         return ["127.0.0.1"]
 
     def may_be_met(self, number):
@@ -503,7 +503,7 @@ def test_a_number_that_leads_nowhere_is_left_for_the_next_one(monkeypatch):
     monkeypatch.setattr(mail, "_CONNECT_S", 0.3)
 
     class Dead(Here):
-        async def numbers(self, host, port, *, tls):
+        async def numbers(self, host, port, *, tls, outside=False):
             return ["127.0.0.2", "127.0.0.1"]
 
     real = asyncio.open_connection

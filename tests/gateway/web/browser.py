@@ -33,6 +33,7 @@ class Browser:
         self._last = 0
         self._unread = b""
         self.requests, self.complaints, self.received = [], [], 0
+        self._registrations = {}
         self._loaded = False
 
     def __enter__(self):
@@ -201,6 +202,18 @@ class Browser:
         look = f"(() => {{ try {{ return !!({expression}); }} catch {{ return false; }} }})()"
         wait_until(lambda: self.evaluate(look), DEADLINE_S, expression, every=0.05)
 
+    def permit(self, url, *, notices):
+        """What a person has answered: ``granted``, ``denied`` or nothing yet (``prompt``)."""
+        told = {"origin": url, "permission": {"name": "notifications"}, "setting": notices}
+        self._call("Browser.setPermission", **told)
+
+    def deliver(self, url, text):
+        """Have the page's service worker told by a push service."""
+        self._call("ServiceWorker.enable")
+        wait_until(lambda: self.evaluate("1") and f"{url}/" in self._registrations, DEADLINE_S, "it is registered")
+        number = self._registrations[f"{url}/"]
+        self._call("ServiceWorker.deliverPushMessage", origin=f"{url}/", registrationId=number, data=text)
+
     @contextmanager
     def worker(self):
         """Evaluate in the service worker that has the page instead."""
@@ -257,6 +270,8 @@ class Browser:
         method, told = message.get("method"), message.get("params", {})
         if method == "Page.loadEventFired":
             self._loaded = True
+        elif method == "ServiceWorker.workerRegistrationUpdated":
+            self._registrations |= {one["scopeURL"]: one["registrationId"] for one in told["registrations"]}
         elif method == "Network.requestWillBeSent":
             self.requests.append(told["request"]["url"])
         elif method == "Network.loadingFinished":

@@ -96,7 +96,7 @@ def test_a_way_is_tried_kept_told_by_and_taken_away(tmp_path, monkeypatch):
                 assert [row["name"] for row in ways.listed()] == ["webhook", "webhook-2"]
                 assert ways.listed()[0] | {"detail": {}} == {
                     "name": "webhook", "for": "Anne", "kind": "webhook", "shown": "json://localhost/…7f3a",
-                    "state": "ok", "unused": True, "detail": {},
+                    "state": "ok", "unused": True, "detail": {}, "mark": "",
                 }  # fmt: skip
                 house.ways._tested = -100.0
                 assert (await ways.test("webhook"))["answer"] == "done"

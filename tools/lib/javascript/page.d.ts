@@ -2,10 +2,41 @@
 
 /** What a script that the browser keeps is within (worker.js); the library for pages does not know it. */
 interface Keeper {
-  clients: { claim(): Promise<void> };
+  clients: {
+    claim(): Promise<void>;
+    matchAll(which: { type: "window" }): Promise<OpenPage[]>;
+    openWindow(there: string): Promise<OpenPage | null>;
+  };
+  registration: ServiceWorkerRegistration;
   skipWaiting(): Promise<void>;
   addEventListener(kind: "install" | "activate", heard: (event: { waitUntil(done: Promise<void>): void }) => void): void;
+  addEventListener(kind: "push", heard: (event: { data: PushedText | null, waitUntil(done: Promise<void>): void }) => void): void;
+  addEventListener(kind: "notificationclick", heard: (event: { notification: Notification, waitUntil(done: Promise<void>): void }) => void): void;
   addEventListener(kind: "fetch", heard: (event: FetchedByPage) => void): void;
+}
+
+interface OpenPage {
+  navigate(there: string): Promise<OpenPage | null>;
+  focus(): Promise<OpenPage>;
+}
+
+interface PushedText {
+  json(): Pushed;
+}
+
+/** What is sent to a device (gateway/notices/ways/push.py). */
+interface Pushed {
+  title: string;
+  text: string;
+  lang: string;
+  tag: string;
+  path: string;
+  urgent: boolean;
+}
+
+/** Safari's, of an iPhone: whether the page is an app on the home screen. */
+interface Navigator {
+  standalone?: boolean;
 }
 
 interface FetchedByPage {

@@ -1,0 +1,38 @@
+"""A gateway whose notices for devices reach a push service of this machine: ``python -m … PORT AUTHORITY run …``."""
+
+import sys
+from dataclasses import replace
+
+from gateway.commands.main import main
+from gateway.notices.delivery import ways
+from gateway.notices.ways import push
+from gateway.notices.ways.reach import Reach
+
+
+class Here(Reach):
+    """The network, of which every name leads to this machine, and whose services show certificates of an authority."""
+
+    def __init__(self, authority):
+        self._authority = authority
+
+    async def numbers(self, _host, _port, *, tls, outside=False):
+        assert tls
+        assert outside
+        return ["127.0.0.1"]
+
+    async def context(self):
+        context = await super().context()
+        context.load_verify_locations(self._authority)
+        return context
+
+
+def run(port, authority, *words):
+    """As ``linky-gateway`` with these words."""
+    real = push.request_of
+    push.request_of = lambda *about: replace(real(*about), port=port)
+    ways.Reach = lambda: Here(authority)
+    sys.exit(main(words))
+
+
+if __name__ == "__main__":
+    run(int(sys.argv[1]), *sys.argv[2:])
