@@ -193,6 +193,7 @@ def day_of(stored: DayParts, config: Config, meter: str, now: int) -> KnownDay:
         produced_wh=this.own if this else None,
         doubt=this.doubt if this else None,
         partial=tuple(name for name, told in partial if told),
+        begin=calendar.midnight(today),
         end=calendar.midnight(tomorrow),
     )
 

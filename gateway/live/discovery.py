@@ -48,6 +48,13 @@ _DAYS = {
     "drawn_today_wh": (DRAWN_INDEX, Phrase("Drawn today", "entity")),
     "injected_today_wh": (INJECTED_INDEX, Phrase("Injected today", "entity")),
 }
+# What the day has cost goes back to its first cents at each midnight, and down where more is sold than drawn: a total
+# of which Home Assistant must be told when it began.
+_COST = Phrase("Cost today", "entity")
+_COST_TEMPLATE = "{{ 'None' if value_json.cost_today_cents is none else value_json.cost_today_cents / 100 }}"
+_COST_SINCE = "{{ value_json.today_since or '' }}"
+# Stands among the series that make entities for a tariff that prices the day.
+PRICED = "priced"
 _WORDS = {
     "tariff_kind": ("contract/tariff", TARIFFS, Phrase("Tariff period", "entity")),
     "tempo_today": ("contract/tempo/today", COLOURS, Phrase("Tempo today", "entity")),
@@ -74,10 +81,17 @@ _STATES = {
 }
 
 
-def device(prefix: str, meter: str, values: Mapping[str, Value], version: str, lang: str) -> RetainedMessage:
-    """The message that makes the meter a device; ``values`` are those that were heard of it, by series."""
+def device(
+    prefix: str, meter: str, values: Mapping[str, Value], version: str, lang: str, *, priced: bool = False
+) -> RetainedMessage:
+    """The message that makes the meter a device.
+
+    ``values`` are those that were heard of it, by series; ``priced``: a tariff says what its day costs.
+    """
     base = f"{ROOT}/meter/{meter}"
     entities = dict(_entities(values, base, lang))
+    if priced:
+        entities["cost_today"] = _cost(lang)
     for key, entity in entities.items():
         entity["uniq_id"] = f"{ROOT}-{meter}-{key}"
         entity["def_ent_id"] = f"{entity['p']}.{ROOT}_{meter}_{key}".replace("-", "_")
@@ -97,9 +111,11 @@ def topic(prefix: str, meter: str) -> str:
     return f"{prefix}/device/{ROOT}-{meter}/config"
 
 
-def parts(values: Mapping[str, Value]) -> frozenset[str]:
-    """The series that make entities: as long as these are the same the device is the same."""
-    return frozenset(series for series, value in values.items() if _counts(series, value))
+def parts(values: Mapping[str, Value], *, priced: bool = False) -> frozenset[str]:
+    """The series that make entities, and ``PRICED``: as long as these are the same the device is the same."""
+    return frozenset(series for series, value in values.items() if _counts(series, value)) | (
+        {PRICED} if priced else set()
+    )
 
 
 def _counts(series: str, value: Value) -> bool:
@@ -168,6 +184,14 @@ def _indexes(values: Mapping[str, Value], base: str, lang: str) -> Iterator[_Ent
 def _sensor(name: Phrase, lang: str, kind: str, unit: str | None, state: str = "measurement") -> dict[str, Any]:
     told = {"p": "sensor", "name": name.in_language(lang), "dev_cla": kind, "stat_cla": state}
     return told | ({"unit_of_meas": unit} if unit else {})
+
+
+def _cost(lang: str) -> dict[str, Any]:
+    return _sensor(_COST, lang, "monetary", "EUR", "total") | {
+        "sug_dsp_prc": 2,
+        "val_tpl": _COST_TEMPLATE,
+        "lrst_val_tpl": _COST_SINCE,
+    }
 
 
 def _from_json(key: str) -> dict[str, Any]:

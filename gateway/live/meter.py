@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gateway.live.compact import COLOURS, TARIFFS
@@ -67,7 +67,7 @@ class KnownDay:
     of the subscription and less what was sold. ``injected_wh`` and ``produced_wh`` (by the house's own
     counters of production) are of one moment, so that no more is injected than was produced; ``doubt`` is why what is
     counted as produced is not known (``DOUBTS``). ``partial`` are the days (``today``, ``yesterday``) of which a part
-    is not known. At the POSIX second ``end`` it is over.
+    is not known. It begins at the POSIX second ``begin`` and is over at ``end``.
     """
 
     drawn_index: int | None = None
@@ -76,6 +76,7 @@ class KnownDay:
     produced_wh: int | None = None
     doubt: str | None = None
     partial: tuple[str, ...] = ()
+    begin: int | None = None
     end: int | None = None
     cost_cents: int | None = None
 
@@ -105,7 +106,8 @@ class Snapshot:
     the Tempo colours are of COLOURS; ``broken`` are links by the first word of their name; ``partial`` and
     ``produced_doubt`` are those of ``KnownDay``; ``line_fault`` is a word of gateway/doctor/causes.py;
     ``uncounted_va`` is an estimate of what leaves the house and is counted by nobody (``uncounted``); ``power_w`` is
-    the active power (estimated; + drawn, - injected), within ``power_within_w`` either side 95 times of 100.
+    the active power (estimated; + drawn, - injected), within ``power_within_w`` either side 95 times of 100;
+    ``today_since`` (aware UTC) is when the day began of which the figures of today are.
     """
 
     meter: str
@@ -139,6 +141,7 @@ class Snapshot:
     power_within_w: int | None = None
     cos_phi: float | None = None
     cost_today_cents: int | None = None
+    today_since: datetime | None = None
 
     @property
     def stale(self) -> bool:
@@ -275,6 +278,7 @@ class LiveMeter:
             power_within_w=self._number(HALF_WIDTH),
             cos_phi=None if hundredths is None else hundredths / 100,
             cost_today_cents=day.cost_cents,
+            today_since=None if day.begin is None else datetime.fromtimestamp(day.begin, UTC),
             ahead=self._ahead(),
         )
 

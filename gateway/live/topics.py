@@ -107,6 +107,7 @@ def as_json(snapshot: Snapshot) -> dict[str, object]:
         "overload": snapshot.overload,
         "breaker": snapshot.breaker,
         "injecting": snapshot.injecting,
+        "today_since": _iso(snapshot.today_since),
         "drawn_today_wh": snapshot.drawn_today_wh,
         "drawn_yesterday_wh": snapshot.drawn_yesterday_wh,
         "injected_today_wh": snapshot.injected_today_wh,

@@ -62,8 +62,8 @@ class HomeAssistant:
             while self._due:
                 # One at a time: the others are still due when it fails, and this is started again.
                 meter = self._due.pop()
-                values = self._meters[meter].values()
-                told = discovery.device(self._prefix, meter, values, __version__, self._language)
+                values, priced = self._meters[meter].values(), discovery.PRICED in self._known[meter]
+                told = discovery.device(self._prefix, meter, values, __version__, self._language, priced=priced)
                 await self._publish(told.topic, told.payload)
             await wait_any(_ROUND_S, self._wake, stop)
             self._wake.clear()
@@ -83,7 +83,8 @@ class HomeAssistant:
     def _look(self) -> None:
         heard, self._heard = self._heard, set()
         for meter in heard:
-            parts = discovery.parts(self._meters[meter].values())
+            heard_of = self._meters[meter]
+            parts = discovery.parts(heard_of.values(), priced=heard_of.day.cost_cents is not None)
             # A frame that was cut off takes nothing away: the device only grows.
             if not parts <= self._known.get(meter, frozenset()):
                 self._known[meter] = parts | self._known.get(meter, frozenset())

@@ -83,7 +83,7 @@ def test_the_day_is_from_midnight_in_paris_whatever_its_length(store, configured
     record(store, "house", DRAWN, [*around(MIDNIGHT, 1000), *around(NEXT, 9000)])
     record(store, "house", INJECTED, around(NEXT, 70))
     record(store, "panels", INJECTED, [*around(NEXT, 500), (NEXT + 7200, 2500)])
-    known = KnownDay(9000, 1, 8000, 2000, end=NEXT + 86_400)
+    known = KnownDay(9000, 1, 8000, 2000, begin=NEXT, end=NEXT + 86_400)
     assert day_of(store, configured, "house", NEXT + 7300) == known
     assert day_of(store, msgspec.structs.replace(configured, counter=()), "house", NEXT + 7300) == replace(
         known, produced_wh=None
@@ -158,6 +158,7 @@ def test_the_day_so_far_is_asked_of_the_store(now, store):
     asyncio.run(now.know_the_day())
     snapshot = now.meters["house"].snapshot(0.0)
     assert (snapshot.drawn_yesterday_wh, snapshot.produced_today_wh) == (8000, 2000)
+    assert snapshot.today_since == datetime.fromtimestamp(NEXT, UTC)
 
 
 def test_what_the_day_costs_is_known_and_follows_a_price_at_once(now, store, configured):

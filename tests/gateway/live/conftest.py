@@ -8,6 +8,7 @@ from gateway.live.meter import Snapshot, TariffAhead
 from gateway.tic.reading import Kind, Quality, Reading
 
 AT = datetime(2026, 1, 15, 19, 30, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 1, 14, 23, tzinfo=UTC)
 TEN, NIGHT = datetime(2026, 1, 15, 21, tzinfo=UTC), (("00:00", "06:00"), ("22:00", "24:00"))
 
 
@@ -53,4 +54,5 @@ def evening():
         power_within_w=70,
         cos_phi=0.96,
         cost_today_cents=231,
+        today_since=MIDNIGHT,
     )

@@ -21,6 +21,7 @@ KEYS = {
     "exp_aft": "expire_after",
     "json_attr_t": "json_attributes_topic",
     "json_attr_tpl": "json_attributes_template",
+    "lrst_val_tpl": "last_reset_value_template",
     "o": "origin",
     "ops": "options",
     "p": "platform",
@@ -47,7 +48,13 @@ COMMON = {"platform", "name", "device_class", "enabled_by_default", "entity_cate
 COMMON |= {"value_template", "expire_after", "qos", "force_update", "icon"} | SHARED
 COMMON |= {"json_attributes_topic", "json_attributes_template"}
 OF_PLATFORM = {
-    "sensor": {"state_class", "unit_of_measurement", "options", "suggested_display_precision"},
+    "sensor": {
+        "state_class",
+        "unit_of_measurement",
+        "options",
+        "suggested_display_precision",
+        "last_reset_value_template",
+    },
     "binary_sensor": {"payload_on", "payload_off", "off_delay"},
 }
 DEVICE = {"name", "identifiers", "manufacturer", "model", "sw_version", "configuration_url", "serial_number"}
@@ -58,6 +65,7 @@ UNITS = {
     "apparent_power": {"mVA", "VA", "kVA"},
     "current": {"A", "mA"},
     "energy": {"J", "kJ", "MJ", "GJ", "mWh", "Wh", "kWh", "MWh", "GWh", "TWh", "cal", "kcal", "Mcal", "Gcal"},
+    "monetary": {"EUR"},
     "power": {"mW", "W", "kW", "MW", "GW", "TW"},
     "power_factor": {None, "%"},
     "voltage": {"V", "mV", "µV", "kV", "MV"},
@@ -65,6 +73,7 @@ UNITS = {
 STATE_CLASSES = {kind: {"measurement"} for kind in UNITS} | {
     "energy": {"total", "total_increasing"},
     "enum": set(),
+    "monetary": {"total"},
     "timestamp": set(),
 }
 BINARY = {"opening", "problem", "power", "plug", "connectivity", "running", "safety"}
@@ -126,6 +135,7 @@ def _check(entity):
         return
     assert unit in UNITS[kind], (kind, unit)
     assert state in STATE_CLASSES[kind], (kind, state)
+    assert "last_reset_value_template" not in entity or state == "total"
 
 
 def _is_topic(text):

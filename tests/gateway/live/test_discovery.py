@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from jinja2 import Template
 
 from gateway.config.tables import load
 from gateway.household.now import Now
 from gateway.live import discovery, topics
+from gateway.live.meter import KnownDay
 from gateway.live.topics import STATUS
 from gateway.mqtt.boards.rights import HOME_ASSISTANT
 from gateway.mqtt.broker import Broker
@@ -51,9 +53,9 @@ STANDARD |= {f"consumption/voltage/raw/phase/{phase}": 230 for phase in (1, 2, 3
 STANDARD |= {f"consumption/power/apparent/raw/phase/{phase}": 250 for phase in (1, 2, 3)}
 
 
-def entities(values, lang="fr", meter="house"):
+def entities(values, lang="fr", meter="house", *, priced=False):
     """What Home Assistant makes of a meter, by its rules."""
-    told = discovery.device("homeassistant", meter, values, "1.0", lang)
+    told = discovery.device("homeassistant", meter, values, "1.0", lang, priced=priced)
     return found("homeassistant", told.topic, told.payload)
 
 
@@ -89,6 +91,27 @@ def test_the_power_of_now_is_in_watts_with_its_uncertainty():
         assert "sensor.linky_house_drawn_va" in entities(values)
     without_index = {"consumption/power/apparent/raw": 750}
     assert "sensor.linky_house_power_w" not in entities(without_index)
+
+
+def test_what_the_day_has_cost_is_euros_that_begin_anew_at_midnight(snapshot):
+    """Where a tariff prices the day; a total, as it may fall, with the midnight that the feed says it began at."""
+    name = "sensor.linky_house_cost_today"
+    assert name not in entities(STANDARD)
+    cost = entities(STANDARD, priced=True)[name]
+    kind = (cost["device_class"], cost["unit_of_measurement"], cost["state_class"])
+    assert kind == ("monetary", "EUR", "total")
+    assert cost["suggested_display_precision"] == 2
+    told = {"cost": cost["value_template"], "since": cost["last_reset_value_template"]}
+    said = topics.as_json(snapshot)
+    assert rendered(told, said) == {"cost": "2.31", "since": "2026-01-14T23:00:00Z"}
+    # What Home Assistant calls unknown, and what it leaves as it was.
+    unknown = said | {"cost_today_cents": None, "today_since": None}
+    assert rendered(told, unknown) == {"cost": "None", "since": ""}
+
+
+def rendered(templates, said):
+    """What the templates make of an object of the feed."""
+    return {name: Template(text).render(value_json=said) for name, text in templates.items()}
 
 
 def test_every_template_and_topic_is_one_of_the_feed(snapshot):
@@ -184,9 +207,17 @@ def test_a_device_is_told_when_it_grows_and_when_home_assistant_starts(broker, t
                 assert counted(assistant) <= 2
                 hear(now, {INJECTED: 5})
                 await until(lambda: INJECTED.encode() in assistant.retained[CONFIG], "what was injected")
+                assert b"cost_today" not in assistant.retained[CONFIG]
+                now.meters["house"].day = KnownDay(cost_cents=231)
+                hear(now, {INJECTED: 6})
+                await until(lambda: b"cost_today" in assistant.retained[CONFIG], "what the day has cost")
+                # Without a price for a moment it stays: unknown, and not gone.
+                now.meters["house"].day = KnownDay()
+                hear(now, {INJECTED: 7})
                 before = counted(assistant)
                 assistant.say("homeassistant/status", b"online")
                 await until(lambda: counted(assistant) == before + 1, "the device after a birth")
+                assert b"cost_today" in assistant.retained[CONFIG]
                 now.told.speak("en")
                 await until(lambda: b"Power drawn" in assistant.retained[CONFIG], "the device in English")
                 assistant.say("homeassistant/status", b"offline")
@@ -262,11 +293,11 @@ def test_a_meter_that_cannot_be_told_keeps_no_other_from_it(tmp_path, monkeypatc
         async def publish(self, topic, payload, **_):
             said.append(topic)
 
-    def device(prefix, meter, *rest):
+    def device(prefix, meter, *rest, **options):
         asked.append(meter)
         if len(asked) == 1:
             raise ZeroDivisionError
-        return made(prefix, meter, *rest)
+        return made(prefix, meter, *rest, **options)
 
     monkeypatch.setattr(discovery, "device", device)
 
