@@ -16,6 +16,7 @@ from gateway.balance.rows import BalanceRow, earliest_needed, rows
 from gateway.balance.supplier_offer import METER, minutes_of
 from gateway.balance.tariff import Objective, Tariff, is_priced, lacks_prices, mean_price
 from gateway.household.days import HouseholdDays
+from gateway.household.so_far import is_whole
 from gateway.household.this_hour import this_hour
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, OfferPaid, OffersCompared, Present, TariffOffer
 
@@ -45,7 +46,7 @@ def bill(house: HouseholdDays, config: Config, period: BalancePeriod, now: float
         since = min(earliest_needed(period, first), house.projected_from(today))
         days = {day.date: day for day in house.read(since, BalancePeriod.DAY.after(today))}
         found = rows(period, first, today + timedelta(days=1), days, config.tariff, house.running)
-    known = _Known(house, days, today)
+    known = _Known(house, days, today, now)
     both = (project(one, today, days, config.tariff) for one in (BalancePeriod.MONTH, BalancePeriod.YEAR))
     projections = [one for one in both if one is not None]
     moment = present(house, config.tariff, now)
@@ -83,11 +84,12 @@ def _a_year(watts: int | None, days: Mapping[date, DayEnergy], today: date, tari
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What rows are told of: the house, its days, the last one known."""
+    """What rows are told of: the house, its days, the last one known, the POSIX second of now."""
 
     house: HouseholdDays
     days: Mapping[date, DayEnergy]
     last: date
+    now: float
 
     def this_month(self, tariffs: Sequence[Tariff]) -> Money | None:
         """The month as far as it is over, beside as much of it a year before."""
@@ -120,24 +122,13 @@ class _Known:
             total=None if cost.days == cost.days_without else float(cost.total),
             before=before,
             change=change(float(cost.total), before) if priced and row.comparable else None,
-            whole=self._is_whole(row),
+            whole=is_whole(row, self.house, self.days, self.last, self.now),
             estimated=row.total.estimated,
             so_far=row.so_far,
             wh=row.total.drawn,
             partly=not priced,
             over=row.end <= self.last + timedelta(days=1),
         )
-
-    def _is_whole(self, row: BalanceRow) -> bool:
-        """Whether nothing of a period is missing; of one that is not over, until what was read last."""
-        until = min(row.end, self.last + timedelta(days=1))
-        if row.total.known < (until - row.first).days:
-            return False
-        if row.total.whole or not row.so_far:
-            return row.total.whole
-        # What has not come yet of the day that runs is no hole.
-        running = self.days.get(self.last)
-        return row.total.holes <= 1 and running is not None and self.house.is_whole_so_far(running)
 
 
 def _offer(tariff: Tariff, today: date) -> TariffOffer:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.balance.calendar import BalancePeriod, day_of, midnight, periods
@@ -17,6 +16,7 @@ from gateway.balance.energy import change
 from gateway.balance.rows import rows
 from gateway.balance.self_use import STEP_S
 from gateway.balance.tariff import cost, lacks_prices
+from gateway.household.so_far import is_whole
 from gateway.web.cost.stored import bill, compared
 from gateway.web.history.compared import YEAR, earlier, earlier_part
 from gateway.web.history.curves import HouseholdCurves, by_the_clock
@@ -24,6 +24,7 @@ from gateway.web.history.values import Figures, HistoryRow, Past, Spent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
 
     from gateway.balance.energy import DayEnergy, Total
     from gateway.balance.rows import BalanceRow, Earlier
@@ -94,7 +95,7 @@ def past(
     # No more is read than these two: between them lies a year of days.
     spans = [(first, end), *([(other, period.after(other))] if other else [])] if house.first else []
     known = {one.date: one for span in spans for one in house.read(*span)}
-    table = _Table(house, tariffs, known)
+    table = _Table(house, tariffs, known, today, now)
     (whole,) = table.rows(period, (first, end), beside)
     if is_day:
         parts = _half_hours(house, whole, tariffs, other if against else None)
@@ -129,30 +130,31 @@ class _Table:
     house: HouseholdDays
     tariffs: Sequence[Tariff]
     known: Mapping[date, DayEnergy]
+    last: date
+    now: float
 
     def rows(self, period: BalancePeriod, span: tuple[date, date], beside: Earlier) -> list[HistoryRow]:
         """The periods of ``span``, those of which nothing is known too."""
         made = rows(period, *span, self.known, self.tariffs, self.house.running, beside)
         found = {row.first: row for row in made}
-        return [_row(begin, period.after(begin), found.get(begin)) for begin in periods(period, *span)]
+        return [self._row(begin, period.after(begin), found.get(begin)) for begin in periods(period, *span)]
 
-
-def _row(first: date, end: date, row: BalanceRow | None) -> HistoryRow:
-    if row is None:
-        return HistoryRow(first, end, None)
-    before = _figures(row.before, row.cost_before) if row.before and row.cost_before else None
-    paid = before.spent if before and row.comparable else None
-    return HistoryRow(
-        first=first,
-        end=end,
-        figures=_figures(row.total, row.cost),
-        before=before,
-        change=change(row.total.drawn, row.before.drawn) if row.before and row.comparable else None,
-        whole=row.total.whole and timedelta(row.total.known) == end - first,
-        estimated=row.total.estimated,
-        so_far=row.so_far,
-        cost_change=change(float(row.cost.total), paid.total) if paid else None,
-    )
+    def _row(self, first: date, end: date, row: BalanceRow | None) -> HistoryRow:
+        if row is None:
+            return HistoryRow(first, end, None)
+        before = _figures(row.before, row.cost_before) if row.before and row.cost_before else None
+        paid = before.spent if before and row.comparable else None
+        return HistoryRow(
+            first=first,
+            end=end,
+            figures=_figures(row.total, row.cost),
+            before=before,
+            change=change(row.total.drawn, row.before.drawn) if row.before and row.comparable else None,
+            whole=is_whole(row, self.house, self.known, self.last, self.now),
+            estimated=row.total.estimated,
+            so_far=row.so_far,
+            cost_change=change(float(row.cost.total), paid.total) if paid else None,
+        )
 
 
 def _half_hours(
@@ -164,6 +166,8 @@ def _half_hours(
     then = {by_the_clock(at): one for at, one in others.items()}
     # What is not believed of the whole day is not of its parts.
     believed = bool(day.figures and day.figures.produced is not None)
+    # The half hour that runs lacks nothing where the day does not.
+    running = (house.last_time or 0) // STEP_S * STEP_S if day.so_far and day.whole else None
     found = []
     for at in range(midnight(day.first), midnight(day.end), STEP_S):
         one, other = known.get(at), then.get(by_the_clock(at))
@@ -173,7 +177,7 @@ def _half_hours(
                 end=day.end,
                 figures=_of_part(one, tariffs, believed=believed) if one else None,
                 before=_of_part(other, tariffs, believed=believed) if other else None,
-                whole=one is None or one.whole,
+                whole=one is None or one.whole or at == running,
                 estimated=one is not None and one.estimated,
                 at=at,
             )
