@@ -48,9 +48,9 @@ _SUPPORT_SOON_S = 60 * 86_400
 # A list that nobody could read for so long is worth a word.
 _STALE_S = 8 * 86_400
 
-_RUNS = Phrase("{version} runs")
-_NEWEST = Phrase("{version} runs, and is the newest")
-_THERE = Phrase("{version} runs, and {newer} is there")
+_RUNS = Phrase("Version {version} is installed")
+_NEWEST = Phrase("Version {version} is installed, and is the newest")
+_THERE = Phrase("Version {version} is installed, and {newer} is there")
 _SECURITY = Phrase("; it mends a weakness")
 _WISHED = Phrase("; {newer} is installed tonight")
 _BEING = Phrase("; {newer} is being installed")

@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ThisHour:
-    """Mean W of the last five minutes, the tariff class of now, and the euros of an hour at that; None if unknown."""
+    """Mean W of the last five minutes, the class of now, the euros of an hour at that and of a kWh; None if unknown."""
 
     watts: int | None
     word: str | None
     euros: Fraction | None
+    price: Fraction | None = None
 
 
 def this_hour(house: HouseholdDays, tariffs: Sequence[Tariff], now: float) -> ThisHour:
     """The hour that begins at ``now`` (POSIX seconds)."""
     watts, word, tariff = house.watts_now(int(now)), house.class_now(int(now)), in_force(tariffs, day_of(now))
-    if tariff is None or word is None or watts is None:
+    if tariff is None or word is None:
         return ThisHour(watts, word, None)
-    return ThisHour(watts, word, per_hour(tariff, word, watts))
+    price = per_hour(tariff, word, 1000)
+    return ThisHour(watts, word, None if watts is None else per_hour(tariff, word, watts), price)

@@ -33,6 +33,7 @@ from gateway.words.catalogue import FRENCH, LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from fractions import Fraction
 
     from gateway.web.house import EncryptedWay, PageHouse
     from gateway.web.part import Handler, PageGroup
@@ -78,6 +79,8 @@ class Site:
 
     # Of the parts: each ends what is this device's own with its session.
     _leavers: tuple[Callable[[Request], Awaitable[None]], ...] = ()
+    # Meter -> what a kWh of it costs now, as the home page last knew it.
+    _prices: dict[str, Fraction | None]
 
     def __init__(
         self,
@@ -94,7 +97,7 @@ class Site:
         self.entrance = Entrance(access, self._view, self._in_language)
         self._streams = ConnectionLimit(MOST_STREAMS, MOST_STREAMS)
         self._parts, self._joining, self._joined = parts, asyncio.Lock(), False
-        self._security_txt = security_txt
+        self._security_txt, self._prices = security_txt, {}
         self._encrypted, self._for_all = encrypted if redirects else None, _FOR_ALL
         self._files = {name: PageFile(name) for name in _FILES}
         self._names = {name: file.url for name, file in self._files.items()}
@@ -263,6 +266,7 @@ class Site:
 
         view = self._view(request)
         figures = await self._house.figures()
+        self._prices = {name: day.hour.price for name, day in figures.days.items()}
         return self._page(request, page(view, self._state(Viewer.OWNER, view), figures, time.time()))
 
     async def _links(self, request: Request) -> Response:
@@ -315,7 +319,8 @@ class Site:
             return state
         from gateway.web.home.pages import shown  # noqa: PLC0415 (screens on the wall need none of it)
 
-        return state | {"alerts": self._house.alerts(), "shown": [shown(view, one) for one in meters]}
+        now = [shown(view, one, self._prices.get(str(one["meter"]))) for one in meters]
+        return state | {"alerts": self._house.alerts(), "shown": now}
 
     def _page(self, request: Request, text: str) -> Response:
         return self._in_language(request, html(text))

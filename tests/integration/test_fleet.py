@@ -138,7 +138,7 @@ def test_an_installer_sees_his_fleet_and_no_reading(fleet, tmp_path):
     assert re.fullmatch(
         r"✗ parc-sud@\S+  Salle sud +en panne +trame il y a \d+ s · disque libre \d+ % · version \S+", lines[0]
     )
-    assert lines[1].strip() in ("Le port s'est perdu", "Le port n'existe pas"), lines
+    assert lines[1].strip() in ("Le port s'est perdu", "Le port n’existe pas"), lines
     assert re.fullmatch(r"\? parc-ouest@\S+  Salle ouest +injoignable +elle n'est pas connectée.*", lines[2])
     assert re.fullmatch(r"✓ parc-nord@\S+  Salle nord +va bien +trame il y a \d+ s · .*", lines[3])
     assert lines[-1] == "3 passerelles : 1 en panne, 1 injoignable, 1 va bien"

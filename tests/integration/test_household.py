@@ -83,7 +83,7 @@ def test_a_mute_meter_and_a_lost_port_and_their_return_are_told_to_the_household
             told = phone.await_messages(2, 45)
             assert alerts(house) == told
             assert re.search(
-                "«\u00a0house\u00a0» n’envoie plus rien depuis 3[0-3] s. Aucun signal. Vérifiez que", told[0][0]
+                "«\u00a0house\u00a0» n’a rien envoyé depuis 3[0-3] s. Aucun signal. Vérifiez que", told[0][0]
             )
             assert re.search("“house” has said nothing for 3[0-3] s. No signal. Check that", told[0][1])
             assert "port du compteur «\u00a0roof\u00a0» est perdu" in told[1][0]

@@ -126,7 +126,7 @@ def test_a_port_of_another_kind_is_refused_and_the_doctor_says_why(house):
     wait_for(lambda: boot.STRANGE in port(house, "strange"), "its trying the port")
     assert "refused by the service's rules: restart it" in port(house, "strange")
     done = house.run(GATEWAY, "doctor", "--lang", "fr")
-    assert "Le service n'a pas droit à ce port" in done.stdout
+    assert "Le service n’a pas droit à ce port" in done.stdout
     assert "sudo systemctl restart linky-gateway" in done.stdout
     assert done.returncode == 69
 

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 SOCKET = Path("/run/linky-gateway-helper/socket")
 # An answer's line; and for how long one may be waited for, other acts before it included.
 _LONGEST_LINE, _PATIENCE_S = 65_536, 900.0
-_NO_HELPER = Phrase("this needs the helper linky-gateway-helper.socket, which does not answer: {why}")
+_NO_HELPER = Phrase(
+    "the part of the gateway that may change the machine does not answer ({why}): restart the machine, or ask whoever"
+    " installed the gateway"
+)
 _NO_ANSWER = Phrase("the helper ended without an answer; nothing is known of what it did")
 
 

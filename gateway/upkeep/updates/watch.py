@@ -40,8 +40,8 @@ BEGINS_S = 60.0
 # Whoever asks what is new has it looked for no more often; what cannot be fetched at night is tried again, so often.
 _LOOK_AGAIN_S, _FETCH_AGAIN_S, _MOST_TRIES = 600.0, 900.0, 3
 
-NO_PLACE = Phrase("nobody has said where releases are: url of [updates] in gateway.toml")
-OFF = Phrase("check of [updates] in gateway.toml is off")
+NO_PLACE = Phrase("whoever installed the gateway has not said where newer versions are")
+OFF = Phrase("whoever installed the gateway has switched that off")
 _NOTHING_NEW = Phrase("{version} runs, and there is no newer version")
 _NOT_THE_NEWEST = Phrase("{version} is not the newest version any more: say again that it is to be installed")
 _WENT_BACK = Phrase("{version} was tried here and did not keep what worked: the next version comes by itself")

@@ -61,6 +61,7 @@ _OWN = WordTable(
         "total": "Total",
         "before": "A year before",
         "change": "Change",
+        "than_year_before": "in a year",
         "days_without": "{days} days have no tariff: their cost is missing. Check their dates.",
         "without_price": "{kwh} have no price in their tariff; classes counted: {words}.",
         "offers_title": "And with another offer?",

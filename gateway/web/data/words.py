@@ -42,6 +42,7 @@ _OWN = WordTable(
         "wrong_meter": "The gateway does not know this meter. Choose one, or all.",
         "wrong_days": "The last day comes before the first.",
         "erase_span": "From {first} to {last}",
+        "erase_day": "On {day}",
         "erase_of": "Only of this meter: {meter}",
         "goes": "What goes for good",
         "goes_readings": "Readings and totals: {n}",

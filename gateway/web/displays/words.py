@@ -27,6 +27,7 @@ DISPLAYS_WORDS = WordTable(
             "The broker does not let it in yet. If that lasts for more than a minute, type on the Raspberry Pi:"
             " sudo linky-gateway display apply"
         ),
+        "back_to_settings": "Back to settings",
         "display_host": "Host",
         "display_port": "Port (TLS)",
         "display_user": "User",

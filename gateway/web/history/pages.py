@@ -78,9 +78,10 @@ def _known(view: PageView, past: Past, choice: LookChoice) -> dict[str, Any]:
     head, rows = part_rows(view, past, in_euros=choice.in_euros)
     minutes = past.curve if past.curve and past.curve.drawn else None
     close = _close(view, past.curve, choice) if choice.minutes and past.curve else None
+    change = past.sum.cost_change if choice.in_euros else past.sum.change
     return {
         "summary": summary(view, past),
-        "change": _short_change(view, past, past.sum.cost_change if choice.in_euros else past.sum.change),
+        "change": "" if change is None else _change(view, past, change),
         "odd": past.odd[:_MOST_ODD],
         "script_keys": _SAID_BY_SCRIPT,
         "with_figures": [row for row in (past.sum, *past.rows) if row.figures],
@@ -102,13 +103,6 @@ def _close(view: PageView, curve: Curve, choice: LookChoice) -> tuple[list[str],
         return None
     head, rows = minute_rows(view, curve, choice.at, choice.at + _CLOSE_S)
     return [view.words["time"], *head[2:]], [[row[0][-5:], *row[2:]] for row in rows if isinstance(row[0], str)]
-
-
-def _short_change(view: PageView, past: Past, change: float | None) -> str:
-    if change is None:
-        return ""
-    by, other = written.percent(view.lang, change, signed=True), against_name(view, past)
-    return view.words["change_now" if past.sum.so_far else "change"].format(change=by, other=other)
 
 
 def _change(view: PageView, past: Past, change: float) -> str:

@@ -16,6 +16,7 @@ from gateway.web.home.words import HOME_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from fractions import Fraction
 
     from gateway.household.home_day import DrawnAmount, HomeDay
     from gateway.web.view import PageView
@@ -59,8 +60,11 @@ def power(lang: str, watts: float) -> tuple[str, str]:
     return written.number(lang, size / _KILO, 2 if size < _TEN_KILO else 1), "kW"
 
 
-def shown(view: PageView, meter: Mapping[str, Any]) -> dict[str, Any]:
-    """What of this moment stands on the page, by the name of its place; the stream says the same each second."""
+def shown(view: PageView, meter: Mapping[str, Any], price: Fraction | None = None) -> dict[str, Any]:
+    """What of this moment stands on the page, by the name of its place; the stream says the same each second.
+
+    ``price`` is what a kWh costs now, in euros.
+    """
     lang, subscribed, drawn = view.lang, meter["subscribed_va"], meter["drawn_va"]
     words, watts = HOME_WORDS[lang], meter["power_w"]
     giving = _gives(meter)
@@ -72,6 +76,8 @@ def shown(view: PageView, meter: Mapping[str, Any]) -> dict[str, Any]:
         "unit": unit,
         "gauge": None if load is None else min(GAUGE, load * GAUGE // 100),
         "load": None if load is None else words["load_of"].format(percent=load, kva=_kva(lang, subscribed)),
+        # Of the power that stands beside it: the mean of some minutes would belie it whenever a kettle is put on.
+        **_hour(lang, price, watts),
         **({} if meter["drawn_today_wh"] is None else {"today": written.kwh(lang, meter["drawn_today_wh"])}),
         **({} if meter["cost_today_cents"] is None else {"today_cost": _cents(lang, meter["cost_today_cents"])}),
         **_phases(lang, meter),
@@ -86,7 +92,7 @@ def _meter(view: PageView, meter: Mapping[str, Any], day: HomeDay | None, now: f
         "name": meter["meter"],
         "live": meter,
         # What this second says of the day goes on from what the store does; before it does so, the store's stands.
-        "shown": _so_far(lang, day) | shown(view, meter),
+        "shown": _so_far(lang, day) | shown(view, meter, day.hour.price if day else None),
         "giving": _gives(meter),
         "hour": float(day.hour.euros) if day and day.hour.euros is not None else None,
         "usual": _usual(lang, day, meter["subscribed_va"]),
@@ -117,6 +123,14 @@ def _so_far(lang: str, day: HomeDay | None) -> dict[str, Any]:
         return {"today": written.NOTHING, "today_cost": None}
     cents = day.today.cents
     return {"today": written.kwh(lang, day.today.wh), "today_cost": None if cents is None else _cents(lang, cents)}
+
+
+def _hour(lang: str, price: Fraction | None, watts: int | None) -> dict[str, str]:
+    """What an hour of that power costs; of what is given nothing."""
+    if price is None or watts is None or watts < 0:
+        return {}
+    cost = written.euros(lang, float(price) * watts / _KILO, 3)
+    return {"cost_hour": HOME_WORDS[lang]["an_hour"].format(cost=cost)}
 
 
 def _cents(lang: str, cents: int) -> str:

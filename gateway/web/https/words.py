@@ -12,7 +12,7 @@ HTTPS_WORDS = WordTable(
         "app_name": "Linky at home",
         "app_about": "Your electricity, read at your meter and kept at home.",
         "no_https": "There is no encrypted page at the moment: {why}",
-        "https_off": "The encrypted page is switched off in the configuration file (https).",
+        "https_off": "This gateway has no encrypted page: whoever installed it can switch it on.",
         "https_make": "On the gateway this makes one:",
         "is_encrypted": "You are reading this page encrypted, and your browser believes it: there is nothing to do.",
         "is_not_believed": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
 SERIES_WORDS = WordTable(
@@ -20,7 +21,7 @@ SERIES_WORDS = WordTable(
         "path": "Series",
         "meaning": "What it is",
         "unit": "Unit",
-        "granularities": "Granularities",
+        "granularities": Phrase("Granularities", "page"),
         "text_unit": "text",
         "raw": "as the meter says it",
         "PT1M": "minute",

@@ -50,7 +50,7 @@ def details(view: PageView, known: Settings) -> str:
 def _groups(view: PageView, known: Settings) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """Title, and of each topic its path, its name and what is set now."""
     say = view.say
-    goals = [f"{say(name)}\N{NO-BREAK SPACE}: {_written(view, goal)}" for name, goal in known.goals.items() if goal]
+    goals = [say("goal_is", what=say(name), goal=_written(view, goal)) for name, goal in known.goals.items() if goal]
     told = [say("told_ways", n=known.ways)] if known.ways else []
     told += [known.address] if known.address else []
     tariff = say("tariff_now", name=known.tariff[0], since=day(view.lang, known.tariff[1])) if known.tariff else ""

@@ -36,6 +36,7 @@ _OWN = WordTable(
         "set_tariff": "Choose my tariff",
         "objective": "Objectives",
         "objective_intro": "What you mean to stay below; an empty box is no objective.",
+        "goal_is": Phrase("{what}: {goal}", "objective"),
         "kwh_per_month": "kWh a month",
         "kwh_per_year": "kWh a year",
         "euros_per_month": "Euros a month",

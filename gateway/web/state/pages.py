@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.doctor.causes import Cause
 from gateway.doctor.daemon import findings, judgement
 from gateway.doctor.judgement import places
 from gateway.doctor.sentences import CauseSentences, grade, words
+from gateway.links.alert_words import Topic
 from gateway.live.state import STATES, kind_and_name, link_in_words
+from gateway.web.state.remedies import PAGES, REMEDIES
 from gateway.words.numbers import age, grouped
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 
     from gateway.web.view import PageView
 
+# What is told and is no fault begins so.
+_NEWS = frozenset(topic.value for topic in Topic)
 _WINDOWS = ("signal_minute", "signal_hour", "signal_day")
 
 
@@ -25,8 +30,9 @@ def links(view: PageView, report: Mapping[str, Any], sources: Mapping[str, str])
     by_name = {row["link"]: row for row in rows}
     return view.page(
         "state/links.html",
-        alerts=report["alerts"],
-        all_well=not report["alerts"] and not any(row["state"] == "broken" for row in rows),
+        alerts=[alert for alert in report["alerts"] if not _is_news(alert)],
+        news=[alert for alert in report["alerts"] if _is_news(alert)],
+        all_well=all(map(_is_news, report["alerts"])) and not any(row["state"] == "broken" for row in rows),
         meters=[
             {
                 "name": name,
@@ -47,12 +53,21 @@ def _signal(view: PageView, by_name: Mapping[str, Any], name: str) -> Iterable[t
             yield key, _number(view, figures[key]), grade(figures[key], view.lang)
 
 
-def _advice(view: PageView, report: Mapping[str, Any], name: str, source: str) -> Iterable[tuple[bool, CauseSentences]]:
-    """Whether all is well, and the sentences about it."""
+def _is_news(alert: Mapping[str, str]) -> bool:
+    return alert["link"].partition(" ")[0] in _NEWS
+
+
+def _advice(
+    view: PageView, report: Mapping[str, Any], name: str, source: str
+) -> Iterable[tuple[bool, CauseSentences, str | None]]:
+    """Whether all is well, the sentences about it, and the page on which something is done about it."""
     judged = judgement(report, name)
     told = places(source, judged.evidence if judged else None, view.lang)
     for finding in findings(report, name):
-        yield finding.cause is Cause.ALL_WELL, words(finding.cause, view.lang, told)
+        said = words(finding.cause, view.lang, told)
+        if finding.cause in REMEDIES[view.lang]:
+            said = replace(said, remedy=str(REMEDIES[view.lang][finding.cause]))
+        yield finding.cause is Cause.ALL_WELL, said, PAGES.get(finding.cause)
 
 
 def _link(view: PageView, row: Mapping[str, Any]) -> dict[str, str]:

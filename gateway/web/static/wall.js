@@ -6,6 +6,7 @@ const words = JSON.parse(body.dataset.words ?? "{}");
 const language = document.documentElement.lang;
 const LIKE_MS = 10000;
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+const euros = new Intl.NumberFormat(language, { style: "currency", currency: "EUR" });
 const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 /** @type {[string, number][]} */
 const likes = JSON.parse(body.dataset.like ?? "[]");
@@ -93,6 +94,7 @@ function power(section, meter) {
 function contract(section, meter) {
   const kind = meter.tariff_kind === "unknown" ? meter.tariff : say(`tariff_${meter.tariff_kind}`);
   put(section, "tariff", kind ?? null);
+  put(section, "off_peak", offPeak(meter));
   colour(section, "tempo_today", meter.tempo_today);
   // Before 11 o'clock nobody knows tomorrow's colour; who has no Tempo contract has no colour today either.
   if (meter.tempo_today === "unknown") put(section, "tempo_tomorrow", null);
@@ -101,11 +103,21 @@ function contract(section, meter) {
   }
 }
 
+// Until when they last, else when the next begin; null for who has none, or where nobody knows.
+/** @type {(meter: Meter) => Maybe<string>} */
+function offPeak(meter) {
+  const now = meter.tariff_kind === "off-peak";
+  const clock = now ? meter.tariff_until_local : meter.off_peak_next_local;
+  return clock ? say(now ? "until_clock" : "at_clock", { clock }) : null;
+}
+
 /** @type {Shows} */
 function days(section, meter) {
   const today = meter.drawn_today_wh;
   const yesterday = meter.drawn_yesterday_wh;
   const most = Math.max(today ?? 0, yesterday ?? 0, 1);
+  const cents = meter.cost_today_cents ?? null;
+  put(section, "cost_today", cents === null ? null : euros.format(cents / 100));
   find(section, ".days").hidden = today === null && yesterday === null;
   day(section, "today", today, most, meter.partial);
   day(section, "yesterday", yesterday, most, meter.partial);

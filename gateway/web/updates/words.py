@@ -25,5 +25,6 @@ UPDATES_WORDS = WordTable(
         "update_begun": "Version {version} is being installed: this page is back in some minutes.",
         "update_waits": "Version {version} is installed tonight.",
         "back_to_updates": "Back to the updates",
+        "back_to_settings": "Back to settings",
     }
 )

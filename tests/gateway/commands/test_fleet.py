@@ -136,7 +136,7 @@ def test_each_gateway_is_a_line_and_what_is_wrong_a_sentence():
     french, english = (as_text(reports, lang, NOW).splitlines() for lang in ("fr", "en"))
     assert french == [
         "✗ b@sen1.test  Mairie  en panne     trame il y a 3 s · disque libre 41 % · version 0.1.0",
-        "    Le port n'existe pas",
+        "    Le port n’existe pas",
         "    le disque est presque plein",
         "? c@sen1.test          injoignable  elle n'est pas connectée à son serveur : courant, Internet ou compte",
         "? d@sen1.test          sans accord  le foyer n'a pas donné son accord, ou l'a retiré, ou le programme est trop"

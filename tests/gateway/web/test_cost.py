@@ -95,7 +95,7 @@ def test_tariffs_follow_each_other_and_the_year_before_stands_beside(house):
     head, today, before, *others = cells(text)
     assert (today[0], before[0], len(others)) == ("mer. 14 janv.", "mar. 13 janv.", 29)
     row = dict(zip(head, today, strict=True))
-    assert (row["Total"], row["Un an avant"], row["Écart"]) == ("5,84 €", "3,42 €", "+71 %")
+    assert (row["Total"], row["Un an avant"], row["Écart"]) == ("5,84 €", "3,42 €", "+71 % sur un an")
     # The index did not rise between the two.
     assert {line[1] for line in others} == {"1,00 €"}
     shown = plain(text.partition("Vos tarifs")[2])
@@ -110,10 +110,12 @@ def test_what_has_no_price_is_said(house):
     """Days before the first tariff, and classes that the tariff does not name."""
     house.configure(HC.replace("hp = 0.3", "hpjr = 0.7"))
     house.live_day(WINTER, off_peak)
-    assert "8,1 kWh n’ont pas de prix dans leur tarif ; classes comptées : hc, hp" in plain(ask(house, "/cost")[0])
+    assert "8,1 kWh sont sans prix dans votre tarif ; périodes tarifaires concernées : hc, hp" in plain(
+        ask(house, "/cost")[0]
+    )
     house.configure(HC.replace("2026-01-01", "2026-06-01"))
     (text,) = ask(house, "/cost")
-    assert re.search(r"\d jours n’ont pas de tarif", plain(text))
+    assert re.search(r"Il manque le coût de \d+ jours, sans tarif", plain(text))
     # Unknown is not nought.
     assert {line[1] for line in cells(text)[1:]} == {"inconnu"}
     assert "0,00 €" not in text
@@ -127,10 +129,10 @@ def test_a_budget_of_which_a_part_has_no_price_is_not_said_to_be_kept(house):
     (text,) = ask(house, "/cost")
     shown = plain(text)
     # Ten days and one of 25 hours, 267.1 kWh at 0.20 €, 11 euros of subscription, and five minutes.
-    assert "octobre 2026 64,44 € à ce jour, 605,9 kWh Sans ce qui n’a pas de prix" in shown
+    assert "octobre 2026 64,44 € à ce jour, 605,9 kWh Montant incomplet" in shown
     assert "Prévu fin octobre 2026 : 751,2 kWh" in shown
     assert "Objectif : 800,0 kWh Il reste 194,1 kWh pour 6 jours En bonne voie" in shown
-    assert "Budget : 120,00 € Une partie de cette période n’a pas de prix" in shown
+    assert "Budget : 120,00 € Une partie de cette période est sans prix" in shown
     # One gauge for the objective in kWh, none of what nobody knows.
     assert text.partition('class="card period year"')[0].count('<svg class="budget') == 1
     # What is too much already is too much, whatever the rest may cost.
@@ -157,7 +159,7 @@ def test_this_hour_costs_its_power_at_its_price(house):
     texts = {"consumption/power/apparent/raw": 2000, "contract/tariff": "HP.."}
     house.live(now - 3600, now, lambda _: {DRAWN: 1512, f"{DRAWN}/provider/hp": 1512}, lambda _: texts)
     (text,) = ask(house, "/cost")
-    assert "En ce moment 0,454 € par heure 1 512 W en moyenne depuis cinq minutes, HP" in plain(text)
+    assert "En ce moment 0,454 € par heure 1 512 W en moyenne sur cinq minutes, HP" in plain(text)
 
 
 def test_what_the_base_load_costs_is_the_same_on_every_tab(house):

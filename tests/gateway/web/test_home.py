@@ -176,7 +176,7 @@ def test_a_first_evening_with_off_peak_hours(browser, evening):
         this_moment = below("Consommation en ce moment")
         assert re.search(r"1,24\s*kW", this_moment)
         assert re.search(r"22\s% de vos 6\skVA", this_moment)
-        assert re.search(r"0,240\s€ par heure", this_moment)
+        assert re.search(r"0,248\s€ par heure", this_moment)
         assert "D’habitude à cette heure : connu dans cinq jours" in this_moment.replace("\xa0", " ")
         today = below("Aujourd’hui").replace("\xa0", " ").replace("\u202f", " ")
         assert "depuis 17 h 40" in today
@@ -195,7 +195,7 @@ def test_a_red_day_of_tempo(browser, tempo):
     lived, now, said = tempo
     with served(lived, now, **said) as running, opened(browser, running) as below:
         keep(browser, "tempo")
-        assert re.search(r"d’habitude à cette heure\s: 960\sW", below("Consommation en ce moment"))
+        assert re.search(r"D’habitude à cette heure\s: 960\sW", below("Consommation en ce moment"))
         today = below("Aujourd’hui").replace("\xa0", " ").replace("\u202f", " ")
         # Six hours at 0.15 €, twelve and a half at 0.70 €, and the day's part of its 0.50 €.
         assert "9,65 €" in today

@@ -66,12 +66,12 @@ def test_the_same_week_under_each_offer_is_what_is_reckoned_by_hand(house):
     name, why, _ = found["Tarif Bleu, option Tempo"]
     assert (name, why) == (
         "inconnu",
-        "La couleur de trop de ces jours n’est pas connue : un compteur ne l’indique qu’avec Tempo.",
+        "La couleur de trop de ces jours est inconnue : le compteur ne l’indique qu’avec Tempo.",
     )
     shown = plain(text)
     # Of the evening before five minutes are known, and no day.
     assert "Du 12 janvier 2026 au 18 janvier 2026 : 7 jours entiers, 169 kWh" in shown
-    assert "C’est moins d’un an" in shown
+    assert "Moins d’un an de mesures" in shown
     assert "Prix réglementés d’EDF au 1er février 2026, relevés le 18 mai 2026" in shown
     assert "Heures creuses à essayer" not in shown
 

@@ -231,11 +231,11 @@ def test_each_link_is_said_with_the_doctors_sentence(living_house, new_house):
     """A meter that is not plugged in: its link is broken, the doctor says why and what to do, in both languages."""
     text = living_house.signed_in.get("/links")[1]
     assert "Tout fonctionne." in text
-    assert "Les données arrivent sans faute." in text
+    assert "Les données arrivent sans erreur." in text
     owner = new_house.owner()
     wait_until(lambda: "en défaut" in owner.get("/links")[1], 30, "the broken port")
     text = html.unescape(owner.get("/links")[1])
-    assert "Le port n'existe pas" in text
+    assert "Le port n’existe pas" in text
     assert "Que faire" in text
     assert "The port does not exist" in html.unescape(owner.get("/links?lang=en")[1])
 

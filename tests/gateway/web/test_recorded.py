@@ -6,14 +6,17 @@ import json
 import re
 from collections import Counter
 from itertools import chain
+from pathlib import Path
 
 import pytest
 from jinja2 import ModuleLoader
 
 from gateway.web import templates
 from gateway.web.templates import compile_all
-from tests.gateway.web.recorded.record import RECORDING, answers, files, recorded, sums
+from tests.gateway.web.recorded import house as recorded_house
+from tests.gateway.web.recorded.record import RECORDING, Visitor, answers, files, recorded, sums
 from tests.gateway.web.recorded.values import HOSTILE
+from tests.gateway.web.recorded.visits import first_visits, visits
 
 # Words that no sentence in English does without, and no French one has.
 ENGLISH = re.compile(
@@ -29,6 +32,9 @@ GIVEN = (
     *("the database does not open", "held by another program", "as it is:", "le meter", "contract/tariff"),
     *("linky-gateway settings", "Secret Settings, « Use third party CA certificates »"),
 )
+
+# A stream, numbers for Prometheus, a picture, and a file for who finds a weakness: each has tests of its own.
+NO_PAGE = {"/events", "/metrics", "/display.png", "/.well-known/security.txt"}
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +70,26 @@ def test_the_recording_has_every_kind_of_answer(pages):
     kinds = Counter(text.partition(" ")[0] for text in pages.values())
     assert {"200", "204", "303", "400", "403", "404", "409", "429", "500"} == set(kinds)
     assert not [name for name, text in pages.items() if HOSTILE in text and "text/html" in text]
+    # What nobody has thought of.
+    assert not [name for name, text in pages.items() if text.startswith("500") and "text/html" not in text]
+
+
+def test_every_page_and_every_form_is_visited(tmp_path):
+    """Whatever the site is asked for with GET or sent, of every part there is; of what is no page it is said why."""
+    made = Path(recorded_house.__file__).read_text()
+    parts = [file.parent.name for file in Path(templates.__file__).parent.glob("*/routes.py")]
+    assert [room for room in parts if not re.search(rf"from gateway\.web\.{room}(\.routes)? import", made)] == []
+    house, asked = recorded_house.RecordedHouse(tmp_path / "page.json"), {"GET": set(), "POST": set()}
+    for one in chain(first_visits(), visits()):
+        asked["GET" if one.form is None else "POST"].add(one.path.partition("?")[0])
+    # The parts come with the first who asks.
+    asyncio.run(Visitor(house).ask(next(iter(first_visits())), "fr"))
+    missing = set()
+    for methods, pattern, *_ in house.site.app.url_map:
+        (method,) = {*methods} & asked.keys()
+        if not any(pattern.match(path) is not None for path in asked[method]):
+            missing.add((method, pattern.url_pattern))
+    assert missing == {("GET", path) for path in NO_PAGE}
 
 
 def english_in(page):

@@ -411,7 +411,7 @@ def test_each_recipient_has_a_sentence_and_what_went_there(tmp_path):
     said = re.search(
         r'<p class="sentence">La Coop reçoit une valeur par minute, jusqu’au \d+ \S+ \d+\.<small>(.*?)<', coop
     )
-    assert said[1] == "Puissance soutirée, toute"
+    assert said[1] == "Toute la puissance soutirée"
     numbers = re.findall(r"<dt>(\S+|En attente)</dt><dd>(\d+)", coop)
     assert numbers == [("Envoyé", "120"), ("En attente", str(waiting)), ("Confirmé", "30")]
     assert "La Ville peut demander un total par jour, jusqu’au" in town

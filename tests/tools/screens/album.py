@@ -54,8 +54,11 @@ PAGES = {
     "settings-data-hand-over": "/settings/data/hand-over",
     "settings-tariff": "/settings/tariff",
     "settings-tariff-new": "/settings/tariff/new?contract=tempo&power=6",
+    "settings-tariff-remove": "/settings/tariff/remove?since=2024-01-01",
     "settings-notices": "/settings/notices",
     "settings-notices-new": "/settings/notices/new?kind=mail",
+    "settings-notices-device": "/settings/notices/device",
+    "settings-notices-remove": "/settings/notices/remove?name=node-red",
     "settings-home-assistant": "/settings/home-assistant",
     "settings-account": "/settings/account",
     "settings-backup": "/settings/backup",
@@ -69,8 +72,12 @@ PAGES = {
     "offline": "/offline",
     "login": "/login",
 }
-# Where nobody has set a password yet there is no other page than that; where nobody asks there is no request.
-ONLY_AT = {"request": {"fault"}, "request-what": {"fault"}}
+# Where nobody has set a password yet there is no other page than that; where nobody asks there is no request,
+# where nothing is set nothing is removed.
+ONLY_AT = {
+    "request": {"fault"}, "request-what": {"fault"}, "settings-notices-remove": {"tempo"},
+    "settings-tariff-remove": {"first-evening", "tempo", "producer", "fault"},
+}  # fmt: skip
 # What is done on a page, and the button that leads on to the one that is photographed.
 LED_TO = {"request-what": ("document.querySelector('[name=purpose]').checked = true", "form.wide button")}
 STRANGERS = {"login", "setup"}

@@ -58,6 +58,7 @@ class Lived(Sort):
 
 _ACCOUNT = '[federation]\njid = "maison@sen1.test"\npassword_file = "password"\n'
 _TOLD = '[household]\naddress = "camille@sen1.test"\n[objective]\neuros_per_month = 220\nkwh_per_month = 950\n'
+_WAY = '[[notice]]\nname = "node-red"\nurl = "json://192.168.1.20:1880/linky"\nfor = "Camille"\n'
 _TEMPO_PRICES = "hcjb = 0.1325, hpjb = 0.1612, hcjw = 0.1499, hpjw = 0.1871, hcjr = 0.1575, hpjr = 0.7060"
 _OFF_PEAK = "hc = 0.1579, hp = 0.2065"
 
@@ -87,20 +88,20 @@ HOUSES = {
     "first-day": Portrait(None, date(2026, 11, 28), "18:05", password=False),
     "first-evening": Portrait(
         Lived("first-evening", _OFF_PEAK, young_s=4 * 3600 + 1500, tariff="EDF Tarif Bleu", cold=700),
-        date(2026, 11, 28), "20:40",
+        date(2026, 11, 28), "20:47",
     ),
     "tempo": Portrait(
         Lived("tempo", _TEMPO_PRICES, tempo=True, tariff="EDF Tempo", days=40, cold=900),
-        date(2026, 1, 15), "19:10", _ACCOUNT + _TOLD, shares=1,
+        date(2026, 1, 15), "19:17", _ACCOUNT + _TOLD + _WAY, shares=1,
     ),
     "producer": Portrait(
         Lived("producer", "base = 0.2016", solar=True, three=True, tariff="EDF Tarif Bleu", days=40, panels=3000),
-        date(2026, 6, 17), "13:20", _ACCOUNT + _TOLD, shares=2,
+        date(2026, 6, 17), "13:27", _ACCOUNT + _TOLD, shares=2,
     ),
     "years": Portrait(None, three_years.END - timedelta(days=1), "23:59", _ACCOUNT, shares=2),
     "fault": Portrait(
         Lived("fault", _OFF_PEAK, solar=True, dead_s=30 * 3600, tariff="EDF Tarif Bleu", days=10, panels=2000),
-        date(2026, 4, 21), "11:30", _ACCOUNT + _TOLD, shares=1, asks=1, silent_s=7200,
+        date(2026, 4, 21), "11:37", _ACCOUNT + _TOLD, shares=1, asks=1, silent_s=7200,
     ),
 }  # fmt: skip
 

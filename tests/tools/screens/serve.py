@@ -21,6 +21,7 @@ from gateway.links import link as links
 from gateway.links.link import BROKEN, OK, Link, LinkKind
 from gateway.links.words import HAS_ALL, PULSES
 from gateway.live.topics import as_json
+from gateway.sources.adapter import NO_PORT
 from gateway.sources.line import LineState
 from gateway.store.points import Granularity
 from gateway.store.prepare import prepare
@@ -107,7 +108,7 @@ def standing(portrait, now):
     line = LineState(open=not silent, changed=now - (silent or (90_000 if heard else 600)), device=same("/dev/ttyTIC"))
     line.speed, line.last_frame, line.heard, line.frames = 9600, said, said, 51_000
     line.mode = "standard" if heard else None
-    line.error = Phrase("the port is gone") if silent else None
+    line.error = NO_PORT if silent else None
     found = [
         links.meter_link("house", line, now), links.port_link("house", line, now),
         links.decode_link("house", line, quality, now),

@@ -241,7 +241,9 @@ def test_agreed_beforehand_an_installer_need_not_wait(hosted, tmp_path):
     ]
 
 
-@pytest.mark.parametrize(("check", "url", "sentence"), [(False, None, "is off"), (True, "", "nobody has said where")])
+@pytest.mark.parametrize(
+    ("check", "url", "sentence"), [(False, None, "has switched that off"), (True, "", "has not said where")]
+)
 def test_nobody_looks_where_that_is_off(hosted, tmp_path, check, url, sentence):
     """By the key, or without an address; the server hears nothing."""
     gateway = Gateway(tmp_path, hosted.url if url is None else url, check=check)

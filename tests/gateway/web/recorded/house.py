@@ -7,18 +7,25 @@ from types import SimpleNamespace
 
 from gateway.errors import AccessError, BoardError, ConfigError, StoreError
 from gateway.web.access.access import PageAccess
+from gateway.web.accounts.routes import accounts
+from gateway.web.backup.routes import backup
 from gateway.web.cost import routes as cost
+from gateway.web.data.routes import data
 from gateway.web.displays.routes import displays
 from gateway.web.history import routes as history
 from gateway.web.https.routes import https
+from gateway.web.machine.routes import machine
+from gateway.web.notices.routes import notices
 from gateway.web.repair.routes import repair
 from gateway.web.series.routes import series
 from gateway.web.settings.routes import settings
 from gateway.web.sharing.routes import sharing
 from gateway.web.site import Site
+from gateway.web.tariff.routes import tariff
 from gateway.web.updates.routes import updates
 from gateway.words.phrase import Phrase
 from tests.gateway.web.recorded import values
+from tests.gateway.web.recorded.desks import AccountDesk, CopyDesk, DataDesk, MachineDesk, TariffDesk, WaysDesk
 from tests.gateway.web.stand_in import StandInHouse
 
 FAULT = "the database <b>does not open</b>"
@@ -39,6 +46,8 @@ class Held:
         self.installer, self.text, self.changed = None, values.TEXT, True
         self.yesterday = "drawn"
         self.encrypted, self.authority = values.ENCRYPTED
+        # What of ``desks.GIVEN`` is otherwise.
+        self.settings = {}
         self.journal, self.handed = values.JOURNALS["well"], values.HANDED
         self.rows = {"consents": (), "notices": (), "pending-access": (), "refused-domains": (), "health-consents": ()}
 
@@ -190,6 +199,10 @@ class RecordedHouse:
         parts = (
             *(history.part(desk), cost.part(desk), sharing(desk), repair(desk), settings(desk)),
             *(series(all_series), displays(desk), https(Encrypted(self.held)), updates(desk.standing)),
+            *(tariff(TariffDesk(self.held)), notices(WaysDesk(self.held)), machine(MachineDesk(self.held))),
+            accounts(AccountDesk(self.held, "broker"), AccountDesk(self.held, "account")),
+            backup(lambda: CopyDesk(self.held).told("nightly"), CopyDesk(self.held)),
+            data(DataDesk(self.held), CopyDesk(self.held)),
         )
         self.site = Site(self.living, self.access, "1", lambda: parts)
 

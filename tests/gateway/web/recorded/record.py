@@ -15,10 +15,12 @@ import time
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 from microdot import Request
 
+from gateway.web.access import access
 from gateway.web.access.access import Viewer
 from gateway.web.cost.values import PERIODS as COST
 from gateway.web.history.values import PERIODS as HISTORY
@@ -107,8 +109,21 @@ def _fixed(body):
     return body
 
 
+def _quick(text, salt, n, r, p):
+    """A password's hash that takes no time: that the real one does is shown where access is (``test_access``)."""
+    return _HASH(text, salt, 2, r, 1)
+
+
+_HASH = access._scrypt
+
+
 async def answers(folder, languages=("fr", "en")):
     """Name of each visit -> what was answered, over houses that keep their links in that folder."""
+    with patch.object(access, "_scrypt", _quick):
+        return await _answers(folder, languages)
+
+
+async def _answers(folder, languages):
     found = {}
     for every, lang in product((first_visits, visits), languages):
         house = RecordedHouse(folder / f"{every.__name__}-{lang}.json")

@@ -61,7 +61,10 @@ FAULTY = report(
     link("decode garage & <b>", figures={"signal_hour": 61.5}),
     link("clock garage & <b>", "broken", 12.0),
     link("page", "broken", 10.0, detail_fr=f"port pris {HOSTILE}"),
-    alerts=[{"fr": f"Le compteur se tait. {HOSTILE}", "en": f"The meter is mute. {HOSTILE}"}],
+    alerts=[
+        {"link": "meter house", "fr": f"Le compteur se tait. {HOSTILE}", "en": f"The meter is mute. {HOSTILE}"},
+        {"link": "tempo red", "fr": f"Demain est rouge. {HOSTILE}", "en": f"Tomorrow is red. {HOSTILE}"},
+    ],
 )
 
 # --- history ---------------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Every visit that is recorded: what the house holds then, what is asked, who asks."""
 
-from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from gateway.live.topics import as_json
@@ -9,27 +8,11 @@ from gateway.web.cost.values import PERIODS as COST_PERIODS
 from gateway.web.history.values import PERIODS
 from tests.gateway.web.recorded import values
 from tests.gateway.web.recorded.house import FAULTS
-from tests.gateway.web.stand_in import _FULL, _PHASES, PASSWORD
+from tests.gateway.web.recorded.settings_visits import settings_visits
+from tests.gateway.web.recorded.visit import OWN, Visit
+from tests.gateway.web.stand_in import _FULL, _PHASES
 
 LONG_AGO = "before=1768435200"
-# The password of the page once more.
-_OWN = {"own_password": PASSWORD}
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One answer of the site: its name in the recording, the path, the form that is sent, what the house holds.
-
-    ``living``: what meters and links say; ``who`` is the owner, a stranger, or the role of a link.
-    """
-
-    name: str
-    path: str
-    form: dict | None = None
-    held: dict = field(default_factory=dict)
-    living: dict = field(default_factory=dict)
-    who: Viewer | None = Viewer.OWNER
-    honest: bool = True
 
 
 def visits():
@@ -39,6 +22,7 @@ def visits():
     yield from _cost()
     yield from _repair()
     yield from _settings()
+    yield from settings_visits()
     yield from _displays()
     yield from _updates()
     yield from _sharing()
@@ -237,7 +221,7 @@ def _requests():
         yield Visit(f"request {number}, another text", f"{path}/yes", _ticks()["all"] | {"hash": "x"})
         given = _ticks()["all"] | {"hash": values.TEXT["hash"]}
         yield Visit(f"request {number}, yes without a password", f"{path}/yes", given)
-        yield Visit(f"request {number}, yes", f"{path}/yes", given | _OWN)
+        yield Visit(f"request {number}, yes", f"{path}/yes", given | OWN)
     for name in values.YESTERDAYS:
         yield Visit(f"request, yesterday {name}", "/sharing/requests/1/what", {"purpose": "1"}, {"yesterday": name})
     for path in ("", "/no", "/text"):
@@ -266,7 +250,7 @@ def _health():
         yield Visit(f"health, {name}: another text", "/sharing/health/yes", {"hash": "x", "lang": "fr"}, held)
         yes = {"hash": values.TEXT["hash"], "lang": "fr"}
         yield Visit(f"health, {name}: yes without a password", "/sharing/health/yes", yes, held)
-        yield Visit(f"health, {name}: yes", "/sharing/health/yes", yes | _OWN, held)
+        yield Visit(f"health, {name}: yes", "/sharing/health/yes", yes | OWN, held)
     yield Visit("health, withdrawn", "/sharing/health/withdraw", {"recipient": "x"})
 
 
