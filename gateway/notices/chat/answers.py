@@ -14,7 +14,9 @@ from gateway.balance.words import BalanceWriter
 from gateway.household.tariff_words import as_text, of_live
 from gateway.live.meter import percent
 from gateway.live.state import link_in_words
-from gateway.notices.chat import recipients, stored_answers
+from gateway.notices.chat import counted, figures, recipients, stored_answers
+from gateway.notices.chat.counted import COUNTED
+from gateway.notices.chat.figures import SEVERAL
 from gateway.notices.chat.questions import ChatQuestion
 from gateway.notices.chat.spoken_days import day
 from gateway.notices.chat.words import WORDS
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from gateway.store.store import Store
 
 # What is said whatever the house is doing.
-_SAID = (ChatQuestion.HELP, ChatQuestion.HELLO, ChatQuestion.THANKS)
+_SAID = (ChatQuestion.HELP, ChatQuestion.HELLO, ChatQuestion.THANKS, ChatQuestion.DECIDE, ChatQuestion.ERASE)
 _OF_THE_STORE = (ChatQuestion.GOAL, ChatQuestion.COMPARE, ChatQuestion.PRICE, ChatQuestion.BASE_LOAD)
 
 
@@ -63,17 +65,26 @@ class Answers:
             return str(WORDS[lang][topic.value])
         if topic is ChatQuestion.SHARING:
             return await self._text(recipients.describe, self._stored, now, lang)
-        if topic in _OF_THE_STORE:
-            return await self._text(stored_answers.of_now, topic, self._stored, self._config, now, lang)
         if topic is ChatQuestion.USAGE and days == day(day_of(now)):
             topic, days = ChatQuestion.DAY, None
-        if days is not None:
-            return await self._text(stored_answers.of_days, question, days, self._stored, self._config, now, lang)
+        if topic in _OF_THE_STORE or days is not None or question.hours is not None:
+            return await self._text(_of_the_store, question, self._stored, self._config, now, lang)
         return present(topic, lang, await self._house())
 
     async def _text(self, function: Callable[..., str], *arguments: object) -> str:
         text: str = await self._call(function, *arguments)
         return text
+
+
+def _of_the_store(question: HouseholdQuestion, stored: Store, config: Config, now: int, lang: str) -> str:
+    topic, days = question.topic, question.days
+    if topic in COUNTED and days is not None:
+        return counted.describe(topic, days, stored, config, now, lang)
+    if question.hours is not None or question.against is not None or topic in SEVERAL:
+        return figures.describe(question, stored, config, now, lang)
+    if days is not None:
+        return stored_answers.of_days(question, days, stored, config, now, lang)
+    return stored_answers.of_now(topic, stored, config, now, lang)
 
 
 def present(question: ChatQuestion, lang: str, house: HouseNow) -> str:

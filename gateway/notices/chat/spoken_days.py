@@ -7,6 +7,7 @@ that has begun.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ _MONTHS = {
     "fr": "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split(),
     "en": "january february march april may june july august september october november december".split(),
 }
-_WEEKDAYS = {
+WEEKDAYS = {
     "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche".split(),
     "en": "monday tuesday wednesday thursday friday saturday sunday".split(),
 }
@@ -48,14 +49,18 @@ def whole(period: BalancePeriod, when: date) -> DaySpan:
     return DaySpan(first, period.after(first), period)
 
 
-def spoken_days(text: str, lang: str, today: date) -> tuple[list[DaySpan], str]:
-    """The days that are named, from one to another as one span; and the text without them. ValueError: no such days."""
+def spoken_days(text: str, lang: str, today: date, *, together: bool = True) -> tuple[list[DaySpan], str]:
+    """The days that are named, and the text without them. ValueError: no such days.
+
+    From one to another is one span; so is one and the next unless they are not ``together``.
+    """
     text = _SAME_MONTH[lang].sub(_SPELT[lang], _OF_DAY[lang].sub("", text))
     named, left = [], text
     for pattern, found in _SPOKEN[lang]:
         named += [(match.start(), match.end(), found(match, today)) for match in pattern.finditer(left)]
         left = pattern.sub(lambda match: "#" * len(match[0]), left)
-    named = _together(sorted(named, key=lambda one: one[0]), text, lang)
+    named = sorted(named, key=lambda one: one[0])
+    named = _together(named, text, lang) if together else named
     spans: list[DaySpan] = []
     for start, end, one in named:
         if _AGO[lang].search(text[:start]):
@@ -107,6 +112,38 @@ def _several(match: re.Match[str], today: date) -> DaySpan:
     return DaySpan(today - timedelta(days=int(match[1]) - 1), today + _ONE)
 
 
+def _weeks(match: re.Match[str], today: date) -> DaySpan:
+    return DaySpan(today - timedelta(days=7 * int(match[1] or 1) - 1), today + _ONE)
+
+
+def _months(match: re.Match[str], today: date) -> DaySpan:
+    first = BalancePeriod.MONTH.back(today.replace(day=1), int(match[1] or 1))
+    return DaySpan(first + timedelta(days=min(today.day, monthrange(first.year, first.month)[1]) - 1), today + _ONE)
+
+
+def _days_ago(match: re.Match[str], today: date) -> DaySpan:
+    return day(today - timedelta(days=int(match[1])))
+
+
+def _number(match: re.Match[str], today: date) -> DaySpan:
+    """The day of that number that was last, in this month or the one before."""
+    number = int(match[1])
+    month = today if number <= today.day else today.replace(day=1) - _ONE
+    return day(month.replace(day=number))
+
+
+def _numbers(match: re.Match[str], today: date) -> DaySpan:
+    first = _number(match, today)
+    last = first.first.replace(day=int(match[2]))
+    if last < first.first:
+        raise ValueError("it ends before it begins")
+    return DaySpan(first.first, last + _ONE)
+
+
+def _week_of(lang: str) -> Callable[[re.Match[str], date], DaySpan]:
+    return lambda match, today: whole(BalancePeriod.WEEK, _named_day(lang)(match, today).first)
+
+
 def _year(match: re.Match[str], _: date) -> DaySpan:
     return whole(BalancePeriod.YEAR, date(int(match[1]), 1, 1))
 
@@ -128,7 +165,7 @@ def _date(number: int, month: int, year: str | None, today: date) -> date:
 def _named_day(lang: str) -> Callable[[re.Match[str], date], DaySpan]:
     def found(match: re.Match[str], today: date) -> DaySpan:
         when = _date(int(match["number"]), _MONTHS[lang].index(match["month"]) + 1, match["year"], today)
-        if match["of"] and _WEEKDAYS[lang].index(match["of"].strip()) != when.weekday():
+        if match["of"] and WEEKDAYS[lang].index(match["of"].strip()) != when.weekday():
             raise ValueError("that is another day of the week")
         return day(when)
 
@@ -149,7 +186,7 @@ def _named_month(lang: str) -> Callable[[re.Match[str], date], DaySpan]:
 
 def _weekday(lang: str) -> Callable[[re.Match[str], date], DaySpan]:
     def found(match: re.Match[str], today: date) -> DaySpan:
-        back = (today.weekday() - _WEEKDAYS[lang].index(match["weekday"])) % 7
+        back = (today.weekday() - WEEKDAYS[lang].index(match["weekday"])) % 7
         # "Last Friday", said on a Friday, is a week ago.
         return day(today - timedelta(days=back or (7 if match["last"] else 0)))
 
@@ -166,11 +203,11 @@ def _one_of(words: list[str]) -> str:
 
 
 _TH, _YEAR = "st|nd|rd|th", r"(?: (?P<year>20\d\d))?"
-_OF = {lang: rf"(?P<of>(?:{_one_of(names)}) )?" for lang, names in _WEEKDAYS.items()}
+_OF = {lang: rf"(?P<of>(?:{_one_of(names)}) )?" for lang, names in WEEKDAYS.items()}
 # "The day of yesterday" is one day and not two.
 _OF_DAY = {
     "fr": re.compile(
-        rf"\b(?:la |de la )?(?:journee|jour) (?:d |de |du )(?=hier|avant hier|\d|{_one_of(_WEEKDAYS['fr'])})"
+        rf"\b(?:la |de la )?(?:journee|jour) (?:d |de |du )(?=hier|avant hier|\d|{_one_of(WEEKDAYS['fr'])})"
     ),
     "en": re.compile(rf"\bday of (?=\d|{_one_of(_MONTHS['en'])})"),
 }
@@ -189,13 +226,19 @@ _TO = {"fr": ("au", "a", "jusqu au", "jusqu a"), "en": ("to", "until", "till", "
 _AND = {"fr": ("et", "et le"), "en": ("and", "and the")}
 _SINCE = {"fr": re.compile(r"\b(?:depuis|a partir d[eu])(?: le| la| l)? $"), "en": re.compile(r"\bsince(?: the)? $")}
 _AGO = {"fr": re.compile(r"\bil y a (?:un|une)? ?$"), "en": re.compile(r"\bfrom(?: the)? $")}
+_DATE = rf"{_OF['fr']}(?P<number>\d{{1,2}})(?:er)? (?P<month>{_one_of(_MONTHS['fr'])}){_YEAR}"
 _FRENCH: list[tuple[str, Callable[[re.Match[str], date], DaySpan]]] = [
+    (rf"(?:la )?semaine du {_DATE}", _week_of("fr")),
     (r"avant hier", _ago(2)),
     (r"hier|la veille", _ago(1)),
-    (r"aujourd ?hui|auj|ajd|ce jour|(?:la |de la )?journee|(?<!\ba )(?:du )?jour", _ago(0)),
-    (r"(?:les )?(\d{1,3}) derniers? jours", _several),
+    (r"aujourd ?h?ui|auj|ajd|ce jour|(?:la |de la )?journee|(?<!\ba )(?:du )?jour", _ago(0)),
+    (r"il y a (\d{1,3}) jours", _days_ago),
+    (r"(?:depuis |(?:les |ces )?(?:derniers? )?)(\d{1,3}) (?:derniers? )?jours(?: ecoules)?", _several),
+    (r"(?:depuis |les |ces )?(\d{1,2}) (?:dernieres? )?semaines?|depuis une semaine", _weeks),
+    (r"(?:depuis |les |ces )?(\d{1,2}) (?:derniers? )?mois|depuis un mois", _months),
     (r"(\d{1,2})/(\d{1,2})(?:/(20\d\d))?", _numbered_day),
-    (rf"{_OF['fr']}(?P<number>\d{{1,2}})(?:er)? (?P<month>{_one_of(_MONTHS['fr'])}){_YEAR}", _named_day("fr")),
+    (_DATE, _named_day("fr")),
+    (r"du (\d{1,2})(?:er)? au (\d{1,2})(?:er)?(?! ?h\b| heures?)(?: du mois)?", _numbers),
     (r"(?:ce |le )?week ?end(?: dernier| passe)?", _weekend),
     (r"(?:la )?(?:semaine (?:derniere|passee|precedente|d avant)|derniere semaine)", _last(BalancePeriod.WEEK)),
     (r"(?:la |cette )?semaine", _this(BalancePeriod.WEEK)),
@@ -208,23 +251,30 @@ _FRENCH: list[tuple[str, Callable[[re.Match[str], date], DaySpan]]] = [
     (r"(?:l )?(?:an(?:nee)? (?:dernier|passe|precedent|d avant)e?|derniere annee)", _last(BalancePeriod.YEAR)),
     (r"(?:en )?(20\d\d)", _year),
     (r"(?:cette |l )?annee|cet an", _this(BalancePeriod.YEAR)),
-    (rf"(?P<weekday>{_one_of(_WEEKDAYS['fr'])})(?P<last> dernier| passe)?", _weekday("fr")),
+    (rf"(?P<weekday>{_one_of(WEEKDAYS['fr'])})(?P<last> dernier| passe)?", _weekday("fr")),
+    (r"le (\d{1,2})(?:er)?(?! ?(?:h|heures?|kva|kwh|euros?|€|/)\b)(?: du mois)?", _number),
 ]
+_THE_DAY = rf"{_OF['en']}(?:the )?(?P<number>\d{{1,2}})(?:{_TH})? (?:of )?(?P<month>{_one_of(_MONTHS['en'])}){_YEAR}"
 _ENGLISH: list[tuple[str, Callable[[re.Match[str], date], DaySpan]]] = [
+    (rf"(?:the )?week of {_THE_DAY}", _week_of("en")),
+    (
+        rf"(?:the )?week of (?P<of>)(?P<month>{_one_of(_MONTHS['en'])}) (?P<number>\d{{1,2}})(?:{_TH})?{_YEAR}",
+        _week_of("en"),
+    ),
     (r"(?:the )?day before yesterday", _ago(2)),
+    (r"(\d{1,3}) days ago", _days_ago),
     (r"yesterday", _ago(1)),
     (r"today|(?:the |this )?day", _ago(0)),
-    (r"(?:the )?(?:last|past) (\d{1,3}) days", _several),
+    (r"(?:(?:over |in )?(?:the |these )?(?:last|past)) (\d{1,3}) days", _several),
+    (r"(?:(?:over |in )?(?:the )?(?:last|past)) (\d{1,2}) weeks", _weeks),
+    (r"(?:(?:over |in )?(?:the )?(?:last|past)) (\d{1,2}) months", _months),
     (r"(\d{1,2})/(\d{1,2})(?:/(20\d\d))?", _numbered_day),
-    (
-        rf"{_OF['en']}(?P<number>\d{{1,2}})(?:{_TH})? (?:of )?(?P<month>{_one_of(_MONTHS['en'])}){_YEAR}",
-        _named_day("en"),
-    ),
+    (_THE_DAY, _named_day("en")),
     (rf"{_OF['en']}(?P<month>{_one_of(_MONTHS['en'])}) (?P<number>\d{{1,2}})(?:{_TH})?{_YEAR}", _named_day("en")),
     (r"(?:last |this |the |at the )?weekend", _weekend),
-    (r"(?:last|the previous) week", _last(BalancePeriod.WEEK)),
+    (r"(?:last|the previous|the week before|the past) week(?: s)?", _last(BalancePeriod.WEEK)),
     (r"(?:this |the )?week", _this(BalancePeriod.WEEK)),
-    (r"(?:last|the previous) month", _last(BalancePeriod.MONTH)),
+    (r"(?:last|the previous) month(?: s)?", _last(BalancePeriod.MONTH)),
     (rf"(?:in|of|for|last) (?P<month>{_one_of(_MONTHS['en'])}){_YEAR}", _named_month("en")),
     # "March" and "may" are words of other sentences too.
     (
@@ -235,7 +285,8 @@ _ENGLISH: list[tuple[str, Callable[[re.Match[str], date], DaySpan]]] = [
     (r"(?:last|the previous) year", _last(BalancePeriod.YEAR)),
     (r"(?:in )?(20\d\d)", _year),
     (r"(?:so far )?(?:this |the )?year(?: so far)?", _this(BalancePeriod.YEAR)),
-    (rf"(?:on )?(?P<last>last )?(?P<weekday>{_one_of(_WEEKDAYS['en'])})", _weekday("en")),
+    (rf"(?:on )?(?P<last>last )?(?P<weekday>{_one_of(WEEKDAYS['en'])})", _weekday("en")),
+    (r"(?:on |of |for )?the (\d{1,2})(?:st|nd|rd|th)", _number),
 ]
 _SPOKEN = {
     lang: [(re.compile(rf"\b(?:{pattern})\b"), found) for pattern, found in patterns]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod, day_of, midnight
+from gateway.balance.classes import order
 from gateway.balance.energy import change, total
 from gateway.balance.objective import EURO, goals
 from gateway.balance.rows import earliest_needed, rows
@@ -17,9 +18,10 @@ from gateway.balance.tariff import Objective, cost, in_force, is_priced
 from gateway.balance.words import BalanceWriter
 from gateway.household.days import DayParts, HouseholdDays
 from gateway.household.report import BalanceReport
-from gateway.household.tariff_words import day_in_words, month_in_words
+from gateway.household.tariff_words import day_in_words
 from gateway.household.this_hour import this_hour
-from gateway.notices.chat.questions import ChatQuestion
+from gateway.notices.chat.grammar import ChatQuestion
+from gateway.notices.chat.names_of_days import named
 from gateway.notices.chat.spoken_days import whole
 from gateway.notices.chat.words import WORDS
 from gateway.store.local_time import PARIS
@@ -42,7 +44,7 @@ _LATE_S = 3600
 
 def of_days(question: HouseholdQuestion, days: DaySpan, stored: DayParts, config: Config, now: int, lang: str) -> str:
     """What those days came to, as asked: energy, euros, production, or the highest half hour; of each meter."""
-    return _of_each(config, lang, lambda meter: _days(question, days, stored, config, now, lang, meter))
+    return of_each(config, lang, lambda meter: _days(question, days, stored, config, now, lang, meter))
 
 
 def of_now(topic: ChatQuestion, stored: DayParts, config: Config, now: int, lang: str) -> str:
@@ -51,10 +53,10 @@ def of_now(topic: ChatQuestion, stored: DayParts, config: Config, now: int, lang
         # They are the first meter's, as on the page.
         return "\n".join(_all_goals(month(stored, config, now), lang))
     tell = {ChatQuestion.COMPARE: _compared, ChatQuestion.PRICE: _price}.get(topic, _base_load)
-    return _of_each(config, lang, lambda meter: tell(stored, config, now, lang, meter))
+    return of_each(config, lang, lambda meter: tell(stored, config, now, lang, meter))
 
 
-def _of_each(config: Config, lang: str, tell: Callable[[str], Iterable[str]]) -> str:
+def of_each(config: Config, lang: str, tell: Callable[[str], Iterable[str]]) -> str:
     """The lines of each meter, under its name where there are several."""
     lines: list[str] = []
     for one in config.meter:
@@ -67,7 +69,7 @@ def _days(
     question: HouseholdQuestion, days: DaySpan, stored: DayParts, config: Config, now: int, lang: str, meter: str
 ) -> Iterable[str]:
     house, today, topic = HouseholdDays(stored, config, meter), day_of(now), question.topic
-    name = _named(days, today, lang)
+    name = named(days, today, lang)
     if topic is ChatQuestion.PEAK:
         return [_peak(house, days, name, now, lang)]
     if topic is not ChatQuestion.SOLAR and days == whole(BalancePeriod.MONTH, today):
@@ -78,7 +80,7 @@ def _days(
     known = [one for one in read if one.drawn is not None or (topic is ChatQuestion.SOLAR and one.produced is not None)]
     if not known:
         return [WORDS[lang]["no-days"].format(days=name)]
-    every = _is_whole(house, days, known, today)
+    every = is_whole(house, days, known, today)
     if topic is ChatQuestion.SOLAR:
         return _solar(known, name, lang, every=every)
     least = "" if every else WORDS[lang]["at-least"]
@@ -110,36 +112,10 @@ def _is_of_this_month(view: BalanceReport) -> bool:
 
 def _no_month(view: BalanceReport, lang: str) -> str:
     today = day_of(view.now)
-    return str(WORDS[lang]["no-days"].format(days=_named(whole(BalancePeriod.MONTH, today), today, lang)))
+    return str(WORDS[lang]["no-days"].format(days=named(whole(BalancePeriod.MONTH, today), today, lang)))
 
 
-def _named(days: DaySpan, today: date, lang: str) -> str:
-    """The days as one says them, at the beginning of a sentence."""
-    words, running = WORDS[lang], days.first <= today < days.end
-    if days.period is BalancePeriod.DAY:
-        name = day_in_words(days.first).in_language(lang)
-        if days.first.year != today.year:
-            name = f"{name} {days.first.year}"
-        return _begun(words["day-before"].format(day=name) if days.first == today - _ONE else name)
-    if days.period is BalancePeriod.WEEK:
-        first = day_in_words(days.first).in_language(lang)
-        return str(words["this-week"] if running else words["week-of"].format(day=first))
-    if days.period is BalancePeriod.MONTH:
-        return _begun(f"{month_in_words(days.first).in_language(lang)} {days.first.year}")
-    if days.period is BalancePeriod.YEAR:
-        return str(words["year"] if running else days.first.year)
-    dates = (days.first, days.end - _ONE)
-    ends = [day_in_words(one).in_language(lang) for one in dates]
-    if days.first.year != today.year:
-        ends = [f"{said} {one.year}" for said, one in zip(ends, dates, strict=True)]
-    return str(words["from-to"].format(first=ends[0], last=ends[1]))
-
-
-def _begun(name: str) -> str:
-    return name[:1].upper() + name[1:]
-
-
-def _is_whole(house: HouseholdDays, days: DaySpan, known: Sequence[DayEnergy], today: date) -> bool:
+def is_whole(house: HouseholdDays, days: DaySpan, known: Sequence[DayEnergy], today: date) -> bool:
     """Whether nothing of what was drawn is missing, up to now."""
     over = (min(days.end, today + _ONE) - days.first).days
     return len(known) == over and all(
@@ -152,7 +128,7 @@ def _so_far(view: BalanceReport, period: BalancePeriod, lang: str) -> str:
     # Just after midnight nothing is heard of the new day yet.
     days, until = whole(period, view.today), max(view.today, day_of(view.now - _LATE_S))
     known = view.house.read(days.first, until + _ONE)
-    return "" if _is_whole(view.house, days, known, until) else str(WORDS[lang]["at-least"])
+    return "" if is_whole(view.house, days, known, until) else str(WORDS[lang]["at-least"])
 
 
 def _drawn(known: Sequence[DayEnergy], config: Config, name: str, least: str, lang: str) -> Iterator[str]:
@@ -255,9 +231,12 @@ def _price(stored: DayParts, config: Config, now: int, lang: str, meter: str) ->
     price = tariff.price(hour.word) if tariff and hour.word else None
     if price is not None:
         yield words["price"].format(price=writer.number(price, 4), word=writer.tariff_class(hour.word or ""))
+    several = sorted(tariff.prices, key=order) if tariff and len(tariff.prices) > 1 else []
+    if tariff and several:
+        yield ", ".join(f"{writer.tariff_class(one)} {writer.number(tariff.price(one), 4)} €" for one in several) + "."
     if hour.euros is not None:
         yield words["per-hour"].format(cost=writer.number(hour.euros, 3), watts=writer.number(hour.watts))
-    elif price is None:
+    elif price is None and not several:
         yield words["no-tariff" if tariff is None else "nothing"]
 
 
