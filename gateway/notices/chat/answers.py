@@ -13,11 +13,9 @@ from gateway.balance.equivalence import EQUIVALENTS
 from gateway.balance.words import BalanceWriter
 from gateway.household.tariff_words import as_text, of_live
 from gateway.live.meter import percent
-from gateway.live.state import link_in_words
-from gateway.notices.chat import counted, figures, recipients, stored_answers
-from gateway.notices.chat.counted import COUNTED
-from gateway.notices.chat.figures import SEVERAL
-from gateway.notices.chat.questions import ChatQuestion
+from gateway.live.state import kind_and_name, link_in_words
+from gateway.notices.chat import recipients, stored_answers
+from gateway.notices.chat.grammar import COUNTED, SEVERAL, ChatQuestion
 from gateway.notices.chat.spoken_days import day
 from gateway.notices.chat.words import WORDS
 from gateway.store.spans import DRAWN, INJECTED
@@ -33,7 +31,17 @@ if TYPE_CHECKING:
     from gateway.store.store import Store
 
 # What is said whatever the house is doing.
-_SAID = (ChatQuestion.HELP, ChatQuestion.HELLO, ChatQuestion.THANKS, ChatQuestion.DECIDE, ChatQuestion.ERASE)
+_SAID = (
+    ChatQuestion.HELP,
+    ChatQuestion.HELLO,
+    ChatQuestion.THANKS,
+    ChatQuestion.DECIDE,
+    ChatQuestion.ERASE,
+    ChatQuestion.SET,
+    ChatQuestion.OFFERS,
+)
+# Links that are asked for by their own name.
+_LINKS = {ChatQuestion.BACKUP: "backup", ChatQuestion.UPDATE: "release"}
 _OF_THE_STORE = (ChatQuestion.GOAL, ChatQuestion.COMPARE, ChatQuestion.PRICE, ChatQuestion.BASE_LOAD)
 
 
@@ -78,9 +86,14 @@ class Answers:
 
 def _of_the_store(question: HouseholdQuestion, stored: Store, config: Config, now: int, lang: str) -> str:
     topic, days = question.topic, question.days
+    # Few ask: what answers them is loaded by the first who does.
     if topic in COUNTED and days is not None:
+        from gateway.notices.chat import counted  # noqa: PLC0415
+
         return counted.describe(topic, days, stored, config, now, lang)
     if question.hours is not None or question.against is not None or topic in SEVERAL:
+        from gateway.notices.chat import figures  # noqa: PLC0415
+
         return figures.describe(question, stored, config, now, lang)
     if days is not None:
         return stored_answers.of_days(question, days, stored, config, now, lang)
@@ -89,6 +102,8 @@ def _of_the_store(question: HouseholdQuestion, stored: Store, config: Config, no
 
 def present(question: ChatQuestion, lang: str, house: HouseNow) -> str:
     """What is answered from the house now alone."""
+    if question in _LINKS:
+        return _link(_LINKS[question], house, lang) or str(WORDS[lang]["no-link"][question.value])
     if question is ChatQuestion.STATE:
         return "\n".join(_state(house, lang))
     if question is ChatQuestion.TARIFF:
@@ -104,6 +119,12 @@ def present(question: ChatQuestion, lang: str, house: HouseNow) -> str:
         lines += [WORDS[lang]["of-meter"].format(meter=now["meter"])] if several else []
         lines += said
     return "\n".join(lines)
+
+
+def _link(kind: str, house: HouseNow, lang: str) -> str:
+    """A link of the house as the page has it; empty where there is none."""
+    found = [link_in_words(link, lang) for link in house["links"] if kind_and_name(str(link["link"]))[0] == kind]
+    return "\n".join(str(WORDS[lang]["link"].format(title=title, detail=detail)) for title, detail in found)
 
 
 def _power(now: dict[str, Any], lang: str) -> Iterator[str]:

@@ -18,7 +18,6 @@ from gateway.balance.calendar import day_of
 from gateway.errors import GatewayError
 from gateway.federation.connection.waiting import wait_any
 from gateway.notices.chat.messages import ALERT_ID
-from gateway.notices.chat.questions import HouseholdQuestion, understand
 from gateway.notices.chat.words import WORDS
 from gateway.words.catalogue import LANGUAGES
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
     from gateway.federation.connection.session import Session, Stanza
+    from gateway.notices.chat.questions import HouseholdQuestion
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +103,8 @@ class Chat:
         text = (body.text or "").strip() if body is not None else ""
         if not text:
             return
+        from gateway.notices.chat.questions import understand  # noqa: PLC0415 (loaded by the first who asks)
+
         question = understand(text, day_of(self._time()))
         lang = (question.lang if question else None) or _known(stanza.lang) or self._language
         given, now = self._given.setdefault(stanza.sender, deque()), self._clock()

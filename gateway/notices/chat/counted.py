@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gateway.notices.chat.spoken_days import DaySpan
     from gateway.store.points import Series
 
-COUNTED = (ChatQuestion.WATER, ChatQuestion.GAS, ChatQuestion.HEAT)
 # The index is written each half hour, and a minute later it is on the card; it takes two of them to say something.
 _NEAR_S, _FEWEST = 1920, 2
 

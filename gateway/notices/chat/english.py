@@ -11,7 +11,7 @@ _Q = ChatQuestion
 # As in French: of the electricity of the house, and of nothing else that has a meter.
 _HOUSE = (
     r"electric\w*|energy|kwh|kilowatt\w*|power|usage|use|used|using|consum\w*|house|home|household|flat|meter|family"
-    r"|dr[ae]w\w*|grid|figures?|burn\w*|wast\w+|pull\w*"
+    r"|dr[ae]w\w*|grid|figures?|household|through|went|burn\w*|wast\w+|pull\w*"
 )
 _EASY = r"really|exactly|roughly|about|yet|already|currently|ever|now|right|ok|okay|just|quite"
 _THINGS = r"machine|dishwasher|laundry|washing|washer|dryer|tumble|car|ev|boiler|oven|wash"
@@ -22,7 +22,8 @@ _GIVEN = (
     r"|shar\w*|spy\w*|given|view\w*"
 )
 _WATER = (
-    r"water|litres?|liters?|l|m3|cubic|lot|met(?:re|er)s?|use[ds]?|using|usage|consum\w*|readings?|index|house|gas|heat"
+    r"water|litres?|liters?|l|m3|cubic|lot|household|went|through|met(?:re|er)s?|use[ds]?|using|usage|consum\w*"
+    r"|readings?|index|house|gas|heat"
 )
 _STOP = (
     r"stop\w*|withdraw\w*|revok\w*|cancel\w*|block\w*|end|remov\w*|cut|disabl\w*|suspend\w*|refus\w*|accept\w*|allow\w*"
@@ -31,15 +32,36 @@ _STOP = (
 _SHARED = r"shar\w*|send\w*|data|consents?|access|recipients?|requests?|permissions?|giving|getting|receiv\w*|seeing"
 _RULES = (
     rule(
+        _Q.SET,
+        r"(?:warn|alert|notify|tell me|let me know|ping) .*(?:if|when|as soon as) .*(?:over|above|exceed\w*|below"
+        r"|under|more|less"
+        r"|red|peak)|(?:set|change|raise|lower) .*(?:limit|goal|budget|target|alert|cap|objective)",
+        r".*",
+    ),
+    rule(
+        _Q.OFFERS,
+        r"(?:save|cheaper|better|switch\w*|worth|chang\w*) .*(?:option|tariff|tempo|offer|supplier|contract|plan|peak)"
+        r"|(?:option|tariff|tempo|offer|supplier|contract|plan) .*(?:cheaper|better|worth|save)|compare .*(?:tariffs"
+        r"|offers)",
+        rf"save|money|cheaper|better|switch\w*|worth|chang\w*|option|tariffs?|tempo|offers?|supplier|contract|plan"
+        rf"|off|peak"
+        rf"|other|another|base|hp|hc|hp/hc|without|check|{_HOUSE}",
+    ),
+    rule(_Q.BACKUP, r"backups?|backed up", r"ok|okay|fine|done|work\w*|last|night|state|status|made|when|right"),
+    rule(
+        _Q.UPDATE,
+        r"updates?|(?:new|newer|software) version|version|up to date",
+        r"new|newer|software|waiting|installed|install|available|any|latest|current|gateway|box|running|which",
+    ),
+    rule(
         _Q.ERASE,
         r"(?:delet|eras|wip)\w* .*(?:(?:my|our|all|all my) (?:data|readings?|history))",
         r"delet\w*|eras\w*|wip\w*|data|readings?|history|want",
     ),
     rule(
         _Q.DECIDE,
-        r"(?!.*\b(?:wifi|internet|power|meter|heating|light|password)\b)(?:"
         rf"(?:{_STOP}) .*(?:{_SHARED})|(?:{_SHARED}) .*(?:stop|stopped|withdrawn|revoked|cancelled)"
-        r"|how .*(?:share|withdraw|allow)|delete what .*has)",
+        r"|how .*(?:share|withdraw|allow)|delete what .*has",
         rf"{_STOP}|{_SHARED}|want\w*|longer|any\w*|don|more|with|want|not|no|need",
         2,
     ),
@@ -60,7 +82,8 @@ _RULES = (
     rule(
         _Q.GOAL,
         r"goals?|budget|targets?|objectives?|on track",
-        rf"within|against|stay\w*|exceed\w*|left|reach\w*|over|under|below|track|keep\w*|stick\w*|hit|doing|going"
+        rf"within|blow|not|against|stay\w*|exceed\w*|left|reach\w*|over|under|below|track|keep\w*|stick\w*|hit|doing"
+        rf"|going"
         rf"|meet\w*|remain\w*|by"
         rf"|{_HOUSE}|{_EASY}",
     ),
@@ -89,9 +112,9 @@ _RULES = (
     ),
     rule(
         _Q.USAGE,
-        r"(?:much|many|usage|kwh|consumption) .*(?:off ?peak|peak)|(?:off ?peak|peak) (?:hours? )?(?:usage"
+        r"(?:much|many|usage|kwh|consumption|split) .*(?:off ?peak|peak)|(?:off ?peak|peak) (?:hours? )?(?:usage"
         r"|consumption|kwh)",
-        rf"off|peak|hours?|during|{_HOUSE}",
+        rf"off|peak|full|split|between|hours?|during|{_HOUSE}",
         dated=True,
     ),
     rule(_Q.PEAK, r"peak", dated=True),
@@ -113,7 +136,7 @@ _RULES = (
         _Q.BASE_LOAD,
         r"base ?load|stand ?by|at night|overnight|everything (?:is |s )?(?:off|turned off|switched off)"
         r"|(?:while|when) .*(?:asleep|sleep\w*)",
-        rf"off|turned|switched|while|when|asleep|sleep\w*|running|everything|idle|on|{_HOUSE}",
+        rf"off|turned|switched|while|when|asleep|sleep\w*|running|nothing|everything|idle|on|{_HOUSE}",
     ),
     rule(
         _Q.INDEX,
@@ -123,10 +146,12 @@ _RULES = (
     ),
     rule(
         _Q.SOLAR,
-        r"solar|sun (?:give|gave|make|made|bring|brought)|panels?|produc\w*|generat\w*|export\w*|inject\w*|s[eo]l[dl]"
+        r"solar|sunshine|self consumption|sun (?:give|gave|make|made|bring|brought)|panels?|produc\w*|generat\w*"
+        r"|export\w*|inject\w*|s[eo]l[dl]"
         r" .*|sent to the grid|went to the grid|pv"
         r"|(?:send|sent|fed|feed|gave|give) .*grid",
-        rf"sun|share|ourselves|working|roof|back|sold|sell|send|sent|fed|feed|went|gave|give|make|made|kwh|{_HOUSE}"
+        rf"sun|share|rate|self|went|ourselves|working|roof|back|sold|sell|send|sent|fed|feed|went|gave|give|make|made"
+        rf"|kwh|{_HOUSE}"
         rf"|{_EASY}",
     ),
     rule(
@@ -143,9 +168,9 @@ _RULES = (
     ),
     rule(
         _Q.TARIFF,
-        rf"off ?peak|peak|tariff|cheap\w*|hours|rate|(?:run|start|use|do|charge|put|turn) .*(?:{_THINGS})"
+        rf"off ?peak|peak|tariff|cheap\w*|hours|rate|(?:run|start|use|do|charge|put) .*(?:{_THINGS})"
         rf"|(?:{_THINGS}) .*(?:now|wait|later)",
-        rf"off|peak|tariff|cheap\w*|hours?|rate|run|start|use|do|charge|put|turn|now|time|can|should|tomorrow|wait"
+        rf"off|peak|tariff|cheap\w*|hours?|rate|run|start|use|do|charge|put|yet|now|time|can|should|tomorrow|wait"
         rf"|later|good"
         rf"|moment|right|best|tonight|better|next|until|long|period|current|{_THINGS}|{_HOUSE}",
     ),
@@ -154,7 +179,8 @@ _RULES = (
         r"power|watts?|kva|load|near the limit|close to the limit|right now|currently|at the moment|trip\w*|breaker"
         r"|fuse"
         r"|(?:am|are|is|s|re) .*(?:using|consuming|drawing)",
-        rf"watts?|kva|right|now|currently|moment|trip\w*|breaker|fuse|subscribed|subscription|contract|close|risk|going"
+        rf"watts?|kva|right|now|currently|moment|trip\w*|breaker|fuse|[1-9]|[1-3][0-9]|subscribed|subscription|contract|close"
+        rf"|risk|going"
         rf"|limit|load|near|if|export\w*|{_HOUSE}",
         dated=False,
     ),
@@ -168,13 +194,15 @@ _RULES = (
     ),
     rule(
         _Q.STATE,
-        r"are you there|last hear\w*|state|status|alerts?|problems?|issues?|wrong|faults?|works?|working|online"
+        r"are you there|still alive|you alive|last hear\w*|last reading .*when|when .*last reading|state|status"
+        r"|alerts?|problems?|issues?|wrong|faults?|works?|working|online"
         r"|errors?|connected|broken"
         r"|(?:everything|all|it|things) .*(?:ok|okay|fine|right|good|well)|meter .*(?:read|heard|responding|answering)"
         r"|in order",
         r"state|status|alerts?|problems?|issues?|wrong|faults?|works?|working|online|everything|ok|okay|fine|right"
         r"|meter"
-        r"|any\w*|there|not|well|still|errors?|connected|broken|read|heard|being|box|gateway|last|hear\w*|responding"
+        r"|any\w*|there|not|well|still|errors?|connected|broken|read|heard|being|was|box|gateway|last|hear\w*|readings?"
+        r"|alive|responding"
         r"|answering|linky|system"
         r"|order"
         r"|properly|something|good|things|running|correctly",
@@ -197,7 +225,9 @@ _KNOWN = frozenset(
     " indicate into is it its just know let like ll look m many may me mind much my need of off on one our out please"
     " pls"
     " plz quick re s say see shall she should show so some still tell than thanks that the their them then there they"
-    " thing this to total up us ve wanna want wanted was we were what whats when where which who will with wonder"
+    " thing this to total up us ve wanna want wanted was we were what whats when where which alive anything bad check"
+    " even explain forgot kick making reckon reckons remind same these think time times under whether went who will"
+    " with wonder"
     " wondering"
     " would you your yours he her his him out altogether overall whole all in total yeah yes oh well okay ok or".split()
 )
@@ -211,10 +241,11 @@ _ASKS = (
     r"(?:(?:is|are|s|keeps?|was|were) )?(?:asks?|asking|asked|wants?|wanted|wonders?|wondering|would like|d like"
     r"|needs?)"
     r"(?: (?:me|us))?(?: to (?:know|see|find out))?"
+    r"|(?:says|thinks|reckons|claims|believes)(?: that)?"
 )
 _AROUND = re.compile(
     r"^(?:(?:hello|hi|hey|ok|okay|so|well|um|good (?:morning|evening|afternoon))(?: (?:there|linky|gateway))? )+(?=.)"
-    rf"|\b(?:{_PERSON}) {_ASKS}(?: (?:if|whether|about))?(?= )|\b(?:for|tell) (?:{_PERSON})(?= |$)"
+    rf"|\b(?:{_PERSON}) (?:{_ASKS})(?: (?:if|whether|about))?(?= )|\b(?:for|tell) (?:{_PERSON})(?= |$)"
     r"|(?<=.)(?: (?:please|thanks(?: a lot)?|thank you|cheers|pls|plz))+$"
 )
 _ELSEWHEN = re.compile(
@@ -222,8 +253,12 @@ _ELSEWHEN = re.compile(
     r"|christmas|holidays?|(?:per|each|every|a) (?:day|week|month|year))\b"
 )
 _ORDERS = re.compile(r"\b(?:not|t|no|stop\w*|withdraw\w*|revok\w*|delet\w*|remov\w*|cancel\w*|eras\w*|block\w*)\b")
+_ELSE = re.compile(r"\b(?:wifi|internet|power|meter|heating|light|password)\b")
 _WRITTEN = {
-    "2day": "today", "2moro": "tomorrow", "tmrw": "tomorrow", "tmr": "tomorrow", "yday": "yesterday", "u": "you",
+    "2day": "today", "2moro": "tomorrow", "tmrw": "tomorrow", "tmr": "tomorrow", "yday": "yesterday", "rn": "right now",
+    "thx": "thanks", "hiya": "hi", "jan": "january", "feb": "february", "apr": "april",
+    "aug": "august", "sept": "september", "oct": "october", "nov": "november", "dec": "december", "highest": "highest",
+    "u": "you",
     "r": "are", "hrs": "hours", "elec": "electricity", "leccy": "electricity", "dont": "don t", "wheres": "where is",
     "hows": "how is", "im": "i am", "were": "were", "coop": "coop", "offpeak": "off peak", "two": "2", "three": "3",
     "four": "4", "five": "5", "six": "6", "seven": "7", "ten": "10", "fifteen": "15", "thirty": "30",
@@ -237,7 +272,8 @@ _JOINED = (
 _SPELT = frozenset(
     "yesterday consumption electricity recipient reading weekend saturday sunday monday tuesday wednesday thursday"
     " friday"
-    " january february september october november december tomorrow budget objective sharing status washing machine"
+    " highest january february september october november december tomorrow budget objective sharing status washing"
+    " machine"
     " dishwasher consume working moment expensive month today usage".split()
 )
-ENGLISH = Grammar(_RULES, _KNOWN, _AROUND, _ORDERS, _ELSEWHEN, _WRITTEN, _JOINED, _SPELT)
+ENGLISH = Grammar(_RULES, _KNOWN, _AROUND, _ORDERS, _ELSEWHEN, _WRITTEN, _JOINED, _SPELT, _ELSE)

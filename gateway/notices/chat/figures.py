@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from gateway.notices.chat.spoken_days import DaySpan
     from gateway.notices.chat.spoken_hours import HourSpan
 
-SEVERAL = (ChatQuestion.AVERAGE, ChatQuestion.MOST)
 _ONE = timedelta(days=1)
 # The newest reading of an hour that goes on may be so old.
 _LATE_S = 300

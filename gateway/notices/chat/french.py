@@ -12,7 +12,7 @@ _Q = ChatQuestion
 _HOUSE = (
     r"conso\w*|electri\w*|energie\w*|kwh|kilowatt\w*|courant|jus|elec|compteur|maison|foyer|logement|appart\w*|famille"
     r"|utilis\w*|bilan|reseau|depens\w*|tir\w+|chiffres?|compt\w+"
-    r"|cram\w+|bouff\w+|claqu\w+|gaspill\w+|brul\w+|aval\w+|pomp\w+|englout\w+"
+    r"|cram\w+|bouff\w+|claqu\w+|gaspill\w+|brul\w+|mang\w+|crach\w+|soutir\w+|aval\w+|pomp\w+|englout\w+"
 )
 _DATA = r"donnees|infos?|informations|mesures|releves|conso\w*|production|chiffres|courbes?|vie"
 _GIVEN = (
@@ -32,7 +32,7 @@ _CHORES = (
 _LONG = r"depuis|plus|moins|longtemps"
 _EASY = r"vraiment|exactement|environ|encore|deja|aussi|donc|bien|present|peu|pres|ici"
 _WATER = (
-    r"eaux?|litres?|l|m3|cubes?|metres?|robinets?|beaucoup|trop|donne|consomm\w*|conso\w*|utilis\w*|compteurs?"
+    r"eaux?|litres?|l|m3|cubes?|metres?|robinets?|beaucoup|trop|donne|consomm\w*|conso\w*|utilis\w*|brul\w+|compteurs?"
     r"|index|releves?|maison"
 )
 _STOP = (
@@ -46,6 +46,28 @@ _SHARED = (
 _DECIDING = rf"{_STOP}|{_SHARED}|plus|rien|vouloir|souhait\w*|faut|faire|fait|fais|recoi\w*|voi\w*|accede\w*|lui|edf"
 _RULES = (
     rule(
+        _Q.SET,
+        r"(?:previens|previent|prevenir|alerte moi|avertis\w*|averti\w*) .*(?:si|quand|des que)"
+        r"|(?:mets?|mettre|fixe\w*|change\w*|modifi\w*|definis|regle\w*) .*(?:limite|objectif|budget|alerte|plafond"
+        r"|seuil)",
+        r".*",
+    ),
+    rule(
+        _Q.OFFERS,
+        r"(?:passer|changer|avantageu\w*|economis\w*|moins chere?|interess\w*|rentable|gagn\w*) .*(?:tempo|option|tarif"
+        r"|offres?|hp|hc|base|contrat|fournisseur)|(?:tempo|option|tarif|offre|contrat|fournisseur) .*(?:avantageu\w*"
+        r"|interess\w*|rentable|moins chere?|mieux)|compar\w* .*(?:offres|tarifs|contrats)",
+        rf"tempo|passer|changer|avantageu\w*|economis\w*|interess\w*|rentable|gagn\w*|mieux|plus|moins|cher|chere"
+        rf"|option"
+        rf"|tarifs?|offres?|hp|hc|creuses?|pleines?|heures|base|contrats?|fournisseur|autre|actuel\w*|edf|{_HOUSE}",
+    ),
+    rule(_Q.BACKUP, r"sauvegardes?|copie de secours", r"faite?s?|marche\w*|reussie?|ok|derniere?|nuit|etat|jour|quand"),
+    rule(
+        _Q.UPDATE,
+        r"misesajour|nouvelle version|version",
+        r"logiciel|faire|pas|non|disponible|attente|installer?|derniere|nouvelle|quelle|neuve|passerelle|boitier",
+    ),
+    rule(
         _Q.ERASE,
         r"(?:efface\w*|suppr\w*|detrui\w*|vid\w*) .*(?:(?:mes|nos|toutes les|tout\w* mes) (?:donnees|mesures|releves)"
         r"|historique)",
@@ -53,12 +75,11 @@ _RULES = (
     ),
     rule(
         _Q.DECIDE,
-        r"(?!.*\b(?:wifi|internet|courant|compteur|chauffage|lumiere|mot)\b)(?:"
         rf"(?:{_STOP}) .*(?:{_SHARED})"
         rf"|(?:ne|n|arret\w*) .*(?:plus|rien|pas) .*(?:partag\w*|envo\w*|transm\w*|voi\w*|recoi\w*|acced\w*|acces)"
         rf"|(?:ne|n) (?:partag|envo|transm|donn)\w+ (?:plus|rien|pas)"
         r"|plus (?:aucun|de) partage|(?:comment|ou) .*(?:partag\w+|autoris\w+)|(?:demande|accord|partage)s?"
-        r" .*(?:refus|accept|arret)\w*)",
+        r" .*(?:refus|accept|arret)\w*",
         _DECIDING,
         2,
     ),
@@ -127,7 +148,7 @@ _RULES = (
     rule(
         _Q.PRICE,
         r"(?:prix|cout\w*|combien) .*kwh .*(?:creuses?|pleines?|hc|hp)|prix .*(?:creuses?|pleines?|hc|hp)",
-        rf"{_HOURS}|prix|cout\w*|vaut|{_HOUSE}",
+        rf"{_HOURS}|prix|cout\w*|vaut|maintenant|moment|actuel\w*|{_HOUSE}",
         dated=False,
     ),
     rule(
@@ -152,18 +173,21 @@ _RULES = (
         r"|au repos|bruit de fond|de fond|nocturne|tout (?:est )?(?:eteint|arrete|coupe)|quand (?:on|tout le monde)"
         r" dort|pendant"
         r" .*sommeil",
-        rf"qui|veille|talon|tourn\w*|allum\w*|nuit|repos|bruit|fond|eteint|arrete|coupe|dort|quand|monde|rien|{_HOUSE}",
+        rf"qui|veille|talon|tourn\w*|allum\w*|nuit|repos|bruit|fond|watts?|reste|eteint|arrete|coupe|dort|quand|monde"
+        rf"|rien|{_HOUSE}",
     ),
     rule(
         _Q.INDEX,
         r"index|releves?|(?:chiffres?|nombre|valeur) .*compteur|compteur (?:affiche|indique|dit|marque)",
         rf"linky|injection|edf|enedis|fournisseur|actuel\w*|{_HOUSE}|{_EASY}",
     ),
+    rule(_Q.POWER, r"soutir\w*", r"inject\w*|maintenant|moment|reseau|courant", dated=False),
     rule(
         _Q.SOLAR,
         r"produi\w*|production|solaires?|panneaux?|photovolt\w*|inject\w*|autoconso\w*|surplus|revend\w*|renvoy\w*"
         r"|vendu\w*|pv|(?:mis|donn\w*|vers\w*|rendu|parti) .*reseau",
-        rf"soleil|taux|mis|rendu|parti|vers\w*|march\w*|rapport\w*|donn\w*|toit|part|memes?|pourcentage|vendu"
+        rf"soleil|taux|edf|gard\w*|mis|rendu|parti|vers\w*|march\w*|rapport\w*|donn\w*|toit|part|memes?|pourcentage"
+        rf"|vendu"
         rf"|{_HOUSE}|{_EASY}",
     ),
     rule(
@@ -187,7 +211,8 @@ _RULES = (
         r" .*(?:machines?|lessives?|linge|vaisselle|voiture|ballon|four)"
         r"|attend\w* .*(?:machines?|lessives?|linge|vaisselle|voiture|ballon)"
         r"|(?:machines?|lessives?|linge|vaisselle|voiture|ballon) .*(?:maintenant|quand|attend\w*|moment)",
-        rf"{_HOURS}|{_CHORES}|repass\w*|pass\w*|temps|partir|nuit|bascul\w*|seche|tarif\w*|horaires?|periode|debut\w*"
+        rf"avant|vaut|mieux|{_HOURS}|{_CHORES}|repass\w*|pass\w*|temps|partir|nuit|bascul\w*|seche|tarif\w*|horaires?"
+        rf"|periode|debut\w*"
         rf"|commenc\w*|finiss\w*|maintenant|moment|demain"
         rf"|actuel\w*"
         rf"|prochaines?|quoi|cours|jusqu|fin\w*|{_HOUSE}",
@@ -196,21 +221,24 @@ _RULES = (
         _Q.POWER,
         r"puissance|watts?|kva|pourcent\w* .*abonnement|disjonct\w*|sauter?|plombs|conso\w* .*(?:maintenant|moment"
         r"|actuel\w*|instant\w*)"
-        r"|inject\w* .*(?:maintenant|moment)|(?:tire|tirons|tirez) .*",
-        rf"puissance|watts?|kva|disjonct\w*|saut\w*|plombs|souscrite?|abonnement|contrat|maintenant|moment|actuel\w*"
+        r"|soutir\w*|inject\w* .*(?:maintenant|moment)|(?:tire|tirons|tirez) .*",
+        rf"puissance|watts?|kva|disjonct\w*|saut\w*|plombs|souscrite?|enedis|[1-9]|[1-3][0-9]|abonnement|contrat|maintenant"
+        rf"|moment|actuel\w*"
         rf"|instant\w*|direct|risqu\w*|faire|fais|marge|trop|suite|bientot|pourcent\w*|assez|{_HOUSE}",
         dated=False,
     ),
     rule(
         _Q.STATE,
-        r"etat|signaler|tu es la|t es la|tout est (?:ok|bon)|derniere (?:lecture|mesure|reception)|pannes?|alertes?"
+        r"etat|signaler|(?:tu )?marches|plus de nouvelles|tu es la|t es la|tout est (?:ok|bon)|derniere (?:lecture"
+        r"|mesure|reception)|pannes?|alertes?"
         r"|problemes?|soucis?|erreurs?|defauts?|anomalies?|bugs?"
         r"|(?:tout|ca) (?:va|marche|fonctionne|roule|tourne)\w*"
         r"|marche|fonctionne|repond|ne va pas|en ligne|connecte\w*|debranche\w*|en ordre|branche"
         r"|(?:compteur|linky) .*(?:lu|lit|vu|entendu|recu)|recoi\w* .*(?:plus|rien|bien|toujours|compteur)",
         r"compteur|linky|passerelle|installation|systeme|boitier|gateway|bien|toujours|plus|pas|rien|depuis|il|y"
         r"|aucun\w*"
-        r"|lu|lit|recoi\w*|donnees|mesures|normal\w*|ordre|signal\w*|correct\w*|pourquoi|quelque|chose|cours|en|maison",
+        r"|lu|lit|recoi\w*|donnees|mesures|normal\w*|ordre|signal\w*|correct\w*|pourquoi|quelque|chose|cours|en"
+        r"|maison|nouvelles?|appli\w*|page",
     ),
     rule(
         _Q.HELP,
@@ -228,7 +256,8 @@ _RULES = (
     ),
     rule(
         _Q.USAGE,
-        r"conso\w*|bilan|cram\w+|bouff\w+|claqu\w+|gaspill\w+|kwh|kilowatt\w*|electricite|energie|utilis\w+|elec|brul\w+",
+        r"conso\w*|bilan|cram\w+|bouff\w+|claqu\w+|gaspill\w+|kwh|kilowatt\w*|electricite|energie|utilis\w+|elec"
+        r"|brul\w+",
         rf"{_HOUSE}|{_EASY}",
     ),
     any_days(_Q.USAGE),
@@ -244,7 +273,10 @@ _KNOWN = frozenset(
     " avoir avons ben bien bonjour bonsoir bref c ca car ce cela celle ces cest cet cette ci combien comment connaitre"
     " coucou d dans de deja des desire devons dire dis dites dites dois doit donc donne donner donnez du elle elles"
     " en encore ensemble est"
-    " et etait etaient ete etes etre eu es euh exactement fait faites faut font gateway hein hey hum il ils indique"
+    " et etait etaient ete etes etre eu es absente absents apparemment avis boite boitier chose crois croit disais"
+    " disait dit disent effectivement estce etais etions gardee heure idee lequel laquelle lesquels meme memes parait"
+    " pense pensez plutot pres raison rappeler represente rythme semble simplement subir sinon sera vraiment euh"
+    " exactement fait faites faut font gateway hein hey hum il ils indique"
     " indiquer"
     " indiquez j jai je juste kwh l la le les leur linky lui m ma maison mais me mes moi mon montre montrer montrez"
     " n ne niveau nos notre nous on ont or ou oui par passerelle passe pendant petit petite peut peux peuvent pouvait"
@@ -270,12 +302,13 @@ _PERSON = (
 _ASKS = (
     r"(?:se |me |nous |te |vous )?(?:demande(?:nt)?|a demande|ont demande|veut|veulent|voudrait|voudraient|aimerait"
     r"|aimeraient|souhaite|souhaiterait|cherche a|s interroge)(?: (?:a )?(?:savoir|connaitre|voir))?"
+    r"|(?:dit|disent|pense|trouve|croit|pretend|affirme)(?: que?)?"
 )
 _AROUND = re.compile(
     r"^(?:(?:bonjour|bonsoir|salut|coucou|hello|hey|yo|hep|allo|ok|dis|dites|alors|euh|he|eh|oui|bon)(?: (?:ca va|a"
     r" tous|a toi"
     r"|linky|la passerelle|gateway|toi|moi))? )+(?=.)"
-    rf"|\b(?:{_PERSON}) {_ASKS}(?: (?:si|a))?(?= )|\b(?:pour|a) (?:{_PERSON})(?= |$)"
+    rf"|\b(?:{_PERSON}) (?:{_ASKS})(?: (?:si|a|qu))?(?= )|\b(?:pour|a) (?:{_PERSON})(?= |$)"
     r"|(?<=.)(?: (?:merci(?: (?:beaucoup|d avance|bien))?|s il (?:te|vous) plait|svp|stp))+$"
 )
 _ELSEWHEN = re.compile(
@@ -285,10 +318,12 @@ _ELSEWHEN = re.compile(
 _ORDERS = re.compile(
     r"\b(?:plus|pas|arret\w*|stop\w*|retir\w*|annul\w*|suppr\w*|effac\w*|revo[qc]\w*|coup\w*|bloqu\w*)\b"
 )
+_ELSE = re.compile(r"\b(?:wifi|internet|courant|compteur|chauffage|lumiere|mot)\b")
 # As it is typed in a hurry, or heard.
 _WRITTEN = {
     "mtn": "maintenant", "mnt": "maintenant", "maint": "maintenant", "tt": "tout", "pr": "pour", "ds": "dans",
     "g": "j ai", "jai": "j ai", "koi": "quoi", "ki": "qui", "kel": "quel", "kelle": "quelle", "kan": "quand",
+    "bjr": "bonjour", "bsr": "bonsoir", "slt": "salut", "ke": "que", "kon": "qu on", "pk": "pourquoi",
     "cb": "combien", "cmb": "combien", "cbien": "combien", "combi1": "combien", "bcp": "beaucoup", "auj": "aujourd hui",
     "ajd": "aujourd hui", "ojd": "aujourd hui", "aujourdui": "aujourd hui", "ojourdui": "aujourd hui",
     "jourdhui": "aujourd hui", "sem": "semaine", "qd": "quand", "kk": "quelqu", "quelquun": "quelqu un",
@@ -298,6 +333,9 @@ _WRITTEN = {
 }  # fmt: skip
 # What is none of the days that it seems to name.
 _JOINED = (
+    (re.compile(r"\b(?:toute|dans|pour) la journee\b"), ""),
+    (re.compile(r"\bmises? a jour\b"), "misesajour"),
+    (re.compile(r"\b(?:le|la) (?:jour|journee)(?= ou .*\bplus\b)"), "queljour"),
     (re.compile(r"\b(?:bon|bonne) (?:week end|journee|soiree|nuit|semaine|annee)\b"), "bonnejournee"),
     (re.compile(r"\b(?:par|chaque) jour\b"), "parjour"),
     (
@@ -316,4 +354,4 @@ _SPELT = frozenset(
     " novembre decembre mercredi vendredi samedi dimanche depense bonjour budget partage lessive machine aujourd"
     " passerelle probleme moment tarif index budget hier veille bilan".split()
 )
-FRENCH = Grammar(_RULES, _KNOWN, _AROUND, _ORDERS, _ELSEWHEN, _WRITTEN, _JOINED, _SPELT)
+FRENCH = Grammar(_RULES, _KNOWN, _AROUND, _ORDERS, _ELSEWHEN, _WRITTEN, _JOINED, _SPELT, _ELSE)

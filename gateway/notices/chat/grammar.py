@@ -36,9 +36,18 @@ class ChatQuestion(enum.Enum):
     SHARING = "sharing"
     DECIDE = "decide"
     ERASE = "erase"
+    SET = "set"
+    OFFERS = "offers"
+    BACKUP = "backup"
+    UPDATE = "update"
     HELLO = "hello"
     THANKS = "thanks"
     HELP = "help"
+
+
+# What counters of pulses count; what is of several days beside each other.
+COUNTED = (ChatQuestion.WATER, ChatQuestion.GAS, ChatQuestion.HEAT)
+SEVERAL = (ChatQuestion.AVERAGE, ChatQuestion.MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,7 @@ class Grammar:
         written: as people write in a hurry -> the word.
         joined: words that together are no day, though one of them is -> one word.
         spelt: words that are known with one letter wrong.
+        things: what an order may be of that is none of sharing.
     """
 
     rules: tuple[SentenceRule, ...]
@@ -105,3 +115,4 @@ class Grammar:
     written: Mapping[str, str]
     joined: tuple[tuple[re.Pattern[str], str], ...]
     spelt: frozenset[str]
+    things: re.Pattern[str]

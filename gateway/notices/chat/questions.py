@@ -71,6 +71,17 @@ _OF_NOW = {_Q.PRICE, _Q.INDEX, _Q.BASE_LOAD, _Q.TEMPO, _Q.TARIFF, _Q.POWER}
 # Of these nobody asks at another time than now.
 _NO_ELSEWHEN = {_Q.PRICE, _Q.INDEX, _Q.GOAL, _Q.COMPARE, _Q.POWER, _Q.BASE_LOAD}
 
+# Where a sentence has another part; a comma within a number is none.
+_CLAUSE = re.compile(r"[.;!?…\n]+|,(?!\d)")
+# A part that asks or wants something: what of it is not understood is not passed over.
+_ASKS_ELSE = re.compile(
+    r"\b(?:combien|quel(?:le)?s?|quand|comment|pourquoi|qui est|est ce|frigo|tele|four|machine|voiture|chauffage"
+    r"|cumulus"
+    r"|ballon|piscine|fuite|eau|gaz|how|what|which|when|why|who|where|oven|fridge|heating|boiler|pool|leak|water|gas)\b"
+)
+_POLITE, _SEVERAL = (_Q.HELLO, _Q.THANKS), 2
+# Of these it says nothing when.
+_TIMELESS = {_Q.BACKUP, _Q.UPDATE, _Q.SET, _Q.OFFERS, _Q.DECIDE, _Q.ERASE}
 # A question is short; the rest of a letter is not read.
 _MOST_CHARACTERS = 400
 _LEAST_SPELT = 6
@@ -80,7 +91,42 @@ def understand(text: str, today: date) -> HouseholdQuestion | None:
     """What is asked, on that day; None for what is not understood. A mere question mark asks for help."""
     if text.strip() == "?":
         return HouseholdQuestion(ChatQuestion.HELP)
-    plain = _plain(text[:_MOST_CHARACTERS])
+    text = text[:_MOST_CHARACTERS]
+    return _whole_text(_plain(text), today) or _by_clauses(text, today)
+
+
+def _by_clauses(text: str, today: date) -> HouseholdQuestion | None:
+    """What one part of the sentence asks, where the others ask nothing: "my wife is away, how much yesterday?"."""
+    clauses = [plain for one in _CLAUSE.split(text) if (plain := _plain(one))]
+    found = [_whole_text(one, today) for one in clauses]
+    asked = [one for one in found if one is not None and one.topic not in _POLITE]
+    if len(clauses) < _SEVERAL or len(set(asked)) != 1:
+        return None
+    question, others = asked[0], [one for one, of in zip(clauses, found, strict=True) if of != asked[0]]
+    own = clauses[found.index(question)]
+    if any(_ASKS_ELSE.search(one) for one in others):
+        # It asks or orders something that is not understood.
+        return None
+    named = {days for one in others for lang in _GRAMMARS for days in _days_of(one, lang, today)}
+    if not named or question.topic in _TIMELESS:
+        return question
+    of_itself = [days for lang in _GRAMMARS for days in _days_of(own, lang, today)]
+    # Days that another part names are those that are meant, where this one names none.
+    spans = [one for one in named if isinstance(one, DaySpan)]
+    if len(named) == len(spans) == 1 and not of_itself and question.topic in _DAYS:
+        return replace(question, days=spans[0])
+    return None
+
+
+def _days_of(plain: str, lang: str, today: date) -> list[DaySpan | HourSpan | None]:
+    try:
+        hours, rest = spoken_hours(plain, lang, today)
+        return [*spoken_days(rest, lang, today)[0], *([hours] if hours else [])]
+    except ValueError:
+        return [None]
+
+
+def _whole_text(plain: str, today: date) -> HouseholdQuestion | None:
     found = [one for lang in _GRAMMARS if (one := _in_language(plain, lang, today)) is not None]
     if len(found) > 1 and replace(found[0], lang=None) == replace(found[1], lang=None):
         both = _fillers(plain, "fr"), _fillers(plain, "en")
@@ -183,8 +229,10 @@ def _fits(rule: SentenceRule, rest: str, lang: str) -> bool:
 def _is_then(rule: SentenceRule, named: _Named, rest: str, lang: str, today: date) -> bool:
     """Whether what is told is of the days that are named, and of no other time; and no order."""
     topic, elsewhen, days, hours = rule.topic, _GRAMMARS[lang].elsewhen, named.days, named.hours
-    if hours:
-        return topic is _Q.USAGE or (topic is _Q.TARIFF and hours.is_of(today))
+    if topic in _TIMELESS or hours:
+        of_now = topic is _Q.TARIFF and hours is not None and hours.is_of(today)
+        ordered = topic in _TIMELESS and not (topic is _Q.DECIDE and _GRAMMARS[lang].things.search(rest))
+        return of_now or ordered or topic is _Q.USAGE
     if topic in _DAYS:
         plain = _TARIFF_HOURS.sub(" ", rest)
         plain = rule.pattern.sub(" ", plain) if topic in {_Q.PEAK, _Q.MOST} else plain

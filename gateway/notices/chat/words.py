@@ -52,6 +52,16 @@ WORDS = WordTable(
         " requests are answered there. Nothing is changed by chat.",
         "erase": "Your readings are erased at the page of the house, under Settings, “Your data”. What others have"
         " received is erased under Sharing. Nothing is erased by chat.",
+        "set": "Goals, prices and what you are told of are set at the page of the house, under Settings. Nothing is"
+        " changed by chat.",
+        "offers": "What your own days would have cost with another offer is on the page of the house, under Cost:"
+        " “And with another offer?”.",
+        "link": "{title}: {detail}",
+        "no-link": {
+            "backup": "No nightly backup is set up. A backup can be downloaded at the page of the house, under"
+            " Settings.",
+            "update": "This gateway is not told of newer versions.",
+        },
         "peak": "{days}: at most {watts} W on average over half an hour, from {start} to {end}{when}.",
         "on-day": " on {day}",
         "clock": "{h}:{m}",

@@ -7,6 +7,8 @@ import pytest
 
 from gateway.balance.calendar import midnight
 from gateway.household.days import HouseholdDays
+from gateway.notices.chat.answers import present
+from gateway.notices.chat.questions import ChatQuestion
 from gateway.notices.chat.words import WORDS
 from gateway.store.recorder import Recorder
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
@@ -106,5 +108,18 @@ def test_an_order_changes_nothing_and_is_told_where_to_go(asked):
         assert asked(text) == [WORDS["fr"]["decide"]]
     assert "Partage" in WORDS["fr"]["decide"]
     assert "Sharing" in asked("stop sharing my data")[0]
+    assert asked("préviens-moi si on dépasse 5000 watts") == [WORDS["fr"]["set"]]
+    assert asked("would we save money with another tariff?") == [WORDS["en"]["offers"]]
     assert asked("efface mes mesures") == [WORDS["fr"]["erase"]]
     assert asked("delete my data") == [WORDS["en"]["erase"]]
+
+
+def test_backup_and_version_are_asked_for_by_name(asked):
+    """As the page says them; a house that has neither is told so."""
+    links = [
+        {"link": "backup", "title": "Nightly backup", "state": "ok", "detail": "made 6 h ago", "age_s": None},
+        {"link": "meter house", "title": "Meter", "state": "ok", "detail": "read", "age_s": 1.0},
+    ]
+    house = {"version": "1", "turn": 1, "meters": [], "links": links, "alerts": []}
+    assert present(ChatQuestion.BACKUP, "en", house) == "Nightly backup: made 6 h ago"
+    assert present(ChatQuestion.UPDATE, "en", house) == WORDS["en"]["no-link"]["update"]
