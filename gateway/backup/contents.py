@@ -95,8 +95,10 @@ def write(out: IO[bytes], manifest: BackupManifest, files: Mapping[str, Path], s
         for name, path in sorted(files.items()):
             with path.open("rb") as file:
                 tar.addfile(tar.gettarinfo(arcname=name, fileobj=file), file)
-        for name, content in sorted(secrets.items()):
-            _add_bytes(tar, f"{ETC}/{SECRETS}/{name}", content, manifest.made)
+        for name, content in sorted((f"{ETC}/{SECRETS}/{name}", content) for name, content in secrets.items()):
+            # Who may read root's own files has it already, and a name comes once.
+            if name not in files:
+                _add_bytes(tar, name, content, manifest.made)
 
 
 def entries(stream: IO[bytes], name: str) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:

@@ -294,6 +294,18 @@ def test_credentials_that_systemd_hands_over_are_in_it(house, run, card, monkeyp
     assert (card.folder / "secrets" / "notices" / "anne-sms").read_text() == "freemobile://12345678@of-anne\n"
 
 
+def test_a_secret_that_is_read_twice_is_in_it_once(house, run, card, monkeypatch):
+    """Root reads its own files, and has them as credentials besides: the backup comes back all the same."""
+    secrets = house.config.parent / "secrets"
+    secrets.mkdir(exist_ok=True)
+    (secrets / "mqtt-password").write_text("of the broker\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(secrets))
+    assert run(house, "backup")[0] == 0
+    (file,) = house.place.iterdir()
+    assert run(card, "restore", file, "--passphrase-file", house.phrase)[0] == 0
+    assert (card.folder / "secrets" / "mqtt-password").read_text() == "of the broker\n"
+
+
 def test_what_a_disk_did_not_keep_is_no_backup(house, run, tmp_path, monkeypatch):
     """It is read again before it has its name."""
     monkeypatch.setattr(act, "_digest_of", lambda *_: b"something else")
