@@ -38,6 +38,7 @@ class NoFederation:
     """A house without an account: see ``gateway.daemon.publication.Publication``."""
 
     waiting: frozenset[str] = frozenset()
+    turned_away = 0
     wake = _Deaf()
     leave = None
 

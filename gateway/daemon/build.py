@@ -23,7 +23,7 @@ from gateway.links.line_doctor import LineDoctors
 from gateway.links.link import Link, clock_link, decode_link, meter_link, port_link, tee_link
 from gateway.links.nightly_backup import Nightly
 from gateway.live.topics import STATUS
-from gateway.mqtt.relays import Relays
+from gateway.mqtt.relays import BoardReports, Relays
 from gateway.notices.deciding.household import HouseholdNotices
 from gateway.sources.line import Line, Listening
 from gateway.sources.paths import board_of
@@ -43,11 +43,13 @@ if TYPE_CHECKING:
     from gateway.daemon.monitor import HouseMonitor
     from gateway.daemon.publication import Publication
     from gateway.daemon.requests import HouseRequests
+    from gateway.daemon.security_at_page import PageSecurity
     from gateway.notices.delivery.ways import HouseholdWays
     from gateway.tic.tariff_calendar import Prices
-    from gateway.web.https.encrypted import EncryptedPage
+    from gateway.web.page import HousePage
     from gateway.web.part import PageGroup
     from gateway.web.reader import StoreReader
+    from gateway.web.sharing.stored import StoredSharing
 
     Call = Callable[..., Awaitable[Any]]
 
@@ -231,6 +233,8 @@ def join_broker(house: House, account: MqttTable, lookout: HouseMonitor, request
     household, relays = house.config.household, house.relays
     with joint.putting(house.now.listeners):
         devices = HomeAssistant(broker, house.now, account, household.language if household else "fr")
+    house.boards = BoardReports(house.host.time)
+    house.boards.join(broker, relays)
     joint.put(house.standing.of, lambda _: [broker.link()])
     joint.put(lookout.lookers, house.cells.shielded("feed", feed.look))
     joint.put(requests.speakers, devices.speak)
@@ -258,7 +262,7 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, joint: Joint
         house.now,
         house.standing.report,
         house.standing.now,
-        lambda: _parts_of_page(house, requests, page.encrypted),
+        lambda: _parts_of_page(house, requests, page),
         HelpedMaker(tuple(house.config.settings.written.get("web", {}).get("names", ())), found_name, certify),
         house.host.time,
         _security_txt,
@@ -277,7 +281,7 @@ def _security_txt() -> str:
     return owner().security_txt(datetime.now(UTC))
 
 
-def _parts_of_page(house: House, requests: HouseRequests, encrypted: EncryptedPage | None) -> tuple[PageGroup, ...]:
+def _parts_of_page(house: House, requests: HouseRequests, page: HousePage) -> tuple[PageGroup, ...]:
     # Here and not above: a house in which nobody looks at the page needs none of it in memory.
     from gateway.web.cost import routes as cost  # noqa: PLC0415
     from gateway.web.history import routes as history  # noqa: PLC0415
@@ -286,19 +290,29 @@ def _parts_of_page(house: House, requests: HouseRequests, encrypted: EncryptedPa
     from gateway.web.reader import StoreReader  # noqa: PLC0415
     from gateway.web.repair.routes import repair  # noqa: PLC0415
     from gateway.web.repair.stored import StoredPoints  # noqa: PLC0415
+    from gateway.web.security.routes import security  # noqa: PLC0415
     from gateway.web.sharing.routes import sharing  # noqa: PLC0415
     from gateway.web.sharing.stored import StoredSharing  # noqa: PLC0415
 
     config, reader = house.config, StoreReader(house.config.directory, house.settle)
-    past = HouseholdPast(config, reader)
+    past, shared = (
+        HouseholdPast(config, reader), StoredSharing(config, requests.answer, reader, house.now.count_requests)
+    )  # fmt: skip
     return (
         history.part(past),
         cost.part(past),
-        sharing(StoredSharing(config, requests.answer, reader, house.now.count_requests)),
+        sharing(shared),
         repair(StoredPoints(reader, requests.answer)),
         *_settings_of_page(house, requests, reader),
-        https(encrypted),
+        security(partial(_security_of, house, page, shared, reader)),
+        https(page.encrypted),
     )
+
+
+def _security_of(house: House, page: HousePage, shared: StoredSharing, reader: StoreReader) -> PageSecurity:
+    from gateway.daemon.security_at_page import PageSecurity  # noqa: PLC0415 (with the first who looks)
+
+    return PageSecurity(house, page, shared, reader)
 
 
 def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader) -> Iterator[PageGroup]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from gateway.household.now import Now
     from gateway.links.disk import DiskSpace
     from gateway.links.line_doctor import LineDoctors
-    from gateway.mqtt.relays import Relays
+    from gateway.mqtt.relays import BoardReports, Relays
     from gateway.notices.deciding.household import HouseholdNotices
     from gateway.notices.delivery.ways import HouseholdWays
     from gateway.sources.tee import Tee
@@ -58,6 +59,8 @@ class House:
         federation: publishes to others, where there is an account.
         updates: whether there is a newer version, and what the household says to it.
         cells: keep each part alive.
+        boards: what boards say of themselves; None where nobody can hear them.
+        started: since when it runs (monotonic seconds).
     """
 
     config: Config
@@ -78,6 +81,8 @@ class House:
     federation: Publication | NoFederation
     updates: HouseUpdates
     cells: Cells = field(default_factory=Cells)
+    boards: BoardReports | None = None
+    started: float = field(default_factory=time.monotonic)
 
     @property
     def untold(self) -> frozenset[str]:

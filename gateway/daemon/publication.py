@@ -117,6 +117,7 @@ class Publication:
         self._known: frozenset[str] = frozenset()
         self._asked: list[tuple[float, str]] = []
         self._providers = {one.sender for one in _wanted(config)}
+        self._doorkeeper = SenderLimits(lambda bare: bare in self._known)
         session = self._session = self._connection(config)
         user, domain = session.jid.user, session.jid.domain
         publisher = Publisher(user, domain, account.max_retention, primary=account.units == "primary")
@@ -135,7 +136,7 @@ class Publication:
             account_of(config, self._passwords.candidates()[0]),
             features=(QUOALISE, OURS, RECEIPTS),
             commands=COMMAND_NAMES,
-            doorkeeper=SenderLimits(lambda bare: bare in self._known),
+            doorkeeper=self._doorkeeper,
             passwords=self._passwords,
         )
 
@@ -293,6 +294,11 @@ class Publication:
     def waiting(self) -> frozenset[str]:
         """Of which links and news a message to the household has not left yet."""
         return self._household.waiting
+
+    @property
+    def turned_away(self) -> int:
+        """How many messages were too much of their sender and were not taken in, since this runs."""
+        return self._doorkeeper.turned_away
 
     def _tell_asked(self, request: AccessRequest) -> None:
         """Tell the household who asks it for access; a flood of strangers shall not drown its alerts."""

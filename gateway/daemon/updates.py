@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
 from gateway.control.messages import Update
-from gateway.errors import StoreError
+from gateway.errors import ReleaseError, StoreError
 from gateway.links.alert_words import Topic
 from gateway.links.link import OK, WAITING, Link, LinkKind
 from gateway.notices.deciding.news import Item
@@ -19,6 +19,7 @@ from gateway.store.terms import Channel
 from gateway.upkeep.helper.client import ask
 from gateway.upkeep.owner import owner
 from gateway.upkeep.releases import versions
+from gateway.upkeep.releases.keys import trusted_keys
 from gateway.upkeep.updates.machine import HOME
 from gateway.upkeep.updates.watch import NO_PLACE, OFF, UpdateWatch
 from gateway.words.phrase import NOTHING, Phrase, written
@@ -116,6 +117,7 @@ class HouseUpdates:
     ) -> None:
         self._host, self._journal, self._call, self._notices = host, journal, call, notices
         self._said: set[str] = set()
+        self._etc = etc
         self._support_end = owner().support_end
         self._url = owner().url if config.updates.url is None else config.updates.url
         self.watch = UpdateWatch(
@@ -291,6 +293,13 @@ class HouseUpdates:
             "support_end": self.support_end,
             "sentence": link.detail.in_every_language(),
         }
+
+    def trusted(self) -> dict[str, bytes]:
+        """The keys by which a version is believed here, by id; none where none is known. Reads some small files."""
+        try:
+            return trusted_keys(self._etc)
+        except ReleaseError:
+            return {}
 
 
 def _begin(day: str) -> float:

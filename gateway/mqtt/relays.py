@@ -17,6 +17,7 @@ from gateway.links.link import OK
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gateway.mqtt.boards.offer import UpdateState
     from gateway.mqtt.broker import Broker
     from gateway.sources.board import BoardLine
 
@@ -28,6 +29,8 @@ _LOOK_EVERY_S = 1.0
 
 # An answer that cannot be given is asked for again by its board.
 _ANSWERS_KEPT = 256
+# More than the broker has room for; whoever has a password there can name itself once.
+_MOST_BOARDS = 100
 
 
 class Relays:
@@ -42,7 +45,14 @@ class Relays:
         self._hurry, self._clock = hurry, clock
         self._lines: dict[str, BoardLine] = {}
         self._answers: asyncio.Queue[tuple[str, dict[str, object]]] = asyncio.Queue(_ANSWERS_KEPT)
+        # Told what a board says of itself, also one that relays nothing: id and payload.
+        self.hearers: list[Callable[[str, bytes], None]] = []
         self.alive_at = time.monotonic()
+
+    @property
+    def refused(self) -> int:
+        """How many messages of boards were not taken, since this runs."""
+        return sum(line.state.refused for line in self._lines.values())
 
     @property
     def boards(self) -> frozenset[str]:
@@ -113,9 +123,54 @@ class Relays:
     def _hear(self, topic: str, payload: bytes) -> None:
         _, _, board, what = topic.split("/")
         line = self._lines.get(board)
+        if what == "state":
+            for hear in self.hearers:
+                hear(board, payload)
         if line is None:
             log.debug("board %s is in no [[meter]] of the configuration", board)
         elif what == "frame":
             line.hear(payload)
         else:
             line.hear_state(payload)
+
+
+class BoardReports:
+    """What boards say of themselves: when each was heard last, and which program it runs.
+
+    Args:
+        clock: POSIX seconds, None while the host does not know the time.
+    """
+
+    def __init__(self, clock: Callable[[], float | None]) -> None:
+        self._clock = clock
+        # Board -> when it was heard (POSIX seconds), None once it has gone; what it says of its program.
+        self.heard: dict[str, float | None] = {}
+        self.programs: dict[str, UpdateState] = {}
+
+    def join(self, broker: Broker, relays: Relays) -> None:
+        """Listen to them, beside the relays where there are some."""
+        broker.listen(f"{ROOT}/+/update/state", self._hear_program)
+        if relays.boards:
+            relays.hearers[:] = [self.hear]
+        else:
+            broker.listen(f"{ROOT}/+/state", lambda topic, payload: self.hear(topic.split("/")[2], payload))
+
+    def hear(self, board: str, payload: bytes) -> None:
+        """Take in that a board is there, or, by its last will, that it has gone."""
+        from gateway.sources.board_message import parse_state  # noqa: PLC0415 (where there is a board)
+
+        try:
+            gone = parse_state(payload).state == "lost"
+        except ValueError as error:
+            log.debug("board %s: no state: %s", board, error)
+            return
+        if board in self.heard or len(self.heard) < _MOST_BOARDS:
+            self.heard[board] = None if gone else self._clock()
+
+    def _hear_program(self, topic: str, payload: bytes) -> None:
+        from gateway.mqtt.boards.offer import UpdateState, board_of  # noqa: PLC0415
+
+        board = board_of(topic)
+        state = UpdateState.parse(payload)
+        if state and (board in self.programs or len(self.programs) < _MOST_BOARDS):
+            self.programs[board] = state

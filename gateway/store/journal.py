@@ -139,6 +139,27 @@ class Journal:
                 found.append({n: texts.get(n) if isinstance(value, dict) else value for n, value in facts.items()})
         return found
 
+    def begun(self) -> int | None:
+        """When it was begun (POSIX seconds): with the first start of this house; None where it was not."""
+        with self._translated():
+            row = self._db.execute("SELECT time FROM journal ORDER BY seq LIMIT 1").fetchone()
+        return row[0] if row else None
+
+    def latest(self, *kinds: Kind, since: float = 0.0, among: int = 20_000) -> list[tuple[int, dict[str, Any]]]:
+        """Entries of these kinds since a time (POSIX seconds), the latest first: when, and their facts, ``kind`` too.
+
+        Looked for in the last ``among`` entries. Of personal texts there is nothing.
+        """
+        with self._translated():
+            rows = self._db.execute(
+                "SELECT time, event FROM journal WHERE seq > (SELECT max(seq) FROM journal) - ?"
+                " AND time >= ? ORDER BY seq DESC",
+                [among, int(since)],
+            )
+            found = [(at, event) for at, event in rows if any(f'"kind":"{kind}"' in event for kind in kinds)]
+        told = [(at, json.loads(event)) for at, event in found]
+        return [(at, facts) for at, facts in told if facts["kind"] in kinds]
+
     def entries(self, start: int = 0, end: int = _FOR_EVER) -> Iterator[Entry]:
         """Every entry of ``[start, end)`` in order, as it is kept."""
         with self._translated():

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from gateway.household.now import Now
     from gateway.live.meter import Value
     from gateway.live.state import HouseNow
+    from gateway.web.access.entrance import Entrance
     from gateway.web.home.picture import PictureRequest
     from gateway.web.home.stored import HomeFigures
     from gateway.web.https.certificate import CertificateMaker
@@ -150,6 +151,16 @@ class HousePage:
             self._figures = HomeFigures(self._config, StoreReader(self._config.directory, self._settle), self._now)
         await self._figures.look()
         return self._figures
+
+    @property
+    def entrance(self) -> Entrance | None:
+        """Who lets people in; None where the page cannot be served."""
+        return self._site.entrance if self._site else None
+
+    @property
+    def turned_away(self) -> int:
+        """How many requests of who is not at home, or calls it by another name, were refused since it is served."""
+        return self._server.turned_away if self._server else 0
 
     @property
     def requests(self) -> int:

@@ -101,6 +101,8 @@ class SenderLimits:
         self._domains: OrderedDict[str, _Bucket] = OrderedDict()
         self._strangers = _Bucket(self._limits.strangers, clock())
         self._refusals = _Bucket(self._limits.refusals, clock())
+        # What was not let in, since this began.
+        self.turned_away = 0
 
     def judge(self, bare: str) -> SenderVerdict:
         """What becomes of the next stanza of a bare JID (or of a domain)."""
@@ -112,6 +114,7 @@ class SenderLimits:
         bucket = _entry(self._addresses, (bare, known), limits.addresses, own, now)
         if bucket.take(own, now) and (known or self._take_as_stranger(bare, now)):
             return SenderVerdict.ADMIT
+        self.turned_away += 1
         if now - bucket.refused >= SILENCE_S and self._refusals.take(limits.refusals, now):
             bucket.refused = now
             return SenderVerdict.REFUSE

@@ -86,7 +86,7 @@ class UpdateWatch:
         kind: InstallKind | None = None,
         home: Path = HOME,
     ) -> None:
-        self._kind = kind or kind_here()
+        self.kind = self._kind = kind or kind_here()
         self._place, self.running = directory / FOLDER, running
         self._folder = ReleaseFolder(url, self._place, etc, self._kind, running)
         self._rules = rules

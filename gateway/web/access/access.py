@@ -99,6 +99,8 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     code: Secret | None = None
     links: tuple[DisplayLink, ...] = ()
     devices: tuple[KnownBrowser, ...] = ()
+    # When the password was chosen (POSIX seconds); versions of before did not say.
+    password_at: int | None = None
 
 
 class PageAccess:
@@ -124,6 +126,11 @@ class PageAccess:
     def has_code(self) -> bool:
         """Whether a code was made that nobody has used yet."""
         return self._kept.code is not None or self._passing_now is not None
+
+    @property
+    def password_at(self) -> int | None:
+        """When the password was chosen (POSIX seconds); None where that is not known."""
+        return self._kept.password_at
 
     @property
     def links(self) -> tuple[DisplayLink, ...]:
@@ -163,7 +170,7 @@ class PageAccess:
         if not acceptable(password):
             raise AccessError(f"the password must have {LEAST_CHARACTERS} to {MOST_CHARACTERS} characters")
         devices = () if by_code else self._kept.devices
-        self._keep(password=_secret(password), code=None, devices=devices)
+        self._keep(password=_secret(password), code=None, devices=devices, password_at=int(time.time()))
         self._passing = None
 
     def add_link(self, name: str, now: float, role: Viewer = Viewer.DISPLAY) -> str:
@@ -217,7 +224,7 @@ class PageAccess:
     def forget(self) -> None:
         """Nothing is known any more: no password, no code, no display, no device."""
         self._passing = None
-        self._keep(password=None, code=None, links=(), devices=())
+        self._keep(password=None, code=None, links=(), devices=(), password_at=None)
 
     def _keep(self, **changes: object) -> None:
         kept = msgspec.structs.replace(self._kept, **changes)

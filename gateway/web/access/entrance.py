@@ -16,7 +16,7 @@ from urllib.parse import quote
 from gateway.errors import AccessError
 from gateway.web.access import pages
 from gateway.web.access.access import MOST_LINKS, PageAccess, Viewer, acceptable
-from gateway.web.access.sessions import IDLE_S, BrowserSession, BrowserSessions, Limiter
+from gateway.web.access.sessions import IDLE_S, BrowserSession, BrowserSessions, Limiter, RefusedTries, browser_of
 from gateway.web.http.answers import YEAR_S, cookie_of, html, late, origin, redirect, set_cookie
 from gateway.web.http.guard import network_of
 
@@ -56,6 +56,7 @@ class Entrance:
         # Who guesses at one shall not use up the tries of the other.
         self._limiters = {"password": Limiter(), "code": Limiter()}
         self._slow, self._strangers_trying = asyncio.Lock(), 0
+        self.access, self.sessions, self.refused = access, self._sessions, RefusedTries()
 
     def session_of(self, request: Request) -> BrowserSession | None:
         """The session of who asks, if there is one."""
@@ -167,16 +168,25 @@ class Entrance:
     async def _wrong(self, request: Request, what: str, secret: str) -> tuple[str, int] | None:
         address, known, limiter = request.client_addr[0], self.knows(request), self._limiters[what]
         who = known or network_of(address)
-        if not known and self._strangers_trying >= _STRANGERS_AT_ONCE:
-            return "too_often", _NEXT_TURN_S
-        if waits := limiter.wait_s(who, time.monotonic(), known=known is not None):
-            return "too_often", max(1, round(waits))
-        if await self._fits(what, secret, stranger=known is None):
+        found = await self._tried(what, secret, limiter, who, known=known is not None)
+        if found is None:
             limiter.succeeded(who)
             return None
+        self.refused.note(time.time(), known=known is not None)
+        if found[1]:
+            return found
         limiter.failed(who, time.monotonic(), known=known is not None)
         log.warning("a wrong %s was typed at the page, by %s", what, address)
-        return f"wrong_{what}", 0
+        return found
+
+    async def _tried(
+        self, what: str, secret: str, limiter: Limiter, who: str, *, known: bool
+    ) -> tuple[str, int] | None:
+        if not known and self._strangers_trying >= _STRANGERS_AT_ONCE:
+            return "too_often", _NEXT_TURN_S
+        if waits := limiter.wait_s(who, time.monotonic(), known=known):
+            return "too_often", max(1, round(waits))
+        return None if await self._fits(what, secret, stranger=not known) else (f"wrong_{what}", 0)
 
     async def _fits(self, what: str, secret: str, *, stranger: bool) -> bool:
         check = self._access.password_fits if what == "password" else self._access.code_fits
@@ -195,7 +205,8 @@ class Entrance:
 
     async def _signed_in(self, request: Request, path: str) -> Response:
         answer = redirect(path)
-        set_cookie(answer, request, _SESSION, self._sessions.open(time.monotonic()), int(IDLE_S))
+        browser = browser_of(request.headers.get("User-Agent", ""))
+        set_cookie(answer, request, _SESSION, self._sessions.open(time.monotonic(), browser), int(IDLE_S))
         try:
             async with self._slow:
                 token = await asyncio.to_thread(self._access.know_device, cookie_of(request, _DEVICE), time.time())

@@ -6,14 +6,29 @@ No clock: monotonic seconds are handed in.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict, deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # A session that is not used for so long has ended; a phone that looks each week stays in.
 IDLE_S = 14 * 86_400.0
 _MOST_SESSIONS = 50
+# What a browser says of itself (RFC 9110 §10.1.5), of which these names alone are kept: the first that fits. Each but
+# the last of a kind also says the names after it, to be served as they are.
+_BROWSERS = (
+    ("Edge", "Edg"), ("Opera", "OPR/"), ("Samsung Internet", "SamsungBrowser"), ("Firefox", "Firefox/|FxiOS"),
+    ("Chrome", "Chrome/|CriOS"), ("Safari", "Safari/"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("ChromeOS", "CrOS"), ("Windows", "Windows"),
+    ("Mac", "Macintosh"), ("Linux", "Linux"),
+)  # fmt: skip
 # Twice as many are a text of letters alone.
 _SECRET_BYTES = 33
 
@@ -28,10 +43,16 @@ _MOST_VISITORS = 500
 
 @dataclass(slots=True)
 class BrowserSession:
-    """One browser that has signed in: its secret, by which its forms are known from forged ones, and its last use."""
+    """One browser that has signed in: its secret, by which its forms are known from forged ones, and its last use.
+
+    ``began`` is when it signed in, ``browser`` what it says that it is, ``number`` what a form calls it.
+    """
 
     secret: bytes
     used: float
+    began: float = 0.0
+    browser: str = ""
+    number: str = ""
 
     @property
     def form_token(self) -> str:
@@ -63,10 +84,11 @@ class BrowserSessions:
     def __init__(self) -> None:
         self._known: OrderedDict[str, BrowserSession] = OrderedDict()
 
-    def open(self, now: float) -> str:
+    def open(self, now: float, browser: str = "") -> str:
         """Sign somebody in; the cookie."""
         cookie = secrets.token_urlsafe(32)
-        self._known[cookie] = BrowserSession(secrets.token_bytes(_SECRET_BYTES), now)
+        secret, number = secrets.token_bytes(_SECRET_BYTES), secrets.token_hex(4)
+        self._known[cookie] = BrowserSession(secret, now, now, browser, number)
         if len(self._known) > _MOST_SESSIONS:
             self._known.popitem(last=False)
         return cookie
@@ -88,6 +110,40 @@ class BrowserSessions:
     def close_all(self) -> None:
         """Sign everybody out."""
         self._known.clear()
+
+    def all(self, now: float) -> list[BrowserSession]:
+        """Who is signed in, by their last use, the latest first."""
+        return [one for one in reversed(self._known.values()) if now - one.used <= IDLE_S]
+
+    def close_some(self, wanted: Callable[[BrowserSession], bool]) -> int:
+        """Sign out those that are wanted; how many."""
+        gone = [cookie for cookie, session in self._known.items() if wanted(session)]
+        for cookie in gone:
+            self.close(cookie)
+        return len(gone)
+
+
+@dataclass(slots=True)
+class RefusedTries:
+    """Tries of a password or a code that came to nothing, since the gateway runs; ``last`` is POSIX seconds.
+
+    ``strangers`` of them were of somebody who has never signed in.
+    """
+
+    count: int = 0
+    strangers: int = 0
+    last: float | None = None
+
+    def note(self, now: float, *, known: bool) -> None:
+        """One more."""
+        self.count, self.last = self.count + 1, now
+        self.strangers += not known
+
+
+def browser_of(agent: str) -> str:
+    """Which browser on which system, of its header: ``Firefox, Android``; empty where that says nothing known."""
+    found = [next((name for name, sign in table if re.search(sign, agent)), "") for table in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(filter(None, found))
 
 
 @dataclass(slots=True)

@@ -54,6 +54,8 @@ class Server:
 
     def __init__(self, site: Site, door: RequestGuard) -> None:
         self._site, self._door = site, door
+        # Requests of who is not at home, or calls this page by another name, since it is served.
+        self.turned_away = 0
         self._open: set[asyncio.Task[None]] = set()
         self._strangers, self._known = (
             ConnectionLimit(MOST_STRANGERS, MOST_OF_ADDRESS),
@@ -209,11 +211,13 @@ class Server:
     def _let_in(self, visit: _Visit) -> None:
         """Give a place, without a look at what is asked. Raises BadRequestError."""
         if not self._door.admits(visit.peer[0]):
+            self.turned_away += 1
             raise BadRequestError(403, "not at home")
         visit.enter(self._strangers, network_of(visit.peer[0]))
 
     def _request(self, asked: PageRequest, visit: _Visit) -> Request:
         if not self._door.is_called(asked.headers.get("host", "")):
+            self.turned_away += 1
             raise BadRequestError(421, "called by a name that is not its own")
         said = (asked.method, asked.target, "1.1", NoCaseDict(asked.headers))
         try:

@@ -7,10 +7,11 @@ visitor is kept between two connections. No network in ``shown``: it looks at a 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
 from asyncio import StreamReader, StreamReaderProtocol, StreamWriter
 from asyncio.sslproto import SSLProtocol
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -39,13 +40,17 @@ SSLProtocol.max_size = 16_384
 
 @dataclass(frozen=True, slots=True)
 class ShownCertificate:
-    """What a browser is shown: names, addresses as they are written, who signed, from when until when it is good."""
+    """What a browser is shown: names, addresses as they are written, who signed, from when until when it is good.
+
+    ``sha256`` is its fingerprint, as digits.
+    """
 
     names: frozenset[str]
     addresses: frozenset[str]
     issuer: str
     since: datetime
     until: datetime
+    sha256: str = ""
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -84,7 +89,8 @@ def shown(context: ssl.SSLContext, certificate: Path) -> ShownCertificate:
             except ssl.SSLWantReadError:
                 continue
         told = browser.getpeercert() or {}
-        return _read(told)
+        whole = browser.getpeercert(binary_form=True) or b""
+        return replace(_read(told), sha256=hashlib.sha256(whole).hexdigest())
     except (OSError, ValueError, KeyError) as error:
         raise AccessError(_NO_PAIR.filled(path=certificate, why=getattr(error, "reason", None) or error)) from error
 

@@ -36,6 +36,7 @@ FURTHER = (
         "/settings/restart",
         "/settings/data",
         "/settings/data/hand-over",
+        "/security/report",
     ),
 )
 DRAWN = """(() => {
@@ -75,7 +76,7 @@ def places(browser, url, house):
     """Each page of the menu and of its last entry, and what lies behind them."""
     browser.open(f"{url}/more")
     menu = browser.evaluate(MENU)
-    assert {"/", "/history", "/cost", "/sharing", "/repair", "/settings", "/links", "/access"} <= set(menu)
+    assert {"/", "/history", "/cost", "/sharing", "/repair", "/settings", "/links", "/access", "/security"} <= set(menu)
     return [*dict.fromkeys(menu), *(path.format(point=house.point) for path in FURTHER)]
 
 

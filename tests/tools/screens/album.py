@@ -42,6 +42,8 @@ PAGES = {
     "more": "/more",
     "links": "/links",
     "repair": "/repair",
+    "security": "/security",
+    "security-report": "/security/report",
     "access": "/access",
     "https": "/https",
     "series": "/series",

@@ -25,6 +25,7 @@ _MORE = {
     "cost": ("first-day", "first-evening", "tempo", "years"),
     "sharing": ("first-day", "fault"),
     "links": ("first-day", "fault"),
+    "security": ("first-day", "fault", "producer"),
     "settings-tariff": ("first-day", "tempo"),
     "display": ("tempo", "producer"),
 }

@@ -17,6 +17,7 @@ from gateway.web.https.routes import https
 from gateway.web.machine.routes import machine
 from gateway.web.notices.routes import notices
 from gateway.web.repair.routes import repair
+from gateway.web.security.routes import security
 from gateway.web.series.routes import series
 from gateway.web.settings.routes import settings
 from gateway.web.sharing.routes import sharing
@@ -24,7 +25,7 @@ from gateway.web.site import Site
 from gateway.web.tariff.routes import tariff
 from gateway.web.updates.routes import updates
 from gateway.words.phrase import Phrase
-from tests.gateway.web.recorded import values
+from tests.gateway.web.recorded import safety, values
 from tests.gateway.web.recorded.desks import AccountDesk, CopyDesk, DataDesk, MachineDesk, TariffDesk, WaysDesk
 from tests.gateway.web.stand_in import StandInHouse
 
@@ -44,7 +45,7 @@ class Held:
         self.displays, self.works = values.DISPLAYS, True
         self.series, self.version = values.SERIES, values.VERSIONS["newer"]
         self.installer, self.text, self.changed = None, values.TEXT, True
-        self.yesterday = "drawn"
+        self.yesterday, self.safety = "drawn", safety.SAFETY["all well"]
         self.encrypted, self.authority = values.ENCRYPTED
         # What of ``desks.GIVEN`` is otherwise.
         self.settings = {}
@@ -134,6 +135,15 @@ class Desk:
     async def check_journal(self):
         self._or_fault(None)
 
+    async def facts(self, own, *, encrypted):
+        return self._or_fault(self._held.safety)
+
+    async def installed(self, lang):
+        return self._or_fault(safety.INSTALLED)
+
+    def sign_out(self, number, own):
+        return bool(number)
+
     async def ask(self, order):
         self._or_fault(None)
         word = order.__struct_config__.tag
@@ -203,6 +213,7 @@ class RecordedHouse:
             accounts(AccountDesk(self.held, "broker"), AccountDesk(self.held, "account")),
             backup(lambda: CopyDesk(self.held).told("nightly"), CopyDesk(self.held)),
             data(DataDesk(self.held), CopyDesk(self.held)),
+            security(lambda: desk),
         )
         self.site = Site(self.living, self.access, "1", lambda: parts)
 

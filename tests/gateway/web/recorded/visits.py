@@ -6,7 +6,7 @@ from gateway.live.topics import as_json
 from gateway.web.access.access import Viewer
 from gateway.web.cost.values import PERIODS as COST_PERIODS
 from gateway.web.history.values import PERIODS
-from tests.gateway.web.recorded import values
+from tests.gateway.web.recorded import safety, values
 from tests.gateway.web.recorded.house import FAULTS
 from tests.gateway.web.recorded.settings_visits import settings_visits
 from tests.gateway.web.recorded.visit import OWN, Visit
@@ -25,6 +25,7 @@ def visits():
     yield from settings_visits()
     yield from _displays()
     yield from _updates()
+    yield from _security()
     yield from _sharing()
     yield from _requests()
     yield from _health()
@@ -177,6 +178,16 @@ def _updates():
     for action in ("check", "install", "tonight", "refuse", "back"):
         yield Visit(f"updates, {action}", f"{path}/{action}", {})
     yield Visit("updates, refused", f"{path}/install", {}, {"fault": FAULTS["configuration"]})
+
+
+def _security():
+    for name, facts in safety.SAFETY.items():
+        for path in ("/security", "/security/report"):
+            yield Visit(f"{path[1:]}, {name}", path, held={"safety": facts})
+    yield Visit("security, no store", "/security", held={"fault": FAULTS["store"]})
+    yield Visit("security, signed out", "/security?done=1")
+    for number in ("ab12", ""):
+        yield Visit(f"security, sign out {number}", "/security/sign-out", {"browser": number})
 
 
 def _sharing():
