@@ -159,6 +159,10 @@ class Browser:
             told = {"key": " " if name == "Space" else name, "code": name, "windowsVirtualKeyCode": codes[name]}
             self._call("Input.dispatchKeyEvent", type=kind, **told, **(more if kind == "keyDown" else {}))
 
+    def keep_files(self, folder):
+        """Put what is downloaded from now on into a folder."""
+        self._call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
     def type(self, text):
         """As it would be typed into what is in focus."""
         self._call("Input.insertText", text=text)
