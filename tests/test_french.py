@@ -95,12 +95,9 @@ STAY = {
 TECHNICAL = re.compile(r"`|\bsudo\b|linky-gateway |/etc/|\.toml\b|\bTOML\b|\[\[?[a-z_]+\]|systemctl|\bapt\b")
 # On the page they stand only where nothing else helps, or whoever reads is a technician.
 NEEDED = {
-    "Forgotten the password?": "who is locked out of the page can be helped at the machine alone",
-    "The password protects": "the code of the first visit is not on the page",
-    "No code was made:": "the code of the first visit is not on the page",
+    "“sudo linky-gateway page code”, typed": "folded, for whoever installed it: the code is not on the page",
     "{file}: damaged": "the page cannot be served",
     "; sudo linky-gateway page certificate": "the sentence of a link, in the terminal",
-    "The broker does not let it in yet": "a broker that the gateway did not set up",
     "What is marked as changed": "stands under Technical details",
 }
 # Grammalecte: what is typographic is not asked for (spaces are those of a terminal, too), nor what needs the facts.

@@ -92,23 +92,24 @@ WORDS = WordTable(
         "sign_in": "Sign in",
         "password": "Password",
         "forgotten": (
-            "Forgotten the password? Type “sudo linky-gateway page code” on the gateway: the code that it shows"
-            " lets you"
-            " choose another one."
+            "Forgotten the password? Have a new code made by whoever installed the gateway: with it you choose another"
+            " one."
         ),
         "use_code": "I have a code",
         "set_up": "Choose the password",
         "set_up_intro": (
-            "The password protects what your meter says. The code is shown when you type “sudo linky-gateway page code”"
-            " on the gateway, or stands on its label."
+            "The password protects what your meter says. The code was shown at the end of the installation; it may also"
+            " stand on the gateway’s label or its screen."
         ),
+        "for_installer": "For whoever installed it",
+        "code_command": "“sudo linky-gateway page code”, typed on the gateway, shows a code.",
         "code": "Code of the gateway",
         "new_password": "New password, at least 12 characters",
         "again": "The same once more",
         "set": "Save",
         "wrong_password": "This is not the password.",
         "wrong_code": "This is not the code, or it was used already.",
-        "no_code": "No code was made: type “sudo linky-gateway page code” on the gateway.",
+        "no_code": "There is no code yet: have one made by whoever installed the gateway.",
         "too_short": "The password must have 12 to 256 characters.",
         "not_same": "The two passwords are not the same.",
         "too_often": "Too many tries: wait for {n} seconds.",

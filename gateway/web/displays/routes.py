@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from gateway.web.displays.words import DISPLAYS_WORDS
@@ -59,7 +60,14 @@ class _Pages:
         return redirect(_PATH)
 
     async def _known(self, view: PageView, told: str | None = None) -> str:
-        return _page(view, "page", known=await self._house.known(), key=told, longest=_LONGEST_NAME)
+        known = await self._house.known()
+        proposed = _free(view.say("display_proposed"), {one.name for one in known})
+        return _page(view, "page", known=known, key=told, longest=_LONGEST_NAME, proposed=proposed)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A name that nobody has yet: that one, else with a number."""
+    return next(one for one in chain([name], (f"{name}-{number}" for number in count(2))) if one not in taken)
 
 
 def _page(view: PageView, name: str, **values: object) -> str:

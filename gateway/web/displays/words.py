@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
 DISPLAYS_WORDS = WordTable(
@@ -24,10 +25,11 @@ DISPLAYS_WORDS = WordTable(
         ),
         "display_works": "The broker lets it in already.",
         "display_waits": (
-            "The broker does not let it in yet. If that lasts for more than a minute, type on the Raspberry Pi:"
-            " sudo linky-gateway display apply"
+            "The broker does not let it in yet; that takes up to a minute. If it lasts, restart the gateway’s machine"
+            " under Settings."
         ),
         "back_to_settings": "Back to settings",
+        "display_proposed": Phrase("kitchen", "the name that is proposed for a display"),
         "display_host": "Host",
         "display_port": "Port (TLS)",
         "display_user": "User",

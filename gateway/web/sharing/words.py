@@ -12,6 +12,8 @@ SHARING_WORDS = WordTable(
         "sharing_intro": "Nobody receives your readings unless you agreed. Each agreement is withdrawn with one click.",
         "requests": "Requests that wait",
         "no_requests": "Nobody asks for anything.",
+        "who_wants": "Who wants to receive your readings asks for them, and needs to know the gateway for that:",
+        "what_to_give": "What to give",
         "asked_on": "Asked on {day}",
         "read_and_answer": "Read and answer",
         "domain_asks": "{n} requests of {domain}",
