@@ -88,6 +88,12 @@ class ConsentError(GatewayError, ValueError):
     exit_code = Exit.USAGE
 
 
+class InvitationError(GatewayError, ValueError):
+    """An invitation that is none, was altered, is over, or is not taken by whoever is said to have made it."""
+
+    exit_code = Exit.DATA
+
+
 class SeriesError(GatewayError, ValueError):
     """A series that no meter here has, and none could have."""
 

@@ -14,7 +14,7 @@ from gateway.control.orders import held
 from gateway.control.running import ask
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.connection.account import block, blockable, blocked
-from gateway.federation.connection.enrolment import register
+from gateway.federation.connection.enrolment import TOKEN_REFUSED, register
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.one_off import alone
 from gateway.federation.connection.session import Account, Session
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # The daemon's own session is the account's only one with its resource.
 _RESOURCE = "account"
 _ANSWER_S = 15.0
+# What a server says of an account that a run made which was cut off.
+_MADE_BEFORE = ("conflict", TOKEN_REFUSED)
 
 
 def account_of(config: Config, password: str) -> Account:
@@ -56,23 +58,28 @@ async def do(session: Session, file: PasswordFile, order: AccountOrder) -> list[
     return None
 
 
-async def enrol(config: Config, file: PasswordFile, wanted: str | None) -> None:
-    """Make the account. Raises FederationError with what the server wants instead."""
+async def enrol(config: Config, file: PasswordFile, wanted: str | None, token: str = "") -> None:
+    """Make the account, with the token of an invitation. Raises FederationError with what the server wants instead."""
     # On the disk first, as with a change: what was cut off is found again by its ``.new``.
     pending = file.pending()
     password = pending or wanted or generate()
     file.prepare(password)
     account = account_of(config, password)
     try:
-        await register(account)
+        await register(account, token)
     except FederationError as error:
         if pending is None and error.condition != "remote-server-timeout":
             file.discard()
-        if pending is None or error.condition != "conflict":
+        if pending is None or error.condition not in _MADE_BEFORE:
             raise
         # Made by the run that was cut off, if its password opens it.
-        async with alone(_named(account), file):
-            return
+        try:
+            async with alone(named(account), file):
+                return
+        except FederationError as refused:
+            if error.condition == TOKEN_REFUSED:
+                raise error from refused
+            raise
     file.keep()
 
 
@@ -89,10 +96,10 @@ async def _do_alone(config: Config, order: AccountOrder) -> list[str] | None:
     file = password_file(config)
     # No daemon may start in the middle of it, with a password that is about to be replaced.
     with held(config):
-        async with alone(_named(account_of(config, "")), file) as session:
+        async with alone(named(account_of(config, "")), file) as session:
             return await do(session, file, order)
 
 
-def _named(account: Account) -> Account:
-    """The account under the resource of this command."""
-    return replace(account, jid=bare_jid(account.jid), resource=_RESOURCE)
+def named(account: Account, resource: str = _RESOURCE) -> Account:
+    """The account under the resource of an errand: the running gateway keeps its own."""
+    return replace(account, jid=bare_jid(account.jid), resource=resource)

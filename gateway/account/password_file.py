@@ -106,6 +106,11 @@ class PasswordFile:
         except OSError as error:
             raise ConfigError(f"{self.path}: cannot be replaced by {self._beside}: {error.strerror}") from error
 
+    def forget(self) -> None:
+        """The account is no more."""
+        for file in (self._beside, self.path):
+            file.unlink(missing_ok=True)
+
     def discard(self) -> None:
         """The server will not have the new password: the old one is the only one."""
         self._beside.unlink(missing_ok=True)

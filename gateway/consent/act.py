@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.consent import health
+from gateway.consent import health, joint
 from gateway.consent.answer import describe_request, offers_of
 from gateway.consent.fields import keep_shown, known_lang, proof_of, retention_of, shown_of
-from gateway.consent.grant import describe, grant, offer_of, revoke
+from gateway.consent.grant import described, grant, offer_of, revoke
 from gateway.consent.orders import (
     AnswerAccess,
     ConsentForm,
@@ -42,8 +42,6 @@ from gateway.store.terms import check_jid
 
 if TYPE_CHECKING:
     from gateway.store.domains import RefusedDomain
-    from gateway.store.points import Consent
-    from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.store import Store
     from gateway.store.terms import Channel
 
@@ -56,7 +54,7 @@ def _grant(store: Store, order: Grant, now: float) -> Row:
     if order.shown:
         text = _text_of_form(store, order.order, retention_of(order.retention), order.shown.lang, order.channel, now)
         keep_shown(store.texts, text, order)
-    return _described(store.pseudonyms, grant(store, order.order, now, proof_of(order)), now)
+    return described(store.pseudonyms, grant(store, order.order, now, proof_of(order)), now)
 
 
 def _revoke(store: Store, order: Revoke, now: float) -> int:
@@ -106,7 +104,7 @@ def _notices(store: Store, _: Notices, now: float) -> list[Row]:
 
 
 def _consents(store: Store, _: ListConsents, now: float) -> list[Row]:
-    return [_described(store.pseudonyms, consent, now) for consent in store.consents.all()]
+    return [described(store.pseudonyms, consent, now) for consent in store.consents.all()]
 
 
 def _pending(store: Store, _: PendingAccess, now: float) -> list[Row]:
@@ -133,7 +131,7 @@ def _answer(store: Store, order: AnswerAccess, now: float) -> Row | list[Row]:
     text = _text_of_answer(store, order.number, order.less, retention, lang, order.channel, now)
     keep_shown(store.texts, text, order)
     offers = offers_of(store, asked, order.less, now)
-    return [_described(store.pseudonyms, c, now) for c in store.access.grant(asked.id, offers, proof_of(order), now)]
+    return [described(store.pseudonyms, c, now) for c in store.access.grant(asked.id, offers, proof_of(order), now)]
 
 
 def _refuse_domain(store: Store, order: RefuseDomain, now: float) -> RefusedRow:
@@ -164,13 +162,8 @@ HANDLERS: Handlers = {
     HearDomain: _hear_domain,
     RefusedDomains: _refused_domains,
     **health.HANDLERS,
+    **joint.HANDLERS,
 }
-
-
-def _described(pseudonyms: Pseudonyms, consent: Consent, now: float) -> Row:
-    """A consent, with the id by which its recipient knows the meter."""
-    known_as = pseudonyms.view_of(consent.recipient, now).meter(consent.meter).sensor
-    return describe(consent, now) | {"known_as": known_as}
 
 
 def _described_domain(refused: RefusedDomain) -> DomainRow:

@@ -9,10 +9,10 @@ from gateway.errors import ConsentError, GatewayError
 from gateway.store.terms import LANGS, Proof, ShownText
 
 if TYPE_CHECKING:
-    from gateway.consent.orders import AnswerAccess, Grant, HealthGrant, Shown
+    from gateway.consent.orders import AnswerAccess, Grant, HealthGrant, JointGrant, Shown
     from gateway.store.texts import Texts
 
-    Yes = Grant | AnswerAccess | HealthGrant
+    Yes = Grant | AnswerAccess | HealthGrant | JointGrant
 
 
 def shown_of(order: Yes) -> Shown:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gateway.consent.orders import ConsentForm, Row
     from gateway.store.consents import Consents
     from gateway.store.meters import Meters
+    from gateway.store.pseudonyms import Pseudonyms
     from gateway.store.store import Store
 
 DEFAULT_DAYS = 365
@@ -140,6 +141,12 @@ def describe(consent: Consent, now: float) -> Row:
         "channel": proof.channel.value,
         "text": {"version": proof.text_version, "lang": proof.lang, "sha256": proof.text_hash},
     }
+
+
+def described(pseudonyms: Pseudonyms, consent: Consent, now: float) -> Row:
+    """A consent, with the id by which its recipient knows the meter."""
+    known_as = pseudonyms.view_of(consent.recipient, now).meter(consent.meter).sensor
+    return describe(consent, now) | {"known_as": known_as}
 
 
 def describe_terms(terms: Terms) -> dict[str, object]:

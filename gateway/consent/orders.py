@@ -195,6 +195,45 @@ class AnswerAccess(Order[Row | list[Row]], frozen=True, kw_only=True, tag="answe
     shown: Shown | None = None
 
 
+class Invited(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said of an invitation before the text of the consents that it asks for.
+
+    ``signed`` is the fingerprint of its key; ``since`` the day of the last invitation of its domain, empty for none,
+    which had ``another`` key or the same; ``account`` the house's, empty where one is made at ``server``.
+    """
+
+    signed: str
+    since: str = ""
+    another: bool = False
+    account: str = ""
+    server: str = ""
+
+
+class JointText(Order[TextRow], frozen=True, kw_only=True, tag="joint-text"):
+    """The one text to read before a yes to all addresses and series of an invitation.
+
+    ``at`` is the POSIX second of the yes where that was given before, at most a week ago.
+    """
+
+    looks: ClassVar[bool] = True
+
+    lang: str
+    retention: str
+    forms: tuple[ConsentForm, ...]
+    invited: Invited
+    at: int | None = None
+
+
+class JointGrant(Order[list[Row]], frozen=True, kw_only=True, tag="joint-grant"):
+    """Give all of them, or what is not given yet after a run that was cut off; those that stand then."""
+
+    forms: tuple[ConsentForm, ...]
+    invited: Invited
+    retention: str
+    shown: Shown
+    at: int | None = None
+
+
 class RefuseDomain(Order[RefusedRow], frozen=True, kw_only=True, tag="refuse-domain"):
     """Refuse what a domain asks, and what it will ask in the next weeks."""
 

@@ -38,7 +38,7 @@ from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 TEXT_VERSION = "5"
@@ -138,6 +138,7 @@ class Passage(enum.Enum):
     """A template that is filled in for a household."""
 
     CONSENT = "consent"
+    INVITED = "invited"
     CONSENTED = "consented"
     INFORMATION = "information"
     HEALTH = "health"
@@ -147,13 +148,31 @@ def consent_text(
     recipient: str, offer: Offer, lang: str, house_retention: str, channel: Channel = Channel.COMMAND
 ) -> Text:
     """The whole text of a consent that is about to be given by that way: at the page no command is named."""
-    words = {"version": TEXT_VERSION, "recipient": recipient, **who(offer.terms, lang)}
+    return Text(beware(recipient, lang) + joint_text([recipient], [offer], lang, house_retention, channel), lang)
+
+
+def joint_text(
+    recipients: Sequence[str], offers: Sequence[Offer], lang: str, house_retention: str, channel: Channel
+) -> str:
+    """The words of several consents given together, alike in all but their series: to each of the recipients all."""
+    offer = offers[0]
+    words = {"version": TEXT_VERSION, "recipient": ", ".join(recipients), **who(offer.terms, lang)}
     for place, said in _OR_BY[lang].items():
-        words[place] = "." if channel is Channel.WEB else said.format(recipient=recipient)
+        by_command = [said.format(recipient=recipient) for recipient in recipients]
+        words[place] = "." if channel is Channel.WEB else "".join(by_command)
     if offer.terms.controller:
         words["controller"] = unverified(offer.terms.controller).in_language(lang)
-    text = fill(Passage.CONSENT, lang, words | describe_offer(offer, lang, house_retention))
-    return Text(beware(recipient, lang) + text, lang)
+    words |= describe_offer(offer, lang, house_retention) | _data_of(offers, lang)
+    return fill(Passage.CONSENT, lang, words)
+
+
+def _data_of(offers: Sequence[Offer], lang: str) -> dict[str, str]:
+    """Which data: what they are, and by which series; several of one kind behind one word."""
+    kinds: dict[str, list[str]] = {}
+    for offer in offers:
+        kinds.setdefault(_DATA[lang][offer.prefix.partition("/")[0]], []).append(offer.prefix)
+    *first, (last, series) = ((data, ", ".join(paths)) for data, paths in kinds.items())
+    return {"data": "".join(f"{data} ({paths}), " for data, paths in first) + last, "series": series}
 
 
 def beware(address: str, lang: str) -> str:

@@ -1,4 +1,4 @@
-"""Care of one's own account at its server: a new password (XEP-0077), and whom the server is to block (XEP-0191)."""
+"""Care of one's own account at its server: a new password, its end (XEP-0077), whom the server blocks (XEP-0191)."""
 
 from __future__ import annotations
 
@@ -37,6 +37,13 @@ async def change_password(session: Session, password: str, timeout_s: float) -> 
         if error.condition == "remote-server-timeout":
             raise
         raise FederationError(f"the server refuses the new password: {error}", error.condition) from error
+
+
+async def remove(session: Session, timeout_s: float) -> None:
+    """Have one's own server delete the account (XEP-0077 §3.2). FederationError where it does not."""
+    query = ET.Element(f"{{{REGISTER}}}query")
+    ET.SubElement(query, f"{{{REGISTER}}}remove")
+    await session.request(session.jid.domain, query, timeout_s)
 
 
 async def blocked(session: Session, timeout_s: float) -> list[str]:

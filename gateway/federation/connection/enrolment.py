@@ -1,4 +1,7 @@
-"""Before there is an account: what a server's key is, and making an account where the server lets anybody (XEP-0077).
+"""Before there is an account: what a server's key is, and making an account where the server lets one (XEP-0077).
+
+Whom: anybody, or whoever shows a token that it has given out (XEP-0445, ``urn:xmpp:pars:0``). A server need not bind a
+token to a name (Prosody before 13.0.6, ejabberd), so the name is the caller's own.
 
 Both live on a stream that is encrypted and not logged in. Whatever a server wants besides a name and a password is for
 a person to do; the sentence says what, and where.
@@ -18,7 +21,7 @@ from slixmpp.plugins.xep_0077.stanza import Register
 from slixmpp.stanza import Iq
 from slixmpp.xmlstream import StanzaBase, register_stanza_plugin
 from slixmpp.xmlstream.handler import Callback
-from slixmpp.xmlstream.matcher import MatchXPath
+from slixmpp.xmlstream.matcher import MatcherId, MatchXPath
 
 from gateway.errors import FederationError
 from gateway.federation.connection.account import REGISTER
@@ -38,9 +41,15 @@ _FEATURE = "{http://jabber.org/features/iq-register}register"
 _DATA, _OOB = "jabber:x:data", "jabber:x:oob"
 _TIMEOUT_S = 30.0
 _MOST_SHOWN = 300
+_PREAUTH = "urn:xmpp:pars:0"
+# Prosody says the first, ejabberd 26 the second.
+_SPENT = ("forbidden", "item-not-found")
+TOKEN_REFUSED = "token-refused"  # noqa: S105 (a condition)
 
 _NO_ENCRYPTION_IN_TIME = Phrase("the server did not begin encryption in time")
 NOT_ANSWERED = Phrase("the server did not answer in time")
+_TOKEN_SPENT = Phrase("its server takes the code in it no more: it was used already, or is too old")
+_NO_TOKENS = Phrase("its server makes no account with the code in it ({condition}); ask its operator")
 
 
 async def look_at_key(account: Account) -> tuple[str, bool]:
@@ -68,11 +77,11 @@ async def _see_key(account: Account, context: ssl.SSLContext) -> tuple[str | Non
     return attempt.client.pin_seen, attempt.fault or _NO_ENCRYPTION_IN_TIME
 
 
-async def register(account: Account) -> None:
-    """Make the account, with its password, at its server.
+async def register(account: Account, token: str = "") -> None:
+    """Make the account, with its password, at its server; with the token of an invitation where there is one.
 
     Raises FederationError: the condition is ``conflict`` when the name is taken, ``not-allowed`` when the server makes
-    no accounts this way.
+    no accounts this way, ``TOKEN_REFUSED`` when the token is good no more.
     """
     register_stanza_plugin(Iq, Register)
     attempt = Attempt(JID(account.jid), "", ssl_context(account), account.pins or None)
@@ -92,13 +101,43 @@ async def register(account: Account) -> None:
             raise FederationError(attempt.fault or NOT_ANSWERED)
         if not isinstance(client.socket, ssl.SSLObject | ssl.SSLSocket):
             raise FederationError("the server offered no encryption")
-        if offers[0].find(_FEATURE) is None:
+        if token:
+            # Not every server that takes them says so (ejabberd 26).
+            await _show(attempt, token)
+        elif offers[0].find(_FEATURE) is None:
             raise FederationError(
                 "the server does not make accounts over XMPP; ask its operator for one", "not-allowed"
             )
         await _fill_in(attempt, account)
     finally:
         await attempt.close(1.0)
+
+
+async def _show(attempt: Attempt, token: str) -> None:
+    """Show the token (XEP-0445 §3): the stream may make an account then."""
+    client = attempt.client
+    iq = client.Iq()
+    iq["id"], iq["type"], iq["to"] = client.new_id(), "set", JID(client.boundjid.domain)
+    ET.SubElement(iq.xml, f"{{{_PREAUTH}}}preauth", {"token": token})
+    answer: asyncio.Future[StanzaBase] = asyncio.get_running_loop().create_future()
+
+    def note(stanza: StanzaBase) -> None:
+        if not answer.done():
+            answer.set_result(stanza)
+
+    client.register_handler(Callback("preauth", MatcherId(iq["id"]), note))
+    # As a string: slixmpp lets none of ours out before the login but those that it knows.
+    client.send_raw(str(iq))
+    await wait_any(_TIMEOUT_S, attempt.gone, future=answer)
+    if not answer.done():
+        answer.cancel()
+        raise FederationError(attempt.fault or NOT_ANSWERED, "remote-server-timeout")
+    found = answer.result()
+    if found["type"] == "error":
+        condition = str(found["error"]["condition"])
+        if condition in _SPENT:
+            raise FederationError(_TOKEN_SPENT, TOKEN_REFUSED)
+        raise FederationError(_NO_TOKENS.filled(condition=condition), "not-allowed")
 
 
 async def _fill_in(attempt: Attempt, account: Account) -> None:

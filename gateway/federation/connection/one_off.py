@@ -15,8 +15,9 @@ from gateway.federation.connection.session import Account, Passwords, Session, T
 from gateway.federation.connection.waiting import wait_any
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Mapping
 
+    from gateway.federation.connection.session import Stanza
 
 _TIMING = Timing(start=20.0, retry_first=0.2, retry_refused=0.2)
 _PATIENCE_S = 45.0
@@ -38,13 +39,17 @@ for _module in (attempt, session, stream):
 
 
 @asynccontextmanager
-async def alone(account: Account, passwords: Passwords | None = None) -> AsyncIterator[Session]:
-    """A session for one errand; each of the ``passwords`` is tried once.
+async def alone(
+    account: Account, passwords: Passwords | None = None, hears: Mapping[str, Callable[[Stanza], None]] | None = None
+) -> AsyncIterator[Session]:
+    """A session for one errand; each of the ``passwords`` is tried once. ``hears``: XPath -> who is told of a stanza.
 
     Raises FederationError when the server cannot be reached or takes no password.
     """
     # What waits at the server for the account is for its owner's program, not for an errand that would drop it.
     own = Session(account, _TIMING, passwords=passwords, priority=-1)
+    for xpath, told in (hears or {}).items():
+        own.listen(xpath, told)
     stop = asyncio.Event()
     quiet = contextvars.copy_context()
     quiet.run(_ALONE.set, True)

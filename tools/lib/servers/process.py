@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 C2S_PORT, C2S_TLS_PORT, S2S_PORT = 5222, 5223, 5269
 Limits = Literal["none", "default", "gateways"]
-Registration = Literal["closed", "open", "web"]
+Registration = Literal["closed", "open", "invite", "web"]
 Login = Literal["scram", "plain"]
 _LAST_LINES = 12
 _COMMAND_S = 120.0

@@ -30,6 +30,7 @@ c2s_require_encryption = true
 s2s_require_encryption = true
 s2s_secure_auth = true
 allow_registration = $allow_registration
+registration_invite_only = $invite_only
 authentication = "internal_hashed"
 disable_sasl_mechanisms = { $refused_mechanisms }
 password_hash = "SHA-256" -- with the default, SHA-1, only SCRAM-SHA-1 is offered

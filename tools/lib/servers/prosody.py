@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import shutil
+import subprocess
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 _HERE: Final = Path(__file__).resolve().parent
 PLUGINS: Final = _HERE / "prosody-plugins"
+
+
+# By which an account can be made over XMPP, where one can.
+_MODULES: Final = {"open": '"register_ibr";', "invite": '"register_ibr"; "invites"; "invites_register";'}
 
 
 class Prosody(XmppServer):
@@ -40,8 +45,9 @@ class Prosody(XmppServer):
             peers=peer_table(place.peers),
             limits_module="" if place.limits == "none" else '"limits";',
             limits=(_HERE / "limits" / f"{place.limits}.cfg.lua").read_text(),
-            register_module='"register_ibr";' if place.registration == "open" else "",
-            allow_registration=str(place.registration == "open").lower(),
+            register_module=_MODULES.get(place.registration, ""),
+            allow_registration=str(place.registration in _MODULES).lower(),
+            invite_only=str(place.registration == "invite").lower(),
             refused_mechanisms=", ".join(f'"{name}"' for name in refused(place.login, 1, 256)),
         )
         self._configuration.write_text(text)
@@ -60,6 +66,18 @@ class Prosody(XmppServer):
     def unregister(self, user: str) -> None:
         """Delete an account."""
         self._shell("delete", user)
+
+    def tokens(self, count: int) -> str:
+        """What the operator's shell says when it is told to make so many tokens, each good for one account."""
+        done = subprocess.run(
+            ["prosodyctl", "--config", str(self._configuration), "shell"],
+            input=f'invite:create_account("{self.place.domain}")\n' * count,
+            capture_output=True,
+            text=True,
+            check=True,
+            env=self.environment(),
+        )
+        return done.stdout
 
     @property
     def _configuration(self) -> Path:

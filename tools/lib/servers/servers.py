@@ -125,7 +125,8 @@ class Federation(ServerGroup):
             that README.md advises.
         domains: the two domains.
         distrusted: a domain whose certificate comes from an authority that nobody trusts.
-        registration: "open" lets anybody make an account over XMPP, "web" shows the address of a page (ejabberd).
+        registration: "open" lets anybody make an account over XMPP, "invite" whoever shows a token (Prosody), "web"
+            shows the address of a page (ejabberd).
         login: "scram", or "plain" for servers that offer nothing but PLAIN.
     """
 
