@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway import __version__
+from gateway.collector import invite_cli
 from gateway.errors import ConfigError, StoreError
 from gateway.process.ending import ended
 
@@ -141,7 +142,8 @@ def _list(options: argparse.Namespace, config: CollectorConfig) -> None:
         mark = " limited" if row["limited"] else ""
         sentence = f" ({row['sentence']})" if row["sentence"] else ""
         asked = f", asked {row['requested_at']:%Y-%m-%d}: {row['request']}" if row["requested_at"] else ""
-        sys.stdout.write(f"{row['gateway']} {row['identifier']}: {row['standing']}{mark}{asked}{sentence}\n")
+        joined = f", joined {row['joined_at']:%Y-%m-%d}" if row["joined_at"] else ""
+        sys.stdout.write(f"{row['gateway']} {row['identifier']}: {row['standing']}{mark}{joined}{asked}{sentence}\n")
 
 
 def _ask(options: argparse.Namespace, config: CollectorConfig) -> None:
@@ -243,6 +245,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=_status)
     _add_gateways(commands.add_parser("gateways", help="from whom to receive"), common)
+    invite_cli.declare(commands, common, _moment, _with_database, _account)
     return parser
 
 

@@ -80,6 +80,17 @@ class AccessTable(_Table, frozen=True, kw_only=True):
     code_hash: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
+class InviteTable(_Table, frozen=True, kw_only=True):
+    """``[invite]``: what an invitation says besides ``[access]``; ``server`` is where accounts are made."""
+
+    series: Annotated[tuple[_Text, ...], msgspec.Meta(min_length=1, max_length=8)]
+    also: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=7)] = ()
+    server: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9.-]{1,253})?$")] = ""
+    address: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z0-9.\[\]:-]{1,253}:[0-9]{1,5})?$")] = ""
+    page: Annotated[str, msgspec.Meta(pattern=r"^https?://[^#\s]{1,80}$")] = "http://linky.local:8080/sharing/join"
+    key_file: _Text = "invite-key.pem"
+
+
 class CollectorConfig(_Table, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -88,6 +99,7 @@ class CollectorConfig(_Table, frozen=True, kw_only=True):
     limits: LimitsTable = LimitsTable()
     retention: RetentionTable = RetentionTable()
     access: AccessTable | None = None
+    invite: InviteTable | None = None
     folder: str
 
     def session_account(self, resource: str | None = None) -> Account:
@@ -101,6 +113,11 @@ class CollectorConfig(_Table, frozen=True, kw_only=True):
             None if table.ca_file is None else Path(self.folder) / table.ca_file,
             resource or table.resource or unguessable("collect"),
         )
+
+    @property
+    def invite_key(self) -> Path:
+        """The key that signs invitations."""
+        return Path(self.folder) / (self.invite.key_file if self.invite else "invite-key.pem")
 
     def database_conninfo(self) -> str:
         """What libpq is told, with the password where one is stated."""

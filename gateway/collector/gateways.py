@@ -24,7 +24,8 @@ _SUBSCRIBE = (
     " ON CONFLICT (gateway, identifier) DO UPDATE SET wanted = true"
 )
 _LIST = """
-SELECT jid, identifier, wanted, standing, sentence, limited, heard_at, request_state, requested_at
+SELECT jid, identifier, wanted, standing, sentence, limited, heard_at, request_state, requested_at,
+  (SELECT min(joined_at) FROM invitation WHERE claimed_by = jid AND invitation.account = gateway.account)
 FROM gateway JOIN subscription ON subscription.gateway = gateway.id WHERE account = %s ORDER BY jid, identifier
 """
 
@@ -57,11 +58,16 @@ async def add(
 ) -> int:
     """Add subscriptions; how many gateways there are then."""
     for line in lines:
-        row = await (await db.execute(_ADD, [account, line.jid, line.resource])).fetchone()
-        if row:
-            await db.execute(_SUBSCRIBE, [row[0], line.identifier, history_from])
+        await subscribe(db, account, line, history_from)
     row = await (await db.execute("SELECT count(*) FROM gateway WHERE account = %s", [account])).fetchone()
     return int(row[0]) if row else 0
+
+
+async def subscribe(db: AsyncConnection, account: str, line: WantedSubscription, history_from: datetime | None) -> None:
+    """Add one subscription, and its gateway where it is new."""
+    row = await (await db.execute(_ADD, [account, line.jid, line.resource])).fetchone()
+    if row:
+        await db.execute(_SUBSCRIBE, [row[0], line.identifier, history_from])
 
 
 async def remove(db: AsyncConnection, account: str, jid: str, *, erase: bool) -> int:
@@ -90,6 +96,6 @@ async def listed(db: AsyncConnection, account: str) -> Sequence[dict[str, object
     """Each subscription and how it stands."""
     names = (
         *("gateway", "identifier", "wanted", "standing", "sentence", "limited", "heard_at"),
-        *("request", "requested_at"),
+        *("request", "requested_at", "joined_at"),
     )
     return [dict(zip(names, row, strict=True)) for row in await (await db.execute(_LIST, [account])).fetchall()]

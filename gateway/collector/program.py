@@ -24,11 +24,12 @@ from gateway.collector.queue import IngestQueue
 from gateway.collector.retention import retain
 from gateway.collector.schema import Layout, check
 from gateway.collector.series import SeriesBook
+from gateway.collector.welcome import Welcome
 from gateway.errors import SenMLError, StoreError
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.parser import MOST_PARTS
 from gateway.federation.connection.session import Session
-from gateway.federation.connection.strangers import RECIPIENT, SenderLimits
+from gateway.federation.connection.strangers import RECIPIENT, SenderLimits, TokenBucket
 from gateway.federation.connection.waiting import wait_any
 from gateway.process.systemd import Notifier, Watchdog
 from gateway.senml.naming import parse_identifier
@@ -45,7 +46,8 @@ log = logging.getLogger(__name__)
 _RETAIN_EVERY_S, _RETAIN_AGAIN_S = 3600.0, 60.0
 _PATIENCE_S = 90.0
 # What another process of the account asked for is sent here as well; it comes to nothing, whatever its size.
-_LIMITS = replace(RECIPIENT, parts=MOST_PARTS)
+# Whoever joins is a stranger until then, and a campaign's gateways have all one domain: an invitation is a look-up.
+_LIMITS = replace(RECIPIENT, parts=MOST_PARTS, domain=TokenBucket(300, 20), strangers=TokenBucket(400, 20))
 _STANDS = (
     "UPDATE subscription SET standing = %s, sentence = %s, changed_at = now() WHERE gateway = %s AND identifier = %s"
 )
@@ -74,6 +76,7 @@ class Collector:
         self._layout = Layout.PARTITIONS
         limits = config.limits
         self._queue = IngestQueue(self._session, self._sources, self._keep, limits.queue_records, limits.batch_records)
+        self._welcome = Welcome(self._session, self._asking, bare_jid(account.jid), asyncio.Event())
         self._turns = asyncio.Semaphore(TURNS)
         self._stop = asyncio.Event()
         self._notifier = Notifier()
@@ -97,6 +100,7 @@ class Collector:
                 group.create_task(self._session.run(self._stop), name="session")
                 group.create_task(self._queue.run(self._stop), name="queue")
                 group.create_task(self._own(group), name="members")
+                group.create_task(self._welcome.run(self._stop), name="welcome")
                 group.create_task(self._retain(), name="retention")
         finally:
             self._notifier.stopping()

@@ -64,7 +64,7 @@ def bench(postgres, template):
 def store(bench, tmp_path):
     """A collector's store with empty tables, for what needs no server."""
     store = Store(bench, tmp_path)
-    store.ask("TRUNCATE member, gateway, reading, retained RESTART IDENTITY CASCADE")
+    store.ask("TRUNCATE member, gateway, reading, retained, invitation RESTART IDENTITY CASCADE")
     for (month,) in store.ask("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'reading'::regclass"):
         store.ask(f"DROP TABLE {month}")
     return store

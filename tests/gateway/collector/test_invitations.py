@@ -1,0 +1,211 @@
+"""Sheets of invitations, and a campaign: many gateways at once, each invitation for one of them."""
+
+import asyncio
+import csv
+import json
+import random
+import re
+import secrets
+import shutil
+import time
+from collections import Counter
+from xml.etree import ElementTree as ET
+
+import pytest
+import segno
+
+from gateway.config import settings
+from gateway.config.tables import load
+from gateway.consent.orders import Shown
+from gateway.control.messages import Join, JoinText
+from gateway.control.orders import act, prepare_store
+from gateway.daemon.joining import steps
+from gateway.errors import InvitationError, SenMLError
+from gateway.federation.wire import pairing
+from gateway.federation.wire.invitation import MOST_CHARS, read
+from gateway.store.store import Store
+from tests.gateway.collector.test_joining import coop, invite, servers, state
+
+__all__ = ["coop", "servers"]
+
+AT_ONCE = 12
+
+
+class LightHouse:
+    """A gateway without its daemon and its meter: the product's own steps, on a database of its own.
+
+    Args:
+        folder: its own.
+        template: a database with one meter, to be copied.
+    """
+
+    def __init__(self, folder, template):
+        shutil.copytree(template, folder)
+        self.config = load(folder / "gateway.toml")
+        self.store = Store(self.config.directory)
+
+    async def act(self, order):
+        return act(self.store, order, time.time())
+
+    async def keep_account(self, table):
+        settings.change(self.config, "federation", table)
+
+    async def join(self, link):
+        """What the yes came to: the address of its account, or the sentence of the refusal."""
+        try:
+            shown = await steps.text(self, JoinText(link=link, lang="fr"))
+            done = await steps.join(self, Join(link=link, shown=Shown(shown["lang"], shown["hash"])))
+        except InvitationError as error:
+            return str(error)
+        return done["account"]
+
+
+@pytest.fixture
+def house_folder(tmp_path):
+    """The folder of a house that knows its meter."""
+    folder = tmp_path / "template"
+    (folder / "data").mkdir(parents=True)
+    (folder / "gateway.toml").write_text(
+        '[[meter]]\nsource = "replay:nothing.raw"\nsensor = "ab12"\n[store]\ndirectory = "data"\n'
+    )
+    prepare_store(folder / "data")
+    store = Store(folder / "data")
+    store.meters.add("house", "ab12", None)
+    store.close()
+    return folder
+
+
+def campaign(coop, servers, template, tmp_path, monkeypatch, count):
+    """So many houses join, and a tenth of the links are tried by a second house at the same time."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(servers.ca))
+    links = invite(coop, servers, count)
+    wanted = [*links, *links[: count // 10]]
+    random.Random(count).shuffle(wanted)
+    houses = [LightHouse(tmp_path / f"house{number}", template) for number in range(len(wanted))]
+
+    async def all_of_them():
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def one(house, link):
+            async with turns:
+                return await house.join(link)
+
+        return await asyncio.gather(*map(one, houses, wanted))
+
+    with coop.collector("one"), coop.collector("two"):
+        ends = asyncio.run(all_of_them())
+    accounts = [end for end in ends if re.fullmatch(r"linky-[0-9a-f]{10}@sen2\.test", end)]
+    assert len(accounts) == len(set(accounts)) == count, [end for end in ends if end not in accounts]
+    refused = [end for end in ends if end not in accounts]
+    assert len(refused) == count // 10
+    assert all("takes the code in it no more" in end or "used by another gateway" in end for end in refused)
+    rows = json.loads(coop.command("invitations", "list", "--sheet", "spring", "--json"))
+    assert Counter(row["gateway"] for row in rows) == Counter(accounts)
+    assert set(state(coop)) == {"joined"}
+    assert coop.one("SELECT count(*) FROM gateway") == count
+    assert coop.one("SELECT count(*) FROM subscription WHERE wanted") == 2 * count
+    by_link = Counter(link for link, end in zip(wanted, ends, strict=True) if end in accounts)
+    assert set(by_link.values()) == {1}
+    for house in houses:
+        house.store.close()
+
+
+def test_twenty_households_join_none_twice(servers, coop, house_folder, tmp_path, monkeypatch):
+    """Two of the links are tried by two houses at once: one of them is refused, and has given nothing."""
+    campaign(coop, servers, house_folder, tmp_path, monkeypatch, 20)
+
+
+@pytest.mark.campaign
+def test_a_thousand_households_join_none_twice(servers, coop, house_folder, tmp_path, monkeypatch):
+    """The same of a sheet of 1,000."""
+    campaign(coop, servers, house_folder, tmp_path, monkeypatch, 1000)
+
+
+def test_a_sheet_is_printed_with_its_codes_and_asks_nothing_of_any_server(coop):
+    """A page for each link in either language; the code is the link's own; the files are their owner's alone."""
+    pages = {}
+    for lang in ("fr", "en"):
+        coop.command("invite", 3, "--sheet", lang, "--no-accounts", "--lang", lang, "--to", coop.folder)
+        file = coop.folder / f"{lang}.html"
+        assert file.stat().st_mode & 0o777 == 0o600
+        pages[lang] = file.read_text()
+        with (coop.folder / f"{lang}.csv").open(newline="") as table:
+            links = [row["link"] for row in csv.DictReader(table)]
+        assert pages[lang].count("<article>") == pages[lang].count("<svg") == 3
+        assert not re.search(r"(?:src|href)=|url\(", pages[lang])
+        for link in links:
+            assert link in pages[lang]
+            assert len(link) <= MOST_CHARS
+            assert read(link).invitation.token == ""
+            code = segno.make(link, error="m", micro=False, boost_error=False)
+            size = code.symbol_size(border=4)[0]
+            assert f'viewBox="0 0 {size} {size}"' in pages[lang]
+    assert "Rejoindre Soleil du Marais" in pages["fr"]
+    assert "Join Soleil du Marais" in pages["en"]
+    assert "toiture de l&#x27;école" in pages["en"]
+
+
+def test_a_sheet_that_cannot_be_is_one_sentence_and_leaves_nothing(coop, monkeypatch):
+    """A name twice, tokens that do not suffice, a link that would be too long, words that no consent may have."""
+    coop.command("invite", 1, "--sheet", "one", "--no-accounts", "--to", coop.folder)
+    how = ("--no-accounts", "--to", coop.folder)
+    assert "choose another name" in coop.command("invite", 1, "--sheet", "one", *how, code=78)
+    assert "such as spring-2027" in coop.command("invite", 1, "--sheet", "Ünïcode", *how, code=78)
+    (coop.folder / "tokens").write_text("OK: xmpp:sen2.test?register;preauth=abcdefghijkl\n" * 3)
+    words = "invite", 2, "--sheet", "two", "--to", coop.folder, "--tokens", coop.folder / "tokens"
+    assert "1 found, 2 needed" in coop.command(*words, code=78)
+    text = coop.config.read_text()
+    # Words of which nothing can be left out.
+    noise = secrets.token_urlsafe(330)
+    coop.config.write_text(text.replace("mesurer ce que", noise))
+    assert f"{MOST_CHARS} at most: shorten" in coop.command("invite", 1, "--sheet", "two", *how, code=78)
+    coop.config.write_text(text.replace('["consumption/energy", ', '["*", '))
+    assert "[access] and [invite]" in coop.command("invite", 1, "--sheet", "two", *how, code=78)
+    coop.config.write_text(text.partition("[invite]")[0])
+    assert "[invite]: is missing" in coop.command("invite", 1, "--sheet", "two", *how, code=78)
+    coop.config.write_text(text)
+    assert coop.command("invitations", "list") == f"one: 1 open (of 1, good until {expiry(coop)})\n"
+    assert coop.command("invitations", "revoke", "one").startswith("1 invitations are good no more")
+    assert state(coop, "one") == ["revoked"]
+    assert "neither a sheet nor an invitation" in coop.command("invitations", "revoke", "three", code=78)
+    left = {path.name for path in coop.folder.iterdir()}
+    assert left == {"collect-password", "collect.toml", "invite-key.pem", "one.csv", "one.html", "tokens"}
+
+
+def expiry(coop):
+    return coop.one("SELECT to_char(expires_at, 'YYYY-MM-DD') FROM invitation")
+
+
+def test_a_secret_is_kept_as_its_hash_alone(coop):
+    """Whoever reads the database can join with none of the links."""
+    coop.command("invite", 2, "--sheet", "one", "--no-accounts", "--to", coop.folder)
+    with (coop.folder / "one.csv").open(newline="") as table:
+        asked = [read(row["link"]).invitation for row in csv.DictReader(table)]
+    kept = str(coop.ask("SELECT invitation::text, encode(secret, 'escape') FROM invitation"))
+    assert [one.id in kept for one in asked] == [True, True]
+    assert [one.secret in kept for one in asked] == [False, False]
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<join xmlns="urn:linky-gateway:pairing:1"/>',
+        '<join xmlns="urn:linky-gateway:pairing:1" act="steal" invitation="a" secret="b" digest="c"/>',
+        f'<join xmlns="urn:linky-gateway:pairing:1" act="claim" invitation="a" secret="{"b" * 65}" digest="c"/>',
+        '<join xmlns="urn:linky-gateway:pairing:1" act="join" invitation="a" secret="b" digest="c">'
+        + "<identifier>x@y/z@y/consumption</identifier>" * 9
+        + "</join>",
+    ],
+)
+def test_what_no_gateway_says_is_no_request(element):
+    """It is dropped: no look-up, no answer."""
+    with pytest.raises(SenMLError):
+        pairing.parse_request(ET.fromstring(element))
+
+
+def test_both_messages_are_read_as_they_were_written():
+    """The names too, and an answer's reason."""
+    asked = pairing.JoinRequest("join", "abc", "secret", "digest", "proxy", ("a@b/c@b/consumption",))
+    assert pairing.parse_request(pairing.build_request(asked)[0]) == asked
+    assert pairing.parse_answer(pairing.build_answer("refused", "used")[0]) == ("refused", "used")
+    assert pairing.parse_answer(pairing.build_answer("refused", "of tomorrow")[0]) == ("refused", "unknown")
