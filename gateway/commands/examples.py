@@ -83,6 +83,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "consent refuse": ("linky-gateway consent refuse example.com", "linky-gateway consent refuse example.com --lift"),
     "consent refused": ("linky-gateway consent refused",),
+    "join": (
+        "sudo linky-gateway join",
+        "sudo linky-gateway join - --accept < invitation.txt",
+        "sudo linky-gateway join --stop",
+    ),
     "reading add": (
         "linky-gateway reading add water 123.456 --unit m3",
         "linky-gateway reading add gas 4321 --unit m3 --at 2026-11-25T08:00",

@@ -39,6 +39,7 @@ PURPOSES: tuple[tuple[Phrase, dict[str, Phrase]], ...] = (
         Phrase("Share"),
         {
             "consent": Phrase("who may have what; answer requests"),
+            "join": Phrase("join a co-operative by its invitation"),
             "received": Phrase("what comes from others"),
             "journal": Phrase("what was decided and sent, signed"),
             "privacy": Phrase("take along, erase, correct your data"),

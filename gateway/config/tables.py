@@ -272,6 +272,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.directory / "settings.json"
 
     @property
+    def joining_file(self) -> Path:
+        """By which invitations the household joined, and the one that is being carried out."""
+        return self.directory / "joining.json"
+
+    @property
     def page_file(self) -> Path:
         """What the page's password and links are checked against."""
         return self.directory / "page.json"

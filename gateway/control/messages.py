@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from gateway.consent import orders as of_consents
-from gateway.consent.orders import Order, Row
+from gateway.consent.orders import Order, Row, Shown
 from gateway.errors import GatewayError
 from gateway.privacy import orders as of_data
 from gateway.privacy.orders import Erase
@@ -29,6 +29,9 @@ __all__ = [
     "EnterReading",
     "Erase",
     "ForgetHistoryFile",
+    "Join",
+    "JoinStop",
+    "JoinText",
     "NoticeList",
     "NoticeTest",
     "PageCode",
@@ -184,6 +187,34 @@ class Update(Order[Row], frozen=True, kw_only=True, tag="update"):
     version: str = ""
 
 
+class JoinText(Order[Row], frozen=True, kw_only=True, tag="join-text"):
+    """The text to read before a co-operative is joined by the invitation of this ``link``; nothing is asked of it."""
+
+    looks: ClassVar[bool] = True
+
+    link: str
+    lang: str
+    meter: str | None = None
+
+
+class Join(Order[Row], frozen=True, kw_only=True, tag="join"):
+    """The household's yes to it: account, consents, and a word to the collector; what was given."""
+
+    # A login at the gateway's server, and two answers of the collector.
+    patience_s: ClassVar[float] = 300.0
+
+    link: str
+    shown: Shown
+    meter: str | None = None
+
+
+class JoinStop(Order[bool], frozen=True, kw_only=True, tag="join-stop"):
+    """Carry out no more what waits of a yes; whether anything did."""
+
+    looks: ClassVar[bool] = True
+    patience_s: ClassVar[float] = 60.0
+
+
 OF_DATA = (
     *(of_data.Preview, of_data.Erase, of_data.Rectify, of_data.Remove),
     *(of_data.Restore, of_data.Withdraw, of_data.Rotate),
@@ -191,8 +222,8 @@ OF_DATA = (
 OF_HISTORY = AddHistory, UndoHistory, ForgetHistoryFile
 _TYPES = (
     *(Status, Settle, AskNow, EnterReading, ChangeSettings, AskHelper, AccountOrder, PageCode, PageWelcome, PageWhere),
-    *(*OF_HISTORY, NoticeTest, NoticeList, Update),
-    *(of_consents.Grant, of_consents.Revoke, of_consents.SpareErasure),
+    *(*OF_HISTORY, NoticeTest, NoticeList, Update, Join, JoinText, JoinStop),
+    *(of_consents.Grant, of_consents.Revoke, of_consents.SpareErasure, of_consents.JointText, of_consents.JointGrant),
     *(of_consents.Limit, of_consents.Resume),
     *(of_consents.ListConsents, of_consents.Notices, of_consents.PendingAccess, of_consents.ConsentText),
     *(of_consents.AnswerAccess, of_consents.RefuseDomain, of_consents.HearDomain, of_consents.RefusedDomains),

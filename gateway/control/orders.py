@@ -139,7 +139,7 @@ def erase_page(config: Config) -> None:
     from gateway.config.typed_secrets import of_the_household  # noqa: PLC0415 (once in the life of an installation)
     from gateway.privacy.machine import erase  # noqa: PLC0415 (likewise)
 
-    erase([config.page_file, *of_the_household(config)], [])
+    erase([config.page_file, config.joining_file, *of_the_household(config)], [])
 
 
 def stored_status(config: Config) -> Row:

@@ -94,6 +94,9 @@ class Gateway:
         self._renewal = Renewal(house, self.lookout, self._requests, self._keep_meter)
         self._requests.join(self._renewal)
         self._keep_updates()
+        if house.config.joining_file.exists():
+            # A yes may wait there.
+            self._requests.joining()
         house.standing.of.append(house.cells.links)
 
     @classmethod

@@ -328,6 +328,7 @@ def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader
     from gateway.web.data.stored import StoredData  # noqa: PLC0415
     from gateway.web.displays.routes import displays  # noqa: PLC0415
     from gateway.web.displays.stored import StoredDisplays  # noqa: PLC0415
+    from gateway.web.joining.routes import joining  # noqa: PLC0415
     from gateway.web.machine.routes import machine  # noqa: PLC0415
     from gateway.web.notices.routes import notices  # noqa: PLC0415
     from gateway.web.series.routes import series  # noqa: PLC0415
@@ -343,6 +344,7 @@ def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader
     yield tariff(StoredTariffs(config, requests.put, reader))
     yield notices(PageWays(house, requests))
     yield accounts(PageBroker(house, requests), PageAccount(house, requests))
+    yield joining(requests.joining_at_page)
     yield series(partial(stored_series, config, reader))
     yield displays(StoredDisplays(config, house.call))
     yield updates(house.updates.for_the_page)

@@ -14,6 +14,9 @@ from gateway.control.messages import (
     ChangeSettings,
     EnterReading,
     Erase,
+    Join,
+    JoinStop,
+    JoinText,
     NoticeList,
     NoticeTest,
     PageCode,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from gateway.consent.orders import A, Order, Row
     from gateway.daemon.copies_at_page import PageCopy
     from gateway.daemon.house import House
+    from gateway.daemon.joining.house import JoiningInHouse, PageJoining
     from gateway.daemon.renewal import Renewal
     from gateway.web.page import HousePage
 
@@ -60,12 +64,31 @@ class HouseRequests:
             NoticeTest: lambda order: house.ways.test(order.way),
             NoticeList: lambda order: house.ways.listed(min(max(order.most, 1), 200)),
             Update: self._update,
+            Join: lambda order: self.joining().join(order),
+            JoinText: lambda order: self.joining().text(order),
+            JoinStop: lambda order: self.joining().stop(order),
         }
+        self._joining: JoiningInHouse | None = None
         # The page, where there is one, and whoever speaks to the household in its language.
         self.pages: list[HousePage] = []
         self.speakers: list[Callable[[str], None]] = []
         # Files that the page makes for somebody.
         self.copies: dict[str, PageCopy] = {}
+
+    def joining(self) -> JoiningInHouse:
+        """Who carries out a yes to an invitation, from the first time on that there is one."""
+        if self._joining is None:
+            from gateway.daemon.joining.house import JoiningInHouse  # noqa: PLC0415 (most houses never do)
+
+            self._joining = JoiningInHouse(self._house, self)
+            self._joining.keep(self._house.cells)
+        return self._joining
+
+    def joining_at_page(self) -> PageJoining:
+        """The same at the page."""
+        from gateway.daemon.joining.house import PageJoining  # noqa: PLC0415 (likewise)
+
+        return PageJoining(self.joining())
 
     def join(self, renewal: Renewal) -> None:
         """Have settings changed by whoever makes the parts."""

@@ -1,0 +1,75 @@
+"""What an invitation asks of this house: whether it can be taken here, its consents, and what is said of it before."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from gateway.account import joining_note as notes
+from gateway.consent.orders import ConsentForm, Invited
+from gateway.errors import InvitationError
+from gateway.federation.wire import invitation as links
+from gateway.words.phrase import Phrase
+
+if TYPE_CHECKING:
+    from gateway.config.tables import Config
+    from gateway.federation.wire.invitation import Invitation, SignedInvitation
+
+_JOINED = Phrase("your gateway has joined {controller} by this invitation already, on {day}")
+_NEEDS_ACCOUNT = Phrase(
+    "this invitation makes no account, and your gateway has none: set one at the page “Sharing account” first, then try"
+    " again"
+)
+
+
+def forms(asked: Invitation, meter: str | None) -> tuple[ConsentForm, ...]:
+    """What is consented to: each series for each address."""
+    terms = asked.terms()
+    return tuple(
+        ConsentForm(
+            recipient=address,
+            series=series,
+            granularity=asked.granularity,
+            until=asked.until.isoformat(),
+            meter=meter,
+            no_history=not asked.history,
+            history_from=asked.history or None,
+            purpose=terms.purpose,
+            controller=terms.controller,
+            contact=terms.contact,
+            privacy=terms.privacy,
+            role=terms.role.value,
+            code_url=terms.code_url,
+            code_version=terms.code_version,
+            code_hash=terms.code_hash,
+            retention=terms.retention,
+        )
+        for address in asked.addresses
+        for series in asked.series
+    )
+
+
+def usable(config: Config, link: str) -> SignedInvitation:
+    """The invitation of a link, if this house can take it. InvitationError."""
+    signed = links.read(link)
+    asked = signed.invitation
+    for one in notes.read(config).joined:
+        if one.id == asked.id and one.key == signed.key:
+            day = time.strftime("%Y-%m-%d", time.localtime(one.at))
+            raise InvitationError(_JOINED.filled(controller=asked.controller, day=day))
+    links.check_time(asked, time.time())
+    if config.federation is None and not (asked.server and asked.token):
+        raise InvitationError(_NEEDS_ACCOUNT)
+    return signed
+
+
+def invited_by(config: Config, signed: SignedInvitation) -> Invited:
+    """What the text says of the invitation itself."""
+    asked, last = signed.invitation, notes.read(config).last_of(signed.invitation.domain)
+    return Invited(
+        signed=links.fingerprint(signed.key),
+        since=time.strftime("%Y-%m-%d", time.localtime(last.at)) if last else "",
+        another=bool(last and last.key != signed.key),
+        account=config.federation.jid if config.federation else "",
+        server=asked.server,
+    )
