@@ -87,3 +87,6 @@ if (first) {
   listen();
   setInterval(watch, 1000);
 }
+
+// An invitation stands behind the # of its link: what a sign-in leads away from is there again behind it (join.js).
+if (/^#[0-9][\w-]{128,}$/.test(location.hash)) sessionStorage.setItem("invitation", location.hash);

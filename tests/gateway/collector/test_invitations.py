@@ -157,7 +157,8 @@ def test_a_sheet_that_cannot_be_is_one_sentence_and_leaves_nothing(coop, monkeyp
     text = coop.config.read_text()
     # Words of which nothing can be left out.
     noise = secrets.token_urlsafe(330)
-    coop.config.write_text(text.replace("mesurer ce que", noise))
+    spoilt = text.replace("mesurer ce que", noise).replace("Soleil du Marais", secrets.token_urlsafe(140))
+    coop.config.write_text(spoilt)
     assert f"{MOST_CHARS} at most: shorten" in coop.command("invite", 1, "--sheet", "two", *how, code=78)
     coop.config.write_text(text.replace('["consumption/energy", ', '["*", '))
     assert "[access] and [invite]" in coop.command("invite", 1, "--sheet", "two", *how, code=78)

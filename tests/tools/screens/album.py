@@ -39,6 +39,7 @@ PAGES = {
     "sharing": "/sharing",
     "request": "/sharing/requests/1",
     "request-what": "/sharing/requests/1",
+    "join": "/sharing/join",
     "more": "/more",
     "links": "/links",
     "repair": "/repair",

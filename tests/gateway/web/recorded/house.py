@@ -5,7 +5,7 @@ A desk answers at once, with the values of ``values.py``; each may be told to fa
 
 from types import SimpleNamespace
 
-from gateway.errors import AccessError, BoardError, ConfigError, StoreError
+from gateway.errors import AccessError, BoardError, ConfigError, InvitationError, StoreError
 from gateway.web.access.access import PageAccess
 from gateway.web.accounts.routes import accounts
 from gateway.web.backup.routes import backup
@@ -14,6 +14,7 @@ from gateway.web.data.routes import data
 from gateway.web.displays.routes import displays
 from gateway.web.history import routes as history
 from gateway.web.https.routes import https
+from gateway.web.joining.routes import joining
 from gateway.web.machine.routes import machine
 from gateway.web.notices.routes import notices
 from gateway.web.repair.routes import repair
@@ -46,11 +47,18 @@ class Held:
         self.series, self.version = values.SERIES, values.VERSIONS["newer"]
         self.installer, self.text, self.changed = None, values.TEXT, True
         self.yesterday, self.safety = "drawn", safety.SAFETY["all well"]
+        self.joined = values.JOINED["nothing yet"]
         self.encrypted, self.authority = values.ENCRYPTED
         # What of ``desks.GIVEN`` is otherwise.
         self.settings = {}
         self.journal, self.handed = values.JOURNALS["well"], values.HANDED
         self.rows = {"consents": (), "notices": (), "pending-access": (), "refused-domains": (), "health-consents": ()}
+
+    def fault_or(self, told):
+        """The answer of a part."""
+        if self.fault:
+            raise self.fault
+        return told
 
 
 class Desk:
@@ -61,9 +69,7 @@ class Desk:
         self.retention, self.refused_days = "P1Y", 30
 
     def _or_fault(self, told):
-        if self._held.fault:
-            raise self._held.fault
-        return told
+        return self._held.fault_or(told)
 
     @property
     def meters(self):
@@ -152,6 +158,28 @@ class Desk:
         return values.TEXT if word.endswith("-text") else self._held.changed
 
 
+class Joins:
+    """A house that is invited."""
+
+    def __init__(self, held):
+        self._held = held
+
+    def meters(self):
+        return self._held.meters
+
+    def known(self):
+        return self._held.joined
+
+    async def read(self, link, lang, meter):
+        return self._held.fault_or(values.TEXT)
+
+    async def yes(self, link, shown, meter):
+        return self._held.fault_or({})
+
+    async def stop(self):
+        return True
+
+
 class Encrypted:
     """The encrypted way, as the page in clear leads to it."""
 
@@ -214,6 +242,7 @@ class RecordedHouse:
             backup(lambda: CopyDesk(self.held).told("nightly"), CopyDesk(self.held)),
             data(DataDesk(self.held), CopyDesk(self.held)),
             security(lambda: desk),
+            joining(lambda: Joins(self.held)),
         )
         self.site = Site(self.living, self.access, "1", lambda: parts)
 
@@ -224,3 +253,4 @@ class RecordedHouse:
 
 
 FAULTS = {"store": StoreError(FAULT), "board": BoardError(FAULT), "configuration": ConfigError(FAULT)}
+FAULTS_OF_LINKS = {"invitation": InvitationError(FAULT)}

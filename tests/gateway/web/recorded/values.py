@@ -339,6 +339,15 @@ SERIES = [
     {"meter": "garage", "identifier": None, "sensor": "cd34", "series": []},
 ]
 
+JOINED = {
+    "nothing yet": {"waiting": None, "joined": ()},
+    "waiting": {
+        "waiting": {"controller": f"La Coop {HOSTILE}", "why": {"fr": "pas de réponse <b>", "en": "no answer <b>"}},
+        "joined": ({"controller": "Soleil <1>", "at": DAY}, {"controller": "Vent", "at": DAY + 86_400}),
+    },
+    "being carried out": {"waiting": {"controller": "La Coop", "why": {}}, "joined": ()},
+}
+
 # --- sharing ---------------------------------------------------------------------------------------------------------
 
 

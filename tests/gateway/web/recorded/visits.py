@@ -7,7 +7,7 @@ from gateway.web.access.access import Viewer
 from gateway.web.cost.values import PERIODS as COST_PERIODS
 from gateway.web.history.values import PERIODS
 from tests.gateway.web.recorded import safety, values
-from tests.gateway.web.recorded.house import FAULTS
+from tests.gateway.web.recorded.house import FAULTS, FAULTS_OF_LINKS
 from tests.gateway.web.recorded.settings_visits import settings_visits
 from tests.gateway.web.recorded.visit import OWN, Visit
 from tests.gateway.web.stand_in import _FULL, _PHASES
@@ -29,6 +29,7 @@ def visits():
     yield from _sharing()
     yield from _requests()
     yield from _health()
+    yield from _joining()
     yield Visit("series", "/series")
     yield Visit("series, none", "/series", held={"series": []})
     yield from _access()
@@ -156,6 +157,25 @@ def _settings():
     yield Visit("settings, not written", "/settings/commit", {}, {"fault": FAULTS["store"]})
     for done in ("saved", "file", "committed", "<b>"):
         yield Visit(f"settings, done {done}", f"/settings?done={done}")
+
+
+def _joining():
+    path, link = "/sharing/join", {"link": f"http://linky.local/#1{'A' * 200}"}
+    yield Visit("join", path)
+    for name, joined in values.JOINED.items():
+        yield Visit(f"join, {name}", path, held={"joined": joined})
+    for done in ("joined", "stopped", "<b>"):
+        yield Visit(f"join, done {done}", f"{path}?done={done}")
+    yield Visit("join, one of several meters", path, held={"meters": ["house", "garage <2>"]})
+    yield Visit("join, read", f"{path}/text", link)
+    yield Visit("join, no invitation", f"{path}/text", {"link": "<b>"}, {"fault": FAULTS_OF_LINKS["invitation"]})
+    yield Visit("join, nothing typed", f"{path}/text", {}, {"fault": FAULTS_OF_LINKS["invitation"]})
+    yes = link | {"hash": values.TEXT["hash"], "lang": values.TEXT["lang"]}
+    yield Visit("join, another text", f"{path}/yes", link | {"hash": "x", "lang": "fr"})
+    yield Visit("join, yes without a password", f"{path}/yes", yes)
+    yield Visit("join, yes", f"{path}/yes", yes | OWN)
+    yield Visit("join, refused", f"{path}/yes", yes | OWN, {"fault": FAULTS_OF_LINKS["invitation"]})
+    yield Visit("join, given up", f"{path}/stop", {})
 
 
 def _displays():

@@ -1,0 +1,33 @@
+"""What the page *join a co-operative* says, in French and in English."""
+
+from __future__ import annotations
+
+from gateway.web.settings.form import FORM_WORDS
+from gateway.web.sharing.words import SHARING_WORDS
+from gateway.words.table import WordTable
+
+_OWN = WordTable(
+    {
+        "join": "Join a co-operative",
+        "for_sharing_join": "With its invitation: a code to scan or a link",
+        "join_intro": (
+            "A co-operative has sent you an invitation? Point your phone’s camera at its code, or paste its link here."
+            " You then read what it asks for: nothing is given before your yes, and your yes is withdrawn with one"
+            " click."
+        ),
+        "join_link": "Link of the invitation",
+        "join_meter": "Which meter",
+        "join_read": "Read the invitation",
+        "join_joined": "Done: the co-operative knows it, and your readings will follow.",
+        "join_see": "See what you share",
+        "join_stopped": "This invitation is given up: nothing more is tried.",
+        "join_waits": "Your yes to {who} is not through yet",
+        "join_waits_why": "{why}. It is tried again by itself, and nothing is done twice.",
+        "join_waits_now": "It is being carried out.",
+        "join_stop": "Give up this invitation",
+        "join_before": "Joined",
+        "join_one": "{who}, on {day}",
+    }
+)
+_OF_SHARING = ("text", "text_intro", "text_changed", "consent", "back", "sharing")
+JOINING_WORDS = _OWN.with_those_of(SHARING_WORDS, _OF_SHARING).with_those_of(FORM_WORDS)
