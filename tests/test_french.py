@@ -47,6 +47,9 @@ GONE = {
     r"marchait marche|marche marche": "tout fonctionne comme avant",
     r"\b(?:tourne), et ": "est installée, et …",
     r"\bet pas (?:fait|pris)\b|: pas pris": "refusé; non fait",
+    r"\bphrases? secrètes?\b": "phrase de passe",
+    # The French of Home Assistant is quoted once.
+    r"\bcourtiers?\b(?! : personnalisée)": "serveur MQTT",
 }
 # What once stood there, for each of them and each of its forms.
 WENT = (
@@ -78,6 +81,7 @@ WENT = (
     ),
     *("un développeur entre par là", "à la marche d’un octet", "transformées en route", "ce qui marchait marche"),
     *("tout marche marche", "la passerelle tourne, et la page", "et pas fait", "et pas pris", "Wi-Fi : pas pris"),
+    *("Phrase secrète de cette sauvegarde", "les phrases secrètes", "le courtier MQTT ne répond pas", "Courtier MQTT"),
 )
 # A journal of ten years is read by programs too: its words are those of its first entry.
 STAY = {

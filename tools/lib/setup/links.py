@@ -51,7 +51,7 @@ ADVICE = {
         "/etc/linky-gateway/secrets/xmpp-password, then `sudo systemctl restart linky-gateway`.",
     ),
     "mqtt": (
-        "`systemctl status mosquitto` dit si le courtier tourne ; son journal, ce qu'il refuse.",
+        "`systemctl status mosquitto` dit si le serveur MQTT tourne ; son journal, ce qu'il refuse.",
         "`systemctl status mosquitto` says whether the broker runs; its journal, what it refuses.",
     ),
     "page": (
