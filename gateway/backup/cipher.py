@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from gateway.errors import ArchiveError
+from gateway.backup.faults import BackupError, BackupFault
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -79,7 +79,7 @@ class Decrypting(io.RawIOBase):
 
     Args:
         source: the file, at its beginning.
-        name: what the sentences of ArchiveError begin with.
+        name: what the sentences of BackupError begin with.
         passphrase: that of the file.
     """
 
@@ -88,11 +88,11 @@ class Decrypting(io.RawIOBase):
         self.digest = hashlib.sha256()
         self._header = source.read(_HEADER)
         if not self._header.startswith(MAGIC) or len(self._header) < _HEADER:
-            raise ArchiveError(f"{name}: is no backup of linky-gateway, or is cut off")
+            raise BackupError(BackupFault.FOREIGN, f"{name}: is no backup of linky-gateway, or is cut off")
         start = self._header[:-_MAC]
         key, mac_key = _keys(start, passphrase, name)
         if not hmac.compare_digest(hmac.digest(mac_key, start, "sha256"), self._header[-_MAC:]):
-            raise ArchiveError(f"{name}: the passphrase is wrong")
+            raise BackupError(BackupFault.LOCKED, f"{name}: the passphrase is wrong")
         self._cipher = ChaCha20Poly1305(key)
         self._next = source.read(_BLOCK + _TAG)
 
@@ -115,8 +115,9 @@ class Decrypting(io.RawIOBase):
         try:
             plain = self._cipher.decrypt(_nonce(self._number, last=self._ended), block, self._header)
         except InvalidTag:
-            raise ArchiveError(
-                f"{self._name}: is damaged or cut off after {self._number * _BLOCK // 1024} kB: take another backup"
+            raise BackupError(
+                BackupFault.DAMAGED,
+                f"{self._name}: is damaged or cut off after {self._number * _BLOCK // 1024} kB: take another backup",
             ) from None
         self._number += 1
         self.digest.update(plain)
@@ -131,7 +132,8 @@ def _keys(start: bytes, passphrase: str, name: str = "") -> tuple[bytes, bytes]:
     """The key of the blocks and that of the header."""
     log_n, r, p = start[len(MAGIC) : len(MAGIC) + 3]
     if not all(1 <= said <= most for said, most in zip((log_n, r, p), _MOST, strict=True)):
-        raise ArchiveError(f"{name}: its header asks for more work than any backup does: it is damaged, or no backup")
+        said = f"{name}: its header asks for more work than any backup does: it is damaged, or no backup"
+        raise BackupError(BackupFault.DAMAGED, said)
     salt = start[len(MAGIC) + 3 :]
     key = hashlib.scrypt(
         passphrase.encode("utf-8", "surrogatepass"), salt=salt, n=1 << log_n, r=r, p=p, maxmem=_MOST_BYTES, dklen=64

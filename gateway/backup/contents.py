@@ -13,7 +13,7 @@ import tarfile
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from gateway.errors import ArchiveError
+from gateway.backup.faults import BackupError, BackupFault
 from gateway.store.connection import FILE_NAME, LOCK_NAME
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ETC, STATE, BROKER = "etc", "state", "broker"
 CONFIG = f"{ETC}/gateway.toml"
 DATABASE = f"{STATE}/{FILE_NAME}"
+BROKER_CONFIG = f"{BROKER}/conf.d/linky.conf"
 SECRETS = "secrets"
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -32,9 +33,15 @@ _BROKER = ("linky.passwords", "linky.displays", "linky.acl", "conf.d/linky.conf"
 # Beside the database: the file itself and its log, copies, what is half done, what means nothing elsewhere.
 _PASSED_OVER = re.compile(
     rf"{re.escape(FILE_NAME)}.*|{re.escape(LOCK_NAME)}|nightly-backup\.json"
-    r"|taken-along\..*|.*\.(?:sock|draft|part|restoring|import)|.*\.before-\d{8}T\d{6}Z"
+    r"|brought-back\.json|taken-along\..*|.*\.(?:sock|draft|part|restoring|import)|.*\.before-\d{8}T\d{6}Z"
 )
-_NAME = re.compile(rf"(?:{ETC}|{STATE}|{BROKER})(?:/[^/\x00]{{1,200}}){{1,6}}")
+# Never what root believes: the keys of releases, the page's authority, what a restoration has written down.
+_ROOTS = r"(?:release\.pub|release-keys|https|restoring\.json|\.made-by-the-package)(?:/|\Z)"
+_IN_BROKER = "|".join(re.escape(one).replace(r"\*", "[^/\x00]{1,200}") for one in _BROKER)
+_NAME = re.compile(
+    rf"{ETC}/(?!{_ROOTS})[^/\x00]{{1,200}}(?:/[^/\x00]{{1,200}}){{0,5}}|{STATE}(?:/[^/\x00]{{1,200}}){{1,6}}"
+    rf"|{BROKER}/(?:{_IN_BROKER})"
+)
 # Nothing else than the database is large; a manifest or a configuration never is.
 MOST_SMALL = 16 << 20
 _MOST_FILES = 10_000
@@ -80,7 +87,7 @@ def find(config: Path, named: Iterable[Path], state: Path, broker: Path) -> Foun
         # A database's folder may be inside that of the configuration: the inner one first.
         roots = ((STATE, state), (ETC, etc), (BROKER, broker))
         name = next((f"{root}/{path.relative_to(f).as_posix()}" for root, f in roots if path.is_relative_to(f)), None)
-        if name is None or not _can_read(path) or path.stat().st_size > MOST_SMALL:
+        if not name or not _NAME.fullmatch(name) or not _can_read(path) or path.stat().st_size > MOST_SMALL:
             left_out.append(path)
         else:
             files[name] = path
@@ -102,7 +109,7 @@ def write(out: IO[bytes], manifest: BackupManifest, files: Mapping[str, Path], s
 
 
 def entries(stream: IO[bytes], name: str) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
-    """Each file of a tar stream with its bytes, the manifest first; ArchiveError for what no backup has."""
+    """Each file of a tar stream with its bytes, the manifest first; BackupError for what no backup has."""
     seen: set[str] = set()
     try:
         with tarfile.open(fileobj=stream, mode="r|") as tar:
@@ -110,31 +117,30 @@ def entries(stream: IO[bytes], name: str) -> Iterator[tuple[tarfile.TarInfo, IO[
                 known = _NAME.fullmatch(entry.name) and ".." not in entry.name.split("/")
                 first = not seen and entry.name == MANIFEST
                 if not entry.isreg() or not (known or first) or entry.name in seen or len(seen) >= _MOST_FILES:
-                    raise ArchiveError(f"{name}: {entry.name[:60]!r} is nothing that a backup has")
+                    raise BackupError(BackupFault.FOREIGN, f"{name}: {entry.name[:60]!r} is nothing that a backup has")
                 if not seen and not first:
-                    raise ArchiveError(f"{name}: does not begin with its manifest")
+                    raise BackupError(BackupFault.FOREIGN, f"{name}: does not begin with its manifest")
                 seen.add(entry.name)
                 content = tar.extractfile(entry)
                 if content is None or (entry.name != DATABASE and entry.size > MOST_SMALL):
-                    raise ArchiveError(f"{name}: {entry.name!r} is too large for what it is")
+                    raise BackupError(BackupFault.FOREIGN, f"{name}: {entry.name!r} is too large for what it is")
                 yield entry, content
     except tarfile.TarError as error:
-        raise ArchiveError(f"{name}: is not packed as a backup is: {error}") from error
+        raise BackupError(BackupFault.FOREIGN, f"{name}: is not packed as a backup is: {error}") from error
     if DATABASE not in seen or CONFIG not in seen:
-        raise ArchiveError(f"{name}: has no configuration or no database")
+        raise BackupError(BackupFault.FOREIGN, f"{name}: has no configuration or no database")
 
 
 def read_manifest(content: bytes, name: str) -> BackupManifest:
-    """What a backup says of itself; ArchiveError when it is not understood."""
+    """What a backup says of itself; BackupError when it is not understood."""
     try:
         words = json.loads(content)
         if words["format"] != FORMAT:
-            raise ArchiveError(
-                f"{name}: was made by a newer gateway ({str(words['version'])[:40]}): update this one first"
-            )
+            said = f"{name}: was made by a newer gateway ({str(words['version'])[:40]}): update this one first"
+            raise BackupError(BackupFault.NEWER, said)
         return BackupManifest(int(words["made"]), str(words["version"]), tuple(map(str, words["schema"])))
     except (ValueError, KeyError, TypeError) as error:
-        raise ArchiveError(f"{name}: its manifest is not understood") from error
+        raise BackupError(BackupFault.FOREIGN, f"{name}: its manifest is not understood") from error
 
 
 def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes, made: int) -> None:

@@ -1,10 +1,16 @@
-"""``linky-gateway restore``: a backup onto a new card; it wants the daemon stopped, and root where files are root's."""
+"""``linky-gateway restore``: a backup onto a new card; it wants the daemon stopped, and root where files are root's.
+
+With ``--page`` it is what the page was given (linky-gateway-restore.service), by somebody whom root does not believe:
+nothing comes back outside of what this installation has. ``--finish`` ends one that a power cut has stopped.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
+import time
 import tomllib
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,11 +19,13 @@ from typing import TYPE_CHECKING
 
 from gateway.commands import backup
 from gateway.commands.options import command, spoken
-from gateway.errors import ArchiveError
+from gateway.errors import ArchiveError, GatewayError
+from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from gateway.backup.act import Contents, Places
     from gateway.commands.options import Commands
@@ -34,34 +42,56 @@ _SAID = WordTable(
         "once": "Do not use the old card any more: two gateways cannot have one account.",
     }
 )
+_NO_FILE = Phrase("name the FILE of the backup")
 
 
 def declare(commands: Commands) -> None:
     """The command's arguments."""
     restore = command(commands, "restore", _restore, "a backup onto this machine, while the gateway is stopped")
-    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("file", nargs="?", type=Path, metavar="FILE")
     restore.add_argument("--list", action="store_true", help="only check it to its end and say what is in it")
+    restore.add_argument("--json", action="store_true", help="with --list: for programs, also why it cannot be used")
     restore.add_argument("--replace", action="store_true", help="set aside what is there already")
+    restore.add_argument("--page", action="store_true", help="nothing beyond this installation's own files (its unit)")
+    restore.add_argument("--finish", action="store_true", help="end what a power cut has stopped (its unit)")
     backup.add_passphrase(restore)
 
 
 def _restore(options: argparse.Namespace) -> int:
-    from gateway.backup.act import conflicts, look, restore  # noqa: PLC0415
+    if options.finish:
+        from gateway.backup.act import finish  # noqa: PLC0415
+
+        finish(options.config, backup.BROKER)
+        return 0
+    if options.file is None:
+        raise ArchiveError(_NO_FILE)
+    if options.list:
+        return _list(options)
+    os.umask(0o077)
+    if not options.page:
+        _bring_back(options)
+        return 0
+    try:
+        _bring_back(options)
+    except (GatewayError, OSError) as error:
+        _write_down(options, error)
+        raise
+    return 0
+
+
+def _bring_back(options: argparse.Namespace) -> None:
+    from gateway.backup.act import conflicts, finish, look, restore  # noqa: PLC0415
+    from gateway.backup.change import owning  # noqa: PLC0415
     from gateway.store.connection import WriterLock  # noqa: PLC0415
 
     passphrase = backup.passphrase_of(options, None)
     contents = look(options.file, passphrase)
-    made = f"{datetime.fromtimestamp(contents.manifest.made, UTC):%Y-%m-%d %H:%M} UTC"
-    if options.list:
-        _say(options, "of", made=made, version=contents.manifest.version)
-        for name, (size, _) in sorted(contents.files.items()):
-            sys.stdout.write(f"{size:>12}  {name}\n")
-        return 0
-    os.umask(0o077)
     places = _places(options, contents)
     _make_state(places.state)
-    lock = WriterLock(places.state)
+    with owning(places.state):
+        lock = WriterLock(places.state)
     try:
+        finish(options.config, backup.BROKER)
         there = conflicts(contents, places)
         if there and not options.replace:
             names = ", ".join(map(str, there[:3])) + (f" and {len(there) - 3} more" if len(there) > 3 else "")
@@ -69,11 +99,55 @@ def _restore(options: argparse.Namespace) -> int:
         aside = restore(options.file, passphrase, contents, places)
     finally:
         lock.release()
-    _say(options, "restored", count=len(contents.files), made=made)
+    _say_ending(options, contents, places.state, aside)
+
+
+def _say_ending(options: argparse.Namespace, contents: Contents, state: Path, aside: Sequence[Path]) -> None:
+    from gateway.store.brought_back import BroughtBack, write_ending  # noqa: PLC0415
+
+    made, count = contents.manifest.made, len(contents.files)
+    names = tuple(path.name for path in aside)
+    ending = BroughtBack(
+        ended=int(time.time()), made=made, version=contents.manifest.version[:40], files=count, aside=names
+    )
+    # It is done whatever is known of it.
+    with suppress(OSError):
+        write_ending(state, ending)
+    _say(options, "restored", count=count, made=_day(made))
     if aside:
         _say(options, "aside", names=", ".join(map(str, aside)))
     _say(options, "held")
     _say(options, "once")
+
+
+def _write_down(options: argparse.Namespace, error: Exception) -> None:
+    """Why nothing came back, for the page; where not even that can be written, the unit's log has it."""
+    from gateway.backup.faults import BackupFault  # noqa: PLC0415
+    from gateway.config.tables import load  # noqa: PLC0415
+    from gateway.store.brought_back import BroughtBack, write_ending  # noqa: PLC0415
+
+    fault = getattr(error, "fault", BackupFault.OTHER)
+    with suppress(OSError, GatewayError):
+        write_ending(load(options.config).directory, BroughtBack(ended=int(time.time()), fault=fault, why=str(error)))
+
+
+def _list(options: argparse.Namespace) -> int:
+    from gateway.backup.act import look  # noqa: PLC0415
+    from gateway.backup.faults import BackupError  # noqa: PLC0415
+
+    try:
+        contents = look(options.file, backup.passphrase_of(options, None))
+    except BackupError as error:
+        if options.json:
+            print(json.dumps({"fault": error.fault}))
+        raise
+    sizes = {name: size for name, (size, _) in sorted(contents.files.items())}
+    if options.json:
+        print(json.dumps({"made": contents.manifest.made, "version": contents.manifest.version, "files": sizes}))
+        return 0
+    _say(options, "of", made=_day(contents.manifest.made), version=contents.manifest.version)
+    for name, size in sizes.items():
+        sys.stdout.write(f"{size:>12}  {name}\n")
     return 0
 
 
@@ -85,7 +159,13 @@ def _places(options: argparse.Namespace, contents: Contents) -> Places:
         directory = str(tomllib.loads(contents.config.decode())["store"]["directory"])
     except (ValueError, KeyError, TypeError):
         directory = StoreTable().directory
-    return Places(options.config, options.config.parent / directory, backup.BROKER)
+    places = Places(options.config, options.config.parent / directory, backup.BROKER)
+    if options.page:
+        from gateway.backup.own import check_is_own  # noqa: PLC0415
+        from gateway.config.tables import load  # noqa: PLC0415
+
+        check_is_own(contents, places, load(options.config).directory)
+    return places
 
 
 def _make_state(folder: Path) -> None:
@@ -96,6 +176,10 @@ def _make_state(folder: Path) -> None:
     if os.geteuid() == 0:
         with suppress(LookupError):
             shutil.chown(folder, USER, USER)
+
+
+def _day(made: int) -> str:
+    return f"{datetime.fromtimestamp(made, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _say(options: argparse.Namespace, sentence: str, **facts: object) -> None:

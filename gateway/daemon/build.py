@@ -318,8 +318,10 @@ def _security_of(house: House, page: HousePage, shared: StoredSharing, reader: S
 def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader) -> Iterator[PageGroup]:
     """What is set there, a topic each."""
     from gateway.daemon.accounts_at_page import PageAccount, PageBroker  # noqa: PLC0415
-    from gateway.daemon.copies_at_page import PageCopy, nightly  # noqa: PLC0415
+    from gateway.daemon.copies_at_page import PageCopy  # noqa: PLC0415
     from gateway.daemon.machine_at_page import PageMachine  # noqa: PLC0415
+    from gateway.daemon.nightly_at_page import PageNightly  # noqa: PLC0415
+    from gateway.daemon.restore_at_page import PageRestore  # noqa: PLC0415
     from gateway.daemon.ways_at_page import PageWays  # noqa: PLC0415
     from gateway.store.copies import BACKUP_TAKEN_ALONG, TAKEN_ALONG  # noqa: PLC0415
     from gateway.web.accounts.routes import accounts  # noqa: PLC0415
@@ -354,7 +356,8 @@ def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader
     archive = copies.setdefault(TAKEN_ALONG, PageCopy(config, TAKEN_ALONG, ("privacy", "export", "--to")))
     by_itself = "--passphrase-file", "/dev/stdin"
     saved = copies.setdefault(BACKUP_TAKEN_ALONG, PageCopy(config, BACKUP_TAKEN_ALONG, ("backup",), by_itself))
-    yield backup(partial(nightly, house), saved)
+    requests.restore = requests.restore or PageRestore(config, requests.answer)
+    yield backup(PageNightly(house, requests), saved, requests.restore)
     yield data(StoredData(config, requests.answer, lambda: requests.answer(PageCode())), archive)
 
 

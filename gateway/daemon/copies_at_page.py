@@ -9,17 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 import time
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from gateway.daemon.accounts_at_page import state_of
+from gateway.daemon.child import typed
 from gateway.errors import GatewayError, reason
-from gateway.links.link import LinkKind
-from gateway.links.nightly_backup import outcome
 from gateway.store.connection import FILE_NAME
 from gateway.web.data.values import CopyStanding
 from gateway.words.phrase import Phrase
@@ -28,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from gateway.config.tables import Config
-    from gateway.consent.orders import Row
-    from gateway.daemon.house import House
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +33,6 @@ _LEFT_FREE = 100_000_000
 _MOST_WORDS = 300
 # Ten years are packed in minutes; a card that dies must not keep every other one from being made.
 LONGEST_S = 3600.0
-# The child finds the program where this one was found, wherever it is called from.
-_PACKAGE = str(Path(__file__).resolve().parents[2])
 
 _BUSY = Phrase("a file is being prepared already; wait until it is done")
 _NO_ROOM = Phrase("there is no room on the card for such a file ({free} MB are free)")
@@ -140,30 +131,13 @@ class PageCopy:
 
     async def _run(self, lang: str, secret: str) -> str | None:
         """Have the command make it; what it said where it could not."""
-        words = (*self._command, str(self._file), *self._more)
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "gateway", *words),
-            *("--config", self._config.settings.file, "--lang", lang),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([_PACKAGE, *filter(None, [os.environ.get("PYTHONPATH")])])},
-        )
-        try:
-            told, said = await child.communicate(f"{secret}\n".encode() if secret else b"")
-        finally:
-            if child.returncode is None:
-                with suppress(ProcessLookupError):
-                    child.kill()
-                await child.wait()
-        if child.returncode == 0:
+        answer = await typed(self._config, *self._command, str(self._file), *self._more, lang=lang, secret=secret)
+        if answer.code == 0:
             # Its first line says that it is there; what follows, what is not in it.
-            _, *more = told.decode("utf-8", "replace").splitlines()
-            self._left_out = " ".join(more)[:_MOST_WORDS]
+            self._left_out = " ".join(answer.told[1:])[:_MOST_WORDS]
             return None
-        lines = said.decode("utf-8", "replace").split("\n")
-        last = next((line for line in reversed(lines) if line.strip()), "")
-        log.warning("a file for the household could not be made: exit code %d", child.returncode)
+        last = next((line for line in reversed(answer.said) if line.strip()), "")
+        log.warning("a file for the household could not be made: exit code %d", answer.code)
         return last.removeprefix("linky-gateway: ")[:_MOST_WORDS]
 
     def _remove(self) -> None:
@@ -179,18 +153,6 @@ class PageCopy:
                 path.unlink(missing_ok=True)
         except OSError as error:
             log.warning("a file for the household cannot be removed: %s", error.strerror)
-
-
-def nightly(house: House) -> Row:
-    """How the nightly backup stands: its place (empty where none is set up), how many stay there, its link.
-
-    ``good``: when one was last made (POSIX seconds), None for never; ``failed``: whether the last try came to nothing.
-    """
-    table = house.config.backup
-    row: Row = {"place": table.directory if table else "", "keep": table.keep if table else 0}
-    known = outcome(house.config.directory)
-    row |= {"good": known.good if known else None, "failed": bool(known and known.failed)}
-    return row | state_of(house, LinkKind.BACKUP)
 
 
 async def _blocks(file: IO[bytes]) -> AsyncIterator[bytes]:

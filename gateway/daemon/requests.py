@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gateway.daemon.house import House
     from gateway.daemon.joining.house import JoiningInHouse, PageJoining
     from gateway.daemon.renewal import Renewal
+    from gateway.daemon.restore_at_page import PageRestore
     from gateway.web.page import HousePage
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ class HouseRequests:
         self.speakers: list[Callable[[str], None]] = []
         # Files that the page makes for somebody.
         self.copies: dict[str, PageCopy] = {}
+        # One that somebody brought to the page.
+        self.restore: PageRestore | None = None
 
     def joining(self) -> JoiningInHouse:
         """Who carries out a yes to an invitation, from the first time on that there is one."""
@@ -119,9 +122,11 @@ class HouseRequests:
         await self._renewal.sweep()
 
     async def end_copies(self) -> None:
-        """Nothing is left of what the page has made for somebody, or makes."""
+        """Nothing is left of what the page has made for somebody, or makes, or was given."""
         for copy in self.copies.values():
             await copy.end()
+        if self.restore:
+            await self.restore.end()
 
     async def _update(self, order: Update) -> Row:
         return await self._house.updates.answer(order)

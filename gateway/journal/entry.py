@@ -59,6 +59,8 @@ Kind = Literal[
     "update-agreed",
     "update-refused",
     "update-ended",
+    "backup-restored",
+    "backup-refused",
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

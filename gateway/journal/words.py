@@ -43,6 +43,8 @@ _KINDS = {
     "update-agreed": Phrase("update agreed to"),
     "update-refused": Phrase("update refused"),
     "update-ended": Phrase("update ended"),
+    "backup-restored": Phrase("backup brought back"),
+    "backup-refused": Phrase("backup not brought back"),
 }
 _FIELDS = {
     "recipient": Phrase("recipient"),
@@ -94,13 +96,15 @@ _FIELDS = {
     "how": Phrase("how"),
     "when": Phrase("when"),
     "result": Phrase("result"),
+    "made": Phrase("made", "when a backup was"),
+    "files": Phrase("files"),
 }
 _ERASED = Phrase("erased")
 # Their numbers are 0 and 1.
 _FLAGS = {"push", "history", "pseudonym", "erasure"}
 _YES, _NO = Phrase("yes"), Phrase("no")
 # Their numbers are POSIX seconds.
-_TIMES = {"begins", "until", "day", "first", "last", "begins_at", "expires_at"}
+_TIMES = {"begins", "until", "day", "first", "last", "begins_at", "expires_at", "made"}
 
 _FAULTS = {
     Why.CHANGED: Phrase("was changed or damaged"),

@@ -31,11 +31,15 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 _KEPT_DAYS = 30
 # What a backup packs; one that was cut off has left it.
 PACKING = ".packing"
+# What a restoration lays beside its place.
+STAGED = ".restoring"
 # Packing one takes minutes: what is older is left over.
 _PACKED_S = 86_400
 # Files that a household asked for at its page, until they are fetched: all that is stored, a backup.
 _FOR_HOUSEHOLD = "taken-along."
 TAKEN_ALONG, BACKUP_TAKEN_ALONG = f"{_FOR_HOUSEHOLD}zip", f"{_FOR_HOUSEHOLD}backup"
+# The other way: a backup that it brought along, until it is restored.
+BROUGHT_ALONG = f"{_FOR_HOUSEHOLD}restore"
 _DAY_S = 86_400
 
 # So many faults are told; a file that has more is no better known by them.
@@ -82,15 +86,11 @@ def keep_copy(path: Path) -> Path:
     return copy
 
 
-def set_database_aside(directory: Path) -> Path | None:
-    """Rename the database and what belongs to it, as a copy of before; None when there is none."""
-    path, aside = directory / FILE_NAME, new_name(directory, _BEFORE)
+def name_of_former(directory: Path) -> Path | None:
+    """Under which name the database can be kept, as a copy of before; it is one file then. None when there is none."""
+    path = directory / FILE_NAME
     fold(path)
-    for suffix in ("-wal", "-shm", ""):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            move(part, aside.with_name(aside.name + suffix))
-    return aside if aside.exists() else None
+    return new_name(directory, _BEFORE) if path.exists() else None
 
 
 def fold(path: Path) -> None:
@@ -111,7 +111,7 @@ def copies_of_before(directory: Path) -> list[str]:
 
 
 def files_for_household(directory: Path) -> list[Path]:
-    """Files that were made for a household to be fetched, whole or not."""
+    """Files that were made for a household to be fetched, or that it brought, whole or not."""
     return sorted(directory.glob(f"{_FOR_HOUSEHOLD}*"))
 
 
@@ -130,6 +130,15 @@ def remove_files_for_household(directory: Path) -> None:
             path.unlink(missing_ok=True)
         except OSError as error:
             log.warning("a file for the household cannot be removed: %s", error.strerror)
+
+
+def remove_staged(directory: Path) -> None:
+    """What a restoration that was cut off before it began has laid beside its places; the caller knows that it was."""
+    for path in sorted(directory.rglob(f"*{STAGED}*")):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("what a restoration has left cannot be removed: %s", error.strerror)
 
 
 def forget_copies(directory: Path, now: float) -> None:

@@ -291,6 +291,57 @@ def resident_kb(house, unit):
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) if "VmRSS" in status else 0
 
 
+def test_what_the_page_was_given_is_brought_back_by_root(house):
+    """By the helper's word, from inside the unit's sandbox: the gateway stops, is what it was, and starts by itself."""
+    before = wait_for_ready(house)
+    state, etc = "/var/lib/linky-gateway", "/etc/linky-gateway"
+    phrase = "correct horse battery"
+    house.do("sh", "-c", f"echo '{phrase}' >/root/phrase && echo then >{etc}/secrets/display-password")
+    house.do("sh", "-c", f"echo then >{state}/note && chown linky-gateway: {state}/note")
+    house.do(GATEWAY, "backup", f"{state}/taken-along.restore", "--passphrase-file", "/root/phrase")
+    house.do("chown", "linky-gateway:", f"{state}/taken-along.restore")
+    house.do("sh", "-c", f"echo now | tee {etc}/secrets/display-password {state}/note")
+    answer = asked(house, GATEWAY, json.dumps({"act": "restore-backup", "passphrase": phrase}))
+    assert answer == {"done": True, "found": None}
+    wait_for(lambda: house.path(f"{state}/brought-back.json").exists(), "its end")
+    wait_for(lambda: house.show(GATEWAY, "MainPID")[0] not in ("0", before), "another daemon")
+    wait_for_ready(house)
+    wait_for(lambda: house.show(f"{GATEWAY}-restore", "ActiveState", "Result") == ["inactive", "success"], "its unit")
+    for place, owner in ((f"{etc}/secrets/display-password", "root 600"), (f"{state}/note", "linky-gateway")):
+        assert house.do("cat", place) == "then\n"
+        assert house.do("stat", "-c", "%U %a", place).startswith(owner)
+        assert house.do("sh", "-c", f"cat {place}.before-*") == "now\n"
+    assert house.do("stat", "-c", "%U:%G %a", f"{etc}/gateway.toml") == "root:linky-gateway 640\n"
+    assert house.run("ls", f"{state}/taken-along.restore", "/run/linky-gateway-restore/passphrase").returncode
+    assert house.do("find", etc, state, "-name", "*.restoring*") == ""
+    kinds = [json.loads(line)["kind"] for line in house.do(GATEWAY, "journal", "show", "--json").splitlines()]
+    assert kinds.count("backup-restored") == 1
+    wait_for_frames(house)
+    # What is no backup leaves all as it is; the gateway runs again.
+    before = wait_for_ready(house)
+    house.do("sh", "-c", f"echo nothing >{state}/taken-along.restore")
+    asked(house, GATEWAY, json.dumps({"act": "restore-backup", "passphrase": phrase}))
+    wait_for(lambda: house.show(GATEWAY, "MainPID")[0] not in ("0", before), "another daemon")
+    wait_for_ready(house)
+    assert '"fault":"foreign"' in house.do("cat", f"{state}/brought-back.json")
+    assert house.do("cat", f"{state}/note") == "then\n"
+    house.do("systemctl", "reset-failed", f"{GATEWAY}-restore")
+
+
+def test_a_restoration_that_was_cut_off_is_ended_at_the_next_start(house):
+    """What its list says comes about before the gateway starts."""
+    wait_for_ready(house)
+    state, etc = "/var/lib/linky-gateway", "/etc/linky-gateway"
+    house.do("systemctl", "stop", GATEWAY)
+    house.do("sh", "-c", f"echo staged >{state}/note.restoring && chown linky-gateway: {state}/note.restoring")
+    moves = [[f"{state}/note.restoring", f"{state}/note", f"{state}/note.before-20260101T000000Z"]]
+    house.path(f"{etc}/restoring.json").write_text(json.dumps({"state": state, "moves": moves}))
+    house.do("systemctl", "start", GATEWAY)
+    assert house.do("cat", f"{state}/note") == "staged\n"
+    assert not house.path(f"{etc}/restoring.json").exists()
+    wait_for_ready(house)
+
+
 def test_the_addresses_of_notices_are_handed_over_file_by_file(house):
     """From a folder that only root may open; without any, or without the folder, the gateway starts all the same."""
 

@@ -10,10 +10,12 @@ import msgspec
 
 from gateway.errors import GatewayError
 from gateway.upkeep.helper.acts import (
+    back_up,
     install_update,
     make_certificate,
     reboot,
     restart_unit,
+    restore_backup,
     set_secret,
     set_wifi,
     shut_down,
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
 
 # What is asked for -> who does it.
 ACTS: dict[type[ActRequest], ModuleType] = {
+    back_up.BackUp: back_up,
     install_update.InstallUpdate: install_update,
     make_certificate.MakeCertificate: make_certificate,
     reboot.Reboot: reboot,
     restart_unit.RestartUnit: restart_unit,
+    restore_backup.RestoreBackup: restore_backup,
     set_secret.SetSecret: set_secret,
     set_wifi.SetWifi: set_wifi,
     shut_down.ShutDown: shut_down,

@@ -20,6 +20,7 @@ from microdot.microdot import NoCaseDict
 from gateway.web.http.guard import HEADERS, BadRequestError, PageRequest, RequestGuard, network_of, read_body, read_head
 from gateway.web.http.packing import pack
 from gateway.web.http.room import ConnectionLimit, ConnectionPlace
+from gateway.web.http.upload import UploadedForm, is_upload
 
 if TYPE_CHECKING:
     import ssl
@@ -194,11 +195,19 @@ class Server:
                 request = self._request(asked, visit)
                 if known := self._site.knows(request):
                     visit.enter(self._known, known)
-                asked = replace(asked, body=await read_body(reader, asked.headers))
+                # Of who is not known nobody takes a file: it would be written for a stranger.
+                form = UploadedForm(reader, asked.headers) if known and is_upload(asked.headers) else None
+                body = await form.read_fields() if form else await read_body(reader, asked.headers)
+                # The pages are asked with what stands before a file, whose length is none of theirs.
+                own = asked.headers | ({"content-length": str(len(body))} if form else {})
+                asked = replace(asked, headers=own, body=body)
             request = self._request(asked, visit)
+            request.g.upload = form
             with visit.busy():
                 answer = await self._site.answer(request)
                 await pack(answer, request.method, request.headers)
+                if form:
+                    await form.pass_over()
         except BadRequestError as error:
             log.debug("refused: %s", error.reason)
             if not visit.has_place:

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.errors import StoreError
 from gateway.store.connection import FILE_NAME, WriterLock, open_reader
-from gateway.store.copies import set_database_aside
+from gateway.store.copies import name_of_former
 from gateway.store.points import Confirm, Granularity
 from gateway.store.prepare import _save_from, prepare
 from gateway.store.recorder import Batch
@@ -82,14 +82,15 @@ def test_a_second_damaged_file_of_the_same_second_does_not_take_the_place_of_the
     assert kept == [b"first", b"secon"]
 
 
-def test_a_database_that_is_set_aside_is_one_file_with_its_last_rows(store, directory, tmp_path_factory):
+def test_a_database_that_can_be_set_aside_is_one_file_with_its_last_rows(store, directory, tmp_path_factory):
     """What a gateway without power left in its log is in the file, and no log waits for the next file of that name."""
     killed = tmp_path_factory.mktemp("killed")
     for file in directory.iterdir():
         (killed / file.name).write_bytes(file.read_bytes())
     assert (killed / f"{FILE_NAME}-wal").stat().st_size
-    aside = set_database_aside(killed)
-    assert [path.name for path in killed.glob("*.sqlite*")] == [aside.name]
+    aside = name_of_former(killed)
+    assert [path.name for path in killed.glob("*.sqlite*")] == [FILE_NAME]
+    (killed / FILE_NAME).rename(aside)
     with closing(sqlite3.connect(aside)) as db:
         assert db.execute("SELECT name FROM meter").fetchall() == [("house",)]
 

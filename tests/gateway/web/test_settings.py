@@ -34,7 +34,9 @@ FORMS = (
     *("/settings/notices/try", "/settings/home-assistant", "/settings/home-assistant/leave", "/settings/account"),
     *("/access/displays/remove", "/access/password", "/settings/displays/add", "/settings/displays/remove"),
     *("/settings/meters", "/settings/keeping", "/settings/restart"),
-    *("/settings/backup/file", "/settings/backup/file/remove"),
+    *("/settings/backup/file", "/settings/backup/file/remove", "/settings/backup/nightly/passphrase"),
+    *("/settings/backup/nightly", "/settings/backup/restore", "/settings/backup/restore/begin"),
+    "/settings/backup/restore/remove",
     *("/settings/data/archive", "/settings/data/archive/remove", "/settings/data/erase", "/settings/data/hand-over"),
     *("/settings/updates/check", "/settings/updates/install", "/settings/updates/refuse", "/settings/updates/back"),
 )

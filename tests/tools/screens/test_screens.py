@@ -29,6 +29,8 @@ NO_PAGE = {
     *("/events", "/metrics", "/display.png", "/static/<name>", "/.well-known/security.txt"),
     "/settings/data/archive",
     "/settings/backup/file",
+    # With a file that was brought: tests/gateway/web/test_restore.py looks at it.
+    *("/settings/backup/restore", "/settings/backup/back"),
     # They need a consent or a reading of that name.
     *("/sharing/texts/<sha256>", "/repair/point"),
 }

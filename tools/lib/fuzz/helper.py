@@ -29,6 +29,8 @@ _SEEDS: tuple[dict[str, object], ...] = (
     {"act": "set-wifi", "name": "Livebox", "key": "12345678", "country": "FR", "hidden": False},
     {"act": "make-certificate", "names": ["router.local", "linky.example.org"]},
     {"act": "install-update", "version": "../0.2.0"},
+    {"act": "restore-backup", "passphrase": "correct horse battery"},
+    {"act": "back-up"},
     {"act": "reboot"},
     {"act": "shut-down"},
 )
@@ -38,7 +40,21 @@ _WORDS: tuple[object, ...] = (
     *("xmpp-password", "../../shadow", "/etc/shadow", "notices/../x", "notices/" + "a" * 40, "x\0", "\ud800", "é" * 40),
     *(None, True, 0, -1, 2**70, 1e308, [], {}, ["mosquitto.service"], {"act": "reboot"}, "x" * 5000, "x" * 9000),
 )
-_KEYS = ("act", "unit", "name", "value", "key", "country", "hidden", "root", "tell", "names", "version", "")
+_KEYS = (
+    "act",
+    "unit",
+    "name",
+    "value",
+    "key",
+    "country",
+    "hidden",
+    "root",
+    "tell",
+    "names",
+    "version",
+    "passphrase",
+    "",
+)
 # What is asked for in the list, by hand: name of an argument -> whether it must be there, and what it may be.
 NAMES = re.compile(r"(xmpp|mqtt|display)-password|backup-passphrase|notices/[a-z0-9][a-z0-9-]{0,31}")
 _VERSION = re.compile("[0-9][0-9A-Za-z.+!]{0,49}")
@@ -84,15 +100,23 @@ def _secret(arguments: Arguments) -> bool:
     return value is None or (isinstance(value, str) and 1 <= len(value) <= 1000 and not _UNPRINTED.search(value))
 
 
+def _passphrase(arguments: Arguments) -> bool:
+    value = arguments.get("passphrase")
+    one_line = isinstance(value, str) and 1 <= len(value) <= 256 and not _UNPRINTED.search(value)
+    return arguments.keys() == {"passphrase"} and one_line
+
+
 def _wifi(arguments: Arguments) -> bool:
     return {"name", "key"} <= arguments.keys() <= {"name", "key", "country", "hidden"}
 
 
 _LIST: dict[str, Callable[[Arguments], bool]] = {
+    "back-up": _nothing,
     "install-update": _version,
     "make-certificate": _names,
     "reboot": _nothing,
     "restart-unit": _unit,
+    "restore-backup": _passphrase,
     "set-secret": _secret,
     "set-wifi": _wifi,
     "shut-down": _nothing,

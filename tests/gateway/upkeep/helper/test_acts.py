@@ -162,3 +162,34 @@ def test_a_wifi_that_cannot_be_is_one_sentence(scratch, arguments, sentence):
     assert not (scratch.root / WIFI).exists()
     assert scratch.told_to("nmcli") == []
     assert KEY not in str(refused.value)
+
+
+def test_a_backup_is_brought_back_by_a_unit_of_its_own(scratch):
+    """Its passphrase is handed over in memory, root's alone; where systemd refuses nothing of it stays."""
+    file = scratch.root / "run/linky-gateway-restore/passphrase"
+    do(scratch, "restore-backup", passphrase=KEY)
+    assert (file.read_text(), file.stat().st_mode & 0o777) == (f"{KEY}\n", 0o600)
+    assert scratch.told == ["--no-block", "start", "linky-gateway-restore.service"]
+    scratch.fail()
+    with pytest.raises(GatewayError, match="Unit is masked"):
+        do(scratch, "restore-backup", passphrase=KEY)
+    assert not file.exists()
+    for wrong in (
+        {},
+        {"passphrase": ""},
+        {"passphrase": "x" * 257},
+        {"passphrase": "a\nb"},
+        {"passphrase": KEY, "file": "/x"},
+    ):
+        with pytest.raises(GatewayError, match="the helper does not do this"):
+            do(scratch, "restore-backup", **wrong)
+    assert not file.exists()
+
+
+def test_the_nightly_backup_is_made_now_where_it_has_a_passphrase(scratch):
+    """By the timer's own unit; without a passphrase that one would do nothing, and is not started."""
+    assert table.do(table.read(b'{"act": "back-up"}'), scratch.root, print) == {"begun": False}
+    assert scratch.told == []
+    (scratch.root / "etc/linky-gateway/secrets/backup-passphrase").write_text(KEY)
+    assert table.do(table.read(b'{"act": "back-up"}'), scratch.root, print) == {"begun": True}
+    assert scratch.told == ["--no-block", "start", "linky-gateway-backup.service"]
