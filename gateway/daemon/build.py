@@ -318,16 +318,9 @@ def _security_of(house: House, page: HousePage, shared: StoredSharing, reader: S
 def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader) -> Iterator[PageGroup]:
     """What is set there, a topic each."""
     from gateway.daemon.accounts_at_page import PageAccount, PageBroker  # noqa: PLC0415
-    from gateway.daemon.copies_at_page import PageCopy  # noqa: PLC0415
     from gateway.daemon.machine_at_page import PageMachine  # noqa: PLC0415
-    from gateway.daemon.nightly_at_page import PageNightly  # noqa: PLC0415
-    from gateway.daemon.restore_at_page import PageRestore  # noqa: PLC0415
     from gateway.daemon.ways_at_page import PageWays  # noqa: PLC0415
-    from gateway.store.copies import BACKUP_TAKEN_ALONG, TAKEN_ALONG  # noqa: PLC0415
     from gateway.web.accounts.routes import accounts  # noqa: PLC0415
-    from gateway.web.backup.routes import backup  # noqa: PLC0415
-    from gateway.web.data.routes import data  # noqa: PLC0415
-    from gateway.web.data.stored import StoredData  # noqa: PLC0415
     from gateway.web.displays.routes import displays  # noqa: PLC0415
     from gateway.web.displays.stored import StoredDisplays  # noqa: PLC0415
     from gateway.web.joining.routes import joining  # noqa: PLC0415
@@ -351,6 +344,20 @@ def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader
     yield displays(StoredDisplays(config, house.call))
     yield updates(house.updates.for_the_page)
     yield machine(PageMachine(house, requests))
+    yield from _files_of_page(house, requests)
+
+
+def _files_of_page(house: House, requests: HouseRequests) -> Iterator[PageGroup]:
+    """What is taken along, and brought back."""
+    from gateway.daemon.copies_at_page import PageCopy  # noqa: PLC0415
+    from gateway.daemon.nightly_at_page import PageNightly  # noqa: PLC0415
+    from gateway.daemon.restore_at_page import PageRestore  # noqa: PLC0415
+    from gateway.store.copies import BACKUP_TAKEN_ALONG, TAKEN_ALONG  # noqa: PLC0415
+    from gateway.web.backup.routes import backup  # noqa: PLC0415
+    from gateway.web.data.routes import data  # noqa: PLC0415
+    from gateway.web.data.stored import StoredData  # noqa: PLC0415
+
+    config = house.config
     # One that is being prepared outlasts a page that is made anew.
     copies = requests.copies
     archive = copies.setdefault(TAKEN_ALONG, PageCopy(config, TAKEN_ALONG, ("privacy", "export", "--to")))
