@@ -36,8 +36,7 @@ from gateway.backup.contents import (
 from gateway.backup.faults import BackupError, BackupFault
 from gateway.errors import ArchiveError, StoreError, reason
 from gateway.files import make_folder, move, sync
-from gateway.store.brought_back import CHANGE
-from gateway.store.copies import STAGED, name_of_former, new_name
+from gateway.store.copies import CHANGE, STAGED, name_of_former, new_name
 from gateway.store.restore import adopt, known_steps
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from gateway.config import settings
 from gateway.control.unix_socket import serve
 from gateway.daemon import build as parts
-from gateway.daemon.brought_back import note_ending
 from gateway.daemon.build import LINE_PATIENCE_S, UPDATES_PATIENCE_S, build, store_patience_s
 from gateway.daemon.clock import HostClock
 from gateway.daemon.doctors_rounds import DoctorsRounds
@@ -28,9 +27,8 @@ from gateway.daemon.renewal import Renewal
 from gateway.daemon.requests import HouseRequests
 from gateway.errors import ConfigError, StoreError, cause_of
 from gateway.process.systemd import Notifier, Watchdog
-from gateway.store.brought_back import CHANGE
 from gateway.store.connection import WriterLock
-from gateway.store.copies import remove_files_for_household, remove_staged
+from gateway.store.copies import BROUGHT_BACK, CHANGE, remove_files_for_household, remove_staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +139,10 @@ class Gateway:
         remove_files_for_household(config.directory)
         if not config.path(CHANGE).exists():
             remove_staged(config.directory)
-        await note_ending(self.house)
+        if (config.directory / BROUGHT_BACK).exists():
+            from gateway.daemon.brought_back import note_ending  # noqa: PLC0415 (few cards were restored)
+
+            await note_ending(self.house)
         try:
             await self._renewal.sweep()
         except StoreError as error:

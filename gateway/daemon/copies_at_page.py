@@ -13,7 +13,6 @@ import time
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
-from gateway.daemon.child import typed
 from gateway.errors import GatewayError, reason
 from gateway.store.connection import FILE_NAME
 from gateway.web.data.values import CopyStanding
@@ -131,6 +130,8 @@ class PageCopy:
 
     async def _run(self, lang: str, secret: str) -> str | None:
         """Have the command make it; what it said where it could not."""
+        from gateway.daemon.child import typed  # noqa: PLC0415 (with the first file that is made)
+
         answer = await typed(self._config, *self._command, str(self._file), *self._more, lang=lang, secret=secret)
         if answer.code == 0:
             # Its first line says that it is there; what follows, what is not in it.

@@ -15,10 +15,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.control.messages import AskHelper
-from gateway.daemon.child import typed
 from gateway.errors import GatewayError
-from gateway.store.brought_back import last_ending
-from gateway.store.copies import BROUGHT_ALONG
+from gateway.store.copies import BROUGHT_ALONG, BROUGHT_BACK
 from gateway.store.terms import Channel
 from gateway.web.backup.values import RestoreEnding, RestoreStanding, parts_of
 from gateway.web.http.guard import BadRequestError
@@ -69,6 +67,10 @@ class PageRestore:
 
     def ending(self) -> RestoreEnding | None:
         """How the last one ended on this card; None where none was."""
+        if not (self._config.directory / BROUGHT_BACK).exists():
+            return None
+        from gateway.store.brought_back import last_ending  # noqa: PLC0415 (few cards were restored)
+
         known = last_ending(self._config.directory)
         if known is None:
             return None
@@ -160,6 +162,8 @@ class PageRestore:
             self._standing = standing
 
     async def _looked_at(self, passphrase: str) -> RestoreStanding:
+        from gateway.daemon.child import typed  # noqa: PLC0415 (with the first that is brought)
+
         words = ("restore", str(self._file), "--list", "--json", "--passphrase-file", "/dev/stdin")
         answer = await typed(self._config, *words, lang=ENGLISH, secret=passphrase)
         try:

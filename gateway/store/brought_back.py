@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.files import owner_of_folder, write_whole
+from gateway.store.copies import BROUGHT_BACK
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILE_NAME = "brought-back.json"
-# What a restoration that has begun has still to do, beside the configuration.
-CHANGE = "restoring.json"
 # More of a sentence, and of a list of names, than anybody reads.
 _MOST_CHARACTERS, _MOST_NAMES = 300, 50
 
@@ -45,7 +43,7 @@ class BroughtBack(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_ending(folder: Path, ending: BroughtBack) -> None:
     """Keep it; the service's own also where root brought the backup back. OSError."""
-    file = folder / FILE_NAME
+    file = folder / BROUGHT_BACK
     bounded = msgspec.structs.replace(ending, aside=ending.aside[:_MOST_NAMES], why=ending.why[:_MOST_CHARACTERS])
     write_whole(file, msgspec.json.encode(bounded), owner=owner_of_folder(file))
 
@@ -53,6 +51,6 @@ def write_ending(folder: Path, ending: BroughtBack) -> None:
 def last_ending(folder: Path) -> BroughtBack | None:
     """What is known of it; None where nothing is."""
     try:
-        return msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=BroughtBack)
+        return msgspec.json.decode((folder / BROUGHT_BACK).read_bytes(), type=BroughtBack)
     except (OSError, msgspec.MsgspecError):
         return None

@@ -31,8 +31,8 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 _KEPT_DAYS = 30
 # What a backup packs; one that was cut off has left it.
 PACKING = ".packing"
-# What a restoration lays beside its place.
-STAGED = ".restoring"
+# What a restoration lays beside its place; what it still has to do, beside the configuration; how the last one ended.
+STAGED, CHANGE, BROUGHT_BACK = ".restoring", "restoring.json", "brought-back.json"
 # Packing one takes minutes: what is older is left over.
 _PACKED_S = 86_400
 # Files that a household asked for at its page, until they are fetched: all that is stored, a backup.

@@ -16,8 +16,7 @@ from gateway.commands import main as cli
 from gateway.config.notice import NOTICES_CREDENTIAL
 from gateway.config.tables import MQTT_CREDENTIAL, PASSWORD_CREDENTIAL, credential_file
 from gateway.display import cli as display
-from gateway.store.brought_back import CHANGE
-from gateway.store.copies import BROUGHT_ALONG
+from gateway.store.copies import BROUGHT_ALONG, CHANGE
 from gateway.upkeep.helper.acts.restore_backup import HANDED_OVER
 from tests.units.files import UNITS, tool, unit
 

@@ -20,13 +20,13 @@ from microdot.microdot import NoCaseDict
 from gateway.web.http.guard import HEADERS, BadRequestError, PageRequest, RequestGuard, network_of, read_body, read_head
 from gateway.web.http.packing import pack
 from gateway.web.http.room import ConnectionLimit, ConnectionPlace
-from gateway.web.http.upload import UploadedForm, is_upload
 
 if TYPE_CHECKING:
     import ssl
     from asyncio import StreamReader, StreamWriter
     from collections.abc import Callable, Iterator
 
+    from gateway.web.http.upload import UploadedForm
     from gateway.web.site import Site
 
 log = logging.getLogger(__name__)
@@ -196,7 +196,7 @@ class Server:
                 if known := self._site.knows(request):
                     visit.enter(self._known, known)
                 # Of who is not known nobody takes a file: it would be written for a stranger.
-                form = UploadedForm(reader, asked.headers) if known and is_upload(asked.headers) else None
+                form = _upload(reader, asked.headers) if known else None
                 body = await form.read_fields() if form else await read_body(reader, asked.headers)
                 # The pages are asked with what stands before a file, whose length is none of theirs.
                 own = asked.headers | ({"content-length": str(len(body))} if form else {})
@@ -312,6 +312,15 @@ async def _linger(reader: StreamReader, writer: StreamWriter) -> None:
     async with asyncio.timeout(_LINGER_S):
         while left > 0 and (piece := await reader.read(_LONGEST_LINE)):
             left -= len(piece)
+
+
+def _upload(reader: StreamReader, headers: dict[str, str]) -> UploadedForm | None:
+    """A form with a file; None where it is another one. Raises BadRequestError."""
+    if not headers.get("content-type", "").lower().startswith("multipart/"):
+        return None
+    from gateway.web.http.upload import UploadedForm  # noqa: PLC0415 (few visits bring a file)
+
+    return UploadedForm(reader, headers)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -29,11 +29,6 @@ _NAME = re.compile(rb'content-disposition:\s*form-data;.*?\bname="([a-z_]{1,40})
 _FILE = re.compile(rb'content-disposition:[^\r\n]*\bfilename="', re.IGNORECASE)
 
 
-def is_upload(headers: Mapping[str, str]) -> bool:
-    """Whether a request with these headers brings a form with a file."""
-    return headers.get("content-type", "").lower().startswith("multipart/")
-
-
 class UploadedForm:
     """A form that is coming in: ``read_fields`` has what comes first, ``file`` the file's bytes.
 

@@ -14,9 +14,8 @@ from gateway.backup.faults import BackupError, BackupFault
 from gateway.backup.own import check_is_own
 from gateway.commands import main as cli
 from gateway.errors import Exit
-from gateway.store.brought_back import CHANGE
 from gateway.store.connection import FILE_NAME, LOCK_NAME
-from gateway.store.copies import remove_staged, schema_of
+from gateway.store.copies import CHANGE, remove_staged, schema_of
 from gateway.store.prepare import prepare
 from gateway.store.store import Store
 

@@ -18,9 +18,9 @@ from contextlib import closing
 
 import pytest
 
-from gateway.store.brought_back import FILE_NAME as ENDING
 from gateway.store.connection import FILE_NAME
 from gateway.store.copies import BROUGHT_ALONG
+from gateway.store.copies import BROUGHT_BACK as ENDING
 from gateway.upkeep.helper.acts.restore_backup import HANDED_OVER, UNIT
 from gateway.upkeep.helper.server import Helper
 from gateway.web.backup.words import BACKUP_WORDS
