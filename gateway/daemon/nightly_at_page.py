@@ -31,6 +31,19 @@ _FRESH_S = 600.0
 _NOT_DONE = Phrase("This could not be done from the page. Ask whoever installed the gateway.")
 
 
+def nightly(house: House) -> Row:
+    """How it stands: its place (empty where none is set up), how many stay there, its link.
+
+    ``good``: when one was last made (POSIX seconds), None for never; ``failed``: whether the last try came to nothing.
+    ``named``: whether the configuration names a file of its own for the passphrase.
+    """
+    table, known = house.config.backup, outcome(house.config.directory)
+    row: Row = {"place": table.directory if table else "", "keep": table.keep if table else 0}
+    row |= {"good": known.good if known else None, "failed": bool(known and known.failed)}
+    row |= {"named": bool(table and table.passphrase_file)}
+    return row | state_of(house, LinkKind.BACKUP)
+
+
 class PageNightly:
     """Of one house; ``requests`` asks the helper, and notes it in the journal."""
 
@@ -39,18 +52,8 @@ class PageNightly:
         self._asked: float | None = None
 
     def standing(self) -> Row:
-        """How it stands: its place (empty where none is set up), how many stay there, its link.
-
-        ``good``: when one was last made (POSIX seconds), None for never; ``failed``: whether the last try came to
-        nothing; ``making``: whether one that was asked for at the page has not ended yet. ``named``: whether the
-        configuration names a file of its own for the passphrase.
-        """
-        table = self._house.config.backup
-        row: Row = {"place": table.directory if table else "", "keep": table.keep if table else 0}
-        known = outcome(self._house.config.directory)
-        row |= {"good": known.good if known else None, "failed": bool(known and known.failed)}
-        row |= {"making": self._is_made(), "named": bool(table and table.passphrase_file)}
-        return row | state_of(self._house, LinkKind.BACKUP)
+        """How it stands (``nightly``); ``making``: whether one that was asked for at the page has not ended yet."""
+        return nightly(self._house) | {"making": self._is_made()}
 
     async def begin(self) -> bool:
         """Have one made now; False where there is no passphrase for it. GatewayError in a household's words."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.consent.orders import HealthConsents, ListConsents, RefusedDomains
 from gateway.daemon import exposure
 from gateway.daemon.accounts_at_page import state_of
-from gateway.daemon.copies_at_page import nightly
+from gateway.daemon.nightly_at_page import nightly
 from gateway.links.link import BROKEN, LinkKind
 from gateway.store.connection import FILE_NAME
 from gateway.web.dates import read

@@ -29,7 +29,8 @@ class PageGroup:
         menu: what stands in the menu: path and word.
         pages: path, with microdot's ``<places>`` -> who answers a GET.
         forms: path -> who answers a POST.
-        words: language -> key -> text; keys of ``words.WORDS`` may be used and not be given again.
+        words: gives language -> key -> text, with the first visit; keys of ``words.WORDS`` may be used and not be given
+            again.
         files: names of files in ``static/``.
         refused: the answer where a handler raises GatewayError: with what was refused, or could not be kept.
         open_to_all: those of the pages that are shown to whoever is at home, signed in or not.
@@ -39,7 +40,7 @@ class PageGroup:
     menu: tuple[tuple[str, str], ...]
     pages: Mapping[str, Handler]
     forms: Mapping[str, Handler]
-    words: Mapping[str, Words]
+    words: Callable[[], Mapping[str, Words]]
     files: tuple[str, ...] = field(default=())
     refused: Callable[[PageView, GatewayError], Response] | None = None
     open_to_all: frozenset[str] = frozenset()

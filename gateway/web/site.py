@@ -143,7 +143,7 @@ class Site:
             # What it is for, behind the menu's last entry; those of ours are among the words of all pages.
             keys = word, "for" + path.replace("/", "_")
             self._menu_words += [
-                (part.words, key) for key in keys if all(key in words for words in part.words.values())
+                (part.words(), key) for key in keys if all(key in words for words in part.words().values())
             ]
         self._menu = (*self._menu, *part.menu)
         for path, handler in part.pages.items():
@@ -156,7 +156,7 @@ class Site:
             # Where what a form changes is worth it.
             request.g.confirm = partial(self.entrance.confirm, request)
             view = self._view(request, request.path)
-            view = replace(view, words=view.words | part.words[view.lang])
+            view = replace(view, words=view.words | part.words()[view.lang])
             try:
                 answered = handler(request, view, **places)
                 done = await answered if isawaitable(answered) else answered

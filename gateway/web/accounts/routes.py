@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.addresses.validity import fault
 from gateway.errors import GatewayError
-from gateway.web.accounts.words import ACCOUNTS_WORDS
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.refused import refused_at
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from microdot import Request, Response
 
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
 BROKER, ACCOUNT = "/settings/home-assistant", "/settings/account"
 FILES = ("sharing.css", "settings.css")
@@ -62,7 +62,7 @@ def accounts(broker: BrokerOfHouse, account: AccountOfHouse) -> PageGroup:
         menu=(),
         pages={BROKER: pages.show_broker, ACCOUNT: pages.show_account},
         forms={BROKER: pages.keep_broker, f"{BROKER}/leave": pages.leave_broker, ACCOUNT: pages.keep_account},
-        words=ACCOUNTS_WORDS,
+        words=_words,
         files=FILES,
         refused=refused_at("settings", "back_to_settings"),
     )
@@ -185,3 +185,9 @@ def _page(
     return replace(view, path="/settings").page(
         f"accounts/{name}.html", here=path, page_files=list(FILES), known=known, typed=typed, **more
     )
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.accounts.words import ACCOUNTS_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return ACCOUNTS_WORDS

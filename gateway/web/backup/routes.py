@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.web.backup.restore import BACK, RestorePages, fault_of
 from gateway.web.backup.restore import PATH as RESTORE
-from gateway.web.backup.words import BACKUP_WORDS
 from gateway.web.data.copies import WAIT_S, download, settled
 from gateway.web.dates import local
 from gateway.web.http.answers import html, redirect
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from gateway.web.backup.restore import RestoreOfHouse
     from gateway.web.data.copies import HouseholdCopy
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
 PATH = "/settings/backup"
 FILES = ("sharing.css", "settings.css")
@@ -74,7 +74,7 @@ def backup(nightly: NightlyOfHouse, copy: HouseholdCopy, restore: RestoreOfHouse
             f"{RESTORE}/begin": back.begin,
             f"{RESTORE}/remove": back.drop,
         },
-        words=BACKUP_WORDS,
+        words=_words,
         files=(*FILES, "restore.js"),
         refused=refused_at("backups", "back_to_backups", PATH, FILES),
         open_to_all=frozenset({BACK}),
@@ -151,3 +151,9 @@ def _wrong(view: PageView, passphrase: str, again: str) -> dict[str, str]:
     if len(passphrase) < LEAST_CHARACTERS or not passphrase.isprintable():
         return {"passphrase": view.say("passphrase_short", n=LEAST_CHARACTERS)}
     return {} if passphrase == again else {"again": view.say("passphrase_other")}
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.backup.words import BACKUP_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return BACKUP_WORDS

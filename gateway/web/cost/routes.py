@@ -57,7 +57,7 @@ def part(household: HouseholdPast) -> PageGroup:
         return html(offers_page(asked, found, household.meters))
 
     pages = {"/cost": show, "/cost/offers": offers}
-    return PageGroup(menu=(("/cost", "cost"),), pages=pages, forms={}, words=WORDS, files=FILES)
+    return PageGroup(menu=(("/cost", "cost"),), pages=pages, forms={}, words=lambda: WORDS, files=FILES)
 
 
 def _failed(view: PageView, error: StoreError) -> Response:

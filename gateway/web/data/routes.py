@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from gateway.web.data.copies import WAIT_S, download, settled
 from gateway.web.data.values import DataSpan
-from gateway.web.data.words import DATA_WORDS
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.refused import refused_at
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from gateway.web.data.copies import HouseholdCopy
     from gateway.web.data.stored import StoredData
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
 PATH = "/settings/data"
 FILES = ("sharing.css", "settings.css")
@@ -47,7 +47,7 @@ def data(house: StoredData, archive: HouseholdCopy) -> PageGroup:
             f"{PATH}/erase": pages.erase,
             f"{PATH}/hand-over": pages.hand_over,
         },
-        words=DATA_WORDS,
+        words=_words,
         files=FILES,
         refused=refused_at("your_data", "back_to_data", PATH, FILES),
     )
@@ -147,3 +147,9 @@ def _status(found: tuple[str, int]) -> int:
 
 def _page(view: PageView, name: str, **values: object) -> str:
     return replace(view, path="/settings").page(f"data/{name}.html", here=PATH, page_files=list(FILES), **values)
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.data.words import DATA_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return DATA_WORDS

@@ -7,17 +7,19 @@ from dataclasses import replace
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from gateway.web.displays.words import DISPLAYS_WORDS
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.refused import refused_at
 from gateway.web.sharing.pages import FILES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from microdot import Request, Response
 
     from gateway.web.displays.stored import StoredDisplays
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
 _PATH = "/settings/displays"
 _LONGEST_NAME = 32
@@ -31,7 +33,7 @@ def displays(house: StoredDisplays) -> PageGroup:
         menu=(),
         pages={_PATH: pages.show},
         forms={f"{_PATH}/add": pages.add, f"{_PATH}/remove": pages.remove},
-        words=DISPLAYS_WORDS,
+        words=_words,
         files=FILES,
         refused=refused_at("mqtt_displays", "back_to_displays", _PATH),
     )
@@ -72,3 +74,9 @@ def _free(name: str, taken: set[str]) -> str:
 
 def _page(view: PageView, name: str, **values: object) -> str:
     return replace(view, path="/settings").page(f"displays/{name}.html", here=_PATH, **values)
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.displays.words import DISPLAYS_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return DISPLAYS_WORDS

@@ -44,7 +44,7 @@ def part(household: HouseholdPast) -> PageGroup:
         menu=(("/history", "history"),),
         pages={path: _looked(household, answer) for path, answer in pages.items()},
         forms={},
-        words=WORDS,
+        words=lambda: WORDS,
         files=tuple({*FILES, *MINUTE_FILES}),
     )
 

@@ -14,15 +14,17 @@ from microdot import Response
 from gateway.web.access.entrance import own_page
 from gateway.web.http.answers import PageFile, html, plain
 from gateway.web.http.guard import HEADERS
-from gateway.web.https.words import HTTPS_WORDS
 from gateway.web.menu import HOME, MORE
 from gateway.web.part import PageGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from microdot import Request
 
     from gateway.web.https.encrypted import EncryptedPage
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
 SYSTEMS = {"ios": 5, "android": 5, "windows": 5, "macos": 4, "firefox": 3, "chromium": 4}
 
@@ -42,7 +44,7 @@ def https(page: EncryptedPage | None) -> PageGroup:
         menu=(),
         pages=dict(zip(_PATHS, answers, strict=True)),
         forms={},
-        words=HTTPS_WORDS,
+        words=_words,
         files=_FILES,
         open_to_all=frozenset(_PATHS),
     )
@@ -117,3 +119,9 @@ class _Pages:
     def offline(self, _: Request, view: PageView) -> Response:
         """What is shown when nobody answers."""
         return html(view.page("https/offline.html"))
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.https.words import HTTPS_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return HTTPS_WORDS

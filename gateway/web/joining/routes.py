@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gateway.consent.orders import Shown
 from gateway.errors import GatewayError
 from gateway.web.http.answers import html, late, redirect
-from gateway.web.joining.words import JOINING_WORDS
 from gateway.web.part import PageGroup
 from gateway.web.refused import refused_at
 from gateway.web.settings.form import why_not
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from microdot import Request, Response
 
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
 PATH = "/sharing/join"
 FILES = ("sharing.css", "settings.css", "join.js")
@@ -57,7 +57,7 @@ def joining(house: Callable[[], HouseThatJoins]) -> PageGroup:
         menu=((PATH, "join"),),
         pages={PATH: pages.show},
         forms={f"{PATH}/text": pages.read, f"{PATH}/yes": pages.give, f"{PATH}/stop": pages.stop},
-        words=JOINING_WORDS,
+        words=_words,
         files=FILES,
         refused=refused_at("join", "back", PATH, FILES),
     )
@@ -136,3 +136,9 @@ def _confirm(
     """The whole text, and the yes under it."""
     fields = {"hash": text["hash"], "lang": text["lang"], **typed}
     return confirm(view, dict(text), f"{PATH}/yes", PATH, fields, told, refused)
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.joining.words import JOINING_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return JOINING_WORDS

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.web.http.answers import html, redirect
-from gateway.web.machine.words import MACHINE_WORDS
 from gateway.web.part import PageGroup
 from gateway.web.refused import refused_at
 from gateway.web.settings.form import why_not
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from microdot import Request, Response
 
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
 METERS, KEEPING, RESTART = "/settings/meters", "/settings/keeping", "/settings/restart"
 FILES = ("sharing.css", "settings.css")
@@ -72,7 +72,7 @@ def machine(house: MachineOfHouse) -> PageGroup:
         menu=(),
         pages={METERS: pages.show_meters, KEEPING: pages.show_keeping, RESTART: pages.show_restart},
         forms={METERS: pages.read_at, KEEPING: pages.keep, RESTART: pages.restart},
-        words=MACHINE_WORDS,
+        words=_words,
         files=FILES,
         refused=refused_at("settings", "back_to_settings"),
     )
@@ -169,3 +169,9 @@ def _status(found: tuple[str, int]) -> int:
 
 def _page(view: PageView, name: str, **values: object) -> str:
     return replace(view, path="/settings").page(f"machine/{name}.html", page_files=list(FILES), **values)
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.machine.words import MACHINE_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return MACHINE_WORDS

@@ -13,7 +13,6 @@ from gateway.errors import GatewayError
 from gateway.web.http.answers import html, late, redirect
 from gateway.web.notices.device import DEVICE, FILES, LONGEST_PERSON, MOST_WAYS, PATH, STYLES, DevicePages, is_here
 from gateway.web.notices.kinds import KINDS, OF_ADDRESS, SECRETS, address_of, fields_of, wrong_fields
-from gateway.web.notices.words import NOTICES_WORDS
 from gateway.web.part import PageGroup
 from gateway.web.refused import refused_at
 from gateway.web.settings.form import why_not
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from microdot import Request, Response
 
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
 _DONE = ("saved", "saved_anyway", "removed")
 _LONGEST = 300
@@ -60,7 +60,7 @@ def notices(house: HouseWays) -> PageGroup:
         menu=(),
         pages={PATH: pages.show, f"{PATH}/new": pages.ask, f"{PATH}/remove": pages.sure, DEVICE: device.ask},
         forms={f"{PATH}/new": pages.add, f"{PATH}/remove": pages.remove, f"{PATH}/try": pages.test, DEVICE: device.add},
-        words=NOTICES_WORDS,
+        words=_words,
         files=FILES,
         refused=refused_at("be_told", "back_to_notices", PATH, STYLES),
         signed_out=device.leave,
@@ -179,3 +179,9 @@ def _form(view: PageView, kind: str, typed: Mapping[str, str], wrong: Mapping[st
 
 def _page(view: PageView, name: str, **values: object) -> str:
     return replace(view, path="/settings").page(f"notices/{name}.html", here=PATH, page_files=list(STYLES), **values)
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.notices.words import NOTICES_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return NOTICES_WORDS

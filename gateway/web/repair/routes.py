@@ -17,7 +17,6 @@ from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.repair import pages as repair_pages
 from gateway.web.repair.values import GRANULARITIES, PointPlace, RepairableSeries, Stored, plain, wrong
-from gateway.web.repair.words import REPAIR_WORDS
 from gateway.web.sharing.pages import FILES
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from gateway.web.repair.stored import StoredPoints
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def repair(bench: StoredPoints) -> PageGroup:
         menu=(("/repair", "repair"),),
         pages={"/repair": pages.look, "/repair/point": pages.point},
         forms={"/repair/check": pages.check, "/repair/do": pages.do, "/repair/undo": pages.undo},
-        words=REPAIR_WORDS,
+        words=_words,
         files=FILES,
         refused=_refused,
     )
@@ -161,3 +161,9 @@ def _chosen(args: Mapping[str, str]) -> PointPlace | None:
         return None
     named = {"meter": meter, "path": path, "granularity": args.get("granularity", ""), "time": str(time)}
     return _which(named)
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.repair.words import REPAIR_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return REPAIR_WORDS

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Protocol
 from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.refused import refused_at
-from gateway.web.security.words import SECURITY_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from microdot import Request, Response
 
     from gateway.web.access.sessions import BrowserSession
     from gateway.web.security.values import Installed, SecurityFacts
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
 _PATH = "/security"
 
@@ -42,7 +42,7 @@ def security(house: Callable[[], SecurityOfHouse]) -> PageGroup:
         menu=((_PATH, "security"),),
         pages={_PATH: pages.show, f"{_PATH}/report": pages.report},
         forms={f"{_PATH}/sign-out": pages.sign_out},
-        words=SECURITY_WORDS,
+        words=_words,
         files=("sharing.css", "settings.css", "security.css"),
         refused=refused_at("security", "report_back", _PATH),
     )
@@ -77,3 +77,9 @@ class _Pages:
         if own and number == own.number:
             return redirect("/login")
         return redirect(f"{_PATH}?done=1" if gone else _PATH)
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.security.words import SECURITY_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return SECURITY_WORDS

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.web.http.answers import html
 from gateway.web.part import PageGroup
-from gateway.web.series.words import SERIES_WORDS
 from gateway.web.sharing.pages import FILES
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from microdot import Request, Response
 
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
     Meter = Mapping[str, Any]
 
@@ -30,4 +30,10 @@ def series(meters: Callable[[], Awaitable[Sequence[Meter]]]) -> PageGroup:
     async def show(_: Request, view: PageView) -> Response:
         return html(replace(view, path="/series").page("series/page.html", meters=await meters()))
 
-    return PageGroup(menu=(), pages={"/series": show}, forms={}, words=SERIES_WORDS, files=FILES)
+    return PageGroup(menu=(), pages={"/series": show}, forms={}, words=_words, files=FILES)
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.series.words import SERIES_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return SERIES_WORDS

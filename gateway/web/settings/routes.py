@@ -17,14 +17,16 @@ from gateway.web.settings import pages as written
 from gateway.web.settings.form import number_of
 from gateway.web.settings.pages import FILES, page
 from gateway.web.settings.values import GOALS
-from gateway.web.settings.words import SETTINGS_WORDS
 from gateway.words.catalogue import LANGUAGES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from microdot import Request, Response
 
     from gateway.web.settings.stored import StoredSettings
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,7 @@ def settings(house: StoredSettings) -> PageGroup:
             "/settings/file": pages.file,
             "/settings/commit": pages.commit,
         },
-        words=SETTINGS_WORDS,
+        words=_words,
         files=FILES,
         refused=_refused,
     )
@@ -130,3 +132,9 @@ def _goal(text: str) -> float | None:
         return None
     found = number_of(text)
     return -1.0 if found is None else found
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.settings.words import SETTINGS_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return SETTINGS_WORDS

@@ -59,6 +59,7 @@ UNDO_S = 10
 _DAYS_SHOWN = 14
 _LAST_DAY = 253_370_764_800
 _FORM_WORDS = ("password_again", "password_again_why", "wrong_password_here", "too_often_here", "optional")
+_WORDS = HEALTH_WORDS.with_those_of(SHARING_WORDS).with_those_of(FORM_WORDS, _FORM_WORDS)
 _DONE = {"given", "refused", "withdrawn", "nothing", "limited", "resumed", "renewed"}
 _DONE |= {"withdrawn_spared", "spared", "too_late"}
 _DONE |= {"domain_refused", "domain_heard", "health_given", "health_refused", "health_withdrawn"}
@@ -94,7 +95,7 @@ def sharing(house: StoredSharing) -> PageGroup:
             f"{PATH}/no": health.refuse,
             f"{PATH}/withdraw": health.withdraw,
         },
-        words=HEALTH_WORDS.with_those_of(SHARING_WORDS).with_those_of(FORM_WORDS, _FORM_WORDS),
+        words=lambda: _WORDS,
         files=sharing_pages.FILES,
         refused=_refused,
     )

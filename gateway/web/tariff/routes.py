@@ -17,7 +17,6 @@ from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.settings.form import typed_day
 from gateway.web.tariff.form import CONTRACTS, TariffForm, blank, filled_in, of_tariff
-from gateway.web.tariff.words import TARIFF_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.web.tariff.stored import StoredTariffs
     from gateway.web.tariff.values import TariffsKnown
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def tariff(house: StoredTariffs) -> PageGroup:
         menu=(),
         pages={PATH: pages.show, f"{PATH}/new": pages.ask, f"{PATH}/remove": pages.sure},
         forms={f"{PATH}/new": pages.keep, f"{PATH}/remove": pages.remove},
-        words=TARIFF_WORDS,
+        words=_words,
         files=FILES,
         refused=_refused,
     )
@@ -161,3 +161,9 @@ def _label(view: PageView, known: TariffsKnown, word: str) -> str:
 
 def _page(view: PageView, name: str, **values: object) -> str:
     return replace(view, path="/settings").page(f"tariff/{name}.html", tariff_files=list(FILES), **values)
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.tariff.words import TARIFF_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return TARIFF_WORDS

@@ -9,7 +9,6 @@ from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.refused import refused_at
 from gateway.web.sharing.pages import FILES
-from gateway.web.updates.words import UPDATES_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from microdot import Request, Response
 
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
     # How updates stand after this was done: an action of ``control.messages.Update``, a language, a version or "".
     Standing = Callable[[str, str, str], Awaitable[Mapping[str, Any]]]
@@ -32,7 +32,7 @@ def updates(standing: Standing) -> PageGroup:
         menu=(),
         pages={_PATH: pages.show},
         forms={f"{_PATH}/{action}": pages.act for action in _ACTIONS},
-        words=UPDATES_WORDS,
+        words=_words,
         files=FILES,
         refused=refused_at("updates", "back_to_updates", _PATH),
     )
@@ -56,3 +56,9 @@ class _Pages:
 
 def _page(view: PageView, name: str, **values: object) -> str:
     return replace(view, path="/settings").page(f"updates/{name}.html", here=_PATH, **values)
+
+
+def _words() -> Mapping[str, Words]:
+    from gateway.web.updates.words import UPDATES_WORDS  # noqa: PLC0415 (with the first who looks)
+
+    return UPDATES_WORDS

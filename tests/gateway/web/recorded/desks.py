@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.balance.tariff import Tariff
 from gateway.household.contract import ContractSaid
+from gateway.web.backup.values import RestoreStanding
 from gateway.web.data.values import CopyStanding
 from gateway.web.tariff.values import ExamplePrices, TariffsKnown
 
@@ -61,7 +62,7 @@ GIVEN = {
     "known": TariffsKnown(TARIFFS, SAID, date(2025, 12, 1), TODAY, needed=True),
     "example": EXAMPLE, "ways": WAYS, "tried": {"answer": "done", "why": {}}, "copy": CopyStanding(),
     "nightly": NIGHTLY, "broker": BROKER | {"detail": BOTH}, "account": ACCOUNT, "found": FOUND, "done": DONE,
-    "code": "K7QM-2R4T", "meters": METERS, "ports": PORTS,
+    "code": "K7QM-2R4T", "meters": METERS, "ports": PORTS, "night": True, "back": RestoreStanding(), "ending": None,
 }  # fmt: skip
 
 
@@ -144,6 +145,41 @@ class CopyDesk(SettingsDesk):
 
     async def discard(self, who):
         self.told("copy")
+
+
+class NightDesk(SettingsDesk):
+    """The nightly backups, with nothing under way."""
+
+    def standing(self):
+        return {"making": False, "named": False} | self.told("nightly")
+
+    async def begin(self):
+        return self.told("night")
+
+    async def wait(self, seconds):
+        """It is as the visit says at once."""
+
+    async def set_passphrase(self, passphrase):
+        self.told("night")
+
+
+class BackDesk(SettingsDesk):
+    """A backup that was brought, or none."""
+
+    def standing(self, who):
+        return self.told("back")
+
+    def ending(self):
+        return self.told("ending")
+
+    async def wait(self, seconds):
+        """It is as the visit says at once."""
+
+    async def begin(self, who):
+        self.told("back")
+
+    async def discard(self, who):
+        self.told("back")
 
 
 class DataDesk(SettingsDesk):

@@ -9,7 +9,6 @@ from gateway.errors import AccessError, BoardError, ConfigError, InvitationError
 from gateway.web.access.access import PageAccess
 from gateway.web.accounts.routes import accounts
 from gateway.web.backup.routes import backup
-from gateway.web.backup.values import RestoreStanding
 from gateway.web.cost import routes as cost
 from gateway.web.data.routes import data
 from gateway.web.displays.routes import displays
@@ -28,32 +27,19 @@ from gateway.web.tariff.routes import tariff
 from gateway.web.updates.routes import updates
 from gateway.words.phrase import Phrase
 from tests.gateway.web.recorded import safety, values
-from tests.gateway.web.recorded.desks import AccountDesk, CopyDesk, DataDesk, MachineDesk, TariffDesk, WaysDesk
+from tests.gateway.web.recorded.desks import (
+    AccountDesk,
+    BackDesk,
+    CopyDesk,
+    DataDesk,
+    MachineDesk,
+    NightDesk,
+    TariffDesk,
+    WaysDesk,
+)
 from tests.gateway.web.stand_in import StandInHouse
 
 FAULT = "the database <b>does not open</b>"
-
-
-class NightDesk:
-    """How the nightly backups stand."""
-
-    def __init__(self, held):
-        self._held = held
-
-    def standing(self):
-        """As the house has it, with nothing under way."""
-        return {"making": False, "named": False} | CopyDesk(self._held).told("nightly")
-
-
-class BackDesk:
-    """No backup was brought."""
-
-    def standing(self, _):
-        """None."""
-        return RestoreStanding()
-
-    def ending(self):
-        """Nor was one ever."""
 
 
 class Held:
@@ -262,7 +248,7 @@ class RecordedHouse:
             *(series(all_series), displays(desk), https(Encrypted(self.held)), updates(desk.standing)),
             *(tariff(TariffDesk(self.held)), notices(WaysDesk(self.held)), machine(MachineDesk(self.held))),
             accounts(AccountDesk(self.held, "broker"), AccountDesk(self.held, "account")),
-            backup(NightDesk(self.held), CopyDesk(self.held), BackDesk()),
+            backup(NightDesk(self.held), CopyDesk(self.held), BackDesk(self.held)),
             data(DataDesk(self.held), CopyDesk(self.held)),
             security(lambda: desk),
             joining(lambda: Joins(self.held)),

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from gateway.backup.faults import BackupFault
+from gateway.web.backup.values import RestoreStanding
 from gateway.web.data.values import CopyStanding
 from gateway.web.machine.routes import ACTS
 from gateway.web.notices.kinds import KINDS
@@ -113,6 +115,49 @@ def _copies():
     for name, changed in nights.items():
         held = {"settings": {"nightly": desks.NIGHTLY | changed}}
         yield Visit(f"backup, nightly {name}", f"{_SET}/backup", held=held)
+    yield from _nightly()
+    yield from _brought_back()
+
+
+def _nightly():
+    path, phrase = f"{_SET}/backup/nightly", {"night_phrase": "x" * 12, "night_again": "x" * 12}
+    held = {"settings": {"nightly": desks.NIGHTLY | {"making": True}}}
+    yield Visit("backup, nightly is being made", f"{_SET}/backup?wait=1", held=held)
+    yield Visit(
+        "backup, nightly by another file",
+        f"{_SET}/backup",
+        held={"settings": {"nightly": desks.NIGHTLY | {"named": True}}},
+    )
+    yield Visit("backup, make the nightly one", path, {})
+    yield Visit("backup, make the nightly one without a passphrase", path, {}, {"settings": {"night": False}})
+    yield Visit("backup, make the nightly one, refused", path, {}, REFUSED)
+    for done in ("phrase", "without"):
+        yield Visit(f"backup, nightly, done: {done}", f"{_SET}/backup?done={done}")
+    for name, form in {
+        "short": {"night_phrase": "x"}, "other": phrase | {"night_again": "y"}, "no password": phrase,
+        "a wrong password": phrase | {"night_password": "nobody's"},
+        "right": phrase | {"night_password": OWN["own_password"]},
+    }.items():  # fmt: skip
+        yield Visit(f"backup, passphrase of the nights, {name}", f"{path}/passphrase", form)
+
+
+def _brought_back():
+    path = f"{_SET}/backup/restore"
+    parts = ("readings", "settings", "access", "passwords", "boards")
+    states = {
+        "checked": RestoreStanding("checking"), "ready": RestoreStanding("ready", 1_768_435_200, 12_345_678, parts),
+        **{fault: RestoreStanding("refused", fault=fault) for fault in (*BackupFault, HOSTILE)},
+    }  # fmt: skip
+    yield Visit("brought back, none", path)
+    for name, standing in states.items():
+        yield Visit(f"brought back, {name}", f"{path}?wait=1", held={"settings": {"back": standing}})
+    for name, form in {"no passphrase": {}, "no file": {"back_phrase": "x" * 12}}.items():
+        yield Visit(f"bring back, {name}", path, form)
+    ready = {"settings": {"back": states["ready"]}}
+    yield Visit("bring back, begun", f"{path}/begin", {}, ready)
+    yield Visit("bring back, refused", f"{path}/begin", {}, REFUSED)
+    yield Visit("bring back, dropped", f"{path}/remove", {}, ready)
+    yield Visit("bring back, has it ended", f"{_SET}/backup/back?asked=1768435200")
 
 
 def _data():
