@@ -9,44 +9,42 @@ it comes about when the machine starts again.
 
 from __future__ import annotations
 
-import grp
 import hashlib
 import os
-import pwd
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
 
 from gateway.backup.change import Change, FileMove, carry_out, owning, write_down
 from gateway.backup.cipher import Decrypting, Encrypting
 from gateway.backup.contents import (
-    BROKER,
     BROKER_CONFIG,
     CONFIG,
     DATABASE,
-    ETC,
     MANIFEST,
+    OF_THE_HOUSE,
     SECRETS,
     STATE,
     BackupManifest,
     entries,
+    half_of_broker,
+    is_passed_over,
+    is_roots,
     read_manifest,
     write,
 )
 from gateway.backup.faults import BackupError, BackupFault
+from gateway.backup.stage import BLOCK, Places, Staging
 from gateway.errors import ArchiveError, StoreError, reason
-from gateway.files import make_folder, move, sync
+from gateway.files import move, sync
 from gateway.store.copies import CHANGE, STAGED, name_of_former, new_name
 from gateway.store.restore import adopt, known_steps
 
 if TYPE_CHECKING:
-    import tarfile
-    from collections.abc import Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _PART = ".part"
-_BLOCK = 1 << 18
 # More of a refusal than a person reads.
 _MOST_NAMED = 3
 
@@ -59,22 +57,8 @@ class Contents:
     files: Mapping[str, tuple[int, bytes]]
     config: bytes
     broker: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where a backup's folders are on this machine; ``config`` is the configuration's own file."""
-
-    config: Path
-    state: Path
-    broker: Path
-
-    def of(self, name: str) -> Path:
-        """Where a file of the backup belongs."""
-        root, _, rest = name.partition("/")
-        if name == CONFIG:
-            return self.config
-        return {ETC: self.config.parent, STATE: self.state, BROKER: self.broker}[root] / rest
+    # What it has of the broker's where that is a half of it.
+    passed_over: frozenset[str] = frozenset()
 
 
 def save(
@@ -116,7 +100,7 @@ def look(path: Path, passphrase: str) -> Contents:
     with _opened(path, passphrase) as stream:
         for entry, content in entries(cast("IO[bytes]", stream), str(path)):
             digest, head = hashlib.sha256(), b""
-            while block := content.read(_BLOCK):
+            while block := content.read(BLOCK):
                 digest.update(block)
                 if entry.name in (MANIFEST, *kept):
                     head += block
@@ -130,7 +114,9 @@ def look(path: Path, passphrase: str) -> Contents:
     if manifest.schema != tuple(known[: len(manifest.schema)]):
         newer = f"{path}: was made by a newer gateway ({manifest.version[:40]}): update this one first"
         raise BackupError(BackupFault.NEWER, newer)
-    return Contents(manifest, found, kept[CONFIG], kept[BROKER_CONFIG])
+    half = half_of_broker(found)
+    taken = {name: seen for name, seen in found.items() if name not in half}
+    return Contents(manifest, taken, kept[CONFIG], kept[BROKER_CONFIG], half)
 
 
 def conflicts(contents: Contents, places: Places) -> Sequence[Path]:
@@ -146,35 +132,52 @@ def conflicts(contents: Contents, places: Places) -> Sequence[Path]:
     return found
 
 
-def restore(path: Path, passphrase: str, contents: Contents, places: Places) -> Sequence[Path]:
+def restore(
+    path: Path,
+    passphrase: str,
+    contents: Contents,
+    places: Places,
+    *,
+    believed: bool = True,
+    check: Callable[[Mapping[str, Path]], None] | None = None,
+) -> Sequence[Path]:
     """Put everything in its place; what was set aside. The caller holds the writer's lock of ``places.state``.
 
     BackupError, and everything is as it was. From the moment at which its list is on the disk it comes about, also
     after a power cut (``finish``).
+
+    Args:
+        path: the backup.
+        passphrase: of it.
+        contents: what was seen of it (``look``).
+        places: where it belongs.
+        believed: whether root knows who made it; else it says nothing of owners and modes.
+        check: is shown the files, by their names in the backup, while nothing has its name yet; it may refuse them.
     """
-    staged: list[tuple[str, Path]] = []
+    staging = Staging(places, believed=believed)
     try:
-        with _opened(path, passphrase) as stream:
-            for entry, content in entries(cast("IO[bytes]", stream), str(path)):
-                if entry.name != MANIFEST:
-                    # Before its bytes: what is cut off is taken away again, too.
-                    staged.append((entry.name, _name_staged(places.of(entry.name))))
-                    digest = _stage(entry, content, places)
-                    if contents.files.get(entry.name) != (entry.size, digest):
-                        raise BackupError(BackupFault.DAMAGED, f"{path}: was changed while it was read")  # noqa: TRY301
-            _to_the_end(stream)
+        _check_places(contents, places)
+        _lay(path, passphrase, contents, staging)
+        if check:
+            check(staging.files)
         with owning(places.state):
-            adopt(next(file for name, file in staged if name == DATABASE))
+            adopt(staging.files[DATABASE])
             former = name_of_former(places.state)
-        write_down(places.config.parent / CHANGE, _change(staged, contents, places, former))
+        write_down(places.config.parent / CHANGE, _change(staging.files, contents, places, former))
     except BaseException as error:
-        _forget(staged, places)
+        staging.forget()
         if isinstance(error, OSError):
             raise BackupError(BackupFault.ROOM, _no_room(error, places)) from error
         if isinstance(error, StoreError):
             raise BackupError(BackupFault.DAMAGED, str(error)) from error
         raise
-    return finish(places.config, places.broker)
+    try:
+        return _carried_out(places.config.parent / CHANGE, first=True)
+    except BackupError:
+        # Where it has begun this takes nothing away that is still to get its name: that says ``finish``.
+        if not (places.config.parent / CHANGE).exists():
+            staging.forget()
+        raise
 
 
 def finish(config: Path, broker: Path) -> Sequence[Path]:
@@ -185,89 +188,82 @@ def finish(config: Path, broker: Path) -> Sequence[Path]:
         broker: the folder of the broker's.
     """
     place = config.parent / CHANGE
+    return _carried_out(place) if place.exists() else _clear(config, broker)
+
+
+def _carried_out(place: Path, *, first: bool = False) -> Sequence[Path]:
     try:
-        return carry_out(place) if place.exists() else _clear(config, broker)
+        return carry_out(place, first=first)
     except OSError as error:
         sentence = f"{error.filename or place}: {reason(error)}; what was begun is ended when the machine starts again"
         raise BackupError(BackupFault.OTHER, sentence) from error
 
 
+def _check_places(contents: Contents, places: Places) -> None:
+    """BackupError where a name, whatever it looks like, leads to what root believes."""
+    etc = places.config.parent.resolve()
+    for name in contents.files:
+        target = places.of(name)
+        if is_roots(target.parent.resolve() / target.name, etc):
+            raise BackupError(BackupFault.FOREIGN, f"{target}: is root's, and comes back from no backup")
+
+
+def _lay(path: Path, passphrase: str, contents: Contents, staging: Staging) -> None:
+    """All that was seen of it, and nothing else. BackupError, OSError."""
+    changed = BackupError(BackupFault.DAMAGED, f"{path}: was changed while it was read")
+    with _opened(path, passphrase) as stream:
+        for entry, content in entries(cast("IO[bytes]", stream), str(path)):
+            if entry.name == MANIFEST or entry.name in contents.passed_over:
+                continue
+            digest = staging.lay(entry, content)
+            if contents.files.get(entry.name) != (entry.size, digest):
+                raise changed
+        _to_the_end(stream)
+    if staging.files.keys() != contents.files.keys():
+        raise changed
+
+
 def _clear(config: Path, broker: Path) -> Sequence[Path]:
-    for folder in (config.parent, config.parent / SECRETS, config.parent / SECRETS / "notices", broker):
-        for left in folder.glob(f"*{STAGED}"):
-            left.unlink()
+    etc = config.parent
+    try:
+        for folder in (etc, etc / SECRETS, etc / SECRETS / "notices", broker, broker / "conf.d", broker / "linky"):
+            for left in folder.glob(f"*{STAGED}"):
+                left.unlink()
+    except OSError as error:
+        raise BackupError(BackupFault.OTHER, f"{error.filename or etc}: {reason(error)}") from error
     return []
 
 
-def _change(staged: Sequence[tuple[str, Path]], contents: Contents, places: Places, former: Path | None) -> Change:
+def _change(staged: Mapping[str, Path], contents: Contents, places: Places, former: Path | None) -> Change:
     """What is another one than that of the backup is set aside; of the same there is nothing to keep."""
     moves = []
-    for name, file in staged:
+    for name, file in staged.items():
         target = places.of(name)
         aside = former if name == DATABASE else None
         if name != DATABASE and target.exists() and _hash(target) != contents.files[name][1]:
-            aside = new_name(target.parent, f"{target.name}.before-")
+            aside = _name_aside(target)
         moves.append(FileMove(file, target, aside))
-    for folder in {file.parent for _, file in staged}:
+    with owning(places.state):
+        here = [path for pattern in OF_THE_HOUSE for path in sorted(places.state.glob(pattern)) if path.is_file()]
+        gone = [path for path in here if _is_of_the_house(path, staged, places)]
+        moves += [FileMove(None, path, _name_aside(path)) for path in gone]
+    for folder in {file.parent for file in staged.values()}:
         sync(folder)
     return Change(places.state, moves)
 
 
-def _forget(staged: Sequence[tuple[str, Path]], places: Places) -> None:
-    for name, file in staged:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            with _hand_for(name, places), suppress(OSError):
-                file.with_name(file.name + suffix).unlink(missing_ok=True)
+def _is_of_the_house(path: Path, staged: Mapping[str, Path], places: Places) -> bool:
+    """Whether the backup has none of that name: neither this one nor what is set aside or laid is of that house."""
+    name = f"{STATE}/{path.relative_to(places.state).as_posix()}"
+    return name not in staged and not is_passed_over(path.name)
+
+
+def _name_aside(target: Path) -> Path:
+    return new_name(target.parent, f"{target.name}.before-")
 
 
 def _no_room(error: OSError, places: Places) -> str:
     return f"{error.filename or places.state}: {reason(error)}; nothing was changed"
-
-
-def _name_staged(target: Path) -> Path:
-    return target.with_name(target.name + STAGED)
-
-
-def _hand_for(name: str, places: Places) -> AbstractContextManager[None]:
-    """The gateway's own folder is written by who has it, never by root."""
-    return owning(places.state) if name.startswith(f"{STATE}/") else nullcontext()
-
-
-def _stage(entry: tarfile.TarInfo, content: IO[bytes], places: Places) -> bytes:
-    """Lay a file beside its place; its SHA-256."""
-    target, digest = places.of(entry.name), hashlib.sha256()
-    with _hand_for(entry.name, places):
-        _make_folder(target.parent, entry.name)
-        file = _name_staged(target)
-        file.unlink(missing_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            while block := content.read(_BLOCK):
-                digest.update(block)
-                out.write(block)
-            out.flush()
-            os.fchmod(out.fileno(), entry.mode & 0o777)
-            if os.geteuid() == 0:
-                os.fchown(out.fileno(), *_owner(entry, places))
-            os.fsync(out.fileno())
-    return digest.digest()
-
-
-def _make_folder(folder: Path, name: str) -> None:
-    if not folder.is_dir():
-        make_folder(folder, 0o755 if name.startswith(f"{BROKER}/") or name == CONFIG else 0o700)
-
-
-def _owner(entry: tarfile.TarInfo, places: Places) -> tuple[int, int]:
-    """The gateway's own files belong to whoever has its folder; others to whom they belonged, if it is known here."""
-    if entry.name.startswith(f"{STATE}/"):
-        folder = places.state.stat()
-        return folder.st_uid, folder.st_gid
-    user = group = 0
-    with suppress(KeyError):
-        user = pwd.getpwnam(entry.uname).pw_uid
-    with suppress(KeyError):
-        group = grp.getgrnam(entry.gname).gr_gid
-    return user, group
 
 
 @contextmanager
@@ -283,7 +279,7 @@ def _opened(path: Path, passphrase: str) -> Iterator[Decrypting]:
 
 def _to_the_end(stream: Decrypting) -> None:
     """What follows the last entry is authenticated, too."""
-    while stream.read(_BLOCK):
+    while stream.read(BLOCK):
         pass
 
 

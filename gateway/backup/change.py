@@ -6,9 +6,11 @@ it was cut off. Before that nothing has changed. The list lies beside the config
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from contextlib import contextmanager, nullcontext
+import pwd
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,15 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
+# Who the gateway is where it is installed as a service.
+USER = "linky-gateway"
 # What SQLite keeps beside a database: it goes where the database goes, before it.
 _BESIDE = ("-wal", "-shm")
 
 
 @dataclass(frozen=True, slots=True)
 class FileMove:
-    """A file that is whole and lies beside its place; ``aside`` is where what is there now goes, if it is another."""
+    """A file that is whole and lies beside its place; ``aside`` is where what is there now goes, if it is another.
 
-    staged: Path
+    None is laid there where the backup has no such file: what is there now is of the house that goes.
+    """
+
+    staged: Path | None
     target: Path
     aside: Path | None
 
@@ -48,13 +55,18 @@ def write_down(place: Path, change: Change) -> None:
         place: the list, beside the configuration.
         change: what it says; each staged file is on the disk under its name.
     """
-    moves = [[str(one.staged), str(one.target), str(one.aside or "")] for one in change.moves]
+    moves = [[str(one.staged or ""), str(one.target), str(one.aside or "")] for one in change.moves]
     write_whole(place, json.dumps({"state": str(change.state), "moves": moves}).encode())
 
 
-def carry_out(place: Path) -> Sequence[Path]:
-    """Change the names that the list says, or those that are still to be changed; what was set aside. OSError."""
+def carry_out(place: Path, *, first: bool = False) -> Sequence[Path]:
+    """Change the names that the list says, or those that are still to be changed; what was set aside. OSError.
+
+    The ``first`` time nothing has its name yet: BackupError where a file is missing, and nothing was changed.
+    """
     change = _read(place)
+    if first:
+        _check_staged(change, place)
     for move in change.moves:
         with _hand_of(change, move.target):
             _carry(move)
@@ -67,10 +79,40 @@ def carry_out(place: Path) -> Sequence[Path]:
 
 
 @contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """While a restoration lays its files there no other one does, nor does one clear them away. BackupError."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        # On a new card there is nothing yet, and nothing to be cleared away.
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        sentence = f"{folder}: a backup is being brought back there; wait until that has ended"
+        raise BackupError(BackupFault.OTHER, sentence) from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def owning(folder: Path) -> Iterator[None]:
-    """Where root does this, it is done by whoever has the folder: what lies there may lead elsewhere (symlink(7))."""
+    """Where root does this, it is done by whoever has the folder: what lies there may lead elsewhere (symlink(7)).
+
+    BackupError for root's own where the gateway is somebody else: it would be root who follows.
+    """
     found = folder.stat()
-    if os.geteuid() or not found.st_uid:
+    if os.geteuid():
+        yield
+        return
+    if not found.st_uid:
+        if _has_its_user():
+            sentence = f"{folder}: belongs to root and not to {USER}, who keeps the database there; give it to {USER}"
+            raise BackupError(BackupFault.ELSEWHERE, sentence)
         yield
         return
     others = os.getgroups()
@@ -89,8 +131,22 @@ def _hand_of(change: Change, path: Path) -> AbstractContextManager[None]:
     return owning(change.state) if path.is_relative_to(change.state) else nullcontext()
 
 
+def _has_its_user() -> bool:
+    with suppress(KeyError):
+        return bool(pwd.getpwnam(USER).pw_uid)
+    return False
+
+
+def _check_staged(change: Change, place: Path) -> None:
+    gone = [move.staged for move in change.moves if move.staged and not move.staged.exists()]
+    if gone:
+        place.unlink()
+        sync(place.parent)
+        raise BackupError(BackupFault.OTHER, f"{gone[0]}: was removed meanwhile; nothing was changed")
+
+
 def _carry(move: FileMove) -> None:
-    if not move.staged.exists():
+    if move.staged and not move.staged.exists():
         # It is in its place already.
         return
     if move.aside and not move.aside.exists():
@@ -98,14 +154,19 @@ def _carry(move: FileMove) -> None:
             former = move.target.with_name(move.target.name + end)
             if former.exists():
                 former.replace(move.aside.with_name(move.aside.name + end))
-    move.staged.replace(move.target)
+    if move.staged:
+        move.staged.replace(move.target)
 
 
 def _read(place: Path) -> Change:
     try:
         said = json.loads(place.read_bytes())
-        moves = [FileMove(Path(one), Path(to), Path(aside) if aside else None) for one, to, aside in said["moves"]]
+        moves = [FileMove(_path(one), Path(to), _path(aside)) for one, to, aside in said["moves"]]
         return Change(Path(said["state"]), moves)
     except (ValueError, KeyError, TypeError) as error:
         sentence = f"{place}: is not what a restoration writes down: remove it"
         raise BackupError(BackupFault.OTHER, sentence) from error
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None

@@ -37,10 +37,19 @@ _PASSED_OVER = re.compile(
 )
 # Never what root believes: the keys of releases, the page's authority, what a restoration has written down.
 _ROOTS = r"(?:release\.pub|release-keys|https|restoring\.json|\.made-by-the-package)(?:/|\Z)"
-_IN_BROKER = "|".join(re.escape(one).replace(r"\*", "[^/\x00]{1,200}") for one in _BROKER)
+# A part of a name; "." and ".." are none, as they are another name of another file.
+_PART = r"(?!\.{1,2}(?:/|\Z))[^/\x00]{1,200}"
+_IN_BROKER = "|".join(re.escape(one).replace(r"\*", _PART) for one in _BROKER)
 _NAME = re.compile(
-    rf"{ETC}/(?!{_ROOTS})[^/\x00]{{1,200}}(?:/[^/\x00]{{1,200}}){{0,5}}|{STATE}(?:/[^/\x00]{{1,200}}){{1,6}}"
-    rf"|{BROKER}/(?:{_IN_BROKER})"
+    rf"{ETC}/(?!{_ROOTS}){_PART}(?:/{_PART}){{0,5}}|{STATE}(?:/{_PART}){{1,6}}|{BROKER}/(?:{_IN_BROKER})"
+)
+# The broker's users with the gateway's own password, its certificate with its key: with a half of it nobody comes in.
+_MQTT_PASSWORD = f"{ETC}/{SECRETS}/mqtt-password"
+_BROKER_USERS, _BROKER_CERTIFICATE = f"{BROKER}/linky.passwords", f"{BROKER}/linky/server"
+# Of this card, and set aside where the backup has none: it is of the house that goes.
+OF_THE_HOUSE = (
+    *("settings.json", "settings-before.json", "choices.json", "joining.json", "page.json", "displays.json"),
+    *("xmpp-password", "xmpp-password.new", "secrets/*", "boards/*"),
 )
 # Nothing else than the database is large; a manifest or a configuration never is.
 MOST_SMALL = 16 << 20
@@ -58,10 +67,14 @@ class BackupManifest:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The files of an installation: name in the backup -> path, and the paths that cannot be in it."""
+    """The files of an installation: name in the backup -> path, and the paths that cannot be in it.
+
+    ``broker``: whether that of the broker is in it, or there is none. Else the gateway's password there is not, either.
+    """
 
     files: Mapping[str, Path]
     left_out: tuple[Path, ...]
+    broker: bool = True
 
 
 def find(config: Path, named: Iterable[Path], state: Path, broker: Path) -> Found:
@@ -75,11 +88,11 @@ def find(config: Path, named: Iterable[Path], state: Path, broker: Path) -> Foun
     """
     files, left_out = {CONFIG: config}, []
     etc = config.parent
-    if (etc / SECRETS).is_dir() and not _can_list(etc / SECRETS):
+    if not _can_list(etc / SECRETS):
         left_out.append(etc / SECRETS)
     listed = [*sorted((etc / SECRETS).rglob("*")), *named, *sorted(state.rglob("*"))]
-    listed += [path for pattern in _BROKER for path in sorted(broker.glob(pattern))]
-    for path in listed:
+    brokers = [path for pattern in _BROKER for path in sorted(broker.glob(pattern))]
+    for path in [*listed, *brokers]:
         # What was fetched of a release can be fetched again, and whoever comes onto a new card says anew what it wants.
         fetched = path.parent == state / "updates"
         if fetched or _PASSED_OVER.fullmatch(path.name) or not path.is_file() or path == config:
@@ -87,11 +100,38 @@ def find(config: Path, named: Iterable[Path], state: Path, broker: Path) -> Foun
         # A database's folder may be inside that of the configuration: the inner one first.
         roots = ((STATE, state), (ETC, etc), (BROKER, broker))
         name = next((f"{root}/{path.relative_to(f).as_posix()}" for root, f in roots if path.is_relative_to(f)), None)
-        if not name or not _NAME.fullmatch(name) or not _can_read(path) or path.stat().st_size > MOST_SMALL:
+        ours = name and _NAME.fullmatch(name) and not is_roots(path, etc)
+        if not name or not ours or not _can_read(path) or path.stat().st_size > MOST_SMALL:
             left_out.append(path)
         else:
             files[name] = path
+    if not all(map(_can_list, (broker, broker / "conf.d", broker / "linky"))) or {*brokers} & {*left_out}:
+        half = [name for name in files if name.startswith(f"{BROKER}/") or name == _MQTT_PASSWORD]
+        left_out += [files.pop(name) for name in half]
+        return Found(files, tuple(dict.fromkeys(left_out or [broker])), broker=False)
     return Found(files, tuple(dict.fromkeys(left_out)))
+
+
+def is_passed_over(name: str) -> bool:
+    """Whether a file of that name beside the database is in no backup."""
+    return bool(_PASSED_OVER.fullmatch(name))
+
+
+def is_roots(path: Path, etc: Path) -> bool:
+    """Whether that file, by whatever name, is one of those in the configuration's folder that root believes."""
+    if not path.is_relative_to(etc):
+        return False
+    return bool(re.match(_ROOTS, path.relative_to(etc).as_posix()))
+
+
+def half_of_broker(names: Iterable[str]) -> frozenset[str]:
+    """What of a backup is not brought back, as it is a half of what the broker needs (older ones have such)."""
+    known = frozenset(names)
+    broker = frozenset(name for name in known if name.startswith(f"{BROKER}/"))
+    keyless = f"{_BROKER_CERTIFICATE}.crt" in broker and f"{_BROKER_CERTIFICATE}.key" not in broker
+    if not broker or (_BROKER_USERS in broker and not keyless):
+        return frozenset()
+    return broker | (known & {_MQTT_PASSWORD})
 
 
 def write(out: IO[bytes], manifest: BackupManifest, files: Mapping[str, Path], secrets: Mapping[str, bytes]) -> None:
@@ -114,7 +154,7 @@ def entries(stream: IO[bytes], name: str) -> Iterator[tuple[tarfile.TarInfo, IO[
     try:
         with tarfile.open(fileobj=stream, mode="r|") as tar:
             for entry in tar:
-                known = _NAME.fullmatch(entry.name) and ".." not in entry.name.split("/")
+                known = _NAME.fullmatch(entry.name)
                 first = not seen and entry.name == MANIFEST
                 if not entry.isreg() or not (known or first) or entry.name in seen or len(seen) >= _MOST_FILES:
                     raise BackupError(BackupFault.FOREIGN, f"{name}: {entry.name[:60]!r} is nothing that a backup has")
@@ -160,6 +200,8 @@ def _can_read(path: Path) -> bool:
 def _can_list(folder: Path) -> bool:
     try:
         next(folder.iterdir(), None)
+    except FileNotFoundError:
+        return True
     except OSError:
         return False
     return True

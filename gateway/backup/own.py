@@ -7,6 +7,8 @@ broker is what the shipped file says: a plugin would be a program of somebody el
 
 from __future__ import annotations
 
+import os
+import stat
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gateway.backup.act import Contents, Places
+    from gateway.backup.act import Contents
+    from gateway.backup.stage import Places
 
 _BROKERS_FOLDER = "/etc/mosquitto/"
 # Those of systemd/mosquitto/linky.conf (mosquitto.conf(5)): none loads, logs, reads or sends anything elsewhere.
@@ -29,9 +32,14 @@ _DIRECTIVES = frozenset(
 
 
 def check_is_own(contents: Contents, places: Places, state: Path) -> None:
-    """BackupError for a backup that has more than that; ``state`` is where this installation has its database."""
-    if places.state.resolve() != state.resolve():
+    """BackupError for a backup that has more than that; ``state`` is where this installation has its database.
+
+    Letter by letter, and by no link: one that leads there now may lead elsewhere when the first file is laid.
+    """
+    if places.state != state:
         _refuse(f"{places.state}: the backup keeps its database there, and this gateway in {state}")
+    if state.absolute() != state.resolve() or not all(map(_is_roots, state.absolute().parents)):
+        _refuse(f"{state}: others than root can have it lead elsewhere")
     named = {places.config.parent / one for one in _texts(contents.config)}
     for name in contents.files:
         known = name in (CONFIG, f"{ETC}/display.toml") or name.startswith(f"{ETC}/{SECRETS}/")
@@ -42,6 +50,13 @@ def check_is_own(contents: Contents, places: Places, state: Path) -> None:
         elsewhere = [one for one in values if "/" in one and (not one.startswith(_BROKERS_FOLDER) or ".." in one)]
         if word and not word.startswith("#") and (word not in _DIRECTIVES or elsewhere):
             _refuse(f"{BROKER_CONFIG}: says {word[:40]!r} to the broker, which root alone may say")
+
+
+def _is_roots(folder: Path) -> bool:
+    """Whether root alone says what a name in it is: where root restores, who else may exchange one could lead it."""
+    found = folder.stat()
+    open_to_all = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX
+    return bool(os.geteuid()) or not (found.st_uid or open_to_all)
 
 
 def _refuse(why: str) -> None:

@@ -96,7 +96,7 @@ def _save(options: argparse.Namespace, config: Config) -> int:
     try:
         copy_database(database, copy)
         manifest = BackupManifest(int(time.time()), __version__, schema_of(copy))
-        size = save(to, passphrase, manifest, {**found.files, DATABASE: copy}, _secrets())
+        size = save(to, passphrase, manifest, {**found.files, DATABASE: copy}, _secrets(broker=found.broker))
     finally:
         copy.unlink(missing_ok=True)
     _say(options, "saved", to=to, size=f"{size / 1e6:.1f}")
@@ -153,12 +153,15 @@ def _scratch(config: Config, to: Path, size: int) -> Path:
     return (Path(folder) if there else config.directory) / (FILE_NAME + PACKING)
 
 
-def _secrets() -> dict[str, bytes]:
-    """The passwords that systemd hands over, which this user could not read in their files."""
+def _secrets(*, broker: bool) -> dict[str, bytes]:
+    """The passwords that systemd hands over, which this user could not read in their files.
+
+    That of the broker only with the broker's own files: on a new card it would be another one than that broker knows.
+    """
     from gateway.config.notice import NOTICES_CREDENTIAL  # noqa: PLC0415
     from gateway.config.tables import BACKUP_CREDENTIAL, MQTT_CREDENTIAL, PASSWORD_CREDENTIAL, credential_file  # noqa: PLC0415
 
-    names = {name: name for name in (PASSWORD_CREDENTIAL, MQTT_CREDENTIAL, BACKUP_CREDENTIAL)}
+    names = {name: name for name in (PASSWORD_CREDENTIAL, BACKUP_CREDENTIAL, *((MQTT_CREDENTIAL,) if broker else ()))}
     for notice in Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nowhere")).glob(f"{NOTICES_CREDENTIAL}_*"):
         names[notice.name.replace("_", "/", 1)] = notice.name
     return {name: file.read_bytes() for name, one in names.items() if (file := credential_file(one))}

@@ -14,23 +14,23 @@ import time
 import tomllib
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.commands import backup
 from gateway.commands.options import command, spoken
-from gateway.errors import ArchiveError, GatewayError
+from gateway.errors import ArchiveError, ConfigError, GatewayError
 from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from gateway.backup.act import Contents, Places
+    from gateway.backup.act import Contents
+    from gateway.backup.stage import Places
     from gateway.commands.options import Commands
-
-USER = "linky-gateway"
 
 _SAID = WordTable(
     {
@@ -59,10 +59,7 @@ def declare(commands: Commands) -> None:
 
 def _restore(options: argparse.Namespace) -> int:
     if options.finish:
-        from gateway.backup.act import finish  # noqa: PLC0415
-
-        finish(options.config, backup.BROKER)
-        return 0
+        return _finish(options)
     if options.file is None:
         raise ArchiveError(_NO_FILE)
     if options.list:
@@ -79,14 +76,32 @@ def _restore(options: argparse.Namespace) -> int:
     return 0
 
 
+def _finish(options: argparse.Namespace) -> int:
+    from gateway.backup.act import finish  # noqa: PLC0415
+    from gateway.backup.change import alone  # noqa: PLC0415
+
+    with alone(options.config.parent):
+        finish(options.config, backup.BROKER)
+    return 0
+
+
 def _bring_back(options: argparse.Namespace) -> None:
-    from gateway.backup.act import conflicts, finish, look, restore  # noqa: PLC0415
-    from gateway.backup.change import owning  # noqa: PLC0415
-    from gateway.store.connection import WriterLock  # noqa: PLC0415
+    from gateway.backup.act import look  # noqa: PLC0415
+    from gateway.backup.change import alone  # noqa: PLC0415
 
     passphrase = backup.passphrase_of(options, None)
     contents = look(options.file, passphrase)
     places = _places(options, contents)
+    with alone(options.config.parent):
+        aside = _put_in_place(options, passphrase, contents, places)
+    _say_ending(options, contents, places.state, aside)
+
+
+def _put_in_place(options: argparse.Namespace, passphrase: str, contents: Contents, places: Places) -> Sequence[Path]:
+    from gateway.backup.act import conflicts, finish, restore  # noqa: PLC0415
+    from gateway.backup.change import owning  # noqa: PLC0415
+    from gateway.store.connection import WriterLock  # noqa: PLC0415
+
     _make_state(places.state)
     with owning(places.state):
         lock = WriterLock(places.state)
@@ -96,10 +111,10 @@ def _bring_back(options: argparse.Namespace) -> None:
         if there and not options.replace:
             names = ", ".join(map(str, there[:3])) + (f" and {len(there) - 3} more" if len(there) > 3 else "")
             raise ArchiveError(f"{names}: there already; add --replace to set aside what is there")
-        aside = restore(options.file, passphrase, contents, places)
+        check = partial(_check_loads, places)
+        return restore(options.file, passphrase, contents, places, believed=not options.page, check=check)
     finally:
         lock.release()
-    _say_ending(options, contents, places.state, aside)
 
 
 def _say_ending(options: argparse.Namespace, contents: Contents, state: Path, aside: Sequence[Path]) -> None:
@@ -152,7 +167,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _places(options: argparse.Namespace, contents: Contents) -> Places:
-    from gateway.backup.act import Places  # noqa: PLC0415
+    from gateway.backup.stage import Places  # noqa: PLC0415
     from gateway.config.tables import StoreTable  # noqa: PLC0415
 
     try:
@@ -168,8 +183,26 @@ def _places(options: argparse.Namespace, contents: Contents) -> Places:
     return places
 
 
+def _check_loads(places: Places, staged: Mapping[str, Path]) -> None:
+    """A gateway that would not start by what comes back would be one that is lost, and its page with it."""
+    from gateway.backup.contents import CONFIG, ETC, SECRETS  # noqa: PLC0415
+    from gateway.backup.faults import BackupError, BackupFault  # noqa: PLC0415
+    from gateway.config.staged import check_staged  # noqa: PLC0415
+
+    etc, secrets = f"{ETC}/", f"{ETC}/{SECRETS}/"
+    beside = {name.removeprefix(etc): file for name, file in staged.items() if name.startswith(etc)}
+    beside = {name: file for name, file in beside.items() if not f"{etc}{name}".startswith((secrets, CONFIG))}
+    try:
+        check_staged(staged[CONFIG], places.config, beside)
+    except ConfigError as error:
+        sentence = f"{error}; so it stands in the backup, and nothing was changed"
+        raise BackupError(BackupFault.ELSEWHERE, sentence) from error
+
+
 def _make_state(folder: Path) -> None:
     """On a new card the service's folder may not be there yet."""
+    from gateway.backup.change import USER  # noqa: PLC0415
+
     if folder.is_dir():
         return
     folder.mkdir(parents=True, mode=0o700)

@@ -56,6 +56,11 @@ def settled(file: Path, written: Tables) -> Config:
     return _settled(file, written)
 
 
+def as_written(file: Path, written: Tables) -> Config:
+    """The same of the administrator's file alone. ConfigError."""
+    return _whole(file, file, written)
+
+
 def _settled(file: Path, written: Tables, tables: Tables | None = None) -> Config:
     config = _whole(file, file, written)
     unread = False

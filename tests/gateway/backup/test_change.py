@@ -12,6 +12,7 @@ from gateway.backup import act
 from gateway.backup.contents import BackupManifest
 from gateway.backup.faults import BackupError, BackupFault
 from gateway.backup.own import check_is_own
+from gateway.backup.stage import Places, Staging
 from gateway.commands import main as cli
 from gateway.errors import Exit
 from gateway.store.connection import FILE_NAME, LOCK_NAME
@@ -37,7 +38,7 @@ def made(folder, name):
     (folder / "secrets").mkdir()
     (folder / "secrets" / "xmpp-password").write_text(name)
     (state / "page.json").write_text(name)
-    return act.Places(folder / "gateway.toml", state, folder / "mosquitto")
+    return Places(folder / "gateway.toml", state, folder / "mosquitto")
 
 
 def saved(places, file, **more):
@@ -98,7 +99,7 @@ def test_a_power_cut_leaves_the_one_or_the_other(backup, card, renames, monkeypa
         count[0] += 1
         return replace(path, target)
 
-    monkeypatch.setattr(act, "_forget", lambda *_: None)
+    monkeypatch.setattr(Staging, "forget", lambda *_: None)
     with monkeypatch.context() as cut:
         cut.setattr(Path, "replace", until_then)
         with suppress(PowerCutError):
@@ -183,7 +184,12 @@ def test_who_is_not_believed_brings_back_the_gateways_own_alone(tmp_path, card, 
 
 
 @pytest.mark.parametrize(
-    "name", ["etc/release.pub", "etc/release-keys/x.pub", "etc/https/ca.key", f"etc/{CHANGE}", "broker/mosquitto.conf"]
+    "name",
+    [
+        *("etc/release.pub", "etc/release-keys/x.pub", "etc/https/ca.key", f"etc/{CHANGE}", "broker/mosquitto.conf"),
+        *("etc/./release.pub", "etc/secrets/../release.pub", "etc//release.pub", "etc/./https/ca.key"),
+        *("broker/linky/.", "broker/linky/..", "state/./page.json"),
+    ],
 )
 def test_what_root_believes_is_in_no_backup(tmp_path, name):
     """Not even in one that root brings back by hand."""

@@ -316,7 +316,13 @@ def test_what_a_disk_did_not_keep_is_no_backup(house, run, tmp_path, monkeypatch
     assert not list(house.directory.glob("*.packing"))
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "state/../../x", "root/x", "state"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("../../etc/passwd", "/etc/passwd", "state/../../x", "root/x", "state", "state/..", "state/."),
+        *("etc/./release.pub", "etc/secrets/./../release.pub", "etc//release.pub", "broker/linky/..", "state/x/./y"),
+    ],
+)
 def test_a_name_that_leads_elsewhere_is_refused(tmp_path, name):
     """Also in a backup that somebody made with the right passphrase."""
     import io

@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.backup.act import Places, look, restore, save
+from gateway.backup.act import look, restore, save
 from gateway.backup.contents import CONFIG, DATABASE, BackupManifest
+from gateway.backup.stage import Places
 from gateway.store.connection import FILE_NAME
 from gateway.store.copies import schema_of
 from gateway.store.prepare import prepare
