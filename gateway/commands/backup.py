@@ -196,8 +196,13 @@ def _typed(options: argparse.Namespace, *, twice: bool) -> str:
 
 
 def _forget(place: Path, keep: int) -> int:
-    """Remove the oldest nightly backups beyond so many; how many."""
-    old = sorted(path for path in place.iterdir() if _OWN_NAME.fullmatch(path.name))[:-keep]
+    """Remove the oldest nightly backups beyond so many; how many.
+
+    First those after which another was made that day: who has one made again and again lets none of yesterday go.
+    """
+    own = sorted(path for path in place.iterdir() if _OWN_NAME.fullmatch(path.name))
+    last = {path.name.partition("T")[0]: path for path in own}.values()
+    old = [*(path for path in own if path not in last), *last][: max(len(own) - keep, 0)]
     for path in old:
         path.unlink()
     return len(old)

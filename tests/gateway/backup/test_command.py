@@ -267,6 +267,18 @@ def test_the_nightly_one_goes_to_the_second_place_and_the_oldest_go(house, run):
     assert len(names) == 3
 
 
+def test_of_a_day_with_many_the_earlier_ones_go_first(house, run):
+    """Whoever has one made again and again lets none of another day go by that."""
+    names = [f"linky-gateway-2026010{day}T02200{n}Z.backup" for day, n in ((1, 0), (2, 0), (3, 0), (3, 1), (3, 2))]
+    for name in names:
+        (house.place / name).write_bytes(b"old")
+    house.config.write_text(house.config.read_text().replace("keep = 2\n", "keep = 4\n"))
+    code, out, err = run(house, "backup")
+    assert (code, err) == (0, "")
+    assert "old backups removed: 2\n" in out
+    assert sorted(path.name for path in house.place.iterdir())[:3] == [*names[:2], names[4]]
+
+
 def test_a_stick_that_is_not_there_is_said(house, run):
     """A backup on the card that it is to outlive is none; nor is one in the folder below a missing stick."""
     text = house.config.read_text()
