@@ -195,8 +195,8 @@ class Server:
                 request = self._request(asked, visit)
                 if known := self._site.knows(request):
                     visit.enter(self._known, known)
-                # Of who is not known nobody takes a file: it would be written for a stranger.
-                form = _upload(reader, asked.headers) if known else None
+                # A file is taken of who is signed in alone: neither of a stranger, nor of a screen, nor of one who was.
+                form = _upload(reader, asked.headers) if self._site.entrance.session_of(request) else None
                 body = await form.read_fields() if form else await read_body(reader, asked.headers)
                 # The pages are asked with what stands before a file, whose length is none of theirs.
                 own = asked.headers | ({"content-length": str(len(body))} if form else {})
@@ -206,8 +206,9 @@ class Server:
             with visit.busy():
                 answer = await self._site.answer(request)
                 await pack(answer, request.method, request.headers)
-                if form:
-                    await form.pass_over()
+            if form:
+                # What is of no use any more holds no place that somebody else wants.
+                await form.pass_over()
         except BadRequestError as error:
             log.debug("refused: %s", error.reason)
             if not visit.has_place:

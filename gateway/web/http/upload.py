@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # A card of 4 GB is the smallest that anybody sells; all of it in an hour, and never half a minute without a byte.
 MOST_FILE_BYTES = 4_000_000_000
 LONGEST_S, _SILENT_S = 3600.0, 30.0
+# Of a file that was refused: a backup of some years comes to its end, and its browser hears why.
+_MOST_UNWANTED_BYTES, _UNWANTED_S = 32_000_000, 10.0
 _BLOCK = 65_536
 _MOST_PARTS = 20
 
@@ -87,9 +89,11 @@ class UploadedForm:
             await self._more()
 
     async def pass_over(self) -> None:
-        """Let come what nobody wants any more: a browser hears an answer when it has sent all."""
+        """Let come what nobody wants any more, within bounds: a browser hears an answer when it has sent all."""
+        least = self._left - _MOST_UNWANTED_BYTES
+        self._until_s = min(self._until_s, time.monotonic() + _UNWANTED_S)
         try:
-            while self._left > 0:
+            while self._left > max(0, least):
                 self._ahead = b""
                 await self._more()
         except (BadRequestError, OSError):

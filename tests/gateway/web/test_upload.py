@@ -90,3 +90,23 @@ def test_who_says_nothing_more_is_not_waited_for(monkeypatch):
         with pytest.raises(BadRequestError) as refused:
             UploadedForm(None, {"content-type": kind, "content-length": length})
         assert refused.value.status == status
+
+
+def test_what_was_refused_is_read_within_bounds(monkeypatch):
+    """So much of it that a browser hears why, and no more: neither for ever nor for hours."""
+    body, kind = form({}, b"x" * 1_000_000)
+
+    async def left(most, seconds, *, comes):
+        monkeypatch.setattr(upload, "_MOST_UNWANTED_BYTES", most)
+        monkeypatch.setattr(upload, "_UNWANTED_S", seconds)
+        reader = asyncio.StreamReader()
+        reader.feed_data(body if comes else body[:10_000])
+        coming = UploadedForm(reader, {"content-type": kind, "content-length": str(len(body))})
+        await coming.read_fields()
+        async with asyncio.timeout(60):
+            await coming.pass_over()
+        return coming._left
+
+    assert asyncio.run(left(32_000_000, 10.0, comes=True)) == 0
+    assert asyncio.run(left(300_000, 10.0, comes=True)) > 500_000
+    assert asyncio.run(left(32_000_000, 0.05, comes=False)) > 0
