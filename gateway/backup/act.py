@@ -38,7 +38,7 @@ from gateway.backup.stage import BLOCK, Places, Staging
 from gateway.errors import ArchiveError, StoreError, reason
 from gateway.files import move, sync
 from gateway.store.copies import CHANGE, STAGED, name_of_former, new_name
-from gateway.store.restore import adopt, known_steps
+from gateway.store.restore import adopt, is_of_the_disk, known_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -169,7 +169,9 @@ def restore(
         if isinstance(error, OSError):
             raise BackupError(BackupFault.ROOM, _no_room(error, places)) from error
         if isinstance(error, StoreError):
-            raise BackupError(BackupFault.DAMAGED, str(error)) from error
+            full = is_of_the_disk(error)
+            fault, end = (BackupFault.ROOM, "; nothing was changed") if full else (BackupFault.DAMAGED, "")
+            raise BackupError(fault, f"{error}{end}") from error
         raise
     try:
         return _carried_out(places.config.parent / CHANGE, first=True)

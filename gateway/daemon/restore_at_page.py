@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 # For so long the passphrase is remembered; checking ten years takes minutes.
 KEPT_S, _LONGEST_CHECK_S = 900.0, 3600.0
-# The gateway goes on writing beside a file that comes in, and what comes back lies there twice for a moment.
+# The gateway goes on writing beside a file that comes in; what comes back lies there besides, and SQLite's log of it.
 _LEFT_FREE = 100_000_000
 
 _BUSY = Phrase("A backup is being brought back already; wait until that has ended.")
@@ -128,7 +128,7 @@ class PageRestore:
         self._remove()
 
     def _check_room(self, length: int) -> None:
-        needed = 2 * length + _LEFT_FREE
+        needed = 3 * length + _LEFT_FREE
         try:
             disk = os.statvfs(self._config.directory)
         except OSError as error:

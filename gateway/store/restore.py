@@ -104,6 +104,13 @@ def adopt(path: Path) -> None:
         raise StoreError(f"{path}: the backup's database cannot be used: {error}") from error
 
 
+def is_of_the_disk(error: StoreError) -> bool:
+    """Whether a database could not be written, which says nothing of what is in it: a card that is full, or ends."""
+    # Of an extended code the low byte is the code (sqlite.org/rescode.html).
+    code: int = getattr(error.__cause__, "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+
+
 def _fill(db: sqlite3.Connection, schema: Sequence[str], tables: Mapping[str, Iterable[Sequence[Cell]]]) -> None:
     wrapped = sqlite_utils.Database(db)
     steps = known_steps()

@@ -2,6 +2,7 @@
 
 import grp
 import os
+import resource
 import stat
 import tempfile
 from contextlib import contextmanager
@@ -315,4 +316,22 @@ def test_a_backup_that_has_lost_a_file_since_it_was_looked_at_is_not_restored(fo
     act.save(other, PASSPHRASE, BackupManifest(1, "1", schema_of(former.state / FILE_NAME)), files, {})
     with pytest.raises(BackupError, match="was changed while it was read"):
         act.restore(other, PASSPHRASE, contents, card)
+    assert holds(card) == {"present"}
+
+
+def test_a_database_that_cannot_be_written_is_no_damaged_one(former, card, tmp_path):
+    """A card that is full says so, and nobody throws a good backup away."""
+    file, contents = looked(former, tmp_path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def and_fill(_):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+
+    try:
+        with pytest.raises(BackupError, match="nothing was changed") as refused:
+            act.restore(file, PASSPHRASE, contents, card, check=and_fill)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert refused.value.fault == BackupFault.ROOM
+    assert "linky-gateway.sqlite" in str(refused.value)
     assert holds(card) == {"present"}
