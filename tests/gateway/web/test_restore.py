@@ -216,6 +216,11 @@ def left(folder):
     return found
 
 
+def as_installed(found):
+    """The same, with the rights of an installation."""
+    return found | {name: (found[name][0], stat.S_IFREG | mode) for name, mode in INSTALLED.items()}
+
+
 def shown(browser):
     """What the page says."""
     return browser.evaluate("document.querySelector('main').innerText")
@@ -260,10 +265,9 @@ def test_a_household_brings_its_house_back_onto_a_new_card(card, lived, browser,
     words = ("restore", str(file), "--replace", "--passphrase-file", str(phrase))
     done = Typed(copy).command(*words)
     assert done.returncode == 0, done.stderr
-    ours, theirs = left(card.folder), left(copy)
-    assert sorted(ours) == sorted(theirs)
     # But for who may read root's own: of a file that nobody vouches for that is as it is installed.
-    theirs |= {name: (theirs[name][0], stat.S_IFREG | mode) for name, mode in INSTALLED.items()}
+    ours, theirs = left(card.folder), as_installed(left(copy))
+    assert sorted(ours) == sorted(theirs)
     assert [name for name in ours if ours[name] != theirs[name]] == []
     card.start()
     browser.await_true("!document.querySelector('.good[data-when=back]').hidden")
