@@ -20,7 +20,14 @@ _ROW = re.compile(r"^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) \S+ 0A ", 
 _LOOPBACK = re.compile(r"(0{8}0{8}F{4}0{4}|0{8}0{8}0{4}F{4})?[0-9A-F]{6}7F|0{24}01000000")
 _ENCLOSED = (re.compile(r"^NoNewPrivs:\s*1$", re.MULTILINE), re.compile(r"^Seccomp:\s*2$", re.MULTILINE))
 # apt.conf(5); what ``unattended-upgrades`` and tools/setup write.
-_FIXES = re.compile(r'^\s*APT::Periodic::Unattended-Upgrade\s+"([0-9]+|always)"\s*;', re.MULTILINE)
+_FIXES, _ENABLED = (
+    re.compile(rf'^\s*APT::Periodic::{name}\s+"([0-9]+|always)"\s*;', re.MULTILINE)
+    for name in ("Unattended-Upgrade", "Enable")
+)
+# The other form of the same, which is not read here.
+_IN_BRACES = re.compile(r"^\s*APT(::Periodic)?\s*\{[^#/]*(Periodic|Enable|Unattended-Upgrade)", re.MULTILINE)
+# Whose names are others apt passes over.
+_APT_NAME = re.compile(r"[\w-]+|[\w.-]+\.conf", re.ASCII)
 _MOST_BYTES = 1_000_000
 
 
@@ -57,15 +64,24 @@ def exposed(files: Iterable[Path]) -> int | None:
     return count
 
 
-def fixes(folder: Path = Path("/etc/apt/apt.conf.d")) -> bool | None:
-    """Whether apt is told to install security fixes by itself; None where there is no apt, or it cannot be read."""
+def fixes(
+    folder: Path = Path("/etc/apt/apt.conf.d"), program: Path = Path("/usr/bin/unattended-upgrade")
+) -> bool | None:
+    """Whether apt is told to install security fixes by itself, and there is what does it.
+
+    None where there is no apt, or what it is told cannot be read here.
+    """
     try:
-        files = sorted(path for path in folder.iterdir() if path.is_file())[:200]
+        files = sorted(path for path in folder.iterdir() if _APT_NAME.fullmatch(path.name) and path.is_file())[:200]
+        there = program.exists()
     except OSError:
         return None
+    texts = [_text(file) for file in files]
+    if any(text is None or _IN_BRACES.search(text) for text in texts):
+        return None
     # Read in the order of their names: the last one counts (apt.conf(5)).
-    said = [word for file in files for word in _FIXES.findall(_text(file) or "")]
-    return bool(said) and said[-1] != "0"
+    wanted, enabled = ([word for text in texts if text for word in line.findall(text)] for line in (_FIXES, _ENABLED))
+    return there and bool(wanted) and wanted[-1] != "0" and "0" not in enabled[-1:]
 
 
 def _text(file: Path) -> str | None:

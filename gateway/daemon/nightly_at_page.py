@@ -35,13 +35,25 @@ def nightly(house: House) -> Row:
     """How it stands: its place (empty where none is set up), how many stay there, its link.
 
     ``good``: when one was last made (POSIX seconds), None for never; ``failed``: whether the last try came to nothing.
-    ``named``: whether the configuration names a file of its own for the passphrase.
+    ``named``: whether the configuration names a file of its own for the passphrase; ``same_card``: whether they
+    lie on the database's own card.
     """
     table, known = house.config.backup, outcome(house.config.directory)
     row: Row = {"place": table.directory if table else "", "keep": table.keep if table else 0}
     row |= {"good": known.good if known else None, "failed": bool(known and known.failed)}
-    row |= {"named": bool(table and table.passphrase_file)}
+    row |= {"named": bool(table and table.passphrase_file), "same_card": _is_on_card(house)}
     return row | state_of(house, LinkKind.BACKUP)
+
+
+def _is_on_card(house: House) -> bool:
+    """Whether the place is on the card that it is to outlive; where that is allowed and cannot be seen, too."""
+    table, directory = house.config.backup, house.config.directory
+    if table is None or not table.same_card:
+        return False
+    try:
+        return house.config.path(table.directory).stat().st_dev == directory.stat().st_dev
+    except OSError:
+        return True
 
 
 class PageNightly:

@@ -11,8 +11,9 @@ from gateway.consent.orders import HealthConsents, ListConsents, RefusedDomains
 from gateway.daemon import exposure
 from gateway.daemon.accounts_at_page import state_of
 from gateway.daemon.nightly_at_page import nightly
-from gateway.links.link import BROKEN, LinkKind
+from gateway.links.link import BROKEN, WAITING, LinkKind
 from gateway.store.connection import FILE_NAME
+from gateway.store.pseudonyms import KEY_NAME
 from gateway.web.dates import read
 from gateway.web.security.values import (
     AccessFacts,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from gateway.config.tables import Config
     from gateway.daemon.house import House
     from gateway.mqtt.boards.registry import Board
     from gateway.store.store import Archive
@@ -42,8 +44,8 @@ if TYPE_CHECKING:
 
 _DAY_S, _REFUSED_DAYS = 86_400, 30
 _STANDING = ("valid", "limited")
-# The broker's, for boards and displays (systemd/mosquitto/linky.conf).
-_BROKER_PORTS = (1883, 8883)
+# The broker's, for boards and displays (systemd/mosquitto/linky.conf); 1883, in clear, is for this machine alone.
+_BROKER_PORTS = (8883,)
 _MOST_LINES = 12
 
 
@@ -147,9 +149,8 @@ class PageSecurity:
         from gateway.upkeep.owner import owner  # noqa: PLC0415 (read when somebody asks)
 
         config, directory = self._house.config, self._house.config.directory
-        secrets = [directory / FILE_NAME, directory / "journal.key", config.page_file]
-        secrets += [directory / "boards" / f"{one.id}.json" for one in boards]
-        links = [link for link in self._house.standing.own_links(time.monotonic()) if link.state == BROKEN]
+        secrets = [*_secrets(config), *(directory / "boards" / f"{one.id}.json" for one in boards)]
+        states = [link.state for link in self._house.standing.own_links(time.monotonic())]
         return MachineFacts(
             ports=exposure.listening(),
             own=(*self._own_ports(), *(_BROKER_PORTS if config.mqtt and _is_here(config.mqtt.host) else ())),
@@ -158,7 +159,8 @@ class PageSecurity:
             exposed=exposure.exposed(secrets),
             foreign=sum(ip_network(one).is_global for one in config.web.networks) if config.web else 0,
             broker=self._broker(),
-            broken=len(links),
+            broken=states.count(BROKEN),
+            waiting=states.count(WAITING),
             told=bool(config.notice or config.household),
             contact=bool(owner().security_contact),
         )
@@ -223,6 +225,7 @@ class PageSecurity:
             links=tuple((link.name, link.role.value) for link in entrance.access.links) if entrance else (),
             account=house.config.federation.jid if house.config.federation else "",
             account_state=account,
+            pinned=bool(house.config.federation and house.config.federation.pin_only),
             recipients=tuple(dict.fromkeys(row["recipient"] for row in consents if row["state"] in _STANDING)),
             installers=tuple((row["recipient"], read(row["until"]).timestamp()) for row in may),
             asks="" if any(row["recipient"] == asks for row in health) else asks,
@@ -271,6 +274,22 @@ def _listeners(directory: Path) -> tuple[tuple[str, bool], ...]:
     from gateway.mqtt.boards.displays import Displays  # noqa: PLC0415
 
     return tuple((one.name, one.home_assistant) for one in Displays(directory).all())
+
+
+def _secrets(config: Config) -> list[Path]:
+    """Where a secret of the house may be: beside the database, and wherever the configuration has one."""
+    state = config.directory
+    named = [table.password_file for table in (config.federation, config.mqtt) if table]
+    named += [one.url_file for one in config.notice]
+    named += [config.backup.passphrase_file] if config.backup else []
+    own = ("journal.key", KEY_NAME, "xmpp-password", "xmpp-password.new")
+    found = [
+        state / FILE_NAME,
+        config.page_file,
+        *(state / name for name in own),
+        *sorted((state / "secrets").glob("*")),
+    ]
+    return [*found, *(config.path(name) for name in named if name)]
 
 
 def _duties(lang: str) -> dict[str, tuple[str, str]]:

@@ -93,6 +93,8 @@ def _backup(nightly: Mapping[str, object]) -> SecurityPoint:
         return SecurityPoint("backup_never" if good is None else "backup_late", BAD, _at(good), BACKUP)
     if good is None:
         return SecurityPoint("backup_first", UNKNOWN)
+    if nightly.get("same_card"):
+        return SecurityPoint("backup_same_card", WARN, _at(good), BACKUP)
     return SecurityPoint("backup_retried" if nightly["failed"] else "backup_good", GOOD, _at(good))
 
 
@@ -171,7 +173,7 @@ def _of_access(facts: SecurityFacts) -> Iterator[tuple[str, SecurityPoint]]:
     broker = {"none": ABSENT, "here": GOOD, "encrypted": GOOD, "clear": WARN}[facts.machine.broker]
     yield "broker", SecurityPoint(f"broker_{facts.machine.broker}", broker, door=BROKER if broker == WARN else "")
     account = {"ok": GOOD, "broken": WARN, "waiting": UNKNOWN}.get(access.account_state, ABSENT)
-    word = access.account_state or "none"
+    word = "pinned" if access.pinned and access.account_state == "ok" else access.account_state or "none"
     yield "account", SecurityPoint(f"account_{word}", account, door=ACCOUNT if account == WARN else "")
 
 
@@ -198,10 +200,17 @@ def _of_machine(machine: MachineFacts) -> Iterator[tuple[str, SecurityPoint]]:
         yield "files", SecurityPoint("files_open", BAD, {"n": machine.exposed})
     else:
         yield "files", SecurityPoint("files_good", GOOD)
-    broken = SecurityPoint("links_broken", WARN, {"n": machine.broken}, LINKS)
-    yield "links", broken if machine.broken else SecurityPoint("links_good", GOOD)
+    yield "links", _links(machine)
     yield "told", SecurityPoint("told_good", GOOD) if machine.told else SecurityPoint("told_none", WARN, door=NOTICES)
     yield "contact", SecurityPoint("contact_good", GOOD) if machine.contact else SecurityPoint("contact_none", UNKNOWN)
+
+
+def _links(machine: MachineFacts) -> SecurityPoint:
+    if machine.broken:
+        return SecurityPoint("links_broken", WARN, {"n": machine.broken}, LINKS)
+    if machine.waiting:
+        return SecurityPoint("links_waiting", UNKNOWN, {"n": machine.waiting})
+    return SecurityPoint("links_good", GOOD)
 
 
 def _enclosed(machine: MachineFacts) -> SecurityPoint:

@@ -116,7 +116,8 @@ class BrowserNow:
 class AccessFacts:
     """Who has access. ``links``: name and role of displays with a link; ``broker``: name of each that listens there.
 
-    ``account`` is empty where there is none, ``account_state`` how its link is. ``recipients`` have a consent,
+    ``account`` is empty where there is none, ``account_state`` how its link is, ``pinned`` whether its
+    server is known by its key and by no certificate. ``recipients`` have a consent,
     ``installers`` may ask how the house is (until when, POSIX seconds), ``asks`` would like to.
     """
 
@@ -126,6 +127,7 @@ class AccessFacts:
     links: tuple[tuple[str, str], ...] = ()
     account: str = ""
     account_state: str = ""
+    pinned: bool = False
     recipients: tuple[str, ...] = ()
     installers: tuple[tuple[str, float], ...] = ()
     asks: str = ""
@@ -138,7 +140,8 @@ class MachineFacts:
 
     ``ports``: at which it listens for others; ``own`` of them are of the gateway and its broker. ``enclosed``: whether
     the gateway runs without root and shut in; ``exposed``: how many of its secret files others may read. ``broker``:
-    ``none``, ``here``, ``encrypted``, ``clear``. ``broken``: links at fault. ``told``: ways to tell the household.
+    ``none``, ``here``, ``encrypted``, ``clear``. ``broken``: links at fault, ``waiting``: those of which
+    nothing is known yet. ``told``: ways to tell the household.
     """
 
     ports: tuple[int, ...] | None = None
@@ -149,6 +152,7 @@ class MachineFacts:
     foreign: int = 0
     broker: str = "none"
     broken: int = 0
+    waiting: int = 0
     told: bool = False
     contact: bool = False
 

@@ -1,10 +1,13 @@
 """What a machine shows of itself: real sockets, real modes of files, and what the kernel and apt say of the rest."""
 
+import re
 import socket
 
 import pytest
 
 from gateway.daemon import exposure
+from gateway.daemon.security_at_page import _BROKER_PORTS
+from harness import ROOT
 
 
 @pytest.mark.parametrize(("host", "family", "is_seen"), [
@@ -18,11 +21,17 @@ def test_a_port_that_is_open_to_others_is_seen(host, family, is_seen):
         assert (server.getsockname()[1] in exposure.listening()) is is_seen
 
 
+def test_the_brokers_ports_are_those_that_its_file_opens_to_the_house():
+    """In clear it listens for this machine alone: 1883 for others is a port that somebody else has opened."""
+    said = re.findall(r"^listener (\d+) *$", (ROOT / "systemd/mosquitto/linky.conf").read_text(), re.MULTILINE)
+    assert tuple(map(int, said)) == _BROKER_PORTS
+
+
 def test_a_kernel_that_does_not_tell_is_not_taken_for_safe(tmp_path):
     """No table, no status, no apt: unknown."""
     assert exposure.listening(tmp_path) is None
     assert exposure.enclosed(tmp_path / "status") is None
-    assert exposure.fixes(tmp_path / "apt.conf.d") is None
+    assert exposure.fixes(tmp_path / "apt.conf.d", tmp_path) is None
 
 
 def test_whether_the_gateway_is_shut_in_is_what_the_kernel_says(tmp_path):
@@ -35,11 +44,25 @@ def test_whether_the_gateway_is_shut_in_is_what_the_kernel_says(tmp_path):
 
 def test_the_systems_own_fixes_are_what_apt_reads_last(tmp_path):
     """A file that switches them off behind one that switches them on counts; so does the one of tools/setup."""
-    assert exposure.fixes(tmp_path) is False
-    (tmp_path / "20auto-upgrades").write_text('APT::Periodic::Unattended-Upgrade "1";\n')
-    assert exposure.fixes(tmp_path) is True
-    (tmp_path / "90off").write_text('// no\n  APT::Periodic::Unattended-Upgrade "0";\n')
-    assert exposure.fixes(tmp_path) is False
+    program = tmp_path / "unattended-upgrade.program"
+    program.touch()
+    on, off = ('APT::Periodic::Unattended-Upgrade "1";\n', '// no\n  APT::Periodic::Unattended-Upgrade "0";\n')
+    assert exposure.fixes(tmp_path, program) is False
+    (tmp_path / "20auto-upgrades").write_text(on)
+    assert exposure.fixes(tmp_path, program) is True
+    assert exposure.fixes(tmp_path, tmp_path / "not-installed") is False
+    # apt passes these over.
+    for name in ("90off.bak", "90off.dpkg-old", "90off~"):
+        (tmp_path / name).write_text(off)
+    assert exposure.fixes(tmp_path, program) is True
+    (tmp_path / "80periodic.conf").write_text('APT::Periodic::Enable "0";\n')
+    assert exposure.fixes(tmp_path, program) is False
+    (tmp_path / "85periodic").write_text('APT::Periodic::Enable "1";\n')
+    assert exposure.fixes(tmp_path, program) is True
+    (tmp_path / "90off").write_text(off)
+    assert exposure.fixes(tmp_path, program) is False
+    (tmp_path / "95braces").write_text('APT::Periodic {\n  Enable "1";\n};\n')
+    assert exposure.fixes(tmp_path, program) is None
 
 
 def test_a_secret_that_others_may_read_is_counted(tmp_path):

@@ -16,6 +16,7 @@ from gateway.mqtt.relays import BoardReports, Relays
 from gateway.store.prepare import prepare
 from gateway.store.store import Archive, Store
 from gateway.upkeep.duties.duties import read_duties
+from gateway.upkeep.helper.table import ACTS
 from gateway.web.access.sessions import BrowserSessions, RefusedTries, browser_of
 from gateway.web.security import points as rules
 from gateway.web.security.points import NORMS, faults, norm_state, points
@@ -86,6 +87,8 @@ def test_faults_come_first_the_worst_before_the_others():
         ({"update": replace(WELL.update, support_end="2026-02-01")}, "support", "support_soon"),
         ({"nightly": WELL.nightly | {"good": None}}, "backup", "backup_first"),
         ({"nightly": WELL.nightly | {"state": "waiting"}}, "backup", "backup_clock"),
+        ({"nightly": WELL.nightly | {"same_card": True}}, "backup", "backup_same_card"),
+        ({"machine": replace(WELL.machine, waiting=2)}, "links", "links_waiting"),
         ({"boards": (replace(WELL.boards[0], seen=WELL.now - 3600),)}, "board garage", "board_gone"),
     ],
 )
@@ -94,6 +97,21 @@ def test_a_point_stands_as_the_house_does(change, name, key):
     found = points(replace(WELL, **change))[name]
     assert found.key == key
     assert found.state != GOOD
+
+
+def test_a_server_that_is_known_by_its_key_alone_has_no_verified_certificate():
+    """What is said of it is what is done (``pin_only``)."""
+    access = replace(WELL.access, account_state="ok", pinned=True)
+    assert points(replace(WELL, access=access))["account"].key == "account_pinned"
+    away = replace(access, account_state="broken")
+    assert points(replace(WELL, access=away))["account"].key == "account_broken"
+
+
+def test_all_that_root_is_asked_for_has_words():
+    """On paper each act of the helper's list is said; of a list that grew without words the name."""
+    assert {f"act_{kind.__struct_config__.tag}" for kind in ACTS} | {"act_refused"} == {
+        key for key in SAID if key.startswith("act_")
+    }
 
 
 def test_the_points_of_the_rules_are_those_that_are_asked():
@@ -114,7 +132,7 @@ def test_each_point_has_its_sentence_and_each_sentence_its_point():
     made = {f"is_{key}" for key in re.findall(r'SecurityPoint\(f?"([a-z_]+)"', source)}
     made |= {f"is_{key}" for key in re.findall(r'"((?:backup|version|password)_[a-z]+)"', source)}
     made |= {f"is_broker_{word}" for word in ("none", "here", "encrypted", "clear")}
-    made |= {f"is_account_{word}" for word in ("none", "ok", "waiting", "broken")}
+    made |= {f"is_account_{word}" for word in ("none", "ok", "pinned", "waiting", "broken")}
     assert made == {key for key in SAID if key.startswith("is_")}
     assert {f"norm_{name}" for name in NORMS} == {key for key in SAID if key.startswith("norm_")}
     assert {f"state_{state}" for state in STATES} <= {*SAID}
@@ -273,10 +291,12 @@ def test_three_faults_are_said_and_mended(tmp_path):
     with House(folder, "/nowhere/tty", tables) as house:
         owner = house.owner()
         (folder / "data" / "page.json").chmod(0o644)
+        (folder / "mqtt").chmod(0o644)
         text = text_of(owner.get("/security")[1])
-        for key, places in (("is_backup_never", {}), ("is_broker_clear", {}), ("is_files_open", {"n": 1})):
+        for key, places in (("is_backup_never", {}), ("is_broker_clear", {}), ("is_files_open", {"n": 2})):
             assert said(key, **places) in text, key
         (folder / "data" / "page.json").chmod(0o600)
+        (folder / "mqtt").chmod(0o600)
         text = text_of(owner.get("/security")[1])
         assert said("is_files_good") in text
         assert "coop@sen2.test" in text
