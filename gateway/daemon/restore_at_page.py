@@ -40,6 +40,7 @@ _LEFT_FREE = 100_000_000
 _BUSY = Phrase("A backup is being brought back already; wait until that has ended.")
 _NO_ROOM = Phrase("There is no room on the card for this backup: {needed} MB are needed, {free} MB are free.")
 _CUT = Phrase("The file did not arrive as a whole; nothing was changed. Try again.")
+_NOT_WANTED = Phrase("The file is not taken in any more; nothing was changed.")
 _GONE = Phrase("The file is not here any more, as it was left alone for a quarter of an hour. Choose it again.")
 _NOT_KEPT = Phrase("The card cannot be written; nothing was changed.")
 _NOT_DONE = Phrase("This could not be done from the page, and nothing was changed. Ask whoever installed the gateway.")
@@ -59,6 +60,8 @@ class PageRestore:
         self._who: object = None
         self._standing, self._passphrase = RestoreStanding(), ""
         self._checking: asyncio.Task[None] | None = None
+        # Somebody does not want what is coming in any more, or the gateway ends.
+        self._unwanted = asyncio.Event()
         self._going: asyncio.TimerHandle | None = None
 
     def standing(self, who: object) -> RestoreStanding:
@@ -83,14 +86,15 @@ class PageRestore:
         self._remove()
         self._check_room(length)
         self._who, self._standing = who, RestoreStanding("coming")
+        unwanted = self._unwanted = asyncio.Event()
         try:
-            await self._receive(blocks)
+            await self._receive(blocks, unwanted)
         except (BadRequestError, OSError) as error:
             log.warning("a backup did not come in: %s", error)
-            self._remove()
+            self._forget(unwanted)
             raise GatewayError(_CUT if isinstance(error, BadRequestError) else _NOT_KEPT) from error
         except BaseException:
-            self._remove()
+            self._forget(unwanted)
             raise
         self._standing = RestoreStanding("checking")
         self._checking = asyncio.create_task(self._check(passphrase), name="a backup of the household's")
@@ -122,6 +126,8 @@ class PageRestore:
         """The gateway ends, or everything is erased: nothing of it is left, unless root has it now."""
         if self._standing.state == "begun":
             return
+        # Who takes one in now learns it by its next block.
+        self._unwanted.set()
         if checking := self._checking:
             checking.cancel()
             await asyncio.gather(checking, return_exceptions=True)
@@ -137,13 +143,22 @@ class PageRestore:
         if free < needed:
             raise GatewayError(_NO_ROOM.filled(needed=needed // 1_000_000 + 1, free=free // 1_000_000))
 
-    async def _receive(self, blocks: AsyncIterator[bytes]) -> None:
+    async def _receive(self, blocks: AsyncIterator[bytes], unwanted: asyncio.Event) -> None:
         descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             async for block in blocks:
+                if unwanted.is_set():
+                    break
                 await asyncio.to_thread(file.write, block)
             file.flush()
             await asyncio.to_thread(os.fsync, file.fileno())
+        if unwanted.is_set():
+            raise GatewayError(_NOT_WANTED)
+
+    def _forget(self, unwanted: asyncio.Event) -> None:
+        """What did not come in; what was not wanted is gone already, and another one may lie there."""
+        if not unwanted.is_set():
+            self._remove()
 
     async def _check(self, passphrase: str) -> None:
         standing = RestoreStanding("refused", fault="other")

@@ -134,6 +134,36 @@ def test_what_is_left_alone_goes_with_its_passphrase(house, monkeypatch):
     assert not place.exists()
 
 
+def test_what_is_not_wanted_any_more_while_it_comes_is_not_checked(house):
+    """Whoever leaves it has the next one taken in, and of the former one nothing is left."""
+    restore = PageRestore(house.config, house.ask)
+    place = house.config.directory / BROUGHT_ALONG
+
+    async def slowly(begun, more):
+        begun.set()
+        yield b"half of a file"
+        await more.wait()
+        yield b"the other half"
+
+    async def scenario():
+        begun, more = asyncio.Event(), asyncio.Event()
+        taking = asyncio.create_task(restore.take(WHO, 28, slowly(begun, more), PASSPHRASE))
+        await asyncio.wait_for(begun.wait(), 60)
+        assert place.exists()
+        await restore.discard(WHO)
+        assert not place.exists()
+        assert (await taken(restore, house)).state == "ready"
+        more.set()
+        with pytest.raises(GatewayError, match="not taken in any more"):
+            await taking
+        assert restore.standing(WHO).state == "ready"
+        assert place.read_bytes() == house.file.read_bytes()
+        await restore.end()
+
+    asyncio.run(scenario())
+    assert not place.exists()
+
+
 def test_the_parts_of_a_backup_are_those_that_it_has():
     """By the names of its files."""
     assert parts_of(["etc/gateway.toml", "broker/linky.passwords"]) == ("settings", "boards")
