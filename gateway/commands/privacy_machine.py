@@ -25,6 +25,7 @@ ROOT = Path("/")
 _BROKER = "etc/mosquitto"
 _OTHERS = (
     f"{_BROKER}/linky.passwords",
+    f"{_BROKER}/**/linky.*.before-*",
     "etc/NetworkManager/system-connections/linky*.nmconnection",
     *(f"boot/{place}{name}" for place in ("", "firmware/") for name in ("linky.toml*", "linky-result.txt")),
 )
@@ -83,7 +84,7 @@ def _left_elsewhere(config: Config) -> list[tuple[str, dict[str, object]]]:
 
 
 def _single_files(config: Config) -> list[Path]:
-    named = [config.path("display.toml"), *config.path(".").glob("*.before-*")]
+    named = [config.path("display.toml"), *config.path(".").rglob("*.before-*")]
     named += [config.path(t.password_file) for t in (config.federation, config.mqtt) if t and t.password_file]
     named += [config.path(one.url_file) for one in config.notice if one.url_file]
     if config.backup and config.backup.passphrase_file:

@@ -141,6 +141,12 @@ def remove_staged(directory: Path) -> None:
             log.warning("what a restoration has left cannot be removed: %s", error.strerror)
 
 
+def set_aside(directory: Path) -> list[str]:
+    """The names, from there, of what restorations have set aside besides the database: settings, passwords, boards."""
+    found = (path for path in directory.rglob("*.before-*Z") if not path.name.startswith(_BEFORE))
+    return sorted(path.relative_to(directory).as_posix() for path in found)
+
+
 def forget_copies(directory: Path, now: float) -> None:
     """Remove the copies of before that nobody will go back to."""
     for name in copies_of_before(directory):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import StoreError
 from gateway.store.connection import DELETES, ERASES, FILE_NAME
-from gateway.store.copies import copies_of_before, files_for_household, unpacked
+from gateway.store.copies import copies_of_before, files_for_household, set_aside, unpacked
 from gateway.store.points import Granularity, Series, under
 from gateway.store.pseudonyms import KEY_NAME, Pseudonyms
 from gateway.store.recorder import SUM_OFFSET_S, period_start
@@ -252,7 +252,7 @@ class Erasure:
         folder = self._journal.key_path.parent
         # What an import that was cut off left there.
         left = (*folder.glob("history-*.import"), *files_for_household(folder))
-        names = (*self.copies(), *sorted(path.name for path in left), KEY_NAME, *SETTINGS_NAMES)
+        names = (*self.copies(), *set_aside(folder), *sorted(path.name for path in left), KEY_NAME, *SETTINGS_NAMES)
         return [name for name in dict.fromkeys(names) if (folder / name).exists()]
 
     def remove_copies(self) -> list[str]:

@@ -159,11 +159,16 @@ def test_everything_is_erased_but_the_proof_and_the_last_words(house, store):
     damaged.write_bytes(b"old readings")
     before = house.directory / f"{FILE_NAME}.before-20260101T000000Z"
     before.write_bytes(b"older readings")
+    # What a restoration has set aside.
+    aside = [f"{name}.before-20260101T000000Z" for name in ("boards/salon.json", "settings.json")]
+    for name in aside:
+        (house.directory / name).parent.mkdir(exist_ok=True)
+        (house.directory / name).write_text(STRANGER)
     config = load(house.config)
     change(config, "household", {"address": STRANGER})
     count = sum(1 for _ in store.journal.entries())
     erased = store.erasure.erase_everything(NOW + 5, "marie-odile")
-    assert store.erasure.remove_copies() == [damaged.name, before.name, KEY_NAME, config.settings_file.name]
+    assert store.erasure.remove_copies() == [damaged.name, before.name, *aside, KEY_NAME, config.settings_file.name]
     assert not before.exists()
     assert store.erasure.wipe()
     assert erased.readings > 300

@@ -46,6 +46,7 @@ def settle(folder, root):
     page.add_link("living room display", 0)
     for name, words in (
         ("etc/mosquitto/linky.passwords", BOARD),
+        ("etc/mosquitto/linky.passwords.before-20260101T000000Z", BOARD),
         ("etc/mosquitto/linky/server.key", "canary-key"),
         ("etc/NetworkManager/system-connections/linky-wifi.nmconnection", f"psk={WIFI}"),
         ("etc/NetworkManager/system-connections/neighbour.nmconnection", "not ours"),
