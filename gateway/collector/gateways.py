@@ -23,6 +23,10 @@ _SUBSCRIBE = (
     "INSERT INTO subscription (gateway, identifier, history_from) VALUES (%s, %s, %s)"
     " ON CONFLICT (gateway, identifier) DO UPDATE SET wanted = true"
 )
+_REMOVED = (
+    "SELECT 1 FROM gateway JOIN subscription ON subscription.gateway = gateway.id"
+    " WHERE account = %s AND jid = %s AND NOT wanted LIMIT 1"
+)
 _LIST = """
 SELECT jid, identifier, wanted, standing, sentence, limited, heard_at, request_state, requested_at,
   (SELECT min(joined_at) FROM invitation WHERE claimed_by = jid AND invitation.account = gateway.account)
@@ -68,6 +72,12 @@ async def subscribe(db: AsyncConnection, account: str, line: WantedSubscription,
     row = await (await db.execute(_ADD, [account, line.jid, line.resource])).fetchone()
     if row:
         await db.execute(_SUBSCRIBE, [row[0], line.identifier, history_from])
+
+
+async def was_removed(db: AsyncConnection, account: str, jid: str) -> bool:
+    """Whether that gateway was taken out, and nobody has added it again."""
+    row = await db.execute(_REMOVED, [account, jid])
+    return await row.fetchone() is not None
 
 
 async def remove(db: AsyncConnection, account: str, jid: str, *, erase: bool) -> int:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.collector.gateways import WantedSubscription, subscribe
+from gateway.collector.gateways import WantedSubscription, subscribe, was_removed
 from gateway.errors import ConfigError, SenMLError
 from gateway.federation.wire import pairing
 from gateway.senml.naming import parse_identifier
@@ -24,7 +24,8 @@ _ADD = (
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _HELD = """
-SELECT secret, digest, series, history_from, revoked_at IS NOT NULL, expires_at <= now(), claimed_by
+SELECT secret, digest, series, history_from, revoked_at IS NOT NULL, expires_at <= now(), claimed_by,
+  joined_at IS NOT NULL
 FROM invitation WHERE account = %s AND id = %s FOR UPDATE
 """
 _CLAIM = "UPDATE invitation SET claimed_by = %s, claimed_at = coalesce(claimed_at, now()) WHERE id = %s"
@@ -81,7 +82,8 @@ async def add(db: AsyncConnection, account: str, sheet: str, made: Sequence[NewI
 async def take(db: AsyncConnection, account: str, jid: str, asked: JoinRequest) -> tuple[str, str]:
     """Bind an invitation to the gateway of that bare JID, or note what it gives: state and reason of the answer.
 
-    The same gateway may say it again; once bound, its time does not matter any more.
+    The same gateway may say it again; once bound, its time does not matter any more. Once it has joined nothing is
+    added by it, and what was taken out (``gateways remove``) comes back by ``gateways add`` alone.
     """
     row = await (await db.execute(_HELD, [account, asked.invitation])).fetchone()
     if why := _why_not(row, jid, asked):
@@ -89,9 +91,13 @@ async def take(db: AsyncConnection, account: str, jid: str, asked: JoinRequest) 
     if asked.act == pairing.CLAIM:
         await db.execute(_CLAIM, [jid, asked.invitation])
         return pairing.CLAIMED, ""
+    has_joined, history_from = bool(row and row[7]), row[3] if row else None
+    if has_joined:
+        return pairing.TAKEN, ""
+    if await was_removed(db, account, jid):
+        return pairing.REFUSED, pairing.OTHER_NAMES
     for identifier in asked.identifiers:
-        wanted = WantedSubscription(jid, asked.resource or "proxy", identifier)
-        await subscribe(db, account, wanted, row[3] if row else None)
+        await subscribe(db, account, WantedSubscription(jid, asked.resource or "proxy", identifier), history_from)
     await db.execute(_JOIN, [asked.invitation])
     return pairing.TAKEN, ""
 
@@ -100,7 +106,7 @@ def _why_not(row: tuple[Any, ...] | None, jid: str, asked: JoinRequest) -> str:
     """Why it is not taken; empty where it is."""
     if row is None or bytes(row[0]) != hashed(asked.secret):
         return pairing.UNKNOWN
-    _, digest, series, _, is_revoked, is_over, claimed_by = row
+    _, digest, series, _, is_revoked, is_over, claimed_by, _ = row
     is_new, names = claimed_by is None, asked.act == pairing.NAMES
     reasons = (
         (pairing.ALTERED, digest != asked.digest),
@@ -138,7 +144,8 @@ def hashed(secret: str) -> bytes:
 
 
 def _are_its_own(identifiers: Sequence[str], jid: str, series: Sequence[str]) -> bool:
-    """Whether all are of that gateway, and each is a series that it was asked for."""
+    """Whether all are of that gateway, and each is another series that it was asked for."""
+    paths = set()
     for text in identifiers:
         try:
             named = parse_identifier(text)
@@ -146,4 +153,5 @@ def _are_its_own(identifiers: Sequence[str], jid: str, series: Sequence[str]) ->
             return False
         if f"{named.application}@{named.server}" != jid or named.path not in series:
             return False
-    return bool(identifiers)
+        paths.add(named.path)
+    return 0 < len(identifiers) == len(paths)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 LANGS = ("fr", "en")
 # ISO/IEC 18004: what is read with a seventh of it gone, and how large that may become.
 _LEVEL, LARGEST = "m", 25
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _MARK = "<!-- each -->"
 
 
@@ -36,7 +40,7 @@ def printed(asked: Invitation, links: Iterable[tuple[int, str, str]], fingerprin
         "contact": asked.contact,
         "privacy": asked.privacy,
         "fingerprint": fingerprint,
-        "expires": f"{datetime.fromtimestamp(asked.expires - 1, UTC):%d/%m/%Y}",
+        "expires": _day(datetime.fromtimestamp(asked.expires - 1, UTC), lang),
         "sheet": sheet,
     }
     shown = {name: escape(word) for name, word in words.items()}
@@ -46,6 +50,11 @@ def printed(asked: Invitation, links: Iterable[tuple[int, str, str]], fingerprin
         for number, name, link in links
     ]
     return Template(head).substitute(shown) + "".join(pages) + foot
+
+
+def _day(moment: datetime, lang: str) -> str:
+    """As no reader takes the month for the day."""
+    return f"{moment:%d/%m/%Y}" if lang == "fr" else f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
 def drawing(link: str) -> str:
