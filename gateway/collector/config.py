@@ -81,11 +81,10 @@ class AccessTable(_Table, frozen=True, kw_only=True):
 
 
 class InviteTable(_Table, frozen=True, kw_only=True):
-    """``[invite]``: what an invitation says besides ``[access]``; ``server`` is where accounts are made."""
+    """``[invite]``: what an invitation says besides ``[access]``; ``address`` is of the server that makes accounts."""
 
     series: Annotated[tuple[_Text, ...], msgspec.Meta(min_length=1, max_length=8)]
     also: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=7)] = ()
-    server: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9.-]{1,253})?$")] = ""
     address: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z0-9.\[\]:-]{1,253}:[0-9]{1,5})?$")] = ""
     page: Annotated[str, msgspec.Meta(pattern=r"^https?://[^#\s]{1,80}$")] = "http://linky.local:8080/sharing/join"
     key_file: _Text = "invite-key.pem"

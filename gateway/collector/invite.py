@@ -91,11 +91,11 @@ class InvitationSheet:
 
     @property
     def _first(self) -> Invitation:
-        return self._invitation("0" * 12, "0" * 22, "")
+        return self._invitation("0" * 16, "0" * 22, "")
 
     def _one(self, number: int) -> tuple[NewInvitation, str]:
         token = self._tokens[number - 1] if self._tokens else ""
-        invitation = self._invitation(secrets.token_urlsafe(9), secrets.token_urlsafe(16), token)
+        invitation = self._invitation(secrets.token_hex(8), secrets.token_urlsafe(16), token)
         link, digest = write(invitation, self._key, self._invite.page)
         kept = (invitation.id, number, invitation.secret, digest, invitation.series, self._history_from, self._expires)
         return NewInvitation(*kept), link
@@ -118,7 +118,6 @@ class InvitationSheet:
             role=words.role,
             purpose=words.purpose,
             retention=words.retention,
-            server=(invite.server or account.partition("@")[2]) if token else "",
             address=invite.address if token else "",
             token=token,
             code_url=words.code_url,

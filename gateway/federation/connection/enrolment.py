@@ -48,8 +48,8 @@ TOKEN_REFUSED = "token-refused"  # noqa: S105 (a condition)
 
 _NO_ENCRYPTION_IN_TIME = Phrase("the server did not begin encryption in time")
 NOT_ANSWERED = Phrase("the server did not answer in time")
-_TOKEN_SPENT = Phrase("its server takes the code in it no more: it was used already, or is too old")
-_NO_TOKENS = Phrase("its server makes no account with the code in it ({condition}); ask its operator")
+_TOKEN_SPENT = Phrase("the server takes the invitation's code no more: it was used already, or is too old")
+_NO_TOKENS = Phrase("the server makes no account with the invitation's code ({condition}); ask its operator")
 
 
 async def look_at_key(account: Account) -> tuple[str, bool]:

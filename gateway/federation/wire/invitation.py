@@ -1,7 +1,8 @@
 """An invitation of a co-operative: one signed link, printed as a QR code, by which a household joins it.
 
-Who asks (controller, addresses), for what (series, granularity, until), why and for how long; at which server the
-gateway may make itself an account, with that server's token (XEP-0445); a secret that is good for one gateway.
+Who asks (controller, addresses of one domain), for what (series, granularity, until), why and for how long; a token of
+that domain's server with which the gateway may make itself an account there (XEP-0445), and nowhere else: who makes the
+account of a house could write in anybody's name to it. A secret that is good for one gateway.
 
     http://linky.local:8080/sharing/join#1<base64url of: public key, 32 bytes | signature, 64 bytes | body>
 
@@ -50,6 +51,7 @@ _NEWER = Phrase("this invitation is of a newer kind: install the newest version 
 _EXPIRED = Phrase("this invitation was good until {day}; ask {controller} for a new one")
 _CANNOT_BE = Phrase("this invitation asks for what cannot be given ({why}); ask {controller} for another one")
 _ONE_DOMAIN = Phrase("its addresses are of several domains")
+_OTHER_FORM = Phrase("its address {address} is not written in its own form, {form}")
 
 _Word = Annotated[str, msgspec.Meta(max_length=500)]
 _Jid = Annotated[str, msgspec.Meta(min_length=3, max_length=200)]
@@ -59,8 +61,8 @@ _Path = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 class Invitation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """What a link says; ``expires`` is POSIX seconds, ``until`` the last day of the access, both of the co-operative.
 
-    ``history`` is empty where the past is not asked for, else the first day of it. ``server`` is where an account may
-    be made with ``token``, at ``address`` (``host:port``) where its name alone does not lead there; empty: nowhere.
+    ``history`` is empty where the past is not asked for, else the first day of it. With ``token`` an account may be
+    made at the addresses' own server, reached at ``address`` (``host:port``) where its name alone does not lead there.
     """
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,24}$")]
@@ -77,7 +79,6 @@ class Invitation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     role: Literal["controller", "processor", "joint"]
     purpose: _Word
     retention: Annotated[str, msgspec.Meta(max_length=20)]
-    server: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9.-]{1,253})?$")] = ""
     address: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z0-9.\[\]:-]{1,253}:[0-9]{1,5})?$")] = ""
     token: Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{0,128}$")] = ""
     code_url: _Word = ""
@@ -88,6 +89,11 @@ class Invitation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     def domain(self) -> str:
         """The domain of its addresses, whose server proves its name."""
         return self.addresses[0].partition("@")[2]
+
+    @property
+    def server(self) -> str:
+        """Where an account may be made: at its addresses' own domain, as TLS proves; empty for nowhere."""
+        return self.domain if self.token else ""
 
     @property
     def last_day(self) -> str:
@@ -186,9 +192,14 @@ def check(invitation: Invitation) -> None:
         Granularity.parse(invitation.granularity)
         for path in invitation.series:
             check_path(path)
-        domains = {check_recipient(address).partition("@")[2] for address in invitation.addresses}
+        forms = {address: check_recipient(address) for address in invitation.addresses}
     except (ConsentError, ValueError) as error:
         why = error.phrase if isinstance(error, ConsentError) else same(str(error))
         raise InvitationError(_CANNOT_BE.filled(why=why, controller=who)) from error
-    if len(domains) != 1:
+    for address, form in forms.items():
+        # Its answers are known by their sender.
+        if address != form:
+            why = _OTHER_FORM.filled(address=repr(address), form=form)
+            raise InvitationError(_CANNOT_BE.filled(why=why, controller=who))
+    if any(address.partition("@")[2] != invitation.domain for address in invitation.addresses):
         raise InvitationError(_CANNOT_BE.filled(why=_ONE_DOMAIN, controller=who))
