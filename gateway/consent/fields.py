@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from gateway.consent.text import TEXT_VERSION, Text
 from gateway.errors import ConsentError, GatewayError
 from gateway.store.terms import LANGS, Proof, ShownText
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.consent.orders import AnswerAccess, Grant, HealthGrant, JointGrant, Shown
     from gateway.store.texts import Texts
 
     Yes = Grant | AnswerAccess | HealthGrant | JointGrant
+
+
+CHANGED = Phrase("what would be given is no longer what was shown: read it again, then answer")
 
 
 def shown_of(order: Yes) -> Shown:
@@ -39,7 +43,7 @@ def proof_of(order: Yes, version: str = TEXT_VERSION) -> Proof:
 def keep_shown(texts: Texts, text: Text, order: Yes) -> None:
     """Keep the words beside the consent that names their hash: in ten years no program makes them again."""
     if shown_of(order).hash != text.hash:
-        raise ConsentError("what would be given is no longer what was shown: read it again, then answer")
+        raise ConsentError(CHANGED)
     texts.keep(ShownText(text.hash, text.lang, text.words))
 
 

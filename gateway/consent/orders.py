@@ -199,7 +199,8 @@ class Invited(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is said of an invitation before the text of the consents that it asks for.
 
     ``signed`` is the fingerprint of its key; ``since`` the day of the last invitation of its domain, empty for none,
-    which had ``another`` key or the same; ``account`` the house's, empty where one is made at ``server``.
+    which had ``another`` key or the same; ``account`` the house's, empty where one is made at ``server``, which is
+    reached ``at`` another host and port where its name does not lead there.
     """
 
     signed: str
@@ -207,6 +208,7 @@ class Invited(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     another: bool = False
     account: str = ""
     server: str = ""
+    at: str = ""
 
 
 class JointText(Order[TextRow], frozen=True, kw_only=True, tag="joint-text"):
@@ -225,7 +227,10 @@ class JointText(Order[TextRow], frozen=True, kw_only=True, tag="joint-text"):
 
 
 class JointGrant(Order[list[Row]], frozen=True, kw_only=True, tag="joint-grant"):
-    """Give all of them, or what is not given yet after a run that was cut off; those that stand then."""
+    """Give all of them, or what is not given yet after a run that was cut off; those that stand then.
+
+    ConsentError where one of them was withdrawn since ``at``, the POSIX second of the yes: that is the newer word.
+    """
 
     forms: tuple[ConsentForm, ...]
     invited: Invited

@@ -79,8 +79,15 @@ class Pseudonyms:
         """How the recipient sees this house at ``now``."""
         manner, meters = self.manner_of(recipient), self._meters.all()
         if manner.pseudonym:
-            meters = [replace(m, sensor=self._pseudonym(recipient, m, now), prm=None, address=None) for m in meters]
+            named = [(m, self._pseudonym(recipient, m, manner, now)) for m in meters]
+            meters = [replace(m, sensor=sensor, prm=None, address=None) for m, sensor in named]
         return RecipientView(tuple(meters), manner.profile)
+
+    @translated
+    def known_under(self, recipient: str, meter: str, manner: Manner, now: float) -> str:
+        """The id by which the recipient would know a meter of a consent in that manner."""
+        info = next(m for m in self._meters.all() if m.name == meter)
+        return self._pseudonym(recipient, info, manner, now) if manner.pseudonym else info.sensor
 
     @translated
     def manner_of(self, recipient: str) -> Manner:
@@ -122,8 +129,8 @@ class Pseudonyms:
             return [self._name(recipient, meter, g, "") for g in generations]
         return [self._name(recipient, meter, g, month) for month in _months(since, now) for g in generations]
 
-    def _pseudonym(self, recipient: str, meter: MeterInfo, now: float) -> str:
-        month = _month(now) if self.manner_of(recipient).profile is Profile.ANONYMOUS else ""
+    def _pseudonym(self, recipient: str, meter: MeterInfo, manner: Manner, now: float) -> str:
+        month = _month(now) if manner.profile is Profile.ANONYMOUS else ""
         return self._name(recipient, meter, self._generation(recipient), month)
 
     def _name(self, recipient: str, meter: MeterInfo, generation: int, month: str) -> str:
