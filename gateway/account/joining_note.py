@@ -44,6 +44,13 @@ class JoiningNote(msgspec.Struct, frozen=True, kw_only=True):
     why: dict[str, str] = {}
 
 
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A yes that waited and came to nothing, until the household has seen why (language -> sentence)."""
+
+    controller: str
+    why: dict[str, str]
+
+
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
     """An invitation that was taken: by whom it was signed, and when (POSIX seconds)."""
 
@@ -59,6 +66,7 @@ class Joinings(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int = 1
     waiting: JoiningNote | None = None
+    refused: Refusal | None = None
     joined: tuple[Joined, ...] = ()
 
     def last_of(self, domain: str) -> Joined | None:

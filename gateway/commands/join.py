@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from gateway.commands.options import Commands
     from gateway.config.tables import Config
-    from gateway.consent.orders import Order
+    from gateway.consent.orders import Order, Row
 
 _PASTE = Phrase("Paste the invitation’s link, then Enter: ")
 _TYPE = WordTable('To accept, type "yes" and Enter: ')
@@ -36,6 +36,7 @@ _JOINED = Phrase(
 _FROM = Phrase("Your gateway’s account is {account}.")
 _STOPPED = Phrase("the invitation that waited is carried out no more")
 _NONE_WAITS = Phrase("no invitation waits to be carried out")
+_CAME_TO_NOTHING = Phrase("your last yes, to {controller}, came to nothing: {why}")
 _NO_LINK = Phrase("which invitation? Give its link, or - to read it from the standard input")
 
 
@@ -59,7 +60,11 @@ def _join(options: argparse.Namespace) -> int:
 
     config, lang = configured(options), spoken(options)
     if options.stop:
-        say(options, _STOPPED if _done(config, JoinStop(by=user())) else _NONE_WAITS)
+        done = _done(config, JoinStop(by=user()))
+        if done["refused"]:
+            say(options, _refused(done["refused"], lang))
+        if done["stopped"] or not done["refused"]:
+            say(options, _STOPPED if done["stopped"] else _NONE_WAITS)
         return 0
     place = sys.stderr if options.json else sys.stdout
     typed = sys.stdin.isatty() and place.isatty()
@@ -67,6 +72,8 @@ def _join(options: argparse.Namespace) -> int:
     if not (typed or options.accept):
         raise InvitationError(_ADD_ACCEPT)
     text = _done(config, JoinText(link=link, lang=lang, meter=options.meter))
+    if text["refused"]:
+        place.write(_refused(text["refused"], lang).in_language(lang) + "\n\n")
     place.write(text["words"] + "\n")
     if not options.accept:
         place.write(_TYPE[lang])
@@ -83,6 +90,10 @@ def _join(options: argparse.Namespace) -> int:
     say(options, _JOINED.filled(controller=done["controller"], addresses=", ".join(done["addresses"])))
     say(options, _FROM.filled(account=done["account"]))
     return 0
+
+
+def _refused(last: Row, lang: str) -> Phrase:
+    return _CAME_TO_NOTHING.filled(controller=last["controller"], why=last["why"].get(lang, ""))
 
 
 def _link(given: str | None, lang: str, *, asked: bool) -> str:
@@ -106,12 +117,15 @@ def _done(config: Config, order: Order[Any]) -> Any:  # noqa: ANN401 (that order
     try:
         return ask(config.control_socket, order)
     except ConnectionError:
-        from gateway.daemon.joining import steps  # noqa: PLC0415 (where none runs, it is done here)
+        from gateway.control.orders import orders_alone  # noqa: PLC0415 (where none runs, it is done here)
+        from gateway.daemon.joining import steps  # noqa: PLC0415 (likewise)
         from gateway.daemon.joining.house import HouseAlone  # noqa: PLC0415
 
     house = HouseAlone(config)
-    if isinstance(order, JoinText):
-        return asyncio.run(steps.text(house, order))
-    if isinstance(order, Join):
-        return asyncio.run(steps.join(house, order))
-    return asyncio.run(steps.give_up(house))
+    # No gateway may start in the middle of it, and carry out the same yes.
+    with orders_alone(config):
+        if isinstance(order, JoinText):
+            return asyncio.run(steps.text(house, order))
+        if isinstance(order, Join):
+            return asyncio.run(steps.join(house, order))
+        return asyncio.run(steps.stop(house))

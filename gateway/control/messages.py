@@ -208,8 +208,8 @@ class Join(Order[Row], frozen=True, kw_only=True, tag="join"):
     meter: str | None = None
 
 
-class JoinStop(Order[bool], frozen=True, kw_only=True, tag="join-stop"):
-    """Carry out no more what waits of a yes; whether anything did."""
+class JoinStop(Order[Row], frozen=True, kw_only=True, tag="join-stop"):
+    """Carry out no more what waits of a yes, and forget why the last one came to nothing: ``stopped``, ``refused``."""
 
     looks: ClassVar[bool] = True
     patience_s: ClassVar[float] = 60.0

@@ -104,8 +104,21 @@ def act(store: Store, order: Order[A], now: float) -> A:
 
 def act_alone(config: Config, order: Order[A]) -> A:
     """Do it here, no daemon running: with the writer's lock, on a checked file that knows the configured meters."""
+    with orders_alone(config):
+        return act_held(config, order)
+
+
+@contextmanager
+def orders_alone(config: Config) -> Iterator[None]:
+    """Several orders here, no daemon starting between them, on a checked file."""
     _prepare_here(config.directory)
-    with held(config), closing(Store(config.directory)) as store:
+    with held(config):
+        yield
+
+
+def act_held(config: Config, order: Order[A]) -> A:
+    """Do one of them."""
+    with closing(Store(config.directory)) as store:
         for meter in config.meter:
             store.meters.add(meter.name, meter.sensor, meter.prm)
         for counter in config.counter:
@@ -132,6 +145,13 @@ def held(config: Config) -> Iterator[None]:
     finally:
         if lock:
             lock.release()
+
+
+def erase_joining(config: Config) -> None:
+    """Erase the yes that waits, and by whom the house was invited."""
+    from gateway.privacy.machine import erase  # noqa: PLC0415 (once in the life of an installation)
+
+    erase([config.joining_file], [])
 
 
 def erase_page(config: Config) -> None:

@@ -149,6 +149,9 @@ class HouseRequests:
     async def _erase(self, order: Erase) -> Row:
         # What waits in memory is of the time that is erased, too.
         await self._house.write()
+        # A yes that is being carried out finds its note gone, and gives nothing behind the erasure.
+        if self._joining and order.what == "everything":
+            await _tried(self._joining.forget)
         # And whoever was shown it this minute is asked to erase it, too.
         await self._house.federation.note_shown()
         # What is being packed reads the database, whose log could not be emptied meanwhile.

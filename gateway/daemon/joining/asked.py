@@ -58,7 +58,7 @@ def usable(config: Config, link: str) -> SignedInvitation:
             day = time.strftime("%Y-%m-%d", time.localtime(one.at))
             raise InvitationError(_JOINED.filled(controller=asked.controller, day=day))
     links.check_time(asked, time.time())
-    if config.federation is None and not (asked.server and asked.token):
+    if config.federation is None and not asked.token:
         raise InvitationError(_NEEDS_ACCOUNT)
     return signed
 
@@ -72,4 +72,5 @@ def invited_by(config: Config, signed: SignedInvitation) -> Invited:
         another=bool(last and last.key != signed.key),
         account=config.federation.jid if config.federation else "",
         server=asked.server,
+        at=asked.address,
     )

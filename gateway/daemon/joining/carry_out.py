@@ -2,7 +2,8 @@
 
 The collector is asked before anything is given: it says, from its own address, that it made this very invitation and
 that it is this gateway's now. So a forged or altered link gives nothing, whoever signed it. What an invitation came to
-that was refused for good is taken back: the account that was made for it, at the server and here.
+that was refused for good is taken back: what was given by it, and the account that was made for it, at the server and
+here. The note is read before each step: where it is no more (given up, everything erased), nothing more is done.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from gateway.account import joining_note as notes
 from gateway.account.act import account_of, enrol, named
 from gateway.account.password_file import password_file
 from gateway.config import settings
-from gateway.consent.orders import JointGrant, Shown
+from gateway.consent.orders import JointGrant, ListConsents, Revoke, Shown
 from gateway.daemon.joining.asked import forms, invited_by
 from gateway.daemon.joining.collector import InvitingCollector
-from gateway.errors import FederationError, InvitationError
+from gateway.errors import ConfigError, FederationError, InvitationError
 from gateway.federation.connection.account import remove
 from gateway.federation.connection.enrolment import TOKEN_REFUSED
 from gateway.federation.connection.one_off import alone
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 _RESOURCE = "join"
 _ANSWER_S, _NAMES = 15.0, 3
+_NO_MORE = Phrase("this invitation was given up meanwhile. Nothing was given")
 _NO_ACCOUNT = Phrase("no account can be made at {server}: {why}. Nothing was given; ask {controller} for another one")
 _WHY = {
     pairing.UNKNOWN: Phrase(
@@ -59,7 +61,9 @@ _WHY = {
         " say so if it was not you"
     ),
     pairing.EXPIRED: Phrase("this invitation is too old for {address}. Nothing was given; ask for a new one"),
-    pairing.OTHER_NAMES: Phrase("{address} does not take what this gateway would give; ask {controller}"),
+    pairing.OTHER_NAMES: Phrase(
+        "{address} does not take what this gateway would give. Nothing is given; ask {controller}"
+    ),
 }
 
 
@@ -93,30 +97,46 @@ class JoiningSteps:
         """All of them; the consents that stand."""
         new, file = await self._account()
         async with self._session(new, file) as session:
-            await self._claim(session, file)
+            await self._claim(session)
             if self._house.config.federation is None:
+                self._check_wanted()
                 await self._house.keep_account(self._table())
+            # Nothing comes between this look and the order on its way: an erasure is before both, or behind both.
+            self._check_wanted()
             rows = await self._house.act(self._order())
             await self._tell(session, new, rows)
         return rows
 
     async def take_back(self) -> None:
-        """Delete the account that was made for it and is not the house's yet, as far as its server can be reached."""
-        if not self._note.made or self._house.config.federation is not None:
+        """Withdraw what was given by it. Delete the account that was made for it and is not the house's yet."""
+        for row in await self._house.act(ListConsents()):
+            if row["text"]["sha256"] == self._note.hash and row["ended"] is None:
+                await self._house.act(Revoke(consent=row["id"], by=self._note.by, channel=Channel(self._note.channel)))
+        if not self._note.user or self._house.config.federation is not None:
             return
         new = await asyncio.to_thread(settings.with_value, self._house.config, "federation", self._table())
         file = password_file(new)
-        with suppress(FederationError):
-            async with self._session(new, file) as session:
-                await remove(session, _ANSWER_S)
-        file.forget()
+        # Made, or perhaps made by a run that was cut off before it could be noted.
+        if self._note.made or file.pending():
+            # As far as its server can be reached.
+            with suppress(FederationError, ConfigError):
+                async with self._session(new, file) as session:
+                    await remove(session, _ANSWER_S)
+            file.forget()
 
     def _session(self, config: Config, file: PasswordFile) -> AbstractAsyncContextManager[Session]:
         return alone(named(account_of(config, ""), _RESOURCE), file, self._collector.hears)
 
     def _keep(self, **changes: Any) -> None:  # noqa: ANN401 (fields of the note)
         self._note = replace(self._note, **changes)
+        self._check_wanted()
         notes.write(self._house.config, replace(notes.read(self._house.config), waiting=self._note))
+
+    def _check_wanted(self) -> None:
+        """InvitationError where nobody waits for it any more."""
+        kept = notes.read(self._house.config).waiting
+        if kept is None or (kept.link, kept.at) != (self._note.link, self._note.at):
+            raise InvitationError(_NO_MORE)
 
     def _table(self) -> dict[str, Any]:
         table = {"jid": f"{self._note.user}@{self._asked.server}"}
@@ -127,7 +147,8 @@ class JoiningSteps:
         config = self._house.config
         if config.federation is not None:
             return config, password_file(config)
-        links.check_time(self._asked, time.time())
+        if not self._note.made:
+            links.check_time(self._asked, time.time())
         for left in reversed(range(_NAMES)):
             if not self._note.user:
                 self._keep(user=f"linky-{secrets.token_hex(5)}")
@@ -148,15 +169,10 @@ class JoiningSteps:
             return new, file
         raise AssertionError("the last try returns or raises")
 
-    async def _claim(self, session: Session, file: PasswordFile) -> None:
+    async def _claim(self, session: Session) -> None:
         state, why = await self._collector.ask(session, pairing.CLAIM)
-        if state != pairing.REFUSED:
-            return
-        if self._note.made and self._house.config.federation is None:
-            with suppress(FederationError):
-                await remove(session, _ANSWER_S)
-            file.forget()
-        raise InvitationError(self._said(_WHY[why]))
+        if state == pairing.REFUSED:
+            raise InvitationError(self._said(_WHY[why]))
 
     async def _tell(self, session: Session, config: Config, rows: list[Row]) -> None:
         """Say by which names the first address finds what it was given."""

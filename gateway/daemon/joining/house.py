@@ -8,9 +8,12 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
 from gateway.account import joining_note as notes
 from gateway.config import settings
 from gateway.control.messages import Join, JoinStop, JoinText
+from gateway.control.orders import erase_joining
 from gateway.errors import GatewayError
 from gateway.federation.connection.waiting import ROUND_S
 from gateway.store.terms import Channel
@@ -31,16 +34,16 @@ _PATIENCE_S = 600.0
 
 
 class HouseAlone:
-    """By the command itself, no gateway running."""
+    """By the command itself, which holds the writer's lock from the first step to the last: no gateway starts."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
 
     async def act(self, order: Order[A]) -> A:
-        """Do an order on consents, with the writer's lock."""
-        from gateway.control.orders import act_alone  # noqa: PLC0415 (where none runs, the database is opened here)
+        """Do an order on consents."""
+        from gateway.control.orders import act_held  # noqa: PLC0415 (where none runs, the database is opened here)
 
-        return await asyncio.to_thread(act_alone, self.config, order)
+        return await asyncio.to_thread(act_held, self.config, order)
 
     async def keep_account(self, table: dict[str, Any]) -> None:
         """Let this be the table of the federation."""
@@ -93,7 +96,7 @@ class JoiningInHouse:
         from gateway.daemon.joining import steps  # noqa: PLC0415 (most houses never do)
 
         async with self._one_at_a_time:
-            await steps.finish(self)
+            await steps.finish(self, alone=True)
 
     async def text(self, order: JoinText) -> Row:
         """The text of an invitation."""
@@ -108,12 +111,16 @@ class JoiningInHouse:
         async with self._one_at_a_time:
             return await steps.join(self, order)
 
-    async def stop(self, _: JoinStop) -> bool:
-        """Carry out no more what waits; whether anything did."""
+    async def stop(self, _: JoinStop) -> Row:
+        """Carry out no more what waits."""
         from gateway.daemon.joining import steps  # noqa: PLC0415 (likewise)
 
         async with self._one_at_a_time:
-            return await steps.give_up(self)
+            return await steps.stop(self)
+
+    async def forget(self) -> None:
+        """Everything is about to be erased: whoever carries out a yes finds no note of it before the next step."""
+        await self._house.call(erase_joining, self.config)
 
 
 class PageJoining:
@@ -127,14 +134,16 @@ class PageJoining:
         return [meter.name for meter in self._house.config.meter]
 
     def known(self) -> Row:
-        """What waits, and why (``why`` by language), and which invitations were taken."""
+        """What waits or came to nothing, and why (``why`` by language), and which invitations were taken."""
         from gateway.federation.wire.invitation import read  # noqa: PLC0415 (it is asked once in years)
 
         kept = notes.read(self._house.config)
         waiting: Row | None = None
         if kept.waiting:
             waiting = {"controller": read(kept.waiting.link).invitation.controller, "why": kept.waiting.why}
-        return {"waiting": waiting, "joined": [{"controller": j.controller, "at": j.at} for j in kept.joined]}
+        refused = asdict(kept.refused) if kept.refused else None
+        joined = [{"controller": j.controller, "at": j.at} for j in kept.joined]
+        return {"waiting": waiting, "refused": refused, "joined": joined}
 
     async def read(self, link: str, lang: str, meter: str | None) -> Row:
         """The text of an invitation."""
@@ -146,6 +155,12 @@ class PageJoining:
 
         return await self._house.join(Join(link=link, shown=shown, meter=meter, channel=Channel.WEB, by=OWNER))
 
-    async def stop(self) -> bool:
+    async def stop(self) -> None:
         """Carry out no more what waits."""
-        return await self._house.stop(JoinStop(channel=Channel.WEB))
+        await self._house.stop(JoinStop(channel=Channel.WEB))
+
+    async def seen(self) -> None:
+        """Why the last yes came to nothing was read."""
+        from gateway.daemon.joining import steps  # noqa: PLC0415 (likewise)
+
+        steps.seen(self._house)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from gateway.account import joining_note as notes
-from gateway.account.joining_note import Joined, JoiningNote, Joinings
+from gateway.account.joining_note import Joined, JoiningNote, Joinings, Refusal
+from gateway.consent.fields import CHANGED
 from gateway.consent.orders import JointText
+from gateway.control.messages import JoinText
 from gateway.daemon.joining.asked import forms, invited_by, usable
 from gateway.daemon.joining.carry_out import JoiningSteps
 from gateway.errors import ConsentError, GatewayError, InvitationError
@@ -18,10 +20,11 @@ from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.consent.orders import Row
-    from gateway.control.messages import Join, JoinText
+    from gateway.control.messages import Join
     from gateway.daemon.joining.carry_out import JoiningHouse
+    from gateway.federation.wire.invitation import SignedInvitation
 
-_NOT_YET = Phrase("{why}. Your yes is kept, and is tried again by itself; nothing is done twice")
+_NOT_YET = Phrase("{why}. Your yes is kept for a week, and is tried again by itself; nothing is done twice")
 
 
 async def text(house: JoiningHouse, order: JoinText) -> Row:
@@ -37,17 +40,29 @@ async def text(house: JoiningHouse, order: JoinText) -> Row:
             channel=order.channel,
         )
     )
-    return {**shown, "controller": asked.controller, "addresses": list(asked.addresses)}
+    refused = notes.read(config).refused
+    return {
+        **shown,
+        "controller": asked.controller,
+        "addresses": list(asked.addresses),
+        # What the last yes came to, which nobody has been told yet.
+        "refused": asdict(refused) if refused else None,
+    }
 
 
 async def join(house: JoiningHouse, order: Join) -> Row:
     """Carry out a yes, written down first. Raises GatewayError; what can be tried again is kept (``finish``)."""
     signed = usable(house.config, order.link)
+    again = JoinText(link=order.link, lang=order.shown.lang, meter=order.meter, channel=order.channel)
+    # Before an account is made at a stranger's server.
+    if (await text(house, again))["hash"] != order.shown.hash:
+        raise ConsentError(CHANGED)
     kept = notes.read(house.config)
     if kept.waiting and links.read(kept.waiting.link).digest != signed.digest:
         await give_up(house)
         kept = notes.read(house.config)
-    before = kept.waiting
+    # The account that is the house's by now is no more one that may be taken back.
+    before = kept.waiting if house.config.federation is None else None
     note = JoiningNote(
         link=order.link,
         lang=order.shown.lang,
@@ -60,51 +75,82 @@ async def join(house: JoiningHouse, order: Join) -> Row:
         user=before.user if before else "",
         made=before.made if before else False,
     )
-    notes.write(house.config, replace(kept, waiting=note))
+    notes.write(house.config, replace(kept, waiting=note, refused=None))
     return await finish(house)
 
 
-async def finish(house: JoiningHouse) -> Row:
+async def finish(house: JoiningHouse, *, alone: bool = False) -> Row:
     """Carry out the yes that waits: what is given then. GatewayError with the sentence where it cannot be, or not yet.
 
-    What is refused for good (InvitationError, ConsentError) is forgotten, and the household begins anew.
+    What is refused for good (InvitationError, ConsentError) is taken back, and the household begins anew; ``alone``,
+    with nobody there to read the sentence, it is kept until somebody has.
     """
     kept = notes.read(house.config)
     if kept.waiting is None:
         return {"consents": []}
     try:
         signed = links.read(kept.waiting.link)
-        rows = await JoiningSteps(house, kept.waiting, signed).carry_out()
-    except (InvitationError, ConsentError):
-        notes.write(house.config, replace(notes.read(house.config), waiting=None))
+    except InvitationError:
+        notes.write(house.config, replace(kept, waiting=None))
+        raise
+    steps = JoiningSteps(house, kept.waiting, signed)
+    try:
+        rows = await steps.carry_out()
+    except (InvitationError, ConsentError) as error:
+        await steps.take_back()
+        _end(house, Refusal(controller=signed.invitation.controller, why=_said(error)) if alone else None)
         raise
     except GatewayError as error:
         kept = notes.read(house.config)
         if kept.waiting:
-            notes.write(
-                house.config, replace(kept, waiting=replace(kept.waiting, why=error.phrase.in_every_language()))
-            )
+            notes.write(house.config, replace(kept, waiting=replace(kept.waiting, why=_said(error))))
         again = GatewayError(_NOT_YET.filled(why=error.phrase))
         again.exit_code = error.exit_code
         raise again from error
+    return _joined(house, signed) | {"consents": rows}
+
+
+def _said(error: GatewayError) -> dict[str, str]:
+    return error.phrase.in_every_language()
+
+
+def _end(house: JoiningHouse, refused: Refusal | None, *more: Joined) -> None:
+    """Nothing waits any more. Where that is so already everything was erased: nothing is written down of it then."""
+    kept = notes.read(house.config)
+    if kept.waiting:
+        notes.write(house.config, Joinings(refused=refused, joined=(*kept.joined, *more)))
+
+
+def _joined(house: JoiningHouse, signed: SignedInvitation) -> Row:
     asked = signed.invitation
     done = Joined(
         id=asked.id, controller=asked.controller, addresses=asked.addresses, key=signed.key, at=int(time.time())
     )
-    kept = notes.read(house.config)
-    notes.write(house.config, Joinings(joined=(*kept.joined, done)))
+    _end(house, None, done)
     account = house.config.federation
     assert account is not None  # noqa: S101 (it was kept by a step)
-    return {"controller": asked.controller, "addresses": list(asked.addresses), "account": account.jid} | {
-        "consents": rows
-    }
+    return {"controller": asked.controller, "addresses": list(asked.addresses), "account": account.jid}
 
 
 async def give_up(house: JoiningHouse) -> bool:
-    """Carry it out no more: the account that was made for it and that nothing uses yet goes; whether one waited."""
+    """Carry it out no more, and take back what it came to already; whether one waited."""
     kept = notes.read(house.config)
     if kept.waiting is None:
         return False
     await JoiningSteps(house, kept.waiting, links.read(kept.waiting.link)).take_back()
     notes.write(house.config, replace(notes.read(house.config), waiting=None))
     return True
+
+
+async def stop(house: JoiningHouse) -> Row:
+    """Give up what waits (``stopped``: whether any did), and forget why the last one was ``refused``: what it said."""
+    stopped, refused = await give_up(house), seen(house)
+    return {"stopped": stopped, "refused": asdict(refused) if refused else None}
+
+
+def seen(house: JoiningHouse) -> Refusal | None:
+    """Forget why the last yes came to nothing: the household has read it. What it was."""
+    kept = notes.read(house.config)
+    if kept.refused:
+        notes.write(house.config, replace(kept, refused=None))
+    return kept.refused

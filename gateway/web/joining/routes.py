@@ -38,7 +38,10 @@ class HouseThatJoins(Protocol):
         """The meters of the house, to be chosen from where there are several."""
 
     def known(self) -> Mapping[str, Any]:
-        """What waits (``waiting``: controller, why by language; or None), and ``joined``: controller, at (POSIX s)."""
+        """What waits (``waiting``: controller, why by language; or None), or came to nothing (``refused``, likewise).
+
+        And ``joined``: controller, at (POSIX s).
+        """
 
     async def read(self, link: str, lang: str, meter: str | None) -> Mapping[str, Any]:
         """The text of an invitation: words, lang, hash, controller, addresses."""
@@ -46,8 +49,11 @@ class HouseThatJoins(Protocol):
     async def yes(self, link: str, shown: Shown, meter: str | None) -> Mapping[str, Any]:
         """The household's yes to it: controller, and what was given."""
 
-    async def stop(self) -> bool:
+    async def stop(self) -> object:
         """Carry out no more what waits."""
+
+    async def seen(self) -> None:
+        """Why the last yes came to nothing was read."""
 
 
 def joining(house: Callable[[], HouseThatJoins]) -> PageGroup:
@@ -56,7 +62,12 @@ def joining(house: Callable[[], HouseThatJoins]) -> PageGroup:
     return PageGroup(
         menu=((PATH, "join"),),
         pages={PATH: pages.show},
-        forms={f"{PATH}/text": pages.read, f"{PATH}/yes": pages.give, f"{PATH}/stop": pages.stop},
+        forms={
+            f"{PATH}/text": pages.read,
+            f"{PATH}/yes": pages.give,
+            f"{PATH}/stop": pages.stop,
+            f"{PATH}/seen": pages.seen,
+        },
         words=_words,
         files=FILES,
         refused=refused_at("join", "back", PATH, FILES),
@@ -106,6 +117,11 @@ class _Pages:
         await self._house().stop()
         return redirect(f"{PATH}?done=stopped")
 
+    async def seen(self, _: Request, __: PageView) -> Response:
+        """Say no more why the last yes came to nothing."""
+        await self._house().seen()
+        return redirect(PATH)
+
     def _page(
         self, view: PageView, typed: Mapping[str, str] | None = None, error: GatewayError | None = None, done: str = ""
     ) -> str:
@@ -120,6 +136,7 @@ class _Pages:
             told=told,
             done=done if done in ("joined", "stopped") else "",
             waiting=known["waiting"],
+            refused=known["refused"],
             joined=known["joined"],
             meters=list(self._house().meters()),
         )

@@ -22,9 +22,12 @@ _OWN = WordTable(
         "join_see": "See what you share",
         "join_stopped": "This invitation is given up: nothing more is tried.",
         "join_waits": "Your yes to {who} is not through yet",
-        "join_waits_why": "{why}. It is tried again by itself, and nothing is done twice.",
+        "join_waits_why": "{why}. It is tried again by itself for a week, and nothing is done twice.",
         "join_waits_now": "It is being carried out.",
         "join_stop": "Give up this invitation",
+        "join_refused": "Your yes to {who} came to nothing",
+        "join_refused_why": "{why}.",
+        "join_seen": "I have read it",
         "join_before": "Joined",
         "join_one": "{who}, on {day}",
     }

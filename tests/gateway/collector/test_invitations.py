@@ -9,22 +9,28 @@ import secrets
 import shutil
 import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
 import segno
+from msgspec.structs import replace
 
+from gateway.account import joining_note as notes
+from gateway.collector import invitations
+from gateway.collector.database import connect
 from gateway.config import settings
 from gateway.config.tables import load
-from gateway.consent.orders import Shown
+from gateway.consent.orders import JointGrant, ListConsents, Shown
 from gateway.control.messages import Join, JoinText
 from gateway.control.orders import act, prepare_store
 from gateway.daemon.joining import steps
-from gateway.errors import InvitationError, SenMLError
+from gateway.errors import GatewayError, InvitationError, SenMLError
 from gateway.federation.wire import pairing
 from gateway.federation.wire.invitation import MOST_CHARS, read
 from gateway.store.store import Store
-from tests.gateway.collector.test_joining import coop, invite, servers, state
+from harness.accounts import FAR
+from tests.gateway.collector.test_joining import accounts, coop, invite, servers, state
 
 __all__ = ["coop", "servers"]
 
@@ -98,7 +104,7 @@ def campaign(coop, servers, template, tmp_path, monkeypatch, count):
     assert len(accounts) == len(set(accounts)) == count, [end for end in ends if end not in accounts]
     refused = [end for end in ends if end not in accounts]
     assert len(refused) == count // 10
-    assert all("takes the code in it no more" in end or "used by another gateway" in end for end in refused)
+    assert all("takes the invitation's code no more" in end or "used by another gateway" in end for end in refused)
     rows = json.loads(coop.command("invitations", "list", "--sheet", "spring", "--json"))
     assert Counter(row["gateway"] for row in rows) == Counter(accounts)
     assert set(state(coop)) == {"joined"}
@@ -119,6 +125,123 @@ def test_twenty_households_join_none_twice(servers, coop, house_folder, tmp_path
 def test_a_thousand_households_join_none_twice(servers, coop, house_folder, tmp_path, monkeypatch):
     """The same of a sheet of 1,000."""
     campaign(coop, servers, house_folder, tmp_path, monkeypatch, 1000)
+
+
+class ErasedHouse(LightHouse):
+    """One that is erased while its account is being kept, in the middle of a yes."""
+
+    async def keep_account(self, table):
+        await super().keep_account(table)
+        self.config.joining_file.unlink()
+
+
+class OtherHouse(LightHouse):
+    """One whose collector takes it out, by another hand, between its consents and their names."""
+
+    async def act(self, order):
+        done = await super().act(order)
+        if isinstance(order, JointGrant):
+            self.after_consent()
+        return done
+
+
+def test_an_erasure_in_the_middle_of_a_yes_is_the_end_of_it(servers, coop, house_folder, tmp_path, monkeypatch):
+    """Nothing is given behind it, nothing is written down, and the co-operative has no subscription."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(servers.ca))
+    (link,) = invite(coop, servers, 1)
+    house = ErasedHouse(tmp_path / "house", house_folder)
+    with coop.collector("one"):
+        assert "given up meanwhile" in asyncio.run(house.join(link))
+    assert act(house.store, ListConsents(), time.time()) == []
+    assert not house.config.joining_file.exists()
+    assert coop.one("SELECT count(*) FROM subscription") == 0
+    house.store.close()
+
+
+def test_a_refusal_behind_the_consents_withdraws_them(servers, coop, house_folder, tmp_path, monkeypatch):
+    """What the sentence says is so: nothing is given."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(servers.ca))
+    (link,) = invite(coop, servers, 1)
+    house = OtherHouse(tmp_path / "house", house_folder)
+    house.after_consent = lambda: coop.ask("UPDATE invitation SET series = '{consumption/other}'")
+    with coop.collector("one"):
+        assert "Nothing is given" in asyncio.run(house.join(link))
+    rows = act(house.store, ListConsents(), time.time())
+    assert [row["state"] for row in rows] == ["withdrawn", "withdrawn"]
+    house.store.close()
+
+
+def test_an_account_of_a_run_that_was_cut_off_is_deleted(servers, coop, house_folder, tmp_path, monkeypatch):
+    """Also where it could not be noted any more that the server had made it."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(servers.ca))
+    (link,), before = invite(coop, servers, 1), accounts(servers)
+    house = LightHouse(tmp_path / "house", house_folder)
+    shown = asyncio.run(steps.text(house, JoinText(link=link, lang="fr")))
+    with pytest.raises(GatewayError, match="is kept for a week"):
+        # Nobody answers: the collector does not run.
+        asyncio.run(steps.join(house, Join(link=link, shown=Shown(shown["lang"], shown["hash"]))))
+    kept = notes.read(house.config)
+    assert accounts(servers) == before | {kept.waiting.user}
+    notes.write(house.config, replace(kept, waiting=replace(kept.waiting, made=False)))
+    password = house.config.directory / "xmpp-password"
+    password.rename(password.with_name("xmpp-password.new"))
+    assert asyncio.run(steps.give_up(house))
+    assert accounts(servers) == before
+    assert not list(house.config.directory.glob("xmpp-password*"))
+    house.store.close()
+
+
+GATEWAY = "linky-0123456789@sen2.test"
+
+
+def say(store, made, *names, act=pairing.NAMES):
+    """What the account answers to that gateway."""
+
+    async def work():
+        db = await connect(store.conninfo)
+        async with db.transaction():
+            asked = pairing.JoinRequest(act, made.id, made.secret, made.digest, "proxy", names)
+            done = await invitations.take(db, FAR, GATEWAY, asked)
+        await db.close()
+        return done
+
+    return asyncio.run(work())
+
+
+def test_a_gateway_that_has_joined_adds_nothing_and_undoes_no_removal(store):
+    """One subscription for each series; once joined no more of them; taken out it stays out, also by a new link."""
+    series = ("consumption/energy", "consumption/power")
+    until = datetime.now(UTC) + timedelta(days=1)
+    first, second = (
+        invitations.NewInvitation(f"{number}" * 16, number, "s" * 22, "ab" * 32, series, None, until)
+        for number in (1, 2)
+    )
+
+    async def work():
+        db = await connect(store.conninfo)
+        async with db.transaction():
+            await invitations.add(db, FAR, "spring", [first, second])
+        await db.close()
+
+    asyncio.run(work())
+
+    def named(meter, *paths):
+        return [f"{GATEWAY}/{meter}@sen2.test/{path}" for path in paths]
+
+    count = "SELECT count(*) FROM subscription"
+    assert say(store, first, act=pairing.CLAIM) == (pairing.CLAIMED, "")
+    twice = [*named("aa", series[0]), *named("bb", series[0])]
+    assert say(store, first, *twice) == (pairing.REFUSED, pairing.OTHER_NAMES)
+    assert say(store, first, *named("aa", *series)) == (pairing.TAKEN, "")
+    assert store.one(count) == 2
+    for number in range(5):
+        assert say(store, first, *named(f"cc{number}", *series)) == (pairing.TAKEN, "")
+    assert store.one(count) == 2
+    store.command("gateways", "remove", GATEWAY)
+    assert say(store, first, *named("aa", *series)) == (pairing.TAKEN, "")
+    assert say(store, second, act=pairing.CLAIM) == (pairing.CLAIMED, "")
+    assert say(store, second, *named("aa", *series)) == (pairing.REFUSED, pairing.OTHER_NAMES)
+    assert store.one(f"{count} WHERE wanted") == 0
 
 
 def test_a_sheet_is_printed_with_its_codes_and_asks_nothing_of_any_server(coop):
@@ -142,7 +265,15 @@ def test_a_sheet_is_printed_with_its_codes_and_asks_nothing_of_any_server(coop):
             assert f'viewBox="0 0 {size} {size}"' in pages[lang]
     assert "Rejoindre Soleil du Marais" in pages["fr"]
     assert "Join Soleil du Marais" in pages["en"]
+    # No reader takes the month for the day.
+    assert re.search(r"until \d{1,2} [A-Z][a-z]+ 20\d\d\.", pages["en"])
+    # Nor does any command take an id for an option.
+    assert all(re.fullmatch(r"[0-9a-f]{16}", one) for one in re.findall(r"^\d+,([^,]+),", table_of(coop), re.MULTILINE))
     assert "toiture de l&#x27;école" in pages["en"]
+
+
+def table_of(coop):
+    return (coop.folder / "en.csv").read_text()
 
 
 def test_a_sheet_that_cannot_be_is_one_sentence_and_leaves_nothing(coop, monkeypatch):

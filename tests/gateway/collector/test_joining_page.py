@@ -85,6 +85,26 @@ def test_a_yes_that_waits_is_seen_and_can_be_given_up(servers, coop, tmp_path, m
     assert ("coop" in known, user in known) == (True, False)
 
 
+def test_why_a_waiting_yes_came_to_nothing_is_shown_until_it_was_read(tmp_path, browser):
+    """It was tried with nobody there: the page says it to who comes next, in one's own language."""
+    with House(tmp_path / "house", "/nowhere/tty") as house:
+        owner, web = house.owner(), f"http://127.0.0.1:{house.port}"
+        why = {"fr": "la coopérative a annulé cette invitation", "en": "the co-operative has revoked it"}
+        kept = {"refused": {"controller": "Soleil du Marais", "why": why}}
+        (house.folder / "data" / "joining.json").write_text(json.dumps(kept))
+        browser.forget()
+        browser.open(f"{web}{PATH}", width=390, height=844)
+        browser.press(f"document.querySelector('[name=password]').value = '{PASSWORD}'", "main form button")
+        wait_until(lambda: browser.evaluate("location.pathname") == PATH, WAIT_S, "the page", every=0.2)
+        title = SAID["join_refused"].format(who="Soleil du Marais")
+        assert title in browser.evaluate(TEXT)
+        assert why["fr"] in browser.evaluate(TEXT)
+        look(browser)
+        browser.press("", f"form[action='{PATH}/seen'] button")
+        wait_until(lambda: title not in browser.evaluate(TEXT), WAIT_S, "the page without it", every=0.2)
+        assert title not in owner.get(PATH)[1]
+
+
 def value(text, name):
     """What a hidden field has."""
     return text.partition(f'name="{name}" value="')[2].partition('"')[0]

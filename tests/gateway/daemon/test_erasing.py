@@ -51,7 +51,7 @@ def store(tmp_path):
         yield shared.store
 
 
-def erase(store, steps, order=EVERYTHING, monkeypatch=None):
+def erase(store, steps, order=EVERYTHING, monkeypatch=None, *, joins=False):
     """The order's answer, in a house whose other parts only note it."""
     counters = SimpleNamespace(known={})
     house = SimpleNamespace(store=store, call=here, federation=steps, meters={}, counters=counters, config=None)
@@ -61,6 +61,8 @@ def erase(store, steps, order=EVERYTHING, monkeypatch=None):
     desk.copies["taken-along.zip"] = SimpleNamespace(end=steps.step("copy"))
     desk.pages.append(SimpleNamespace(forget=steps.step("page"), make_code=None, welcome=None, where=None))
     desk.join(SimpleNamespace(order=None, forget=steps.step("settings")))
+    if joins:
+        desk._joining = SimpleNamespace(forget=steps.step("a yes that waits"))
     return asyncio.run(desk.answer(order))
 
 
@@ -76,6 +78,16 @@ def test_copies_end_before_the_file_is_written_anew_and_after(store, monkeypatch
     done = erase(store, steps, monkeypatch=monkeypatch)
     assert steps.done == ["write", "shown", "copy", "copy", "page", "who may see the page", "settings"]
     assert (done["wiped"], "undone" in done) == (True, False)
+
+
+def test_a_yes_that_waits_finds_its_note_gone_before_anything_is_erased(store, monkeypatch):
+    """Or it would give its consents behind the erasure; a smaller erasure leaves it."""
+    steps = Steps()
+    erase(store, steps, monkeypatch=monkeypatch, joins=True)
+    assert steps.done[:2] == ["write", "a yes that waits"]
+    smaller = Steps()
+    erase(store, smaller, Erase(what="range", first=0), monkeypatch=monkeypatch, joins=True)
+    assert "a yes that waits" not in smaller.done
 
 
 def test_copies_end_where_the_erasure_itself_fails(store, monkeypatch):

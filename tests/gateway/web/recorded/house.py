@@ -188,6 +188,9 @@ class Joins:
     async def stop(self):
         return True
 
+    async def seen(self):
+        return None
+
 
 class Encrypted:
     """The encrypted way, as the page in clear leads to it."""

@@ -340,12 +340,18 @@ SERIES = [
 ]
 
 JOINED = {
-    "nothing yet": {"waiting": None, "joined": ()},
+    "nothing yet": {"waiting": None, "refused": None, "joined": ()},
     "waiting": {
         "waiting": {"controller": f"La Coop {HOSTILE}", "why": {"fr": "pas de réponse <b>", "en": "no answer <b>"}},
+        "refused": None,
         "joined": ({"controller": "Soleil <1>", "at": DAY}, {"controller": "Vent", "at": DAY + 86_400}),
     },
-    "being carried out": {"waiting": {"controller": "La Coop", "why": {}}, "joined": ()},
+    "being carried out": {"waiting": {"controller": "La Coop", "why": {}}, "refused": None, "joined": ()},
+    "came to nothing": {
+        "waiting": None,
+        "refused": {"controller": f"La Coop {HOSTILE}", "why": {"fr": "trop tard <b>", "en": "too late <b>"}},
+        "joined": (),
+    },
 }
 
 # --- sharing ---------------------------------------------------------------------------------------------------------

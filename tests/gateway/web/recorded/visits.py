@@ -176,6 +176,7 @@ def _joining():
     yield Visit("join, yes", f"{path}/yes", yes | OWN)
     yield Visit("join, refused", f"{path}/yes", yes | OWN, {"fault": FAULTS_OF_LINKS["invitation"]})
     yield Visit("join, given up", f"{path}/stop", {})
+    yield Visit("join, why it came to nothing was read", f"{path}/seen", {})
 
 
 def _displays():
