@@ -104,7 +104,7 @@ INSTALLED = Installed(
     begun=1_700_000_000,
     versions=(("1.0.0", 1_768_000_000), ("0.1.0", 1_700_000_000)),
     meters=(("house", "index"), ("garage <2>", "board:garage")),
-    acts=((1_768_000_000, "install-update", True), (1_767_000_000, "reboot", False), (1_767_000_000, "unknown", True)),
+    acts=((1_768_000_000, "install-update", True), (1_767_000_000, "reboot", False), (1_767_000_000, "zz-9", True)),
     duties={"radio": ("RED", "Étude"), "updates": ("CRA", "maison <b>")},
     installer="installer@sen4.test",
 )
