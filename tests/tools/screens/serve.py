@@ -53,6 +53,7 @@ def configured(folder, portrait, name, port):
     text = text.replace('source = "/nowhere"', 'source = "/dev/ttyTIC"\nmode = "standard"')
     file.write_text(f'{text}[web]\nlisten = "127.0.0.1:{port}"\nhttps = ""\nnames = ["{name}.local"]\n')
     (folder / "password").write_text("nobody logs in\n")
+    (folder / "password").chmod(0o600)
     return load(file)
 
 
