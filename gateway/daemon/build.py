@@ -284,6 +284,7 @@ def _security_txt() -> str:
 def _parts_of_page(house: House, requests: HouseRequests, page: HousePage) -> tuple[PageGroup, ...]:
     # Here and not above: a house in which nobody looks at the page needs none of it in memory.
     from gateway.web.cost import routes as cost  # noqa: PLC0415
+    from gateway.web.help.routes import help_pages  # noqa: PLC0415
     from gateway.web.history import routes as history  # noqa: PLC0415
     from gateway.web.history.stored import HouseholdPast  # noqa: PLC0415
     from gateway.web.https.routes import https  # noqa: PLC0415
@@ -306,6 +307,7 @@ def _parts_of_page(house: House, requests: HouseRequests, page: HousePage) -> tu
         *_settings_of_page(house, requests, reader),
         security(partial(_security_of, house, page, shared, reader)),
         https(page.encrypted),
+        help_pages(),
     )
 
 

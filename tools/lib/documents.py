@@ -24,7 +24,7 @@ from gateway.live.credentials import example
 from gateway.upkeep.duties.duties import read_duties
 from gateway.upkeep.owner import owner
 from gateway.words.catalogue import ENGLISH, FRENCH
-from website import owned
+from website import offline, owned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,8 +194,11 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
         for name, lang in (("LISEZMOI.md", FRENCH), ("README.md", ENGLISH))
     },
 }
-# Picture -> what draws it.
-PICTURES: Final[dict[str, Callable[[], str]]] = {"tools/lib/servers/operators/fleet.svg": curve.draw}
+# File that is made whole -> what makes it: a picture, a page of the guide as the gateway shows it.
+WHOLE: Final[dict[str, Callable[[], str]]] = {
+    "tools/lib/servers/operators/fleet.svg": curve.draw,
+    **offline.pages(),
+}
 
 
 def outdated() -> dict[Path, str]:
@@ -209,9 +212,9 @@ def outdated() -> dict[Path, str]:
         made = _BLOCK.sub(lambda found, blocks=blocks: _filled(found, blocks), text)
         if made != text:
             new[path] = made
-    for name, draw in PICTURES.items():
+    for name, make in WHOLE.items():
         path = ROOT / name
-        made = draw()
+        made = make()
         if not path.exists() or made != path.read_text(encoding="utf-8"):
             new[path] = made
     return new

@@ -117,6 +117,7 @@ HOME_WORDS = WordTable(
         "fault_do": "The page “State” says what.",
         "see_state": "See the state",
         "see_sharing": "See who is shared with",
+        "see_help": "Questions by symptom",
         "and_more": "{n} more on the page “State”",
     }
 )

@@ -29,6 +29,8 @@ FURTHER = (
         "/repair/point?{point}",
         "/display",
         "/display?guest=1",
+        "/help/questions",
+        "/help/modes",
         "/settings/displays",
         "/settings/backup",
         "/settings/meters",

@@ -12,6 +12,7 @@ from gateway.web.backup.routes import backup
 from gateway.web.cost import routes as cost
 from gateway.web.data.routes import data
 from gateway.web.displays.routes import displays
+from gateway.web.help.routes import help_pages
 from gateway.web.history import routes as history
 from gateway.web.https.routes import https
 from gateway.web.joining.routes import joining
@@ -255,6 +256,7 @@ class RecordedHouse:
             data(DataDesk(self.held), CopyDesk(self.held)),
             security(lambda: desk),
             joining(lambda: Joins(self.held)),
+            help_pages(),
         )
         self.site = Site(self.living, self.access, "1", lambda: parts)
 

@@ -34,6 +34,16 @@ def visits():
     yield Visit("series, none", "/series", held={"series": []})
     yield from _access()
     yield from _https()
+    yield from _help()
+
+
+def _help():
+    """The guide, for whoever is at home; what it does not have is not found."""
+    yield Visit("help", "/help")
+    yield Visit("help, not signed in", "/help", who=None)
+    for name in ("questions", "modes"):
+        yield Visit(f"help, {name}", f"/help/{name}", who=None)
+    yield Visit("help, no such page", "/help/nowhere")
 
 
 def _https():
