@@ -33,7 +33,7 @@ class Checkout:
         (self.folder / "tools").mkdir(parents=True)
         for name in ("bootstrap.sh", "test"):
             shutil.copy2(ROOT / "tools" / name, self.folder / "tools" / name)
-        for name in ("requirements.txt", "requirements-test.txt"):
+        for name in ("requirements.txt", "requirements-test.txt", "requirements-site.txt"):
             (self.folder / name).write_text("# nothing\n")
         self.stand_in("apt-get", f'echo "apt-get $*" >>{folder}/apt-get.called; exit 1')
         self.called = folder / "apt-get.called"
@@ -64,12 +64,15 @@ class Checkout:
         return self.run("bash", "-c", f"set -Eeuo pipefail; source tools/bootstrap.sh; {script}", "caller")
 
     def fake_venv(self, python: str) -> None:
-        """Give the checkout a .venv that passes for complete, with a script as its interpreter."""
-        interpreter = self.folder / ".venv" / "bin" / "python"
-        interpreter.parent.mkdir(parents=True)
-        interpreter.write_text(f"#!/bin/bash\n{python}\n")
-        interpreter.chmod(0o755)
-        assert self.call("_stamp requirements.txt requirements-test.txt").returncode == 0
+        """Give the checkout a .venv that passes for complete, with a script as its interpreter, and the site's."""
+        for place, needed in ((".venv", "requirements-test.txt"), (".cache/site", "requirements-site.txt")):
+            interpreter = self.folder / place / "bin" / "python"
+            interpreter.parent.mkdir(parents=True)
+            interpreter.write_text(f"#!/bin/bash\n{python}\n")
+            interpreter.chmod(0o755)
+            stamp = f"source tools/bootstrap.sh; _stamp requirements.txt {needed}"
+            done = self.run("bash", "-c", stamp, "caller", LINKY_VENV=str(self.folder / place), LINKY_LIBRARIES="")
+            assert done.returncode == 0
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ installed the usual way) nothing is done, and that is said.
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.upkeep.helper.request import Found
+
+log = logging.getLogger(__name__)
 
 SOCKET = Path("/run/linky-gateway-helper/socket")
 # An answer's line; and for how long one may be waited for, other acts before it included.
@@ -76,6 +79,8 @@ async def send(
             finally:
                 writer.close()
     except (OSError, TimeoutError) as error:
+        # For whoever keeps the machine; what is raised is for the household.
+        log.warning("linky-gateway-helper.socket (%s) does not answer: %s", socket or SOCKET, error)
         raise GatewayError(_NO_HELPER.filled(why=error.strerror or str(error) or "timeout")) from error
 
 

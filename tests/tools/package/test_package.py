@@ -80,7 +80,7 @@ def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(de
     assert (library / "gateway/balance/offers/tempo.toml").is_file()
     assert (library / "gateway/web/static/page.js").is_file()
     written = list((library / "gateway/web").rglob("*.html"))
-    assert len(written) == len(list((ROOT / "gateway/web").rglob("*.html")))
+    assert len(written) == len(list((ROOT / "gateway").rglob("*.html")))
     assert len(list((library / "gateway/web" / COMPILED).glob("*.py"))) == len(written)
     everything = [str(path.relative_to(tree)) for path in tree.rglob("*")]
     assert not {"__pycache__", "tests", "micropython"} & {part for name in everything for part in Path(name).parts}
@@ -207,7 +207,7 @@ def test_wheel_and_source_archive_hold_the_package(tmp_path):
     assert packages == {name.rpartition("/")[0] for name in names if name.endswith("__init__.py")}
     assert "gateway/balance/offers/tempo.toml" in names
     assert {"gateway/tic/labels.csv", "gateway/web/static/page.css", "gateway/privacy/texts/README.md"} <= names
-    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "gateway/web").rglob("*.html")}
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "gateway").rglob("*.html")}
     assert templates == {name for name in names if name.endswith(".html")}
     assert {"gateway/collector/sql/001_tables.sql", "gateway/collector/grafana/dashboard.json"} <= names
     assert "linky-collect = gateway.collector.cli:main" in entry_points
