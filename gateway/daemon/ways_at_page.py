@@ -46,6 +46,10 @@ class PageWays:
             rows.append(row | {"detail": link.detail.in_every_language()})
         return rows
 
+    def tells_apple(self) -> bool:
+        """Whether Apple's push service takes what comes from here: it wants to know to whom it may write."""
+        return bool(contact())
+
     async def try_out(self, table: dict[str, Any], url: str) -> Row:
         """What comes of a test by such a way: ``answer`` (done, again, refused) and ``why``. GatewayError."""
         # Here and not above: whoever only looks at the page needs no way in memory.

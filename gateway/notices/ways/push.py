@@ -29,6 +29,9 @@ _NO_TOPIC, _LONGEST_TOPIC = re.compile(r"[^A-Za-z0-9_-]"), 32
 _LEAST_S, _MOST_S = 60, 28 * 86_400
 # Its browser has left it, or has forgotten it.
 _GONE = (404, 410)
+# Who asks for somebody to write to (``sub``, RFC 8292 §2.1), and says no without: BadJwtToken
+# (developer.apple.com, "Sending web push notifications in web apps and browsers").
+_ASKS_WHO, _NOT_LIKE_THIS = ".push.apple.com", (400, 403)
 
 # What a notice is about -> the page that says more of it; else the first one, which has all news.
 _PAGES = {
@@ -39,6 +42,10 @@ _PAGES = {
 _OF_TEST = "/settings/notices"
 
 _NO_KEY = Phrase("what this device has given is no key: add it again, on the device itself")
+_NO_APPLE = Phrase(
+    "this version of the gateway cannot send notices to an Apple device itself (iPhone, iPad, Safari): choose the app"
+    " ntfy instead"
+)
 _NO_MORE = Phrase("this device takes no more notices: add it again, on the device itself")
 
 
@@ -54,6 +61,8 @@ async def tell(reach: Reach, address: NoticeAddress, message: Message, now: floa
         return reply
     if reply.status in _GONE:
         return replace(refused(_NO_MORE), gone=True)
+    if reply.status in _NOT_LIKE_THIS and not reach.contact and address.host.lower().endswith(_ASKS_WHO):
+        return refused(_NO_APPLE)
     return outcome_of(address, reply, now)
 
 

@@ -37,6 +37,9 @@ class HouseWays(Protocol):
     def listed(self) -> Sequence[Mapping[str, Any]]:
         """Each with name, for, kind (of an address), shown, state, unused, mark, detail (by language)."""
 
+    def tells_apple(self) -> bool:
+        """Whether devices whose maker is Apple can be told themselves."""
+
     async def new_key(self) -> tuple[str, str]:
         """A key by which one browser will know the gateway: private, public."""
 
@@ -84,6 +87,7 @@ class _Pages:
             for row in self._house.listed()
         ]
         more = {"encrypted": request.scheme == "https", "here_known": any(one["here"] for one in ways)}
+        more["apple"] = self._house.tells_apple()
         return _page(view, "page", ways=ways, kinds=list(KINDS), told=told, good=good, **more)
 
     async def test(self, request: Request, view: PageView) -> Response:

@@ -35,6 +35,10 @@ _OWN = WordTable(
             "On an iPhone or an iPad notices come to an app on the home screen alone: in Safari press “Share”, then"
             " “Add to Home Screen”, and open this page from there."
         ),
+        "device_no_apple": (
+            "This version of the gateway cannot send notices to the iPhone or the iPad itself: choose the app ntfy"
+            " instead."
+        ),
         "device_blocked": "This browser refuses notices of this page: allow them in its settings for this site.",
         "device_intro": "Your browser will ask whether the page may send you notices. A test comes at once.",
         "device_private": (

@@ -10,9 +10,11 @@ function show(answer) {
   }
 }
 
-// On an iPhone only an app on the home screen may; Safari alone says whether it is one.
+// On an iPhone only an app on the home screen may; Safari alone says whether it is one. The service of its maker takes
+// nothing from a gateway whose own maker is not named.
 /** @type {() => string} */
 function platform() {
+  if (place.dataset.apple === "no" && "standalone" in navigator) return "no-apple";
   if (!("PushManager" in window)) return "standalone" in navigator && !navigator.standalone ? "install" : "";
   return Notification.permission === "denied" ? "blocked" : "yes";
 }
@@ -65,6 +67,6 @@ if (form) {
   // Said by page.js: whether this browser has taken the worker, by which it is told.
   document.addEventListener("worker", (event) => {
     if (event instanceof CustomEvent && event.detail) offer().catch(() => {});
-    else if (platform() === "install") show("install");
+    else if (["install", "no-apple"].includes(platform())) show(platform());
   });
 }

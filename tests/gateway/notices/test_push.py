@@ -134,6 +134,25 @@ def test_a_service_may_be_told_whom_to_write_to(service, contact):
     assert (b'"sub"' in sealed.decoded(token.split(".")[1])) is bool(contact)
 
 
+def test_apple_is_told_by_whom_or_the_household_why_not(pushed, monkeypatch, tmp_path):
+    """Its service takes nothing from nobody; then the person reads what to do instead, and not to try again."""
+    name = "web.push.apple.com"
+    authority = Authority(tmp_path).create()
+    with PushService(name, authority.issue(name, tmp_path), lambda: NOW) as apple:
+        apple.authority, apple.browsers = authority.certificate, {PATH: PushedBrowser(pushed.browser.sender)}
+        url = pushed.url.replace(HOST, name).replace(
+            "{p256dh}:{auth}".format(**pushed.browser.keys), "{p256dh}:{auth}".format(**apple.browsers[PATH].keys)
+        )
+        real = push.request_of
+        monkeypatch.setattr(push, "request_of", lambda *words: replace(real(*words), port=apple.port))
+        outcome = told(apple, url=url, contact="")
+        assert (list(apple.refused), outcome.answer) == (["nobody to write to"], NoticeAnswer.REFUSED)
+        assert "choose the app ntfy instead" in str(outcome.why)
+        assert told(apple, url=url).answer is NoticeAnswer.DONE
+        apple.answer = 403, {}
+        assert "ntfy" not in str(told(apple, url=url).why), "there it is something else"
+
+
 def test_the_longest_text_fits(service):
     """As many characters as it is cut to, each of four bytes."""
     long = replace(MESSAGE, text="\N{ELECTRIC PLUG}" * MOST_PUSH, title="Linky : ce matin")

@@ -1,12 +1,17 @@
-"""A gateway whose notices for devices reach a push service of this machine: ``python -m … PORT AUTHORITY run …``."""
+"""A gateway whose notices for devices reach a service of this machine: ``python -m … PORT AUTHORITY CONTACT run …``.
+
+``CONTACT`` is a file: to whom a push service may write, once it is there."""
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from gateway.commands.main import main
 from gateway.notices.delivery import ways
 from gateway.notices.ways import push
 from gateway.notices.ways.reach import Reach
+from gateway.upkeep import owner
+from gateway.upkeep.owner import ProjectOwner
 
 
 class Here(Reach):
@@ -26,11 +31,13 @@ class Here(Reach):
         return context
 
 
-def run(port, authority, *words):
+def run(port, authority, contact, *words):
     """As ``linky-gateway`` with these words."""
     real = push.request_of
     push.request_of = lambda *about: replace(real(*about), port=port)
     ways.Reach = lambda: Here(authority)
+    told = Path(contact)
+    owner.owner = lambda: ProjectOwner(security_contact=told.read_text() if told.exists() else "")
     sys.exit(main(words))
 
 

@@ -79,7 +79,9 @@ def house(tmp_path_factory, service):
     house = EncryptedHouse(tmp_path_factory.mktemp("told") / "house")
     words = "run", "--config", house.config, "--log-level", "DEBUG"
     module = "tests.gateway.web.pushed"
-    house.process = Process(house.folder, "gateway", str(service.port), service.authority, *words, module=module)
+    house.contact = house.folder / "contact"
+    asked = str(service.port), service.authority, house.contact
+    house.process = Process(house.folder, "gateway", *asked, *words, module=module)
     with house:
         house.owner()
         house.url, house.clear = f"https://{NAME}:{house.secure}", f"http://{NAME}:{house.port}"
@@ -227,16 +229,22 @@ def test_what_the_platform_does_not_allow_is_not_offered(phone, house):
     look(phone)
     picture(phone, "blocked")
     phone.permit(house.url, notices="prompt")
-    for script, said in (
-        ("delete window.PushManager; Object.defineProperty(navigator, 'standalone', { value: false });", ["install"]),
-        ("delete window.PushManager;", []),
+    iphone = "Object.defineProperty(navigator, 'standalone', { value: %s });"
+    house.contact.unlink(missing_ok=True)
+    for script, said, contact in (
+        (iphone % "true", ["no-apple"], ""),
+        ("delete window.PushManager;" + iphone % "false", ["no-apple"], ""),
+        ("delete window.PushManager;" + iphone % "false", ["install"], "mailto:somebody@example.org"),
+        ("delete window.PushManager;", [], "mailto:somebody@example.org"),
     ):
+        if contact:
+            house.contact.write_text(contact)
         with phone.beforehand(f"addEventListener('worker', () => {{ window.heard = true; }}); {script}"):
             at_notices(phone, house)
             if said:
                 wait_until(lambda said=said: phone.evaluate(OFFERED) == said, 60, "it is said")
                 look(phone)
-                picture(phone, "install")
+                picture(phone, said[0])
             else:
                 phone.await_true("navigator.serviceWorker.controller !== null && document.readyState === 'complete'")
                 assert phone.evaluate(OFFERED) == said

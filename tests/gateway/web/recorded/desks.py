@@ -63,6 +63,7 @@ GIVEN = {
     "example": EXAMPLE, "ways": WAYS, "tried": {"answer": "done", "why": {}}, "copy": CopyStanding(),
     "nightly": NIGHTLY, "broker": BROKER | {"detail": BOTH}, "account": ACCOUNT, "found": FOUND, "done": DONE,
     "code": "K7QM-2R4T", "meters": METERS, "ports": PORTS, "night": True, "back": RestoreStanding(), "ending": None,
+    "apple": True,
 }  # fmt: skip
 
 
@@ -96,6 +97,9 @@ class TariffDesk(SettingsDesk):
 class WaysDesk(SettingsDesk):
     def listed(self):
         return [one | {"unused": one["name"] == "sms", "mark": "", "detail": BOTH} for one in self.told("ways")]
+
+    def tells_apple(self):
+        return self.told("apple")
 
     async def new_key(self):
         return "private", "public"
