@@ -22,8 +22,8 @@ _GIVEN = (
     r"|shar\w*|spy\w*|given|view\w*"
 )
 _WATER = (
-    r"water|litres?|liters?|l|m3|cubic|lot|household|went|through|met(?:re|er)s?|use[ds]?|using|usage|consum\w*"
-    r"|readings?|index|house|gas|heat"
+    r"litres?|liters?|l|m3|cubic|lot|household|went|through|met(?:re|er)s?|use[ds]?|using|usage|consum\w*"
+    r"|readings?|index|house"
 )
 _STOP = (
     r"stop\w*|withdraw\w*|revok\w*|cancel\w*|block\w*|end|remov\w*|cut|disabl\w*|suspend\w*|refus\w*|accept\w*|allow\w*"
@@ -107,7 +107,7 @@ _RULES = (
     ),
     rule(
         _Q.PEAK,
-        r"biggest peak|peak (?:power|load|demand)|max|maximum|highest|(?:when|what time|hour) .*(?:the )?most",
+        r"biggest peak|(?<!off )peak (?:power|load|demand)|max|maximum|highest|(?:when|what time|hour) .*(?:the )?most",
         rf"half|hour|time|most|when|load|demand|watts?|peak|biggest|{_HOUSE}",
     ),
     rule(
@@ -117,7 +117,7 @@ _RULES = (
         rf"off|peak|full|split|between|hours?|during|{_HOUSE}",
         dated=True,
     ),
-    rule(_Q.PEAK, r"peak", dated=True),
+    rule(_Q.PEAK, r"(?<!off )peak", dated=True),
     rule(
         _Q.COMPARE,
         r"(?:more|less|better|worse|higher|lower|much) .*than|compar\w+|usual|(?:up|down) on|versus|vs|against"
@@ -267,7 +267,7 @@ _JOINED = (
     (re.compile(r"\b(?:good|nice|great|lovely) (?:weekend|day|evening|week|one)\b"), "niceday"),
     (re.compile(r"\b(?:per|a|each|every) day\b"), "perday"),
     (re.compile(r"\b(?:which|what)(?: was| is)?(?: the| my| our)? day(?= .*\b(?:most|highest|worst)\b)"), "whichday"),
-    (re.compile(r"\b(?:highest|worst|biggest|heaviest|most expensive) day\b"), "highestday"),
+    (re.compile(r"\b(?:highest|worst|biggest|heaviest) day\b"), "highestday"),
 )
 _SPELT = frozenset(
     "yesterday consumption electricity recipient reading weekend saturday sunday monday tuesday wednesday thursday"

@@ -32,7 +32,7 @@ _CHORES = (
 _LONG = r"depuis|plus|moins|longtemps"
 _EASY = r"vraiment|exactement|environ|encore|deja|aussi|donc|bien|present|peu|pres|ici"
 _WATER = (
-    r"eaux?|litres?|l|m3|cubes?|metres?|robinets?|beaucoup|trop|donne|consomm\w*|conso\w*|utilis\w*|brul\w+|compteurs?"
+    r"litres?|l|m3|cubes?|metres?|robinets?|beaucoup|trop|donne|consomm\w*|conso\w*|utilis\w*|brul\w+|compteurs?"
     r"|index|releves?|maison"
 )
 _STOP = (
@@ -128,7 +128,7 @@ _RULES = (
     ),
     rule(
         _Q.MOST,
-        r"queljour .*plus|grossejournee",
+        r"queljour (?!.*depens).*plus|grossejournee",
         rf"queljour|plus|gourmand\w*|{_HOUSE}",
     ),
     rule(_Q.USAGE, r"(?:combien|conso\w*|kwh) .*(?:creuses?|pleines?|hc|hp)", rf"{_HOURS}|{_HOUSE}|en", dated=True),

@@ -71,6 +71,24 @@ _OF_NOW = {_Q.PRICE, _Q.INDEX, _Q.BASE_LOAD, _Q.TEMPO, _Q.TARIFF, _Q.POWER}
 # Of these nobody asks at another time than now.
 _NO_ELSEWHEN = {_Q.PRICE, _Q.INDEX, _Q.GOAL, _Q.COMPARE, _Q.POWER, _Q.BASE_LOAD}
 
+# A mean of many weeks, months or years: what the days that are named came to is none.
+_PER = {
+    "fr": re.compile(r"\b(?:par|chaque|tou(?:te)?s les) (?:semaines?|mois|ans?|annees?)\b"),
+    "en": re.compile(r"\b(?:per|a|each|every) (?:week|month|year)\b(?! ago)"),
+}
+# Two of these are two questions, and one figure is half an answer; what is said of all of them comes last.
+_COUNTED = {
+    "fr": (r"eaux?|litres?", r"gaz", r"chaleur", r"produ\w*|solaires?|inject\w*|panneaux?", r"conso\w*|electri\w*"),
+    "en": (
+        r"water|litres?|liters?",
+        r"gas",
+        r"heat",
+        r"solar|produc\w*|generat\w*|export\w*|inject\w*|panels?|pv",
+        r"consum\w*|us(?:e|ed|ing|age)|electric\w*",
+    ),
+}
+_BOTH = {"fr": re.compile(r"\bet\b"), "en": re.compile(r"\band\b")}
+
 # Where a sentence has another part; a comma within a number is none.
 _CLAUSE = re.compile(r"[.;!?…\n]+|,(?!\d)")
 # A part that asks or wants something: what of it is not understood is not passed over.
@@ -79,9 +97,18 @@ _ASKS_ELSE = re.compile(
     r"|cumulus"
     r"|ballon|piscine|fuite|eau|gaz|how|what|which|when|why|who|where|oven|fridge|heating|boiler|pool|leak|water|gas)\b"
 )
+# A part that takes something away from what another asks, or leaves only some of it: the whole figure is no answer.
+_RESTRICTS = re.compile(
+    r"\b(?:sans|sauf|hors|hormis|excepte\w*|a part|seulement|uniquement|rien que|entre|avant|apres|a partir|jusqu|ht"
+    r"|ttc|(?:que|juste) (?:la|le|les|l|en|entre|pendant|de)|(?<!bonne )(?<!bon )(?:matin|midi|soir|soiree|nuit)"
+    r"|without|except\w*|exclud\w*|excl|ex|only|between|outside|minus|apart from|other than|before|after|until|till"
+    r"|just (?:the|at|in|for|during)|(?<!good )(?:morning|noon|afternoon|evening|night)|tonight|overnight)\b"
+    r"|^(?:(?:et|mais|and|but) )?(?:pas|non|not|no)\b"
+)
 _POLITE, _SEVERAL = (_Q.HELLO, _Q.THANKS), 2
 # Of these it says nothing when.
 _TIMELESS = {_Q.BACKUP, _Q.UPDATE, _Q.SET, _Q.OFFERS, _Q.DECIDE, _Q.ERASE}
+_NUMBER = re.compile(r"\d")
 # A question is short; the rest of a letter is not read.
 _MOST_CHARACTERS = 400
 _LEAST_SPELT = 6
@@ -104,8 +131,9 @@ def _by_clauses(text: str, today: date) -> HouseholdQuestion | None:
         return None
     question, others = asked[0], [one for one, of in zip(clauses, found, strict=True) if of != asked[0]]
     own = clauses[found.index(question)]
-    if any(_ASKS_ELSE.search(one) for one in others):
-        # It asks or orders something that is not understood.
+    told = [one for one, of in zip(clauses, found, strict=True) if of is None]
+    if any(_ASKS_ELSE.search(one) for one in others) or any(_restricts(one, today) for one in told):
+        # It asks or orders something that is not understood, or asks less than the whole.
         return None
     named = {days for one in others for lang in _GRAMMARS for days in _days_of(one, lang, today)}
     if not named or question.topic in _TIMELESS:
@@ -124,6 +152,18 @@ def _days_of(plain: str, lang: str, today: date) -> list[DaySpan | HourSpan | No
         return [*spoken_days(rest, lang, today)[0], *([hours] if hours else [])]
     except ValueError:
         return [None]
+
+
+def _restricts(plain: str, today: date) -> bool:
+    """Whether it leaves less of what is asked; by a number as well, which is of no day."""
+    return bool(_RESTRICTS.search(plain)) or all(_NUMBER.search(_undated(plain, lang, today)) for lang in _GRAMMARS)
+
+
+def _undated(plain: str, lang: str, today: date) -> str:
+    try:
+        return spoken_days(spoken_hours(plain, lang, today)[1], lang, today)[1]
+    except ValueError:
+        return plain
 
 
 def _whole_text(plain: str, today: date) -> HouseholdQuestion | None:
@@ -171,10 +211,19 @@ def _asked(asked: str, lang: str, today: date) -> HouseholdQuestion | None:
         if rule.pattern.search(rest) and _fits(rule, rest, lang):
             compares = rule.topic is _Q.COMPARE and len(days) == 1
             named = _Named(spoken_days(left, lang, today, together=False)[0] if compares else days, hours)
-            if not _is_then(rule, named, rest, lang, today):
+            of_days = rule.topic in _DAYS and (_PER[lang].search(asked) or _asks_two(asked, lang))
+            if of_days or not _is_then(rule, named, rest, lang, today):
                 return None
             return _question(rule.topic, named, lang, today)
     return None
+
+
+def _asks_two(asked: str, lang: str) -> bool:
+    """Whether two things that are counted apart are asked about: "water and gas"."""
+    things = [re.compile(rf"\b(?:{words})\b") for words in _COUNTED[lang]]
+    parts = _BOTH[lang].split(asked)
+    named = (next((place for place, one in enumerate(things) if one.search(part)), None) for part in parts)
+    return len({one for one in named if one is not None}) > 1
 
 
 def _question(topic: ChatQuestion, named: _Named, lang: str, today: date) -> HouseholdQuestion:

@@ -63,8 +63,8 @@ def spoken_days(text: str, lang: str, today: date, *, together: bool = True) -> 
     named = _together(named, text, lang) if together else named
     spans: list[DaySpan] = []
     for start, end, one in named:
-        if _AGO[lang].search(text[:start]):
-            raise ValueError("as long ago is none of the days that are named")
+        if _AGO[lang].search(text[:start]) or (text[start].isdigit() and _AHEAD[lang].search(text[:start])):
+            raise ValueError("so far away is none of the days that are named")
         begun = _SINCE[lang].search(text[:start])
         first = begun.start() if begun else start
         left = f"{left[:first]}{' ' * (end - first)}{left[end:]}"
@@ -225,7 +225,13 @@ _FROM = {"fr": re.compile(r"\b(?:entre|du|de|d)(?: le)? $"), "en": re.compile(r"
 _TO = {"fr": ("au", "a", "jusqu au", "jusqu a"), "en": ("to", "until", "till", "through", "to the")}
 _AND = {"fr": ("et", "et le"), "en": ("and", "and the")}
 _SINCE = {"fr": re.compile(r"\b(?:depuis|a partir d[eu])(?: le| la| l)? $"), "en": re.compile(r"\bsince(?: the)? $")}
-_AGO = {"fr": re.compile(r"\bil y a (?:un|une)? ?$"), "en": re.compile(r"\bfrom(?: the)? $")}
+# What comes before those days, ends with them or is as far away is none of them.
+_AGO = {
+    "fr": re.compile(r"\b(?:il y a (?:une? ?)?|(?:avant|d ici)(?: le| la| l| les| au)? )$"),
+    "en": re.compile(r"\b(?:from|up to|by|before|(?<!compare )(?<!compared )(?<!comparing )to)(?: the)? $"),
+}
+# "In the week" is that week, "in 2 weeks" is none that was.
+_AHEAD = {"fr": re.compile(r"\bdans(?: une?)? $"), "en": re.compile(r"\bin $")}
 _DATE = rf"{_OF['fr']}(?P<number>\d{{1,2}})(?:er)? (?P<month>{_one_of(_MONTHS['fr'])}){_YEAR}"
 _FRENCH: list[tuple[str, Callable[[re.Match[str], date], DaySpan]]] = [
     (rf"(?:la )?semaine du {_DATE}", _week_of("fr")),
