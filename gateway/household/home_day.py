@@ -15,6 +15,7 @@ from gateway.balance.base_load import median
 from gateway.balance.calendar import BalancePeriod, day_of, midnight
 from gateway.balance.self_use import STEP_S
 from gateway.balance.tariff import cost, in_force, lacks_prices
+from gateway.household.so_far import is_whole
 from gateway.household.this_hour import ThisHour, this_hour
 from gateway.store.local_time import PARIS
 
@@ -107,7 +108,7 @@ def home_day(house: HouseholdDays, tariffs: Sequence[Tariff], now: int) -> HomeD
         usual_w=usual(house, now),
         hour=this_hour(house, tariffs, now),
         priced=in_force(tariffs, today) is not None,
-        whole=today in known and house.is_whole_so_far(known[today], since),
+        whole=is_whole(house, today, after, known, now, since),
     )
 
 

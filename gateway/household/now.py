@@ -16,6 +16,7 @@ from gateway.balance import calendar
 from gateway.errors import StoreError
 from gateway.household.days import DayParts, HouseholdDays
 from gateway.household.home_day import amount
+from gateway.household.so_far import is_whole
 from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, as_json
 from gateway.live.meter import KnownDay, LiveMeter
 from gateway.live.state import NAMELESS, AlertNow, HouseNow, LineNow, LinkNow, meter_now
@@ -183,7 +184,7 @@ def day_of(stored: DayParts, config: Config, meter: str, now: int) -> KnownDay:
     tomorrow = calendar.BalancePeriod.DAY.after(today)
     known = {day.date: day for day in house.read(calendar.BalancePeriod.DAY.back(today, 1), tomorrow)}
     this, before = known.get(today), known.get(calendar.BalancePeriod.DAY.back(today, 1))
-    partial = [("today", this is not None and not house.is_whole_so_far(this))]
+    partial = [("today", this is not None and not is_whole(house, today, tomorrow, known, now))]
     partial.append(("yesterday", before is not None and before.drawn is not None and not before.whole))
     return KnownDay(
         drawn_index=house.index_less(this.drawn, now) if this and this.drawn is not None else None,

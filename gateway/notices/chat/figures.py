@@ -13,7 +13,7 @@ from gateway.household.tariff_words import day_in_words
 from gateway.notices.chat.grammar import ChatQuestion
 from gateway.notices.chat.names_of_days import begun, named
 from gateway.notices.chat.spoken_days import whole
-from gateway.notices.chat.stored_answers import is_whole, of_each
+from gateway.notices.chat.stored_answers import is_known, of_each
 from gateway.notices.chat.words import WORDS
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _against(house: HouseholdDays, here: DaySpan, other: DaySpan, now: int, lang
         if not known:
             yield words["no-days"].format(days=name)
             return
-        every = is_whole(house, span, known, today)
+        every = is_known(house, span, known, now)
         sums += [total(known).drawn or 0] if every else []
         least = "" if every else words["at-least"]
         yield words["drawn"].format(days=name, least=least, kwh=writer.kwh(total(known).drawn)) + "."

@@ -18,6 +18,7 @@ from gateway.balance.tariff import Objective, cost, in_force, is_priced
 from gateway.balance.words import BalanceWriter
 from gateway.household.days import DayParts, HouseholdDays
 from gateway.household.report import BalanceReport
+from gateway.household.so_far import is_whole
 from gateway.household.tariff_words import day_in_words
 from gateway.household.this_hour import this_hour
 from gateway.notices.chat.grammar import ChatQuestion
@@ -28,7 +29,6 @@ from gateway.store.local_time import PARIS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import date
     from fractions import Fraction
 
     from gateway.balance.energy import DayEnergy
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from gateway.notices.chat.spoken_days import DaySpan
 
 _ONE = timedelta(days=1)
-# So late the first figure of a new day may come.
-_LATE_S = 3600
 
 
 def of_days(question: HouseholdQuestion, days: DaySpan, stored: DayParts, config: Config, now: int, lang: str) -> str:
@@ -80,7 +78,7 @@ def _days(
     known = [one for one in read if one.drawn is not None or (topic is ChatQuestion.SOLAR and one.produced is not None)]
     if not known:
         return [WORDS[lang]["no-days"].format(days=name)]
-    every = is_whole(house, days, known, today)
+    every = is_known(house, days, known, now)
     if topic is ChatQuestion.SOLAR:
         return _solar(known, name, lang, every=every)
     least = "" if every else WORDS[lang]["at-least"]
@@ -115,20 +113,16 @@ def _no_month(view: BalanceReport, lang: str) -> str:
     return str(WORDS[lang]["no-days"].format(days=named(whole(BalancePeriod.MONTH, today), today, lang)))
 
 
-def is_whole(house: HouseholdDays, days: DaySpan, known: Sequence[DayEnergy], today: date) -> bool:
-    """Whether nothing of what was drawn is missing, up to now."""
-    over = (min(days.end, today + _ONE) - days.first).days
-    return len(known) == over and all(
-        one.drawn is not None and (one.whole or (one.date == today and house.is_whole_so_far(one))) for one in known
-    )
+def is_known(house: HouseholdDays, days: DaySpan, known: Sequence[DayEnergy], now: int) -> bool:
+    """Whether nothing of what was drawn on those days is missing, up to now."""
+    return is_whole(house, days.first, days.end, {one.date: one for one in known}, now)
 
 
 def _so_far(view: BalanceReport, period: BalancePeriod, lang: str) -> str:
     """What stands before a sum of the running month or year: nothing, or that it is at least so much."""
-    # Just after midnight nothing is heard of the new day yet.
-    days, until = whole(period, view.today), max(view.today, day_of(view.now - _LATE_S))
-    known = view.house.read(days.first, until + _ONE)
-    return "" if is_whole(view.house, days, known, until) else str(WORDS[lang]["at-least"])
+    days = whole(period, view.today)
+    known = view.house.read(days.first, view.today + _ONE)
+    return "" if is_known(view.house, days, known, view.now) else str(WORDS[lang]["at-least"])
 
 
 def _drawn(known: Sequence[DayEnergy], config: Config, name: str, least: str, lang: str) -> Iterator[str]:

@@ -122,7 +122,7 @@ class _Known:
             total=None if cost.days == cost.days_without else float(cost.total),
             before=before,
             change=change(float(cost.total), before) if priced and row.comparable else None,
-            whole=is_whole(row, self.house, self.days, self.last, self.now),
+            whole=is_whole(self.house, row.first, row.end, self.days, self.now),
             estimated=row.total.estimated,
             so_far=row.so_far,
             wh=row.total.drawn,

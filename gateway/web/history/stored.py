@@ -150,7 +150,7 @@ class _Table:
             figures=_figures(row.total, row.cost),
             before=before,
             change=change(row.total.drawn, row.before.drawn) if row.before and row.comparable else None,
-            whole=is_whole(row, self.house, self.known, self.last, self.now),
+            whole=is_whole(self.house, first, end, self.known, self.now),
             estimated=row.total.estimated,
             so_far=row.so_far,
             cost_change=change(float(row.cost.total), paid.total) if paid else None,

@@ -80,7 +80,7 @@ def around(midnight, value):
 
 def test_the_day_is_from_midnight_in_paris_whatever_its_length(store, configured):
     """The index at midnight, the whole day before (here of 23 hours), what the counters have counted since."""
-    record(store, "house", DRAWN, [*around(MIDNIGHT, 1000), *around(NEXT, 9000)])
+    record(store, "house", DRAWN, [*around(MIDNIGHT, 1000), *around(NEXT, 9000), (NEXT + 7200, 9401)])
     record(store, "house", INJECTED, around(NEXT, 70))
     record(store, "panels", INJECTED, [*around(NEXT, 500), (NEXT + 7200, 2500)])
     known = KnownDay(9000, 1, 8000, 2000, begin=NEXT, end=NEXT + 86_400)
@@ -98,6 +98,13 @@ def test_a_day_whose_midnight_nobody_saw_is_told_as_a_part_of_one(store, configu
     record(store, "house", DRAWN, [(NEXT + 50_390, 9100), (NEXT + 50_410, 9120), (NEXT + 51_000, 9300)])
     told = day_of(store, configured, "house", NEXT + 51_010)
     assert (told.partial, told.drawn_index) == (("today",), 9000)
+
+
+def test_a_day_whose_meter_has_fallen_silent_is_told_as_a_part_of_one(store, configured):
+    """Half an hour after the last reading: what was drawn since is not in it."""
+    record(store, "house", DRAWN, [*around(MIDNIGHT, 1000), *around(NEXT, 9000), (NEXT + 7200, 9400)])
+    assert day_of(store, configured, "house", NEXT + 7200 + 1800).partial == ()
+    assert day_of(store, configured, "house", NEXT + 7200 + 1801).partial == ("today",)
 
 
 def test_a_day_without_its_daily_point_is_what_the_indexes_say(store, configured):

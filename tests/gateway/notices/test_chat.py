@@ -3,7 +3,7 @@
 import asyncio
 import re
 from contextlib import closing, contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
@@ -14,7 +14,7 @@ from gateway.balance.calendar import day_of, midnight
 from gateway.balance.energy import DayEnergy
 from gateway.config.tables import load
 from gateway.errors import StoreError
-from gateway.household.days import HouseholdDays
+from gateway.household.days import DRAWN, HouseholdDays
 from gateway.household.report import as_json as as_object
 from gateway.household.report import as_text
 from gateway.live.topics import as_json
@@ -25,8 +25,10 @@ from gateway.notices.chat.stored_answers import month
 from gateway.notices.chat.words import WORDS
 from gateway.notices.deciding.objective_news import exceeded
 from gateway.store.points import Granularity
+from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.store.terms import Proof, Terms
+from gateway.tic.reading import Interpretation, Kind, Quality, Reading
 from tests.gateway.live.conftest import evening
 
 FAMILY, STRANGER = "famille@sen2.test", "voisin@sen2.test"
@@ -265,6 +267,34 @@ def test_of_a_month_that_is_known_in_part_everything_is_at_least(tmp_path):
     with house_of(other, date(2025, 10, 20), date(2025, 10, 29), midnight(date(2025, 10, 28)) + 43_200) as ask_house:
         assert ask_house("usage")[0].startswith("This month: at least ")
         assert any(line.startswith("This year: at least ") for line in ask_house("cost"))
+
+
+@pytest.mark.parametrize(("silent_s", "least"), [(1800, False), (1801, True)])
+def test_while_the_meter_is_silent_what_goes_on_is_at_least_so_much(tmp_path, silent_s, least):
+    """As at the page, half an hour after the last reading: this week, this month; not what is over."""
+    last = midnight(date(2025, 12, 5)) + 36_000
+    with house_of(tmp_path, date(2025, 11, 1), date(2025, 12, 5), last + silent_s) as ask_house:
+        store = ask_house.store
+        (drawn,) = [one.id for one in store.meters.series("house") if one.path == DRAWN]
+        newest = "SELECT value FROM coarse WHERE series = ? ORDER BY time DESC"
+        ((counted, *_), *_) = store.db.execute(newest, [drawn]).fetchall()
+        recorder = Recorder("house", {}, last - 36_000)
+        for time in range(last - 36_000, last + 1, 300):
+            at = datetime.fromtimestamp(time, UTC)
+            reading = Reading(DRAWN, at, counted + (time - last + 36_000) // 10, "Wh", Kind.INDEX, Quality.METER)
+            recorder.add(Interpretation(at, Quality.METER, None, None, (reading,), ()))
+        store.batches.write([recorder.take()], last)
+        for text in ("usage this week", "usage"):
+            assert ("at least" in ask_house(text)[0]) is least, text
+        for text in ("usage yesterday", "usage in November"):
+            assert "at least" not in ask_house(text)[0], text
+
+
+def test_just_after_midnight_nothing_is_missed_yet(tmp_path):
+    """Nothing has come of the new day: the week and the month are whole up to now."""
+    with house_of(tmp_path, date(2025, 11, 1), date(2025, 12, 5), midnight(date(2025, 12, 5)) + 600) as ask_house:
+        for text in ("usage this week", "usage"):
+            assert "at least" not in ask_house(text)[0], text
 
 
 def test_a_day_of_which_the_solar_counter_alone_is_known_is_missing(asked, monkeypatch):
