@@ -87,9 +87,9 @@ class HouseholdWays:
     def _made(self) -> dict[str, WaySender]:
         return {way.name: self._sender(way) for way in self.ways}
 
-    def _sender(self, way: Way) -> WaySender:
+    def _sender(self, way: Way, gone: Callable[[str], None] | None = None) -> WaySender:
         parts = self._queue, self._call, self._clock, self._is_calm, self._reach, self._chance
-        return WaySender(way, self.ways, *parts, self._one_program, self._wake_all, self._leave)
+        return WaySender(way, self.ways, *parts, self._one_program, self._wake_all, gone or self._leave)
 
     @property
     def waiting(self) -> frozenset[str]:
@@ -234,7 +234,8 @@ class HouseholdWays:
     async def try_out(self, way: Way) -> dict[str, Any]:
         """Send a test by a way that nobody has yet, once in ten seconds as ``test``; what came of it. GatewayError."""
         self._count_test()
-        return _as_row(way, await self._sender(way).test(time.time()))
+        # Its name is nobody's, or by chance that of one that stays.
+        return _as_row(way, await self._sender(way, lambda _: None).test(time.time()))
 
     async def listed(self, most: int) -> dict[str, Any]:
         """The ways, and what was last queued on them; no address is whole. Raises StoreError."""

@@ -270,6 +270,23 @@ def test_a_way_whose_device_is_gone_leaves_nothing(service, tmp_path):
     asyncio.run(scenario())
 
 
+def test_a_trial_of_a_device_that_is_gone_takes_nobody_away(service, tmp_path, monkeypatch):
+    """Not even a way of the household's that is called as the trial is."""
+    monkeypatch.setattr(ways, "Reach", lambda: Here(service.authority))
+    service.browsers.clear()
+    service.clock = time.time
+
+    async def scenario():
+        async with opened(tmp_path) as gateway:
+            page, gone = PageWays(gateway.house, gateway._requests), []
+            await page.add("new", {"language": "fr"}, "json://192.168.1.20/x")
+            gateway.house.ways.take_away = gone.append
+            answer = (await page.try_out({"language": "en"}, service.url))["answer"]
+            return answer, gone, [row["name"] for row in page.listed()]
+
+    assert asyncio.run(scenario()) == ("refused", [], ["new"])
+
+
 def test_nothing_is_loaded_before_the_first_one_is_sealed():
     """Whoever is told otherwise has no use for ``cryptography``, a tenth of the gateway's memory."""
     script = "import gateway.notices.ways.push, sys; sys.exit('cryptography' in sys.modules)"
