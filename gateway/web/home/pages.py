@@ -93,8 +93,9 @@ def _meter(view: PageView, meter: Mapping[str, Any], day: HomeDay | None, now: f
         "live": meter,
         # What this second says of the day goes on from what the store does; before it does so, the store's stands.
         "shown": _so_far(lang, day) | shown(view, meter, day.hour.price if day else None),
-        "giving": _gives(meter),
-        "hour": float(day.hour.euros) if day and day.hour.euros is not None else None,
+        "giving": (giving := _gives(meter)),
+        # What the store last had of the hour was drawn; of what is given it says nothing.
+        "hour": float(day.hour.euros) if day and day.hour.euros is not None and not giving else None,
         "usual": _usual(lang, day, meter["subscribed_va"]),
         "kind": _kind(view, meter),
         "off_peak": off_peak(view, meter, at),

@@ -253,6 +253,16 @@ def test_every_number_is_there_without_a_script(sunny):
         assert sum(len(gzip.compress(one.encode())) for one in (text, *files)) <= 30_000
 
 
+def test_of_what_is_given_no_hour_costs_anything(evening):
+    """Though the store knows a price and what was drawn a moment ago."""
+    lived, now, said = evening
+    for giving, cost in ({}, True), ({"power_w": -1512, "drawn_va": 0, "injected_va": 1512, "injecting": True}, False):
+        with served(lived, now, **said | {"power_w": None} | giving) as running:
+            page = html.unescape(running.owner.get("/?lang=fr")[1])
+        assert (HOME_WORDS["fr"]["giving_now"] in page) is not cost
+        assert ("par heure" in page) is cost
+
+
 def test_what_is_produced_and_not_counted_is_said_to_be_unknown(browser, sunny):
     """A counter that does not answer: no number that would be more sent than produced."""
     lived, now, said = sunny
