@@ -12,9 +12,10 @@
   const name = location.search;
   const SEEN = "seen";
   const HOME = "/";
+  const OUT = "/logout";
   const LONGEST_MS = 7 * 86400000;
   // After these nobody is signed in any more, or not with the password of before.
-  const LEAVING = ["/logout", "/login", "/setup", "/access/password"];
+  const LEAVING = ["/login", "/setup", "/access/password"];
 
   // How often what was seen has been forgotten: what was asked for before is not kept after.
   let forgotten = 0;
@@ -37,6 +38,12 @@
   async function forget() {
     forgotten += 1;
     await caches.delete(SEEN);
+  }
+
+  // Nobody is told here any more either, whether the gateway hears of it or not: it is told by the push service.
+  async function leave() {
+    await forget();
+    await (await keeper.registration.pushManager.getSubscription())?.unsubscribe();
   }
 
   /** @type {(response: Response, began: number) => Promise<void>} */
@@ -76,8 +83,8 @@
   /** @type {(request: Request, response: Response, began: number) => Promise<void>} */
   async function note(request, response, began) {
     const { pathname } = new URL(request.url);
-    if (LEAVING.includes(pathname)) await forget();
-    if (pathname === "/logout") await (await keeper.registration.pushManager.getSubscription())?.unsubscribe();
+    if (pathname === OUT) await leave();
+    else if (LEAVING.includes(pathname)) await forget();
     if (pathname === HOME && (response.redirected || response.type === "opaqueredirect")) await forget();
     else if (pathname === HOME && response.ok) await remember(response, began);
   }
@@ -86,8 +93,10 @@
   async function look(request) {
     const began = forgotten;
     const response = await fetch(request);
+    // A second copy of a whole file that is loaded, of a backup say, would be kept until it is there.
+    const copy = new URL(request.url).pathname === HOME ? response.clone() : response;
     // Whatever a full or broken store says, the page is shown.
-    return { response, noted: note(request, response.clone(), began).catch(() => {}) };
+    return { response, noted: note(request, copy, began).catch(() => {}) };
   }
 
   /** @type {(event: FetchedByPage) => Promise<Response>} */
@@ -97,6 +106,7 @@
       event.waitUntil(noted);
       return response;
     } catch (error) {
+      if (new URL(event.request.url).pathname === OUT) event.waitUntil(leave().catch(() => {}));
       const kept = event.request.mode === "navigate" ? await instead(event.request).catch(() => null) : null;
       if (kept) return kept;
       throw error;
@@ -142,13 +152,15 @@
     });
   }
 
+  // The page that is wanted where it is open, else a new one: another may be a screen on the wall, or half filled in.
   /** @type {(path: unknown) => Promise<void>} */
   async function lead(path) {
-    const wanted = new URL(typeof path === "string" ? path : HOME, location.origin);
-    const there = wanted.origin === location.origin ? wanted.href : location.origin;
-    const [open] = await keeper.clients.matchAll({ type: "window" });
-    if (!open) await keeper.clients.openWindow(there);
-    else await (await open.navigate(there))?.focus();
+    const named = new URL(typeof path === "string" ? path : HOME, location.origin);
+    const wanted = named.origin === location.origin ? named : new URL(HOME, location.origin);
+    const windows = await keeper.clients.matchAll({ type: "window" });
+    const open = windows.find((one) => new URL(one.url).pathname === wanted.pathname);
+    if (!open) await keeper.clients.openWindow(wanted.href);
+    else await (await open.navigate(wanted.href))?.focus();
   }
 
   keeper.addEventListener("push", (event) => event.waitUntil(tell(event.data)));

@@ -198,6 +198,21 @@ def test_it_goes_with_the_sign_out_and_with_the_password(phone, house):
     is_gone(phone)
 
 
+def test_no_page_but_the_first_is_copied_on_its_way(phone, house):
+    """A backup that is loaded is not held in memory by who looks on."""
+    has_seen(phone, house)
+    with phone.worker():
+        phone.evaluate("""(() => {
+          self.copied = [];
+          const copy = Response.prototype.clone;
+          Response.prototype.clone = function () { copied.push(new URL(this.url).pathname); return copy.call(this); };
+        })()""")
+    for path in ("/links", "/cost", "/"):
+        phone.open(f"{house.url}{path}", language="fr")
+    with phone.worker():
+        assert phone.evaluate("[...new Set(copied)]") == ["/"]
+
+
 def test_what_is_kept_never_comes_before_what_is_served(phone, house):
     """Of a file as of a page: whatever the browser holds, with the gateway there its answer is shown."""
     has_seen(phone, house)

@@ -46,6 +46,13 @@ SHOWN = """(async () => {
   return all.map(({ title, body, lang, tag, icon, data, requireInteraction }) => (
     { title, body, lang, tag, icon: new URL(icon).pathname, data, requireInteraction }));
 })()"""
+# A browser opens a window for a person's press alone, and the press of a test is none: where to is noted instead.
+PRESS = """(async () => {
+  self.opened = [];
+  Clients.prototype.openWindow = async (there) => { opened.push(there); return null; };
+  const [notification] = await registration.getNotifications(WHICH);
+  dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+})()"""
 OFFERED = """[...document.querySelectorAll('#device [data-when]')]
   .filter((one) => one.checkVisibility()).map((one) => one.dataset.when)"""
 
@@ -129,6 +136,18 @@ def _pressed(phone, typed, person):
     return where(phone).endswith(f"{PATH}?done=saved")
 
 
+def press(phone, which=None):
+    """A notice."""
+    with phone.worker():
+        phone.evaluate(PRESS.replace("WHICH", json.dumps(which or {})))
+
+
+def opened(phone):
+    """Where the press has opened a window."""
+    with phone.worker():
+        return phone.evaluate("opened")
+
+
 def ways(house):
     """The names of the ways that are kept."""
     return [one.name for one in load(house.config).notice]
@@ -171,13 +190,17 @@ def test_a_phone_is_told_shows_it_and_leads_to_the_page(phone, house, service, l
         }
     ]
     phone.open(f"{house.url}/cost", language=language)
-    with phone.worker():
-        phone.evaluate("""(async () => {
-          const [notification] = await registration.getNotifications();
-          dispatchEvent(new NotificationEvent("notificationclick", { notification }));
-        })()""")
-    wait_until(lambda: where(phone) == f"{house.url}{PATH}", 60, "it leads there")
+    press(phone)
+    wait_until(lambda: opened(phone) == [f"{house.url}{PATH}"], 60, "it leads there")
+    assert where(phone) == f"{house.url}/cost", "what was open stays"
     assert phone.evaluate(SHOWN) == []
+    # Where what it is about is open already it is shown anew.
+    phone.deliver(house.url, json.dumps(said))
+    at_notices(phone, house, language)
+    wait_until(lambda: phone.evaluate(SHOWN), 60, "it is shown")
+    press(phone)
+    wait_until(lambda: where(phone) == f"{house.url}{PATH}", 60, "it leads there")
+    assert opened(phone) == []
     phone.open(f"{house.url}/access", language=language)
     phone.press("0", "form[action='/logout'] button")
     assert ways(house) == []
@@ -193,12 +216,8 @@ def test_what_is_sent_and_is_not_understood_is_shown_all_the_same(phone, house):
     wait_until(lambda: [one["title"] for one in phone.evaluate(SHOWN)] == ["Linky"], 60, "it is shown")
     phone.deliver(house.url, json.dumps({"title": "x", "text": "y", "tag": "z", "path": "https://bank.example/"}))
     wait_until(lambda: len(phone.evaluate(SHOWN)) == 2, 60, "so is this")
-    with phone.worker():
-        phone.evaluate("""(async () => {
-          const [notification] = await registration.getNotifications({ tag: "z" });
-          dispatchEvent(new NotificationEvent("notificationclick", { notification }));
-        })()""")
-    wait_until(lambda: where(phone) == f"{house.url}/", 60, "it leads to the first page")
+    press(phone, {"tag": "z"})
+    wait_until(lambda: opened(phone) == [f"{house.url}/"], 60, "it leads to the first page")
 
 
 def test_taken_away_at_the_page_the_browser_forgets_it_too(phone, house, service):
@@ -218,6 +237,31 @@ def test_taken_away_at_the_page_the_browser_forgets_it_too(phone, house, service
         return ways(house) == []
 
     wait_until(tried, 60, "it goes", every=2)
+
+
+def test_signed_out_while_the_gateway_is_away_nothing_is_kept_and_nobody_is_told(phone, house):
+    """What was seen is forgotten, and the browser takes no more notices, whenever the gateway hears of it."""
+    at_notices(phone, house)
+    phone.await_true("navigator.serviceWorker.controller !== null")
+    seen = "caches.match('/', { cacheName: 'seen' }).then((found) => !!found)"
+    phone.open(house.url, language="fr")
+    wait_until(lambda: phone.evaluate(seen), 60, "the first page is kept")
+    phone.open(f"{house.url}/access", language="fr")
+    with phone.worker():
+        phone.evaluate("""(() => {
+          self.left = false;
+          PushManager.prototype.getSubscription = async () => ({ unsubscribe: async () => { self.left = true; } });
+        })()""")
+    assert house.process.stop() == 0
+    try:
+        phone.press("0", "form[action='/logout'] button")
+        wait_until(lambda: phone.evaluate(seen) is False, 60, "it is forgotten")
+        with phone.worker():
+            wait_until(lambda: phone.evaluate("self.left"), 60, "it is told no more")
+    finally:
+        before = house.process.log.read_text().count("is served encrypted at")
+        house.process.start()
+        wait_until(lambda: house.process.log.read_text().count("is served encrypted at") > before, 60, "it is back")
 
 
 def test_what_the_platform_does_not_allow_is_not_offered(phone, house):

@@ -16,6 +16,7 @@ interface Keeper {
 }
 
 interface OpenPage {
+  url: string;
   navigate(there: string): Promise<OpenPage | null>;
   focus(): Promise<OpenPage>;
 }
