@@ -93,7 +93,7 @@ def test_the_mean_and_the_highest_day_are_of_whole_days(asked):
     assert average == f"January 2026: {sum(known) / 14:.1f} kWh a day on average, over 14 whole days."
     (most,) = asked("quel jour j'ai le plus consommé ce mois-ci ?")
     assert f"{max(known):.1f}".replace(".", ",") in most
-    assert re.match(r"Janvier 2026\s: le jour où vous avez le plus consommé est \w+ \d+ janvier", most)
+    assert re.match(r"Janvier 2026\s: le jour où vous avez le plus consommé est le \w+ \d+ janvier", most)
 
 
 def test_the_price_of_each_class_stands_beside_that_of_now(asked):
