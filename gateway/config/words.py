@@ -80,6 +80,8 @@ PATTERNS = {
     r"^(https://\S+)?$": _PAGE,
     r"^(https://[^\s/]+|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]{1,5})?)(/[^\s?#]*)?$": _NO_URL,
     "^([0-9a-f]{64})?$": Phrase("the 64 digits of SHA-256"),
+    r"^([A-Za-z0-9.\[\]:-]{1,253}:[0-9]{1,5})?$": _HOST_PORT,
+    r"^https?://[^#\s]{1,80}$": Phrase("the page's address, at most 80 characters and without #"),
     "^[1-9][0-9]{0,5}[hdw]$": Phrase("a period such as 365d"),
     r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$": Phrase(
         "letters without accents, digits, spaces, dots and hyphens, at most 64"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shutil
 import signal
@@ -239,7 +240,7 @@ def sensor() -> str:
 def backup(person: Person, machine: Machine, browser: Browser) -> None:
     """A file on the phone, which ``restore`` reads to its end."""
     settings(person, "Sauvegarde")
-    person.type("Phrase secrète", PASSPHRASE, "la phrase secrète de la sauvegarde")
+    person.type("Phrase de passe de cette sauvegarde", PASSPHRASE, "la phrase de passe de la sauvegarde")
     person.type("Encore une fois", PASSPHRASE)
     person.type("Votre mot de passe", PASSWORD)
     person.press("button", "Préparer la sauvegarde")
@@ -287,6 +288,10 @@ def settings(person: Person, topic: str) -> None:
 def came_back(machine: Machine, run: Process) -> None:
     """What was taken along is what was there: tariff, way, account and consent, after all of it was set aside."""
     assert run.stop() == 0
+    # This one ran as root: an installed one writes as the folder's user, and so does restore there.
+    whose = STATE.stat()
+    for path in STATE.rglob("*"):
+        os.chown(path, whose.st_uid, whose.st_gid, follow_symlinks=False)
     (file,) = (machine.folder / "phone").glob("*.backup")
     machine.gateway("restore", file, "--replace", "--passphrase-file", machine.folder / "phrase")
     kept = load(machine.config)

@@ -147,7 +147,8 @@ def test_a_page(copy, tmp_path):
         "from gateway.web.http.answers import html\nfrom gateway.web.part import PageGroup\n\n\n"
         "def greeting(name):\n    async def show(_, view):\n"
         '        return html(replace(view, path="/greeting").page("greeting/page.html", name=name()))\n\n'
-        '    return PageGroup(menu=(("/greeting", "greeting"),), pages={"/greeting": show}, forms={}, words=WORDS)\n',
+        '    return PageGroup(menu=(("/greeting", "greeting"),), pages={"/greeting": show}, forms={},'
+        " words=lambda: WORDS)\n",
     )
     copy.make(
         "gateway/web/greeting/stored.py",

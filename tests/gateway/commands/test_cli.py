@@ -337,7 +337,7 @@ def test_the_doctor_names_a_port_that_is_not_there():
     """One sentence with the cause and what to do, in the language asked for; exit code 69."""
     done = gateway("doctor", "--port", "/nowhere/tty", "--lang", "fr", "--seconds", "1")
     assert done.returncode == 69
-    assert "n'existe pas" in done.stdout.decode()
+    assert "n’existe pas" in done.stdout.decode()
 
 
 def test_the_doctor_finds_a_sound_meter_well(tmp_path):

@@ -133,7 +133,7 @@ def test_the_information_notice_tells_it(desk, store):
     with pytest.raises(ConsentError, match="never had a consent"):
         information_text(store, ANNE, "fr", "P3Y", None, NOW)
     desk(*GRANT, "--accept")
-    for lang, words in (("fr", "jusqu'au 2027-11-25 ; aucune mesure"), ("en", "until 2027-11-25; no reading")):
+    for lang, words in (("fr", "jusqu’au 2027-11-25 ; aucune mesure"), ("en", "until 2027-11-25; no reading")):
         assert words in information_text(store, ANNE, lang, "P3Y", None, NOW)
     desk("revoke", ANNE)
     assert "No consent is in force" in information_text(store, ANNE, "en", "P3Y", None, NOW)

@@ -204,7 +204,7 @@ def test_a_terminal_without_these_characters_gets_question_marks(tmp_path):
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding="ascii")
     assert examine(request(tmp_path / "none"), out) == 69
-    assert b"n'existe pas" in raw.getvalue()
+    assert b"n?existe pas" in raw.getvalue()
 
 
 def test_a_report_fits_a_terminal_and_keeps_commands_whole(tmp_path):

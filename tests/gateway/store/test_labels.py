@@ -22,7 +22,7 @@ def paths():
         ("consumption/voltage/raw/phase/2", "Tension, phase 2", "Voltage, phase 2"),
         ("consumption/energy/active/index/provider/7", "Index 7 du fournisseur", "Index 7 of the supplier"),
         ("consumption/energy/active/index/provider/hchp", *["consumption/energy/active/index/provider/hchp"] * 2),
-        ("water/volume/index", "Index d'eau", "Water index"),
+        ("water/volume/index", "Index d’eau", "Water index"),
     ],
 )
 def test_a_series_is_called_in_both_languages(path, french, english):

@@ -219,7 +219,7 @@ def test_what_has_no_price_is_marked(house):
     house.configure(HC.replace("hp = 0.3", "hpjr = 0.7"))
     house.live_day(WINTER, off_peak)
     (text,) = ask(house, f"/history?date={WINTER}&unit=eur")
-    assert "une partie n’a pas de prix dans votre tarif" in plain(text)
+    assert "montant incomplet : une partie de la consommation n’a pas de prix dans votre tarif" in plain(text)
     assert "4,23 € *" in plain(text)
 
 

@@ -23,6 +23,7 @@ PINNED = {
     "requirements-flash.txt": "optional",
     "requirements-test.txt": "excluded",
     "requirements-bench.txt": "excluded",
+    "requirements-site.txt": "excluded",
 }
 
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)")
