@@ -29,7 +29,7 @@ from gateway.web.menu import arranged
 from gateway.web.state.pages import links
 from gateway.web.view import PageView
 from gateway.web.words import WALL_WORDS, WORDS, preferred
-from gateway.words.catalogue import FRENCH, LANGUAGES
+from gateway.words.catalogue import ENGLISH, FRENCH, LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -140,10 +140,11 @@ class Site:
         self._files |= {name: PageFile(name) for name in part.files}
         self._names |= {name: self._files[name].url for name in part.files}
         for path, word in part.menu:
-            # What it is for, behind the menu's last entry; those of ours are among the words of all pages.
-            keys = word, "for" + path.replace("/", "_")
+            # What it is for, behind the menu's last entry; those of ours are among the words of all pages, so that no
+            # page's own words are read for it.
+            missing = [key for key in (word, "for" + path.replace("/", "_")) if key not in WORDS[ENGLISH]]
             self._menu_words += [
-                (part.words(), key) for key in keys if all(key in words for words in part.words().values())
+                (part.words(), key) for key in missing if all(key in words for words in part.words().values())
             ]
         self._menu = (*self._menu, *part.menu)
         for path, handler in part.pages.items():

@@ -8,8 +8,6 @@ from gateway.words.table import WordTable
 
 _OWN = WordTable(
     {
-        "join": "Join a co-operative",
-        "for_sharing_join": "With its invitation: a code to scan or a link",
         "join_intro": (
             "A co-operative has sent you an invitation? Point your phone’s camera at its code, or paste its link here."
             " You then read what it asks for: nothing is given before your yes, and your yes is withdrawn with one"

@@ -160,8 +160,6 @@ _DOORS = WordTable(
 )
 _OWN = WordTable(
     {
-        "security": Phrase("Security", "menu"),
-        "for_security": "Backup, updates, who has access, who was refused",
         "security_bad_one": "One point is to be mended.",
         "security_bad_many": "{n} points are to be mended.",
         "security_well": "Nothing is to be mended in what was checked.",

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from gateway.live.topics import as_json
 from gateway.web.access.access import Viewer
 from gateway.web.cost.values import PERIODS as COST_PERIODS
+from gateway.web.help.routes import PAGES as HELP
 from gateway.web.history.values import PERIODS
 from tests.gateway.web.recorded import safety, values
 from tests.gateway.web.recorded.house import FAULTS, FAULTS_OF_LINKS
@@ -41,7 +42,7 @@ def _help():
     """The guide, for whoever is at home; what it does not have is not found."""
     yield Visit("help", "/help")
     yield Visit("help, not signed in", "/help", who=None)
-    for name in ("questions", "modes"):
+    for name in HELP:
         yield Visit(f"help, {name}", f"/help/{name}", who=None)
     yield Visit("help, no such page", "/help/nowhere")
 
