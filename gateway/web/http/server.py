@@ -196,7 +196,8 @@ class Server:
                 if known := self._site.knows(request):
                     visit.enter(self._known, known)
                 # A file is taken of who is signed in alone: neither of a stranger, nor of a screen, nor of one who was.
-                form = _upload(reader, asked.headers) if self._site.entrance.session_of(request) else None
+                form = _upload(reader, asked.headers)
+                form = form if form and self._site.entrance.session_of(request) else None
                 body = await form.read_fields() if form else await read_body(reader, asked.headers)
                 # The pages are asked with what stands before a file, whose length is none of theirs.
                 own = asked.headers | ({"content-length": str(len(body))} if form else {})
