@@ -15,6 +15,8 @@ LONGEST: Final = (
     *("tools/fuzz/test_fuzz_daemon.py", "faults/test_chain.py", "micropython/relay/test_board.py"),
     *("micropython/relay/test_faults.py", "tools/demo/test_demo.py", "integration/test_federation.py"),
     *("gateway/commands/test_cli.py", "integration/test_household.py", "gateway/web/test_walk.py"),
+    *("gateway/web/test_app_in_browser.py", "gateway/web/test_restore.py", "tools/website/test_site.py"),
+    *("gateway/collector/test_joining_page.py", "gateway/collector/test_joining.py"),
     *("gateway/federation/test_account.py", "gateway/web/test_crowd.py", "gateway/collector/test_collecting.py"),
     *("integration/test_notices.py", "integration/test_watts.py", "upgrade/test_delivery.py"),
     *("gateway/doctor/test_catalogue.py", "tools/test_bootstrap.py", "units/test_boot.py"),
