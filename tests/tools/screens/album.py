@@ -15,6 +15,7 @@ from datetime import timedelta
 from itertools import product
 
 from gateway import __version__
+from gateway.web.help.routes import PAGES as HELP
 from harness import ROOT
 from servers import free_port
 from tests.gateway.web.browser import Browser
@@ -49,8 +50,7 @@ PAGES = {
     "https": "/https",
     "series": "/series",
     "help": "/help",
-    "help-questions": "/help/questions",
-    "help-modes": "/help/modes",
+    **{f"help-{name}": f"/help/{name}" for name in HELP},
     "settings": "/settings",
     "settings-objective": "/settings/objective",
     "settings-household": "/settings/household",
