@@ -173,10 +173,14 @@ class Container:
             return False
         return True
 
+    def words(self, folder: str = "/") -> list[str]:
+        """What stands before a command that is to run inside, as root, in that folder."""
+        return ["nsenter", "-t", str(self._leader), "-a", f"--wdns={folder}"]
+
     def run(self, *command: str, text: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command inside, as root."""
         return subprocess.run(
-            ["nsenter", "-t", str(self._leader), "-a", "--wdns=/", *command],
+            [*self.words(), *command],
             check=False, capture_output=True, text=True, input=text, env=CLEAN,
         )  # fmt: skip
 
