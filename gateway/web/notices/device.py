@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PATH, DEVICE = "/settings/notices", "/settings/notices/device"
 STYLES = ("sharing.css", "settings.css")
 FILES = (*STYLES, "device.js", "badge-96.png")
-MOST_WAYS, LONGEST_PERSON = 20, 40
+_MOST_WAYS, _LONGEST_PERSON = 20, 40
 _MARK = "linky_told"
 # Forms that are open at once: a key waits so long for what its browser makes of it.
 _MOST_KEYS, _LONGEST = 20, 1400
@@ -41,22 +41,22 @@ _GIVEN = {
 
 
 class DeviceWays(Protocol):
-    """What the house does for it; each raises GatewayError with a sentence."""
+    """What the house knows of its ways, and does with them; each raises GatewayError with a sentence."""
 
     def listed(self) -> Sequence[Mapping[str, Any]]:
-        """Each way with its name and the mark of its address."""
+        """Each with name, for, kind (of an address), shown, state, unused, mark, detail (by language)."""
 
     async def new_key(self) -> tuple[str, str]:
-        """A key for one browser: private, public."""
+        """A key by which one browser will know the gateway: private, public."""
 
     async def try_out(self, table: dict[str, Any], url: str) -> Mapping[str, Any]:
-        """What comes of a test: ``answer`` is done, again or refused; ``why`` by language."""
+        """What comes of a test by such a way: ``answer`` is done, again or refused; ``why`` by language."""
 
     async def add(self, name: str, table: dict[str, Any], url: str) -> None:
-        """Keep it."""
+        """Keep one."""
 
     async def remove(self, name: str) -> None:
-        """Keep it no more."""
+        """Keep one no more."""
 
 
 def is_here(request: Request, row: Mapping[str, Any]) -> bool:
@@ -85,11 +85,8 @@ class DevicePages:
         given = {name: fields.get(name, "")[:_LONGEST] for name in _GIVEN}
         person = fields.get("person", "").strip()[:_LONGEST]
         url = self._url(given)
-        wrong = {} if url else {"person": view.say("device_wrong")}
-        if len(person) > LONGEST_PERSON or not person.isprintable():
-            wrong = {"person": view.say("wrong_person")}
-        if len(self._house.listed()) >= MOST_WAYS:
-            wrong = {"person": view.say("too_many_ways")}
+        key = wrong_person(person, len(self._house.listed())) or ("" if url else "device_wrong")
+        wrong = {"person": view.say(key)} if key else {}
         typed = {"person": person, "key": given["key"]}
         if wrong:
             return html(await self._form(view, typed, wrong), 400)
@@ -97,7 +94,7 @@ class DevicePages:
             text = await self._form(view, typed, {"own_password": why_not(view, found)})
             return late(text, found[1]) if found[1] else html(text, 403)
         table = {"language": view.lang} | ({"for": person} if person else {})
-        if told := await self._untold(view, table, url):
+        if told := await untold(self._house, view, "push", table, url):
             return html(await self._form(view, typed, {}, told), 409)
         await self._house.add("push", table, url)
         self._keys.pop(given["key"], None)
@@ -115,16 +112,6 @@ class DevicePages:
         there = given["endpoint"].removeprefix("https://")
         url = f"webpush://{given['p256dh']}:{given['auth']}.{private}@{there}"
         return url if isinstance(read(url), NoticeAddress) else ""
-
-    async def _untold(self, view: PageView, table: dict[str, Any], url: str) -> str:
-        """Why no test has gone there; empty where one has."""
-        try:
-            row = await self._house.try_out(table, url)
-        except GatewayError as error:
-            return error.phrase.in_language(view.lang)
-        if row["answer"] == "done":
-            return ""
-        return view.say(f"tried_{row['answer']}", name=view.say("kind_push"), why=row["why"].get(view.lang, ""))
 
     async def _form(self, view: PageView, typed: Mapping[str, str], wrong: Mapping[str, str], told: str = "") -> str:
         public = typed.get("key", "")
@@ -150,3 +137,21 @@ def _mark_of(url: str) -> str:
 
     address = read(url)
     return "" if isinstance(address, Phrase) else address.mark
+
+
+def wrong_person(person: str, known: int) -> str:
+    """The key of what is wrong with who is told, or with one way more than are known; empty for nothing."""
+    if known >= _MOST_WAYS:
+        return "too_many_ways"
+    return "" if len(person) <= _LONGEST_PERSON and person.isprintable() else "wrong_person"
+
+
+async def untold(house: DeviceWays, view: PageView, kind: str, table: dict[str, Any], url: str) -> str:
+    """Why no test has gone by such a way, which is not kept yet; empty where one has."""
+    try:
+        row = await house.try_out(table, url)
+    except GatewayError as error:
+        return error.phrase.in_language(view.lang)
+    if row["answer"] == "done":
+        return ""
+    return view.say(f"tried_{row['answer']}", name=view.say(f"kind_{kind}"), why=row["why"].get(view.lang, ""))

@@ -9,9 +9,18 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gateway.errors import GatewayError
 from gateway.web.http.answers import html, late, redirect
-from gateway.web.notices.device import DEVICE, FILES, LONGEST_PERSON, MOST_WAYS, PATH, STYLES, DevicePages, is_here
+from gateway.web.notices.device import (
+    DEVICE,
+    FILES,
+    PATH,
+    STYLES,
+    DevicePages,
+    DeviceWays,
+    is_here,
+    untold,
+    wrong_person,
+)
 from gateway.web.notices.kinds import KINDS, OF_ADDRESS, SECRETS, address_of, fields_of, wrong_fields
 from gateway.web.part import PageGroup
 from gateway.web.refused import refused_at
@@ -19,7 +28,7 @@ from gateway.web.settings.form import why_not
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from microdot import Request, Response
 
@@ -31,26 +40,11 @@ _LONGEST = 300
 _TOPIC_BYTES = 12
 
 
-class HouseWays(Protocol):
-    """What the house knows of its ways, and does with them; each raises GatewayError with a sentence."""
-
-    def listed(self) -> Sequence[Mapping[str, Any]]:
-        """Each with name, for, kind (of an address), shown, state, unused, mark, detail (by language)."""
+class HouseWays(DeviceWays, Protocol):
+    """The same for whoever is not told on this very device."""
 
     def tells_apple(self) -> bool:
         """Whether devices whose maker is Apple can be told themselves."""
-
-    async def new_key(self) -> tuple[str, str]:
-        """A key by which one browser will know the gateway: private, public."""
-
-    async def try_out(self, table: dict[str, Any], url: str) -> Mapping[str, Any]:
-        """What comes of a test by such a way: ``answer`` is done, again or refused; ``why`` by language."""
-
-    async def add(self, name: str, table: dict[str, Any], url: str) -> None:
-        """Keep one."""
-
-    async def remove(self, name: str) -> None:
-        """Keep one no more."""
 
     async def test(self, name: str) -> Mapping[str, Any]:
         """What comes of a test by one that is kept."""
@@ -124,20 +118,10 @@ class _Pages:
             return refused
         table = {"language": view.lang} | ({"for": typed["person"]} if typed["person"] else {})
         anyway = fields.get("anyway") == "yes"
-        if not anyway and (told := await self._untold(view, kind, table, url)):
+        if not anyway and (told := await untold(self._house, view, kind, table, url)):
             return html(_form(view, kind, typed, {}, told=told), 409)
         await self._house.add(kind, table, url)
         return redirect(f"{PATH}?done={'saved_anyway' if anyway else 'saved'}")
-
-    async def _untold(self, view: PageView, kind: str, table: dict[str, Any], url: str) -> str:
-        """Why no test has gone by such a way; empty where one has."""
-        try:
-            row = await self._house.try_out(table, url)
-        except GatewayError as error:
-            return error.phrase.in_language(view.lang)
-        if row["answer"] == "done":
-            return ""
-        return view.say(f"tried_{row['answer']}", name=view.say(f"kind_{kind}"), why=row["why"].get(view.lang, ""))
 
     async def sure(self, request: Request, view: PageView) -> Response:
         return self._sure(view, request.args.get("name", ""))
@@ -167,10 +151,8 @@ async def _not_confirmed(request: Request, view: PageView, kind: str, typed: Map
 
 def _wrong(kind: str, typed: Mapping[str, str], known: int) -> dict[str, str]:
     wrong = wrong_fields(kind, typed)
-    if len(typed["person"]) > LONGEST_PERSON or not typed["person"].isprintable():
-        wrong["person"] = "wrong_person"
-    if known >= MOST_WAYS:
-        wrong["person"] = "too_many_ways"
+    if key := wrong_person(typed["person"], known):
+        wrong["person"] = key
     return wrong
 
 
