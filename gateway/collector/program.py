@@ -76,7 +76,7 @@ class Collector:
         self._layout = Layout.PARTITIONS
         limits = config.limits
         self._queue = IngestQueue(self._session, self._sources, self._keep, limits.queue_records, limits.batch_records)
-        self._welcome = Welcome(self._session, self._asking, bare_jid(account.jid), asyncio.Event())
+        self._welcome = Welcome(self._session, self._asking, bare_jid(account.jid))
         self._turns = asyncio.Semaphore(TURNS)
         self._stop = asyncio.Event()
         self._notifier = Notifier()
@@ -92,6 +92,7 @@ class Collector:
         watchdog = Watchdog(self._notifier)
         watchdog.watch("the session", lambda: self._session.alive_at, 600.0)
         watchdog.watch("the queue", lambda: self._queue.alive_at, _PATIENCE_S + 300.0)
+        watchdog.watch("the welcome", lambda: self._welcome.alive_at, _PATIENCE_S + 300.0)
         watchdog.watch("the lease", lambda: self._beaten, _PATIENCE_S + 300.0)
         self._notifier.ready()
         watching = asyncio.create_task(watchdog.run(), name="watchdog")

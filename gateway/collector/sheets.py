@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
     from gateway.federation.wire.invitation import Invitation
 
-LANGS = ("fr", "en")
 # ISO/IEC 18004: what is read with a seventh of it gone, and how large that may become.
-_LEVEL, LARGEST = "m", 25
+_LEVEL, _LARGEST = "m", 25
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -61,7 +60,7 @@ def drawing(link: str) -> str:
     """The QR code of a link, as SVG without a size of its own."""
     code = segno.make(link, error=_LEVEL, micro=False, boost_error=False)
     # The link is bounded so that this cannot be.
-    assert int(code.version) <= LARGEST, "the code of a link is too large"  # noqa: S101
+    assert int(code.version) <= _LARGEST, "the code of a link is too large"  # noqa: S101
     out = io.BytesIO()
     code.save(out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=4)
     return out.getvalue().decode().strip()

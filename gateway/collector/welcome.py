@@ -5,6 +5,7 @@ Several processes of an account may be told the same: whoever is second finds it
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import deque
@@ -16,8 +17,6 @@ from gateway.federation.connection.waiting import ROUND_S, wait_any
 from gateway.federation.wire.pairing import JOIN, build_answer, parse_request
 
 if TYPE_CHECKING:
-    import asyncio
-
     from psycopg import AsyncConnection
 
     from gateway.collector.database import Database
@@ -37,11 +36,11 @@ class Welcome:
         session: the connection; listening begins at once.
         database: asked for each of them.
         account: whose invitations they are.
-        arrived: set when there is something to do.
     """
 
-    def __init__(self, session: Session, database: Database, account: str, arrived: asyncio.Event) -> None:
-        self._session, self._database, self._account, self._arrived = session, database, account, arrived
+    def __init__(self, session: Session, database: Database, account: str) -> None:
+        self._session, self._database, self._account = session, database, account
+        self._arrived = asyncio.Event()
         self._waiting: deque[tuple[Stanza, JoinRequest]] = deque()
         self.alive_at = time.monotonic()
         session.listen(f"{{jabber:client}}message/{JOIN}", self._take)
