@@ -9,9 +9,9 @@ here. The note is read before each step: where it is no more (given up, everythi
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from gateway.consent.orders import A, Order, Row
     from gateway.federation.connection.session import Session
     from gateway.federation.wire.invitation import SignedInvitation
+
+log = logging.getLogger(__name__)
 
 _RESOURCE = "join"
 _ANSWER_S, _NAMES = 15.0, 3
@@ -118,10 +120,11 @@ class JoiningSteps:
         file = password_file(new)
         # Made, or perhaps made by a run that was cut off before it could be noted.
         if self._note.made or file.pending():
-            # As far as its server can be reached.
-            with suppress(FederationError, ConfigError):
+            try:
                 async with self._session(new, file) as session:
                     await remove(session, _ANSWER_S)
+            except (FederationError, ConfigError) as error:
+                log.warning("the account made for an invitation may still be at its server: %s", error)
             file.forget()
 
     def _session(self, config: Config, file: PasswordFile) -> AbstractAsyncContextManager[Session]:

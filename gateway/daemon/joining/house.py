@@ -14,7 +14,7 @@ from gateway.account import joining_note as notes
 from gateway.config import settings
 from gateway.control.messages import Join, JoinStop, JoinText
 from gateway.control.orders import erase_joining
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, InvitationError
 from gateway.federation.connection.waiting import ROUND_S
 from gateway.store.terms import Channel
 
@@ -140,7 +140,12 @@ class PageJoining:
         kept = notes.read(self._house.config)
         waiting: Row | None = None
         if kept.waiting:
-            waiting = {"controller": read(kept.waiting.link).invitation.controller, "why": kept.waiting.why}
+            try:
+                controller = read(kept.waiting.link).invitation.controller
+            except InvitationError:
+                # Another version wrote it: it can be given up.
+                controller = "?"
+            waiting = {"controller": controller, "why": kept.waiting.why}
         refused = asdict(kept.refused) if kept.refused else None
         joined = [{"controller": j.controller, "at": j.at} for j in kept.joined]
         return {"waiting": waiting, "refused": refused, "joined": joined}

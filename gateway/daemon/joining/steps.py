@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from gateway.control.messages import Join
     from gateway.daemon.joining.carry_out import JoiningHouse
     from gateway.federation.wire.invitation import SignedInvitation
+
+log = logging.getLogger(__name__)
 
 _NOT_YET = Phrase("{why}. Your yes is kept for a week, and is tried again by itself; nothing is done twice")
 
@@ -58,7 +61,7 @@ async def join(house: JoiningHouse, order: Join) -> Row:
     if (await text(house, again))["hash"] != order.shown.hash:
         raise ConsentError(CHANGED)
     kept = notes.read(house.config)
-    if kept.waiting and links.read(kept.waiting.link).digest != signed.digest:
+    if kept.waiting and _digest(kept.waiting) != signed.digest:
         await give_up(house)
         kept = notes.read(house.config)
     # The account that is the house's by now is no more one that may be taken back.
@@ -110,6 +113,14 @@ async def finish(house: JoiningHouse, *, alone: bool = False) -> Row:
     return _joined(house, signed) | {"consents": rows}
 
 
+def _digest(waiting: JoiningNote) -> str | None:
+    """Of the invitation that waits; None where this version does not read it."""
+    try:
+        return links.read(waiting.link).digest
+    except InvitationError:
+        return None
+
+
 def _said(error: GatewayError) -> dict[str, str]:
     return error.phrase.in_every_language()
 
@@ -137,7 +148,13 @@ async def give_up(house: JoiningHouse) -> bool:
     kept = notes.read(house.config)
     if kept.waiting is None:
         return False
-    await JoiningSteps(house, kept.waiting, links.read(kept.waiting.link)).take_back()
+    try:
+        signed = links.read(kept.waiting.link)
+    except InvitationError as error:
+        # Another version wrote it: it must not keep the household from beginning anew.
+        log.warning("an invitation that waited is not read any more, and what it came to stays: %s", error)
+    else:
+        await JoiningSteps(house, kept.waiting, signed).take_back()
     notes.write(house.config, replace(notes.read(house.config), waiting=None))
     return True
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +15,7 @@ from gateway.upkeep.helper import table
 from gateway.web.backup.values import parts_of
 from gateway.web.http.guard import BadRequestError
 from tests.gateway.backup.test_change import PASSPHRASE, made, saved
+from tests.gateway.notices.test_delivery import until
 
 WHO = object()
 
@@ -121,10 +121,7 @@ def test_what_is_left_alone_goes_with_its_passphrase(house, monkeypatch):
 
     async def scenario():
         await taken(restore, house)
-        deadline = time.monotonic() + 60
-        while place.exists():
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.02)
+        await until(lambda: not place.exists(), 60)
         assert restore.standing(WHO).state == "none"
         with pytest.raises(GatewayError, match="did not arrive as a whole"):
             await restore.take(WHO, 10, coming(house.file, BadRequestError(400, "cut off")), PASSPHRASE)
