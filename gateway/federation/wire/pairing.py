@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from gateway.errors import SenMLError
+from gateway.federation.wire.stanza import hints
 from gateway.senml.naming import MAX_IDENTIFIER_CHARS
 
 PAIRING = "urn:linky-gateway:pairing:1"
 JOIN, JOINED = f"{{{PAIRING}}}join", f"{{{PAIRING}}}joined"
-_HINTS = "urn:xmpp:hints"
 _IDENTIFIER = f"{{{PAIRING}}}identifier"
 
 CLAIM, NAMES = "claim", "join"
@@ -50,7 +50,7 @@ def build_request(request: JoinRequest) -> list[ET.Element]:
     element = ET.Element(JOIN, facts | ({"resource": request.resource} if request.resource else {}))
     for identifier in request.identifiers:
         ET.SubElement(element, _IDENTIFIER).text = identifier
-    return [element, ET.Element(f"{{{_HINTS}}}no-store")]
+    return [element, *hints("no-store")]
 
 
 def parse_request(element: ET.Element) -> JoinRequest:
@@ -67,7 +67,7 @@ def parse_request(element: ET.Element) -> JoinRequest:
 def build_answer(state: str, why: str = "") -> list[ET.Element]:
     """The answer's payload."""
     element = ET.Element(JOINED, {"state": state} | ({"why": why} if why else {}))
-    return [element, ET.Element(f"{{{_HINTS}}}no-store")]
+    return [element, *hints("no-store")]
 
 
 def parse_answer(element: ET.Element) -> tuple[str, str]:
