@@ -182,15 +182,18 @@ def restore(
         raise
 
 
-def finish(config: Path, broker: Path) -> Sequence[Path]:
-    """End a restoration that was begun, and clear away one that was cut off before that; what was set aside.
+def finish(config: Path, broker: Path) -> None:
+    """End a restoration that was begun, and clear away one that was cut off before that.
 
     Args:
         config: the configuration of the installation.
         broker: the folder of the broker's.
     """
     place = config.parent / CHANGE
-    return _carried_out(place) if place.exists() else _clear(config, broker)
+    if place.exists():
+        _carried_out(place)
+    else:
+        _clear(config, broker)
 
 
 def _carried_out(place: Path, *, first: bool = False) -> Sequence[Path]:
@@ -225,7 +228,7 @@ def _lay(path: Path, passphrase: str, contents: Contents, staging: Staging) -> N
         raise changed
 
 
-def _clear(config: Path, broker: Path) -> Sequence[Path]:
+def _clear(config: Path, broker: Path) -> None:
     etc = config.parent
     try:
         for folder in (etc, etc / SECRETS, etc / SECRETS / "notices", broker, broker / "conf.d", broker / "linky"):
@@ -233,7 +236,6 @@ def _clear(config: Path, broker: Path) -> Sequence[Path]:
                 left.unlink()
     except OSError as error:
         raise BackupError(BackupFault.OTHER, f"{error.filename or etc}: {reason(error)}") from error
-    return []
 
 
 def _change(staged: Mapping[str, Path], contents: Contents, places: Places, former: Path | None) -> Change:
