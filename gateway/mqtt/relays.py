@@ -46,7 +46,7 @@ class Relays:
         self._lines: dict[str, BoardLine] = {}
         self._answers: asyncio.Queue[tuple[str, dict[str, object]]] = asyncio.Queue(_ANSWERS_KEPT)
         # Told what a board says of itself, also one that relays nothing: id and payload.
-        self.hearers: list[Callable[[str, bytes], None]] = []
+        self.hearer: Callable[[str, bytes], None] | None = None
         self.alive_at = time.monotonic()
 
     @property
@@ -123,9 +123,8 @@ class Relays:
     def _hear(self, topic: str, payload: bytes) -> None:
         _, _, board, what = topic.split("/")
         line = self._lines.get(board)
-        if what == "state":
-            for hear in self.hearers:
-                hear(board, payload)
+        if what == "state" and self.hearer:
+            self.hearer(board, payload)
         if line is None:
             log.debug("board %s is in no [[meter]] of the configuration", board)
         elif what == "frame":
@@ -151,7 +150,7 @@ class BoardReports:
         """Listen to them, beside the relays where there are some."""
         broker.listen(f"{ROOT}/+/update/state", self._hear_program)
         if relays.boards:
-            relays.hearers[:] = [self.hear]
+            relays.hearer = self.hear
         else:
             broker.listen(f"{ROOT}/+/state", lambda topic, payload: self.hear(topic.split("/")[2], payload))
 
