@@ -86,9 +86,9 @@ class UpdateWatch:
         kind: InstallKind | None = None,
         home: Path = HOME,
     ) -> None:
-        self.kind = self._kind = kind or kind_here()
+        self.kind = kind or kind_here()
         self._place, self.running = directory / FOLDER, running
-        self._folder = ReleaseFolder(url, self._place, etc, self._kind, running)
+        self._folder = ReleaseFolder(url, self._place, etc, self.kind, running)
         self._rules = rules
         self._install, self._note, self._clock, self._is_night = install, note, clock, is_night
         self.state: KnownUpdates = KnownUpdates()
@@ -138,7 +138,7 @@ class UpdateWatch:
     @property
     def former(self) -> str:
         """The version that is kept to go back to; empty where there is none."""
-        return former(self._kind, self.running)
+        return former(self.kind, self.running)
 
     @property
     def fault(self) -> Phrase | None:
@@ -212,7 +212,7 @@ class UpdateWatch:
         if self.went_back(latest.version):
             raise ReleaseError(_WENT_BACK.filled(version=latest.version))
         self._require_free()
-        files_for(self._kind, latest, self.running)
+        files_for(self.kind, latest, self.running)
         return await self._agree(latest.version, when, how, by)
 
     async def go_back(self, how: How, by: str = "") -> AgreedUpdate:
