@@ -46,11 +46,11 @@
     await (await keeper.registration.pushManager.getSubscription())?.unsubscribe();
   }
 
-  /** @type {(response: Response, began: number) => Promise<void>} */
+  /** @type {(response: Response, began: Beginning) => Promise<void>} */
   async function remember(response, began) {
     const text = await response.text();
     const files = text.match(/\/static\/[^"]+\.(css|js)\?[^"]+/g) ?? [];
-    const headers = { "Seen": String(Date.now()) };
+    const headers = { "Seen": String(began.at) };
     for (const header of ["Content-Type", "Content-Security-Policy"]) {
       Object.assign(headers, { [header]: response.headers.get(header) ?? "" });
     }
@@ -63,8 +63,16 @@
     for (const one of known) {
       if (!needed.has(one.url)) await store.delete(one);
     }
-    if (began === forgotten) await store.put(HOME, new Response(text, { headers }));
-    else await forget();
+    if (began.forgotten !== forgotten) await forget();
+    else if (!(await seenAfter(store, began.at))) await store.put(HOME, new Response(text, { headers }));
+  }
+
+  // An answer that took long, in the language of before perhaps, does not take the place of a later one. What bears a
+  // time to come was kept by a clock that was wrong.
+  /** @type {(store: Cache, moment: number) => Promise<boolean>} */
+  async function seenAfter(store, moment) {
+    const seen = Number((await store.match(HOME))?.headers.get("Seen"));
+    return seen > moment && seen <= Date.now();
   }
 
   /** @type {(moment: number) => string} */
@@ -80,7 +88,7 @@
   }
 
   // Where somebody who is signed in no more is led away from the first page, nothing of it stays.
-  /** @type {(request: Request, response: Response, began: number) => Promise<void>} */
+  /** @type {(request: Request, response: Response, began: Beginning) => Promise<void>} */
   async function note(request, response, began) {
     const { pathname } = new URL(request.url);
     if (pathname === OUT) await leave();
@@ -91,7 +99,7 @@
 
   /** @type {(request: Request) => Promise<{ response: Response, noted: Promise<void> }>} */
   async function look(request) {
-    const began = forgotten;
+    const began = { forgotten, at: Date.now() };
     const response = await fetch(request);
     // A second copy of a whole file that is loaded, of a backup say, would be kept until it is there.
     const copy = new URL(request.url).pathname === HOME ? response.clone() : response;

@@ -128,6 +128,10 @@ def test_without_the_gateway_the_first_page_shows_what_was_seen_last(phone, hous
         assert phone.evaluate(lively) != colour
         phone.open(f"{house.url}/history", width=390, height=844, language=language)
         picture(phone, f"offline-{language}")
+        title = {"fr": "La passerelle ne répond pas", "en": "The gateway does not answer"}[language]
+        assert phone.evaluate("document.querySelector('h1').innerText") == title
+        assert where(phone) == f"{house.url}/history"
+        assert phone.evaluate("getComputedStyle(document.querySelector('.warn')).borderLeftStyle") == "solid"
         assert phone.evaluate("document.querySelector('main').innerText.match(/[0-9]/)") is None
         # A screen on the wall has nobody who presses: it asks again by itself, at the address that was asked for.
         assert phone.evaluate("document.querySelector('meta[http-equiv=refresh]').content") == "15"

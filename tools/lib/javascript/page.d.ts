@@ -15,6 +15,12 @@ interface Keeper {
   addEventListener(kind: "fetch", heard: (event: FetchedByPage) => void): void;
 }
 
+/** When something was asked for: by the clock, and how often all had been forgotten before. */
+interface Beginning {
+  at: number;
+  forgotten: number;
+}
+
 interface OpenPage {
   url: string;
   navigate(there: string): Promise<OpenPage | null>;
