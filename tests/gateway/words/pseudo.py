@@ -9,6 +9,7 @@ import contextlib
 import html
 import io
 import json
+import math
 import re
 import string
 import sys
@@ -21,16 +22,19 @@ LETTERS = "āčėīňőūŷĀČĖĪŇŐŪŶ"
 _ACCENTS = str.maketrans("aceinouyACEINOUY", LETTERS)
 
 
-def accented(text):
-    """``⟦Gőőd dāŷ {name}⟧``; places, and what is only marks, stay as they are."""
+def accented(text, longer=0.0):
+    """``⟦Gőőd dāŷ {name}⟧``, and by so much longer; places, and what is only marks, stay as they are."""
     if not any(letter.isalpha() for part in string.Formatter().parse(text) for letter in part[0]):
         return text
     parts = re.split(r"(\{[^}]*\})", text)
-    return "⟦" + "".join(part if place % 2 else part.translate(_ACCENTS) for place, part in enumerate(parts)) + "⟧"
+    said = "".join(part if place % 2 else part.translate(_ACCENTS) for place, part in enumerate(parts))
+    # Words of five letters, the last one of what is left.
+    more = "őőőőő " * math.ceil(len(text) * longer / 6)
+    return f"⟦{said}{' ' if longer else ''}{more[: round(len(text) * longer)].rstrip()}⟧"
 
 
-def package(folder):
-    """The folder to put on the path: a copy of the package that speaks one language more."""
+def package(folder, longer=0.0):
+    """The folder to put on the path: a copy of the package that speaks one language more, ``longer`` by that share."""
     from tests.copies import copied
     from words import files
     from words.extract import sentences
@@ -39,7 +43,9 @@ def package(folder):
     catalogue = files.in_step(files.read(folder / "none.po", "eo"), sentences(ROOT))
     for one in catalogue:
         if one.id:
-            one.string = accented(one.id) if isinstance(one.id, str) else tuple(accented(text) for text in one.id)
+            texts = (one.id,) if isinstance(one.id, str) else one.id
+            said = tuple(accented(text, longer) for text in texts)
+            one.string = said if isinstance(one.id, tuple) else said[0]
     mo = folder / files.FOLDER / LANGUAGE / files.MO
     mo.parent.mkdir(parents=True)
     mo.write_bytes(files.as_mo(catalogue))

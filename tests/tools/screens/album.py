@@ -91,7 +91,7 @@ WALL = {"display", "display-guest"}
 _TALLEST_PX = 6000
 # Three years are lived in a minute; by when a house has, on a busy machine too, and by when it ends.
 LIVED_IN_S, ENDED_S = 900, 60
-_ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tools' / 'lib'}"}
+_PATH = (ROOT, ROOT / "tools" / "lib")
 _READY = """(() => {
   const one = document.querySelector(".chart");
   return document.readyState === "complete" && (!one || [one.dataset.drawn, one.dataset.followed].includes("yes")
@@ -156,9 +156,12 @@ class Album:
     Args:
         folder: what they live in.
         houses: their names.
+        package: a folder with another ``gateway`` than this one, to serve them; None for this one.
     """
 
-    def __init__(self, folder, houses=tuple(HOUSES)):
+    def __init__(self, folder, houses=tuple(HOUSES), package=None):
+        path = _PATH if package is None else (package, *_PATH)
+        self._environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, path)), "PYTHONSAFEPATH": "1"}
         self._folder, self._ports = folder, {name: free_port() for name in houses}
         self._told, self._running = {}, ExitStack()
 
@@ -195,7 +198,7 @@ class Album:
             return Ended(
                 subprocess.Popen(
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT,
-                    env=_ENVIRONMENT,
+                    env=self._environment,
                 )
             )  # fmt: skip
 
@@ -221,6 +224,10 @@ class Album:
         """What can be asked for there, as its routes have it."""
         return {*self._told[house]["paths"]}
 
+    def evaluate(self, script):
+        """What it comes to on the page that was taken last."""
+        return self._browser.evaluate(script)
+
     def take(self, shot, file, changed="0"):
         """Make a picture of it, with something ``changed`` by a script; whether it is as wide as its window."""
         portrait, browser = HOUSES[shot.house], self._browser
@@ -228,7 +235,7 @@ class Album:
         browser.forget()
         if shot.page not in STRANGERS:
             browser.cookie(url, "linky_session", self._told[shot.house]["session"])
-        browser.lives_in("Europe/Paris", {"fr": "fr-FR", "en": "en-GB"}[shot.language])
+        browser.lives_in("Europe/Paris", {"fr": "fr-FR"}.get(shot.language, "en-GB"))
         browser.dark(on=shot.light == "dark")
         width, height = SIZES[shot.size]
         with browser.beforehand(_STILL % (portrait.moment * 1000)):
