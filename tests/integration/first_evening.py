@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import shutil
 import signal
@@ -286,12 +285,13 @@ def settings(person: Person, topic: str) -> None:
 
 
 def came_back(machine: Machine, run: Process) -> None:
-    """What was taken along is what was there: tariff, way, account and consent, after all of it was set aside."""
+    """What was taken along is what was there: tariff, way, account and consent, on a card that has nothing of it."""
     assert run.stop() == 0
-    # This one ran as root: an installed one writes as the folder's user, and so does restore there.
-    whose = STATE.stat()
-    for path in STATE.rglob("*"):
-        os.chown(path, whose.st_uid, whose.st_gid, follow_symlinks=False)
+    # Another card: nothing of this house is on it.
+    for path in STATE.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    empty = load(machine.config)
+    assert (len(empty.tariff), len(empty.notice)) == (0, 0)
     (file,) = (machine.folder / "phone").glob("*.backup")
     machine.gateway("restore", file, "--replace", "--passphrase-file", machine.folder / "phrase")
     kept = load(machine.config)

@@ -26,8 +26,8 @@ class Process(Program):
         self._command[at + 1 : at + 2] = ["tests.integration.traced", str(folder / f"{self.log.stem}.notes"), "gateway"]
         return self
 
-    def stop(self, seconds=60):
-        """SIGTERM; the exit code."""
+    def stop(self, seconds=20):
+        """SIGTERM; the exit code. A gateway is killed after so long (its unit's TimeoutStopSec), others later."""
         return super().stop(seconds)
 
     def __exit__(self, *_):

@@ -45,7 +45,7 @@ def entered(folder, since):
 
 @pytest.mark.slow
 def test_a_frame_goes_the_way_that_the_table_shows(federation, tmp_path, line):
-    """Each file of the table is entered, none before the one above it; beside it, the value of now after step 6."""
+    """Each file of the table in its order, on the way to the first receipt; beside it the value of now after step 6."""
     meter, port = line
     house = House(tmp_path / "house", federation, port, extra="[clock]\ntrusted = true\n")
     done = house.command(

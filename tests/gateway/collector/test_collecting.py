@@ -98,7 +98,7 @@ def test_one_of_two_processes_and_the_database_may_die(federation, store_at, pos
         wait_until(
             lambda: all(kept(store, home) == stored(home) for home in homes), WAIT_S, "each reading once", every=0.3
         )
-        assert [process.stop() for process in (*gateways, one)] == [0, 0, 0]
+        assert [*(process.stop() for process in gateways), one.stop(60)] == [0, 0, 0]
     for home in homes:
         assert len(stored(home)) > 200
         assert sorted(set(stored(home)) - set(kept(store, home)), key=lambda row: row[1]) == []
@@ -143,12 +143,12 @@ def test_a_household_s_rights_are_obeyed_and_answered(federation, store_at, tmp_
 
         home.grant("consumption")
         # Who was refused asks again in ten minutes, or in a new session.
-        assert one.stop() == 0
+        assert one.stop(60) == 0
         one.start()
         wait_until(lambda: kept(store, home), WAIT_S, "what was before comes again", every=0.3)
         wait_until(lambda: store.one("SELECT count(*) FROM gap") == 0, WAIT_S, "all of it", every=0.3)
         assert kept(store, home) == [row for row in stored(home) if row[0].startswith("consumption")]
-        assert [process.stop() for process in (gateway, one)] == [0, 0]
+        assert [gateway.stop(), one.stop(60)] == [0, 0]
     for process in (gateway, one):
         assert "Traceback" not in process.log.read_text()
 

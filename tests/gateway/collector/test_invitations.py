@@ -112,7 +112,9 @@ def campaign(coop, servers, template, tmp_path, monkeypatch, count):
     assert coop.one("SELECT count(*) FROM subscription WHERE wanted") == 2 * count
     by_link = Counter(link for link, end in zip(wanted, ends, strict=True) if end in accounts)
     assert set(by_link.values()) == {1}
-    for house in houses:
+    for house, end in zip(houses, ends, strict=True):
+        given = [row["state"] for row in act(house.store, ListConsents(), time.time())]
+        assert [state for state in given if state != "withdrawn"] == (["valid"] * 2 if end in accounts else [])
         house.store.close()
 
 

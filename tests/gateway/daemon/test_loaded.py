@@ -84,7 +84,7 @@ def test_a_daemon_loads_what_its_parts_need(tmp_path, kind):
     apart = (*APART, *(() if {"opened", "federation"} & {*has} else ASKED))
     allowed = OF_ASKED if "opened" in has else ()
     assert not {name for name in ours if _is_below(name, apart) and not _is_below(name, allowed)}
-    assert len(ours) <= MOST[kind]
+    assert len(ours) <= MOST[kind], sorted(ours)
 
 
 def _is_below(name, roots):

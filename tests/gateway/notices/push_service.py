@@ -6,6 +6,7 @@ library's own derivation of keys and nothing of the gateway's.
 
 import base64
 import json
+import re
 import ssl
 import struct
 import threading
@@ -37,6 +38,15 @@ def point(key):
 
 def derived(salt, known, info, length):
     return HKDF(hashes.SHA256(), length, salt, info).derive(known)
+
+
+# What they must look like: RFC 8188 §2, RFC 8030 §5.2 to §5.4; the last two may be left out.
+_HEADERS = {
+    "Content-Encoding": re.compile("aes128gcm"),
+    "TTL": re.compile("[0-9]+"),
+    "Urgency": re.compile("(very-low|low|normal|high)?"),
+    "Topic": re.compile("[A-Za-z0-9_-]{0,32}"),
+}
 
 
 class PushedBrowser:
@@ -145,6 +155,6 @@ class PushService:
         anonymous = self.host.endswith(".push.apple.com") and not says.get("sub")
         if anonymous or not 0 < says["exp"] - self.clock() <= LONGEST_S:
             return "nobody to write to" if anonymous else "signed for another time"
-        if headers.get("Content-Encoding") != "aes128gcm" or not headers.get("TTL", "").isdigit():
-            return "no TTL"
-        return None
+        return next(
+            (f"no {name}" for name, form in _HEADERS.items() if not form.fullmatch(headers.get(name, ""))), None
+        )

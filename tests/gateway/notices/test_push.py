@@ -126,6 +126,12 @@ def test_a_browser_is_told_what_and_how_urgent_and_where_more_is(service, event,
     assert not {"Cookie", "X-Linky-Id"} & headers.keys()
 
 
+def test_a_topic_is_one_that_a_service_takes(service):
+    """Of 32 letters at most, and of the few that may be in it (RFC 8030 §5.4): any other is refused there."""
+    assert told(service, replace(MESSAGE, ident="linky-" + "é.x" * 40)).answer is NoticeAnswer.DONE
+    assert service.browser.told[0][0]["Topic"] == "linky-" + "x" * 26
+
+
 @pytest.mark.parametrize("contact", ["", "https://example.org"])
 def test_a_service_may_be_told_whom_to_write_to(service, contact):
     """Where the project's owner has said so; else nothing is invented."""

@@ -86,6 +86,11 @@ def test_who_says_nothing_more_is_not_waited_for(monkeypatch):
     with pytest.raises(BadRequestError) as refused:
         fed(body[:80], kind, length=len(body), ends=False)
     assert refused.value.status == 408
+    monkeypatch.setattr(upload, "_SILENT_S", 30.0)
+    monkeypatch.setattr(upload, "LONGEST_S", 0.05)
+    with pytest.raises(BadRequestError) as refused:
+        fed(body[:80], kind, length=len(body), ends=False)
+    assert refused.value.status == 408
     for length, status in (("4000000001", 413), ("-1", 411), ("", 411)):
         with pytest.raises(BadRequestError) as refused:
             UploadedForm(None, {"content-type": kind, "content-length": length})

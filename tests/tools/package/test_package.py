@@ -207,8 +207,9 @@ def test_wheel_and_source_archive_hold_the_package(tmp_path):
     assert packages == {name.rpartition("/")[0] for name in names if name.endswith("__init__.py")}
     assert "gateway/balance/offers/tempo.toml" in names
     assert {"gateway/tic/labels.csv", "gateway/web/static/page.css", "gateway/privacy/texts/README.md"} <= names
-    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "gateway").rglob("*.html")}
-    assert templates == {name for name in names if name.endswith(".html")}
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "gateway").rglob("*.htm*")}
+    assert any("/help/written/" in name for name in templates)
+    assert templates == {name for name in names if name.endswith((".html", ".htm"))}
     assert {"gateway/collector/sql/001_tables.sql", "gateway/collector/grafana/dashboard.json"} <= names
     assert "linky-collect = gateway.collector.cli:main" in entry_points
     assert "linky-display = gateway.display.cli:main" in entry_points

@@ -5,7 +5,6 @@ import re
 import pytest
 
 from gateway.web.help.routes import PAGES, WRITTEN, read_page
-from tests.markdown import ROOT
 from website import offline
 from website.outline import LANGUAGES
 
@@ -44,8 +43,3 @@ def test_a_page_is_written_as_the_house_shows_pages(tmp_path):
     said = offline.written(tmp_path / "buy.fr.md")
     assert said.startswith('Acheter\u202f?\n<p>Rien &lt;b&gt;ici&lt;/b&gt;\u202f; <a href="/help/connect">là</a></p>\n')
     assert '<th scope="row">un</th>\n<td data-name="lequel">deux</td>' in said
-
-
-def test_it_goes_into_the_package():
-    """A wheel has the written pages; the Markdown stays in the source."""
-    assert '"help/written/*.htm"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
