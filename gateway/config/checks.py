@@ -52,6 +52,7 @@ def check_together(path: Path, config: Config) -> None:
     _check_received(path, config)
     _check_mqtt(path, config.mqtt)
     _check_boards(path, config)
+    _check_button(path, config)
     _check_tariffs(path, config)
     _check_web(path, config.web)
     check_notices(path, config.notice)
@@ -110,6 +111,12 @@ def _check_counters(path: Path, config: Config) -> None:
                 raise wrong(path, f"{place}.{key}", error.phrase) from error
             if key == "per_pulse" and amount == 0:
                 raise wrong(path, f"{place}.{key}", say.EMPTY_PULSE)
+
+
+def _check_button(path: Path, config: Config) -> None:
+    button = config.web.gpio_of_button if config.web else None
+    if button is not None and button in [counter.gpio for counter in config.counter]:
+        raise wrong(path, "web.button", _used_twice(button, ("[[counter]]", "[web]")))
 
 
 def _used_twice(value: object, tables: Sequence[str]) -> Phrase:

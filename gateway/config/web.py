@@ -18,6 +18,8 @@ class WebTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     # Encrypted, where there is a certificate; without a host at that of ``listen``, nowhere where it is empty.
     https: Annotated[str, msgspec.Meta(pattern=r"^((\[[0-9a-f:]+\]|[0-9.]+|localhost)?:[0-9]{1,5})?$")] = ":8443"
     http: Literal["open", "redirect"] = "open"
+    # A push button from this pin (BCM number, "GPIO21") to GND: who presses it may choose the first password.
+    button: Annotated[str, msgspec.Meta(pattern="^(GPIO(1?[0-9]|2[0-7]))?$")] = ""
     # Of a name that the administrator has; else those of the house's own authority.
     certificate_file: str = ""
     key_file: str = ""
@@ -26,6 +28,11 @@ class WebTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def address(self) -> tuple[str, int]:
         """Host and port to listen at."""
         return _host_and_port(self.listen)
+
+    @property
+    def gpio_of_button(self) -> int | None:
+        """The pin of the button; None where there is none."""
+        return int(self.button.removeprefix("GPIO")) if self.button else None
 
     @property
     def encrypted_address(self) -> tuple[str, int] | None:

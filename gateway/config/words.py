@@ -58,6 +58,7 @@ PATTERNS = {
     "^[a-z0-9][a-z0-9-]{0,31}$": _NAME,
     "^[a-z0-9][a-z0-9-]{0,19}$": Phrase("small letters, digits and hyphens, at most 20"),
     "^[a-z0-9][a-z0-9._-]{0,63}$": Phrase("small letters, digits, dots and hyphens, at most 64"),
+    "^(GPIO(1?[0-9]|2[0-7]))?$": Phrase("a pin such as GPIO21, from GPIO0 to GPIO27, or nothing"),
     "^[0-9]{14}$": Phrase("the 14 digits of the delivery point"),
     r"^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$": Phrase(
         "an address of this machine and a port such as 127.0.0.1:7000"

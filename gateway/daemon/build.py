@@ -11,7 +11,7 @@ from gateway.control.messages import AskHelper, PageCode
 from gateway.daemon.absent import NoFederation, NoWays
 from gateway.daemon.counters import Counters
 from gateway.daemon.house import House
-from gateway.daemon.journalled import note_start
+from gateway.daemon.journalled import note_start, note_taken
 from gateway.daemon.meter import MeterReader
 from gateway.daemon.standing import HouseStanding
 from gateway.daemon.updates import HouseUpdates
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from gateway.daemon.security_at_page import PageSecurity
     from gateway.notices.delivery.ways import HouseholdWays
     from gateway.tic.tariff_calendar import Prices
+    from gateway.web.access.first_visit import PresenceSigns
     from gateway.web.page import HousePage
     from gateway.web.part import PageGroup
     from gateway.web.reader import StoreReader
@@ -268,11 +269,19 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, joint: Joint
         _security_txt,
         house.settle,
     )
+    if page.entrance:
+        page.entrance.signs, page.entrance.note = partial(_signs_of, house, web), partial(note_taken, house)
     joint.put(house.standing.of, page.links)
     joint.put(requests.pages, page)
     joint.keep("page", page, store_patience_s(house.config))
     if page.encrypted:
         joint.keep("page encrypted", page.encrypted, store_patience_s(house.config))
+
+
+def _signs_of(house: House, web: WebTable) -> PresenceSigns:
+    from gateway.daemon.presence import signs_of  # noqa: PLC0415 (with the first who has no password)
+
+    return signs_of(house, web)
 
 
 def _security_txt() -> str:

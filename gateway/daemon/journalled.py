@@ -19,6 +19,7 @@ from gateway.store.terms import days
 
 if TYPE_CHECKING:
     from gateway.config.tables import Config
+    from gateway.daemon.house import House
     from gateway.store.journal import Journal
     from gateway.store.store import Store
 
@@ -55,6 +56,14 @@ def note_start(store: Store, config: Config, boot: str) -> None:
     except StoreError as error:
         # A card that is full must not keep the meter from being read.
         log.warning("%s; the start stands in no entry", error)
+
+
+async def note_taken(house: House, how: str) -> None:
+    """Make the entry of the page's first password: by a ``code``, by the ``meter``'s plug or the ``button``."""
+    try:
+        await house.call(house.store.journal.append, "page-taken", {"how": how}, {}, time.time())
+    except GatewayError as error:
+        log.warning("%s; that the page's first password was chosen stands in no entry", error)
 
 
 def longest_retention_s(config: Config, journal: Journal) -> int:

@@ -61,6 +61,7 @@ Kind = Literal[
     "update-ended",
     "backup-restored",
     "backup-refused",
+    "page-taken",
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

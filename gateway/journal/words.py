@@ -45,6 +45,7 @@ _KINDS = {
     "update-ended": Phrase("update ended"),
     "backup-restored": Phrase("backup brought back"),
     "backup-refused": Phrase("backup not brought back"),
+    "page-taken": Phrase("the page's password chosen with a code or at the meter"),
 }
 _FIELDS = {
     "recipient": Phrase("recipient"),

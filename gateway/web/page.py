@@ -231,6 +231,8 @@ class HousePage:
                 if server and not self._served and now - tried >= (_AGAIN_S if tried else 0.0):
                     tried = now
                     await self._listen(server)
+                if self._site:
+                    self._site.entrance.look()
                 await wait_any(_ROUND_S, stop)
         finally:
             self._served = False

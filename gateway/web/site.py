@@ -48,10 +48,12 @@ _PUBLIC = (
     "time age_s stale drawn_va injected_va injecting tariff_kind tempo_today tempo_tomorrow "
     "drawn_today_wh drawn_yesterday_wh partial"
 ).split()
-_FILES = ("page.css", "page.js", "home.css", "home.js", "wall.js", "icon.svg", "icon-180.png")
+_FILES = ("page.css", "page.js", "home.css", "home.js", "presence.js", "wall.js", "icon.svg", "icon-180.png")
 _OWN_PAGES = (("/", "home"), ("/links", "links"), ("/access", "access"))
 _SECURITY = "/.well-known/security.txt"
 _FOR_ALL = {"/login", "/setup", _SECURITY}
+# The forms of who has no password yet, or has lost it.
+_FIRST_FORMS = {"/setup", "/setup/presence"}
 _DISPLAYS = {Viewer.DISPLAY, Viewer.GUEST}
 _FOR_LINKS = {
     "/display": _DISPLAYS, "/display.png": _DISPLAYS, "/events": _DISPLAYS, "/metrics": {Viewer.SCRAPER},
@@ -118,7 +120,7 @@ class Site:
         for path, handler in (
             ("/login", enter.login), ("/setup", enter.setup), ("/logout", self._logout),
             ("/access/password", enter.change_password), ("/access/displays", enter.add_display),
-            ("/access/displays/remove", enter.remove_display),
+            ("/access/displays/remove", enter.remove_display), ("/setup/presence", enter.ask_presence),
         ):  # fmt: skip
             self.app.route(path, methods=["POST"])(self._or_unchanged(handler))
         self.app.errorhandler(404)(lambda request: self._message(request, "not_found", 404))
@@ -239,7 +241,7 @@ class Site:
         own = is_own_origin({name.lower(): value for name, value in request.headers.items()}, request.scheme)
         if not own or (session and not session.made(token)):
             return self._message(request, "forged", 403)
-        if request.path == "/setup" or (self._access.ready and (session or request.path == "/login")):
+        if request.path in _FIRST_FORMS or (self._access.ready and (session or request.path == "/login")):
             return None
         return Response("", 403)
 

@@ -107,6 +107,36 @@ WORDS = WordTable(
             "The password protects what your meter says. The code was shown at the end of the installation; it may also"
             " stand on the gateway’s label or its screen."
         ),
+        "with_code": "With the code of the gateway",
+        "without_code": "Without a code",
+        "presence_intro": (
+            "Show that you are at home: go to the meter with this phone, press the button, then pull the adapter’s plug"
+            " and put it back within two minutes."
+        ),
+        "presence_button_intro": (
+            "Show that you are at home: go to the gateway with this phone, press here, then its own button, within two"
+            " minutes."
+        ),
+        "presence_begin": "I am there",
+        "presence_at_meter": "Now, within two minutes",
+        "presence_pull": "Pull the adapter out of the gateway, or its plug out of the meter.",
+        "presence_count": "Count slowly to ten.",
+        "presence_put_back": "Put it back as it was.",
+        "presence_or_button": "Or press the button of the gateway.",
+        "presence_is_no_signal": "The gateway hears nothing of the meter: plug the adapter in first.",
+        "presence_is_pull": "The gateway hears the meter. Pull the plug now.",
+        "presence_is_put_back": "Seen: the signal has ended. Put the plug back now; that takes up to 20 seconds.",
+        "presence_is_seen": "Seen: you are at home. Choose your password within ten minutes.",
+        "presence_is_late": "Two minutes have passed, and the signal did not end and come back. You can try again.",
+        "presence_left": "{n} seconds left",
+        "presence_busy": (
+            "Another phone or computer has just asked for this. Wait {n} seconds. If it is none of yours, do not touch"
+            " the adapter, and use the code."
+        ),
+        "presence_unsteady": (
+            "The signal of the meter comes and goes by itself: until it is steady the password can be chosen with the"
+            " code alone."
+        ),
         "for_installer": "For whoever installed it",
         "code_command": "“sudo linky-gateway page code”, typed on the gateway, shows a code.",
         "code": "Code of the gateway",

@@ -21,10 +21,11 @@ from gateway.web.http.answers import YEAR_S, cookie_of, html, late, origin, redi
 from gateway.web.http.guard import network_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from microdot import Request, Response
 
+    from gateway.web.access.first_visit import FirstVisit, PresenceSigns
     from gateway.web.view import PageView
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,10 @@ class Entrance:
         keep_language: the answer, with the language that was asked for kept.
     """
 
+    # What the house has to see by that somebody stands before it; the journal, told by what somebody was let in.
+    signs: Callable[[], PresenceSigns] | None = None
+    note: Callable[[str], Awaitable[None]] | None = None
+
     def __init__(
         self, access: PageAccess, view: Callable[..., PageView], keep_language: Callable[[Request, Response], Response]
     ) -> None:
@@ -57,6 +62,7 @@ class Entrance:
         self._limiters = {"password": Limiter(), "code": Limiter()}
         self._slow, self._strangers_trying = asyncio.Lock(), 0
         self.access, self.sessions, self.refused = access, self._sessions, RefusedTries()
+        self._first: FirstVisit | None = None
 
     def session_of(self, request: Request) -> BrowserSession | None:
         """The session of who asks, if there is one."""
@@ -98,6 +104,20 @@ class Entrance:
             await asyncio.to_thread(self._access.forget)
             self._sessions.close_all()
 
+    @property
+    def first(self) -> FirstVisit:
+        """The visit before there is a password, by whoever has no code."""
+        if self._first is None:
+            from gateway.web.access.first_visit import FirstVisit, PresenceSigns  # noqa: PLC0415 (a house has one)
+
+            self._first = FirstVisit(self._access, self.signs() if self.signs else PresenceSigns())
+        return self._first
+
+    def look(self) -> None:
+        """Once a second: whether somebody is seen who has asked for the first password."""
+        if self._first:
+            self._first.look()
+
     # --- the password ------------------------------------------------------------------------------------------------
 
     def show_login(self, request: Request) -> Response:
@@ -109,8 +129,20 @@ class Entrance:
 
     def show_setup(self, request: Request) -> Response:
         """The form that sets the password by a code."""
-        error = None if self._access.has_code else "no_code"
-        return self._page(request, pages.setup(self._view(request, "/setup"), error))
+        return self._page(request, self._setup_page(request, self._view(request, "/setup")))
+
+    def _setup_page(
+        self, request: Request, view: PageView, error: str | None = None, wait_s: int = 0, code: str = ""
+    ) -> str:
+        return pages.setup(view, self.first.view(request), error, wait_s, code=code, has_code=self._access.has_code)
+
+    async def ask_presence(self, request: Request) -> Response:
+        """Whoever has no code is about to show that they are at the meter."""
+        who = self.knows(request) or network_of(request.client_addr[0])
+        answer, why, wait_s = self.first.ask(request, who)
+        if answer:
+            return answer
+        return late(self._setup_page(request, self._view(request, "/setup"), why, wait_s), wait_s)
 
     async def login(self, request: Request) -> Response:
         """The password was typed."""
@@ -127,15 +159,22 @@ class Entrance:
         fields, view = request.g.fields, self._view(request, "/setup")
         code = fields.get("code", "")
         if wrong := _wrong_new(fields):
-            return html(pages.setup(view, wrong, code=code), 400)
+            return html(self._setup_page(request, view, wrong, code=code), 400)
 
         def again(why: str, wait_s: int) -> str:
-            return pages.setup(view, why if wait_s or self._access.has_code else "no_code", wait_s, code=code)
+            told = why if wait_s or self._access.has_code else "no_code"
+            return self._setup_page(request, view, told, wait_s, code)
 
-        if refused := await self._refused(request, "code", code, again):
+        seen = self._first.seen(request) if self._first else None
+        if not seen and (refused := await self._refused(request, "code", code, again)):
             return refused
         await self._new_password(fields["password"], by_code=True)
-        return await self._signed_in(request, "/")
+        answer = await self._signed_in(request, "/")
+        if self._first:
+            self._first.taken(request, answer)
+        if self.note:
+            await self.note(seen.value if seen else "code")
+        return answer
 
     async def change_password(self, request: Request) -> Response:
         """The password and a new one were typed."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.web.access.access import DisplayLink, Viewer
+    from gateway.web.access.first_visit import PresenceView
     from gateway.web.view import PageView
 
 _LONGEST_FIELD = 256
@@ -32,10 +33,18 @@ def login(view: PageView, wanted: str = "/", error: str | None = None, wait_s: i
     return replace(view, query=query).page("access/login.html", **values)
 
 
-def setup(view: PageView, error: str | None = None, wait_s: int = 0, *, code: str = "") -> str:
-    """Where the password is set by whoever has the code of the gateway; ``code`` is what was typed before."""
-    typed = code[:_LONGEST_FIELD]
-    return view.page("access/setup.html", error=error, wait_s=wait_s, code=typed, longest=_LONGEST_FIELD)
+def setup(
+    view: PageView, presence: PresenceView, error: str | None = None, wait_s: int = 0, *, code: str = "",
+    has_code: bool = True,
+) -> str:  # fmt: skip
+    """Where the password is set by whoever has the code of the gateway, or was seen at the meter.
+
+    ``code`` is what was typed before; ``has_code``: whether there is any that could fit.
+    """
+    if not (has_code or error or presence.is_offered):
+        error = "no_code"
+    values = {"error": error, "wait_s": wait_s, "code": code[:_LONGEST_FIELD], "longest": _LONGEST_FIELD}
+    return view.page("access/setup.html", presence=presence, has_code=has_code, **values)
 
 
 def access(

@@ -22,6 +22,8 @@ from microdot import Request
 
 from gateway.web.access import access
 from gateway.web.access.access import Viewer
+from gateway.web.access.first_visit import PresenceView
+from gateway.web.access.presence import PresenceStep
 from gateway.web.cost.values import PERIODS as COST
 from gateway.web.history.values import PERIODS as HISTORY
 from tests.gateway.web import three_years
@@ -35,6 +37,10 @@ WHOLE = (
     *("now", "links, faults", "history: a day", "cost: months", "repair: chosen", "settings", "sharing, full"),
     *("request 1", "access, with links", "display, for guest", "setup, coded"),
 )
+# What the page waits for at the meter: nothing, where a visit does not say otherwise.
+NOT_OFFERED = {
+    "step": PresenceStep.NOTHING, "left_s": 0, "busy_s": 0, "steady": True, "by_meter": False, "by_button": False,
+}  # fmt: skip
 PASSWORD, ORIGIN = "nobody asks for it", "linky.local:8080"
 # What is random or a file's checksum: the token of a form, that of a new link; of a page of today the days shown;
 # when a page was made.
@@ -65,6 +71,11 @@ class Visitor:
         house.access.full = held.pop("card_full", False)
         # As many strangers as may wait for their slow hash.
         entrance._strangers_trying = 2 if held.pop("crowded", False) else 0
+        presence = PresenceView(**(NOT_OFFERED | held.pop("presence", {})))
+        entrance._first = None
+        entrance.first.view = lambda _: presence
+        if held.pop("asked_by_other", False):
+            entrance.first._watch.ask(time.monotonic())
         if held.pop("coded", False) and not house.access.has_code:
             await entrance.make_code()
         vars(house.held).update(held)

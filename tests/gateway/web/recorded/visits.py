@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from gateway.live.topics import as_json
 from gateway.web.access.access import Viewer
+from gateway.web.access.presence import PresenceStep
 from gateway.web.cost.values import PERIODS as COST_PERIODS
 from gateway.web.help.routes import PAGES as HELP
 from gateway.web.history.values import PERIODS
@@ -320,6 +321,22 @@ def _access():
     yield Visit("logout", "/logout", {})
 
 
+def _at_the_meter():
+    """The page that waits for somebody without a code."""
+    offered = {"by_meter": True}
+    for name, presence in (
+        ("offered", {}),
+        ("button alone", {"by_meter": False, "by_button": True}),
+        ("busy", {"busy_s": 88}),
+        ("unsteady", {"steady": False}),
+        *((step.value, {"step": step, "left_s": 88}) for step in PresenceStep if step.value != "nothing"),
+        ("pull, or button", {"step": PresenceStep.PULL, "left_s": 7, "by_button": True}),
+    ):
+        yield Visit(f"setup at the meter, {name}", "/setup", held={"presence": offered | presence}, who=None)
+    for name, held in (("begun", {}), ("another one is there", {"asked_by_other": True})):
+        yield Visit(f"setup at the meter, {name}", "/setup/presence", {}, {"presence": offered} | held, who=None)
+
+
 def first_visits():
     """Those to a house whose password was never set; a code was made before the last ones."""
     wrong = {"code": "<b>K7QM", "password": "x" * 12, "again": "x" * 12}
@@ -331,5 +348,6 @@ def first_visits():
         yield Visit(f"setup, {name}, wrong", "/setup", wrong, held, who=None)
         yield Visit(f"setup, {name}, nothing", "/setup", {}, held, who=None)
         yield Visit(f"setup, {name}, too often", "/setup", wrong, held | {"crowded": True}, who=None)
+    yield from _at_the_meter()
     yield Visit("before a password", "/history", who=None)
     yield Visit("login before a password", "/login", who=None)
