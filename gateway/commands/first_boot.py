@@ -16,7 +16,8 @@ from gateway.errors import AccessError, ConfigError
 from gateway.first_boot import plan, result
 from gateway.first_boot.faults import CardFault
 from gateway.first_boot.place import CardPlace, encoded, read
-from gateway.first_boot.settings import CardSettings, language_of, parse
+from gateway.first_boot.preseed import joined, parse_preseed
+from gateway.first_boot.settings import CardSettings, language_of, parse, render
 
 if TYPE_CHECKING:
     import argparse
@@ -55,35 +56,48 @@ def apply(place: CardPlace) -> str:
 
 
 def _apply(place: CardPlace) -> str:
-    file = place.on_card()
-    data = read(file) if file else place.waiting()
-    if data is None:
+    said = _said(place)
+    if said is None:
         return "no linky.toml: nothing to do"
-    settings, faults = parse(data)
-    if settings is None:
-        raise _told(place, faults, language_of(data))
+    settings, unused = said
     port, fault = plan.port_of(settings, _adapters(place.root), place.before().get(plan.CONFIG, ""))
     if fault:
         raise _told(place, [fault], settings.language)
     files = plan.files(settings, port, place.before())
     config = _checked(place, settings, files[0].text)
     _refuse_while_running(place, config)
-    _move(place, data, settings)
+    _move(place, settings)
     place.write(files)
     made_code = _set_code(place, config, settings)
     source = config.meter[0].source
     hostname = settings.hostname or _hostname(place)
     seen = port != plan.USUAL_PORT or bool(_adapters(place.root))
     page_port = config.web.address[1] if config.web else 0
-    text = result.good(settings, hostname, source, page_port, made_code, adapter=seen)
+    text = result.good(settings, hostname, source, page_port, made_code, adapter=seen, unused=unused)
     place.tell(text)
     place.done()
     return "linky.toml was applied, and wiped from the card"
 
 
-def _move(place: CardPlace, data: bytes, settings: CardSettings) -> None:
-    """From the card to where only root reads."""
-    place.stage(data)
+def _said(place: CardPlace) -> tuple[CardSettings, tuple[str, ...]] | None:
+    """What the card's files say, and what Imager said that does not hold here; None where there is no file.
+
+    Raises ConfigError with everything that is wrong with either of them.
+    """
+    file, imager = place.on_card(), place.of_imager()
+    data = read(file) if file else place.waiting()
+    if data is None and imager is None:
+        return None
+    settings, faults = parse(data) if data is not None else (CardSettings(), [])
+    more, unused, wrong = parse_preseed(read(imager)) if imager else (CardSettings(), (), [])
+    if settings is None or faults or wrong:
+        raise _told(place, [*faults, *wrong], language_of(data or b""))
+    return joined(settings, more), unused
+
+
+def _move(place: CardPlace, settings: CardSettings) -> None:
+    """From the card to where only root reads, both files as one."""
+    place.stage(render(settings).encode())
     try:
         place.wipe()
     except OSError as error:

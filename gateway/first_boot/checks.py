@@ -17,6 +17,10 @@ CODE_LENGTH = 12
 # Twelve random ones of 32 are fewer than six different ones once in fifty million codes.
 _FEWEST_DIFFERENT = 6
 
+# A public key of SSH: its kind, its bytes, whatever its owner calls it.
+_KEY = re.compile(r"(?:sk-)?(?:ecdsa-sha2|ssh)-[a-z0-9@.-]{2,40} [A-Za-z0-9+/]{40,4000}={0,2}( .{0,200})?")
+_MOST_KEYS = 20
+
 # Of what is wrong: enough to find it in the file.
 _SHOWN = 60
 
@@ -102,6 +106,12 @@ def code(text: str) -> Wrong | None:
     if len(plain) != CODE_LENGTH or not set(plain) <= set(CODE_CHARACTERS):
         return "code", {}
     return None if len(set(plain)) >= _FEWEST_DIFFERENT else ("weak_code", {})
+
+
+def keys(lines: list[str]) -> Wrong | None:
+    """Public keys as sshd reads them (sshd(8), AUTHORIZED_KEYS FILE FORMAT), each a line without options."""
+    good = len(lines) <= _MOST_KEYS and all(_KEY.fullmatch(line) and line.isprintable() for line in lines)
+    return None if good else ("keys", {"most": _MOST_KEYS})
 
 
 def plain_code(text: str) -> str:

@@ -19,6 +19,11 @@ SENTENCES = {
     "not_text": Phrase("it takes text in quotes"),
     "not_a_table": Phrase("it takes a table, [{name}] on a line of its own"),
     "not_yes_no": Phrase("it takes true or false, without quotes"),
+    "not_list": Phrase('it takes a list of texts in quotes: ["…", "…"]'),
+    "keys": Phrase(
+        "a public key of SSH is one line such as “ssh-ed25519 AAAA… name”, {most} of them at most: copy it again from"
+        " its file, whose name ends in .pub"
+    ),
     "control": Phrase("there is an invisible character in the text: type it again"),
     "language": Phrase('it takes "fr" or "en"'),
     "hostname": Phrase(

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from gateway.files import UNCHANGED, make_folder, sync, write_whole
 from gateway.first_boot.plan import READ_BEFORE, SECRETS, PlannedFile
+from gateway.first_boot.preseed import PRESEED
 from gateway.first_boot.settings import MOST_BYTES, NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 
@@ -25,6 +26,7 @@ _GROUP = "linky-gateway"
 # Windows hides the end of a name, and its editor adds one of its own.
 NAMES = (NAME, f"{NAME}.txt")
 _GONE = f"{NAME}.gone"
+_IMAGERS_GONE = f"{PRESEED}.gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class CardPlace:
         """The file on the card."""
         found = (self.boot / name for name in NAMES)
         return next((file for file in found if file.is_file()), None)
+
+    def of_imager(self) -> Path | None:
+        """What Raspberry Pi Imager has left there."""
+        file = self.boot / PRESEED
+        return file if file.is_file() else None
 
     def waiting(self) -> bytes | None:
         """What a start that was cut off has left to do."""
@@ -65,12 +72,15 @@ class CardPlace:
         write_whole(self.staged, data)
 
     def wipe(self) -> None:
-        """Take the file off the card: overwritten, then removed.
+        """Take both files off the card: overwritten, then removed.
 
         The controller of a card may keep the old blocks until it needs them; nothing that reads files finds them.
         """
-        gone = self.boot / _GONE
-        while (file := self.on_card()) or gone.is_file():
+        self._wipe(self.on_card, self.boot / _GONE)
+        self._wipe(self.of_imager, self.boot / _IMAGERS_GONE)
+
+    def _wipe(self, find: Callable[[], Path | None], gone: Path) -> None:
+        while (file := find()) or gone.is_file():
             if file:
                 # Under its own name, half wiped, it would be read again by a start after a power cut.
                 file.replace(gone)
@@ -85,8 +95,9 @@ class CardPlace:
 
     def put_back(self) -> None:
         """Undo what ``wipe`` began and could not end; the bytes may be gone."""
-        with suppress(OSError):
-            (self.boot / _GONE).replace(self.boot / NAME)
+        for gone, name in ((_GONE, NAME), (_IMAGERS_GONE, PRESEED)):
+            with suppress(OSError):
+                (self.boot / gone).replace(self.boot / name)
         with suppress(OSError):
             self.done()
 

@@ -26,6 +26,8 @@ PASSWORD = f"{SECRETS}/xmpp-password"
 WIFI = "etc/NetworkManager/system-connections/linky-wifi.nmconnection"
 _WIFI_COUNTRY = "etc/modprobe.d/linky-wifi.conf"
 _WIFI_ON = "var/lib/NetworkManager/NetworkManager.state"
+# Where the card's sshd looks for those of its one user (tools/image).
+SSH_KEYS = "etc/ssh/authorized_keys.d/linky"
 _HOSTNAME, _HOSTS = "etc/hostname", "etc/hosts"
 
 # What udev calls the adapter for a meter that was plugged in last.
@@ -53,6 +55,10 @@ def files(settings: CardSettings, port: str | None, before: Mapping[str, str]) -
         made += wifi_files(settings.wifi)
         # Raspberry Pi OS switches the radio off until somebody has said the country.
         made.append(PlannedFile(_WIFI_ON, "[main]\nNetworkingEnabled=true\nWirelessEnabled=true\nWWANEnabled=true\n"))
+    if settings.keys:
+        known = before.get(SSH_KEYS, "").split("\n")
+        lines = [*filter(None, known), *(key for key in settings.keys if key not in known)]
+        made.append(PlannedFile(SSH_KEYS, "".join(f"{line}\n" for line in lines)))
     if settings.hostname:
         made += [
             PlannedFile(_HOSTNAME, f"{settings.hostname}\n"),
@@ -70,7 +76,7 @@ def wifi_files(wifi: Wifi) -> list[PlannedFile]:
 
 
 # What ``files`` wants to know of before.
-READ_BEFORE = (CONFIG, _HOSTS)
+READ_BEFORE = (CONFIG, _HOSTS, SSH_KEYS)
 
 
 def port_of(settings: CardSettings, adapters: Sequence[str], before: str) -> tuple[str | None, CardFault | None]:

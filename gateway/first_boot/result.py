@@ -33,6 +33,8 @@ _GOOD = WordTable(
         "made": "First password of the page: with this code, which serves once: {code}",
         "wifi": "Wi-Fi: “{name}”. If it does not answer, the key is wrong or the router far: "
         "put another linky.toml here with its table [wifi].",
+        "keys": "SSH: the user linky may log in with {count} key(s).",
+        "unused": "Of what Raspberry Pi Imager was told, this does not hold here: {names}.",
         "account": "Account: {jid}",
         "port": "Meter: {port}",
         "no_adapter": "Meter: no adapter was plugged in; it is read as soon as one is. For another one than the Micro "
@@ -53,9 +55,13 @@ def wrong(faults: Sequence[CardFault], first: str, *, begun: bool) -> str:
 
 
 def good(
-    settings: CardSettings, hostname: str, source: str, page_port: int, made_code: str | None, *, adapter: bool
-) -> str:
-    """What is now so, in both languages; ``adapter``: whether what ``source`` names is there."""
+    settings: CardSettings, hostname: str, source: str, page_port: int, made_code: str | None, *, adapter: bool,
+    unused: Sequence[str] = (),
+) -> str:  # fmt: skip
+    """What is now so, in both languages; ``adapter``: whether what ``source`` names is there.
+
+    ``unused``: what Raspberry Pi Imager was told, and does not hold here.
+    """
     page = f"http://{hostname}.local:{page_port}/"
 
     def say(language: str) -> str:
@@ -65,9 +71,13 @@ def good(
             lines.append(words["made" if made_code else "given"].format(code=made_code))
         if settings.wifi:
             lines.append(words["wifi"].format(name=settings.wifi.name))
+        if settings.keys:
+            lines.append(words["keys"].format(count=len(settings.keys)))
         if settings.account:
             lines.append(words["account"].format(jid=settings.account.jid))
         lines.append(words["port" if adapter else "no_adapter"].format(port=source))
+        if unused:
+            lines.append(words["unused"].format(names=", ".join(unused)))
         return "\n".join(lines)
 
     return _all(say, settings.language)

@@ -25,13 +25,16 @@ MOST_BYTES = 65_536
 AUTO = "auto"
 
 # Table ("" is the top) -> key -> whether it must be there, and what checks its text; None for true and false.
-_KNOWN: Mapping[str, Mapping[str, tuple[bool, Callable[[str], Wrong | None] | None]]] = {
+# ``checks.keys`` alone checks a list of texts.
+_KNOWN: Mapping[str, Mapping[str, tuple[bool, Callable[..., Wrong | None] | None]]] = {
     "": {"language": (False, checks.language), "hostname": (False, checks.hostname)},
     "wifi": {
         "name": (True, checks.wifi_name),
         "key": (True, checks.wifi_key),
         "country": (False, checks.country),
+        "hidden": (False, None),
     },
+    "ssh": {"keys": (True, checks.keys)},
     "account": {
         "jid": (True, checks.jid),
         "password": (True, checks.password),
@@ -71,7 +74,7 @@ class XmppAccount:
 
 @dataclass(frozen=True, slots=True)
 class CardSettings:
-    """What the file says. ``port`` may be ``auto``; without ``code`` one is made."""
+    """What the file says. ``port`` may be ``auto``; without ``code`` one is made; ``keys`` are public ones, for SSH."""
 
     language: str = "fr"
     hostname: str | None = None
@@ -79,11 +82,12 @@ class CardSettings:
     account: XmppAccount | None = None
     port: str = AUTO
     code: str | None = field(default=None, repr=False)
+    keys: tuple[str, ...] = ()
 
 
 def parse(data: bytes) -> tuple[CardSettings | None, list[CardFault]]:
     """The settings, or None and every fault."""
-    raw, fault = _read(data)
+    raw, fault = read_toml(data)
     if fault:
         return None, [fault]
     faults = [*_faults(raw)]
@@ -98,6 +102,7 @@ def parse(data: bytes) -> tuple[CardSettings | None, list[CardFault]]:
             account=XmppAccount(**account) if account else None,
             port=raw.get("meter", {}).get("port", AUTO),
             code=checks.plain_code(raw["page"]["code"]) if "code" in raw.get("page", {}) else None,
+            keys=tuple(key.strip() for key in raw.get("ssh", {}).get("keys", ())),
         ),
         [],
     )
@@ -122,6 +127,10 @@ def render(settings: CardSettings) -> str:
     wifi, account = settings.wifi, settings.account
     if wifi:
         lines += ["", "[wifi]", *(f"{key} = {_quoted(getattr(wifi, key))}" for key in ("name", "key", "country"))]
+    if wifi and wifi.hidden:
+        lines.append("hidden = true")
+    if settings.keys:
+        lines += ["", "[ssh]", f"keys = [{', '.join(map(_quoted, settings.keys))}]"]
     if account:
         lines += ["", "[account]", f"jid = {_quoted(account.jid)}", f"password = {_quoted(account.password)}"]
         lines += [f"address = {_quoted(account.address)}"] if account.address else []
@@ -138,7 +147,8 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _read(data: bytes) -> tuple[dict[str, Any], CardFault | None]:
+def read_toml(data: bytes) -> tuple[dict[str, Any], CardFault | None]:
+    """The file's tables, or what is wrong with it as a whole."""
     if len(data) > MOST_BYTES:
         return {}, CardFault("", "too_long")
     try:
@@ -182,7 +192,10 @@ def _of_table(name: str, table: Mapping[str, object]) -> list[CardFault]:
     return found + [CardFault(prefix + key, "missing") for key, (must, _) in known.items() if must and key not in table]
 
 
-def _wrong(value: object, check: Callable[[str], Wrong | None] | None) -> Wrong | None:
+def _wrong(value: object, check: Callable[..., Wrong | None] | None) -> Wrong | None:
+    if check is checks.keys:
+        is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        return checks.keys([one.strip() for one in value]) if is_list else ("not_list", {})  # type: ignore[attr-defined]
     if check is None:
         return None if isinstance(value, bool) else ("not_yes_no", {})
     return checks.invisible(value) or check(value) if isinstance(value, str) else ("not_text", {})

@@ -2,6 +2,7 @@
 
 from gateway.first_boot.place import NAMES
 from gateway.first_boot.plan import SECRETS
+from gateway.first_boot.preseed import PRESEED
 from tests.units.files import unit
 
 
@@ -16,8 +17,9 @@ def test_it_is_root_with_two_capabilities_and_nothing_to_talk_to():
 def test_it_runs_where_there_is_something_to_do_and_before_what_it_sets():
     """A file under either of its names, or what a start that was cut off has left; network and gateway come after."""
     section = unit("linky-first-boot.service")["Unit"]
-    files = [*(f"|/boot/firmware/{name}" for name in NAMES), f"|/{SECRETS}/first-boot.toml"]
+    files = [*(f"|/boot/firmware/{name}" for name in (*NAMES, PRESEED)), f"|/{SECRETS}/first-boot.toml"]
     assert section["ConditionPathExists"] == files
     (before,) = section["Before"]
-    assert {"NetworkManager.service", "linky-gateway.service", "linky-gateway-migrate.service"} <= set(before.split())
+    later = {"NetworkManager.service", "ssh.service", "linky-gateway.service", "linky-gateway-migrate.service"}
+    assert later <= set(before.split())
     assert "network-pre.target" not in before

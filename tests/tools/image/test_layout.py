@@ -126,5 +126,5 @@ def test_what_is_published_is_what_was_made(tmp_path):
     assert {path.name for path in out.iterdir()} == {"card.img.xz", "card.img.xz.sha256", "os-list.json"}
     assert set(made) == set(out.iterdir())
     subprocess.run(["sha256sum", "--check", "--quiet", "card.img.xz.sha256"], cwd=out, check=True, timeout=60)
-    assert '"init_format": "none"' in (out / "os-list.json").read_text()
+    assert '"init_format": "rpi-preseed"' in (out / "os-list.json").read_text()
     subprocess.run(["sh", "-c", 'xz -dc "$0" | cmp - "$1"', made[0], raw], check=True, timeout=60)

@@ -28,7 +28,7 @@ def image(tmp_path):
 
 
 def test_the_list_is_what_imager_asks_for(image, tmp_path):
-    """Sizes, sums, day and boards; no customisation that the image would not understand."""
+    """Sizes, sums, day and boards; the customisation that the image understands."""
     out = tmp_path / "os-list.json"
     subprocess.run(
         [ROOT / "tools/os-list", image, *PLACES, "--out", out], check=True, timeout=60, stdout=subprocess.DEVNULL
@@ -40,7 +40,7 @@ def test_the_list_is_what_imager_asks_for(image, tmp_path):
     assert one["image_download_size"] == image.stat().st_size
     assert one["image_download_sha256"] == hashlib.sha256(image.read_bytes()).hexdigest()
     assert (one["release_date"], one["devices"]) == ("2026-11-25", ["pi3-64bit", "pi4-64bit"])
-    assert one["init_format"] == "none"
+    assert one["init_format"] == "rpi-preseed"
 
 
 @pytest.mark.parametrize("key", REQUIRED)

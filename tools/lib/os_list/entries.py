@@ -1,8 +1,7 @@
 """``tools/os-list``: the list by which Raspberry Pi Imager offers an image of one's own that takes a ``linky.toml``.
 
-Imager reads it as a content repository. It says ``init_format: none``: Imager then offers no customisation of its own,
-which such an image does not understand (its ``systemd.run=`` would switch the card off at each start). It needs the
-standard library alone.
+Imager reads it as a content repository. It says ``init_format: rpi-preseed``: what a person fills in there is one file
+that the first start reads (``gateway/first_boot/preseed.py``). It needs the standard library alone.
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ def entry(image: Path, url: str, icon: str, devices: Sequence[str], name: str) -
         "image_download_sha256": download,
         "release_date": datetime.fromtimestamp(image.stat().st_mtime, UTC).date().isoformat(),
         "devices": list(devices),
-        "init_format": "none",
+        "init_format": "rpi-preseed",
     }
 
 
