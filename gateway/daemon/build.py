@@ -207,7 +207,7 @@ def federation_of(house: House) -> Publication | NoFederation:
     from gateway.links.health import condition_of  # noqa: PLC0415
     from gateway.notices.chat.answers import Answers  # noqa: PLC0415
 
-    answers = Answers(config, store, call, standing.now, time.time)
+    answers = Answers(config, store, call, standing.now, time.time, house.addresses)
     return Publication(
         config,
         config.federation,
@@ -252,7 +252,7 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, joint: Joint
     """The page of the house."""
     # Here and not above: a house without a page needs none of it in memory.
     from gateway.upkeep.authority.maker import HelpedMaker  # noqa: PLC0415
-    from gateway.web.page import HousePage, found_name  # noqa: PLC0415
+    from gateway.web.page import HousePage, addresses, found_name  # noqa: PLC0415
 
     def certify(names: tuple[str, ...]) -> Awaitable[object]:
         return requests.answer(AskHelper(act="make-certificate", arguments={"names": names}, by="gateway"))
@@ -273,6 +273,7 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, joint: Joint
         page.entrance.signs, page.entrance.note = partial(_signs_of, house, web), partial(note_taken, house)
     joint.put(house.standing.of, page.links)
     joint.put(requests.pages, page)
+    joint.put(house.pages, lambda: addresses(web))
     joint.keep("page", page, store_patience_s(house.config))
     if page.encrypted:
         joint.keep("page encrypted", page.encrypted, store_patience_s(house.config))

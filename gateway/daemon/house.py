@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -60,6 +61,7 @@ class House:
         updates: whether there is a newer version, and what the household says to it.
         cells: keep each part alive.
         boards: what boards say of themselves; None where nobody can hear them.
+        pages: how the page is called in the house, asked (in a thread) where there is one.
         started: since when it runs (monotonic seconds).
     """
 
@@ -82,12 +84,17 @@ class House:
     updates: HouseUpdates
     cells: Cells = field(default_factory=Cells)
     boards: BoardReports | None = None
+    pages: list[Callable[[], list[str]]] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 
     @property
     def untold(self) -> frozenset[str]:
         """Of which links and news a message to the household is neither told nor kept yet."""
         return self.federation.waiting | self.ways.waiting
+
+    async def addresses(self) -> list[str]:
+        """How its page is called in the house; none where there is no page."""
+        return [address for asked in self.pages for address in await asyncio.to_thread(asked)]
 
     def recorders(self) -> list[Recorder]:
         """Of every meter and every counter."""

@@ -17,7 +17,7 @@ from gateway.notices.chat.words import WORDS
 from gateway.words.phrase import written
 from harness.accounts import FAR, HOME
 from meter.process import SimulatedMeter
-from servers import wait_until
+from servers import free_port, wait_until
 from tests.gateway.federation.conftest import QUICK, account, eventually, running
 from tests.integration.processes import ENVIRONMENT, PASSWORD, House
 from tests.tools.servers.test_federation_rig import connected
@@ -137,7 +137,7 @@ def test_the_household_is_told_once_over_a_restart_and_asks_and_a_neighbour_gets
                 for text in ("conso", "aide", "help", "bonjour"):
                     other.send_message(mto=HOME, mbody=text, mtype="chat")
                 answers = []
-                for text in ("Puissance ?", "help", "conso ?", "état"):
+                for text in ("Puissance ?", "help", "conso ?", "état", "l’adresse de la page ?"):
                     family.send_message(mto=HOME, mbody=text, mtype="chat")
                     answers.append(await next_text(family))
                 # Whatever was on its way to the neighbour has come by then, on the same way.
@@ -146,14 +146,17 @@ def test_the_household_is_told_once_over_a_restart_and_asks_and_a_neighbour_gets
                 return answers, gateway.log.read_text()
 
     extra = f'[household]\naddress = ["moi@sen1.test", "{FAR}"]\n'
+    extra += f'[web]\nlisten = "127.0.0.1:{free_port()}"\nnames = ["maison.test"]\n'
     options = {"mode": "standard", "tariff": "tempo", "start": "2026-01-15T20:30"}
     with SimulatedMeter(tmp_path / "ttyTIC", seed=1, **options) as meter:
         house = House(tmp_path / "house", federation, tmp_path / "ttyTIC", extra=extra)
-        (power, help_, usage, state), log = asyncio.run(scenario(house, meter))
+        (power, help_, usage, state, page), log = asyncio.run(scenario(house, meter))
     assert re.match(r"[\d\u202f]+ VA en ce moment, \d+\u202f% des \d+ kVA souscrits\.", power)
     assert help_ == WORDS["en"]["help"]
     # This meter lives in January: what it counted is not of the month that is now.
     assert usage.endswith("\u00a0: je n’ai pas de mesure.")
+    # It listens to this machine alone, so a proxy is before it.
+    assert page.splitlines()[1:] == ["https://maison.test"]
     for text in (RED, LOUD, "Compteur «\u00a0house\u00a0»\u00a0: dernières données il y a"):
         assert text in state
     for text in ("2026-01-16 is a red day of Tempo", "More than the subscribed power"):

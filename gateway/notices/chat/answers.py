@@ -15,15 +15,15 @@ from gateway.household.tariff_words import as_text, of_live
 from gateway.live.meter import percent
 from gateway.live.state import kind_and_name, link_in_words
 from gateway.notices.chat import recipients, stored_answers
-from gateway.notices.chat.grammar import COUNTED, SEVERAL, ChatQuestion
 from gateway.notices.chat.spoken_days import day
+from gateway.notices.chat.topics import COUNTED, SEVERAL, ChatQuestion
 from gateway.notices.chat.words import WORDS
 from gateway.store.spans import DRAWN, INJECTED
 from gateway.words.numbers import age
 from gateway.words.phrase import written
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from gateway.config.tables import Config
     from gateway.live.state import HouseNow
@@ -54,6 +54,7 @@ class Answers:
         call: ``await call(function, *arguments)``.
         house: the house now.
         clock: POSIX seconds.
+        page: how the page of the house is called; none where there is no page.
     """
 
     def __init__(
@@ -63,14 +64,19 @@ class Answers:
         call: Callable[..., Awaitable[Any]],
         house: Callable[[], Awaitable[HouseNow]],
         clock: Callable[[], float],
+        page: Callable[[], Awaitable[Sequence[str]]] | None = None,
     ) -> None:
         self._config, self._stored, self._call, self._house, self._clock = config, stored, call, house, clock
+        self._page = page
 
     async def answer(self, question: HouseholdQuestion, lang: str) -> str:
         """The text. Raises StoreError when the store cannot be read."""
         topic, days, now = question.topic, question.days, int(self._clock())
         if topic in _SAID:
             return str(WORDS[lang][topic.value])
+        if topic is ChatQuestion.PAGE:
+            addresses = await self._page() if self._page else ()
+            return str(WORDS[lang]["page" if addresses else "no-page"].format(addresses="\n".join(addresses)))
         if topic is ChatQuestion.SHARING:
             return await self._text(recipients.describe, self._stored, now, lang)
         if topic is ChatQuestion.USAGE and days == day(day_of(now)):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import day_of, midnight
 from gateway.balance.words import BalanceWriter
-from gateway.notices.chat.grammar import ChatQuestion
 from gateway.notices.chat.names_of_days import named
+from gateway.notices.chat.topics import ChatQuestion
 from gateway.notices.chat.words import WORDS
 
 if TYPE_CHECKING:

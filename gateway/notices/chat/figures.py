@@ -10,10 +10,10 @@ from gateway.balance.energy import change, total
 from gateway.balance.words import BalanceWriter
 from gateway.household.days import HouseholdDays
 from gateway.household.tariff_words import day_in_words
-from gateway.notices.chat.grammar import ChatQuestion
 from gateway.notices.chat.names_of_days import begun, named
 from gateway.notices.chat.spoken_days import whole
 from gateway.notices.chat.stored_answers import is_known, of_each
+from gateway.notices.chat.topics import ChatQuestion
 from gateway.notices.chat.words import WORDS
 
 if TYPE_CHECKING:

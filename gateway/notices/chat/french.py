@@ -1,357 +1,359 @@
-"""How a household asks in French. Texts come in small letters without accents and marks (``questions``)."""
+"""The words with which a household asks in French, by what they hint at (``scores``); small letters, no accents."""
 
 from __future__ import annotations
 
-import re
+from gateway.notices.chat.vocabulary import vocabulary
 
-from gateway.notices.chat.grammar import ChatQuestion, Grammar, any_days, rule
-
-_Q = ChatQuestion
-
-# What is asked of may be said at length: of the electricity of the house, and of nothing else that has a meter.
-_HOUSE = (
-    r"conso\w*|electri\w*|energie\w*|kwh|kilowatt\w*|courant|jus|elec|compteur|maison|foyer|logement|appart\w*|famille"
-    r"|utilis\w*|bilan|reseau|depens\w*|tir\w+|chiffres?|compt\w+"
-    r"|cram\w+|bouff\w+|claqu\w+|gaspill\w+|brul\w+|mang\w+|crach\w+|soutir\w+|aval\w+|pomp\w+|englout\w+"
+# A star stands for any ending. What is of several concepts stands in several lines.
+_CONCEPTS = {
+    # What is asked about.
+    "energy": "conso* consom* consum* electri* energ* kilowatt* kwh courant jus elec electricite elek cram* bouff*"
+    " claqu* gaspill* brul* crach* soutir* aval* pomp* englout* utilis* tire tires tirent tirons tirez tirait tirer"
+    " tiree depens* consommation consommations consommer consommons avale manger mange mangent mangee bilan grill*"
+    " engloutit",
+    "kwh": "kwh kilowattheure kilowattheures kilowatt kilowatts kilowattheur",
+    "drawing": "consomme consommes consomment consommons consommez consomm tire tires tirent tirons tirez pompe"
+    " pompent bouffe bouffent utilise utilisons utilisent soutire soutirons prend crame depense avale",
+    "used": "consomme consommes consommee consommees utilise utilises utilisee utilisees",
+    "money": "cout* euro euros € depens* pay* paie paies paient montant prix cher chere chers cheres eur couteuse"
+    " couteux revenue revenu revient revenir debours* ruin* prelev* salee douloureuse facture factures factur*",
+    "cash": "argent sous balles thune thunes fric",
+    "bill": "prelev* facture factures factur* salee echeance mensualite mensualites douloureuse addition",
+    "price": "prix cout coute coutent cher chere chers cheres paie paye payons",
+    "kwhunit": "lekwh",
+    "perhour": "parheure",
+    "power": "puissance puissances watt watts kw kva puiss instantanee",
+    "trip": "disjonct* plombs plomb sauter saute disjoncteur",
+    "subscribed": "souscrit* souscri* abonnement contrat kva reglage regle reglee",
+    "limit": "limite limites",
+    "near": "marge loin proche depasser depasse pourcent pourcentage bord",
+    "solar": "panneau panneaux produi* production productions solaire solaires photovolt* pv inject* injection"
+    " reinject* autoconso* surplus revend* vendu vendue vendus vends vendons vend revente renvoy* autoproduction"
+    " autoproduit ensoleill* onduleur",
+    "grid": "versreseau",
+    "sun": "soleil toit toiture",
+    "offpeak": "offpeak hc hp creuses creuse pleines pleine hphc",
+    "cheap": "moinscher tarifreduit",
+    "tariff": "tarif tarifs tarifaire tarifaires horaire horaires periode periodes plage plages",
+    "run": "lanc* demarr* recharg* charg* branch* tourn* programm* faire fais mettre mets enclench* allumer laver"
+    " utiliser route partir attendre attends attendons attend patienter",
+    "chore": "machine machines lave lessive lessives linge vaisselle voiture auto ballon seche cumulus chauffeeau"
+    " four aspirateur lavelinge lavevaisselle sechelinge vehicule cuisson",
+    "colour": "couleur couleurs tempo",
+    "tempo": "tempo",
+    "red": "rouge rouges blanc blancs blanche blanches bleu bleus bleue bleues",
+    "goal": "objectif objectifs budget budgets clous cible plafond enveloppe",
+    "water": "eau eaux litre litres flotte",
+    "gas": "gaz",
+    "heat": "chaleur calories",
+    "average": "moyenne moyennes moyen parjour quotidienne quotidien journaliere journalier",
+    "most": "leplus record pire gourmand gourmande gourmands gourmandes",
+    "dayword": "queljour grossejournee journee journees jour",
+    "topday": "topday",
+    "max": "pic pics max maxi maximum maximal maximale pointe pointes record leplushaut maxima plafonne",
+    "highest": "leplus plusgros elevee eleve forte haut haute",
+    "compare": "plusque compar* rapport habitude augment* diminu* baiss* progress* evolu* evolution difference ecart"
+    " versus vs plusoumoins dhabitude mieux hausse grimpe autant moinsque davantage pareil contre",
+    "standby": "veille talon residuel* residuelle fond nocturne",
+    "asleep": "sommeil dort dorment couche couches couchee dormons repos toutestcoupe ralenti bruit minimale minimum"
+    " eteint eteints eteinte eteintes endormi*",
+    "night": "nuit nuits",
+    "index": "index releve releves indexes relever",
+    "meter": "compteur linky compteurs",
+    "says": "affiche indique marque chiffre chiffres nombre numero valeur",
+    "fault": "panne pannes alerte alertes probleme problemes souci soucis erreur erreurs defaut defauts anomalie"
+    " anomalies bug bugs ennui ennuis coince debranche debranchee hs signaler cloche deconne foire plante plantee"
+    " bizarre anormal defaill* dysfonction* mauvais",
+    "works": "marche marches marchent fonctionne fonctionnent fonctionner roule repond repondent vivant vivante"
+    " connecte connectee connectes enligne etat statut branche ordre toutvabien actif active operationnel"
+    " operationnelle vivants parle parlent",
+    "fine": "ok bon bonne bien normal normale nickel correct correctement",
+    "silent": "plusdenouvelles plusdemesures",
+    "lastread": "derniermesure",
+    "box": "boitier passerelle boite gateway systeme installation appli application logiciel truc machin bidule",
+    "all": "tout toutes tous ca rien",
+    "days": "jour jours journee journees",
+    "data": "donnees donnee infos info informations information mesures mesure releves chiffres courbe courbes vie"
+    " historique",
+    "see": "recoi* recev* recu recue recus voir vois voit voient voyez voie vu lit lisent lire acce* acces accede"
+    " accedent partag* envo* transm* communiqu* recup* regard* consult* surveill* espion* transfer* donne donnes"
+    " fournis fournit collect* captent vend",
+    "know": "sai* connai* savoir",
+    "may": "peux peut puis dois doit faut pouvons devrais devrait attendre attends attend mieux ideal conseilles"
+    " patienter moment",
+    "go": "partent partie vont va sont arrive arrivent atterri* restent reste sort sortent part stock*",
+    "who": "qui quelqu quelquun personne personnes lesquels autres gens aqui abonne abonnes monde",
+    "party": "coop cooperative mairie edf enedis voisin voisins voisine syndic commune ville internet exterieur"
+    " fournisseur destinataire destinataires bailleur proprietaire dehors tiers installateur",
+    "recipient": "destinataire destinataires consentement consentements",
+    "share": "partag* partage partages destinataire destinataires consentement consentements accord accords"
+    " autorisation autorisations autoris*",
+    "request": "demandes demande requete requetes",
+    "waiting": "attente attendent cours nouvelles nouvelle recues nouveau",
+    "install": "install*",
+    "message": "mail mails email sms texto textos",
+    "stop": "arret* stop* retir* annul* revoq* revoc* coup* bloqu* desactiv* cess* interdi* suspend* suspendre"
+    " enlev* refus* accept* autoris* mettrefin nepas suppr* empech* efface* neplus",
+    "delete": "efface* effacer suppr* supprimer detrui* vide vider videz purge* oublie",
+    "warn": "previens previent prevenir previendr* prevenez previen* alertemoi alertermoi avertis* averti* avertir"
+    " notifi* notification notifications signale signales alertez alerter avertissement prevenu prevenus",
+    "cond": "si quand lorsque lorsqu",
+    "setting": "mets mettre fixe* fixer change* changer modifi* definis definir regle regler reglage reglages"
+    " parametr* configur* choisir augmenter baisser rentre rentrer entrer ajout*",
+    "settable": "limite objectif budget alerte alertes plafond seuil notification notifications avertissement",
+    "offer": "option options offre offres contrat fournisseur abonnement formule formules tempo base tarif tarifs",
+    "gain": "avantageu* economis* moinscher interess* rentable gagn* mieux avantage avantages interet interessant"
+    " meilleur meilleure meilleures valoir vautlecoup economies economie",
+    "different": "autre autres differente different changer changeant",
+    "another": "changer passer prendre autre autres avec chez",
+    "forecast": "estim* previ* prevoi* projection fin bientot",
+    "send": "envo* transm* communiqu* transfer* partag*",
+    "give": "donne donner donnez",
+    "backup": "sauvegarde sauvegardes sauvegardee sauvegardees sauvegard* backup backups copiedesecours",
+    "update": "misesajour version versions ajour maj",
+    "page": "page site adresse lien url appli application graphique graphiques graphe graphes courbes ecran navigateur",
+    "where": "adresse lien url ou ouvr* ouvrir trouve trouver acced* acceder connecter aller va voir",
+    "hello": "bonjour bonsoir salut coucou hello hey yo allo bjr hola",
+    "thanks": "merci mercis remerci*",
+    "nice": "bonnejournee super parfait genial bien top gentil sympa cool nickel ok beaucoup infiniment",
+    "help": "aide aider aidez aidemoi commande commandes modedemploi questionspossibles",
+    "question": "questions question",
+    "ability": "sais sait savez peux peut puis pouvez sers sert fais faire poser demander repondre possible"
+    " possibles comprends comprendre fonctionne marche servez",
+    "you": "tu toi te vous",
+    "what": "que quoi qu quels quelle quelles quel",
+    "person": "femme mari fille fils enfant enfants mere pere parents copain copine compagne compagnon conjoint"
+    " conjointe epouse epoux soeur frere mamie papi papy maman papa grandmere grandpere coloc colocs colocataire"
+    " colocataires ami amie amis gamin gamins gosse gosses ado ados cherie cheri belle bellemere beaupere tante oncle"
+    " cousin cousine bebe famille rentre rentrons revient reviens vacances absence technicien madame monsieur",
+    # How it is asked.
+    "howmuch": "combien total totale quantite quoi chiffres chiffre bilan resultat donne",
+    "when": "quand quelleheure combiendetemps jusqu heure horaire horaires prochaine prochaines prochain moment",
+    "how": "comment",
+    "now": "maintenant encemoment actuel* actuelle instant instantanee instantane direct toutdesuite lala present"
+    " immediat immediatement enlive live",
+    "tomorrow": "demain lendemain",
+    "later": "demain lendemain prochain prochaine prochains prochaines matin matinee midi soir soiree nuit alheure"
+    " futur avenir",
+    "weather": "froid froide chaud chaude doux",
+    "season": "hiver hivers printemps automne vacances noel",
+    "neg": "neplus plus pas rien aucun aucune jamais",
+    "or": "ou",
+    "and": "et",
+    "article": "un une de d du des le la les l au aux mon ma mes notre nos son sa ses ce cette cet",
+    "electric": "electri* elec courant kwh",
+    "status": "etat statut fonctionne fonctionnes marches repond repondent enligne toutvabien connecte connectee"
+    " vivant vivante",
+    # What an answer about the house as a whole, in figures, would not be true of.
+    "thing": "frigo frigos refrigerateur congelateur congel tele tv televiseur television four machine machines lave"
+    " lavelinge lavevaisselle sechelinge seche voiture auto vehicule trottinette velo chauffage chaudiere radiateur"
+    " radiateurs clim climatisation climatiseur cumulus ballon chauffeeau piscine lampe lampes lumiere lumieres"
+    " ampoule ampoules ordinateur ordi wifi bouilloire micro ondes aspirateur appareil appareils plaque plaques"
+    " cuisine batterie batteries chambre salon garage bureau cave pac jacuzzi spa imprimante console robot telephone"
+    " prise prises fer borne portail volets volet vmc equipement equipements electromenager hotte cafetiere recharge"
+    " guirlande sapin aquarium",
+    "others": "voisin voisins voisine voisines autrui demamie autres",
+    "without": "sans sauf hors hormis excepte exceptee seulement uniquement partir jusqu ht ttc horstaxe taxes taxe"
+    " quela quele queles quelen juste desormais onlythat parmois poste postes jusque",
+    "around": "entre avant apres",
+    "since": "depuis",
+    "why": "pourquoi pkoi",
+    "advice": "reduire economiser baisser diminuer optimiser",
+    "else": "meteo pluie pleut pleuvoir neige temperature degres blague blagues musique chanson pizza match film"
+    " recette essence gasoil carburant fuite moto train bus medecin restaurant table facteur colis releveur fenetre"
+    " porte capitale baguette cafe pain age aime soleille prenom travail ecole football score ejp achet* acheter"
+    " achat chat chien ivresse clignote voyant visage impots impot baignoire cle cles clefs rib identite",
+}
+# What says nothing of what is asked.
+_PLAIN = (
+    "a absent absente absents afficher affichez ah ai aie aimerais aimerait aimeriez aimerions ait "
+    "allait allez allons alors an annee annees ans aout apparemment appart appartement apprendre approximativement as "
+    "assez attendu aujourd aujourdhui auquel aura aurais aurait auriez auront aussi avaient avais avait avance "
+    "avanthier avez avions avis avoir avons avril ayant bah baraque beau ben bref brouillard c car ceci cela celle "
+    "celui certain ces cest chalet chaque chose choses ci comme concernant connait connaitre cote cubes dans date "
+    "debut decembre deja dernier derniere dernieres derniers desole detail detaille detaillee details devons dimanche "
+    "dire dis dit dites domicile donc donnent electricien electriciens elle elles en encore end ensemble environ "
+    "epoque est r z etaient etais etait etant ete eteindre eteins etes etions etre eu euh eux "
+    "exact exacte exactement exploser faisait faisons fait faite faites fallait faudra faudrait fera feraient ferais "
+    "ferait feras fevrier finalement fini fois font foyer general generale generaux globalement gouter grand grande "
+    "gris grise grosso habitation he hein heures hier hop hui hum ici idee il ils indiquer indiquez informe informer "
+    "j jai janvier je jeudi juillet juin labas laquelle lequel lesquelles leur leurs locataire logement lors lu lue "
+    "lui lundi m m3 mai mais maison malgre mardi mars me meme memes menage mercredi metres mien mienne milieu minuit "
+    "mis mise mises modo moi moins mois montre montrer montrez n ne ni niveau niveaux non normalement nous novembre "
+    "nuage nuages octobre oh on ont or ouais oui par parait parce parler parties passe passee passees passes pendant "
+    "pense pensez personnellement petit petite petits peu peutetre peuvent peuxtu pile plait plutot point posee pour "
+    "pourra pourrai pourrais pourrait pourrez pourriez pouvais pouvait precedent precedente precisement prends pres "
+    "presque pris proportion propos pu quasi quelque quelques raison rapidement rappel rappeler rappelez rappelle "
+    "recap recapitulatif recemment reel reelle renseigner rentree rentres reprendre represente ressenti ressort "
+    "restant restants rester resume resumer rythme s samedi saurais sauriez se semaine semaines semble sens separant "
+    "separement separer septembre sera serai seraient serait seront seul seule simplement sinon situation soit sommes "
+    "sors sortez sortir souhaite souhaiterais souhaiterait souhaitons stp subir suis suite suivant suivi suivre sur "
+    "surtout svp t ta tant tard taux tel telle tellement temps tes ti tiens ton tot toujours toute tranche trop uns "
+    "vais vas vaut vendredi venons verifie verifier vers veulent veut veux viens vient vite voici voila vos votre "
+    "voudrais voudrait voulais voulons vrai vraiment week weekend y ya yavait coule coulent couler bail gros grosse"
+    " forte effort efforts"
 )
-_DATA = r"donnees|infos?|informations|mesures|releves|conso\w*|production|chiffres|courbes?|vie"
-_GIVEN = (
-    r"recoi\w*|recu\w*|voi\w*|vu\w*|lit|lis\w*|acce\w*|demand\w*|veu\w*|partag\w*|connai\w*|envo\w*|transm\w*"
-    r"|communiqu\w*|ont|recup\w*|regard\w*|consult\w*|surveill\w*|utilis\w*"
-)
-_WHO = (
-    r"quelqu|personnes?|autres?|gens|voisine?s?|abonne\w*|destinataires?|monde|internet|exterieur|cooperative|coop"
-    r"|mairie|edf|enedis"
-)
-_HOURS = r"creuses?|pleines?|hc|hp|heures?|heure"
-_CHORES = (
-    r"lanc\w+|demarr\w+|recharg\w+|charg\w+|branch\w+|faire|fais|mettre|mets|machines?|laver?|linge|vaisselle"
-    r"|lessives?|voiture|auto|ballon|seche|route|tourn\w+|attend\w*|mieux|bon|maintenant|moment|tout|suite"
-    r"|programm\w+|ecolo\w*|four|aspirateur"
-)
-_LONG = r"depuis|plus|moins|longtemps"
-_EASY = r"vraiment|exactement|environ|encore|deja|aussi|donc|bien|present|peu|pres|ici"
-_WATER = (
-    r"litres?|l|m3|cubes?|metres?|robinets?|beaucoup|trop|donne|consomm\w*|conso\w*|utilis\w*|brul\w+|compteurs?"
-    r"|index|releves?|maison"
-)
-_STOP = (
-    r"arret\w*|stop\w*|retir\w*|annul\w*|suppr\w*|revo[qc]\w*|coup\w*|bloqu\w*|desactiv\w*|cess\w*|interdi\w*"
-    r"|suspend\w*|fin|enlev\w*|refus\w*|accept\w*|autoris\w*"
-)
-_SHARED = (
-    r"partag\w*|donn\w*|acces|accords?|consent\w*|envo\w*|transm\w*|transfer\w*|autoris\w*|destinataires?|demandes?"
-    r"|infos?|informations|conso\w*|coop\w*|mesures"
-)
-_DECIDING = rf"{_STOP}|{_SHARED}|plus|rien|vouloir|souhait\w*|faut|faire|fait|fais|recoi\w*|voi\w*|accede\w*|lui|edf"
-_RULES = (
-    rule(
-        _Q.SET,
-        r"(?:previens|previent|prevenir|alerte moi|avertis\w*|averti\w*) .*(?:si|quand|des que)"
-        r"|(?:mets?|mettre|fixe\w*|change\w*|modifi\w*|definis|regle\w*) .*(?:limite|objectif|budget|alerte|plafond"
-        r"|seuil)",
-        r".*",
-    ),
-    rule(
-        _Q.OFFERS,
-        r"(?:passer|changer|avantageu\w*|economis\w*|moins chere?|interess\w*|rentable|gagn\w*) .*(?:tempo|option|tarif"
-        r"|offres?|hp|hc|base|contrat|fournisseur)|(?:tempo|option|tarif|offre|contrat|fournisseur) .*(?:avantageu\w*"
-        r"|interess\w*|rentable|moins chere?|mieux)|compar\w* .*(?:offres|tarifs|contrats)",
-        rf"tempo|passer|changer|avantageu\w*|economis\w*|interess\w*|rentable|gagn\w*|mieux|plus|moins|cher|chere"
-        rf"|option"
-        rf"|tarifs?|offres?|hp|hc|creuses?|pleines?|heures|base|contrats?|fournisseur|autre|actuel\w*|edf|{_HOUSE}",
-    ),
-    rule(_Q.BACKUP, r"sauvegardes?|copie de secours", r"faite?s?|marche\w*|reussie?|ok|derniere?|nuit|etat|jour|quand"),
-    rule(
-        _Q.UPDATE,
-        r"misesajour|nouvelle version|version",
-        r"logiciel|faire|pas|non|disponible|attente|installer?|derniere|nouvelle|quelle|neuve|passerelle|boitier",
-    ),
-    rule(
-        _Q.ERASE,
-        r"(?:efface\w*|suppr\w*|detrui\w*|vid\w*) .*(?:(?:mes|nos|toutes les|tout\w* mes) (?:donnees|mesures|releves)"
-        r"|historique)",
-        r"efface\w*|suppr\w*|detrui\w*|vid\w*|donnees|mesures|releves|historique|faire|fait|fais|souhait\w*",
-    ),
-    rule(
-        _Q.DECIDE,
-        rf"(?:{_STOP}) .*(?:{_SHARED})"
-        rf"|(?:ne|n|arret\w*) .*(?:plus|rien|pas) .*(?:partag\w*|envo\w*|transm\w*|voi\w*|recoi\w*|acced\w*|acces)"
-        rf"|(?:ne|n) (?:partag|envo|transm|donn)\w+ (?:plus|rien|pas)"
-        r"|plus (?:aucun|de) partage|(?:comment|ou) .*(?:partag\w+|autoris\w+)|(?:demande|accord|partage)s?"
-        r" .*(?:refus|accept|arret)\w*",
-        _DECIDING,
-        2,
-    ),
-    rule(
-        _Q.STATE,
-        r"(?:compteur|linky) .*(?:envo|transm|communiqu)\w+ (?:bien|toujours|plus|encore|ses|des)",
-        r"compteur|linky|(?:envo|transm|communiqu)\w+|bien|toujours|plus|encore|donnees|mesures|infos|releves",
-    ),
-    rule(
-        _Q.SHARING,
-        rf"qui .*(?:{_GIVEN}|sai\w*|espion\w*) .*(?:{_DATA})|(?:envo|transm|communiqu|partag)\w+ .*(?:{_DATA})"
-        rf"|(?:voit|voient|recoit|recoivent|accede\w*|regarde\w*|acces) .*(?:{_DATA})"
-        rf"|(?:{_DATA}) .*(?:partent|partie|vont|envoy\w+|transm\w+|partag\w+|privees?|vendu\w*|accessibles?)"
-        rf"|(?:quoi comme|quelles) (?:{_DATA})|abonne\w* .*(?:{_DATA})"
-        rf"|(?:{_WHO}|avec|a) .*(?:{_GIVEN}) .*(?:{_DATA})",
-        # Of whom it is asked may have a name.
-        rf"{_DATA}|{_GIVEN}|{_WHO}|sai\w*|espion\w*|partent|vont|a|ou|envoy\w+|priv\w+|vendu\w*|quoi|rien",
-        1,
-    ),
-    rule(
-        _Q.SHARING,
-        r"qui (?:me |nous |m )?(?:recoit|voit|lit|demande|espionne|surveille|a acces)|destinataires?|accords?"
-        r"|consentements?|demandes?|(?:je|on|nous) partage\w*|partages?|partage actuel",
-        r"attente|attendent|cours|actuel\w*|quoi|actifs?|liste|donne\w*|nouvelles?|recu\w*|etat",
-    ),
-    rule(
-        _Q.GOAL,
-        r"objectifs?|budget|dans les clous",
-        rf"depass\w*|explos\w*|large|marge|risqu\w*|serre|trop|ten\w+|respect\w*|rest\w*|atteint\w*|atteindr\w*"
-        rf"|fix\w+|dans|clous|ok|bon|loin|{_HOUSE}|{_EASY}",
-    ),
-    rule(
-        _Q.TEMPO,
-        r"tempo|couleurs?|rouges?|blancs?|bleus?",
-        r"jours?|queljour|rest\w*|demain|edf|sera|seront|saison|encore|quoi|koi|hiver|apres|pas|non|prevu\w*"
-        r"|annonc\w*|va|etre"
-        r"|passe|type",
-    ),
-    rule(_Q.WATER, r"eaux?|litres?", _WATER),
-    rule(_Q.GAS, r"gaz", _WATER),
-    rule(_Q.HEAT, r"chaleur", rf"{_WATER}|kwh|energie"),
-    rule(
-        _Q.AVERAGE,
-        r"moyennes?|en moyenne|parjour|journaliere",
-        rf"moyennes?|quotidien\w*|{_HOUSE}|{_EASY}",
-    ),
-    rule(
-        _Q.MOST,
-        r"queljour (?!.*depens).*plus|grossejournee",
-        rf"queljour|plus|gourmand\w*|{_HOUSE}",
-    ),
-    rule(_Q.USAGE, r"(?:combien|conso\w*|kwh) .*(?:creuses?|pleines?|hc|hp)", rf"{_HOURS}|{_HOUSE}|en", dated=True),
-    rule(
-        _Q.PEAK,
-        r"pics?|max|maxi|maximum|maximale|record|pointe|heures? de pointe|puissance .*elevee"
-        r"|(?:quand|heure|moment) .*(?:le plus|plus forte?) .*|(?:quand|heure) .*conso\w* le plus",
-        rf"puissance|watts?|demi|heure|pointe|gros|appel\w*|plus|moment|elevee?|forte?|{_HOUSE}",
-    ),
-    rule(
-        _Q.COMPARE,
-        r"(?:plus|moins|autant|mieux|pire|davantage) .*(?:que|qu)|par rapport|d habitude|comme d habitude"
-        r"|(?:compar|augment|diminu|baiss|progress|evolu)\w+|(?:difference|ecart|versus|vs)",
-        rf"plus|moins|autant|mieux|pire|davantage|rapport|habitude|difference|ecart|versus|vs|comme|entre|normal\w*"
-        rf"|(?:compar|augment|diminu|baiss|progress|evolu)\w+|comment|ou|avant|{_HOUSE}|{_EASY}",
-    ),
-    rule(
-        _Q.PRICE,
-        r"(?:prix|cout\w*|combien) .*kwh .*(?:creuses?|pleines?|hc|hp)|prix .*(?:creuses?|pleines?|hc|hp)",
-        rf"{_HOURS}|prix|cout\w*|vaut|maintenant|moment|actuel\w*|{_HOUSE}",
-        dated=False,
-    ),
-    rule(
-        _Q.USAGE,
-        r"(?:consomm\w*|kwh|utilis\w*|(?<!dans )combien(?! de temps)) .*(?:creuses?|pleines?|hc|hp)",
-        rf"{_HOURS}|{_HOUSE}|en",
-        dated=False,
-    ),
-    rule(
-        _Q.PRICE,
-        r"(?:prix|combien|cout\w*) (?:du|d un|au|le|un) (?:kwh|kilowatt\w*)|prix .*(?:moment|maintenant|actuel\w*)"
-        r"|prix de (?:l electricite|l energie|l heure)|(?:le|un|du) (?:kwh|kilowatt\w*)"
-        r"|(?:cout\w*|combien) .*(?:de l|par|a l|une|d une) heure"
-        r"|(?:electricite|courant|kwh) .*chere? .*(?:moment|maintenant|actuel\w*)|chere? (?:la|maintenant|en ce"
-        r" moment)",
-        rf"prix|cout\w*|heure|moment|maintenant|actuel\w*|chere?|vaut|pay\w*|{_HOUSE}|{_EASY}",
-    ),
-    rule(
-        _Q.BASE_LOAD,
-        r"(?<!la )veille|talon|(?:tourne|consomme|allume|tire|depense)\w* .*la nuit|la nuit .*(?:conso|tourne"
-        r"|allume)\w*"
-        r"|au repos|bruit de fond|de fond|nocturne|tout (?:est )?(?:eteint|arrete|coupe)|quand (?:on|tout le monde)"
-        r" dort|pendant"
-        r" .*sommeil",
-        rf"qui|veille|talon|tourn\w*|allum\w*|nuit|repos|bruit|fond|watts?|reste|eteint|arrete|coupe|dort|quand|monde"
-        rf"|rien|{_HOUSE}",
-    ),
-    rule(
-        _Q.INDEX,
-        r"index|releves?|(?:chiffres?|nombre|valeur) .*compteur|compteur (?:affiche|indique|dit|marque)",
-        rf"linky|injection|edf|enedis|fournisseur|actuel\w*|{_HOUSE}|{_EASY}",
-    ),
-    rule(_Q.POWER, r"soutir\w*", r"inject\w*|maintenant|moment|reseau|courant", dated=False),
-    rule(
-        _Q.SOLAR,
-        r"produi\w*|production|solaires?|panneaux?|photovolt\w*|inject\w*|autoconso\w*|surplus|revend\w*|renvoy\w*"
-        r"|vendu\w*|pv|(?:mis|donn\w*|vers\w*|rendu|parti) .*reseau",
-        rf"soleil|taux|edf|gard\w*|mis|rendu|parti|vers\w*|march\w*|rapport\w*|donn\w*|toit|part|memes?|pourcentage"
-        rf"|vendu"
-        rf"|{_HOUSE}|{_EASY}",
-    ),
-    rule(
-        _Q.TARIFF,
-        r"(?:quand|quelle heure|est ce) .*(?:creuses?|pleines?|hc|hp|cher)|(?:moins|pas|plus) cher"
-        r"|(?:quand|quelle heure) .*(?:lanc|demarr|charg|recharg|branch|mett|met|tourn|programm)\w+",
-        rf"{_HOURS}|{_CHORES}|moins|pas|plus|cher|repass\w*|pass\w*|temps|partir|nuit|bascul\w*|debut\w*|commenc\w*"
-        rf"|finiss\w*|prochaines?|demain|jusqu|fin\w*"
-        rf"|{_HOUSE}",
-    ),
-    rule(
-        _Q.COST,
-        r"cout\w*|prix|factur\w+|euros?|€|depens\w*|pay\w*|payer|argent|cher|(?:je|on) (?:vous )?do(?:is|it)|montant"
-        r"|balles|sous",
-        rf"montant|edf|prevu\w*|prevision|estim\w*|prochaine|fin|salee?|elevee?|moment|plus|courant|{_HOUSE}|{_EASY}",
-    ),
-    rule(
-        _Q.TARIFF,
-        r"creuses?|pleines?|hc|hp|tarif\w*|horaires?|periode"
-        r"|(?:lanc|demarr|recharg|charg|branch|fai|mett|met|tourn|programm)\w+"
-        r" .*(?:machines?|lessives?|linge|vaisselle|voiture|ballon|four)"
-        r"|attend\w* .*(?:machines?|lessives?|linge|vaisselle|voiture|ballon)"
-        r"|(?:machines?|lessives?|linge|vaisselle|voiture|ballon) .*(?:maintenant|quand|attend\w*|moment)",
-        rf"avant|vaut|mieux|{_HOURS}|{_CHORES}|repass\w*|pass\w*|temps|partir|nuit|bascul\w*|seche|tarif\w*|horaires?"
-        rf"|periode|debut\w*"
-        rf"|commenc\w*|finiss\w*|maintenant|moment|demain"
-        rf"|actuel\w*"
-        rf"|prochaines?|quoi|cours|jusqu|fin\w*|{_HOUSE}",
-    ),
-    rule(
-        _Q.POWER,
-        r"puissance|watts?|kva|pourcent\w* .*abonnement|disjonct\w*|sauter?|plombs|conso\w* .*(?:maintenant|moment"
-        r"|actuel\w*|instant\w*)"
-        r"|soutir\w*|inject\w* .*(?:maintenant|moment)|(?:tire|tirons|tirez) .*",
-        rf"puissance|watts?|kva|disjonct\w*|saut\w*|plombs|souscrite?|enedis|[1-9]|[1-3][0-9]|abonnement|contrat|maintenant"
-        rf"|moment|actuel\w*"
-        rf"|instant\w*|direct|risqu\w*|faire|fais|marge|trop|suite|bientot|pourcent\w*|assez|{_HOUSE}",
-        dated=False,
-    ),
-    rule(
-        _Q.STATE,
-        r"etat|signaler|(?:tu )?marches|plus de nouvelles|tu es la|t es la|tout est (?:ok|bon)|derniere (?:lecture"
-        r"|mesure|reception)|pannes?|alertes?"
-        r"|problemes?|soucis?|erreurs?|defauts?|anomalies?|bugs?"
-        r"|(?:tout|ca) (?:va|marche|fonctionne|roule|tourne)\w*"
-        r"|marche|fonctionne|repond|ne va pas|en ligne|connecte\w*|debranche\w*|en ordre|branche"
-        r"|(?:compteur|linky) .*(?:lu|lit|vu|entendu|recu)|recoi\w* .*(?:plus|rien|bien|toujours|compteur)",
-        r"compteur|linky|passerelle|installation|systeme|boitier|gateway|bien|toujours|plus|pas|rien|depuis|il|y"
-        r"|aucun\w*"
-        r"|lu|lit|recoi\w*|donnees|mesures|normal\w*|ordre|signal\w*|correct\w*|pourquoi|quelque|chose|cours|en"
-        r"|maison|nouvelles?|appli\w*|page",
-    ),
-    rule(
-        _Q.HELP,
-        r"aide\w*|(?:que|quoi|qu|quelles?) .*(?:sais|sait|savez|peux|peut|puis|pouvez|faire|demander|questions?|poser)"
-        r"|tu sais faire|tu fais quoi|quoi tu sers|sers a quoi|comment (?:ca marche|ca fonctionne)|mode d emploi"
-        r"|commandes?",
-        r"aide\w*|sais|sait|savez|peux|peut|puis|pouvez|faire|fais|demander|poser|aider|questions?|sers|repondre|marche"
-        r"|fonctionne|comment|utiliser|mode|emploi|possibles?|commandes?|disponibles?|choses?|liste",
-    ),
-    rule(
-        _Q.POWER,
-        r"(?:je|on|nous|maison|ca) consomm\w+|en ce moment|maintenant|actuel\w*|instant\w*|tout de suite",
-        rf"{_HOUSE}|suite",
-        dated=False,
-    ),
-    rule(
-        _Q.USAGE,
-        r"conso\w*|bilan|cram\w+|bouff\w+|claqu\w+|gaspill\w+|kwh|kilowatt\w*|electricite|energie|utilis\w+|elec"
-        r"|brul\w+",
-        rf"{_HOUSE}|{_EASY}",
-    ),
-    any_days(_Q.USAGE),
-    rule(_Q.HELLO, r"bonjour|bonsoir|salut|coucou|hello", "tout|tous|monde|ca|va|bien"),
-    rule(
-        _Q.THANKS,
-        r"merci\w*",
-        "bonnejournee|beaucoup|bien|super|ok|parfait|d|avance|grand|infiniment|genial|info|reponse",
-    ),
-)
-_KNOWN = frozenset(
-    "a affiche afficher ai aime aimerais aimerait ait alors apprendre as au aujourd aussi autre aux avait avec avez"
-    " avoir avons ben bien bonjour bonsoir bref c ca car ce cela celle ces cest cet cette ci combien comment connaitre"
-    " coucou d dans de deja des desire devons dire dis dites dites dois doit donc donne donner donnez du elle elles"
-    " en encore ensemble est"
-    " et etait etaient ete etes etre eu es absente absents apparemment avis boite boitier chose crois croit disais"
-    " disait dit disent effectivement estce etais etions gardee heure idee lequel laquelle lesquels meme memes parait"
-    " pense pensez plutot pres raison rappeler represente rythme semble simplement subir sinon sera vraiment euh"
-    " exactement fait faites faut font gateway hein hey hum il ils indique"
-    " indiquer"
-    " indiquez j jai je juste kwh l la le les leur linky lui m ma maison mais me mes moi mon montre montrer montrez"
-    " n ne niveau nos notre nous on ont or ou oui par passerelle passe pendant petit petite peut peux peuvent pouvait"
-    " veulent quelque chose plait plaît"
-    " possible pour"
-    " pourrais pourrait pourrez pourriez pouvez pouvons pu puis qu quand que quel quelle quelles quels qui quoi"
-    " rappelle"
-    " s sa sais sait salut sauriez savez savoir se sera serait ses si sommes son sont souhaite soit stp suis sur svp"
-    " t ta"
-    " te tes toi ton total totale tout toute tu un une va vais vas vaut venons veut veux vient viens voici voila voir"
-    " vont"
-    " vos votre voudrais voudrait voulais voulons vous y comme fois entre personne quelqu truc chez cote propos"
-    " concernant".split()
-)
-_PERSON = (
-    r"(?:ma|mon|mes|notre|nos|la|le|les|l) ?(?:petite? |grande? |belle |beau )?(?:femme|mari|fille|fils|enfants?|mere"
-    r"|pere"
-    r"|parents?|copine|copain|compagne|compagnon|conjointe?|epouse|epoux|soeur|frere|grand mere|grand pere|mamie|papi"
-    r"|voisine?|voisins|colocs?|colocataires?|amie?|amis|gamins?|gosses?|ados?|famille|cherie?|proprietaire"
-    r"|locataires?)"
-    r"|maman|papa|mamie|papi|papy|tout le monde"
-)
-_ASKS = (
-    r"(?:se |me |nous |te |vous )?(?:demande(?:nt)?|a demande|ont demande|veut|veulent|voudrait|voudraient|aimerait"
-    r"|aimeraient|souhaite|souhaiterait|cherche a|s interroge)(?: (?:a )?(?:savoir|connaitre|voir))?"
-    r"|(?:dit|disent|pense|trouve|croit|pretend|affirme)(?: que?)?"
-)
-_AROUND = re.compile(
-    r"^(?:(?:bonjour|bonsoir|salut|coucou|hello|hey|yo|hep|allo|ok|dis|dites|alors|euh|he|eh|oui|bon)(?: (?:ca va|a"
-    r" tous|a toi"
-    r"|linky|la passerelle|gateway|toi|moi))? )+(?=.)"
-    rf"|\b(?:{_PERSON}) (?:{_ASKS})(?: (?:si|a|qu))?(?= )|\b(?:pour|a) (?:{_PERSON})(?= |$)"
-    r"|(?<=.)(?: (?:merci(?: (?:beaucoup|d avance|bien))?|s il (?:te|vous) plait|svp|stp))+$"
-)
-_ELSEWHEN = re.compile(
-    r"\b(?:demain|prochaine?s?|matin|midi|soir|soiree|nuit|heures?|\d{1,2} ?h\d*|(?:par|chaque) \w+|hivers?|printemps"
-    r"|automne|(?:cet|l|en|d|cette) ete|vacances|noel)\b"
-)
-_ORDERS = re.compile(
-    r"\b(?:plus|pas|arret\w*|stop\w*|retir\w*|annul\w*|suppr\w*|effac\w*|revo[qc]\w*|coup\w*|bloqu\w*)\b"
-)
-_ELSE = re.compile(r"\b(?:wifi|internet|courant|compteur|chauffage|lumiere|mot)\b")
-# As it is typed in a hurry, or heard.
-_WRITTEN = {
+_HURRIED = {
     "mtn": "maintenant", "mnt": "maintenant", "maint": "maintenant", "tt": "tout", "pr": "pour", "ds": "dans",
-    "g": "j ai", "jai": "j ai", "koi": "quoi", "ki": "qui", "kel": "quel", "kelle": "quelle", "kan": "quand",
-    "bjr": "bonjour", "bsr": "bonsoir", "slt": "salut", "ke": "que", "kon": "qu on", "pk": "pourquoi",
-    "cb": "combien", "cmb": "combien", "cbien": "combien", "combi1": "combien", "bcp": "beaucoup", "auj": "aujourd hui",
-    "ajd": "aujourd hui", "ojd": "aujourd hui", "aujourdui": "aujourd hui", "ojourdui": "aujourd hui",
-    "jourdhui": "aujourd hui", "sem": "semaine", "qd": "quand", "kk": "quelqu", "quelquun": "quelqu un",
-    "jsuis": "je suis", "jme": "je me", "jpeux": "je peux", "chui": "je suis", "yavait": "y avait", "ya": "y a",
-    "deux": "2", "trois": "3", "quatre": "4", "cinq": "5", "six": "6", "sept": "7", "huit": "8", "dix": "10",
-    "quinze": "15", "vingt": "20", "trente": "30", "conssomation": "consommation", "€uros": "euros", "ete": "ete",
+    "g": "j ai", "jai": "j ai", "gt": "j etais", "koi": "quoi", "kwa": "quoi", "ki": "qui", "kel": "quel",
+    "kelle": "quelle", "kan": "quand", "kand": "quand", "bjr": "bonjour", "bsr": "bonsoir", "slt": "salut",
+    "cc": "coucou", "ke": "que", "k": "que", "q": "que", "kon": "qu on", "kil": "qu il", "pk": "pourquoi",
+    "pq": "pourquoi", "pkoi": "pourquoi", "cb": "combien", "cmb": "combien", "cbien": "combien", "cmbien": "combien",
+    "kombien": "combien", "combi1": "combien", "bcp": "beaucoup", "auj": "aujourd hui", "ajd": "aujourd hui",
+    "ojd": "aujourd hui", "aujourdui": "aujourd hui", "aujourdhui": "aujourd hui", "aujourd8": "aujourd hui",
+    "ojourdui": "aujourd hui", "jourdhui": "aujourd hui", "aujourdhuis": "aujourd hui", "2main": "demain",
+    "dem1": "demain", "dmain": "demain", "sem": "semaine", "qd": "quand", "kk": "quelqu", "quelquun": "quelqu un",
+    "kelkun": "quelqu un", "qqun": "quelqu un", "qq1": "quelqu un", "qqn": "quelqu un", "jsuis": "je suis",
+    "jme": "je me", "jpeux": "je peux", "jveux": "je veux", "jvais": "je vais", "chui": "je suis", "chuis": "je suis",
+    "yavait": "y avait", "ya": "y a", "yaura": "y aura", "yen": "y en", "t": "tu", "keske": "qu est ce que",
+    "kesk": "qu est ce que", "qqch": "quelque chose", "estce": "est ce", "esk": "est ce que", "eske": "est ce que",
+    "questce": "qu est ce", "lundis": "lundi", "ct": "c etait", "cetait": "c etait", "sa": "ca", "sava": "ca va",
+    "ms": "mais", "ac": "avec", "vs": "versus", "dsl": "desole", "pls": "svp", "please": "svp", "mdr": "", "lol": "",
+    "deux": "2", "trois": "3", "quatre": "4", "cinq": "5", "six": "6", "sept": "7", "huit": "8", "neuf": "9",
+    "dix": "10", "quinze": "15", "vingt": "20", "trente": "30", "premier": "1", "1ier": "1er", "we": "week end",
+    "wk": "week end", "janv": "janvier", "fev": "fevrier", "avr": "avril", "juil": "juillet", "oct": "octobre",
+    "nov": "novembre", "dec": "decembre", "fact": "facture", "prod": "production", "elek": "electricite", "kws": "kwh",
+    "kwatt": "kwh",
 }  # fmt: skip
-# What is none of the days that it seems to name.
-_JOINED = (
-    (re.compile(r"\b(?:toute|dans|pour) la journee\b"), ""),
-    (re.compile(r"\bmises? a jour\b"), "misesajour"),
-    (re.compile(r"\b(?:le|la) (?:jour|journee)(?= ou .*\bplus\b)"), "queljour"),
-    (re.compile(r"\b(?:bon|bonne) (?:week end|journee|soiree|nuit|semaine|annee)\b"), "bonnejournee"),
-    (re.compile(r"\b(?:par|chaque) jour\b"), "parjour"),
-    (
-        re.compile(
-            r"\b(?:quel(?:le)?|le|la) (?:est |a ete |etait )?(?:la |le |ma |mon |notre )?(?:jour|journee)(?="
-            r" .*\bplus\b)"
-        ),
-        "queljour",
-    ),
-    (re.compile(r"\bplus (?:grosse|forte|grande) journee\b|\b(?:jour|journee) record\b"), "grossejournee"),
-    (re.compile(r"\bquel jour\b"), "queljour"),
+# In this order, and each on what the ones before have left.
+_IDIOMS = (
+    (r"(?:c est quoi|qu est ce (?:que c est )?qu|definition d) (?:un|une) \w+|ca veut dire|que veut dire|signifie",
+     "meteo"),
+    (r"a la maison|chez (?:nous|moi)|du foyer", "maison"),
+    (r"mises? a jour|nouvelle version", "misesajour"),
+    (r"(?:es|est|etes|suis) (?:bien |toujours )?a jour", "ajour"),
+    (r"(?:bon|bonne) (?:week end|journee|soiree|semaine|annee|apres midi)", "bonnejournee"),
+    (r"mode d emploi", "modedemploi"),
+    (r"copie de secours", "copiedesecours"),
+    (r"week ?ends?", "week end"),
+    (r"chauffe eau|eau chaude sanitaire", "chauffeeau"),
+    (r"ballon(?: d eau(?: chaude)?)?|eau chaude", "cumulus"),
+    (r"pompe a chaleur", "pac"),
+    (r"lave linge", "lavelinge"),
+    (r"lave vaisselle", "lavevaisselle"),
+    (r"seche linge", "sechelinge"),
+    (r"grille pain|seche cheveux|micro ondes?", "frigo"),
+    (r"tout a l heure", "alheure"),
+    (r"(?:a )?quelle date", "quand"),
+    (r"plein tarif|tarif plein", "offpeak"),
+    (r"heures? (?:creuses?|pleines?)|tarif de nuit|tarif (?:heures? )?(?:creuses?|pleines?)", "offpeak"),
+    (r"creuses? ou (?:en )?pleines?|pleines? ou (?:en )?creuses?|hp ?/ ?hc|hc ?/ ?hp", "offpeak"),
+    (r"(?:moins|pas) (?:trop )?chere?s?(?= que la mienne| que le mien| que l actuel\w*)", "moinscher"),
+    (r"(?:moins|pas|plus) (?:trop )?chere?(?! que?\b)(?! mois)", "moinscher"),
+    (r"tarif (?:reduit|bas|avantageux|nuit)|bas tarif", "tarifreduit"),
+    (r"(?:toute|dans|pour) la journee", ""),
+    (r"prochaine facture|facture prochaine", "facture"),
+    (r"en ce moment|pour le moment|a cet instant|a l instant|tout de suite|a l heure actuelle|a l heure qu il est",
+     "encemoment"),
+    (r"la(?= encemoment| maintenant|$)", "lala"),
+    (r"en direct|en temps reel", "enlive"),
+    (r"(?:par|de l|a l|chaque|l|une|d une) heure(?! qu| de pointe| est| d)", "parheure"),
+    (r"(?:a |de |jusqu a |vers )?quelle heure|quelles? heures?", "quelleheure"),
+    (r"(?:dans |pendant |d ici |depuis )?combien de temps", "combiendetemps"),
+    (r"(?:le|un|du|au|par|chaque|d un|ton|mon) (?:kwh|kilowatt ?heure|kilowatts?)", "lekwh"),
+    (r"kilowatt heures?|kw h|kw/h", "kwh"),
+    (r"(?:en moyenne )?(?:par|chaque|tous les) jours?", "parjour"),
+    (r"a quelqu un", "aqui"),
+    (r"(?:plus|pas) de nouvelles?", "plusdenouvelles"),
+    (r"plus (?:de |aucune? |rien )(?:mesures?|donnees?|releves?|chiffres?)|(?:recoi\w+|remont\w+|affich\w+) (?:plus)",
+     "plusdemesures"),
+    (r"derniere? (?:lecture|mesure|reception|releve|donnees?|trame|remontee)|derniere? fois .{0,20}(?:compteur|linky)",
+     "derniermesure"),
+    (r"(bonjour|bonsoir|salut|coucou|hello) ca va(?: bien)?", r"\1"),
+    (r"tout (?:va|roule|marche|fonctionne|tourne)(?: bien)?|tout est (?:bon|ok|normal|en ordre)|ca va bien|ca roule"
+     r"|(?:boitier|passerelle|boite|compteur|linky|systeme) va (?:bien|mal)", "toutvabien"),
+    (r"(?:tu es|t es|es tu|vous etes|etes vous) (?:encore |toujours )?(?:la|lala)", "enligne"),
+    (r"qu est ce qui|ce qui", "quoi"),
+    (r"(?:ne |n )?(?:veux|veut|voulons|souhaite) plus", "neplus"),
+    (r"(?:(?:les|mes|nos|le|la|ma|mon) )?voisin\w* (?:demandent?|veulent|veut|voudrai\w+)(?: savoir)?", ""),
+    (r"(?:(?:les|des|nos|mes) )?appareils en veille", "veille"),
+    (r"fournisseur d acces|acces internet|aider (?:a|avec)", "meteo"),
+    (r"(?:cet|l|en|d|cette) ete", "hiver"),
+    (r"en ligne|(?:est|bien) lu", "enligne"),
+    (r"comment (?:ca|cela|tu) (?:marche|fonctionne)s?", "modedemploi"),
+    (r"mettre fin|met fin|mets fin", "mettrefin"),
+    (r"(?:tout|tous|toutes)(?: \w+)?(?: \w+)? (?:eteint|eteints|coupe|arrete|debranche|couches?|dort|dorment)\w*"
+     r"|(?:quand|lorsqu\w*|pendant qu\w*) (?:\w+ ){1,3}(?:dort|dorment|dors|dormons|absents?|partis?|au lit)",
+     "toutestcoupe"),
+    (r"plus ou moins", "plusoumoins"),
+    (r"quel(?:le)?s? (?:(?:est|a ete|etait|fut) )?(?:(?:le|la|ma|mon|notre) )?(?:jour|journee)s?|(?:le|la)"
+     r" (?:jour|journee)(?: ou| la)?(?= .*\b(?:le|la) plus\b)|jour(?:nee)?(?= (?:ou|la) .*\b(?:le|la) plus\b)",
+     "queljour"),
+    (r"(?:jour|journee) record|(?:jour|journee)(?= (?:le|la) plus)|(?:plus )?(?:grosse|forte|grande) journee",
+     "topday"),
+    (r"(?:le|la|les|du|au) plus (?:haut|haute|forte?|elevee?|importante?|grosse?|gros)|plus (?:gros|grosse|forte"
+     r"|haute?|elevee?|importante?)(?! que?\b)", "leplushaut"),
+    (r"(?:le|la|les) plus|(?:le|la) maximum", "leplus"),
+    (r"(?:plus|moins|autant|mieux|pire|davantage|meilleure?|inferieure?|superieure?)(?= (?:\w+ ){0,5}que?\b"
+     r"(?! moi\b))", "plusque"),
+    (r"(?:plus|moins|mieux|pire|meilleur)(?= que?\b)", "plusque"),
+    (r"(?:comme )?d habitude|qu a l ordinaire|que la normale", "dhabitude"),
+    (r"il y a (?:une?|\d{1,2}) (?:ans?|semaines?|mois|heures?|minutes?)", "sauf"),
+    (r"charge (?:actuelle|electrique|instantanee|de la maison|du moment)", "puissance maintenant"),
+    (r"ailleurs", "autre offre"),
+    (r"en (?:plein|creux|pleines?|creuses?)|tarif creux", "offpeak"),
+    (r"bonne nuit", "bonsoir"),
+    (r"etat des lieux", "bail"),
+    (r"combien (?:on|nous) (?:etait|etions|sommes|serons|sera)(?! a)", "meteo"),
+    (r"(?:quand|lorsqu\w*) (?:on|nous|personne|tout le monde) (?:\w+ ){0,3}(?:pas|absent\w*|dehors)(?: lala)?",
+     "toutestcoupe"),
+    (r"releves? de (?:conso\w*|la conso\w*)", "consommation"),
+    (r"(?:au|en) (?:dessus|dessous)|au dela", "plusque"),
+    (r"combien (?:d heures|de (?:fois|minutes|personnes|gens|monde))|(?:est|ete|etait|deja|bien) (?:elle |il )?payees?"
+     r"|c est quoi (?:tempo|linky|kva|ejp)$|a quoi ser(?!s)\w+", "meteo"),
+    (r"par (?:personne|tete|habitant|piece|appareil)s?", "parmois"),
+    (r"(?:devoir|dois|doit|verser) a (?:edf|mon fournisseur)", "facture"),
+    (r"(?:maison|appartement|appart|logement) (?:est |reste )?vide|quand (?:il n y a |y a )?personne", "toutestcoupe"),
+    (r"(?:en|m en|t en) (?:ai|a|avons|aurai|aura|aurons|avez) (?:eu )?pour combien", "facture combien"),
+    (r"(?:un|une) (?:nouveau|nouvelle|autre) (?!offre|contrat|fournisseur|option|formule|version)\w+", "meteo"),
+    (r"depuis quand", "quand"),
+    (r"(?:max |maximum |maximale |maxi )?(?:autorisee?|contractuelle|disponible)(?= |$)",
+     "souscrite"),
+    (r"depass\w+ (?:celui|celle|ceux|celles)", "plusque"),
+    (r"des qu\w*|au cas ou|si jamais|s il(?! te plait| vous plait)", "si il"),
+    (r"que la (?:precedente|derniere|passee)", "que la semaine derniere"),
+    (r"que le (?:precedent|dernier|passe)(?! mois)", "que le mois dernier"),
+    (r"a part", "hormis"),
+    (r"combien (?:est ce qu\w* )?(?:je|on) (?:vous |leur |lui )?do(?:is|it)(?= a edf|$)", "combien facture"),
+    (r"mont(?:e|es|ee|ees) (?:jusqu )?a combien", "max combien"),
+    (r"vaut le coup|vaudrait le coup", "vautlecoup"),
+    (r"vaut mieux|vaudrait mieux|mieux vaut|ferais mieux", "vaut"),
+    (r"sur le reseau|au reseau|vers le reseau|a edf(?= |$)(?<=reseau)", "versreseau"),
+    (r"(?:mot de passe|temps (?:fait|fera)\w*|quel temps|temps qu il)", "meteo"),
+    (r"(?:chez|de|d|pour) (?:ma |mon |la |le |l |mes )?(?:mamie|mere|pere|soeur|frere|tante|belle mere|maman|papa|papi"
+     r"|amie?|copine?|oncle|cousine?|fils|fille)(?= |$)", "demamie"),
+    (r"(?:par|chaque|tou(?:te)?s les) (?:semaines?|mois|ans?|annees?)", "parmois"),
+    (r"\d{1,2} ?h(?:eures?)?(?: ?\d\d)?", "alheure"),
+    (r"hors tax\w*", "horstaxe"),
+    (r"depuis toujours", "sauf"),
+    (r"alert\w* (?:moi|nous)|(?:m|nous) alert\w*", "alertemoi"),
+)  # fmt: skip
+_DEEDS = (
+    r"pay(?:e|er|ez|es)|paie[sz]?|regle[rz]?|pass(?:e|er|ez)|bascul\w+|chang(?:e|er|ez)|mets|mettre|mettez|eteins"
+    r"|eteind\w+|allum\w+|coupe[rz]?|appelle|appelez|appeler|commande[rz]?|augment(?:e|er|ez)|monte[rz]?|baisse[rz]?"
+    r"|diminue[rz]?|reserve[rz]?|achete[rz]?|acheter|lance[rz]?|demarre[rz]?|recharge[rz]?|charge[rz]?|ouvre[sz]?"
+    r"|ouvrir"
+    r"|ferme[rz]?|programme[rz]?|active[rz]?|desactive[rz]?|branche[rz]?|debranche[rz]?|resilie[rz]?|souscri[rstv]\w*"
+    r"|redemarre[rz]?|relance[rz]?|joue[rz]?|fais|faites|faire tourner|cuis|prends rendez|arrete[rz]?|stoppe[rz]?"
+    r"|reduis"
+    r"|installe[rz]?|trouve[rz]?[ -](?:moi|nous)|telephone[rz]?|ecris|ecrire|contacte[rz]?|reclame[rz]?"
+    r"|rembourse[rz]?|signe[rz]?|tradui\w+|limite[rz]?"
 )
-_SPELT = frozenset(
-    "combien consommation consomme consommer electricite semaine derniere dernier maintenant creuses pleines facture"
-    " objectif puissance production panneaux solaire compteur donnees recoit janvier fevrier juillet septembre octobre"
-    " novembre decembre mercredi vendredi samedi dimanche depense bonjour budget partage lessive machine aujourd"
-    " passerelle probleme moment tarif index budget hier veille bilan".split()
+_ORDERS = (
+    r"(?:^|\b(?:peux|pourrais|peut|vas) tu |\btu (?:peux|pourrais|vas|veux)(?: pas)? |\b(?:pouvez|pourriez|voulez"
+    r"|allez) vous "
+    r"|\bvous (?:pouvez|pourriez)(?: pas)? |\bmerci de |\bveuillez |\bque (?:tu|vous) |\b(?:je|on|nous) (?:veux"
+    r"|voudrais"
+    r"|voudrait|voulons|veut|souhaite|aimerais|voulait|souhaiterais) |\bil (?:faut|faudrait) )"
+    r"(?:(?:bonjour|bonsoir|salut|coucou|allo|hey|stp|svp|alors|dis|bon|ok|et|donc|bien|juste|vite|me|m|nous|lui|moi|le"
+    r"|la|l|les|s il te plait|s il vous plait) )*"
+    rf"(?:{_DEEDS})\b"
 )
-FRENCH = Grammar(_RULES, _KNOWN, _AROUND, _ORDERS, _ELSEWHEN, _WRITTEN, _JOINED, _SPELT, _ELSE)
+FRENCH = vocabulary(
+    _CONCEPTS,
+    _PLAIN,
+    _HURRIED,
+    _IDIOMS,
+    r"(d|l|j|n|m|s|c|qu)([aeiouyh].*)",
+    _ORDERS,
+)

@@ -1,8 +1,8 @@
 """What a household asks in a chat, in French or English, however it is written: about what, and of which days.
 
-A small grammar (``french``, ``english``): what is asked about is known by its words, the days by their names
-(``spoken_days``, ``spoken_hours``). Every other word must be one that is known to stand there: an honest "I did not
-understand" is better than a figure of something else.
+Each word hints at something (``french``, ``english``); what the hints together speak for, in whatever order, is asked
+(``scores``), of the days that are named (``spoken_days``, ``spoken_hours``). What else is said counts against it: an
+honest "I did not understand" is better than a figure of something else.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 from gateway.balance.calendar import BalancePeriod
 from gateway.notices.chat.english import ENGLISH
 from gateway.notices.chat.french import FRENCH
-from gateway.notices.chat.grammar import ChatQuestion
+from gateway.notices.chat.scores import topic_of
 from gateway.notices.chat.spoken_days import DaySpan, day, spoken_days, whole
 from gateway.notices.chat.spoken_hours import HourSpan, spoken_hours
+from gateway.notices.chat.topics import ChatQuestion
 
 if TYPE_CHECKING:
     from datetime import date
-
-    from gateway.notices.chat.grammar import SentenceRule
 
 __all__ = ("ChatQuestion", "HouseholdQuestion", "understand")
 
@@ -43,17 +42,23 @@ class HouseholdQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """The days or the hours that a question names."""
+class _Said:
+    """One sentence in one language: its concepts, the days and hours that it names, and how much of it is unknown.
 
-    days: list[DaySpan]
+    ``left`` is the text without hours, of which days are read again where two are compared; ``objects`` are unknown
+    words that stand behind an article: they may be what is asked about.
+    """
+
+    concepts: frozenset[str]
+    days: tuple[DaySpan, ...]
     hours: HourSpan | None
+    left: str
+    objects: int
+    others: int
 
 
 _Q = ChatQuestion
-_GRAMMARS = {"fr": FRENCH, "en": ENGLISH}
-# Hours of the tariff are no time of day.
-_TARIFF_HOURS = re.compile(r"\bheures? (?:creuses?|pleines?)\b|\b(?:off ?)?peak hours?\b")
+_LANGUAGES = {"fr": FRENCH, "en": ENGLISH}
 # Of which days that is asked, where none are named; others are not of days.
 _DAYS = {
     _Q.USAGE: BalancePeriod.MONTH,
@@ -68,168 +73,157 @@ _DAYS = {
 }
 # What is told of now alone: asked of other days it is not answered, for the figure would be another one.
 _OF_NOW = {_Q.PRICE, _Q.INDEX, _Q.BASE_LOAD, _Q.TEMPO, _Q.TARIFF, _Q.POWER}
-# Of these nobody asks at another time than now.
-_NO_ELSEWHEN = {_Q.PRICE, _Q.INDEX, _Q.GOAL, _Q.COMPARE, _Q.POWER, _Q.BASE_LOAD}
-
-# A mean of many weeks, months or years: what the days that are named came to is none.
-_PER = {
-    "fr": re.compile(r"\b(?:par|chaque|tou(?:te)?s les) (?:semaines?|mois|ans?|annees?)\b"),
-    "en": re.compile(r"\b(?:per|a|each|every) (?:week|month|year)\b(?! ago)"),
-}
-# Two of these are two questions, and one figure is half an answer; what is said of all of them comes last.
-_COUNTED = {
-    "fr": (r"eaux?|litres?", r"gaz", r"chaleur", r"produ\w*|solaires?|inject\w*|panneaux?", r"conso\w*|electri\w*"),
-    "en": (
-        r"water|litres?|liters?",
-        r"gas",
-        r"heat",
-        r"solar|produc\w*|generat\w*|export\w*|inject\w*|panels?|pv",
-        r"consum\w*|us(?:e|ed|ing|age)|electric\w*",
-    ),
-}
-_BOTH = {"fr": re.compile(r"\bet\b"), "en": re.compile(r"\band\b")}
-
-# Where a sentence has another part; a comma within a number is none.
-_CLAUSE = re.compile(r"[.;!?…\n]+|,(?!\d)")
-# A part that asks or wants something: what of it is not understood is not passed over.
-_ASKS_ELSE = re.compile(
-    r"\b(?:combien|quel(?:le)?s?|quand|comment|pourquoi|qui est|est ce|frigo|tele|four|machine|voiture|chauffage"
-    r"|cumulus"
-    r"|ballon|piscine|fuite|eau|gaz|how|what|which|when|why|who|where|oven|fridge|heating|boiler|pool|leak|water|gas)\b"
-)
-# A part that takes something away from what another asks, or leaves only some of it: the whole figure is no answer.
-_RESTRICTS = re.compile(
-    r"\b(?:sans|sauf|hors|hormis|excepte\w*|a part|seulement|uniquement|rien que|entre|avant|apres|a partir|jusqu|ht"
-    r"|ttc|(?:que|juste) (?:la|le|les|l|en|entre|pendant|de)|(?<!bonne )(?<!bon )(?:matin|midi|soir|soiree|nuit)"
-    r"|without|except\w*|exclud\w*|excl|ex|only|between|outside|minus|apart from|other than|before|after|until|till"
-    r"|just (?:the|at|in|for|during)|(?<!good )(?:morning|noon|afternoon|evening|night)|tonight|overnight)\b"
-    r"|^(?:(?:et|mais|and|but) )?(?:pas|non|not|no)\b"
-)
-_POLITE, _SEVERAL = (_Q.HELLO, _Q.THANKS), 2
+_FIGURES = {*_DAYS, _Q.PRICE, _Q.INDEX, _Q.GOAL, _Q.COMPARE, _Q.POWER, _Q.BASE_LOAD}
 # Of these it says nothing when.
-_TIMELESS = {_Q.BACKUP, _Q.UPDATE, _Q.SET, _Q.OFFERS, _Q.DECIDE, _Q.ERASE}
-_NUMBER = re.compile(r"\d")
+_TIMELESS = {_Q.BACKUP, _Q.UPDATE, _Q.SET, _Q.OFFERS, _Q.DECIDE, _Q.ERASE, _Q.PAGE, _Q.HELP}
+_ORDERED = {_Q.SET, _Q.OFFERS, _Q.DECIDE, _Q.ERASE}
+# What a sentence speaks of beside its question -> the topics of which it may.
+_BESIDE = {
+    "thing": {_Q.TARIFF, *_ORDERED, _Q.PAGE},
+    "others": {_Q.SHARING, *_ORDERED},
+    "else": set[ChatQuestion](),
+    "why": {_Q.STATE},
+    "advice": {*_ORDERED, _Q.COMPARE},
+    "order": {_Q.SET, _Q.DECIDE, _Q.ERASE},
+    "without": {*_Q} - _FIGURES,
+    "message": {_Q.SET},
+    "since": {*_Q} - _FIGURES - {_Q.TEMPO},
+    "around": {*_Q} - _FIGURES - {_Q.TEMPO} | {_Q.COMPARE},
+    "later": {*_Q} - _FIGURES,
+    "season": {*_Q} - _FIGURES,
+    "number": {*_Q} - _FIGURES,
+}
+_LEAST, _OBJECT, _OTHER = 3, 8, 1
+_POLITE = frozenset(("hello", "thanks", "nice", "article", "you", "box", "fine", "may", "all", "and"))
+_BARE = frozenset(("dated", "article", "and", "what", "hello", "thanks", "you", "all", "ability"))
+# In a part that asks nothing which is understood: it asks something else, or leaves only some of what is asked.
+_ASKS_ELSE = frozenset(_BESIDE) | {"howmuch", "when", "how"}
+# Where a sentence has another part; a comma within a number is none.
+_CLAUSE = re.compile(r"[.;:!?…()\n]+| [-–—] |,(?!\d)")
+_ONLY = re.compile(r"[,.;]\s*(?:(?:et|mais|and|but) )?(?:que|juste|rien que|pas|non|just|not|no)\b")
+_THERE = re.compile(r"(?<![-\w])là\b(?!-)")
+_BETWEEN = re.compile(r"(?<=[a-z])/|/(?=[a-z])")
 # A question is short; the rest of a letter is not read.
-_MOST_CHARACTERS = 400
-_LEAST_SPELT = 6
+_MOST_CHARACTERS = 300
 
 
 def understand(text: str, today: date) -> HouseholdQuestion | None:
     """What is asked, on that day; None for what is not understood. A mere question mark asks for help."""
     if text.strip() == "?":
         return HouseholdQuestion(ChatQuestion.HELP)
-    text = text[:_MOST_CHARACTERS]
-    return _whole_text(_plain(text), today) or _by_clauses(text, today)
+    text = unicodedata.normalize("NFC", text[:_MOST_CHARACTERS])
+    text = _ONLY.sub(" onlythat ", text.lower())
+    return _sentence(_plain(text), today) or _by_clauses(text, today)
+
+
+def _plain(text: str) -> str:
+    """Small letters, digits, / and €; without accents, marks and hyphens; "là" is now, and no article."""
+    letters = unicodedata.normalize("NFKD", _THERE.sub("lala", text.lower()))
+    letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return " ".join(re.findall(r"[a-z0-9/]+|€", _BETWEEN.sub(" ", letters)))
 
 
 def _by_clauses(text: str, today: date) -> HouseholdQuestion | None:
     """What one part of the sentence asks, where the others ask nothing: "my wife is away, how much yesterday?"."""
     clauses = [plain for one in _CLAUSE.split(text) if (plain := _plain(one))]
-    found = [_whole_text(one, today) for one in clauses]
-    asked = [one for one in found if one is not None and one.topic not in _POLITE]
-    if len(clauses) < _SEVERAL or len(set(asked)) != 1:
+    found = [_sentence(one, today) for one in clauses]
+    asked = [one for one in found if one is not None and one.topic not in (_Q.HELLO, _Q.THANKS)]
+    if len(clauses) < 2 or len(set(asked)) != 1:
         return None
-    question, others = asked[0], [one for one, of in zip(clauses, found, strict=True) if of != asked[0]]
+    question = asked[0]
     own = clauses[found.index(question)]
-    told = [one for one, of in zip(clauses, found, strict=True) if of is None]
-    if any(_ASKS_ELSE.search(one) for one in others) or any(_restricts(one, today) for one in told):
-        # It asks or orders something that is not understood, or asks less than the whole.
+    lang = question.lang or "fr"
+    said = [_said(one, lang, today) for one, of in zip(clauses, found, strict=True) if of is None]
+    if not all(one and _ASKS_ELSE.isdisjoint(one.concepts) for one in said):
         return None
-    named = {days for one in others for lang in _GRAMMARS for days in _days_of(one, lang, today)}
-    if not named or question.topic in _TIMELESS:
+    beside = {span for one in said if one for span in (*one.days, *([one.hours] if one.hours else []))}
+    if not beside or question.topic in _TIMELESS:
         return question
-    of_itself = [days for lang in _GRAMMARS for days in _days_of(own, lang, today)]
     # Days that another part names are those that are meant, where this one names none.
-    spans = [one for one in named if isinstance(one, DaySpan)]
-    if len(named) == len(spans) == 1 and not of_itself and question.topic in _DAYS:
+    itself, spans = _said(own, lang, today), [one for one in beside if isinstance(one, DaySpan)]
+    if itself and not itself.days and not itself.hours and len(beside) == len(spans) == 1 and question.topic in _DAYS:
         return replace(question, days=spans[0])
     return None
 
 
-def _days_of(plain: str, lang: str, today: date) -> list[DaySpan | HourSpan | None]:
+def _sentence(plain: str, today: date) -> HouseholdQuestion | None:
+    """In the language of which it has more words; where that is neither, what both understand."""
+    known = {lang: _known(plain, lang) for lang in _LANGUAGES}
+    langs = [lang for lang, count in known.items() if count and count == max(known.values())]
+    found = [one for lang in langs if (one := _in_language(plain, lang, today))]
+    if len(langs) > 1 and found:
+        same = len({replace(one, lang=None) for one in found}) == 1
+        return replace(found[0], lang=None if len(found) > 1 else found[0].lang) if same else None
+    return found[0] if found else None
+
+
+def _known(plain: str, lang: str) -> int:
+    words = _LANGUAGES[lang]
+    # Half a word is one that is read as another.
+    return sum(2 if words.concepts(word) is not None else words.spelt(word) != word for word in plain.split())
+
+
+def _said(plain: str, lang: str, today: date) -> _Said | None:
+    """What the words hint at; None where days are named that are none."""
+    words = _LANGUAGES[lang]
+    text = " ".join(words.spelt(word) for word in plain.split())
+    concepts = {"order"} if words.orders.search(text) or words.orders.search(plain) else set()
+    for idiom, word in words.idioms:
+        text = idiom.sub(word, text)
     try:
-        hours, rest = spoken_hours(plain, lang, today)
-        return [*spoken_days(rest, lang, today)[0], *([hours] if hours else [])]
-    except ValueError:
-        return [None]
-
-
-def _restricts(plain: str, today: date) -> bool:
-    """Whether it leaves less of what is asked; by a number as well, which is of no day."""
-    return bool(_RESTRICTS.search(plain)) or all(_NUMBER.search(_undated(plain, lang, today)) for lang in _GRAMMARS)
-
-
-def _undated(plain: str, lang: str, today: date) -> str:
-    try:
-        return spoken_days(spoken_hours(plain, lang, today)[1], lang, today)[1]
-    except ValueError:
-        return plain
-
-
-def _whole_text(plain: str, today: date) -> HouseholdQuestion | None:
-    found = [one for lang in _GRAMMARS if (one := _in_language(plain, lang, today)) is not None]
-    if len(found) > 1 and replace(found[0], lang=None) == replace(found[1], lang=None):
-        both = _fillers(plain, "fr"), _fillers(plain, "en")
-        lang = None if both[0] == both[1] else found[0].lang if both[0] > both[1] else found[1].lang
-        return replace(found[0], lang=lang)
-    return max(found, key=lambda one: _fillers(plain, one.lang or ""), default=None)
-
-
-def _plain(text: str) -> str:
-    """Small letters, digits, / and €; without accents, marks and hyphens."""
-    letters = unicodedata.normalize("NFKD", text).lower()
-    letters = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return " ".join(re.findall(r"[a-z0-9/]+|€", letters))
-
-
-def _fillers(plain: str, lang: str) -> int:
-    return sum(word in _GRAMMARS[lang].known for word in plain.split())
-
-
-def _in_language(plain: str, lang: str, today: date) -> HouseholdQuestion | None:
-    grammar = _GRAMMARS[lang]
-    spelt = " ".join(_spelt(word, lang) for word in plain.split())
-    for words, joined in grammar.joined:
-        spelt = words.sub(joined, spelt)
-    # A greeting or a thank-you alone is all that is said.
-    asked = " ".join(grammar.around.sub(" ", spelt).split())
-    return next((one for text in (asked, spelt) if (one := _asked(text, lang, today)) is not None), None)
-
-
-def _asked(asked: str, lang: str, today: date) -> HouseholdQuestion | None:
-    try:
-        hours, left = spoken_hours(asked, lang, today)
+        hours, left = spoken_hours(text, lang, today)
         days, rest = spoken_days(left, lang, today)
     except ValueError:
         return None
-    if hours and days:
+    objects = others = 0
+    before: frozenset[str] = frozenset()
+    for word in rest.split():
+        found = frozenset(("number",)) if word[0].isdigit() else words.concepts(word)
+        if found is None:
+            objects, others = objects + ("article" in before), others + ("article" not in before)
+        concepts |= found or set()
+        before = found or frozenset()
+    concepts |= {"dated"} if days or hours else set()
+    return _Said(frozenset(concepts), tuple(days), hours, left, objects, others)
+
+
+def _in_language(plain: str, lang: str, today: date) -> HouseholdQuestion | None:
+    said = _said(plain, lang, today)
+    if said is None or (said.hours and said.days):
         # Hours of a day, and other days: nobody knows of which it is asked.
         return None
-    for rule in _GRAMMARS[lang].rules:
-        if rule.dated is not None and rule.dated is not bool(days or hours):
-            continue
-        if rule.pattern.search(rest) and _fits(rule, rest, lang):
-            compares = rule.topic is _Q.COMPARE and len(days) == 1
-            named = _Named(spoken_days(left, lang, today, together=False)[0] if compares else days, hours)
-            of_days = rule.topic in _DAYS and (_PER[lang].search(asked) or _asks_two(asked, lang))
-            if of_days or not _is_then(rule, named, rest, lang, today):
-                return None
-            return _question(rule.topic, named, lang, today)
-    return None
+    if said.concepts & {"hello", "thanks"} and said.concepts <= _POLITE and not said.objects + said.others:
+        return HouseholdQuestion(_Q.THANKS if "thanks" in said.concepts else _Q.HELLO, None, lang)
+    topic, score = topic_of(said.concepts)
+    if said.concepts & {"dated"} and said.concepts <= _BARE and not said.objects + said.others:
+        # Days alone, after a question about others.
+        topic, score = _Q.USAGE, _LEAST
+    if topic is None:
+        return None
+    if score - said.objects * (_OBJECT if topic in _FIGURES else 2) - said.others * _OTHER < _LEAST:
+        return None
+    beside = {one for one, topics in _BESIDE.items() if one in said.concepts and topic not in topics}
+    # The night of the base load is no time, nor is "before it trips"; and 6 or 9 kVA are asked about.
+    of_power = (
+        {"number", "without"} if "subscribed" in said.concepts else {"around"} if "trip" in said.concepts else set()
+    )
+    of_days = {"season"} if said.days else set()
+    if beside - {_Q.BASE_LOAD: {"later"}, _Q.POWER: of_power}.get(topic, of_days):
+        return None
+    days = said.days
+    if topic is _Q.COMPARE and len(days) == 1:
+        days = tuple(spoken_days(said.left, lang, today, together=False)[0])
+    return _question(topic, days, said.hours, lang, today) if _is_then(topic, days, said.hours, today) else None
 
 
-def _asks_two(asked: str, lang: str) -> bool:
-    """Whether two things that are counted apart are asked about: "water and gas"."""
-    things = [re.compile(rf"\b(?:{words})\b") for words in _COUNTED[lang]]
-    parts = _BOTH[lang].split(asked)
-    named = (next((place for place, one in enumerate(things) if one.search(part)), None) for part in parts)
-    return len({one for one in named if one is not None}) > 1
-
-
-def _question(topic: ChatQuestion, named: _Named, lang: str, today: date) -> HouseholdQuestion:
-    days, hours = named.days, named.hours
+def _question(
+    topic: ChatQuestion, days: tuple[DaySpan, ...], hours: HourSpan | None, lang: str, today: date
+) -> HouseholdQuestion:
     if topic is _Q.COMPARE and not all(one in _told(topic, today) for one in days):
         here, other = days if len(days) == 2 else (_like(days[0], today), days[0])
+        if here == other:
+            # "Less this week?": than in the one before.
+            other = _whole(here.period or BalancePeriod.MONTH, here.first - timedelta(days=1))
         here, other = (here, other) if here.first > other.first else (other, here)
         return HouseholdQuestion(topic, here, lang, against=other)
     if topic is _Q.USAGE and hours:
@@ -239,57 +233,14 @@ def _question(topic: ChatQuestion, named: _Named, lang: str, today: date) -> Hou
     return HouseholdQuestion(topic, span, lang)
 
 
-def _spelt(word: str, lang: str) -> str:
-    """The word that was meant, where it is written in a hurry or one letter is wrong."""
-    grammar = _GRAMMARS[lang]
-    if word in grammar.written:
-        return grammar.written[word]
-    if len(word) < _LEAST_SPELT - 1 or word in grammar.known or word in grammar.spelt or not word.isalpha():
-        return word
-    near = [one for one in grammar.spelt if len(one) >= _LEAST_SPELT and _is_near(word, one)]
-    return near[0] if len(near) == 1 else word
-
-
-def _is_near(word: str, meant: str) -> bool:
-    """Whether one letter is too much, missing, another one, or two have changed places; an ending is no mistake."""
-    if abs(len(word) - len(meant)) > 1 or word[0] != meant[0] or word.startswith(meant) or meant.startswith(word):
-        return False
-    start = next(place for place, (one, other) in enumerate(zip(word, meant, strict=False)) if one != other)
-    here, there = word[start:], meant[start:]
-    return (
-        here[1:] == there
-        or here == there[1:]
-        or here[1:] == there[1:]
-        or (here[:2] == there[:2][::-1] and here[2:] == there[2:])
-    ) and not _is_ending(word, meant)
-
-
-def _is_ending(word: str, meant: str) -> bool:
-    """Whether the two differ in their last letter alone: that may be another word of the same family."""
-    return len(word) == len(meant) and word[:-1] == meant[:-1]
-
-
-def _fits(rule: SentenceRule, rest: str, lang: str) -> bool:
-    """Whether nothing stands beside it of which nobody knows what it asks."""
-    others = rule.words.sub(" ", rest).split()
-    return sum(word not in _GRAMMARS[lang].known and not rule.also.fullmatch(word) for word in others) <= rule.spare
-
-
-def _is_then(rule: SentenceRule, named: _Named, rest: str, lang: str, today: date) -> bool:
-    """Whether what is told is of the days that are named, and of no other time; and no order."""
-    topic, elsewhen, days, hours = rule.topic, _GRAMMARS[lang].elsewhen, named.days, named.hours
-    if topic in _TIMELESS or hours:
-        of_now = topic is _Q.TARIFF and hours is not None and hours.is_of(today)
-        ordered = topic in _TIMELESS and not (topic is _Q.DECIDE and _GRAMMARS[lang].things.search(rest))
-        return of_now or ordered or topic is _Q.USAGE
+def _is_then(topic: ChatQuestion, days: tuple[DaySpan, ...], hours: HourSpan | None, today: date) -> bool:
+    """Whether what is told is of the days that are named, and of no other time."""
+    if topic in _TIMELESS:
+        return True
+    if hours:
+        return topic is _Q.USAGE or (topic is _Q.TARIFF and hours.is_of(today))
     if topic in _DAYS:
-        plain = _TARIFF_HOURS.sub(" ", rest)
-        plain = rule.pattern.sub(" ", plain) if topic in {_Q.PEAK, _Q.MOST} else plain
-        return len(days) <= 1 and not elsewhen.search(plain)
-    if topic is _Q.SHARING and _GRAMMARS[lang].orders.search(rest):
-        return False
-    if topic in _NO_ELSEWHEN and elsewhen.search(rule.pattern.sub(" ", rest)):
-        return False
+        return len(days) <= 1 and all(one.first <= today for one in days)
     if topic is _Q.COMPARE:
         return len(days) <= 2 and all(one.first <= today for one in days)
     told = _told(topic, today)

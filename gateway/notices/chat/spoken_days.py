@@ -255,7 +255,7 @@ _FRENCH: list[tuple[str, Callable[[re.Match[str], date], DaySpan]]] = [
     (rf"(?:(?:le |ce |du |au )?mois d[e ] ?)?(?P<month>{_one_of(_MONTHS['fr'])}){_YEAR}", _named_month("fr")),
     (r"(?:ce )?mois(?: ci)?", _this(BalancePeriod.MONTH)),
     (r"(?:l )?(?:an(?:nee)? (?:dernier|passe|precedent|d avant)e?|derniere annee)", _last(BalancePeriod.YEAR)),
-    (r"(?:en )?(20\d\d)", _year),
+    (r"(?:(?:l )?annee )?(?:en )?(20\d\d)", _year),
     (r"(?:cette |l )?annee|cet an", _this(BalancePeriod.YEAR)),
     (rf"(?P<weekday>{_one_of(WEEKDAYS['fr'])})(?P<last> dernier| passe)?", _weekday("fr")),
     (r"le (\d{1,2})(?:er)?(?! ?(?:h|heures?|kva|kwh|euros?|€|/)\b)(?: du mois)?", _number),
@@ -279,9 +279,14 @@ _ENGLISH: list[tuple[str, Callable[[re.Match[str], date], DaySpan]]] = [
     (rf"{_OF['en']}(?P<month>{_one_of(_MONTHS['en'])}) (?P<number>\d{{1,2}})(?:{_TH})?{_YEAR}", _named_day("en")),
     (r"(?:last |this |the |at the )?weekend", _weekend),
     (r"(?:last|the previous|the week before|the past) week(?: s)?", _last(BalancePeriod.WEEK)),
+    (r"(?:since |from )?(?:the )?(?:start|beginning) of (?:the|this) month", _this(BalancePeriod.MONTH)),
+    (r"(?:since |from )?(?:the )?(?:start|beginning) of (?:the|this) week", _this(BalancePeriod.WEEK)),
+    (r"(?:since |from )?(?:the )?(?:start|beginning) of (?:the|this) year", _this(BalancePeriod.YEAR)),
     (r"(?:this |the )?week", _this(BalancePeriod.WEEK)),
     (r"(?:last|the previous) month(?: s)?", _last(BalancePeriod.MONTH)),
     (rf"(?:in|of|for|last) (?P<month>{_one_of(_MONTHS['en'])}){_YEAR}", _named_month("en")),
+    (r"(?<=\bsince )(?P<month>march|may)(?P<year>)", _named_month("en")),
+    (r"(?P<month>march|may)(?P<year>) s", _named_month("en")),
     # "March" and "may" are words of other sentences too.
     (
         rf"(?P<month>{_one_of([one for one in _MONTHS['en'] if one not in ('march', 'may')])}){_YEAR}",

@@ -21,9 +21,9 @@ from gateway.household.report import BalanceReport
 from gateway.household.so_far import is_whole
 from gateway.household.tariff_words import day_in_words
 from gateway.household.this_hour import this_hour
-from gateway.notices.chat.grammar import ChatQuestion
 from gateway.notices.chat.names_of_days import named
 from gateway.notices.chat.spoken_days import whole
+from gateway.notices.chat.topics import ChatQuestion
 from gateway.notices.chat.words import WORDS
 from gateway.store.local_time import PARIS
 

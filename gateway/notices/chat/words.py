@@ -56,6 +56,8 @@ WORDS = WordTable(
         " changed by chat.",
         "offers": "What your own days would have cost with another offer is on the page of the house, under Cost:"
         " “And with another offer?”.",
+        "page": "The page of the house, for any browser at home:\n{addresses}",
+        "no-page": "This gateway shows no page at the moment.",
         "link": "{title}: {detail}",
         "no-link": {
             "backup": "No nightly backup is set up. A backup can be downloaded at the page of the house, under"

@@ -2,13 +2,18 @@
 
 import csv
 import re
+import time
+from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from gateway.balance.calendar import BalancePeriod
+from gateway.notices.chat.english import ENGLISH
+from gateway.notices.chat.french import FRENCH
 from gateway.notices.chat.questions import ChatQuestion, understand
+from gateway.notices.chat.scores import SIGNS
 from gateway.notices.chat.spoken_days import DaySpan
 from gateway.notices.chat.words import WORDS
 from gateway.store.local_time import PARIS
@@ -16,6 +21,7 @@ from gateway.store.local_time import PARIS
 # The day on which the sentences of asked.*.tsv are said: a Friday.
 TODAY = date(2026, 11, 27)
 LEAST = 0.85
+BOTH = {"fr": FRENCH, "en": ENGLISH}
 
 
 def sentences(lang, name="asked"):
@@ -50,13 +56,13 @@ def test_most_sentences_are_understood_and_no_other_is_answered_wrongly(lang, co
     assert [text for text, other in spoken.items() if other not in (lang, None)] == []
 
 
-@pytest.mark.parametrize(("lang", "count", "right"), [("fr", 60, 46), ("en", 40, 33)])
+@pytest.mark.parametrize(("lang", "count", "right"), [("fr", 60, 48), ("en", 40, 35)])
 def test_of_strangers_sentences_none_is_answered_wrongly(lang, count, right):
     """Sentences of somebody who had not seen the grammar; each with what was meant, "-" where nobody here can know.
 
-    The frozen grammar (the commit before this file) understood as meant, or rightly not at all, 22 of 60 in French and
-    12 of 40 in English, and answered none wrongly; the aim is 85 of 100. It was widened with these before its eyes, so
-    that this holds what was won and proves nothing of the next stranger.
+    They were said to another grammar, one of rules for the order of words: that one understood 22 of 60 and 12 of 40,
+    and a second stranger's hundred, after it was widened with these, 36 of 60 and 22 of 40. The words by what they hint
+    at, which came in its place, were made with these before their eyes: this holds what was won and proves nothing.
     """
     meant = {one["sentence"]: one["question"] for one in sentences(lang, "fresh")}
     assert len(meant) == count
@@ -67,7 +73,7 @@ def test_of_strangers_sentences_none_is_answered_wrongly(lang, count, right):
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_what_was_once_understood_stays_so(lang):
-    """Each sentence of which this grammar was made: what was meant, of which days, in which language."""
+    """Each sentence of which the grammar before this one was made: what was meant, of which days, in which language."""
     said = sentences(lang, "asked_more")
     assert len(said) > 150
     meant = {one["sentence"]: (one["question"], one["period"]) for one in said}
@@ -75,7 +81,100 @@ def test_what_was_once_understood_stays_so(lang):
     assert [text for text in meant if understand(text, TODAY).lang not in (lang, None)] == []
 
 
-@pytest.mark.parametrize(("lang", "count"), [("fr", 149), ("en", 80)])
+# Of the sentences that were written for it, batch by batch: so many in each, so many right and so many wrong when it
+# first heard them, before anything was changed because of them. Of the first batch one half was looked at while it was
+# made, the other was not; "4" is what must not be answered, written to mislead, "7" is about days, "8" hides its
+# question in a story. In 5 to 8 the label of ten sentences was wrong, not the answer, and was mended.
+FIRST_HEARD = {
+    ("fr", "1 held"): (81, 69, 7),
+    ("en", "1 held"): (58, 52, 4),
+    ("fr", "2"): (80, 62, 8),
+    ("en", "2"): (71, 56, 4),
+    ("fr", "3"): (76, 64, 4),
+    ("en", "3"): (65, 51, 5),
+    ("fr", "4"): (56, 41, 15),
+    ("en", "4"): (46, 32, 14),
+    ("fr", "5"): (63, 53, 3),
+    ("en", "5"): (54, 44, 3),
+    ("fr", "6"): (60, 50, 7),
+    ("en", "6"): (50, 40, 3),
+    ("fr", "7"): (40, 36, 3),
+    ("en", "7"): (38, 36, 1),
+    ("fr", "8"): (42, 24, 4),
+    ("en", "8"): (34, 24, 3),
+}
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_sentences_of_every_kind_are_understood(lang):
+    """As meant, or rightly not at all, all but a few; and no more than one answered wrongly.
+
+    Who made the grammar wrote them, in batches, as different people would; ``FIRST_HEARD`` is what it is worth. Now
+    they are known to it.
+    """
+    said = sentences(lang, "varied")
+    batches = Counter(one["batch"] for one in said)
+    assert {batch: count for batch, count in batches.items() if batch != "1 tuned"} == {
+        batch: count for (other, batch), (count, _, _) in FIRST_HEARD.items() if other == lang
+    }
+    meant = {one["sentence"]: (one["question"], one["period"]) for one in said}
+    answers = {text: found(text) for text in meant}
+    missed = {text: one for text, one in answers.items() if one != meant[text]}
+    assert len([text for text, one in missed.items() if one != ("", "")]) <= 1
+    assert len(missed) <= len(meant) // 40
+
+
+def test_each_hint_is_known_in_both_languages_and_weighed():
+    """A concept without words, or words of which nobody makes anything, would be a mistake in writing."""
+    spoken = {lang: frozenset().union(*words.words.values(), *words.stems.values()) for lang, words in BOTH.items()}
+    assert spoken["fr"] == spoken["en"]
+    weighed = {hint for _, _, wanted, unwanted in SIGNS for one in (*wanted, unwanted) for hint in one}
+    assert weighed - spoken["fr"] == {"dated"}
+    # Those say what a sentence is about beside its question, and who is greeted.
+    assert spoken["fr"] - weighed == {
+        *("advice", "around", "else", "later", "others", "season", "since", "why"),
+        *("article", "hello", "nice", "thanks"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("combieeeen hieeer", ChatQuestion.USAGE),
+        ("consomation dhier", ChatQuestion.USAGE),
+        ("la prodution d'hier", ChatQuestion.SOLAR),
+        ("keske kon a conso ojd", ChatQuestion.USAGE),
+        ("lelectricité de samdi", ChatQuestion.USAGE),
+        ("yestreday's consumtion", ChatQuestion.USAGE),
+        ("my bugdet", ChatQuestion.GOAL),
+    ],
+)
+def test_a_slip_of_the_pen_is_read(text, topic):
+    """A letter too much, missing, wrong or in the wrong place, an apostrophe that is not there, a hurried spelling."""
+    assert understand(text, TODAY).topic is topic
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plus " * 400,
+        "le jour ou le plus " * 100,
+        "how much day most " * 100,
+        ",a" * 1000,
+        "consommatoin, " * 100,
+        "du 1 au 2 " * 100,
+        "did you you " * 100,
+        "\u0301" * 2000,
+    ],
+)
+def test_what_is_meant_to_take_long_does_not(text):
+    """Whatever it says: a twentieth of a second here, of which the bound is forty times."""
+    began = time.process_time()
+    understand(text, TODAY)
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(("lang", "count"), [("fr", 144), ("en", 78)])
 def test_no_figure_of_something_else_is_given(lang, count):
     """Water, an appliance, "ago", another day's index, an order: not one of these is answered."""
     said = {one["sentence"] for one in sentences(lang, "asked_else")}

@@ -1,5 +1,6 @@
 """Answers to what is asked beside a day's kilowatt hours: water, hours of a day, two spans, means; and of orders."""
 
+import asyncio
 import re
 from datetime import UTC, date, datetime
 
@@ -7,8 +8,8 @@ import pytest
 
 from gateway.balance.calendar import midnight
 from gateway.household.days import HouseholdDays
-from gateway.notices.chat.answers import present
-from gateway.notices.chat.questions import ChatQuestion
+from gateway.notices.chat.answers import Answers, present
+from gateway.notices.chat.questions import ChatQuestion, understand
 from gateway.notices.chat.words import WORDS
 from gateway.store.recorder import Recorder
 from gateway.tic.reading import Interpretation, Kind, Quality, Reading
@@ -123,3 +124,21 @@ def test_backup_and_version_are_asked_for_by_name(asked):
     house = {"version": "1", "turn": 1, "meters": [], "links": links, "alerts": []}
     assert present(ChatQuestion.BACKUP, "en", house) == "Nightly backup: made 6 h ago"
     assert present(ChatQuestion.UPDATE, "en", house) == WORDS["en"]["no-link"]["update"]
+
+
+def test_where_the_page_is_can_be_asked():
+    """By its addresses, one a line, as the machine is called at home; without a page that is said."""
+
+    async def page():
+        return ["http://linky.local:8080", "http://192.168.1.20:8080"]
+
+    async def asks(nothing_of_it):
+        raise AssertionError("this takes neither the store nor the meters")
+
+    question = understand("à quelle adresse je trouve la page ?", date(2026, 1, 15))
+    told, silent = (
+        asyncio.run(Answers(None, None, asks, asks, lambda: NOW, asked).answer(question, "fr"))
+        for asked in (page, None)
+    )
+    assert told.splitlines()[1:] == ["http://linky.local:8080", "http://192.168.1.20:8080"]
+    assert silent == WORDS["fr"]["no-page"]
