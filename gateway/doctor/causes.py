@@ -22,6 +22,7 @@ class Cause(Enum):
     NO_SUCH_PORT = "no-such-port"
     SEVERAL_PORTS = "several-ports"
     UART_OFF = "uart-off"
+    NO_HEADER_PORT = "no-header-port"
     NOT_A_PORT = "not-a-port"
     PERMISSION_DENIED = "permission-denied"
     PORT_NOT_ALLOWED = "port-not-allowed"
@@ -61,6 +62,7 @@ CANNOT_LISTEN = frozenset(
         Cause.NO_SUCH_PORT,
         Cause.SEVERAL_PORTS,
         Cause.UART_OFF,
+        Cause.NO_HEADER_PORT,
         Cause.NOT_A_PORT,
         Cause.PERMISSION_DENIED,
         Cause.PORT_NOT_ALLOWED,
@@ -112,12 +114,14 @@ class PiFacts:
     """A Raspberry Pi's serial port on its header.
 
     ``bluetooth``: the good serial port serves Bluetooth, and this port is that one or the lesser one left over;
-    ``console``: the system writes its messages to this port; ``off``: the port is not switched on.
+    ``console``: the system writes its messages to this port; ``off``: the port is not switched on; ``absent``: this
+    kernel knows no serial port on the pins at all.
     """
 
     bluetooth: bool = False
     console: bool = False
     off: bool = False
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,8 @@ def causes(evidence: PortEvidence) -> list[Finding]:
 
 
 def _refused(evidence: PortEvidence, refusal: Cause) -> list[Finding]:
+    if refusal is Cause.NO_SUCH_PORT and evidence.pi.absent:
+        return [Finding(Cause.NO_HEADER_PORT, 0.95), Finding(refusal, 0.5)]
     if refusal is Cause.NO_SUCH_PORT and evidence.pi.off:
         return [Finding(Cause.UART_OFF, 0.9), Finding(refusal, 0.5)]
     if refusal is Cause.PORT_HELD and (evidence.pi.console or _has_console(evidence.holders)):

@@ -72,6 +72,12 @@ _WORDS = WordTable(
             "The serial port of the pins is off by default.",
             "Switch it on with `sudo raspi-config nonint do_serial_hw 0`, then restart.",
         ),
+        Cause.NO_HEADER_PORT: (
+            "This system has no serial port on the Raspberry Pi's pins",
+            "{port} cannot be found: the system of this Raspberry Pi 5 does not serve the serial port of the pins.",
+            "It is plain Debian; for this board only Raspberry Pi OS has what that port needs.",
+            "Connect the meter by a USB adapter, or install Raspberry Pi OS.",
+        ),
         Cause.NOT_A_PORT: (
             "This is not a port",
             "{port} exists, but no meter can be connected to it.",

@@ -41,6 +41,8 @@ _COOKED_LOCAL = termios.ICANON | termios.ISIG
 # The boards whose one good serial port is wired to Bluetooth; a Pi 5 has one for each.
 _SHARED_UART = re.compile(r"Raspberry Pi (3|4|400|Zero W|Zero 2|Compute Module 4)")
 _PI_5 = "Raspberry Pi 5"
+# The boards whose pins are all behind another chip, the RP1.
+_BEHIND_RP1 = re.compile(r"Raspberry Pi (5|Compute Module 5)")
 _HEADER_PORTS = ("serial0", "ttyAMA0", "ttyS0")
 _SECTIONS = {
     "pi1": "Raspberry Pi Model",
@@ -241,7 +243,18 @@ def pi_facts(port: str, root: Path = ROOT) -> PiFacts:
         bluetooth=bluetooth,
         console=_is_console(name, port, root),
         off=(bluetooth or _PI_5 in board) and not on,
+        absent=bool(_BEHIND_RP1.search(board)) and not _has_header_port(root),
     )
+
+
+def _has_header_port(root: Path) -> bool:
+    """Whether the kernel knows a serial port in the RP1; yes where its description of the board cannot be read.
+
+    Raspberry Pi's own kernel has five there (``axi/pcie@…/rp1/serial@30000``), Debian's 7.3 none
+    (``axi/pcie@…/pci@0,0/dev@0,0/pci-ep-bus@1`` without any ``serial@``).
+    """
+    buses = list((root / "proc/device-tree/axi").glob("pcie@*"))
+    return not buses or any(next(bus.rglob("serial@*"), None) for bus in buses)
 
 
 def _device(port: str, root: Path) -> str:

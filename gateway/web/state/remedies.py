@@ -14,6 +14,7 @@ _METERS, _RESTART = "/settings/meters", "/settings/restart"
 PAGES = {
     Cause.NO_SUCH_PORT: _METERS,
     Cause.SEVERAL_PORTS: _METERS,
+    Cause.NO_HEADER_PORT: _METERS,
     Cause.NOT_A_PORT: _METERS,
     Cause.PERMISSION_DENIED: _RESTART,
     Cause.PORT_NOT_ALLOWED: _RESTART,
@@ -30,6 +31,7 @@ REMEDIES = WordTable(
         Cause.NO_SUCH_PORT: "Plug the adapter in again. If it is still not found, choose its port in the settings.",
         Cause.SEVERAL_PORTS: "Choose in the settings the one that is the meter’s.",
         Cause.UART_OFF: _BY_THE_INSTALLER,
+        Cause.NO_HEADER_PORT: "Connect the meter by an adapter with a USB plug, then choose its port in the settings.",
         Cause.NOT_A_PORT: "Choose another port in the settings.",
         Cause.PERMISSION_DENIED: "Restart the gateway. If that changes nothing, ask whoever installed it.",
         Cause.PORT_NOT_ALLOWED: "Restart the gateway. If that changes nothing, ask whoever installed it.",

@@ -85,6 +85,13 @@ def test_a_port_that_is_switched_off_is_told_from_one_that_is_unplugged():
     assert named(refusal=Cause.NO_SUCH_PORT, pi=PiFacts(off=True))[0] is Cause.UART_OFF
 
 
+def test_pins_that_the_kernel_does_not_serve_are_told_from_a_port_that_is_switched_off():
+    """No setting would switch it on; a port that is there and is refused for another reason is no such matter."""
+    absent = PiFacts(absent=True, off=True)
+    assert named(refusal=Cause.NO_SUCH_PORT, pi=absent)[0] is Cause.NO_HEADER_PORT
+    assert named(refusal=Cause.PORT_HELD, pi=absent) == [Cause.PORT_HELD]
+
+
 def test_a_port_that_checks_nothing_hides_no_fault():
     """Nothing is lost by 8N1: what is lost besides comes first, for a gateway calls such a line well."""
     assert named(heard=(EIGHT_N_ONE,)) == [Cause.EIGHT_N_ONE]

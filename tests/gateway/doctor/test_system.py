@@ -102,6 +102,33 @@ def test_a_port_that_is_switched_off_is_known(pi, board, config, off):
     assert pi_facts("/dev/ttyAMA0", pi(board, config)).off is off
 
 
+# Where the kernels' own descriptions have it: Debian's 7.3 (bcm2712-rpi-5-b.dtb) knows the RP1's Ethernet and no serial
+# port; Raspberry Pi's has five.
+DEBIANS, RASPBERRYS = (
+    "axi/pcie@1000120000/pci@0,0/dev@0,0/pci-ep-bus@1/ethernet@40100000",
+    "axi/pcie@1000120000/rp1/serial@30000",
+)
+
+
+@pytest.mark.parametrize(
+    ("board", "known", "port", "absent"),
+    [
+        (PI_5, DEBIANS, "/dev/serial0", True),
+        (PI_5, DEBIANS, "/dev/ttyAMA0", True),
+        (PI_5, DEBIANS, "/dev/ttyUSB0", False),
+        (PI_5, RASPBERRYS, "/dev/ttyAMA0", False),
+        (PI_5, "", "/dev/ttyAMA0", False),
+        ("Raspberry Pi Compute Module 5 Rev 1.0", DEBIANS, "/dev/ttyAMA0", True),
+        (PI_4, "axi/pcie@7d500000", "/dev/ttyS0", False),
+    ],
+)
+def test_a_kernel_without_a_port_on_the_pins_is_known(pi, board, known, port, absent):
+    """By its own description of the board; where that cannot be read nothing is claimed."""
+    root = pi(board, "enable_uart=1", serial0="ttyAMA0")
+    (root / "proc/device-tree" / known).mkdir(parents=True, exist_ok=True)
+    assert pi_facts(port, root).absent is absent
+
+
 def test_the_folder_of_older_systems_is_read_as_well(pi):
     """Before bookworm the files were in /boot."""
     assert not pi_facts("/dev/serial0", pi(PI_4, "dtoverlay=disable-bt", boot="boot")).bluetooth
