@@ -105,7 +105,7 @@ def test_ssh_takes_keys_alone_and_is_off_without_one():
 @pytest.fixture
 def system(tmp_path):
     """What of a root ``faults`` and ``place`` look at."""
-    for name in ("etc/ssh", "etc/linky-gateway/secrets", "etc/linky-gateway/https", "boot/firmware", "var/lib/systemd"):
+    for name in ("etc/ssh", "etc/linky-gateway/secrets/notices", "etc/linky-gateway/https", "boot/firmware", "var/lib/systemd"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "etc/shadow").write_text("root:*:20000:0:99999:7:::\nlinky:*:20000::::::\nmessagebus:!*:1::::::\n")
     (tmp_path / "etc/machine-id").write_text("")
@@ -126,6 +126,7 @@ def test_a_clean_root_has_no_fault(system):
         ("etc/machine-id", "0123456789abcdef0123456789abcdef\n", "machine-id"),
         ("var/lib/systemd/random-seed", "seed", "random-seed"),
         ("etc/linky-gateway/secrets/xmpp-password", "secret", "xmpp-password"),
+        ("etc/linky-gateway/secrets/notices/sms", "secret", "notices/sms"),
         ("etc/linky-gateway/https/ca.key", "key", "ca.key"),
     ],
 )

@@ -113,8 +113,9 @@ def faults(root: Path) -> list[str]:
         found.append("/etc/machine-id is in it")
     # Secrets of a household, and the authority that its phones would believe.
     for folder in ("secrets", "https"):
-        inside = (root / "etc/linky-gateway" / folder).glob("*")
-        found += [f"/{path.relative_to(root)} is in it" for path in inside]
+        inside = (root / "etc/linky-gateway" / folder).rglob("*")
+        # The package makes folders for them, empty.
+        found += [f"/{path.relative_to(root)} is in it" for path in inside if not path.is_dir()]
     return found
 
 
