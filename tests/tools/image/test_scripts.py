@@ -83,3 +83,77 @@ def test_without_keys_nothing_is_made(tmp_path):
     """An empty file would be a key that is there."""
     run("keys", tmp_path, tmp_path)
     assert not (tmp_path / "authorized_keys.d/linky").exists()
+
+
+FOR_KERNEL = "brcmfmac43430b0-sdio"
+
+
+@pytest.fixture
+def radio(tmp_path):
+    """Run the script with what lies on the card; the kernel's folder, what the driver was told, what the card says."""
+    card, folder, told = tmp_path / "card", tmp_path / "firmware", tmp_path / "told"
+    card.mkdir()
+    modprobe = tmp_path / "modprobe"
+    modprobe.write_text(f'#!/bin/sh\necho "$*" >>{told}\n')
+    modprobe.chmod(0o755)
+
+    def start(**files):
+        for name, data in files.items():
+            (card / name.replace("__", ".").replace("_sdio", "-sdio")).write_bytes(data)
+        told.unlink(missing_ok=True)
+        run("wifi-firmware", card, folder, modprobe)
+        found = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        said = (card / "linky-wifi.txt").read_bytes().decode()
+        return found, told.read_text().splitlines() if told.exists() else [], said
+
+    return start
+
+
+BIN, TXT, CLM = b"\0\x80" * 200_000, b"boardtype=0x0726\n" * 20, b"CLM DATA" * 500
+
+
+@pytest.mark.parametrize("name", ["brcmfmac43436_sdio", "brcmfmac43430b0_sdio"])
+def test_a_firmware_that_was_put_onto_the_card_lies_where_the_kernel_looks(radio, name):
+    """Under the name that it asks for; the driver asks again, and at the next start it is there at once."""
+    files = {f"{name}__bin": BIN, f"{name}__txt": TXT, f"{name}__clm_blob": CLM}
+    found, told, said = radio(**files)
+    assert found == {f"{FOR_KERNEL}.bin": BIN, f"{FOR_KERNEL}.txt": TXT, f"{FOR_KERNEL}.clm_blob": CLM}
+    assert told == ["-r brcmfmac_wcc brcmfmac", "brcmfmac"]
+    assert "Pris pour le Wi-Fi : brcmfmac434" in said
+    assert said.count("\r\n") == said.count("\n")
+    assert radio() == (found, [], said)
+    assert radio(**{f"{name}__bin": BIN + b"newer"})[0][f"{FOR_KERNEL}.bin"] == BIN + b"newer"
+
+
+@pytest.mark.parametrize(
+    ("end", "data"),
+    [
+        ("bin", b""),
+        ("bin", b"<!DOCTYPE html>" + b" " * 200_000),
+        ("bin", bytes(2_000_000)),
+        ("bin", b"not found"),
+        ("txt", bytes(20_000)),
+        ("clm_blob", bytes(100_000)),
+    ],
+)
+def test_what_cannot_be_a_firmware_is_refused_by_name(radio, end, data):
+    """A page that was saved, a download that was cut off, what would fill the disk; the driver is left alone."""
+    found, told, said = radio(**{f"brcmfmac43436_sdio__{end}": data})
+    assert (found, told) == ({}, [])
+    assert f"Refusé (trop petit, trop grand, ou une page web enregistrée à sa place) : brcmfmac43436-sdio.{end}" in said
+    assert (
+        f"Refused (too small, too large, or a web page that was saved in its place): brcmfmac43436-sdio.{end}" in said
+    )
+
+
+def test_no_other_name_is_taken(radio):
+    """A card is nobody's way to give the kernel something else."""
+    found, told, _ = radio(brcmfmac43455_sdio__bin=BIN, regulatory__db=TXT)
+    assert (found, told) == ({}, [])
+
+
+def test_the_kernel_looks_where_the_firmware_is_put():
+    """By its command line, from the first start on."""
+    unit = (FILES / "usr/lib/systemd/system/linky-card-wifi.service").read_text()
+    folder = unit.split("/usr/lib/linky-card/wifi-firmware ")[1].split()[1]
+    assert f"firmware_class.path={folder}" in (FILES / "etc/default/raspi-extra-cmdline").read_text().split()

@@ -27,8 +27,8 @@ _HOME = "/var/lib/linky-card/home"
 ENABLED = (
     "linky-first-boot.service", "linky-gateway.service", "linky-gateway-check.timer", "linky-gateway-journal.timer",
     "linky-gateway-judge.service",
-    "linky-gateway-helper.socket", "linky-card-grow.service", "linky-card-keys.service", "NetworkManager.service",
-    "avahi-daemon.service",
+    "linky-gateway-helper.socket", "linky-card-grow.service", "linky-card-keys.service", "linky-card-wifi.service",
+    "NetworkManager.service", "avahi-daemon.service",
     "systemd-timesyncd.service", "ssh.service", "fstrim.timer",
 )  # fmt: skip
 # Nobody logs in at the screen; a meter's readings do not wait for a router; a broker without a configuration is open to
