@@ -26,12 +26,14 @@ def firmware(chip):
 class RomLoader:
     """A board in its ROM's loader: its ``port``, and at the end its ``content``.
 
-    ``megabytes`` of flash; ``package`` is what an ESP32's fuses say of its housing.
+    ``megabytes`` of flash; ``package`` is what an ESP32's fuses say of its housing; ``starts`` is a file that says what
+    runs on the board once it was written.
     """
 
-    def __init__(self, chip, folder, megabytes=4, package=0):
+    def __init__(self, chip, folder, megabytes=4, package=0, starts=None):
         self._flash, log = folder / f"{chip}.flash", folder / f"{chip}.log"
         command = [sys.executable, Path(__file__).with_name("rom_loader.py"), chip, self._flash, megabytes, package]
+        command += [starts] if starts else []
         with log.open("wb") as out:
             self.process = subprocess.Popen([*map(str, command)], stdout=out, stderr=out)
         wait_until(lambda: b"/dev/" in log.read_bytes() and b"\n" in log.read_bytes(), 30, "the loader has its pty")

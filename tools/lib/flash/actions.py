@@ -6,7 +6,7 @@ import ipaddress
 import sys
 from typing import TYPE_CHECKING
 
-from flash import esp, files, firmware, port, repl
+from flash import esp, files, firmware, here, port, repl
 from flash.chips import CHIPS
 from flash.errors import FlashError
 from flash.identity import BoardIdentity, GatewayAddress, certificate, own_tables, wifi_password
@@ -64,11 +64,10 @@ def update(options: argparse.Namespace, dialogue: Dialogue) -> None:
 
 def flash(options: argparse.Namespace, dialogue: Dialogue) -> None:
     """MicroPython, our files and the board's own settings, from nothing."""
+    if options.here:
+        here.fill(options, dialogue)
     name = _port(options, dialogue)
-    if not options.firmware:
-        known = ", ".join(name for chip in CHIPS.values() for name in chip.builds)
-        raise FlashError("no_firmware", names=known)
-    checked = firmware.load(options.firmware, options.sha256)
+    checked = firmware.load(options.firmware or firmware.beside(), options.sha256)
     place = _place(options, dialogue)
     identity = BoardIdentity.new(options.id, options.role, checked.chip)
     card = options.cards / f"{identity.board.id}.json"
@@ -97,8 +96,8 @@ def _port(options: argparse.Namespace, dialogue: Dialogue) -> str:
     """The port that was named, or the only one there is when the person says yes to it; checked."""
     name: str | None = options.port
     if not name:
-        found = port.candidates()
-        if len(found) > 1 or not sys.stdin.isatty() or options.yes:
+        found = here.without_meters(port.candidates()) if options.here else port.candidates()
+        if len(found) != 1 or not sys.stdin.isatty() or options.yes:
             raise FlashError("which_port")
         dialogue.confirm("use_port", port=found[0][0], title=found[0][1])
         name = found[0][0]
@@ -159,6 +158,8 @@ def _register(options: argparse.Namespace, dialogue: Dialogue, card: object) -> 
 
     if main(["board", "add", str(card), "--config", str(options.register)]):
         raise FlashError("register", said=_REGISTER.format(card=card))
+    if options.here:
+        here.let_in()
     dialogue.say("registered")
 
 

@@ -19,6 +19,7 @@ TEXTS = {
     "flash": Phrase("Flash: {size} MB."),
     "sure": Phrase("Go on? [yes/no] "),
     "use_port": Phrase("Use {port} ({title})? [yes/no] "),
+    "open_broker": Phrase("The broker answers this machine alone. Open it to the boards of the house? [yes/no] "),
     "wifi": Phrase("Password of the Wi-Fi “{ssid}” (empty: open): "),
     "asking": Phrase("Which board is on {port}?"),
     "writing": Phrase("Writing"),

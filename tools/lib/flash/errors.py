@@ -31,7 +31,8 @@ SENTENCES = {
         "what is read back on {port} is not what was written: this board’s memory is faulty, take another"
     ),
     "no_firmware": Phrase(
-        "which MicroPython? Download your chip’s file from micropython.org/download ({names}) and give it with --firmware"
+        "which MicroPython? Download your chip’s file from micropython.org/download ({names}) into this folder, or give it "
+        "with --firmware"
     ),
     "unreadable": Phrase("{path} cannot be read: {said}"),
     "damaged_firmware": Phrase(
@@ -107,6 +108,15 @@ SENTENCES = {
     "broker_no_answer": Phrase(
         "the Wi-Fi works, but {host} does not answer ({said}): check the address, the certificate, and that mosquitto runs"
     ),
+    "here_root": Phrase("with --here: sudo tools/flash {words}"),
+    "here_none": Phrase(
+        "no gateway is installed here ({path} is missing): run this on its Raspberry Pi, or leave out --here and give "
+        "--broker and --ca"
+    ),
+    "here_closed": Phrase(
+        "the broker answers this machine alone: add a listener on 8883 to {path} (see systemd/mosquitto/README.md)"
+    ),
+    "here_failed": Phrase("{command} did not work: {said}"),
     "compile": Phrase("{path} does not compile: {said}"),
     "too_large": Phrase("the files do not fit the board: {size} bytes for {room}"),
     "register": Phrase("the board could not be registered here: {said}"),

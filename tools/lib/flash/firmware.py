@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from littlefs import LittleFS, LittleFSError
@@ -21,7 +22,6 @@ from flash.errors import FlashError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _MAGIC = 0xE9  # esp_image_header_t
 _CHIP_ID = struct.Struct("<12xH")
@@ -73,6 +73,15 @@ class Firmware:
         if found.offset < self.chip.offset + len(self.content):
             raise FlashError("not_firmware", path=self.path, said=f"a file system at {found.offset:#x}")
         return found
+
+
+def beside() -> Path:
+    """The official file in the folder in which the person works. FlashError where there is none, or more than one."""
+    known = [name for chip in CHIPS.values() for name in chip.builds]
+    found = [name for name in known if Path(name).exists()]
+    if len(found) != 1:
+        raise FlashError("no_firmware", names=", ".join(found or known))
+    return Path(found[0])
 
 
 def load(path: Path, sha256: str | None = None) -> Firmware:

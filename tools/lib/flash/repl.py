@@ -96,7 +96,9 @@ def connected(port: str) -> Iterator[Prompt]:
     except (serial.SerialException, TransportError, OSError, struct.error) as error:
         raise FlashError("board_failed", port=port, said=first_line(error)) from error
     finally:
-        transport.close()
+        # A cable that came out has nothing to be closed.
+        with contextlib.suppress(OSError):
+            transport.close()
 
 
 def _interrupt(port: str, transport: SerialTransport) -> None:
