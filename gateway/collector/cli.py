@@ -78,8 +78,10 @@ def _check(options: argparse.Namespace, config: CollectorConfig) -> None:
 
 
 def _init(options: argparse.Namespace, config: CollectorConfig) -> None:
+    from gateway.collector.begin import begin  # noqa: PLC0415
     from gateway.collector.schema import let_read, migrate  # noqa: PLC0415
 
+    begin(config, lambda line: sys.stdout.write(f"{line}\n"))
     done = _with_database(config, partial(migrate, timescale=config.database.timescale), bare=True)
     sys.stdout.write(f"{done} migrations were run; the database is up to date\n")
     for role in options.reader:
@@ -236,7 +238,9 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(run=_run)
     check = commands.add_parser("check", parents=[common], help="the configuration and the database, once")
     check.set_defaults(run=_check)
-    init = commands.add_parser("init", parents=[common], help="make the tables, or bring them up to date")
+    init = commands.add_parser(
+        "init", parents=[common], help="make what is missing (passwords, database, tables), or bring it up to date"
+    )
     init.add_argument("--reader", action="append", default=[], metavar="ROLE", help="let a role read the views")
     init.set_defaults(run=_init)
     retain = commands.add_parser("retain", parents=[common], help="delete what is past its retention, now")

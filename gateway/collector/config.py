@@ -118,6 +118,16 @@ class CollectorConfig(_Table, frozen=True, kw_only=True):
         """The key that signs invitations."""
         return Path(self.folder) / (self.invite.key_file if self.invite else "invite-key.pem")
 
+    @property
+    def account_password(self) -> Path | None:
+        """The file of the account's password; None where none is named, or systemd hands it over."""
+        return self._named(self.account.password_file, XMPP_CREDENTIAL)
+
+    @property
+    def database_password(self) -> Path | None:
+        """The same of the database's."""
+        return self._named(self.database.password_file, DATABASE_CREDENTIAL)
+
     def database_conninfo(self) -> str:
         """What libpq is told, with the password where one is stated."""
         table = self.database
@@ -125,6 +135,9 @@ class CollectorConfig(_Table, frozen=True, kw_only=True):
             return table.conninfo
         secret = self._secret(table.password_file, DATABASE_CREDENTIAL, "database.password_file")
         return conninfo.make_conninfo(table.conninfo, password=password_from(secret))
+
+    def _named(self, stated: str | None, credential: str) -> Path | None:
+        return None if stated is None or _credential(credential) else Path(self.folder) / stated
 
     def _secret(self, stated: str | None, credential: str, key: str) -> Path:
         # Under systemd the file may be one that only root reads: what was handed over comes first.
