@@ -527,7 +527,7 @@ def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
         raw = tomllib.loads(block.text)
         if "jid" in raw:
             loader = fleet.read_account
-        elif isinstance(raw.get("household"), list):
+        elif isinstance(raw.get("household"), list) or "own" in raw:
             loader = bridges_config.load
         elif set(raw) & set(tables_of(display_config.DisplayConfig)) and "meter" not in raw:
             loader = display_config.load
@@ -537,10 +537,19 @@ def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
             loader = config.load
         file = tmp_path / "it.toml"
         whole = block.text if "meter" in raw or loader is not config.load else METER + block.text
-        file.write_text(whole)
+        file.write_text(BRIDGED + whole if "own" in raw else whole)
         loader(file)
 
 
+# What the demonstration has for a bridge that is tried there.
+BRIDGED = """
+[federation]
+jid = "bridge@example.org"
+[[household]]
+name = "demo"
+gateway = "maison@example.org/proxy"
+identifier = "maison@example.org/ab12@example.org"
+"""
 METER = '[[meter]]\nsource = "/dev/ttyTIC"\n'
 
 

@@ -93,6 +93,15 @@ class Sen1Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     destination: Annotated[str, msgspec.Meta(min_length=1)]
 
 
+class OwnTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[own]``: a class of one's own in a file, and the words that it is made with."""
+
+    file: Annotated[str, msgspec.Meta(min_length=1)]
+    sink: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+    given: dict[str, str | int | float | bool] = msgspec.field(default_factory=dict)
+    token_file: str | None = None
+
+
 class BridgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. ``folder`` is where it lay."""
 
@@ -106,6 +115,7 @@ class BridgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     bmhs: BmhsTable | None = None
     warp10: Warp10Table | None = None
     sen1: Sen1Table | None = None
+    own: OwnTable | None = None
     folder: str = "."
 
     def path(self, text: str) -> Path:

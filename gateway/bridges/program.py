@@ -39,6 +39,7 @@ KINDS = {
     "bmhs": "a BMHS server, by its push interface",
     "warp10": "a Warp 10, such as PRIDE's",
     "sen1": "a proxy of 2019, by Sen1Message",
+    "own": "a system that a class of your own knows",
 }
 PASSWORD_CREDENTIAL, TOKEN_CREDENTIAL = "xmpp-password", "sink-token"
 
@@ -118,6 +119,12 @@ def _sink(kind: str, file: Path, config: BridgeConfig, session: Session) -> Sink
         from gateway.bridges.sen1 import Sen1Sink  # noqa: PLC0415 (only what is used is imported)
 
         return Sen1Sink(config.sen1, session)
+    if config.own and kind == "own":
+        from gateway.bridges.own import load_sink  # noqa: PLC0415
+
+        has_token = config.own.token_file or credential_file(TOKEN_CREDENTIAL)
+        token = _secret(file, config, config.own.token_file) if has_token else None
+        return load_sink(config.path(config.own.file), config.own, token)
     if config.zabbix and kind == "zabbix":
         try:
             from gateway.bridges.zabbix import ZabbixSink  # noqa: PLC0415

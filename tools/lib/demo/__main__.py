@@ -49,6 +49,7 @@ def main() -> int:
         # A short path: control sockets have at most 107 characters.
         with tempfile.TemporaryDirectory(prefix="linky-demo-") as folder:
             chain = DemoChain(Path(folder), options.replay, options.mode, endings, federated=federated)
+            chain.bridge = options.bridge
             return _run(chain, endings, options)
     except RigError as error:
         print(f"tools/demo: {error}", file=sys.stderr)

@@ -8,8 +8,9 @@ import sys
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Self
 
+from demo import bridge
 from harness import ROOT
-from harness.accounts import FAR, consume, register, table
+from harness.accounts import FAR, HOME, consume, register, table
 from harness.house import GatewayFolder
 from harness.process import Program, last_lines, python
 from servers import Federation, RigError, wait_until
@@ -45,6 +46,8 @@ class DemoChain(GatewayFolder):
         self._capture = b""
         self._stack = ExitStack()
         self._federation: Federation | None = None
+        # The file with the table of a bridge that is tried.
+        self.bridge: Path | None = None
         self.programs: dict[str, Program] = {}
 
     def __enter__(self) -> Self:
@@ -57,10 +60,7 @@ class DemoChain(GatewayFolder):
                 f'[store]\ndirectory = "data"\ncommit_interval_s = 2\n{account}'
             )
             if self.federated:
-                # What is pushed was read since the consent began; a capture has the days of its own.
-                begins = ("--begins", "2000-01-01") if self._replay else ()
-                for path in SHARED:
-                    self.grant(FAR, "--series", path, "--granularity", "raw", *begins)
+                self._let_have(FAR, *([bridge.BRIDGE] if self.bridge else []))
             self._spawn("gateway", python("gateway", "run", "--config", self.config))
             if self._replay:
                 self._stack.callback(self._release_pipe)
@@ -71,6 +71,7 @@ class DemoChain(GatewayFolder):
                 self._spawn("recipient", python("gateway", *words), output="pipe")
                 # What the meter says before somebody has subscribed is nobody's but the house's.
                 self._await(lambda: self.has(f"recipient {FAR}"), "the recipient did not subscribe")
+                self._start_bridge()
             else:
                 self._await(lambda: "not running" not in self.status(), "the gateway did not start")
             self._let_the_meter_speak()
@@ -114,6 +115,19 @@ class DemoChain(GatewayFolder):
     def last_lines(self, name: str) -> str:
         """The last lines that one of the programs wrote."""
         return last_lines(self.folder / f"{name}.log")
+
+    def _let_have(self, *recipients: str) -> None:
+        # What is pushed was read since the consent began; a capture has the days of its own.
+        begins = ("--begins", "2000-01-01") if self._replay else ()
+        for jid in recipients:
+            for path in SHARED:
+                self.grant(jid, "--series", path, "--granularity", "raw", *begins)
+
+    def _start_bridge(self) -> None:
+        if self.bridge and self._federation:
+            words = bridge.configure(self.bridge, self._federation, self.folder, "demo")
+            self._spawn("bridge", [sys.executable, "-m", "gateway.bridges.program", *words])
+            self._await(lambda: self.has(f"recipient {bridge.BRIDGE}"), "the bridge did not subscribe")
 
     def _make_replay(self) -> str:
         """A pipe in the place of the file, which the gateway reads when it is filled."""
@@ -163,7 +177,7 @@ class DemoChain(GatewayFolder):
 
     def _start_servers(self) -> str:
         self._federation = self._stack.enter_context(Federation(self.folder / "xmpp"))
-        register(self._federation, self.folder)
+        register(self._federation, self.folder, (HOME, FAR, bridge.BRIDGE) if self.bridge else (HOME, FAR))
         return f"{table(self._federation)}batch_s = 0\n"
 
     def _spawn(self, name: str, command: list[object], output: str | None = None) -> None:

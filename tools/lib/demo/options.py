@@ -17,6 +17,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seconds", type=float, metavar="N", help="end after N seconds (default: Ctrl-C)")
     made.add_argument("--check", action="store_true", help="for machines: exit 0 only if it all worked; with --seconds")
     made.add_argument("--replay", type=Path, metavar="FILE", help="a captured file in the place of the meter")
+    made.add_argument(
+        "--bridge",
+        type=Path,
+        metavar="FILE",
+        help="a bridge beside the recipient: one table of its TOML, such as [own]",
+    )
     made.add_argument("--mode", choices=("historic", "standard"), default="standard", help="of the simulated meter")
     return made
 
