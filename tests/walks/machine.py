@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 import zipfile
 from contextlib import contextmanager
@@ -23,21 +24,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway import __version__
+from gateway.daemon.clock import kernel_synchronized
 from harness import ROOT
 from harness.container import Container, make_base
 from package import debian
 from setup_test.root import fetch_debs, lay_archive
 from setup_test.root import unpack as unpack_base
+from tests.gateway.sources.usb_tree import UsbTree
 from tests.units import boot
 from tests.walks.terminal import Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 # Where a person has unpacked what was downloaded.
 RELEASE, HOME = "/root/linky-gateway", "/root"
 _CACHE = Path("~/.cache/linky-gateway/walks").expanduser()
+NAME = "linky-pi"
 _TARGET = "linky-walk.target"
+_USB = "/srv/usb"
 _BASE = (
     "systemd-sysv udev dbus systemd-timesyncd ca-certificates iproute2 kmod login netbase passwd sudo procps".split()
 )
@@ -65,7 +70,7 @@ class WalkedDebian:
     """A machine that is there as long as the ``with`` lasts: ``booted``."""
 
     def __init__(self, container: Container, folder: Path) -> None:
-        self.container, self._folder = container, folder
+        self.container, self.folder = container, folder
 
     @contextmanager
     def terminal(self, language: str, folder: str = RELEASE) -> Iterator[Terminal]:
@@ -77,20 +82,60 @@ class WalkedDebian:
         """A file of this machine."""
         return self.container.path(name)
 
-    def release(self, version: str = __version__, place: str = RELEASE) -> None:
-        """Lay out what a person downloads and unpacks there: this tree, as that version, with its wheels."""
-        laid = self._folder / f"release-{version}"
+    def release(
+        self, version: str = __version__, place: str = RELEASE, changes: Sequence[tuple[str, str, str]] = ()
+    ) -> None:
+        """Lay out what a person downloads and unpacks there: this tree, as that version, with its wheels.
+
+        ``changes``: file, what stands there, what stands there instead, where a stand-in is not the thing itself.
+        """
+        laid = self.folder / f"release-{version}"
         lay_out_release(laid, version)
+        for name, old, new in changes:
+            text = (laid / name).read_text(encoding="utf-8")
+            assert text.count(old) == 1, (name, old)
+            (laid / name).write_text(text.replace(old, new), encoding="utf-8")
         shutil.copytree(laid, self.path(place), symlinks=True, dirs_exist_ok=True)
 
-    def package(self) -> None:
-        """Lay the Debian package of this tree into root's own folder."""
-        shutil.copy(debian.build(ROOT, self._folder, int(time.time()), level=1), self.path(HOME))
+    def give_libraries(self, requirements: str, place: str = RELEASE) -> None:
+        """Those of the tests' environment, where the tools of a release would fetch them from the index."""
+        venv = self.path(place) / ".venv"
+        (venv / "bin").mkdir(parents=True)
+        (venv / "bin/python").symlink_to(Path(sys.executable).resolve())
+        (venv / "lib").symlink_to(Path(sys.prefix, "lib"))
+        shutil.copy(Path(sys.prefix, "pyvenv.cfg"), venv)
+        stamp = f"source {place}/tools/bootstrap.sh; _stamp requirements.txt {requirements}"
+        self.container.do("bash", "-c", stamp)
+
+    @property
+    def code_of_setup(self) -> int:
+        """How ``tools/setup`` ends here: 4 where nobody tells this kernel the time, which it says."""
+        return 0 if kernel_synchronized() else 4
+
+    def only_the_clock_is_missing(self, said: str) -> None:
+        """Of what ``tools/setup`` looks at in the end nothing is wrong but that."""
+        wrong = [line for line in said.splitlines() if line.startswith("✗")]
+        assert all("connaît pas l'heure" in line or "does not know the time" in line for line in wrong), wrong
+
+    def package(self, version: str = "") -> None:
+        """Lay the Debian package of this tree into root's own folder, in the place of another; as that version."""
+        deb = debian.build(ROOT, self.folder, int(time.time()), level=1)
+        for old in self.path(HOME).glob("*.deb"):
+            old.unlink()
+        if version:
+            deb = _as_version(deb, version)
+        shutil.copy(deb, self.path(HOME))
 
 
 @contextmanager
 def booted(
-    folder: Path, *, whole: bool, packages: Sequence[str] = (), starts: Sequence[str] = (), binds: Sequence[str] = ()
+    folder: Path,
+    *,
+    whole: bool,
+    packages: Sequence[str] = (),
+    starts: Sequence[str] = (),
+    binds: Sequence[str] = (),
+    adapters: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Iterator[WalkedDebian]:
     """A Debian that has just been installed, and runs.
 
@@ -100,8 +145,11 @@ def booted(
         packages: what is told to be installed besides what ``tools/setup`` and our own package want.
         starts: services of this machine's Debian that start by themselves where they are installed (not ``whole``).
         binds: PATH:PATH-INSIDE of devices and folders.
+        adapters: what is plugged in by USB: its name (``ttyUSB0``) -> its pty (``device``), and what it says of itself.
     """
     root, log = folder / "root", folder / "console.log"
+    plugged = adapters or {}
+    binds = [*binds, *(f"{one['device']}:/dev/{name}" for name, one in plugged.items())]
     wanted = dict.fromkeys([*_OF_SETUP, *(re.sub(r" \(.*", "", name) for name in debian.DEPENDS), *packages])
     if whole:
         _make(root, list(wanted))
@@ -109,9 +157,15 @@ def booted(
     else:
         _see_through(root, list(wanted), starts)
         machine = Container(root, log, binds, boot.SYSTEM, _TARGET)
+    _plug(root, plugged)
     with machine as container:
+        if plugged:
+            container.do("mount", "--bind", f"{_USB}/sys/class/tty", "/sys/class/tty")
         if not whole:
             container.do("sh", "-c", "rm -rf /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/*proxy*")
+        # What mDNS says in a house.
+        WalkedDebian(container, folder).path("/etc/hosts").write_text(f"127.0.0.1 localhost {NAME} {NAME}.local\n")
+        container.do("hostname", NAME)
         container.do("apt-get", "-q", "update")
         yield WalkedDebian(container, folder)
 
@@ -129,13 +183,27 @@ def _make(root: Path, wanted: list[str]) -> None:
     lay_archive(debs, root)
 
 
+def _plug(root: Path, adapters: Mapping[str, Mapping[str, str]]) -> None:
+    """What the kernel says of adapters, as a tree of files; in it links lead where they do inside."""
+    tree = UsbTree(root / _USB.lstrip("/"))
+    for number, (name, one) in enumerate(adapters.items(), start=1):
+        tree.plug(name, place=f"1-1.{number}", **{"device": "/dev/null", **one})
+    for path in [root, *root.joinpath("srv").rglob("*")]:
+        if path.is_symlink():
+            to = path.resolve()
+            path.unlink()
+            path.symlink_to(f"/{to.relative_to(root.resolve())}" if to.is_relative_to(root.resolve()) else to)
+        else:
+            path.chmod(path.stat().st_mode | 0o755)
+
+
 def _see_through(root: Path, wanted: list[str], starts: Sequence[str]) -> None:
     units = root / "etc/systemd/system"
     also = "".join(f"Wants={unit}\n" for unit in starts)
     for path, text in (
         (units / _TARGET, f"[Unit]\nRequires=basic.target\nAfter=basic.target\nAllowIsolate=yes\n{also}"),
         (root / "etc/fstab", ""),
-        (root / "etc/hostname", "linky-pi\n"),
+        (root / "etc/hostname", f"{NAME}\n"),
         (root / "usr/sbin/policy-rc.d", "#!/bin/sh\n"),
         (root / "usr/local/bin/sudo", _SUDO),
         (root / "etc/apt/apt.conf.d/99walk", 'APT::Sandbox::User "root";\nAcquire::Languages "none";\n'),
@@ -151,6 +219,18 @@ def _see_through(root: Path, wanted: list[str], starts: Sequence[str]) -> None:
     for path in (root, *root.rglob("*")):
         path.chmod(0o755 if path.is_dir() or path.parent.name in ("bin", "sbin") else 0o644)
     (root / "root").mkdir(mode=0o700)
+
+
+def _as_version(deb: Path, version: str) -> Path:
+    tree = deb.with_suffix("")
+    subprocess.run(["dpkg-deb", "--raw-extract", deb, tree], check=True)
+    for name, old in (("DEBIAN/control", debian.VERSION), (f"{debian.LIB}/gateway/__init__.py", __version__)):
+        text = (tree / name).read_text(encoding="utf-8")
+        assert old in text
+        (tree / name).write_text(text.replace(old, version, 1), encoding="utf-8")
+    to = deb.with_name(f"{debian.NAME}_{version}_all.deb")
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, to], check=True, capture_output=True)
+    return to
 
 
 # "sudo -u NAME command" and "sudo command"; whoever types is root.

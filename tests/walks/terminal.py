@@ -8,11 +8,13 @@ import re
 import select
 import subprocess
 import termios
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     # What is asked (a pattern of the end of what stands there), and what is typed then, or how it is read from there.
     Answers = Sequence[tuple[str, str | Callable[[str], str]]]
@@ -55,12 +57,33 @@ class Terminal:
             self._shell.kill()
             self._shell.wait()
 
-    def type(self, line: str, answers: Answers = (), seconds: float = 600, code: int = 0) -> str:
+    def type(self, line: str, answers: Answers = (), seconds: float = 300, code: int = 0) -> str:
         """Type a command, answer what it asks in this order, and read until it ends with that code; what it said."""
         os.write(self._ours, line.encode() + b"\n")
         said, ended = self._wait(list(answers), seconds)
         assert ended == code, f"{line}: exit code {ended}\n{said[-6000:]}"
         return said
+
+    @contextmanager
+    def begin(self, line: str) -> Iterator[None]:
+        """Type a command that runs until Ctrl-C, which is typed at the end of the ``with``."""
+        os.write(self._ours, line.encode() + b"\n")
+        reader = threading.Thread(target=self._listen)
+        self._listening = True
+        reader.start()
+        try:
+            yield
+        finally:
+            self._listening = False
+            reader.join()
+            os.write(self._ours, b"\x03")
+            self._wait([], 60)
+
+    def _listen(self) -> None:
+        # A screen that nobody reads would stop the program.
+        while self._listening:
+            if select.select([self._ours], [], [], 0.2)[0]:
+                self.said += _DRAWN.sub("", self._read().decode(errors="replace"))
 
     def _wait(self, answers: list[tuple[str, str | Callable[[str], str]]], seconds: float) -> tuple[str, int]:
         """Until the shell asks for the next command; what was said, and how the last one ended."""
@@ -70,7 +93,7 @@ class Terminal:
             if ready:
                 raw += self._read()
                 text = _DRAWN.sub("", raw.decode(errors="replace"))
-                if answers and (asked := re.search(answers[0][0] + r"\s*$", text[answered:])):
+                if answers and (asked := re.search(answers[0][0] + r"\s*$", text[answered:], re.DOTALL)):
                     answered += asked.end()
                     answer = answers.pop(0)[1]
                     os.write(self._ours, (answer if isinstance(answer, str) else answer(text)).encode() + b"\n")

@@ -13,6 +13,7 @@ from website.outline import DEVELOPER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.walks.terminal import Answers, Terminal
@@ -64,14 +65,22 @@ class Walk:
         return found
 
     def type(
-        self, terminal: Terminal, beginning: str, answers: Answers = (), seconds: float = 600, code: int = 0
+        self, terminal: Terminal, beginning: str, answers: Answers = (), seconds: float = 300, code: int = 0
     ) -> str:
         """Type the one command that was read and begins so, and answer what it asks; what it said."""
+        line = self._command(beginning)
+        return terminal.type(line, answers, seconds, code)
+
+    def begin(self, terminal: Terminal, beginning: str) -> AbstractContextManager[None]:
+        """The same of a command that runs until Ctrl-C: the end of the ``with``."""
+        return terminal.begin(self._command(beginning))
+
+    def _command(self, beginning: str) -> str:
         found = {line for one in self.passages for line in one.commands if line.startswith(beginning)}
         assert len(found) == 1, f"{beginning!r}: {len(found)} such commands were read: {sorted(found)}"
         line = self._filled(found.pop())
         self.commands.append(line)
-        return terminal.type(line, answers, seconds, code)
+        return line
 
     def write(self, path: Path, text: str, *, mode: int = 0o644) -> None:
         """Write a file that a page shows, with an editor."""

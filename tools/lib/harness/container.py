@@ -173,9 +173,9 @@ class Container:
             return False
         return True
 
-    def words(self, folder: str = "/") -> list[str]:
-        """What stands before a command that is to run inside, as root, in that folder."""
-        return ["nsenter", "-t", str(self._leader), "-a", f"--wdns={folder}"]
+    def words(self, folder: str = "/", spaces: str = "-a") -> list[str]:
+        """What stands before a command that is to run inside, as root, in that folder; ``-n``: in its network alone."""
+        return ["nsenter", "-t", str(self._leader), spaces, f"--wdns={folder}"]
 
     def run(self, *command: str, text: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command inside, as root."""
