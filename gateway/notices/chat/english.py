@@ -140,6 +140,7 @@ _CONCEPTS = {
     "since": "since",
     "why": "why",
     "advice": "reduce lower cut save improve",
+    "future": "will ll willdo",
     "else": "weather rain snow joke jokes music song pizza match film movie recipe petrol diesel postman book table"
     " letter love capital score football taxi flight password glasses pets cat dog temperature degrees buy"
     " coffee plants plant flowers garden bread shopping news birthday ejp leak parcel opening fox",
@@ -176,7 +177,7 @@ _HURRIED = {
     "six": "6", "seven": "7", "ten": "10", "fifteen": "15", "thirty": "30", "w": "watts", "abt": "about",
     "pls": "please", "plz": "please", "gonna": "going to", "wk": "week", "wkend": "weekend", "mth": "month",
     "yr": "year", "hw": "how", "mch": "much", "shud": "should", "consump": "consumption", "ppl": "people",
-    "bc": "because", "cos": "because", "lol": "", "mr": "", "euro": "euros",
+    "thats": "that s", "mo": "moment", "bc": "because", "cos": "because", "lol": "", "mr": "", "euro": "euros",
 }  # fmt: skip
 _IDIOMS = (
     (r"what is an? (?!(?:\w+ )?(?:cost|worth))\w+(?: mean)?$|what does \w+ (?:mean|stand for)|meaning of", "weather"),
@@ -187,6 +188,8 @@ _IDIOMS = (
      r"|low(?:er)? rate|peak (?:hours?|times?|rates?|period|tariff)|(?:full|peak) (?:and|or|rate|/) off ?peak",
      "offpeak"),
     (r"night (?:rate|tariff)|economy rate", "nightrate"),
+    (r"(?:have ?n ?t|have not|not|nothing) heard (?:anything )?(?:from|of)", "nonews"),
+    (r"going to (?=cost|pay|use|spend|be\b)", "willdo "),
     (r"(?:right now|at (?:the|this) (?:very )?(?:moment|minute|second|instant)|at the minute|at present"
      r"|this (?:very )?(?:second|minute"
      r"|instant|moment)|just now|as we speak)", "rightnow"),

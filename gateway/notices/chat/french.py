@@ -115,7 +115,8 @@ _CONCEPTS = {
     "where": "adresse lien url ou ouvr* ouvrir trouve trouver acced* acceder connecter aller va voir",
     "hello": "bonjour bonsoir salut coucou hello hey yo allo bjr hola",
     "thanks": "merci mercis remerci*",
-    "nice": "bonnejournee super parfait genial bien top gentil sympa cool nickel ok beaucoup infiniment",
+    "nice": "bonnejournee super parfait genial bien top gentil sympa cool nickel ok beaucoup infiniment"
+    " aimable aimables adorable adorables excellent excellente impeccable formidable utile",
     "help": "aide aider aidez aidemoi commande commandes modedemploi questionspossibles",
     "question": "questions question",
     "ability": "sais sait savez peux peut puis pouvez sers sert fais faire poser demander repondre possible"
@@ -159,6 +160,8 @@ _CONCEPTS = {
     "since": "depuis",
     "why": "pourquoi pkoi",
     "advice": "reduire economiser baisser diminuer optimiser",
+    "future": "feraplustard sera seront serons serai aura aurons auront fera ferons coutera payera paiera paierai"
+    " paierons consommera consommerons depensera depenserai depenserons",
     "else": "meteo pluie pleut pleuvoir neige temperature degres blague blagues musique chanson pizza match film"
     " recette essence gasoil carburant fuite moto train bus medecin restaurant table facteur colis releveur fenetre"
     " porte capitale baguette cafe pain age aime soleille prenom travail ecole football score ejp achet* acheter"
@@ -219,6 +222,11 @@ _HURRIED = {
 _IDIOMS = (
     (r"(?:c est quoi|qu est ce (?:que c est )?qu|definition d) (?:un|une) \w+|ca veut dire|que veut dire|signifie",
      "meteo"),
+    # "va-t-on": a "t" alone is read as "tu".
+    (r"(?:va(?:s|is|nt)?|va tu|allons|allez) (?:[mnts]e |nous |vous |lui |on |ils? |elles? |je |tu )?"
+     r"(couter|payer|depenser|consommer|utiliser|produire|revenir|devoir)",
+     r"feraplustard \1"),
+    (r"(?:tu|vous) trouv\w+|trouv(?:es|ez) (?:tu|vous)", "meteo"),
     (r"a la maison|chez (?:nous|moi)|du foyer", "maison"),
     (r"mises? a jour|nouvelle version", "misesajour"),
     (r"(?:es|est|etes|suis) (?:bien |toujours )?a jour", "ajour"),

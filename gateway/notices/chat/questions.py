@@ -133,14 +133,17 @@ def _by_clauses(text: str, today: date) -> HouseholdQuestion | None:
     question = asked[0]
     own = clauses[found.index(question)]
     lang = question.lang or "fr"
+    itself = _said(own, lang, today)
     said = [_said(one, lang, today) for one, of in zip(clauses, found, strict=True) if of is None]
-    if not all(one and _ASKS_ELSE.isdisjoint(one.concepts) for one in said):
+    # Where a part names days alone, another one says of what.
+    more = _POLITE | _BARE if itself and itself.concepts <= _BARE else None
+    if not all(one and _ASKS_ELSE.isdisjoint(one.concepts) and (more is None or one.concepts <= more) for one in said):
         return None
     beside = {span for one in said if one for span in (*one.days, *([one.hours] if one.hours else []))}
     if not beside or question.topic in _TIMELESS:
         return question
     # Days that another part names are those that are meant, where this one names none.
-    itself, spans = _said(own, lang, today), [one for one in beside if isinstance(one, DaySpan)]
+    spans = [one for one in beside if isinstance(one, DaySpan)]
     if itself and not itself.days and not itself.hours and len(beside) == len(spans) == 1 and question.topic in _DAYS:
         return replace(question, days=spans[0])
     return None
@@ -208,9 +211,11 @@ def _in_language(plain: str, lang: str, today: date) -> HouseholdQuestion | None
         {"number", "without"} if "subscribed" in said.concepts else {"around"} if "trip" in said.concepts else set()
     )
     of_days = {"season"} if said.days else set()
-    if beside - {_Q.BASE_LOAD: {"later"}, _Q.POWER: of_power}.get(topic, of_days):
-        return None
     days = said.days
+    # "What will December cost?" is not about the last one.
+    to_come = "future" in said.concepts and topic in _DAYS and days and all(one.end <= today for one in days)
+    if to_come or beside - {_Q.BASE_LOAD: {"later"}, _Q.POWER: of_power}.get(topic, of_days):
+        return None
     if topic is _Q.COMPARE and len(days) == 1:
         days = tuple(spoken_days(said.left, lang, today, together=False)[0])
     return _question(topic, days, said.hours, lang, today) if _is_then(topic, days, said.hours, today) else None

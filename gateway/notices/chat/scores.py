@@ -96,6 +96,7 @@ SIGNS = tuple(
         (_Q.HEAT, 8, "heat"),
         (_Q.WATER, 10, "water index"),
         (_Q.GAS, 10, "gas index"),
+        (_Q.HEAT, 10, "heat index"),
         (_Q.INDEX, 3, "index -when"),
         (_Q.INDEX, 8, "index meter|what|howmuch|give|party|now|may -when"),
         (_Q.INDEX, 8, "meter says"),
