@@ -66,7 +66,8 @@ def scopes(consents: Sequence[Consent], meter: str, path: str, asked: Granularit
 def matching_series(meters: Meters, meter: str, path: str, allowed: Sequence[Scope]) -> int:
     """How many series there are now at or below ``path`` that are given within these scopes; on the store's thread."""
     return sum(
-        under(path_of, path) and any(under(path_of, s.prefix) and finest_allowed(kind, s.granularity) for s in allowed)
+        under(path_of, path)
+        and any(under(path_of, s.prefix) and finest_allowed(kind, s.granularity) is not None for s in allowed)
         for path_of, kind in meters.kinds(meter)
     )
 

@@ -299,18 +299,20 @@ def test_a_period_that_cannot_be_read_is_a_bad_request(house, fields):
 
 
 @pytest.mark.parametrize(
-    ("path", "given", "count"),
+    ("path", "given", "granularity", "count"),
     [
-        ("", "consumption", "2"),
-        ("/consumption/energy", "consumption", "1"),
-        ("/consumption/enrgy", "consumption", "0"),
-        ("", "consumption/power", "1"),
-        ("/consumption", "consumption/energy/active/index", "1"),
+        ("", "consumption", Granularity.MINUTE, "2"),
+        ("/consumption/energy", "consumption", Granularity.MINUTE, "1"),
+        ("/consumption/enrgy", "consumption", Granularity.MINUTE, "0"),
+        ("", "consumption/power", Granularity.MINUTE, "1"),
+        ("/consumption", "consumption/energy/active/index", Granularity.MINUTE, "1"),
+        ("", "consumption", Granularity.RAW, "2"),
+        ("/consumption/power/apparent/raw", "consumption", Granularity.RAW, "1"),
     ],
 )
-def test_who_has_a_consent_is_told_how_many_series_a_name_meets(house, path, given, count):
+def test_who_has_a_consent_is_told_how_many_series_a_name_meets(house, path, given, granularity, count):
     """Of those that it may have: a mistyped name meets none, and what a consent leaves out is not counted."""
-    house.allow(COOP, prefix=given)
+    house.allow(COOP, prefix=given, granularity=granularity)
     house.minutes(5)
     period = {"start_time": "2020-01-01T00:00:00Z", "end_time": "2030-01-01T00:00:00Z"}
     asked = [build_submit(node, {"identifier": SEN1 + path} | period) for node in ("subscribe", "get_history")]
