@@ -140,17 +140,21 @@ class Asking:
         """What the asker holds and has asked for, the newest first; nothing of anybody else."""
         consents, requests = await self._call(self._of, question.asker)
         now, access = self._clock(), ET.Element(f"{{{OURS}}}access")
-        rows = []
+        rows, said = [], []
         for consent, name in consents:
             ET.SubElement(access, f"{{{OURS}}}consent", _consent_facts(consent, name, now))
             what = Phrase("access {id}").filled(id=consent.id)
             rows.append(_row(consent.state(now), name, consent, question.lang, what))
+            said.append(_in_words(consent.state(now), name, consent, what))
         for request in requests:
             name = self._asked_name(request)
             ET.SubElement(access, f"{{{OURS}}}request", _request_facts(request, name))
             what = Phrase("request {id}").filled(id=request.id)
             rows.append(_row(request.state.value, name, request, question.lang, what))
-        return Answer((), [access], None if rows else _NOTHING, Table(_COLUMNS, rows) if rows else None)
+            said.append(_in_words(request.state.value, name, request, what))
+        if not rows:
+            return Answer((), [access], _NOTHING)
+        return Answer((), [access], None, Table(_COLUMNS, rows), joined("; ", said))
 
     def _note(self, wanted: tuple[str, str, str, Granularity, Terms, int, str]) -> tuple[AccessRequest, bool]:
         """The request, and whether the household has not heard of it yet; on the store's thread."""
@@ -275,6 +279,15 @@ def _row(state: str, name: str, one: Consent | AccessRequest, lang: str, what: P
         *(what.in_language(lang), _STATES[state].in_language(lang), name, one.granularity.code),
         *(yes if terms.push else no, since if terms.history else no, _last_day(one.until), terms.purpose),
     ]
+
+
+def _in_words(state: str, name: str, one: Consent | AccessRequest, what: Phrase) -> Phrase:
+    """A row as a few words."""
+    begun = Phrase("{what}: {state}").filled(what=what, state=_STATES[state])
+    facts = [begun, same(name), same(one.granularity.code)]
+    if one.until is not None:
+        facts.append(Phrase("until {day} (included)").filled(day=_last_day(one.until)))
+    return joined(", ", facts)
 
 
 def _consent_facts(consent: Consent, name: str, now: float) -> dict[str, str]:

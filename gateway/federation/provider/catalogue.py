@@ -32,7 +32,7 @@ from gateway.store.labels import label_of
 from gateway.store.points import Consent, Granularity, MeterInfo, Point, Series, Value, finest_allowed, offered
 from gateway.store.recorder import iso
 from gateway.words.catalogue import LANGUAGES
-from gateway.words.phrase import NOTHING, Phrase, joined
+from gateway.words.phrase import NOTHING, Phrase, joined, same
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -138,7 +138,10 @@ class Catalogue:
             catalogue.append(described)
             rows.append(_row(one, described, question.lang))
         note = _place(skip, len(page), len(seen))
-        return Answer((), [catalogue, build_page(first, last, skip, len(seen))], note, Table(_COLUMNS, rows))
+        called = [label_of(one.series.path) + same(f" ({self._name(one, form)})") for one in page]
+        summary = joined(" ", (note, joined("; ", called)))
+        payload = [catalogue, build_page(first, last, skip, len(seen))]
+        return Answer((), payload, note, Table(_COLUMNS, rows), summary)
 
     async def items(self, asker: str, lang: str) -> list[tuple[str, str]]:
         """For service discovery: node and name of each series that the asker may see; none is no error."""

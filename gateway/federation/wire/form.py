@@ -102,12 +102,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command came to: (var, label, value) each, a note for a person, rows, and elements for a program."""
+    """What a command came to: (var, label, value) each, a note for a person, rows, and elements for a program.
+
+    ``summary`` says in a sentence what the rows hold: many clients show none.
+    """
 
     results: Sequence[tuple[str, Phrase, str]] = ()
     payload: Sequence[ET.Element] = ()
     note: Phrase | None = None
     table: Table | None = None
+    summary: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +161,16 @@ def build_result(command: Command, lang: str, title: Phrase, answer: Answer) -> 
     if answer.note:
         ET.SubElement(form, f"{{{DATA}}}instructions").text = answer.note.in_language(lang)
     for var, label, value in (("result", _RESULT, "Success"), *answer.results):
-        attributes = {"var": var, "type": "fixed", "label": label.in_language(lang)}
+        # Of what is fixed clients show no label; the first has been fixed since quoalise.
+        kind = "fixed" if var == "result" else "text-single"
+        attributes = {"var": var, "type": kind, "label": label.in_language(lang)}
         ET.SubElement(ET.SubElement(form, f"{{{DATA}}}field", attributes), f"{{{DATA}}}value").text = value
     if answer.table:
         _add_table(form, answer.table, lang)
     element.extend(answer.payload)
+    if said := answer.summary or answer.note:
+        # Not every client shows a result's instructions, and hardly one its rows (XEP-0004 §3.4).
+        ET.SubElement(element, f"{{{COMMANDS}}}note", {"type": "info"}).text = said.in_language(lang)
     return element
 
 
