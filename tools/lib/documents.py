@@ -24,6 +24,7 @@ from gateway.live.credentials import example
 from gateway.upkeep.duties.duties import read_duties
 from gateway.upkeep.owner import owner
 from gateway.words.catalogue import ENGLISH, FRENCH
+from image import models
 from website import offline, owned
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
         for lang in (FRENCH, ENGLISH)
     },
     "gateway/commands/README.md": {"exit-codes": exits},
+    "tools/lib/image/README.md": {"boards": models.table},
     "SECURITY.md": {"contact-french": lambda: contact(FRENCH), "contact-english": lambda: contact(ENGLISH)},
     "CONTRIBUTING.md": {"rooms": tables.rooms, "walk": tables.walk},
     "gateway/federation/LISEZMOI.md": {"commands": lambda: commands(FRENCH), "series": lambda: every(FRENCH)},

@@ -37,6 +37,8 @@ def test_without_an_image_there_is_nothing_to_boot(tmp_path, capsys):
     """And what makes one is said."""
     assert main(["--cache", str(tmp_path), "--boot-test"]) == 1
     assert "run tools/image first" in capsys.readouterr().err
+    assert main(["--cache", str(tmp_path), "--pi5", "--boot-test"]) == 1
+    assert "run tools/image --pi5 first" in capsys.readouterr().err
 
 
 def test_two_at_once_do_not_share_a_cache(tmp_path, capsys):

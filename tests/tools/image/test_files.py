@@ -1,6 +1,8 @@
 """The files that make Debian a gateway's card: they fit together, and with what the gateway expects."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,12 +11,14 @@ from gateway.config.tables import load
 from gateway.first_boot.plan import USUAL_PORT, source_of
 from gateway.first_boot.settings import parse
 from image import layout, models, root
+from image.errors import ImageError
 from os_list.entries import DEVICES
 from package import debian
 from tests.units.files import tool
 
 ROOT = Path(__file__).parents[3]
 FILES = ROOT / "tools/lib/image/files"
+OF_PI5 = ROOT / "tools/lib/image/files-card-pi5"
 UNITS = FILES / "usr/lib/systemd/system"
 
 
@@ -105,7 +109,13 @@ def test_ssh_takes_keys_alone_and_is_off_without_one():
 @pytest.fixture
 def system(tmp_path):
     """What of a root ``faults`` and ``place`` look at."""
-    for name in ("etc/ssh", "etc/linky-gateway/secrets/notices", "etc/linky-gateway/https", "boot/firmware", "var/lib/systemd"):
+    for name in (
+        "etc/ssh",
+        "etc/linky-gateway/secrets/notices",
+        "etc/linky-gateway/https",
+        "boot/firmware",
+        "var/lib/systemd",
+    ):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "etc/shadow").write_text("root:*:20000:0:99999:7:::\nlinky:*:20000::::::\nmessagebus:!*:1::::::\n")
     (tmp_path / "etc/machine-id").write_text("")
@@ -137,12 +147,19 @@ def test_what_no_image_may_hold_is_found(system, name, text, said):
     assert said in found
 
 
+def placed(kind, to):
+    """Our files in a root that has the folders of Debian's."""
+    for files in root.files_of(kind):
+        for path in files.rglob("*"):
+            if path.is_dir():
+                (to / path.relative_to(files)).mkdir(parents=True, exist_ok=True)
+    (to / "etc/apt/preferences.d").mkdir(parents=True, exist_ok=True)
+    root.place(kind, to)
+
+
 def test_our_files_are_placed_with_the_rights_they_need(tmp_path):
     """Programs run, sudo's rule is one that sudo reads; texts for people have the line ends of Notepad."""
-    for path in FILES.rglob("*"):
-        if path.is_dir():
-            (tmp_path / path.relative_to(FILES)).mkdir(parents=True, exist_ok=True)
-    root.place(FILES, tmp_path)
+    placed(models.CARD, tmp_path)
     modes = {name: (tmp_path / name).stat().st_mode & 0o777 for name in ("etc/fstab", "etc/sudoers.d/linky-card")}
     assert modes == {"etc/fstab": 0o644, "etc/sudoers.d/linky-card": 0o440}
     assert (tmp_path / "usr/lib/linky-card/grow").stat().st_mode & 0o777 == 0o755
@@ -154,10 +171,90 @@ def test_our_files_are_placed_with_the_rights_they_need(tmp_path):
 
 def test_each_board_is_known_to_imager_and_none_is_promised_too_much():
     """The list for Imager names the boards that the image starts on, and its help those that it does not."""
-    assert set(models.tags()) <= set(DEVICES)
-    assert models.tags() == ["pi3-64bit", "pi4-64bit"]
+    assert {tag for kind in models.KINDS for tag in kind.tags} <= set(DEVICES)
+    assert models.CARD.tags == ["pi3-64bit", "pi4-64bit"]
+    assert (models.CARD.published, models.PI5.published) == (True, False)
     said = "\n".join(models.sentences())
     for name in ("3 B+", "400", "CM4", "Zero 2 W"):
         assert name in said.splitlines()[0]
     assert re.search(r"NOT for Raspberry Pi 5\b", said)
     assert re.search(r"NOT for .*Zero W", said)
+    assert "nobody has seen it start" not in said
+    said = "\n".join(models.sentences(models.PI5))
+    assert "nobody has seen it start on one" in said
+    assert re.search(r"NOT for Raspberry Pi .*\b4 B\b", said)
+    assert re.search(r"NOT for Raspberry Pi 500\b", said)
+
+
+def test_only_the_pi_5_has_anything_of_backports(tmp_path):
+    """The boards that start today keep the kernel that Debian's security team looks after."""
+    today, newer = tmp_path / "card", tmp_path / "pi5"
+    placed(models.CARD, today)
+    placed(models.PI5, newer)
+    assert not any("backports" in path.read_text("utf-8") for path in today.rglob("*") if path.is_file())
+    pin = (newer / "etc/apt/preferences.d/card-pi5").read_text()
+    assert pin == "Package: linux-* firmware-brcm80211\nPin: release n=trixie-backports\nPin-Priority: 500\n"
+    for name in ("etc/kernel/postinst.d/zz-linky-card-pi5", "usr/lib/linky-card/device-trees"):
+        assert (newer / name).stat().st_mode & 0o111
+        assert not (today / name).exists()
+    assert b"(5, 5 (D0))" in (newer / "boot/firmware/LISEZMOI.txt").read_bytes()
+
+
+def test_what_is_left_out_of_the_base_is_left_out_by_later_upgrades():
+    """The same rules while the image is made and on the card."""
+    text = (OF_PI5 / "etc/dpkg/dpkg.cfg.d/linky-card-pi5").read_text()
+    assert tuple(line for line in text.splitlines() if line.startswith("path-")) == models.PI5.lean
+
+
+def test_the_drivers_that_are_looked_for_are_those_that_are_put_in():
+    """Two of them initramfs-tools would leave out by itself."""
+    text = (OF_PI5 / "usr/share/initramfs-tools/hooks/linky-card-pi5").read_text()
+    text += read("usr/share/initramfs-tools/hooks/linky-card")
+    added = {name for line in re.findall(r"^manual_add_modules (.+)", text, re.MULTILINE) for name in line.split()}
+    assert set(models.PI5.drivers) <= added
+
+
+def test_a_driver_that_is_not_there_is_missed():
+    """In a list of files, packed or not, in either spelling."""
+    listed = "usr/lib/modules/7/kernel/clk-rp1.ko.xz\nkernel/drivers/misc/rp1/rp1_pci.ko\nkernel/pcie-brcmstb.ko\n"
+    assert root.without(("clk_rp1", "rp1_pci", "pcie_brcmstb", "sdhci_brcmstb"), listed) == ["sdhci_brcmstb"]
+
+
+TREE = """/dts-v1/;
+/ {
+	compatible = "brcm,bcm2712";
+	soc {
+		gio_aon: gpio@1 { brcm,gpio-bank-widths = <17 6>; };
+		pinctrl: pinctrl@2 { compatible = "brcm,bcm2712c0-pinctrl"; reg = <0x7d504100 0x30>; };
+		pinctrl_aon: pinctrl@3 { compatible = "brcm,bcm2712c0-aon-pinctrl"; reg = <0x7d510700 0x20>; };
+		uart10: serial@4 { interrupts = <0x00 0x79 0x04>; };
+	};
+};
+"""
+LATER = (
+    ("<17 6>", '<15 6>; gpio-line-names = "RP1_SDA"'),
+    ("c0-", "d0-"),
+    ("0x30>", "0x20>"),
+    ("0x7d510700 0x20", "0x7d510700 0x1c"),
+    ("0x79", "0x78"),
+)
+
+
+@pytest.mark.parametrize("also", ["", 'model = "another";'])
+def test_the_overlay_makes_the_later_chip_of_the_first(tmp_path, also):
+    """By the overlay's own source; a difference that it leaves is refused."""
+    if shutil.which("dtc") is None:
+        pytest.skip("device-tree-compiler is not installed")
+    (overlay,) = models.PI5.overlays
+    later = TREE
+    for old, new in LATER:
+        later = later.replace(old, new)
+    for name, text in ((overlay.under, TREE), (overlay.gives, later.replace("soc {", f"{also} soc {{"))):
+        made = ["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", tmp_path / name]
+        subprocess.run(made, input=text, text=True, check=True, timeout=60)
+    if also:
+        with pytest.raises(ImageError, match="of another kernel"):
+            root.overlay(overlay, tmp_path)
+    else:
+        root.overlay(overlay, tmp_path)
+        assert {path.name for path in tmp_path.iterdir()} == {overlay.under, overlay.gives, "overlays"}

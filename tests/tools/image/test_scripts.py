@@ -10,14 +10,15 @@ from image.boot_test import FIRSTRUN, IMAGER
 
 FILES = Path(__file__).parents[3] / "tools/lib/image/files"
 SCRIPTS = FILES / "usr/lib/linky-card"
+OF_PI5 = FILES.parent / "files-card-pi5/usr/lib/linky-card"
 LINE = " console=tty0 root=LABEL=linky-root rw fsck.repair=yes net.ifnames=0  rootwait ro panic=30"
 PLAIN = "console=tty0 root=LABEL=linky-root rw fsck.repair=yes net.ifnames=0 rootwait ro panic=30"
 
 
-def run(name, *arguments):
-    """Run one of them with the shell that the card has."""
-    command = [shutil.which("dash") or "sh", SCRIPTS / name, *arguments]
-    subprocess.run(command, check=True, timeout=60)
+def run(name, *arguments, scripts=SCRIPTS):
+    """Run one of them with the shell that the card has; what it said."""
+    command = [shutil.which("dash") or "sh", scripts / name, *arguments]
+    return subprocess.run(command, check=True, timeout=60, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,62 @@ def test_without_keys_nothing_is_made(tmp_path):
     """An empty file would be a key that is there."""
     run("keys", tmp_path, tmp_path)
     assert not (tmp_path / "authorized_keys.d/linky").exists()
+
+
+NEW, OLD = "usr/lib/modules/{}/dtb/broadcom", "usr/lib/linux-image-{}/broadcom"
+
+
+@pytest.fixture
+def kernels(tmp_path):
+    """A root with a kernel, ``kernels(version, place)``, which the card's config.txt then starts; the card's folder."""
+    card = tmp_path / "boot/firmware"
+    card.mkdir(parents=True)
+
+    def install(version, place=None):
+        (card / "config.txt").write_text(f"arm_64bit=1\nkernel=vmlinuz-{version}\ninitramfs initrd.img-{version}\n")
+        if place:
+            folder = tmp_path / place.format(version)
+            folder.mkdir(parents=True)
+            for name in ("bcm2712-rpi-5-b.dtb", "bcm2837-rpi-3-b.dtb"):
+                (folder / name).write_text(f"{name} of {version}")
+        return card
+
+    return install
+
+
+def trees(card):
+    """What lies on the card beside its settings."""
+    return {path.name: path.read_text() for path in card.iterdir() if path.name != "config.txt"}
+
+
+@pytest.mark.parametrize("place", [NEW, OLD])
+def test_each_kernel_brings_its_descriptions_of_the_boards(tmp_path, kernels, place):
+    """From where kernels have them now and had them before; at a later kernel, those of that one; twice is as once."""
+    for version in ("7.3.4+deb13-arm64", "7.4.1+deb13-arm64", "7.4.1+deb13-arm64"):
+        card = kernels(version, None if (tmp_path / place.format(version)).exists() else place)
+        assert f"descriptions of {version} are on the card" in run("device-trees", tmp_path, card, scripts=OF_PI5)
+        assert trees(card) == {name: f"{name} of {version}" for name in ("bcm2712-rpi-5-b.dtb", "bcm2837-rpi-3-b.dtb")}
+
+
+@pytest.mark.parametrize("version", ["7.9.9+deb13-arm64", ""])
+def test_a_kernel_without_descriptions_takes_none_away(tmp_path, kernels, version):
+    """The former ones stay, and it is said; the kernel's installation goes on."""
+    card = kernels("7.3.4+deb13-arm64", NEW)
+    run("device-trees", tmp_path, card, scripts=OF_PI5)
+    before = trees(card)
+    kernels(version)
+    assert "the card keeps those it has" in run("device-trees", tmp_path, card, scripts=OF_PI5)
+    assert trees(card) == before
+
+
+def test_a_description_that_was_cut_off_is_written_anew(tmp_path, kernels):
+    """A power cut while the kernel was upgraded leaves the former one, and what is half written is no description."""
+    card = kernels("7.3.4+deb13-arm64", NEW)
+    (card / "bcm2712-rpi-5-b.dtb").write_text("of a kernel before")
+    (card / "bcm2712-rpi-5-b.dtb.new").write_text("bcm27")
+    run("device-trees", tmp_path, card, scripts=OF_PI5)
+    assert trees(card)["bcm2712-rpi-5-b.dtb"] == "bcm2712-rpi-5-b.dtb of 7.3.4+deb13-arm64"
+    assert not (card / "bcm2712-rpi-5-b.dtb.new").exists()
 
 
 FOR_KERNEL = "brcmfmac43430b0-sdio"

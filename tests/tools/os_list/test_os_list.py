@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from image.models import CARD, PI5
 from os_list.entries import REQUIRED, faults, main
 
 ROOT = Path(__file__).parents[3]
@@ -83,3 +84,14 @@ def test_a_zip_holds_one_image(tmp_path, capsys):
         archive.writestr("b.img", CONTENT)
     assert main([str(file), *PLACES, "--out", str(tmp_path / "list")]) == 1
     assert "2 files inside" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("kind", "code"), [(CARD, 0), (PI5, 1)])
+def test_an_image_that_nobody_has_seen_start_comes_into_no_list(tmp_path, capsys, kind, code):
+    """Whatever its file is called: its partition table tells."""
+    sector = bytes(440) + kind.label_id.to_bytes(4, "little") + bytes(66) + b"\x55\xaa"
+    file = tmp_path / "linky-gateway-card.img.xz"
+    file.write_bytes(lzma.compress(sector + CONTENT))
+    assert main([str(file), *PLACES, "--out", str(tmp_path / "list")]) == code
+    assert (tmp_path / "list").exists() is (code == 0)
+    assert ("nobody has seen start" in capsys.readouterr().err) is (code == 1)

@@ -27,25 +27,28 @@ from package import debian
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from image.models import ImageKind
+
 ROOT = Path(__file__).resolve().parents[3]
 _ICON = ROOT / "gateway/web/static/icon.svg"
 # What an image is made by; the rest only boots it.
 _OUR_OWN = Path(__file__).parent
-_MAKERS = ("base.py", "root.py", "layout.py", "pack.py", "models.py", "files/**/*")
+_MAKERS = ("base.py", "root.py", "layout.py", "pack.py", "models.py", "bcm2712d0.dts")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make an image, or boot one."""
     options = _parser().parse_args(arguments)
+    kind = models.PI5 if options.pi5 else models.CARD
     progress = ImageProgress()
     try:
         options.cache.mkdir(parents=True, exist_ok=True)
         with (options.cache / "lock").open("w") as lock:
             _lock(lock)
             if options.boot_test is not None:
-                boot_test.run(options.boot_test or _built(options.cache), options.cache, progress)
+                boot_test.run(options.boot_test or _built(kind, options.cache), options.cache, progress)
             else:
-                _build(options, progress)
+                _build(kind, options, progress)
     except (ImageError, MeterError, OSError) as error:
         sys.stderr.write(f"tools/image: {error}\n")
         return 1
@@ -66,48 +69,50 @@ def _lock(file: IO[str]) -> None:
         raise ImageError(f"another tools/image works in {Path(file.name).parent}: wait for it") from error
 
 
-def _build(options: argparse.Namespace, progress: ImageProgress) -> None:
+def _build(kind: ImageKind, options: argparse.Namespace, progress: ImageProgress) -> None:
     cache: Path = options.cache
     if os.geteuid() != 0:
         raise ImageError("an image holds files of many owners: be root (sudo)")
     options.out.mkdir(parents=True, exist_ok=True)
-    for sentence in models.sentences():
+    for sentence in models.sentences(kind):
         progress.say(sentence)
     deb = debian.build(ROOT, cache, _date_of_commit(), options.trust, options.keyring)
-    raw, to = cache / "card.img", options.out / f"linky-gateway-{__version__}-card.img.xz"
-    mark, inputs = cache / "card.inputs", _inputs(deb, options.modules)
+    raw, to = cache / f"{kind.word}.img", options.out / f"linky-gateway-{__version__}-{kind.word}.img.xz"
+    mark, inputs = cache / f"{kind.word}.inputs", _inputs(kind, deb, options.modules)
     if raw.exists() and to.exists() and mark.exists() and mark.read_text() == inputs:
         progress.say(f"{to}: nothing has changed since it was made")
         return
     mark.unlink(missing_ok=True)
     with base.emulation():
-        tar = base.make(cache, progress)
+        tar = base.make(kind, cache, progress)
         work = cache / "root"
         base.unpack(tar, work)
         progress.say("unpacked")
-        root.finish(work, deb, options.modules, progress)
+        root.finish(kind, work, deb, options.modules, progress)
         listed = run("dpkg-query", f"--admindir={work}/var/lib/dpkg", "--show")
-    pack.image(work, raw, progress)
+    pack.image(kind, work, raw, progress)
     base.clear(cache)
-    pack.publish(raw, to, options.url, options.icon, progress)
+    pack.publish(kind, raw, to, options.url, options.icon, progress)
     (options.out / f"{to.name}.packages").write_text(listed)
     mark.write_text(inputs)
     progress.say(f"{to}: {len(listed.splitlines())} packages; tools/image --boot-test tries it")
 
 
-def _inputs(deb: Path, modules: str) -> str:
+def _inputs(kind: ImageKind, deb: Path, modules: str) -> str:
     """What an image is made of, as one line."""
     digest = hashlib.sha256(deb.read_bytes())
-    for path in sorted(path for pattern in _MAKERS for path in _OUR_OWN.glob(pattern)):
+    paths = [_OUR_OWN / name for name in _MAKERS]
+    for path in sorted([*paths, *(path for folder in root.files_of(kind) for path in folder.rglob("*"))]):
         if path.is_file():
             digest.update(f"{path.relative_to(_OUR_OWN)}\0{path.stat().st_mode}\0".encode() + path.read_bytes())
-    return f"{base.name()} {modules} {digest.hexdigest()}\n"
+    return f"{base.name(kind)} {modules} {digest.hexdigest()}\n"
 
 
-def _built(cache: Path) -> Path:
-    image = cache / "card.img"
+def _built(kind: ImageKind, cache: Path) -> Path:
+    image = cache / f"{kind.word}.img"
     if not image.exists():
-        raise ImageError(f"{image} is not there: run tools/image first, or name an image")
+        how = "tools/image --pi5" if kind is models.PI5 else "tools/image"
+        raise ImageError(f"{image} is not there: run {how} first, or name an image")
     return image
 
 
@@ -123,6 +128,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Make a card's image with Debian 13 and the gateway in it (root), or boot one under emulation.",
         epilog="; ".join(models.sentences()),
     )
+    made.add_argument(
+        "--pi5", action="store_true",
+        help="the image for the Raspberry Pi 5, with a kernel of trixie-backports: never started on one, not published",
+    )  # fmt: skip
     made.add_argument("--out", type=Path, default=ROOT / "dist", metavar="DIR", help="(default: dist)")
     made.add_argument(
         "--modules", choices=("most", "list"), default="most",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ from package import debian
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from image.models import ImageKind
     from image.progress import ImageProgress
 
 SUITE = "trixie"
@@ -59,26 +61,29 @@ _RULE = Path(f"/usr/lib/binfmt.d/{_QEMU}.conf")
 _TABLES = 'cat "$1"/usr/share/ca-certificates/mozilla/*.crt >"$1/etc/ssl/certs/ca-certificates.crt"'
 
 
-def name() -> str:
+def name(kind: ImageKind) -> str:
     """The file's name in the cache, by all that goes into it."""
-    words = "\n".join((SUITE, *PACKAGES, *SLOW, *_LESS, _ASIDE, _KEYS, _BACK, _TABLES))
-    return f"base-{hashlib.sha256(words.encode()).hexdigest()[:16]}.tar"
+    words = "\n".join((SUITE, *PACKAGES, *SLOW, *_LESS, _ASIDE, _KEYS, _BACK, _TABLES, *kind.backports, *kind.lean))
+    return f"base-{kind.word}-{hashlib.sha256(words.encode()).hexdigest()[:16]}.tar"
 
 
-def make(cache: Path, progress: ImageProgress) -> Path:
+def make(kind: ImageKind, cache: Path, progress: ImageProgress) -> Path:
     """The tar file; from the cache where it is there."""
-    tar = cache / name()
+    tar = cache / name(kind)
     if tar.exists():
         progress.say(f"Debian is in the cache: {tar.name}, {tar.stat().st_size / 1e6:.0f} MB")
         return tar
-    for stale in cache.glob("base-*"):
+    for stale in cache.glob(f"base-{kind.word}-{'?' * 16}.tar"):
         stale.unlink()
     sources = cache / "sources.sources"
-    sources.write_text(_sources())
-    progress.say(f"Debian 13 for 64-bit ARM is fetched and installed: {len(PACKAGES)} packages named; minutes")
+    sources.write_text(_sources(backports=bool(kind.backports)))
+    preferences = cache / "preferences"
+    preferences.write_text(pin(kind))
+    newer = f"; of trixie-backports: {', '.join(kind.backports)}" if kind.backports else ""
+    progress.say(f"Debian 13 for 64-bit ARM is fetched and installed: {len(PACKAGES)} packages named{newer}; minutes")
     # Under another name until it is whole: what is cut off is begun again.
     part = cache / "base.tar.part"
-    _mmdebstrap([str(word) for word in _command(part, sources)], cache)
+    _mmdebstrap([str(word) for word in _command(kind, part, sources, preferences)], cache)
     part.rename(tar)
     progress.say(f"Debian is there: {tar.stat().st_size / 1e6:.0f} MB")
     return tar
@@ -101,11 +106,21 @@ def _mmdebstrap(command: list[str], cache: Path) -> None:
         raise ImageError(f"mmdebstrap failed, {log} says why: {' / '.join(last)}")
 
 
-def _command(tar: Path, sources: Path) -> list[object]:
+def pin(kind: ImageKind) -> str:
+    """What apt is told of trixie-backports, from which it takes nothing by itself: these packages and no others."""
+    if not kind.backports:
+        return ""
+    return f"Package: {' '.join(kind.backports)}\nPin: release n={SUITE}-backports\nPin-Priority: 500\n"
+
+
+def _command(kind: ImageKind, tar: Path, sources: Path, preferences: Path) -> list[object]:
     slow = " ".join(SLOW)
     command: list[object] = ["mmdebstrap", "--arch=arm64", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     command += ['--aptopt=Acquire::Languages "none"', *(f"--aptopt={line}" for line in _apt_settings())]
-    command += ["--dpkgopt=force-unsafe-io", *(f"--dpkgopt={line}" for line in _LESS)]
+    command += ["--dpkgopt=force-unsafe-io", *(f"--dpkgopt={line}" for line in (*_LESS, *kind.lean))]
+    if kind.backports:
+        to = '"$1/etc/apt/preferences.d"'
+        command += [f"--setup-hook=mkdir -p {to}; cp {shlex.quote(str(preferences))} {to}/{kind.word}"]
     command += [f"--essential-hook={_ASIDE.format(slow)}", f"--essential-hook={_KEYS}"]
     command += [f"--customize-hook={_BACK.format(slow)}", f"--customize-hook={_TABLES}"]
     return [*command, "--format=tar", SUITE, tar, sources]
@@ -118,8 +133,8 @@ def _apt_settings() -> list[str]:
     return [line for line in lines if line.startswith(_APT_KEYS) and not line.endswith('""')]
 
 
-def _sources() -> str:
-    """Where this machine gets Debian from, with the firmware's component added."""
+def _sources(*, backports: bool) -> str:
+    """Where this machine gets Debian from, with the firmware's component added, and trixie-backports if wanted."""
     if not _SOURCES.exists():
         text = (Path(__file__).parent / "files/etc/apt/sources.list.d/debian.sources").read_text(encoding="utf-8")
     else:
@@ -129,6 +144,11 @@ def _sources() -> str:
         f"{line} non-free-firmware" if line.startswith("Components:") and "non-free-firmware" not in line else line
         for line in lines
     ]
+    if backports:
+        wider = [
+            f"{line} {SUITE}-backports" if line.startswith("Suites:") and f"{SUITE}-updates" in line else line
+            for line in wider
+        ]
     return "\n".join(wider) + "\n"
 
 

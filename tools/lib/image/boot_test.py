@@ -11,30 +11,24 @@ root reads; whether a router takes it, nobody sees here.
 
 from __future__ import annotations
 
-import http.cookiejar
 import json
 import re
 import subprocess
-import urllib.error
-import urllib.parse
-import urllib.request
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from gateway.first_boot import settings
-from image import errors
-from image.errors import ImageError
+from image import errors, first_start
 from image.guest import DEADLINE_S, until
-from image.machine import BootedMachine, CardImage
+from image.machine import BootedMachine
 from meter.process import SimulatedMeter
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from image.machine import CardImage
     from image.progress import ImageProgress
 
-# Larger than the image: the data's partition is to grow.
-CARD_BYTES = 4 << 30
 # As Imager 1.x appends it (src/downloadthread.cpp, _customizeImage).
 IMAGER = " systemd.run=/boot/firstrun.sh systemd.run_success_action=reboot systemd.unit=kernel-command-line.target"
 _SECRET = b"imager-wifi-key-5e1f"
@@ -59,18 +53,17 @@ key = "{_WIFI_KEY}"
 [page]
 code = "{_CODE}"
 """
-_PASSWORD = "une phrase assez longue"
 _STATUS = "linky-gateway status --json"
 _HEADER = '[[meter]]\\nsource = "/dev/ttyS1"\\n[store]\\ndirectory = "/tmp/header"\\n'
-# A page, and SSH since there is a key.
-_LISTENING = {"8080", "22"}
+# The page, also encrypted, and SSH since there is a key.
+_LISTENING = {"8080", "8443", "22"}
 
 
 def run(image: Path, cache: Path, progress: ImageProgress) -> None:
     """Boot it; ImageError at the first promise that is not kept."""
     work = cache / "boot"
     work.mkdir(parents=True, exist_ok=True)
-    card = _card(image, work, progress)
+    card = first_start.copy(image, work, progress)
     with ExitStack() as ending:
         adapter = ending.enter_context(SimulatedMeter(work / "meter", tcp="127.0.0.1:0"))
         header = ending.enter_context(SimulatedMeter(work / "header", tcp="127.0.0.1:0", deliver="8n1"))
@@ -78,7 +71,9 @@ def run(image: Path, cache: Path, progress: ImageProgress) -> None:
         trial.imager()
         trial.wrong()
         trial.right(ending)
+        ending.close()
     card.file.unlink()
+    first_start.on_boards(image, work, progress)
     progress.say("every promise is kept")
 
 
@@ -88,12 +83,7 @@ class BootTrial:
     def __init__(self, card: CardImage, work: Path, meters: list[str], progress: ImageProgress) -> None:
         self._card, self._work, self._meters, self._progress = card, work, meters, progress
         self._machine_id = ""
-
-    def expect(self, condition: object, what: str, seen: object = "") -> None:
-        """A promise."""
-        if not condition:
-            raise ImageError(f"not so: {what}: {seen}")
-        self._progress.say(what)
+        self.expect = progress.expect
 
     def imager(self) -> None:
         """What Imager 1.x leaves, and what a person has put beside it."""
@@ -144,17 +134,18 @@ class BootTrial:
         self._card.put("authorized_keys.txt", key.with_suffix(".pub").read_bytes())
         machine = ending.enter_context(BootedMachine(self._card, self._work / "right", *self._meters))
         begun = self._progress.seconds
-        until("the page", lambda: _status(machine) == 200, alive=machine)
+        until("the page", lambda: first_start.answers(machine.page), alive=machine)
         self._progress.say(f"the page answers {self._progress.seconds - begun:.0f} s after the start")
         self._wait_for_frames(machine)
         self._progress.say(f"frames are read {self._progress.seconds - begun:.0f} s after the start")
-        self._see_page(machine)
+        first_start.see_page(machine.page, _CODE, self._progress)
         self._see_system(machine)
         self._see_ssh(machine, key)
         self._pull_the_adapter(machine)
         self._read_the_header(machine)
         self._hang(machine)
         self._upgrade(machine)
+        first_start.see_later_kernel(machine, self._progress)
         self._switch_off(machine)
         said = self._card.text("linky-result.txt")
         self.expect("Tout va bien" in said and "maison-7.local:8080" in said, "linky-result.txt says all is well", said)
@@ -165,17 +156,6 @@ class BootTrial:
         self._card.check()
         self._progress.say("both file systems are whole")
 
-    def _see_page(self, machine: BootedMachine) -> None:
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-        address = f"http://127.0.0.1:{machine.page}"
-        form = urllib.parse.urlencode({"code": _CODE, "password": _PASSWORD, "again": _PASSWORD}).encode()
-        with browser.open(f"{address}/setup", form, timeout=120) as answer:
-            self.expect(answer.url == f"{address}/", "the page takes its first password, by the code of linky.toml")
-        with browser.open(f"{address}/events", timeout=120) as stream:
-            state = json.loads(stream.readline().decode().removeprefix("data: "))
-        shown = state["meters"][0]
-        self.expect(shown, f"the page shows the meter: {json.dumps(shown)[:160]}")
-
     def _see_system(self, machine: BootedMachine) -> None:
         until("the end of its start", lambda: machine.do("systemctl is-system-running")[1] != "starting", alive=machine)
         _, failed = machine.do("systemctl list-units --failed --plain --no-legend")
@@ -183,7 +163,9 @@ class BootTrial:
         code, said = machine.do("touch /usr/linky-written")
         self.expect(code and "Read-only" in said, "the root is read-only", said)
         _, size = machine.do("findmnt -n -b -o SIZE -T /var")
-        self.expect(int(size) > CARD_BYTES / 2, f"the data's partition has grown to {int(size) / 1e9:.1f} GB", size)
+        self.expect(
+            int(size) > first_start.CARD_BYTES / 2, f"the data's partition has grown to {int(size) / 1e9:.1f} GB", size
+        )
         _, number = machine.do("cat /etc/machine-id")
         same = number == self._machine_id
         self.expect(re.fullmatch("[0-9a-f]{32}", number) and same, "machine-id was made at the first start", number)
@@ -253,46 +235,16 @@ class BootTrial:
             age = float(str(link.get("age_s") or 0))
             return link.get("state") == "ok" and (since is None or age < self._progress.seconds - since)
 
+        if since is None:
+            until("the gateway", lambda: machine.said(first_start.RUNS), alive=machine)
         until("the meter's frames", come, alive=machine)
 
 
 def _link(machine: BootedMachine, name: str, asked: str = _STATUS) -> dict[str, object]:
     """What the gateway says of its first link of that kind."""
-    _, said = machine.do(asked)
+    _, said = machine.do(asked, DEADLINE_S)
     try:
         links = json.loads(said[said.index("{") :])["links"]
     except (ValueError, KeyError):
         return {}
     return next((link for link in links if link["link"].startswith(name)), {})
-
-
-def _status(machine: BootedMachine) -> int:
-    """Of the page's first visit; 0 while nobody answers."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{machine.page}/setup", timeout=10) as answer:
-            return int(answer.status)
-    except OSError:
-        return 0
-
-
-def _card(image: Path, work: Path, progress: ImageProgress) -> CardImage:
-    """A copy to write to, larger than the image."""
-    if not image.is_file():
-        raise ImageError(f"{image}: no such image")
-    file = work / "card.img"
-    file.unlink(missing_ok=True)
-    if image.suffix == ".xz":
-        with file.open("wb") as stream:
-            done = subprocess.run(["xz", "--decompress", "--stdout", image], check=False, stdout=stream)
-        if done.returncode:
-            raise ImageError(f"{image}: xz cannot unpack it")
-    else:
-        errors.run("cp", "--sparse=always", image, file)
-    with file.open("r+b") as stream:
-        stream.truncate(max(CARD_BYTES, file.stat().st_size))
-    try:
-        card = CardImage(file)
-    except ValueError as error:
-        raise ImageError(f"{image}: not an image of tools/image: {error}") from error
-    progress.say(f"{image.name}: {image.stat().st_size / 1e6:.0f} MB, as a card of {CARD_BYTES / 1e9:.1f} GB")
-    return card

@@ -6,15 +6,15 @@ An MBR, since the Pi 3's boot ROM knows nothing else. Sizes and beginnings are w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from image.models import ImageKind
 
 SECTOR = 512
 MIB = 1 << 20
 _ALIGN = 4 * MIB
 
-# Two kernels with their initramfs during an upgrade: twice 75 MB, and the firmware.
-FIRMWARE_BYTES = 384 * MIB
-# What a day of security updates needs beside what is there, as a share of it.
-_ROOT_ROOM = 0.5
 # Until it has grown; apt's lists alone are 100 MB.
 DATA_ROOM = 256 * MIB
 
@@ -37,23 +37,23 @@ class CardPartition:
         return self.start + self.size
 
 
-def plan(root_bytes: int, data_bytes: int) -> list[CardPartition]:
+def plan(kind: ImageKind, root_bytes: int, data_bytes: int) -> list[CardPartition]:
     """Partitions for a root and data of that size, one after the other."""
     sizes = (
-        ("firmware", "c", FIRMWARE_BYTES),
-        ("root", "83", round(root_bytes * (1 + _ROOT_ROOM))),
+        ("firmware", "c", kind.firmware_bytes),
+        ("root", "83", root_bytes + max(root_bytes // 2, kind.root_room)),
         ("data", "83", data_bytes + DATA_ROOM),
     )
     made, at = [], _ALIGN
-    for name, kind, size in sizes:
-        made.append(CardPartition(name, kind, at, _up(size)))
+    for name, number, size in sizes:
+        made.append(CardPartition(name, number, at, _up(size)))
         at = made[-1].end
     return made
 
 
-def script(partitions: list[CardPartition]) -> str:
+def script(kind: ImageKind, partitions: list[CardPartition]) -> str:
     """What sfdisk is told."""
-    lines = ["label: dos", "label-id: 0x4c494e4b", "unit: sectors"]
+    lines = ["label: dos", f"label-id: 0x{kind.label_id:08x}", "unit: sectors"]
     for one in partitions:
         boot = ", bootable" if one.name == "firmware" else ""
         lines.append(f"start={one.start // SECTOR}, size={one.size // SECTOR}, type={one.kind}{boot}")
@@ -72,6 +72,11 @@ def read(table: bytes) -> list[CardPartition]:
             raise ValueError(f"partition {number + 1} is empty")
         found.append(CardPartition(name, f"{entry[4]:x}", start * SECTOR, size * SECTOR))
     return found
+
+
+def label_id(table: bytes) -> int:
+    """The identifier of a partition table, by its first sector; 0 where there is none."""
+    return int.from_bytes(table[440:444], "little") if table[510:512] == b"\x55\xaa" else 0
 
 
 def _up(size: int) -> int:

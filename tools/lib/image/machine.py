@@ -59,6 +59,14 @@ class CardImage:
         data = self.get(name, self.file.with_name("got")).read_bytes()
         return data.decode("utf-8-sig").replace("\r\n", "\n")
 
+    def starts(self) -> tuple[str, str, str]:
+        """The kernel's and the initramfs's names and the command line, as a board's firmware reads them; no console."""
+        config = self.text("config.txt")
+        kernel, initrd = re.search(r"^kernel=(\S+)", config, re.M), re.search(r"^initramfs (\S+)", config, re.M)
+        if not kernel or not initrd:
+            raise ImageError("config.txt names no kernel, or no initramfs")
+        return kernel[1], initrd[1], re.sub(r"console=\S+", "", self.text("cmdline.txt")).strip()
+
     def holds(self, needle: bytes) -> bool:
         """Whether these bytes lie anywhere in the FAT partition, also in none of its files."""
         place = self.partitions["firmware"]
@@ -89,14 +97,8 @@ class BootedMachine(Guest):
 
     def command(self) -> list[str]:
         """With the kernel that the card's firmware would start."""
-        config = self._card.text("config.txt")
-        kernel, initrd = re.search(r"^kernel=(\S+)", config, re.M), re.search(r"^initramfs (\S+)", config, re.M)
-        if not kernel or not initrd:
-            raise ImageError("config.txt names no kernel, or no initramfs")
-        line = re.sub(r"console=\S+", "", self._card.text("cmdline.txt")).strip()
-        files = (
-            self._card.get(found[1], self._work / name) for found, name in ((kernel, "kernel"), (initrd, "initrd"))
-        )
+        kernel, initrd, line = self._card.starts()
+        files = (self._card.get(name, self._work / to) for name, to in ((kernel, "kernel"), (initrd, "initrd")))
         forwards = f"hostfwd=tcp:127.0.0.1:{self.page}-:8080,hostfwd=tcp:127.0.0.1:{self.ssh}-:22"
         command = "qemu-system-aarch64 -M virt -cpu cortex-a53 -smp 2 -m 1024 -display none -no-reboot".split()
         command += ["-kernel", str(next(files)), "-initrd", str(next(files)), "-append", f"{line} {_ADDED}"]

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from image import layout, models
+from image import layout
 from image.errors import PATH, ImageError, run
 from os_list import entries as os_list
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from image.layout import CardPartition
+    from image.models import ImageKind
     from image.progress import ImageProgress
 
 # mtools otherwise wants the geometry of a floppy disk.
@@ -24,29 +25,30 @@ MTOOLS = {**os.environ, "PATH": PATH, "MTOOLS_SKIP_CHECK": "1"}
 _FEATURES = ("-q", "-F", "-t", "ext4", "-b", "4096", "-i", "16384")
 
 
-def image(root: Path, file: Path, progress: ImageProgress) -> None:
+def image(kind: ImageKind, root: Path, file: Path, progress: ImageProgress) -> None:
     """The raw image, sparse; ``root`` is taken apart for it."""
     firmware, data = root.with_name("firmware"), root.with_name("data")
     _apart(root / "boot/firmware", firmware)
     _apart(root / "var", data)
     for name in ("etc/upper", "etc/work"):
         (data / "lib/linky-card" / name).mkdir(parents=True, exist_ok=True)
-    partitions = layout.plan(_size(root), _size(data))
+    partitions = layout.plan(kind, _size(root), _size(data))
     file.unlink(missing_ok=True)
     with file.open("wb") as stream:
         stream.truncate(partitions[-1].end)
-    run("sfdisk", "--quiet", file, stdin=layout.script(partitions))
+    run("sfdisk", "--quiet", file, stdin=layout.script(kind, partitions))
     first, second, third = partitions
     _fat(firmware, file, first)
     _ext4(root, file, second, "-m", "1")
     _ext4(data, file, third, "-m", "0", "-J", "size=32")
-    for one in partitions:
-        progress.say(f"partition {layout.LABELS[one.name]}: {one.size / layout.MIB:.0f} MiB")
+    for one, folder in zip(partitions, (firmware, root, data), strict=True):
+        used, room = _size(folder) / layout.MIB, one.size / layout.MIB
+        progress.say(f"partition {layout.LABELS[one.name]}: {room:.0f} MiB, {used:.0f} of them used")
     progress.say(f"image: {file.stat().st_size / 1e6:.0f} MB, {file.stat().st_blocks * 512 / 1e6:.0f} MB of it used")
 
 
-def publish(file: Path, to: Path, url: str | None, icon: str, progress: ImageProgress) -> list[Path]:
-    """Compressed, with its sum, and the list for Raspberry Pi Imager."""
+def publish(kind: ImageKind, file: Path, to: Path, url: str | None, icon: str, progress: ImageProgress) -> list[Path]:
+    """Compressed, with its sum; and, if households may be given it, the list for Raspberry Pi Imager."""
     packed = to.with_name(f"{to.name}.part")
     with packed.open("wb") as stream:
         _xz(file, stream.fileno())
@@ -56,7 +58,10 @@ def publish(file: Path, to: Path, url: str | None, icon: str, progress: ImagePro
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     total = to.with_name(f"{to.name}.sha256")
     total.write_text(f"{digest}  {to.name}\n")
-    entry = os_list.entry(to, url or to.resolve().as_uri(), icon, models.tags(), "linky-gateway")
+    if not kind.published:
+        progress.say(f"{total.name}; no list for Raspberry Pi Imager: it was never seen to start on its boards")
+        return [to, total]
+    entry = os_list.entry(to, url or to.resolve().as_uri(), icon, kind.tags, "linky-gateway")
     document = {"os_list": [entry]}
     if wrong := os_list.faults(document):
         raise ImageError("; ".join(wrong))

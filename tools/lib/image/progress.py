@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
+from image.errors import ImageError
+
 
 class ImageProgress:
     """One run."""
@@ -21,3 +23,9 @@ class ImageProgress:
         """One line."""
         sys.stdout.write(f"{self.seconds:6.1f} s  {what}\n")
         sys.stdout.flush()
+
+    def expect(self, condition: object, what: str, seen: object = "") -> None:
+        """A promise: a line where it is kept, ImageError where it is not."""
+        if not condition:
+            raise ImageError(f"not so: {what}: {seen}")
+        self.say(what)

@@ -11,15 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from image import models
+from image import base
 from image.errors import PATH, ImageError, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from image.models import DeviceOverlay, ImageKind
     from image.progress import ImageProgress
 
 FILES = Path(__file__).with_name("files")
+_OVERLAYS = Path(__file__).parent
 HOSTNAME = "linky"
 LOGIN = "linky"
 _HOME = "/var/lib/linky-card/home"
@@ -38,7 +40,7 @@ DISABLED = ("getty@tty1.service", "NetworkManager-wait-online.service", "mosquit
 # What mmdebstrap leaves: this machine's way to Debian.
 _LEFT = (
     "etc/apt/sources.list", "etc/apt/sources.list.d/*", "etc/apt/apt.conf.d/99mmdebstrap",
-    "etc/dpkg/dpkg.cfg.d/99mmdebstrap",
+    "etc/dpkg/dpkg.cfg.d/99mmdebstrap", "etc/apt/preferences.d/*",
 )  # fmt: skip
 # What makes one machine different from another: made at each card's own first start.
 _IDENTITY = (
@@ -54,7 +56,13 @@ _DRIVERS = (
 )  # fmt: skip
 
 
-def finish(root: Path, deb: Path, modules: str, progress: ImageProgress) -> None:
+def files_of(kind: ImageKind) -> list[Path]:
+    """The folders of our own files that go onto a card of that kind: what all have, and what it alone has."""
+    alone = FILES.with_name(f"files-{kind.word}")
+    return [FILES, alone] if alone.exists() else [FILES]
+
+
+def finish(kind: ImageKind, root: Path, deb: Path, modules: str, progress: ImageProgress) -> None:
     """Everything that this module promises."""
     for pattern in _LEFT:
         for path in root.glob(pattern):
@@ -64,15 +72,17 @@ def finish(root: Path, deb: Path, modules: str, progress: ImageProgress) -> None
         _inside(root, "dpkg", "--install", f"/root/{deb.name}")
         (root / "root" / deb.name).unlink()
     progress.say(f"{deb.name} is installed")
-    place(FILES, root)
+    place(kind, root)
     _identity(root)
     _units(root)
     _certificates(root)
     _byte_code(root)
     progress.say("settings, units, certificates, byte code")
-    _initramfs(root, modules)
-    progress.say(f"initramfs with {'every driver' if modules == 'most' else 'the drivers of the boards alone'}")
-    _firmware(root)
+    for version in _initramfs(kind, root, modules):
+        size = (root / f"boot/initrd.img-{version}").stat().st_size / 1e6
+        which = "every driver" if modules == "most" else "the drivers of the boards alone"
+        progress.say(f"initramfs of {version} with {which}: {size:.0f} MB")
+    _firmware(kind, root)
     # systemd would otherwise bring its tables up to date at the first start: they are, and it takes a minute.
     for name in ("etc/.updated", "var/.updated"):
         (root / name).touch()
@@ -81,20 +91,22 @@ def finish(root: Path, deb: Path, modules: str, progress: ImageProgress) -> None
     progress.say("firmware; no password, no key, no identity in it")
 
 
-def place(files: Path, root: Path) -> None:
+def place(kind: ImageKind, root: Path) -> None:
     """Our own files, root's, where they belong."""
-    for path in sorted(files.rglob("*")):
-        name = path.relative_to(files).as_posix()
-        to = root / name
-        if path.is_dir():
-            to.mkdir(exist_ok=True)
-            continue
-        to.unlink(missing_ok=True)
-        shutil.copyfile(path, to)
-        to.chmod(_MODES.get(name, 0o755 if os.access(path, os.X_OK) else 0o644))
+    for files in files_of(kind):
+        for path in sorted(files.rglob("*")):
+            name = path.relative_to(files).as_posix()
+            to = root / name
+            if path.is_dir():
+                to.mkdir(exist_ok=True)
+                continue
+            to.unlink(missing_ok=True)
+            shutil.copyfile(path, to)
+            to.chmod(_MODES.get(name, 0o755 if os.access(path, os.X_OK) else 0o644))
+    if kind.backports:
+        (root / f"etc/apt/preferences.d/{kind.word}").write_text(base.pin(kind), encoding="utf-8")
     readme = root / "boot/firmware/LISEZMOI.txt"
-    names = ", ".join(model.name for model in models.SERVED)
-    readme.write_text(readme.read_text(encoding="utf-8").replace("@served@", names), encoding="utf-8")
+    readme.write_text(readme.read_text(encoding="utf-8").replace("@served@", kind.names), encoding="utf-8")
     # Notepad.
     for path in (root / "boot/firmware").glob("*.t*"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
@@ -170,27 +182,61 @@ def _byte_code(root: Path) -> None:
         _inside(root, "python3", "-m", "compileall", "-q", *(f"/{name}" for name in places))
 
 
-def _initramfs(root: Path, modules: str) -> None:
+def _initramfs(kind: ImageKind, root: Path, modules: str) -> list[str]:
     conf = root / "etc/initramfs-tools/conf.d/linky-card"
     conf.write_text(f"{conf.read_text(encoding='utf-8')}MODULES={modules}\n")
     if modules == "list":
-        (root / "etc/initramfs-tools/modules").write_text("\n".join(_DRIVERS) + "\n")
+        (root / "etc/initramfs-tools/modules").write_text("\n".join((*_DRIVERS, *kind.drivers)) + "\n")
+    versions = _kernels(root)
     with _proc(root):
-        for version in _kernels(root):
-            _inside(root, "mkinitramfs", "-o", f"/boot/initrd.img-{version}", version)
+        for version in versions:
+            name = f"boot/initrd.img-{version}"
+            _inside(root, "mkinitramfs", "-o", f"/{name}", version)
+            built_in = (root / f"usr/lib/modules/{version}/modules.builtin").read_text(encoding="utf-8")
+            if missing := without(kind.drivers, f"{built_in}\n{_inside(root, 'lsinitramfs', f'/{name}')}"):
+                raise ImageError(f"the initramfs of {version} has no driver {', '.join(missing)}")
+    return versions
 
 
-def _firmware(root: Path) -> None:
+def without(drivers: Sequence[str], listed: str) -> list[str]:
+    """Those that a list of modules' files does not name; "_" and "-" are the same to the kernel."""
+    there = {Path(line).name.partition(".ko")[0].replace("-", "_") for line in listed.splitlines()}
+    return [name for name in drivers if name not in there]
+
+
+def _firmware(kind: ImageKind, root: Path) -> None:
     shutil.copytree(root / "usr/lib/raspi-firmware", root / "boot/firmware", dirs_exist_ok=True)
     with _proc(root):
         for version in _kernels(root):
+            # Debian's hook, then ours, as at each later kernel.
             _inside(
-                root, "env", "DEB_MAINT_PARAMS=configure", "/etc/kernel/postinst.d/z50-raspi-firmware",
-                version, f"/boot/vmlinuz-{version}",
+                root, "env", "DEB_MAINT_PARAMS=configure", "run-parts", "--regex=^z", "--exit-on-error",
+                f"--arg={version}", f"--arg=/boot/vmlinuz-{version}", "/etc/kernel/postinst.d",
             )  # fmt: skip
+    for one in kind.overlays:
+        overlay(one, root / "boot/firmware")
     there = {path.name for path in (root / "boot/firmware").iterdir()}
-    if missing := [model.name for model in models.SERVED if model.dtb not in there]:
+    if missing := [model.name for model in kind.models if model.dtb not in there]:
         raise ImageError(f"this kernel describes no Raspberry Pi {', '.join(missing)}: models.py says it does")
+
+
+def overlay(one: DeviceOverlay, card: Path) -> None:
+    """Make it, and see that it does what it is for with the kernel that is there."""
+    made, result = card / "overlays" / f"{one.name}.dtbo", card / "overlaid"
+    made.parent.mkdir(exist_ok=True)
+    run("dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", made, _OVERLAYS / f"{one.name}.dts")
+    run("fdtoverlay", "-i", card / one.under, "-o", result, made)
+    if _described(result) != _described(card / one.gives):
+        raise ImageError(
+            f"{one.under} with {made.name} over it is not {one.gives}: {one.name}.dts is of another kernel"
+        )
+    result.unlink()
+
+
+def _described(tree: Path) -> list[str]:
+    """A description's lines in order, but for the names of pins, which no driver reads."""
+    lines = run("dtc", "-q", "-s", "-I", "dtb", "-O", "dts", tree).splitlines()
+    return [line for line in lines if "gpio-line-names" not in line]
 
 
 def _kernels(root: Path) -> list[str]:

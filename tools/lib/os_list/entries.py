@@ -1,7 +1,9 @@
 """``tools/os-list``: the list by which Raspberry Pi Imager offers an image of one's own that takes a ``linky.toml``.
 
 Imager reads it as a content repository. It says ``init_format: rpi-preseed``: what a person fills in there is one file
-that the first start reads (``gateway/first_boot/preseed.py``). It needs the standard library alone.
+that the first start reads (``gateway/first_boot/preseed.py``). An image of ``tools/image`` is known by its partition
+table, whatever its file is called: one that nobody has seen start on its boards comes into no list. It needs the
+standard library alone.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from image import layout, models
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def entry(image: Path, url: str, icon: str, devices: Sequence[str], name: str) -> dict[str, object]:
-    """What Imager has to know of an image; ImageError when it is none that Imager can unpack."""
-    size, digest = _measured(image)
+    """What Imager has to know of an image; OsListError when Imager cannot unpack it, or nobody may be given it."""
+    size, digest, kind = _measured(image)
+    if kind and not kind.published:
+        raise OsListError(
+            f"{image}: an image for Raspberry Pi {kind.names}, which nobody has seen start on one: it is not offered"
+        )
     with image.open("rb") as stream:
         download = hashlib.file_digest(stream, "sha256").hexdigest()
     return {
@@ -105,19 +113,21 @@ def faults(document: object) -> list[str]:
     return found
 
 
-def _measured(image: Path) -> tuple[int, str]:
-    """Size and SHA-256 of what is inside."""
-    digest, size = hashlib.sha256(), 0
+def _measured(image: Path) -> tuple[int, str, models.ImageKind | None]:
+    """Size and SHA-256 of what is inside, and which image of ours it is."""
+    digest, size, kind = hashlib.sha256(), 0, None
     try:
         with _opened(image) as stream:
             while block := stream.read(_BLOCK):
+                if not size:
+                    kind = models.kind_of(layout.label_id(block[: layout.SECTOR]))
                 digest.update(block)
                 size += len(block)
     except (lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, EOFError) as error:
         raise OsListError(f"{image}: damaged, or not what its name says: {error}") from error
     if size == 0 or size % 512:
         raise OsListError(f"{image}: {size} bytes inside are no image of a card: those are whole sectors of 512")
-    return size, digest.hexdigest()
+    return size, digest.hexdigest(), kind
 
 
 def _opened(image: Path) -> IO[bytes]:
@@ -146,8 +156,8 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--icon", required=True, metavar="URL", help="a picture of 40 × 40, SVG or PNG")
     made.add_argument("--name", default="linky-gateway", help="in Imager's list (default: linky-gateway)")
     made.add_argument(
-        "--devices", nargs="+", choices=DEVICES, default=["pi3-64bit", "pi4-64bit"], metavar="TAG",
-        help=f"the boards it starts on (default: pi3-64bit pi4-64bit); known: {', '.join(DEVICES)}",
+        "--devices", nargs="+", choices=DEVICES, default=models.CARD.tags, metavar="TAG",
+        help=f"the boards it starts on (default: {' '.join(models.CARD.tags)}); known: {', '.join(DEVICES)}",
     )  # fmt: skip
     made.add_argument("--out", type=Path, default=Path("os-list.json"), metavar="FILE", help="(default: os-list.json)")
     return made

@@ -20,6 +20,7 @@ from gateway.errors import ReleaseError
 from gateway.upkeep.releases import versions
 from gateway.upkeep.releases.keys import key_id, parse_public, render_public
 from gateway.upkeep.releases.latest import NAME, SIGNATURES, Latest, read_latest
+from image import models
 from os_list import entries
 from package.debian import version_of
 from release import advisories, apt, pages, parts
@@ -211,7 +212,7 @@ class _Making:
             try:
                 one = entries.entry(
                     image, f"{wanted.url}/images/{image.name}", f"{wanted.url}/icon.svg",
-                    ("pi3-64bit", "pi4-64bit"), f"linky-gateway {version}",
+                    models.CARD.tags, f"linky-gateway {version}",
                 )  # fmt: skip
             except entries.OsListError as error:
                 raise FolderError(str(error)) from error
