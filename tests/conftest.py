@@ -17,6 +17,7 @@ import pytest
 from hypothesis import settings
 
 from servers import Federation, LoopbackNet, missing_packages, wait_until
+from tests.tap import tapped
 from tests.turns import turn
 
 if TYPE_CHECKING:
@@ -146,14 +147,16 @@ def _servers_installed() -> None:
 @pytest.fixture(scope="session")
 def federation(_servers_installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
     """Run sen1.test on Prosody and sen2.test on ejabberd for the whole session; no test may kill these."""
-    with Federation(tmp_path_factory.mktemp("pe"), "prosody", "ejabberd") as running:
+    folder, file = tmp_path_factory.mktemp("pe"), tmp_path_factory.mktemp("tap") / "stanzas"
+    with tapped(file, lambda: Federation(folder, "prosody", "ejabberd")) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def federation_ep(_servers_installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
     """Run the other way round: sen1.test on ejabberd and sen2.test on Prosody, for the whole session."""
-    with Federation(tmp_path_factory.mktemp("ep"), "ejabberd", "prosody") as running:
+    folder, file = tmp_path_factory.mktemp("ep"), tmp_path_factory.mktemp("tap") / "stanzas"
+    with tapped(file, lambda: Federation(folder, "ejabberd", "prosody")) as running:
         yield running
 
 

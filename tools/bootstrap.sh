@@ -239,6 +239,7 @@ _fill_venv_from_debian() {
   local packages=(python3-venv python3-slixmpp python3-msgspec python3-serial python3-cryptography python3-jinja2)
   [[ $1 != requirements-test.txt ]] || packages+=(
     python3-pytest python3-hypothesis python3-mypy python3-pytest-xdist python3-gpiozero python3-prometheus-client
+    python3-lxml
   )
   install_debian_packages "Python libraries that are compiled" "${packages[@]}" || return 1
   say "making ${VENV##*/} with $(/usr/bin/python3 -V) and Debian's libraries"

@@ -3,10 +3,12 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from gateway.store.recorder import Recorder
+from harness.accounts import HOME
 from harness.house import in_this_process
 from meter.process import SimulatedMeter
 from tests.gateway.federation.conftest import PRM
@@ -14,7 +16,10 @@ from tests.gateway.federation.conftest import House as Filled
 from tests.gateway.store.conftest import frame
 from tests.integration.processes import House
 from tests.integration.wire_document import PLACES, Comparer, Conversation, Post, account, names, parsed, steps
+from tests.tap import stanzas
+from tests.wire_schema import can_validate, faults
 
+PARTS = ("gateway", "errors", "collector")
 # What the document's history is of: an hour of a Sunday, and the minute after it.
 FIRST = int(datetime(2026, 3, 1, 0, tzinfo=UTC).timestamp())
 # A consent's last day, within three years of whenever this is run; in summer, as the document's.
@@ -79,9 +84,29 @@ def differs(printed, came):
     return Comparer({}).differs(parsed(printed), parsed(came))
 
 
+@pytest.mark.skipif(not can_validate(), reason="lxml is not installed")
+def test_the_schema_has_the_form_of_every_example():
+    """And of nothing else: an attribute, a value, an element that is not there is found."""
+    printed = [parsed(step.text) for part in PARTS for step in steps(part) if step.kind != "done"]
+    assert [fault for stanza in printed for fault in faults(stanza)] == []
+    held = "\n".join(ET.tostring(stanza, "unicode") for stanza in printed)
+    for right, wrong in (
+        ('kind="data-erased"', 'kind="data-lost"'),
+        ('granularity="raw"', 'granularity="PT5M"'),
+        ('state="claimed"', 'state="claimed" why="used"'),
+        ('invented="true"', 'invented="false"'),
+        (' bver="26"', ' bver="42"'),
+        (' v="450"', ""),
+        (' epoch="5d1f0c3e"', ""),
+    ):
+        assert right in held
+        changed = [parsed(ET.tostring(s, "unicode").replace(right, wrong)) for s in printed]
+        assert [fault for stanza in changed for fault in faults(stanza)], wrong
+
+
 def test_every_example_is_sent_or_compared():
     """None stands outside the conversations: nobody would notice that it is wrong."""
-    held = [step.name for part in ("gateway", "errors", "collector") for step in steps(part) if step.kind != "done"]
+    held = [step.name for part in PARTS for step in steps(part) if step.kind != "done"]
     assert sorted(held) == sorted(names())
     assert len(held) == len(set(held))
 
@@ -98,3 +123,5 @@ def test_the_examples_are_sent_and_answered_as_printed(federation, tmp_path):
             home.house.await_link("xmpp", "ok")
             asyncio.run(Conversation(("gateway", "errors"), posts, home.do, PUT).hold())
             assert gateway.stop() == 0
+    # What its server has written down is held to the schema when the server ends.
+    assert {stanza.get("from") for stanza in stanzas(federation.tap)} >= {f"{HOME}/proxy"}

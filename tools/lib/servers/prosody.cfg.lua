@@ -21,10 +21,11 @@ plugin_paths = { "$plugins" }
 s2s_peers = { $peers }
 
 modules_enabled = {
-	"roster"; "saslauth"; "tls"; "disco"; "ping"; "posix"; "s2s_auth_certs"; "s2s_peers"; "smacks"; "pep"; "mam";
+	"roster"; "saslauth"; "tls"; "disco"; "ping"; "posix"; "s2s_auth_certs"; "s2s_peers"; "tap"; "smacks"; "pep"; "mam";
 	"offline"; "carbons"; "blocklist"; "admin_shell"; "time"; "version"; "user_account_management"; $register_module
 	$limits_module
 }
+tap = ENV_LINKY_TAP -- where tests want what goes through (mod_tap)
 modules_disabled = { "dialback" } -- certificates only
 c2s_require_encryption = true
 s2s_require_encryption = true
