@@ -22,9 +22,10 @@ LONGEST: Final = (
     *("gateway/doctor/test_catalogue.py", "tools/test_bootstrap.py", "units/test_boot.py"),
     *("gateway/doctor/test_faults.py", "gateway/privacy/test_running.py", "gateway/collector/test_access.py"),
     *("gateway/bridges/test_zabbix.py", "tools/flash/test_flash.py", "micropython/display/test_program.py"),
+    *("walks/test_maker.py", "walks/test_cooperative.py"),
 )
 # Real servers, boards, containers: next.
-WAITING: Final = {"faults", "integration", "micropython", "tools", "units", "upgrade"}
+WAITING: Final = {"faults", "integration", "micropython", "tools", "units", "upgrade", "walks"}
 # A quarter of a minute of a core each: first from the other end, so that what meets in the middle is short.
 HEAVIEST: Final = (
     *("figures/test_figures.py", "test_long_stream.py", "gateway/commands/test_examples.py"),

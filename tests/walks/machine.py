@@ -9,6 +9,7 @@ those of the tests' environment. In both the person is root, to whom ``sudo`` is
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -177,7 +178,8 @@ def _make(root: Path, wanted: list[str]) -> None:
         part = base.with_suffix(".part")
         make_base(part, _BASE)
         part.rename(base)
-    debs = _CACHE / f"debs-{'-'.join(sorted(set(wanted) - set(_OF_SETUP) - set(_LIBRARIES)))[:100]}"
+    names = " ".join(sorted(wanted))
+    debs = _CACHE / f"debs-{hashlib.sha256(names.encode()).hexdigest()[:12]}"
     fetch_debs(_CACHE, base, debs, wanted)
     unpack_base(base, root)
     lay_archive(debs, root)

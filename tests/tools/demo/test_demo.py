@@ -179,6 +179,8 @@ def test_without_servers_and_without_check_it_ends_well(demo: Demo) -> None:
         (("--seconds", "0"), "--seconds needs a number above 0"),
         (("--replay", "/no/such/file"), "/no/such/file: no such file"),
         (("--frobnicate",), "unrecognized arguments"),
+        (("--bridge", "/no/such/file"), "--bridge /no/such/file: No such file"),
+        (("--bridge", str(ROOT / "pyproject.toml")), "one table is expected, such as [own]"),
     ],
 )
 def test_wrong_use_is_said_before_anything_is_installed_or_started(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.arrivals import ENOUGH_SERIES, Arrivals
+from demo.bridge import table_of
 from demo.chain import DemoChain
 from demo.endings import Endings
 from demo.options import parser
@@ -43,6 +44,9 @@ def main() -> int:
     ]
     installed = subprocess.run([*script, "two XMPP servers for the federation", *PACKAGES], check=False)
     federated = installed.returncode == 0
+    if options.bridge and not federated:
+        print("tools/demo: --bridge: without the federation (see above) a bridge is sent nothing", file=sys.stderr)
+        return NO_FEDERATION
     endings = Endings()
     endings.listen()
     try:
@@ -129,6 +133,11 @@ def _options() -> argparse.Namespace:
         made.error("--check needs --seconds N")
     if options.replay and not options.replay.is_file():
         made.error(f"{options.replay}: no such file")
+    if options.bridge:
+        try:
+            table_of(options.bridge)
+        except RigError as error:
+            made.error(str(error))
     return options
 
 

@@ -18,24 +18,29 @@ BRIDGE = "bridge@sen2.test"
 _MADE_HERE = {"federation", "household", "directory"}
 
 
-def configure(file: Path, federation: Federation, folder: Path, sensor: str) -> list[object]:
-    """Lay its configuration out: the table of ``file``, and beside it account and household of the demo.
-
-    The words after ``python -m gateway.bridges.program``; RigError where the file will not do.
-    """
+def table_of(file: Path) -> str:
+    """The name of the one table in it, which is the kind of the bridge; RigError where the file will not do."""
     try:
-        text = file.read_text(encoding="utf-8")
-        found = tomllib.loads(text)
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RigError(f"--bridge {file}: {getattr(error, 'strerror', None) or error}") from error
     kinds = [name for name, value in found.items() if isinstance(value, dict)]
     if len(kinds) != 1 or _MADE_HERE & set(found):
         raise RigError(f"--bridge {file}: one table is expected, such as [own]; the demo has account and household")
-    own = found[kinds[0]].get("file")
-    if kinds == ["own"] and own and not Path(own).is_absolute() and (file.parent / own).is_file():
+    return kinds[0]
+
+
+def configure(file: Path, federation: Federation, folder: Path, sensor: str) -> list[object]:
+    """Lay its configuration out: the table of ``file``, and beside it account and household of the demo.
+
+    The words after ``python -m gateway.bridges.program``.
+    """
+    kind, text = table_of(file), file.read_text(encoding="utf-8")
+    own = tomllib.loads(text)[kind].get("file", "")
+    if kind == "own" and not Path(own).is_absolute() and (file.parent / own).is_file():
         shutil.copy(file.parent / own, folder / own)
     domain = HOME.partition("@")[2]
     household = f'[[household]]\nname = "demo"\ngateway = "{HOME}/proxy"\nidentifier = "{HOME}/{sensor}@{domain}"\n'
     config = folder / "bridge.toml"
     config.write_text(f'directory = "bridge"\n{table(federation, BRIDGE)}{household}{text}', encoding="utf-8")
-    return [kinds[0], "--config", config]
+    return [kind, "--config", config]
