@@ -37,8 +37,8 @@ OWN = {
     '("example.org")': '("soleil.test")',
 }
 MOST = {"commands": 6, "decisions": 8, "files": 1, "unexplained": 0}
-# The half hours of two households pass in half a minute each, those of twenty in three: their frames cost a core.
-QUICK, SLOWER = (60, "standard"), (10, "historic")
+# The half hours of two households pass in half a minute, those of twenty in four: together their frames cost a core.
+QUICK, SLOWER = 60, 8
 HOMES = "/srv/homes"
 MANY, NEXT = 20, "9.0.0"
 APT = [(r"\[[OY]/n\] ", "")]
@@ -107,12 +107,12 @@ def test_a_co_operative_has_the_readings_of_its_households(server):
         links = [row["link"] for row in csv.DictReader(io.StringIO(debian.path("/root/spring-2027.csv").read_text()))]
         assert len(links) == count
         for number, link in enumerate(links):
-            home = running.enter_context(Home(debian, number, *(QUICK if count < MANY else SLOWER)))
+            home = running.enter_context(Home(debian, number, QUICK if count < MANY else SLOWER))
             wait_for(home.hears_its_meter, "its meter", 180)
             home.join(link)
         said = walk.type(shell, "sudo linky-collect invitations list")
         assert f"spring-2027: {count} joined (of {count}" in said, said
-        wait_for(lambda: given(debian) == count, f"rows of {count} households in PostgreSQL", 420)
+        wait_for(lambda: given(debian) == count, f"rows of {count} households in PostgreSQL", 600)
         shown = debian.path("/root/spring-2027.html").read_text()
         assert shown.count("<article>") == count
         if count == MANY:
@@ -122,7 +122,7 @@ def test_a_co_operative_has_the_readings_of_its_households(server):
 class Home:
     """A household elsewhere, whose gateway runs and has no account; its meter's clock is fast."""
 
-    def __init__(self, debian: WalkedDebian, number: int, speed: int, mode: str) -> None:
+    def __init__(self, debian: WalkedDebian, number: int, speed: int) -> None:
         self._house, self._unit = debian.container, f"home-{number}"
         self._folder = f"{HOMES}/{number}"
         outside, port = debian.folder / "homes" / str(number), f"127.0.0.1:{7000 + number}"
@@ -132,7 +132,7 @@ class Home:
             '[store]\ndirectory = "data"\ncommit_interval_s = 1\n'
         )
         words = [sys.executable, ROOT / "tools/meter", "run", "--tcp", port, "--speed", speed, "--seed", number + 1]
-        command = [*debian.container.words(spaces="-n"), *words, "--mode", mode]
+        command = [*debian.container.words(spaces="-n"), *words, "--mode", "standard"]
         self._meter = Program(debian.folder, f"meter-{number}", command, keeps=False)
 
     def __enter__(self) -> Self:
@@ -178,7 +178,7 @@ def upgraded(walk: Walk, debian: WalkedDebian, count: int) -> None:
     debian.package(NEXT)
     with debian.terminal("fr", machine.HOME) as shell:
         shell.type(next(line for line in walk.commands if "apt install" in line), APT)
-    wait_for(lambda: given(debian, last) == count, f"rows of {count} households after an upgrade", 420)
+    wait_for(lambda: given(debian, last) == count, f"rows of {count} households after an upgrade", 600)
     pid = debian.container.show("linky-collect", "MainPID")[0]
     program = debian.container.do("ps", "-o", "args=", "-p", pid)
     assert "linky-collect run" in program, program
