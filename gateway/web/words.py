@@ -111,23 +111,27 @@ WORDS = WordTable(
         "without_code": "Without a code",
         "presence_intro": (
             "Show that you are at home: go to the meter with this phone, press the button, then pull the adapter’s plug"
-            " and put it back within two minutes."
+            " and put it back, as often as the page says."
         ),
         "presence_button_intro": (
-            "Show that you are at home: go to the gateway with this phone, press here, then its own button, within two"
-            " minutes."
+            "Show that you are at home: go to the gateway with this phone, press here, then its own button, within"
+            " three minutes."
         ),
         "presence_begin": "I am there",
-        "presence_at_meter": "Now, within two minutes",
+        "presence_at_meter": "Now, within three minutes",
         "presence_pull": "Pull the adapter out of the gateway, or its plug out of the meter.",
         "presence_count": "Count slowly to ten.",
         "presence_put_back": "Put it back as it was.",
+        "presence_times": "Do this {n} times: that number shows that it is you.",
+        "presence_done": "Done: {n}.",
         "presence_or_button": "Or press the button of the gateway.",
         "presence_is_no_signal": "The gateway hears nothing of the meter: plug the adapter in first.",
         "presence_is_pull": "The gateway hears the meter. Pull the plug now.",
         "presence_is_put_back": "Seen: the signal has ended. Put the plug back now; that takes up to 20 seconds.",
         "presence_is_seen": "Seen: you are at home. Choose your password within ten minutes.",
-        "presence_is_late": "Two minutes have passed, and the signal did not end and come back. You can try again.",
+        "presence_is_late": (
+            "Three minutes have passed, and the plug was not pulled as often as the page had said. You can try again."
+        ),
         "presence_left": "{n} seconds left",
         "presence_busy": (
             "Another phone or computer has just asked for this. Wait {n} seconds. If it is none of yours, do not touch"

@@ -168,7 +168,8 @@ class Entrance:
         seen = self._first.seen(request) if self._first else None
         if not seen and (refused := await self._refused(request, "code", code, again)):
             return refused
-        await self._new_password(fields["password"], by_code=True)
+        if not await self._new_password(fields["password"], first=bool(seen), by_code=True):
+            return redirect("/setup")
         answer = await self._signed_in(request, "/")
         if self._first:
             self._first.taken(request, answer)
@@ -236,11 +237,15 @@ class Entrance:
         finally:
             self._strangers_trying -= stranger
 
-    async def _new_password(self, password: str, *, by_code: bool = False) -> None:
+    async def _new_password(self, password: str, *, first: bool = False, by_code: bool = False) -> bool:
+        """Set it; False where it was to be the ``first`` one, and another one was set meanwhile."""
         async with self._slow:
+            if first and self._access.ready:
+                return False
             await asyncio.to_thread(self._access.set_password, password, by_code=by_code)
         self._sessions.close_all()
         log.info("the page's password was set; everybody is signed out")
+        return True
 
     async def _signed_in(self, request: Request, path: str) -> Response:
         answer = redirect(path)

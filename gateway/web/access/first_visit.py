@@ -1,7 +1,7 @@
 """The first visit without a code: the page asks whoever it is to show that they are at the meter, and waits for that.
 
-Only a page without a password does so, for one browser at a time and two minutes; how often a stranger may have it
-wait is counted as tries of a code are. What was seen lets its browser choose the password, and stands in the journal.
+Only a page without a password does so, for one browser at a time and three minutes; each question counts as a wrong
+code until somebody is seen. What was seen lets its browser choose the password, and stands in the journal.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ class PresenceSigns:
 
 @dataclass(frozen=True, slots=True)
 class PresenceView:
-    """What the page says of it: how far it is, for how many more seconds, and for whom else it waits."""
+    """What the page says of it: how far it is, for how many more seconds, and for whom else it waits.
+
+    ``pulls`` is how often the plug is to be pulled in all, ``done`` how often it was.
+    """
 
     step: PresenceStep
     left_s: int
@@ -52,6 +55,8 @@ class PresenceView:
     steady: bool
     by_meter: bool
     by_button: bool
+    pulls: int = 0
+    done: int = 0
     told: str | None = None
 
     @property
@@ -82,9 +87,11 @@ class FirstVisit:
         seen = self._watch.look(now, self._signs.signals(), pressed=pressed)
         if seen:
             log.info("somebody was seen (%s) who asked for the page's first password", seen.value)
+            if self._asker:
+                self._limiter.succeeded(self._asker)
+                self._asker = None
         if self._asker and not self._watch.busy_s(now):
             log.warning("the page was asked to wait for somebody, and nobody was seen")
-            self._limiter.failed(self._asker, now)
             self._asker = None
 
     def ask(self, request: Request, who: str) -> tuple[Response | None, str | None, int]:
@@ -102,6 +109,8 @@ class FirstVisit:
             return None, "too_often", max(1, round(wait_s))
         token = self._watch.ask(now)
         assert token is not None, "nobody else is waited for"  # noqa: S101
+        # Until somebody is seen this was one who hopes for a plug that another one pulls.
+        self._limiter.failed(who, now)
         self._asker = who
         answer = redirect("/setup")
         set_cookie(answer, request, _PRESENCE, token, int(ASKED_S + SEEN_S))
@@ -114,6 +123,7 @@ class FirstVisit:
         busy_s = self._watch.busy_s(now)
         step = PresenceStep.NOTHING if self._access.ready else self._watch.step(cookie_of(request, _PRESENCE), now)
         waits = step not in {PresenceStep.NOTHING, PresenceStep.LATE}
+        pulls, done = self._watch.count(cookie_of(request, _PRESENCE)) if waits else (0, 0)
         return PresenceView(
             step=step,
             left_s=max(1, round(busy_s)) if waits else 0,
@@ -121,6 +131,8 @@ class FirstVisit:
             steady=self._watch.is_steady(now),
             by_meter=not self._access.ready and bool(self._signs.signals()),
             by_button=not self._access.ready and self._signs.pressed is not None,
+            pulls=pulls,
+            done=done,
         )
 
     def seen(self, request: Request) -> PresenceWay | None:

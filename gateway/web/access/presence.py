@@ -1,8 +1,10 @@
 """Who asks for the page's first password stands at the meter: its signal ends and comes back while the page waits.
 
 Bytes that end for seconds and whole frames that come after them say that the adapter, or its plug at the meter, was
-pulled and put back; a press of the gateway's own button says the same. One browser is waited for at a time, so that
-nobody is let in by what another one did. No clock: monotonic seconds are handed in, once a second by ``look``.
+pulled and put back. How often that is to be done is another number at each question, and only the page that asked says
+which: a signal that failed by itself, or a plug that somebody else pulled, lets nobody in. A press of the gateway's own
+button says the same. One browser is waited for at a time. No clock: monotonic seconds are handed in, once a second by
+``look``.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 # How long the page waits from its question on, and how long who was seen may take for a password.
-ASKED_S, SEEN_S = 120.0, 600.0
+ASKED_S, SEEN_S = 180.0, 600.0
+# How often at least the plug is to be pulled, and how many such numbers there are.
+_FEWEST, _NUMBERS = 2, 3
 # A meter's frames follow each other within a second or two, and the longest takes 1.5 s at 1200 Bd. Looks and not time
 # alone: a program that was held up has not looked, and has heard nothing for that reason.
 _SILENCE_S, _SILENT_LOOKS = 5.0, 5
@@ -81,15 +85,28 @@ class _Wire:
 class _Question:
     token: bytes
     until: float
+    # How often the plug is to be pulled, and by wire when it was put back.
+    pulls: int
+    back: dict[str, list[float]] = field(default_factory=dict)
     seen: PresenceWay | None = None
     # By wire, whether it spoke within this question: a silence that had begun before proves nothing.
     spoke: set[str] = field(default_factory=set)
 
+    @property
+    def done(self) -> int:
+        """How often the plug was pulled and put back since."""
+        return max(map(len, self.back.values()), default=0)
+
 
 class PresenceWatch:
-    """Waits for somebody at the meter, for one browser at a time."""
+    """Waits for somebody at the meter, for one browser at a time.
 
-    def __init__(self) -> None:
+    Args:
+        pulls: how often the plug is to be pulled, at each question.
+    """
+
+    def __init__(self, pulls: Callable[[], int] = lambda: _FEWEST + secrets.randbelow(_NUMBERS)) -> None:
+        self._pulls = pulls
         self._wires: dict[str, _Wire] = {}
         self._interrupted: deque[float] = deque(maxlen=_UNSTEADY)
         self._question: _Question | None = None
@@ -105,32 +122,41 @@ class PresenceWatch:
             return None
         self._looked = now
         question = self._open(now)
-        seen = None
+        if question is None:
+            self._end()
         for name, signal in signals.items():
             wire = self._wires.setdefault(name, _Wire(signal.frames))
-            back = wire.look(signal, now)
-            if question is None:
-                if back:
+            if wire.look(signal, now):
+                if question and not question.seen and name in question.spoke:
+                    question.back.setdefault(name, []).append(now)
+                else:
                     self._interrupted.append(now)
-                continue
-            if back and name in question.spoke:
-                seen = PresenceWay.METER
-            if wire.speaks:
+            if question and wire.speaks:
                 question.spoke.add(name)
-        seen = seen or (PresenceWay.BUTTON if pressed else None)
-        if question is None or question.seen or seen is None:
+        if question is None or question.seen:
             return None
-        question.seen, question.until = seen, now + SEEN_S
-        return seen
+        if question.done >= question.pulls and self.is_steady(now):
+            question.seen = PresenceWay.METER
+        elif pressed:
+            question.seen = PresenceWay.BUTTON
+        if question.seen:
+            question.until = now + SEEN_S
+        return question.seen
 
     def ask(self, now: float) -> str | None:
         """Wait from now on; the token of the browser that asked. None where another one is waited for."""
         if self.busy_s(now):
             return None
+        self._end()
         token = secrets.token_urlsafe(24)
         spoke = {name for name, wire in self._wires.items() if wire.speaks}
-        self._question = _Question(_digest(token), now + ASKED_S, spoke=spoke)
+        self._question = _Question(_digest(token), now + ASKED_S, self._pulls(), spoke=spoke)
         return token
+
+    def count(self, token: str) -> tuple[int, int]:
+        """How often the browser with this token is told to pull the plug, and how often that was seen."""
+        question = self._question
+        return (question.pulls, question.done) if question and self._is(question, token) else (0, 0)
 
     def busy_s(self, now: float) -> float:
         """For how many more seconds somebody is waited for, or let in; 0 for nobody."""
@@ -158,6 +184,15 @@ class PresenceWatch:
     def forget(self) -> None:
         """Wait for nobody any more."""
         self._question = None
+
+    def _end(self) -> None:
+        """What came and went while the page waited for nobody who came did so by itself."""
+        if self._question and not self._question.seen:
+            # By the wire on which most did: an adapter with two meters is one that was pulled.
+            self._interrupted.extend(
+                next((one for one in self._question.back.values() if len(one) == self._question.done), [])
+            )
+            self._question.back.clear()
 
     def _open(self, now: float) -> _Question | None:
         return self._question if self._question and now < self._question.until else None

@@ -2,8 +2,12 @@
 (() => {
   const EVERY_MS = 2000;
 
-  /** @type {(page: Document) => string | undefined} */
-  const step = (page) => page.getElementById("presence")?.dataset.step;
+  /** How far it is, and how often the plug was pulled.
+   * @type {(page: Document) => string | undefined} */
+  const step = (page) => {
+    const said = page.getElementById("presence")?.dataset;
+    return said && `${said.step} ${said.done ?? ""}`.trim();
+  };
 
   async function look() {
     const before = step(document);

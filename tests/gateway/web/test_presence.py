@@ -20,14 +20,16 @@ from tests.gateway.web.looks import look
 
 METER = {"seed": 1, "mode": "standard", "speed": 1}
 CHOSEN = {"password": PASSWORD, "again": PASSWORD}
-STEP = re.compile(r'data-step="(\w+)"')
+STEP, TIMES = re.compile(r'data-step="(\w+)"'), re.compile(r"À faire (\d) fois")
+# How often the plug is to be pulled where that is not left to chance.
+PULLS = 2
 
 
 class Wire:
     """A meter at a wire, second by second, as a watch looks at it."""
 
     def __init__(self):
-        self.watch, self.now, self.frames, self.heard = PresenceWatch(), 1000.0, 0, None
+        self.watch, self.now, self.frames, self.heard = PresenceWatch(lambda: PULLS), 1000.0, 0, None
 
     def speak(self, seconds, pressed=False):
         """Frames come, one a second; what was seen."""
@@ -42,6 +44,10 @@ class Wire:
         if speaks:
             self.frames, self.heard = self.frames + 1, self.now
         return self.watch.look(self.now, {"house": MeterSignal(self.heard, self.frames)}, pressed=pressed)
+
+    def pulled(self):
+        """The plug is pulled and put back; what was seen."""
+        return [*self.fall_silent(11), *self.speak(1)]
 
     def step(self, token):
         return self.watch.step(token, self.now)
@@ -61,7 +67,10 @@ def test_a_signal_that_ends_and_comes_back_is_somebody_at_the_meter(wire):
     assert wire.step(token) is PresenceStep.PULL
     assert wire.fall_silent(11) == [None] * 11
     assert wire.step(token) is PresenceStep.PUT_BACK
-    assert wire.speak(1) == [PresenceWay.METER]
+    assert wire.speak(1) == [None]
+    assert (wire.step(token), wire.watch.count(token)) == (PresenceStep.PULL, (PULLS, 1))
+    assert wire.watch.count("of another browser") == (0, 0)
+    assert wire.pulled()[-1] is PresenceWay.METER
     assert wire.step(token) is PresenceStep.SEEN
     assert wire.watch.seen(token, wire.now) is PresenceWay.METER
     assert wire.watch.seen("of another browser", wire.now) is None
@@ -77,14 +86,15 @@ def test_what_happened_before_the_question_proves_nothing(wire):
     assert wire.step(token) is PresenceStep.NO_SIGNAL
     assert wire.speak(3) == [None] * 3
     assert wire.step(token) is PresenceStep.PULL
-    wire.fall_silent(11)
-    assert wire.speak(1) == [PresenceWay.METER]
+    assert wire.pulled()[-1] is None
+    assert wire.pulled()[-1] is PresenceWay.METER
 
 
-def test_two_minutes_and_not_more(wire):
+def test_three_minutes_and_not_more(wire):
     """A signal that comes back later is nobody's."""
     token = wire.watch.ask(wire.now)
-    wire.speak(int(ASKED_S) - 12)
+    wire.pulled()
+    wire.speak(int(ASKED_S) - 24)
     wire.fall_silent(12)
     assert wire.step(token) is PresenceStep.LATE
     assert wire.speak(2) == [None] * 2
@@ -114,7 +124,7 @@ def test_one_browser_is_waited_for_at_a_time(wire):
     assert wire.watch.ask(wire.now) is None
     wire.speak(30)
     assert wire.watch.busy_s(wire.now) == ASKED_S - 30
-    wire.speak(90)
+    wire.speak(int(ASKED_S) - 30)
     other = wire.watch.ask(wire.now)
     assert other
     assert wire.step(token) is PresenceStep.NOTHING
@@ -127,8 +137,32 @@ def test_a_signal_that_comes_and_goes_by_itself_proves_nothing(wire):
         wire.fall_silent(11)
         wire.speak(5)
     assert not wire.watch.is_steady(wire.now)
+    wire.watch.ask(wire.now)
+    assert {*wire.pulled(), *wire.pulled()} == {None}, "unsteady, and asked all the same"
+    wire.speak(int(ASKED_S))
     wire.speak(3601)
     assert wire.watch.is_steady(wire.now)
+
+
+def test_who_asks_all_the_time_is_not_let_in_by_a_signal_that_fails_now_and_then(wire):
+    """Once in a question is not what its page says; and what came and went in vain counts against the signal."""
+    for _ in range(3):
+        token = wire.watch.ask(wire.now)
+        assert wire.pulled() == [None] * 12
+        wire.speak(int(ASKED_S))
+        assert wire.step(token) is PresenceStep.LATE
+    token = wire.watch.ask(wire.now)
+    assert not wire.watch.is_steady(wire.now)
+    assert {*wire.pulled(), *wire.pulled()} == {None}
+
+
+def test_each_question_has_a_number_of_its_own():
+    """Two to four, as it happens; nobody else is told."""
+    counts = set()
+    for _ in range(200):
+        watch = PresenceWatch()
+        counts.add(watch.count(watch.ask(1000.0))[0])
+    assert counts == {2, 3, 4}
 
 
 def test_the_button_does_the_same_without_a_meter():
@@ -169,6 +203,11 @@ def step_of(visitor):
     return found[1] if found else "nothing"
 
 
+def times_of(visitor):
+    """How often it says that the plug is to be pulled."""
+    return int(TIMES.search(visitor.get("/setup", Accept_Language="fr")[1])[1])
+
+
 def wait_for(visitor, step):
     """Until the page says so."""
     wait_until(lambda: step_of(visitor) == step, 60, f"the page says {step}")
@@ -202,6 +241,11 @@ def seen(tmp_path):
         with SimulatedMeter(tty, **METER):
             assert visitor.post("/setup/presence", {})[0].status == 303
             wait_for(visitor, "pull")
+            times = times_of(visitor)
+        for _ in range(times - 1):
+            wait_for(visitor, "put_back")
+            with SimulatedMeter(tty, **METER):
+                wait_for(visitor, "pull")
         wait_for(visitor, "put_back")
         with SimulatedMeter(tty, **METER):
             wait_for(visitor, "seen")
@@ -241,6 +285,12 @@ def test_a_phone_at_the_meter_follows_each_step_by_itself(tmp_path, browser):
             browser.await_true("document.body.innerText.includes('Débranchez maintenant')")
             look(browser)
             keep(browser, "pull")
+            times = browser.evaluate(f"+document.body.innerText.match(/{TIMES.pattern}/)[1]")
+        for done in range(1, times):
+            browser.await_true("document.body.innerText.includes('Rebranchez maintenant')")
+            with SimulatedMeter(tty, **METER):
+                browser.await_true(f"document.body.innerText.includes('Fait : {done}')".replace(" :", "\u00a0:"))
+                keep(browser, f"done-{done}")
         browser.await_true("document.body.innerText.includes('Rebranchez maintenant')")
         with SimulatedMeter(tty, **METER):
             browser.await_true("document.querySelector('input[name=again]') !== null")
@@ -269,22 +319,22 @@ def test_while_the_page_waits_the_code_goes_on_working(tmp_path):
 
 
 def test_who_has_it_wait_for_nothing_waits_ever_longer(tmp_path, monkeypatch):
-    """A stranger who hopes for a plug that somebody else pulls: two minutes each, then up to fifteen between them."""
+    """A stranger who hopes for a plug that somebody else pulls: three minutes each, then up to fifteen between them."""
     now = [1000.0]
     monkeypatch.setattr(first_visit.time, "monotonic", lambda: now[0])
     signs = PresenceSigns(lambda: {"house": MeterSignal(now[0], int(now[0]))})
     visit = FirstVisit(PageAccess(tmp_path / "page.json"), signs)
     request = SimpleNamespace(cookies={}, scheme="http", headers={"Host": "x"})
     waited = []
-    for _ in range(9):
+    for _ in range(11):
         answer, _, wait_s = visit.ask(request, "a stranger")
         while answer is None:
             waited.append(wait_s)
             now[0] += wait_s
             answer, _, wait_s = visit.ask(request, "a stranger")
+        # Whether anybody looks in between or not.
         now[0] += ASKED_S + 1
-        visit.look()
-    assert waited == [60, 120, 240, 480]
+    assert waited == [59, 299, 719, 719]
 
 
 def test_a_house_without_a_wire_offers_the_code_alone(tmp_path):

@@ -329,8 +329,8 @@ def _at_the_meter():
         ("button alone", {"by_meter": False, "by_button": True}),
         ("busy", {"busy_s": 88}),
         ("unsteady", {"steady": False}),
-        *((step.value, {"step": step, "left_s": 88}) for step in PresenceStep if step.value != "nothing"),
-        ("pull, or button", {"step": PresenceStep.PULL, "left_s": 7, "by_button": True}),
+        *((step.value, {"step": step, "left_s": 88, "pulls": 3}) for step in PresenceStep if step.value != "nothing"),
+        ("pull, or button", {"step": PresenceStep.PULL, "left_s": 7, "by_button": True, "pulls": 4, "done": 1}),
     ):
         yield Visit(f"setup at the meter, {name}", "/setup", held={"presence": offered | presence}, who=None)
     for name, held in (("begun", {}), ("another one is there", {"asked_by_other": True})):
