@@ -1,4 +1,4 @@
-"""What a gateway keeps of invitations: the one that is being carried out, and by which keys it was invited before.
+"""What a gateway keeps of invitations: what waits for an answer, what is carried out, by which keys it was invited.
 
 One small file beside the database, written before each step: a run that was cut off goes on from there. It holds the
 link with its secret, so the gateway alone reads it; an erasure of everything takes it along.
@@ -16,6 +16,8 @@ from gateway.files import owner_of_folder, write_whole
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gateway.config.tables import Config
 
 log = logging.getLogger(__name__)
@@ -61,10 +63,27 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     at: int
 
 
+class BroughtInvitation(msgspec.Struct, frozen=True, kw_only=True):
+    """One that whoever prepared the card has put onto it; the household says yes or no, and nobody else.
+
+    ``controller`` is whose it is. ``installer`` (bare JID, or empty), who would like to know whether the gateway is
+    well, is named in the account that is made by it.
+    """
+
+    link: str
+    controller: str
+    installer: str = ""
+
+    def __repr__(self) -> str:
+        """Without its secret."""
+        return "<a brought invitation>"
+
+
 class Joinings(msgspec.Struct, frozen=True, kw_only=True):
     """The file."""
 
     version: int = 1
+    brought: BroughtInvitation | None = None
     waiting: JoiningNote | None = None
     refused: Refusal | None = None
     joined: tuple[Joined, ...] = ()
@@ -77,19 +96,28 @@ class Joinings(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(config: Config) -> Joinings:
     """What is kept; nothing where the file is not there, or is none any more."""
+    return read_file(config.joining_file)
+
+
+def read_file(file: Path) -> Joinings:
+    """The same of a file, of a system that does not run yet."""
     try:
-        with config.joining_file.open("rb") as stream:
+        with file.open("rb") as stream:
             return msgspec.json.decode(stream.read(_MOST_BYTES), type=Joinings)
     except FileNotFoundError:
         return Joinings()
     except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        log.warning("%s: what is kept of invitations cannot be read (%s)", config.joining_file.name, error)
+        log.warning("%s: what is kept of invitations cannot be read (%s)", file.name, error)
         return Joinings()
 
 
 def write(config: Config, kept: Joinings) -> None:
     """Keep it; StoreError, and nothing is changed."""
-    file = config.joining_file
+    write_file(config.joining_file, kept)
+
+
+def write_file(file: Path, kept: Joinings) -> None:
+    """The same to a file, of a system that does not run yet."""
     kept = msgspec.structs.replace(kept, joined=kept.joined[-_MOST_JOINED:])
     try:
         write_whole(file, msgspec.json.encode(kept), owner=owner_of_folder(file))

@@ -11,8 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from gateway.commands.options import command
-from gateway.errors import AccessError, ConfigError
+from gateway.errors import AccessError, ConfigError, InvitationError, StoreError
 from gateway.first_boot import plan, result
 from gateway.first_boot.faults import CardFault
 from gateway.first_boot.place import CardPlace, encoded, read
@@ -51,7 +53,7 @@ def apply(place: CardPlace) -> str:
     except OSError as error:
         fault = CardFault("", "cut_short", {"path": error.filename or place.root, "said": error.strerror or str(error)})
         raise _told(place, [fault], "fr", begun=True) from error
-    except AccessError as error:
+    except (AccessError, StoreError) as error:
         raise _told(place, [CardFault("", "configuration", {"said": str(error)})], "fr", begun=True) from error
 
 
@@ -65,15 +67,17 @@ def _apply(place: CardPlace) -> str:
         raise _told(place, [fault], settings.language)
     files = plan.files(settings, port, place.before())
     config = _checked(place, settings, files[0].text)
+    invited = _invited(place, settings)
     _refuse_while_running(place, config)
     _move(place, settings)
     place.write(files)
     made_code = _set_code(place, config, settings)
+    _bring(place, config, settings, invited)
     source = config.meter[0].source
     hostname = settings.hostname or _hostname(place)
     seen = port != plan.USUAL_PORT or bool(_adapters(place.root))
     page_port = config.web.address[1] if config.web else 0
-    text = result.good(settings, hostname, source, page_port, made_code, adapter=seen, unused=unused)
+    text = result.good(settings, hostname, source, page_port, made_code, adapter=seen, unused=unused, invited=invited)
     place.tell(text)
     place.done()
     return "linky.toml was applied, and wiped from the card"
@@ -129,6 +133,31 @@ def _checked(place: CardPlace, settings: CardSettings, text: str) -> Config:
         except ConfigError as error:
             said = str(error).removeprefix(str(file)).lstrip(",: ")
             raise _told(place, [CardFault("", "configuration", {"said": said})], settings.language) from error
+
+
+def _invited(place: CardPlace, settings: CardSettings) -> str:
+    """By whom the card's invitation is, empty for none. Its time is looked at when a clock is right: by the page."""
+    if settings.invitation is None:
+        return ""
+    from gateway.federation.wire.invitation import read as read_link  # noqa: PLC0415 (few cards bring one)
+
+    try:
+        return read_link(settings.invitation.link).invitation.controller
+    except InvitationError as error:
+        fault = CardFault("invitation.link", "configuration", {"said": error.phrase})
+        raise _told(place, [fault], settings.language) from error
+
+
+def _bring(place: CardPlace, config: Config, settings: CardSettings, controller: str) -> None:
+    """Keep the card's invitation for the household; what it has answered before stays."""
+    if settings.invitation is None:
+        return
+    from gateway.account import joining_note as notes  # noqa: PLC0415 (few cards bring one)
+
+    file = _state(place, config) / config.joining_file.name
+    link, installer = settings.invitation.link, settings.invitation.installer or ""
+    brought = notes.BroughtInvitation(link=link, controller=controller, installer=installer)
+    notes.write_file(file, replace(notes.read_file(file), brought=brought))
 
 
 def _adapters(root: Path) -> list[str]:

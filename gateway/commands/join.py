@@ -1,8 +1,8 @@
 """``linky-gateway join``: a co-operative's invitation, read, shown and answered in a terminal.
 
-The link is an argument, a file's content (``-`` for the standard input), or what is pasted at the question. One text is
-shown and the word under it typed, as for every consent; then the running gateway does the rest, or this command where
-none runs. Typed once more it goes on where it was cut off.
+The link is an argument, a file's content (``-`` for the standard input), what the card brought, or what is pasted at
+the question. One text is shown and the word under it typed, as for every consent; then the running gateway does the
+rest, or this command where none runs. Typed once more it goes on where it was cut off.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _JOINED = Phrase(
 _FROM = Phrase("Your gateway’s account is {account}.")
 _STOPPED = Phrase("the invitation that waited is carried out no more")
 _NONE_WAITS = Phrase("no invitation waits to be carried out")
+_DECLINED = Phrase("the invitation of {controller} that the card brought is forgotten; nothing was given")
 _CAME_TO_NOTHING = Phrase("your last yes, to {controller}, came to nothing: {why}")
 _NO_LINK = Phrase("which invitation? Give its link, or - to read it from the standard input")
 
@@ -44,12 +45,16 @@ def declare(commands: Commands) -> None:
     """The command's arguments."""
     words = "join a co-operative by the link of its invitation"
     parser = command(commands, "join", _join, words, spoken_to=True)
-    parser.add_argument("link", nargs="?", help="the invitation's link, or - for the standard input")
+    parser.add_argument(
+        "link", nargs="?", help="the invitation's link, or - for the standard input (default: the card's)"
+    )
     parser.add_argument("--meter", help="which meter, where there are several")
     parser.add_argument(
         "--accept", action="store_true", help="say yes here, for scripts; the text is printed all the same"
     )
-    parser.add_argument("--stop", action="store_true", help="carry out no more the yes that waits")
+    parser.add_argument(
+        "--stop", action="store_true", help="carry out no more the yes that waits, or say no to the card's"
+    )
     parser.add_argument("--json", action="store_true", help="what was given, as JSON; the text goes to standard error")
 
 
@@ -63,12 +68,15 @@ def _join(options: argparse.Namespace) -> int:
         done = _done(config, JoinStop(by=user()))
         if done["refused"]:
             say(options, _refused(done["refused"], lang))
-        if done["stopped"] or not done["refused"]:
+        if done["declined"]:
+            say(options, _DECLINED.filled(controller=done["declined"]))
+        elif done["stopped"] or not done["refused"]:
             say(options, _STOPPED if done["stopped"] else _NONE_WAITS)
         return 0
     place = sys.stderr if options.json else sys.stdout
     typed = sys.stdin.isatty() and place.isatty()
-    link = _link(options.link, lang, asked=typed)
+    # Without a link it is the one that the card brought, where it brought one.
+    link = "" if options.link is None and _brought(config) else _link(options.link, lang, asked=typed)
     if not (typed or options.accept):
         raise InvitationError(_ADD_ACCEPT)
     text = _done(config, JoinText(link=link, lang=lang, meter=options.meter))
@@ -94,6 +102,12 @@ def _join(options: argparse.Namespace) -> int:
 
 def _refused(last: Row, lang: str) -> Phrase:
     return _CAME_TO_NOTHING.filled(controller=last["controller"], why=last["why"].get(lang, ""))
+
+
+def _brought(config: Config) -> bool:
+    from gateway.account.joining_note import read  # noqa: PLC0415 (--help needs none of it)
+
+    return read(config).brought is not None
 
 
 def _link(given: str | None, lang: str, *, asked: bool) -> str:

@@ -188,7 +188,10 @@ class Update(Order[Row], frozen=True, kw_only=True, tag="update"):
 
 
 class JoinText(Order[Row], frozen=True, kw_only=True, tag="join-text"):
-    """The text to read before a co-operative is joined by the invitation of this ``link``; nothing is asked of it."""
+    """The text to read before a co-operative is joined by the invitation of this ``link``; nothing is asked of it.
+
+    An empty link is that of the invitation that the card brought.
+    """
 
     looks: ClassVar[bool] = True
 
@@ -209,7 +212,10 @@ class Join(Order[Row], frozen=True, kw_only=True, tag="join"):
 
 
 class JoinStop(Order[Row], frozen=True, kw_only=True, tag="join-stop"):
-    """Carry out no more what waits of a yes, and forget why the last one came to nothing: ``stopped``, ``refused``."""
+    """Carry out no more what waits of a yes, and forget why the last one came to nothing: ``stopped``, ``refused``.
+
+    Where there is neither: say no to the invitation that the card brought (``declined``: by whom it was).
+    """
 
     looks: ClassVar[bool] = True
     patience_s: ClassVar[float] = 60.0

@@ -270,6 +270,7 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, joint: Joint
         house.settle,
     )
     if page.entrance:
+        page.entrance.invited = requests.invited
         page.entrance.signs, page.entrance.note = partial(_signs_of, house, web), partial(note_taken, house)
     joint.put(house.standing.of, page.links)
     joint.put(requests.pages, page)
@@ -306,9 +307,8 @@ def _parts_of_page(house: House, requests: HouseRequests, page: HousePage) -> tu
     from gateway.web.sharing.stored import StoredSharing  # noqa: PLC0415
 
     config, reader = house.config, StoreReader(house.config.directory, house.settle)
-    past, shared = (
-        HouseholdPast(config, reader), StoredSharing(config, requests.answer, reader, house.now.count_requests)
-    )  # fmt: skip
+    past = HouseholdPast(config, reader)
+    shared = StoredSharing(config, requests.answer, reader, house.now.count_requests)
     return (
         history.part(past),
         cost.part(past),

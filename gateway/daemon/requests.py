@@ -93,6 +93,14 @@ class HouseRequests:
 
         return PageJoining(self.joining())
 
+    def invited(self) -> str:
+        """By whom an invitation is that the card brought, while nobody has answered it; nothing where there is none."""
+        if not self._house.config.joining_file.exists():
+            return ""
+        from gateway.daemon.joining.asked import invited  # noqa: PLC0415 (likewise)
+
+        return invited(self._house.config)
+
     def join(self, renewal: Renewal) -> None:
         """Have settings changed by whoever makes the parts."""
         self._renewal = renewal

@@ -28,6 +28,8 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _DOMAIN = re.compile(r"(?=.{1,255}$)[^\W_]([\w-]{0,61}[^\W_])?(\.[^\W_]([\w-]{0,61}[^\W_])?)*")
 # RFC 7622 §3.3.1: what a localpart may not hold.
 _LOCAL = re.compile(r"[^\s\"&'/:<>@]{1,512}")
+# As gateway/federation/wire/invitation.py reads one; whether it is what its maker signed is looked at there.
+_INVITATION = re.compile(r"(?:[!-~]{0,300}[#:])?[0-9][A-Za-z0-9_-]{128,1400}")
 _ADDRESS = re.compile(r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):([0-9]{1,5})")
 
 
@@ -83,6 +85,11 @@ def address(text: str) -> Wrong | None:
     """Host and port of the XMPP server."""
     found = _ADDRESS.fullmatch(text)
     return None if found and 1 <= int(found[2]) <= 65_535 else ("address", {})
+
+
+def invitation(text: str) -> Wrong | None:
+    """The link of an invitation, whole."""
+    return None if _INVITATION.fullmatch(text) else ("invitation", {})
 
 
 def port(text: str) -> Wrong | None:

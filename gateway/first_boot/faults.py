@@ -40,6 +40,7 @@ SENTENCES = {
     "jid": Phrase("the account’s address is written name@domain, no space and no /resource: house@example.org"),
     "password": Phrase("the account’s password has 8 to 256 characters, no space at its ends; this one has {length}"),
     "address": Phrase("it takes SERVER:PORT, for example xmpp.example.org:5222"),
+    "invitation": Phrase("this is no invitation: copy its link whole, from its first letter to its last"),
     "port": Phrase(
         'a port is written "auto", "/dev/serial0" (or another serial port: "/dev/tty…", "/dev/serial/by-id/…", '
         '"/dev/linky-…"), "usb:VENDOR:PRODUCT:SERIAL" or "socket://HOST:PORT"; {seen} is none of these'

@@ -36,6 +36,7 @@ _GOOD = WordTable(
         "keys": "SSH: the user linky may log in with {count} key(s).",
         "unused": "Of what Raspberry Pi Imager was told, this does not hold here: {names}.",
         "account": "Account: {jid}",
+        "invited": "Invitation of {controller}: the page shows it to the household, which answers; nothing is given before.",
         "port": "Meter: {port}",
         "no_adapter": "Meter: no adapter was plugged in; it is read as soon as one is. For another one than the Micro "
         'Teleinfo put another linky.toml here with [meter] and port = "…".',
@@ -56,11 +57,11 @@ def wrong(faults: Sequence[CardFault], first: str, *, begun: bool) -> str:
 
 def good(
     settings: CardSettings, hostname: str, source: str, page_port: int, made_code: str | None, *, adapter: bool,
-    unused: Sequence[str] = (),
+    unused: Sequence[str] = (), invited: str = "",
 ) -> str:  # fmt: skip
     """What is now so, in both languages; ``adapter``: whether what ``source`` names is there.
 
-    ``unused``: what Raspberry Pi Imager was told, and does not hold here.
+    ``unused``: what Raspberry Pi Imager was told, and does not hold here; ``invited``: whose invitation the card has.
     """
     page = f"http://{hostname}.local:{page_port}/"
 
@@ -75,6 +76,8 @@ def good(
             lines.append(words["keys"].format(count=len(settings.keys)))
         if settings.account:
             lines.append(words["account"].format(jid=settings.account.jid))
+        if invited:
+            lines.append(words["invited"].format(controller=invited))
         lines.append(words["port" if adapter else "no_adapter"].format(port=source))
         if unused:
             lines.append(words["unused"].format(names=", ".join(unused)))

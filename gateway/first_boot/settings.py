@@ -42,6 +42,7 @@ _KNOWN: Mapping[str, Mapping[str, tuple[bool, Callable[..., Wrong | None] | None
         "renew": (False, None),
         "installer": (False, checks.jid),
     },
+    "invitation": {"link": (True, checks.invitation), "installer": (False, checks.jid)},
     "meter": {"port": (False, checks.port)},
     "page": {"code": (False, checks.code)},
 }
@@ -73,6 +74,17 @@ class XmppAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class CardInvitation:
+    """A co-operative's invitation, which the page puts to the household; nobody else can answer it.
+
+    ``link`` is as good as a key. ``installer`` is whom an account that is made by it names, as ``XmppAccount`` does.
+    """
+
+    link: str = field(repr=False)
+    installer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CardSettings:
     """What the file says. ``port`` may be ``auto``; without ``code`` one is made; ``keys`` are public ones, for SSH."""
 
@@ -83,6 +95,7 @@ class CardSettings:
     port: str = AUTO
     code: str | None = field(default=None, repr=False)
     keys: tuple[str, ...] = ()
+    invitation: CardInvitation | None = None
 
 
 def parse(data: bytes) -> tuple[CardSettings | None, list[CardFault]]:
@@ -93,7 +106,7 @@ def parse(data: bytes) -> tuple[CardSettings | None, list[CardFault]]:
     faults = [*_faults(raw)]
     if faults:
         return None, faults
-    wifi, account = raw.get("wifi"), raw.get("account")
+    wifi, account, invitation = raw.get("wifi"), raw.get("account"), raw.get("invitation")
     return (
         CardSettings(
             language=raw.get("language", "fr"),
@@ -103,6 +116,7 @@ def parse(data: bytes) -> tuple[CardSettings | None, list[CardFault]]:
             port=raw.get("meter", {}).get("port", AUTO),
             code=checks.plain_code(raw["page"]["code"]) if "code" in raw.get("page", {}) else None,
             keys=tuple(key.strip() for key in raw.get("ssh", {}).get("keys", ())),
+            invitation=CardInvitation(**invitation) if invitation else None,
         ),
         [],
     )
@@ -124,7 +138,7 @@ def render(settings: CardSettings) -> str:
     ]
     if settings.hostname:
         lines.append(f"hostname = {_quoted(settings.hostname)}")
-    wifi, account = settings.wifi, settings.account
+    wifi, account, invitation = settings.wifi, settings.account, settings.invitation
     if wifi:
         lines += ["", "[wifi]", *(f"{key} = {_quoted(getattr(wifi, key))}" for key in ("name", "key", "country"))]
     if wifi and wifi.hidden:
@@ -136,6 +150,9 @@ def render(settings: CardSettings) -> str:
         lines += [f"address = {_quoted(account.address)}"] if account.address else []
         lines += ["renew = true"] if account.renew else []
         lines += [f"installer = {_quoted(account.installer)}"] if account.installer else []
+    if invitation:
+        lines += ["", "[invitation]", f"link = {_quoted(invitation.link)}"]
+        lines += [f"installer = {_quoted(invitation.installer)}"] if invitation.installer else []
     lines += ["", "[meter]", f"port = {_quoted(settings.port)}"]
     if settings.code:
         lines += ["", "[page]", f"code = {_quoted(checks.printed_code(settings.code))}"]

@@ -43,6 +43,10 @@ class PageHouse(Protocol):
     def requests(self) -> int:
         """How many requests for access wait for an answer."""
 
+    @property
+    def invited(self) -> str:
+        """By whom an invitation is that whoever prepared the machine brought; empty once it is answered."""
+
     async def now(self) -> HouseNow:
         """All of it as one object."""
 

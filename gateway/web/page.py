@@ -92,9 +92,8 @@ class HousePage:
         self._drawing = asyncio.Lock()
         self._config = config
         self._web, self._address = web, web.address
-        self._door = RequestGuard(
-            own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks)
-        )
+        networks = tuple(ip_network(one) for one in web.networks)
+        self._door = RequestGuard(own_names(socket.gethostname(), web.names), networks)
         self._site: Site | None
         self._server: Server | None = None
         self.encrypted = _encrypted(config, web, maker, clock)
@@ -166,6 +165,12 @@ class HousePage:
     def requests(self) -> int:
         """How many requests for access wait for an answer."""
         return self._now.requests
+
+    @property
+    def invited(self) -> str:
+        """By whom an invitation is that whoever prepared the machine brought; empty once it is answered."""
+        asked = self.entrance.invited if self.entrance else None
+        return asked() if asked else ""
 
     async def now(self) -> HouseNow:
         """All of it as one object."""

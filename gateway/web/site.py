@@ -270,7 +270,8 @@ class Site:
         view = self._view(request)
         figures = await self._house.figures()
         self._prices = {name: day.hour.price for name, day in figures.days.items()}
-        return self._page(request, page(view, self._state(Viewer.OWNER, view), figures, time.time()))
+        state = self._state(Viewer.OWNER, view)
+        return self._page(request, page(view, state, figures, time.time(), self._house.invited))
 
     async def _links(self, request: Request) -> Response:
         report = await self._house.report()

@@ -49,6 +49,28 @@ def forms(asked: Invitation, meter: str | None) -> tuple[ConsentForm, ...]:
     )
 
 
+def invited(config: Config) -> str:
+    """By whom the invitation is that the card brought, while nobody has answered it; nothing where there is none."""
+    kept = notes.read(config)
+    if kept.brought is None or (kept.waiting and is_same(kept.brought.link, kept.waiting.link)):
+        return ""
+    return kept.brought.controller
+
+
+def is_same(link: str, other: str) -> bool:
+    """Whether two links are of one invitation."""
+    try:
+        return links.read(link).digest == links.read(other).digest
+    except InvitationError:
+        return False
+
+
+def named_link(config: Config, link: str) -> str:
+    """The link that is meant: for an empty one the card's, where it brought one."""
+    kept = None if link else notes.read(config).brought
+    return kept.link if kept else link
+
+
 def usable(config: Config, link: str) -> SignedInvitation:
     """The invitation of a link, if this house can take it. InvitationError."""
     signed = links.read(link)

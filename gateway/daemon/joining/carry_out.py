@@ -21,7 +21,7 @@ from gateway.account.act import account_of, enrol, named
 from gateway.account.password_file import password_file
 from gateway.config import settings
 from gateway.consent.orders import JointGrant, ListConsents, Revoke, Shown
-from gateway.daemon.joining.asked import forms, invited_by
+from gateway.daemon.joining.asked import forms, invited_by, is_same
 from gateway.daemon.joining.collector import InvitingCollector
 from gateway.errors import ConfigError, FederationError, InvitationError
 from gateway.federation.connection.account import remove
@@ -143,7 +143,10 @@ class JoiningSteps:
 
     def _table(self) -> dict[str, Any]:
         table = {"jid": f"{self._note.user}@{self._asked.server}"}
-        return table | ({"address": self._asked.address} if self._asked.address else {})
+        kept = notes.read(self._house.config).brought
+        installer = kept.installer if kept and is_same(kept.link, self._note.link) else ""
+        more = {"address": self._asked.address, "installer": installer}
+        return table | {name: value for name, value in more.items() if value}
 
     async def _account(self) -> tuple[Config, PasswordFile]:
         """The house's account; where it has none, one that is made now, or was before the run was cut off."""

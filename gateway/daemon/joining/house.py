@@ -118,6 +118,13 @@ class JoiningInHouse:
         async with self._one_at_a_time:
             return await steps.stop(self)
 
+    async def decline(self) -> None:
+        """The household's no to what the card brought."""
+        from gateway.daemon.joining import steps  # noqa: PLC0415 (likewise)
+
+        async with self._one_at_a_time:
+            steps.decline(self)
+
     async def forget(self) -> None:
         """Everything is about to be erased: whoever carries out a yes finds no note of it before the next step."""
         await self._house.call(erase_joining, self.config)
@@ -134,7 +141,8 @@ class PageJoining:
         return [meter.name for meter in self._house.config.meter]
 
     def known(self) -> Row:
-        """What waits or came to nothing, and why (``why`` by language), and which invitations were taken."""
+        """By whom the card's invitation is, what waits or came to nothing, and why; which invitations were taken."""
+        from gateway.daemon.joining.asked import invited  # noqa: PLC0415 (likewise)
         from gateway.federation.wire.invitation import read  # noqa: PLC0415 (it is asked once in years)
 
         kept = notes.read(self._house.config)
@@ -148,7 +156,8 @@ class PageJoining:
             waiting = {"controller": controller, "why": kept.waiting.why}
         refused = asdict(kept.refused) if kept.refused else None
         joined = [{"controller": j.controller, "at": j.at} for j in kept.joined]
-        return {"waiting": waiting, "refused": refused, "joined": joined}
+        by = invited(self._house.config)
+        return {"invited": by, "waiting": waiting, "refused": refused, "joined": joined}
 
     async def read(self, link: str, lang: str, meter: str | None) -> Row:
         """The text of an invitation."""
@@ -163,6 +172,10 @@ class PageJoining:
     async def stop(self) -> None:
         """Carry out no more what waits."""
         await self._house.stop(JoinStop(channel=Channel.WEB))
+
+    async def decline(self) -> None:
+        """The household's no to what the card brought."""
+        await self._house.decline()
 
     async def seen(self) -> None:
         """Why the last yes came to nothing was read."""

@@ -13,13 +13,14 @@ from gateway.account.joining_note import Joined, JoiningNote, Joinings, Refusal
 from gateway.consent.fields import CHANGED
 from gateway.consent.orders import JointText
 from gateway.control.messages import JoinText
-from gateway.daemon.joining.asked import forms, invited_by, usable
+from gateway.daemon.joining.asked import forms, invited_by, is_same, named_link, usable
 from gateway.daemon.joining.carry_out import JoiningSteps
 from gateway.errors import ConsentError, GatewayError, InvitationError
 from gateway.federation.wire import invitation as links
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
+    from gateway.account.joining_note import BroughtInvitation
     from gateway.consent.orders import Row
     from gateway.control.messages import Join
     from gateway.daemon.joining.carry_out import JoiningHouse
@@ -32,7 +33,7 @@ _NOT_YET = Phrase("{why}. Your yes is kept for a week, and is tried again by its
 
 async def text(house: JoiningHouse, order: JoinText) -> Row:
     """The one text to read (``words``, ``lang``, ``hash``), with who asks. GatewayError where it cannot be taken."""
-    signed = usable(house.config, order.link)
+    signed = usable(house.config, named_link(house.config, order.link))
     asked, config = signed.invitation, house.config
     shown = await house.act(
         JointText(
@@ -55,8 +56,9 @@ async def text(house: JoiningHouse, order: JoinText) -> Row:
 
 async def join(house: JoiningHouse, order: Join) -> Row:
     """Carry out a yes, written down first. Raises GatewayError; what can be tried again is kept (``finish``)."""
-    signed = usable(house.config, order.link)
-    again = JoinText(link=order.link, lang=order.shown.lang, meter=order.meter, channel=order.channel)
+    link = named_link(house.config, order.link)
+    signed = usable(house.config, link)
+    again = JoinText(link=link, lang=order.shown.lang, meter=order.meter, channel=order.channel)
     # Before an account is made at a stranger's server.
     if (await text(house, again))["hash"] != order.shown.hash:
         raise ConsentError(CHANGED)
@@ -67,7 +69,7 @@ async def join(house: JoiningHouse, order: Join) -> Row:
     # The account that is the house's by now is no more one that may be taken back.
     before = kept.waiting if house.config.federation is None else None
     note = JoiningNote(
-        link=order.link,
+        link=link,
         lang=order.shown.lang,
         hash=order.shown.hash,
         retention=house.config.max_retention,
@@ -101,7 +103,9 @@ async def finish(house: JoiningHouse, *, alone: bool = False) -> Row:
         rows = await steps.carry_out()
     except (InvitationError, ConsentError) as error:
         await steps.take_back()
-        _end(house, Refusal(controller=signed.invitation.controller, why=_said(error)) if alone else None)
+        refused = Refusal(controller=signed.invitation.controller, why=_said(error)) if alone else None
+        # What its maker does not take is asked about no more; to a text that has changed the household answers anew.
+        _end(house, refused, answered=isinstance(error, InvitationError))
         raise
     except GatewayError as error:
         kept = notes.read(house.config)
@@ -125,11 +129,21 @@ def _said(error: GatewayError) -> dict[str, str]:
     return error.phrase.in_every_language()
 
 
-def _end(house: JoiningHouse, refused: Refusal | None, *more: Joined) -> None:
-    """Nothing waits any more. Where that is so already everything was erased: nothing is written down of it then."""
+def _end(house: JoiningHouse, refused: Refusal | None, *more: Joined, answered: bool) -> None:
+    """Nothing waits any more; the card's invitation, where it is this one, is ``answered`` with it.
+
+    Where nothing waits already everything was erased: nothing is written down of it then.
+    """
     kept = notes.read(house.config)
     if kept.waiting:
-        notes.write(house.config, Joinings(refused=refused, joined=(*kept.joined, *more)))
+        brought = _left(kept) if answered else kept.brought
+        notes.write(house.config, Joinings(brought=brought, refused=refused, joined=(*kept.joined, *more)))
+
+
+def _left(kept: Joinings) -> BroughtInvitation | None:
+    """What the card brought, where that is another invitation than the one that waits."""
+    is_this = kept.brought and kept.waiting and is_same(kept.brought.link, kept.waiting.link)
+    return None if is_this else kept.brought
 
 
 def _joined(house: JoiningHouse, signed: SignedInvitation) -> Row:
@@ -137,7 +151,7 @@ def _joined(house: JoiningHouse, signed: SignedInvitation) -> Row:
     done = Joined(
         id=asked.id, controller=asked.controller, addresses=asked.addresses, key=signed.key, at=int(time.time())
     )
-    _end(house, None, done)
+    _end(house, None, done, answered=True)
     account = house.config.federation
     assert account is not None  # noqa: S101 (it was kept by a step)
     return {"controller": asked.controller, "addresses": list(asked.addresses), "account": account.jid}
@@ -155,14 +169,29 @@ async def give_up(house: JoiningHouse) -> bool:
         log.warning("an invitation that waited is not read any more, and what it came to stays: %s", error)
     else:
         await JoiningSteps(house, kept.waiting, signed).take_back()
-    notes.write(house.config, replace(notes.read(house.config), waiting=None))
+    kept = notes.read(house.config)
+    notes.write(house.config, replace(kept, brought=_left(kept), waiting=None))
     return True
 
 
 async def stop(house: JoiningHouse) -> Row:
-    """Give up what waits (``stopped``: whether any did), and forget why the last one was ``refused``: what it said."""
+    """Give up what waits (``stopped``: whether any did), and forget why the last one was ``refused``: what it said.
+
+    Where there is neither it is the household's no to what the card brought (``declined``: by whom that is).
+    """
     stopped, refused = await give_up(house), seen(house)
-    return {"stopped": stopped, "refused": asdict(refused) if refused else None}
+    declined = "" if stopped or refused else decline(house)
+    return {"stopped": stopped, "refused": asdict(refused) if refused else None, "declined": declined}
+
+
+def decline(house: JoiningHouse) -> str:
+    """The household's no to the invitation that the card brought: its link is forgotten. By whom it was, or nothing."""
+    kept = notes.read(house.config)
+    if kept.brought is None or kept.waiting:
+        return ""
+    notes.write(house.config, replace(kept, brought=None))
+    log.info("the household said no to the invitation that the card brought")
+    return kept.brought.controller
 
 
 def seen(house: JoiningHouse) -> Refusal | None:

@@ -52,6 +52,8 @@ class Entrance:
     # What the house has to see by that somebody stands before it; the journal, told by what somebody was let in.
     signs: Callable[[], PresenceSigns] | None = None
     note: Callable[[str], Awaitable[None]] | None = None
+    # By whom an invitation is that the household answers first, if the card brought one.
+    invited: Callable[[], str] | None = None
 
     def __init__(
         self, access: PageAccess, view: Callable[..., PageView], keep_language: Callable[[Request, Response], Response]
@@ -170,7 +172,7 @@ class Entrance:
             return refused
         if not await self._new_password(fields["password"], first=bool(seen), by_code=True):
             return redirect("/setup")
-        answer = await self._signed_in(request, "/")
+        answer = await self._signed_in(request, "/sharing/join" if self.invited and self.invited() else "/")
         if self._first:
             self._first.taken(request, answer)
         if self.note:

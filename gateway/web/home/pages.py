@@ -35,8 +35,8 @@ class DayFigures(Protocol):
     recipients: int | None
 
 
-def page(view: PageView, state: Mapping[str, Any], figures: DayFigures, now: float) -> str:
-    """The page of what the stream says first, and of what the store knows."""
+def page(view: PageView, state: Mapping[str, Any], figures: DayFigures, now: float, invited: str = "") -> str:
+    """The page of what the stream says first, and of what the store knows; ``invited``: who waits for an answer."""
     view = replace(view, words=view.words | HOME_WORDS[view.lang])
     meters: Sequence[Mapping[str, Any]] = state["meters"]
     return view.page(
@@ -46,6 +46,7 @@ def page(view: PageView, state: Mapping[str, Any], figures: DayFigures, now: flo
         faulty=any(one["broken"] for one in meters),
         banner=banner(view, meters, state["alerts"]),
         news=news(view, state["alerts"]),
+        invited=invited,
         recipients=figures.recipients,
         seen={"clock": clock(view, local(now)), "day": written.near_date(view.lang, *2 * (local(now).date(),))},
         files=["home.css", "home.js"],

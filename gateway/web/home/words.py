@@ -26,6 +26,8 @@ HOME_WORDS = WordTable(
         "no_price_of_all": "A part has no price:",
         "see_prices": "see your prices",
         "hour_soon": "What an hour costs is known in a few minutes.",
+        "invited": "{who} invites you to share readings, and waits for your answer.",
+        "see_invited": "Read the invitation",
         "waiting": "Waiting for the meter",
         "waiting_why": "Once it is heard, this page shows what the house uses, what it costs and when it is cheap.",
         "off_peak_in": "Off-peak hours in {wait}, at {clock}",

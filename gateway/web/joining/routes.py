@@ -15,7 +15,7 @@ from gateway.web.part import PageGroup
 from gateway.web.refused import refused_at
 from gateway.web.settings.form import why_not
 from gateway.web.sharing.answer import PASSWORD
-from gateway.web.sharing.pages import confirm
+from gateway.web.sharing.pages import confirm, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,14 +40,18 @@ class HouseThatJoins(Protocol):
     def known(self) -> Mapping[str, Any]:
         """What waits (``waiting``: controller, why by language; or None), or came to nothing (``refused``, likewise).
 
-        And ``joined``: controller, at (POSIX s).
+        ``invited``: by whom the invitation is that the card brought, until it is answered. ``joined``: controller, at
+        (POSIX s).
         """
 
     async def read(self, link: str, lang: str, meter: str | None) -> Mapping[str, Any]:
-        """The text of an invitation: words, lang, hash, controller, addresses."""
+        """The text of an invitation, of the card's for an empty link: words, lang, hash, controller, addresses."""
 
     async def yes(self, link: str, shown: Shown, meter: str | None) -> Mapping[str, Any]:
         """The household's yes to it: controller, and what was given."""
+
+    async def decline(self) -> None:
+        """The household's no to what the card brought."""
 
     async def stop(self) -> object:
         """Carry out no more what waits."""
@@ -65,6 +69,7 @@ def joining(house: Callable[[], HouseThatJoins]) -> PageGroup:
         forms={
             f"{PATH}/text": pages.read,
             f"{PATH}/yes": pages.give,
+            f"{PATH}/no": pages.decline,
             f"{PATH}/stop": pages.stop,
             f"{PATH}/seen": pages.seen,
         },
@@ -81,8 +86,9 @@ class _Pages:
         self._house = house
 
     async def show(self, request: Request, view: PageView) -> Response:
-        """What waits, and the field for a link."""
-        return html(self._page(view, done=request.args.get("done", "")))
+        """What the card brought, with its text; what waits; and the field for a link."""
+        page = self._page(view, done=request.args.get("done", ""), brought=await self._brought(view))
+        return html(page)
 
     async def read(self, request: Request, view: PageView) -> Response:
         """The text of the invitation, and the yes under it."""
@@ -90,7 +96,7 @@ class _Pages:
         try:
             text = await self._house().read(typed["link"], view.lang, typed["meter"] or None)
         except GatewayError as error:
-            return html(self._page(view, typed, error), 409)
+            return html(self._page(view, typed, error, brought=await self._brought(view)), 409)
         return html(_confirm(view, text, typed))
 
     async def give(self, request: Request, view: PageView) -> Response:
@@ -109,8 +115,13 @@ class _Pages:
                 return late(page, found[1]) if found[1] else html(page, 403)
             await self._house().yes(typed["link"], shown, meter)
         except GatewayError as error:
-            return html(self._page(view, typed, error), 409)
+            return html(self._page(view, typed, error, brought=await self._brought(view)), 409)
         return redirect(f"{PATH}?done=joined")
+
+    async def decline(self, _: Request, __: PageView) -> Response:
+        """The no to what the card brought."""
+        await self._house().decline()
+        return redirect(f"{PATH}?done=declined")
 
     async def stop(self, _: Request, __: PageView) -> Response:
         """Try no more what waits."""
@@ -122,8 +133,26 @@ class _Pages:
         await self._house().seen()
         return redirect(PATH)
 
+    async def _brought(self, view: PageView) -> Mapping[str, Any] | None:
+        """What the card brought: whose it is, with its text, or why there is none to read now."""
+        controller = self._house().known()["invited"]
+        if not controller:
+            return None
+        try:
+            text = await self._house().read("", view.lang, None)
+        except GatewayError as error:
+            return {"controller": controller, "why": error.phrase.in_language(view.lang)}
+        fields = {"hash": text["hash"], "lang": text["lang"], "link": "", "meter": ""}
+        shown = {"lines": words_of(dict(text)), "written_in": text["lang"], "fields": fields}
+        return {"controller": controller, "why": ""} | shown
+
     def _page(
-        self, view: PageView, typed: Mapping[str, str] | None = None, error: GatewayError | None = None, done: str = ""
+        self,
+        view: PageView,
+        typed: Mapping[str, str] | None = None,
+        error: GatewayError | None = None,
+        done: str = "",
+        brought: Mapping[str, Any] | None = None,
     ) -> str:
         known = self._house().known()
         # What waits says it itself.
@@ -134,7 +163,8 @@ class _Pages:
             page_files=list(FILES),
             typed=typed or {"link": "", "meter": ""},
             told=told,
-            done=done if done in ("joined", "stopped") else "",
+            done=done if done in ("joined", "stopped", "declined") else "",
+            brought=brought,
             waiting=known["waiting"],
             refused=known["refused"],
             joined=known["joined"],

@@ -13,6 +13,16 @@ _OWN = WordTable(
             " You then read what it asks for: nothing is given before your yes, and your yes is withdrawn with one"
             " click."
         ),
+        "join_invited": "{who} invites you",
+        "join_invited_by": (
+            "Whoever prepared your gateway has put this invitation into it. You alone answer it: nothing is given"
+            " before your yes, and your gateway works just as well after a no."
+        ),
+        "join_cannot": "It cannot be answered now: {why}.",
+        "join_no": "No, thank you",
+        "join_later": "Answer later",
+        "join_declined": "You have said no: this invitation is forgotten, and nothing was given.",
+        "join_another": "Another invitation",
         "join_link": "Link of the invitation",
         "join_meter": "Which meter",
         "join_read": "Read the invitation",

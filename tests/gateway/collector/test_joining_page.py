@@ -3,7 +3,12 @@
 import json
 from functools import partial
 
+from msgspec.structs import replace
+
+from gateway.account.joining_note import BroughtInvitation, read_file, write_file
+from gateway.config.tables import load
 from gateway.federation.wire.invitation import fingerprint, read
+from gateway.web.home.words import HOME_WORDS
 from gateway.web.joining.words import JOINING_WORDS
 from servers import wait_until
 from tests.gateway.collector.test_collecting import WAIT_S
@@ -100,6 +105,59 @@ def test_why_a_waiting_yes_came_to_nothing_is_shown_until_it_was_read(tmp_path, 
         browser.press("", f"form[action='{PATH}/seen'] button")
         wait_until(lambda: title not in browser.evaluate(TEXT), WAIT_S, "the page without it", every=0.2)
         assert title not in owner.get(PATH)[1]
+
+
+def test_what_a_card_brought_is_put_to_the_household_at_its_first_visit(servers, coop, tmp_path, browser, monkeypatch):
+    """The code, a password, the text, one yes: account, consents, the register. The installer is named, no more."""
+    monkeypatch.setitem(processes.ENVIRONMENT, "SSL_CERT_FILE", str(servers.ca))
+    link, other = invite(coop, servers, 2)
+    with House(tmp_path / "house", "/nowhere/tty") as house, coop.collector("one"):
+        bring(house, link)
+        code, web = house.code(), f"http://127.0.0.1:{house.port}"
+        browser.forget()
+        browser.open(web, width=390, height=844)
+        assert browser.evaluate("location.pathname") == "/setup"
+        typed = {"code": code, "password": PASSWORD, "again": PASSWORD}
+        put = "".join(f"document.querySelector('[name={name}]').value = '{text}';" for name, text in typed.items())
+        browser.press(put, "main form button")
+        wait_until(lambda: browser.evaluate("location.pathname") == PATH, WAIT_S, "the invitation", every=0.2)
+        shown = browser.evaluate(TEXT)
+        for word in (SAID["join_invited"].format(who="Soleil du Marais"), fingerprint(read(link).key), "PRM", "CNIL"):
+            assert word in shown, word
+        look(browser)
+        # It waits, as long as nobody answers; the first page says so.
+        browser.open(web, width=390, height=844)
+        assert HOME_WORDS["fr"]["invited"].format(who="Soleil du Marais") in browser.evaluate(TEXT)
+        look(browser)
+        assert json.loads(house.command("consent", "list", "--json").stdout) == []
+        browser.press("", "a[href='/sharing/join']")
+        wait_until(lambda: browser.evaluate("location.pathname") == PATH, WAIT_S, "the invitation", every=0.2)
+        own = f"document.getElementById('f-own_password').value = '{PASSWORD}'"
+        browser.press(own, f"form[action='{PATH}/yes'] button")
+        wait_until(lambda: SAID["join_joined"] in browser.evaluate(TEXT), WAIT_S, "joined", every=0.5)
+        assert SAID["join_invited"].format(who="Soleil du Marais") not in browser.evaluate(TEXT)
+        assert state(coop) == ["joined", "open"]
+        given = json.loads(house.command("consent", "list", "--json").stdout)
+        assert [(row["recipient"], row["channel"]) for row in given] == [("coop@sen2.test", "web")] * 2
+        kept = json.loads((house.folder / "data" / "joining.json").read_text())
+        assert link.partition("#")[2] not in json.dumps(kept)
+        assert load(house.config).federation.installer == "anne@sen2.test"
+        assert not [name for name in link.partition("#")[2:] if name in house.process.log.read_text()]
+        # A no to another: forgotten, and nothing is given by it.
+        bring(house, other)
+        browser.open(f"{web}{PATH}", width=390, height=844)
+        browser.press("", f"form[action='{PATH}/no'] button")
+        wait_until(lambda: SAID["join_declined"] in browser.evaluate(TEXT), WAIT_S, "the no", every=0.2)
+        assert not json.loads((house.folder / "data" / "joining.json").read_text())["brought"]
+        assert state(coop) == ["joined", "open"]
+        assert json.loads(house.command("consent", "list", "--json").stdout) == given
+
+
+def bring(house, link):
+    """What the first start of a card leaves there."""
+    file = house.folder / "data" / "joining.json"
+    brought = BroughtInvitation(link=link, controller="Soleil du Marais", installer="anne@sen2.test")
+    write_file(file, replace(read_file(file), brought=brought))
 
 
 def value(text, name):

@@ -8,15 +8,16 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.account import joining_note as notes
-from gateway.account.joining_note import JoiningNote, Joinings
+from gateway.account.joining_note import BroughtInvitation, JoiningNote, Joinings
 from gateway.commands import join as command
+from gateway.commands.main import main
 from gateway.config import settings
 from gateway.config.tables import load
 from gateway.consent.orders import JointGrant, JointText, ListConsents, Shown
 from gateway.control.messages import Join, JoinText
 from gateway.control.orders import act, held
 from gateway.daemon.joining import steps
-from gateway.daemon.joining.asked import forms, invited_by
+from gateway.daemon.joining.asked import forms, invited, invited_by
 from gateway.errors import ConsentError, InvitationError, StoreError
 from gateway.federation.wire.invitation import read, signing_key, write
 from gateway.store.store import Store
@@ -105,9 +106,9 @@ def test_giving_up_withdraws_what_was_given_by_it_and_nothing_else(house):
     note = house.waiting(house.link())
     house.give(note)
     assert house.states() == ["valid"] * 4
-    assert asyncio.run(steps.stop(house)) == {"stopped": True, "refused": None}
+    assert asyncio.run(steps.stop(house)) == {"stopped": True, "refused": None, "declined": ""}
     assert house.states() == ["valid"] * 2 + ["withdrawn"] * 2
-    assert asyncio.run(steps.stop(house)) == {"stopped": False, "refused": None}
+    assert asyncio.run(steps.stop(house)) == {"stopped": False, "refused": None, "declined": ""}
 
 
 def test_what_a_waiting_yes_came_to_is_kept_until_it_was_read(house, capsys):
@@ -128,6 +129,55 @@ def test_what_a_waiting_yes_came_to_is_kept_until_it_was_read(house, capsys):
     with pytest.raises(InvitationError):
         asyncio.run(steps.finish(house))
     assert notes.read(house.config) == Joinings()
+
+
+def bring(house, **changes):
+    """What a card brought."""
+    link = house.link(**changes)
+    kept = notes.read(house.config)
+    brought = BroughtInvitation(link=link, controller="La Coop", installer="anne@example.org")
+    notes.write(house.config, replace(kept, brought=brought))
+    return link
+
+
+def test_what_a_card_brought_is_asked_about_until_it_is_answered(house, capsys):
+    """Without a link it is the card's that is meant; while it is carried out nothing is asked; given up it is gone."""
+    link = bring(house)
+    assert invited(house.config) == "La Coop"
+    shown = asyncio.run(steps.text(house, JoinText(link="", lang="en")))
+    assert shown["hash"] == asyncio.run(steps.text(house, JoinText(link=link, lang="en")))["hash"]
+    kept = notes.read(house.config)
+    house.waiting(link)
+    notes.write(house.config, replace(notes.read(house.config), brought=kept.brought))
+    assert invited(house.config) == ""
+    assert asyncio.run(steps.stop(house)) == {"stopped": True, "refused": None, "declined": ""}
+    assert notes.read(house.config) == Joinings()
+    # A no, in the terminal where no gateway runs.
+    bring(house)
+    house.store.close()
+    config = str(house.config.directory.parent / "gateway.toml")
+    assert main(["join", "--stop", "--lang", "en", "--config", config]) == 0
+    assert "that the card brought is forgotten; nothing was given" in capsys.readouterr().out
+    assert notes.read(house.config) == Joinings()
+
+
+def test_what_its_maker_refuses_is_not_asked_about_again(house):
+    """Too old when it is carried out: the household reads why. Another invitation's end leaves the card's alone."""
+    link = bring(house, expires=int(time.time()) - 1)
+    brought = notes.read(house.config).brought
+    house.waiting(link)
+    notes.write(house.config, replace(notes.read(house.config), brought=brought))
+    with pytest.raises(InvitationError, match="was good until"):
+        asyncio.run(steps.finish(house))
+    assert notes.read(house.config) == Joinings()
+    bring(house)
+    brought = notes.read(house.config).brought
+    house.waiting(house.link(id="another-one", expires=int(time.time()) - 1))
+    notes.write(house.config, replace(notes.read(house.config), brought=brought))
+    with pytest.raises(InvitationError, match="was good until"):
+        asyncio.run(steps.finish(house))
+    assert notes.read(house.config) == Joinings(brought=brought)
+    assert invited(house.config) == "La Coop"
 
 
 def test_a_refusal_takes_back_what_an_earlier_run_gave(house):

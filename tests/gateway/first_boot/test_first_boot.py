@@ -11,16 +11,20 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.account.hand_over import MARK
+from gateway.account.joining_note import BroughtInvitation, Joinings, Refusal, read_file, write_file
 from gateway.commands.first_boot import apply
 from gateway.commands.main import main
 from gateway.config.tables import load
 from gateway.errors import ConfigError
+from gateway.federation.wire.invitation import signing_key, write
 from gateway.first_boot import place as places
 from gateway.first_boot.place import CardPlace
 from gateway.web.access import access
 from gateway.web.access.access import PageAccess
+from tests.gateway.federation.test_invitation import ASKED
 from tests.gateway.sources.usb_tree import FT230X, UsbTree
 
 ROOT = Path(__file__).parents[3]
@@ -432,3 +436,53 @@ def test_a_link_on_the_card_is_not_followed(card, capsys):
     assert card.start() == 78
     assert secret.read_text() == "root:canary\n"
     assert "canary" not in card.result + capsys.readouterr().err
+
+
+def invitation(**changes):
+    """A link that a co-operative signed."""
+    with tempfile.TemporaryDirectory() as folder:
+        return write(replace(ASKED, **changes), signing_key(Path(folder) / "key.pem"), "http://linky.local/")[0]
+
+
+def brings(card, link):
+    card.put(TOML.partition("[account]")[0] + f'[invitation]\nlink = "{link}"\ninstaller = "anne@example.org"\n')
+
+
+def test_an_invitation_waits_for_the_household(card, capsys):
+    """Its link is where only the gateway reads it, and nowhere else; no account is set up; it is said who invites."""
+    link = invitation()
+    brings(card, link)
+    assert card.start() == 0
+    file = card.root / "var/lib/linky-gateway/joining.json"
+    assert read_file(file).brought == BroughtInvitation(link=link, controller="La Coop", installer="anne@example.org")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert load(card.root / "etc/linky-gateway/gateway.toml").federation is None
+    assert "Invitation de La Coop" in card.result
+    assert "Invitation of La Coop" in card.result
+    secret = link.partition("#")[2].encode()
+    assert [path for path, (_, data) in card.tree().items() if secret in data] == [str(file)]
+    assert secret.decode() not in card.result + "".join(capsys.readouterr())
+    # What a household has answered before stays beside it.
+    write_file(file, Joinings(refused=Refusal(controller="x", why={"fr": "y"})))
+    brings(card, link)
+    assert card.start() == 0
+    assert (read_file(file).refused.controller, read_file(file).brought.link) == ("x", link)
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("https://example.org/", "copy its link whole"),
+        (invitation()[:300], "its signature does not fit"),
+        (invitation(expires=1_700_000_000), ""),
+    ],
+)
+def test_an_invitation_that_is_none_is_said_and_nothing_is_changed(card, capsys, link, said):
+    """In both languages, without the link. Its time is not looked at: at its first start a machine knows none."""
+    brings(card, link)
+    assert card.start() == (78 if said else 0)
+    assert said in card.result
+    assert link not in card.result + "".join(capsys.readouterr())
+    assert (card.root / "var/lib/linky-gateway/joining.json").exists() is not bool(said)
+    if said:
+        assert ("copiez son lien" if "copy" in said else "sa signature ne correspond pas") in card.result

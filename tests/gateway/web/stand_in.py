@@ -64,7 +64,7 @@ class StandInHouse:
         await self._figures.look()
         return self._figures
 
-    requests = 0
+    requests, invited = 0, ""
 
     async def now(self):
         return {"version": "1", "turn": 1, "meters": [], "links": [], "alerts": []}

@@ -186,6 +186,9 @@ class Joins:
     async def yes(self, link, shown, meter):
         return self._held.fault_or({})
 
+    async def decline(self):
+        return None
+
     async def stop(self):
         return True
 

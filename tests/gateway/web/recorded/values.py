@@ -339,20 +339,19 @@ SERIES = [
     {"meter": "garage", "identifier": None, "sensor": "cd34", "series": []},
 ]
 
+_NOT_JOINED = {"invited": "", "waiting": None, "refused": None, "joined": ()}
 JOINED = {
-    "nothing yet": {"waiting": None, "refused": None, "joined": ()},
-    "waiting": {
+    "nothing yet": _NOT_JOINED,
+    "brought by the card": _NOT_JOINED | {"invited": f"La Coop {HOSTILE}"},
+    "waiting": _NOT_JOINED | {
         "waiting": {"controller": f"La Coop {HOSTILE}", "why": {"fr": "pas de réponse <b>", "en": "no answer <b>"}},
-        "refused": None,
         "joined": ({"controller": "Soleil <1>", "at": DAY}, {"controller": "Vent", "at": DAY + 86_400}),
     },
-    "being carried out": {"waiting": {"controller": "La Coop", "why": {}}, "refused": None, "joined": ()},
-    "came to nothing": {
-        "waiting": None,
+    "being carried out": _NOT_JOINED | {"waiting": {"controller": "La Coop", "why": {}}},
+    "came to nothing": _NOT_JOINED | {
         "refused": {"controller": f"La Coop {HOSTILE}", "why": {"fr": "trop tard <b>", "en": "too late <b>"}},
-        "joined": (),
     },
-}
+}  # fmt: skip
 
 # --- sharing ---------------------------------------------------------------------------------------------------------
 

@@ -65,6 +65,7 @@ def _now():
     full = {"_meters": [as_json(_FULL) | {"phases": _PHASES}]}
     yield Visit("now", "/")
     yield Visit("now, full", "/", living=full)
+    yield Visit("now, invited", "/", living=full | {"invited": "La Coop <b>"})
     yield Visit("now, in the other language by a link", "/?lang=en")
     yield Visit("more", "/more")
     yield Visit("links", "/links")
@@ -176,7 +177,11 @@ def _joining():
     yield Visit("join", path)
     for name, joined in values.JOINED.items():
         yield Visit(f"join, {name}", path, held={"joined": joined})
-    for done in ("joined", "stopped", "<b>"):
+    brought = {"joined": values.JOINED["brought by the card"]}
+    yield Visit("join, brought, and cannot be read", path, held=brought | {"fault": FAULTS_OF_LINKS["invitation"]})
+    several = brought | {"meters": ["house", "garage <2>"], "fault": FAULTS_OF_LINKS["invitation"]}
+    yield Visit("join, brought, for one of several meters", path, held=several)
+    for done in ("joined", "stopped", "declined", "<b>"):
         yield Visit(f"join, done {done}", f"{path}?done={done}")
     yield Visit("join, one of several meters", path, held={"meters": ["house", "garage <2>"]})
     yield Visit("join, read", f"{path}/text", link)
@@ -187,6 +192,7 @@ def _joining():
     yield Visit("join, yes without a password", f"{path}/yes", yes)
     yield Visit("join, yes", f"{path}/yes", yes | OWN)
     yield Visit("join, refused", f"{path}/yes", yes | OWN, {"fault": FAULTS_OF_LINKS["invitation"]})
+    yield Visit("join, no to what was brought", f"{path}/no", {}, brought)
     yield Visit("join, given up", f"{path}/stop", {})
     yield Visit("join, why it came to nothing was read", f"{path}/seen", {})
 
