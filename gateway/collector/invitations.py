@@ -12,7 +12,7 @@ from gateway.federation.wire import pairing
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from psycopg import AsyncConnection
@@ -34,13 +34,19 @@ _REVOKE = """
 UPDATE invitation SET revoked_at = now()
 WHERE account = %(account)s AND (sheet = %(what)s OR id = %(what)s) AND claimed_by IS NULL AND revoked_at IS NULL
 """
+_USED = """
+SELECT id, device, claimed_by AS gateway FROM invitation
+WHERE account = %(account)s AND (sheet = %(what)s OR id = %(what)s) AND claimed_by IS NOT NULL ORDER BY sheet, number
+"""
+_NAME = "UPDATE invitation SET device = %s WHERE account = %s AND id = %s"
 _STATE = (
     "CASE WHEN joined_at IS NOT NULL THEN 'joined' WHEN claimed_by IS NOT NULL THEN 'joining'"
     " WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= now() THEN 'expired' ELSE 'open' END"
 )
 _LIST = f"""
-SELECT sheet, number, id, {_STATE} AS state, claimed_by AS gateway, made_at, expires_at, claimed_at, joined_at
-FROM invitation WHERE account = %(account)s AND (%(sheet)s::text IS NULL OR sheet = %(sheet)s) ORDER BY sheet, number
+SELECT sheet, number, id, device, {_STATE} AS state, claimed_by AS gateway, made_at, expires_at, claimed_at, joined_at
+FROM invitation WHERE account = %(account)s AND (%(sheet)s::text IS NULL OR sheet = %(sheet)s)
+  AND (%(ids)s::text[] IS NULL OR id = ANY(%(ids)s)) ORDER BY sheet, number
 """  # noqa: S608 (our own words)
 
 
@@ -120,20 +126,41 @@ def _why_not(row: tuple[Any, ...] | None, jid: str, asked: JoinRequest) -> str:
     return next((why for why, is_so in reasons if is_so), "")
 
 
-async def revoke(db: AsyncConnection, account: str, what: str) -> int:
-    """Let a sheet, or the one invitation of that id, be good no more where nobody has used it; how many that were."""
+async def revoke(db: AsyncConnection, account: str, what: str) -> tuple[int, list[dict[str, Any]]]:
+    """Let a sheet, or the one invitation of that id, be good no more where nobody has used it.
+
+    How many that were, and those that had been used: ``id``, ``device``, ``gateway``.
+    """
     known = await db.execute(
         "SELECT 1 FROM invitation WHERE account = %s AND (sheet = %s OR id = %s) LIMIT 1", [account, what, what]
     )
     if await known.fetchone() is None:
         raise ConfigError(f"{what}: neither a sheet nor an invitation of {account}: see linky-collect invitations list")
     done = await db.execute(_REVOKE, {"account": account, "what": what})
-    return done.rowcount
+    return done.rowcount, await _rows(db, _USED, {"account": account, "what": what})
+
+
+async def name(db: AsyncConnection, account: str, devices: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Note which device (value) each invitation (id) went into; how those stand, as ``listed`` says it.
+
+    ConfigError where one of them is not of that account: nothing is noted then.
+    """
+    async with db.cursor() as cursor:
+        await cursor.executemany(_NAME, [(device, account, id_) for id_, device in devices.items()])
+    rows = await _rows(db, _LIST, {"account": account, "sheet": None, "ids": list(devices)})
+    if unknown := sorted(devices.keys() - {row["id"] for row in rows}):
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        raise ConfigError(f"{unknown[0]}{more}: no invitation of {account}: see linky-collect invitations list")
+    return rows
 
 
 async def listed(db: AsyncConnection, account: str, sheet: str | None) -> list[dict[str, Any]]:
     """Each invitation and how it stands: open, joining, joined, revoked, expired; and by whom."""
-    cursor = await db.execute(_LIST, {"account": account, "sheet": sheet})
+    return await _rows(db, _LIST, {"account": account, "sheet": sheet, "ids": None})
+
+
+async def _rows(db: AsyncConnection, query: str, values: Mapping[str, object]) -> list[dict[str, Any]]:
+    cursor = await db.execute(query, values)
     names = [column.name for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
 

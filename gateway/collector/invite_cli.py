@@ -23,6 +23,8 @@ _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
 
 _MOST = 10_000
+# Of a file that is read: several times what so many lines have.
+_MOST_CHARS, _MOST_SAID = 8_000_000, 20
 _LONGEST_DAYS = 366
 
 
@@ -61,14 +63,19 @@ def declare(
     listing.set_defaults(run=lambda options, config: _list(options, config, database, account))
     revoke = actions.add_parser("revoke", parents=[common], help="let what nobody has used yet be good no more")
     revoke.add_argument("what", help="a sheet's name, or an invitation's id")
+    revoke.add_argument("--json", action="store_true", help="for programs: how many were revoked, and which were used")
     revoke.set_defaults(run=lambda options, config: _revoke(options, config, database, account))
+    naming = actions.add_parser("name", parents=[common], help="note which device each went into")
+    naming.add_argument("register", metavar="FILE", help="register.csv of tools/provision; - for standard input")
+    naming.add_argument("--json", action="store_true", help="for programs: how those invitations stand")
+    naming.set_defaults(run=lambda options, config: _name(options, config, database, account))
 
 
 def _invite(options: argparse.Namespace, config: CollectorConfig, database: WithDatabase) -> None:
     from gateway.collector.invite import InvitationSheet, tokens_in  # noqa: PLC0415 (--help needs none of it)
     from gateway.process.progress import bar  # noqa: PLC0415
 
-    tokens = [] if options.no_accounts else tokens_in(_text(options.tokens), options.count)
+    tokens = [] if options.no_accounts else tokens_in(_text("--tokens", options.tokens), options.count)
     sheet = InvitationSheet(config, options.sheet, options.days, options.history_from, tokens)
     page, table = database(config, lambda db: sheet.make(db, options.count, options.to, options.lang, bar))
     sys.stdout.write(
@@ -90,9 +97,7 @@ def _list(
         sys.stdout.write(json.dumps(rows, default=str, indent=2) + "\n")
     elif options.sheet:
         for row in rows:
-            by = f" by {row['gateway']}" if row["gateway"] else ""
-            on = f" on {row['joined_at']:%Y-%m-%d}" if row["joined_at"] else ""
-            sys.stdout.write(f"{row['sheet']} {row['number']} ({row['id']}): {row['state']}{by}{on}\n")
+            sys.stdout.write(f"{_said(row)}\n")
     else:
         for sheet in dict.fromkeys(row["sheet"] for row in rows):
             of_it = [row for row in rows if row["sheet"] == sheet]
@@ -103,6 +108,14 @@ def _list(
         sys.stderr.write("no invitation was ever made\n" if not options.sheet else f"no sheet {options.sheet}\n")
 
 
+def _said(row: dict[str, Any]) -> str:
+    """One invitation on a line."""
+    device = f", {row['device']}" if row["device"] else ""
+    by = f" by {row['gateway']}" if row["gateway"] else ""
+    on = f" on {row['joined_at']:%Y-%m-%d}" if row["joined_at"] else ""
+    return f"{row['sheet']} {row['number']} ({row['id']}{device}): {row['state']}{by}{on}"
+
+
 def _revoke(
     options: argparse.Namespace,
     config: CollectorConfig,
@@ -111,17 +124,42 @@ def _revoke(
 ) -> None:
     from gateway.collector.invitations import revoke  # noqa: PLC0415
 
-    count = database(config, lambda db: revoke(db, account(config), options.what))
-    sys.stdout.write(f"{count} invitations are good no more; who has joined stays (linky-collect gateways remove)\n")
+    count, used = database(config, lambda db: revoke(db, account(config), options.what))
+    if options.json:
+        sys.stdout.write(json.dumps({"revoked": count, "used": used}) + "\n")
+        return
+    sys.stdout.write(f"{count} invitations are good no more; {len(used)} were used before, and stay so\n")
+    for row in used[:_MOST_SAID]:
+        device = f" ({row['device']})" if row["device"] else ""
+        sys.stdout.write(f"to take {row['gateway']}{device} out: linky-collect gateways remove {row['gateway']}\n")
 
 
-def _text(file: str) -> str:
+def _name(
+    options: argparse.Namespace,
+    config: CollectorConfig,
+    database: WithDatabase,
+    account: Callable[[CollectorConfig], str],
+) -> None:
+    from gateway.collector.invitations import name  # noqa: PLC0415
+    from gateway.collector.labels import devices_in  # noqa: PLC0415
+
+    devices = devices_in(_text("FILE", options.register), options.register)
+    rows = database(config, lambda db: name(db, account(config), devices))
+    if options.json:
+        sys.stdout.write(json.dumps(rows, default=str) + "\n")
+        return
+    for row in rows:
+        sys.stdout.write(f"{_said(row)}\n")
+
+
+def _text(option: str, file: str) -> str:
     if file == "-":
-        return sys.stdin.read()
+        return sys.stdin.read(_MOST_CHARS)
     try:
-        return Path(file).read_text(encoding="utf-8")
+        with Path(file).open(encoding="utf-8-sig", newline="") as stream:
+            return stream.read(_MOST_CHARS)
     except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"--tokens {file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise StoreError(f"{option} {file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _count(text: str) -> int:

@@ -17,7 +17,7 @@ from gateway.errors import StoreError
 log = logging.getLogger(__name__)
 
 SCHEMA = "linky"
-_MIGRATIONS = ("001_tables.sql", "002_views.sql", "003_requests.sql", "004_invitations.sql")
+_MIGRATIONS = ("001_tables.sql", "002_views.sql", "003_requests.sql", "004_invitations.sql", "005_labels.sql")
 # Any number that nobody else uses in this database (pg_advisory_xact_lock).
 _LOCK = 0x4C494E4B
 _VIEWS = ("shown_series", "last_value", "energy_hourly", "energy_daily", "completeness_daily", "standing")

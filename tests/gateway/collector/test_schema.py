@@ -46,7 +46,7 @@ def laid_out(request, tmp_path):
             conninfo = cluster.create("layout", "template0", "timescaledb")
         else:
             pytest.skip("TimescaleDB is not installed for the newest PostgreSQL: postgresql-17-timescaledb")
-        assert with_database(conninfo, migrate) == 4
+        assert with_database(conninfo, migrate) == 5
         assert with_database(conninfo, check) is request.param
         yield Store(conninfo, tmp_path)
 
@@ -60,7 +60,7 @@ def test_an_older_schema_keeps_what_it_has(empty, monkeypatch, store_at):
     store.conninfo = empty
     store.ask("INSERT INTO gateway (account, jid) VALUES ('coop@x', 'maison@x')")
     store.ask("INSERT INTO subscription (gateway, identifier, since) VALUES (1, 'maison@x/ab12@x', now())")
-    assert with_database(empty, migrate) == 2
+    assert with_database(empty, migrate) == 3
     found = store.ask("SELECT jid, identifier, since < now(), request, request_state FROM gateway JOIN subscription"
                       " ON gateway.id = gateway")  # fmt: skip
     assert found == [("maison@x", "maison@x/ab12@x", True, None, None)]
@@ -76,7 +76,7 @@ def test_several_processes_may_start_at_once(empty):
             await db.close()
         return done
 
-    assert sum(asyncio.run(start())) == 4
+    assert sum(asyncio.run(start())) == 5
     assert with_database(empty, migrate) == 0
 
 
