@@ -2,13 +2,10 @@
 
 import asyncio
 import csv
-import json
-import random
 import re
 import secrets
 import shutil
 import time
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -34,19 +31,18 @@ from tests.gateway.collector.test_joining import accounts, coop, invite, servers
 
 __all__ = ["coop", "servers"]
 
-AT_ONCE = 12
-
 
 class LightHouse:
     """A gateway without its daemon and its meter: the product's own steps, on a database of its own.
 
     Args:
         folder: its own.
-        template: a database with one meter, to be copied.
+        template: a database with one meter, to be copied; None for a house that was there before.
     """
 
-    def __init__(self, folder, template):
-        shutil.copytree(template, folder)
+    def __init__(self, folder, template=None):
+        if template:
+            shutil.copytree(template, folder)
         self.config = load(folder / "gateway.toml")
         self.store = Store(self.config.directory)
 
@@ -56,14 +52,18 @@ class LightHouse:
     async def keep_account(self, table):
         settings.change(self.config, "federation", table)
 
+    async def answer(self, link):
+        """The address of the account by which it joined. InvitationError."""
+        shown = await steps.text(self, JoinText(link=link, lang="fr"))
+        done = await steps.join(self, Join(link=link, shown=Shown(shown["lang"], shown["hash"])))
+        return done["account"]
+
     async def join(self, link):
         """What the yes came to: the address of its account, or the sentence of the refusal."""
         try:
-            shown = await steps.text(self, JoinText(link=link, lang="fr"))
-            done = await steps.join(self, Join(link=link, shown=Shown(shown["lang"], shown["hash"])))
+            return await self.answer(link)
         except InvitationError as error:
             return str(error)
-        return done["account"]
 
 
 @pytest.fixture
@@ -79,54 +79,6 @@ def house_folder(tmp_path):
     store.meters.add("house", "ab12", None)
     store.close()
     return folder
-
-
-def campaign(coop, servers, template, tmp_path, monkeypatch, count):
-    """So many houses join, and a tenth of the links are tried by a second house at the same time."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(servers.ca))
-    links = invite(coop, servers, count)
-    wanted = [*links, *links[: count // 10]]
-    random.Random(count).shuffle(wanted)
-    houses = [LightHouse(tmp_path / f"house{number}", template) for number in range(len(wanted))]
-
-    async def all_of_them():
-        turns = asyncio.Semaphore(AT_ONCE)
-
-        async def one(house, link):
-            async with turns:
-                return await house.join(link)
-
-        return await asyncio.gather(*map(one, houses, wanted))
-
-    with coop.collector("one"), coop.collector("two"):
-        ends = asyncio.run(all_of_them())
-    accounts = [end for end in ends if re.fullmatch(r"linky-[0-9a-f]{10}@sen2\.test", end)]
-    assert len(accounts) == len(set(accounts)) == count, [end for end in ends if end not in accounts]
-    refused = [end for end in ends if end not in accounts]
-    assert len(refused) == count // 10
-    assert all("takes the invitation's code no more" in end or "used by another gateway" in end for end in refused)
-    rows = json.loads(coop.command("invitations", "list", "--sheet", "spring", "--json"))
-    assert Counter(row["gateway"] for row in rows) == Counter(accounts)
-    assert set(state(coop)) == {"joined"}
-    assert coop.one("SELECT count(*) FROM gateway") == count
-    assert coop.one("SELECT count(*) FROM subscription WHERE wanted") == 2 * count
-    by_link = Counter(link for link, end in zip(wanted, ends, strict=True) if end in accounts)
-    assert set(by_link.values()) == {1}
-    for house, end in zip(houses, ends, strict=True):
-        given = [row["state"] for row in act(house.store, ListConsents(), time.time())]
-        assert [state for state in given if state != "withdrawn"] == (["valid"] * 2 if end in accounts else [])
-        house.store.close()
-
-
-def test_twenty_households_join_none_twice(servers, coop, house_folder, tmp_path, monkeypatch):
-    """Two of the links are tried by two houses at once: one of them is refused, and has given nothing."""
-    campaign(coop, servers, house_folder, tmp_path, monkeypatch, 20)
-
-
-@pytest.mark.campaign
-def test_a_thousand_households_join_none_twice(servers, coop, house_folder, tmp_path, monkeypatch):
-    """The same of a sheet of 1,000."""
-    campaign(coop, servers, house_folder, tmp_path, monkeypatch, 1000)
 
 
 class ErasedHouse(LightHouse):
