@@ -92,8 +92,9 @@ class HousePage:
         self._drawing = asyncio.Lock()
         self._config = config
         self._web, self._address = web, web.address
-        networks = tuple(ip_network(one) for one in web.networks)
-        self._door = RequestGuard(own_names(socket.gethostname(), web.names), networks)
+        self._door = RequestGuard(
+            own_names(socket.gethostname(), web.names), tuple(ip_network(one) for one in web.networks)
+        )
         self._site: Site | None
         self._server: Server | None = None
         self.encrypted = _encrypted(config, web, maker, clock)

@@ -69,7 +69,7 @@ def test_fifty_devices_cut_off_half_way_are_fifty_accounts(federation, fleet_fil
     first = device.everything(out)
     assert [one.state for one in first] == ["made"] * 24 + ["planned"]
     assert main(arguments) == 0
-    assert capsys.readouterr().out.startswith("50 devices: 26 accounts made now")
+    assert capsys.readouterr().out.startswith("50 devices: 26 new")
     server, everything = EjabberdAccounts(url), device.everything(out)
     assert everything[:24] == first[:24]
     assert (everything[24].password, everything[24].code) == (first[24].password, first[24].code)

@@ -17,8 +17,9 @@ from gateway.errors import ConfigError
 from gateway.first_boot import checks
 from gateway.upkeep.releases.keys import fingerprint
 from gateway.words.language import chosen
-from provision import device, fleet, keys
+from provision import device, fleet, invitations, keys
 from provision.accounts import EjabberdAccounts, InBand, ProsodyAccounts
+from provision.collector import CooperativeRegister
 from provision.errors import ProvisionError
 from provision.options import parser
 from provision.texts import progress, text
@@ -56,26 +57,56 @@ def _do(options: argparse.Namespace, lang: str) -> None:
     if not options.fleet and not options.out.is_dir():
         raise ProvisionError("unknown_device", device=options.hand_over or options.revoke, path=options.out, known="—")
     server = None if options.hand_over else accounts(options)
+    register = CooperativeRegister(shlex.split(options.collect)) if options.collect else None
     if name := options.hand_over or options.revoke:
         with device.opened(options.out):
-            known = ProvisionedFleet(options.out, server)
-            done = known.revoke(name) if options.revoke else known.hand_over(name)
-        key = "revoked" if options.revoke else "handed_over"
-        print(text(lang, key if done else f"{key}_before", device=name))
+            known = ProvisionedFleet(options.out, server, register=register)
+            if options.revoke:
+                key, values = known.revoke(name)
+            else:
+                key, values = "handed_over" if known.hand_over(name) else "handed_over_before", {}
+        print(text(lang, key, device=name, **values))
         return
+    _prepare(options, lang, server, register)
+
+
+def _prepare(
+    options: argparse.Namespace, lang: str, server: Accounts | None, register: CooperativeRegister | None
+) -> None:
+    if server is None and not options.invitations and not (options.collect and options.out.is_dir()):
+        raise ProvisionError("which_server")
     if options.installer and checks.jid(options.installer):
         raise ProvisionError("installer", jid=options.installer)
-    rows = fleet.read(options.fleet, options.domain)
+    rows = fleet.read(options.fleet, options.domain, accounts=server is not None)
+    sheet = invitations.read(options.invitations) if options.invitations else None
     if any(row.wifi_key for row in rows) and options.fleet.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
         raise ProvisionError("too_open", path=options.fleet)
     ssh = keys.read(options.ssh_key) if options.ssh_key else ()
     release = keys.of_releases(options.release_key)
     with device.opened(options.out):
-        work = ProvisionedFleet(options.out, server, options.address, options.card, options.installer, ssh, release)
+        work = ProvisionedFleet(
+            options.out, server, options.address, options.card, options.installer, ssh, release, sheet, register
+        )
         outcome = work.provision(rows, partial(progress, text(lang, "working"), sys.stdout))
+    _say(options, lang, outcome, len(rows), ssh, release)
+
+
+def _say(
+    options: argparse.Namespace,
+    lang: str,
+    outcome: dict[str, int],
+    lines: int,
+    ssh: Sequence[str],
+    release: Sequence[bytes],
+) -> None:
+    """What was done, where it is, and who may do what with it."""
     print(text(lang, "done", **outcome))
-    if outcome["all"] < len(rows):
-        print(text(lang, "left_out", count=len(rows) - outcome["all"]))
+    if outcome["invited"]:
+        print(text(lang, "invited"))
+    if "joined" in outcome:
+        print(text(lang, "joined", all=outcome["invited"], joined=outcome["joined"], waiting=outcome["waiting"]))
+    if outcome["all"] < lines:
+        print(text(lang, "left_out", count=lines - outcome["all"]))
     print(text(lang, "where", out=options.out))
     print(text(lang, "login" if ssh else "no_login"))
     if options.card == "raspios":
@@ -84,8 +115,8 @@ def _do(options: argparse.Namespace, lang: str) -> None:
     print(text(lang, "secret"))
 
 
-def accounts(options: argparse.Namespace) -> Accounts:
-    """The organisation's server."""
+def accounts(options: argparse.Namespace) -> Accounts | None:
+    """The organisation's server; None where none is named."""
     if options.ejabberd:
         if options.admin and not options.admin_password_file:
             raise ProvisionError("no_admin_password", admin=options.admin)
@@ -95,7 +126,7 @@ def accounts(options: argparse.Namespace) -> Accounts:
         return ProsodyAccounts(shlex.split(options.prosodyctl))
     if options.in_band:
         return InBand(options.address, options.ca_file)
-    raise ProvisionError("which_server")
+    return None
 
 
 if __name__ == "__main__":

@@ -28,7 +28,11 @@ _FILE, _LOCK = "device.json", ".lock"
 
 
 class ProvisionedDevice(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a device; password and code are empty once they are nobody's business here."""
+    """What is kept of a device; password, code and link are empty once they are nobody's business here.
+
+    ``account``: whether its account is made here, or by its household's yes to its ``invitation`` (an id), whose
+    ``jid`` is known from then on. ``joined``: when that was, as far as the co-operative's register was asked.
+    """
 
     version: Literal[1] = 1
     device: str
@@ -38,6 +42,10 @@ class ProvisionedDevice(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     password: str = ""
     code: str = ""
+    account: bool = True
+    invitation: str = ""
+    link: str = ""
+    joined: str = ""
 
     def __repr__(self) -> str:
         """Without its secrets."""

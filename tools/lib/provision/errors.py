@@ -13,7 +13,21 @@ SENTENCES = {
     "unknown_column": Phrase("{path}: unknown column {name!r}; known: {known}"),
     "no_devices": Phrase("{path} names no device"),
     "bad_lines": Phrase("{count} faults in {path}; nothing was done:\n{lines}"),
-    "which_server": Phrase("which server? --ejabberd URL, --prosodyctl COMMAND or --in-band"),
+    "which_server": Phrase(
+        "which server? --ejabberd URL, --prosodyctl COMMAND or --in-band; or --invitations FILE.csv, whose links make the accounts"
+    ),
+    "no_links": Phrase("{path} has no column {column}: give the CSV file that {command} has written"),
+    "bad_link": Phrase("{path}, line {line}: {why}"),
+    "link_twice": Phrase("{path}, line {line}: this invitation is there twice: it is for one household alone"),
+    "few_invitations": Phrase(
+        "{path} has {left} invitations that no device of this folder has yet, and {needed} are needed: have more made "
+        "({command})"
+    ),
+    "makes_no_account": Phrase(
+        "the invitation of {device} makes no account, and neither does this command without a server: --ejabberd, "
+        "--prosodyctl or --in-band; or have invitations made with --tokens"
+    ),
+    "register_refused": Phrase("{command} says: {said}; put it right and run the same command, it goes on from there"),
     "no_domain": Phrase("in which domain are the accounts? --domain example.org, or a column jid"),
     "installer": Phrase("--installer {jid!r}: write an XMPP address, such as installer@example.org"),
     "private_key": Phrase("{path} is a private SSH key, which goes onto no card: give the public one, {path}.pub"),

@@ -100,15 +100,18 @@ _CHECKS: dict[str, Callable[[str], Wrong | None]] = {
 }
 
 
-def read(path: Path, domain: str | None) -> list[FleetRow]:
-    """The rows of a file that is sound as a whole. Raises ProvisionError with every fault otherwise."""
+def read(path: Path, domain: str | None, *, accounts: bool = True) -> list[FleetRow]:
+    """The rows of a file that is sound as a whole. Raises ProvisionError with every fault otherwise.
+
+    ``accounts``: whether each is to have an account of its own name; else ``jid`` may be empty.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise ProvisionError("unreadable", path=path, said=error.strerror) from error
     except UnicodeDecodeError as error:
         raise ProvisionError("not_utf8", path=path) from error
-    rows, faults = parse(text, domain, path)
+    rows, faults = parse(text, domain, path, accounts=accounts)
     if faults:
         # Printed by whoever knows the language.
         raise BadFleetError(path, faults)
@@ -130,7 +133,9 @@ class BadFleetError(ProvisionError):
         return super().say(language)
 
 
-def parse(text: str, domain: str | None, path: Path) -> tuple[list[FleetRow], list[LineFault]]:
+def parse(
+    text: str, domain: str | None, path: Path, *, accounts: bool = True
+) -> tuple[list[FleetRow], list[LineFault]]:
     """Rows and faults. Raises ProvisionError when the columns themselves are wrong."""
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
@@ -146,7 +151,7 @@ def parse(text: str, domain: str | None, path: Path) -> tuple[list[FleetRow], li
         found = {name: value for name, value in zip(columns, values, strict=False) if value}
         wrong = [*_wrong(found, number, len(values) - len(columns))]
         jid = found.pop("jid", "") or (f"{found.get('device', '')}@{domain}" if domain else "")
-        if not jid and not wrong:
+        if accounts and not jid and not wrong:
             raise ProvisionError("no_domain")
         row = FleetRow(line=number, jid=jid, **({"device": ""} | found))
         wrong += _beside(row, rows, domain) if not wrong else []
@@ -183,11 +188,11 @@ def _wrong(found: dict[str, str], number: int, surplus: int) -> Iterable[LineFau
 
 
 def _beside(row: FleetRow, before: list[FleetRow], domain: str | None) -> Iterable[LineFault]:
-    if domain and row.jid.partition("@")[2] != domain:
+    if domain and row.jid and row.jid.partition("@")[2] != domain:
         yield LineFault(f"line {row.line}, jid", "domain", {"domain": domain})
     for name in ("device", "jid"):
         value = getattr(row, name)
-        same = next((other.line for other in before if getattr(other, name) == value), None)
+        same = next((other.line for other in before if value and getattr(other, name) == value), None)
         if same:
             yield LineFault(f"line {row.line}, {name}", "twice", {"value": value, "line": same})
             return

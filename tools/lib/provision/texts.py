@@ -7,9 +7,13 @@ from typing import TextIO
 from gateway.words.phrase import Phrase
 
 TEXTS = {
-    "working": Phrase("Accounts"),
-    "done": Phrase(
-        "{all} devices: {made} accounts made now, {cards} cards written or changed, {handed_over} handed over before."
+    "working": Phrase("Devices"),
+    "done": Phrase("{all} devices: {made} new, {cards} cards written or changed, {handed_over} handed over before."),
+    "invited": Phrase(
+        "Each page asks its household, which says yes or no; by its yes the account is made, by nobody else’s."
+    ),
+    "joined": Phrase(
+        "Of {all} invitations {joined} have joined, {waiting} are open; the co-operative’s register has their names."
     ),
     "left_out": Phrase("{count} lines of revoked devices: left aside; give what replaces them another name."),
     "where": Phrase(
@@ -31,6 +35,17 @@ TEXTS = {
         "device that its household has taken over."
     ),
     "revoked": Phrase("{device} is revoked: its account is closed, its secret files are erased from here."),
+    "invitation_ended": Phrase(
+        "{device} is revoked: its invitation is good no more, its secret files are erased from here."
+    ),
+    "invitation_used": Phrase(
+        "{device} is revoked, its secret files are erased from here. Its invitation was used before, by {gateway}, which "
+        "stays a member: {command} takes it out."
+    ),
+    "invitation_stays": Phrase(
+        "{device} is revoked here, its secret files are erased. Its invitation is good until whoever made it types: "
+        "{command} (--collect does it from here)."
+    ),
     "revoked_before": Phrase("{device} was revoked already."),
     "handed_over": Phrase(
         "{device} is handed over: nothing secret of it is left here. Run the command again to print the others’ labels."
@@ -46,14 +61,13 @@ Lieu : {site}
 Page de la maison : {address}
 
 1. Ensemble : ouvrir la page, taper le code de l’étiquette, et laisser LE FOYER choisir son mot de passe.
-   Dès cet instant le code ne vaut plus rien, et la passerelle change d’elle-même le mot de passe de son
-   compte : l’accès de l’installateur au compte s’arrête là.
+   Dès cet instant le code ne vaut plus rien.{account_fr}
 2. Au même endroit, sous « Accès » : qui voit quoi. Rien ne sort de la maison avant un accord du foyer, et il
    peut le retirer à tout moment. Sous « Partage », si l’installateur voudrait savoir si la passerelle va bien
    (jamais une mesure), la question attend : le foyer seul y répond, oui ou non.
-3. L’installateur efface ce qu’il garde : tools/provision --hand-over {device}
+{invited_fr}3. L’installateur efface ce qu’il garde : tools/provision --hand-over {device}
 {login_fr}4. Le foyer garde l’étiquette : elle porte l’adresse de la page. Le code n’y sert plus.
-{key_fr}Perte ou vol : prévenir l’organisation, qui ferme le compte (tools/provision --revoke {device}).
+{key_fr}Perte ou vol : prévenir l’organisation, qui {lost_fr} (tools/provision --revoke {device}).
 
 Date :                 Pour le foyer :                      Pour l’installateur :
 
@@ -64,14 +78,13 @@ Place: {site}
 Page of the house: {address}
 
 1. Together: open the page, type the code of the label, and let THE HOUSEHOLD choose its password.
-   From that moment the code is worth nothing, and the gateway changes its account's password by itself: the
-   installer's access to the account ends there.
+   From that moment the code is worth nothing.{account_en}
 2. In the same place, under “Access”: who sees what. Nothing leaves the house before the household agrees,
    and it may withdraw that at any time. Under “Sharing”, if the installer would like to know whether the
    gateway is well (never a reading), the question waits: the household alone answers it, yes or no.
-3. The installer erases what is still kept: tools/provision --hand-over {device}
+{invited_en}3. The installer erases what is still kept: tools/provision --hand-over {device}
 {login_en}4. The household keeps the label: it has the page's address. Its code is used up.
-{key_en}Lost or stolen: tell the organisation, which closes the account (tools/provision --revoke {device}).
+{key_en}Lost or stolen: tell the organisation, which {lost_en} (tools/provision --revoke {device}).
 
 Date:                  For the household:                   For the installer:
 """
@@ -79,6 +92,26 @@ _HANDOVER_KEY = {
     "key_fr": "Les mises à jour sont signées par cette clé : {}\n",
     "key_en": "Updates are signed by this key: {}\n",
 }
+# Where the account was made beforehand, and where the household's yes to an invitation makes it.
+_HANDOVER_ACCOUNT = {
+    "account_fr": """ La passerelle change aussi d’elle-même le mot de passe de son
+   compte : l’accès de l’installateur au compte s’arrête là.""",
+    "account_en": """ The gateway also changes its account's password by itself: the
+   installer's access to the account ends there.""",
+    "lost_fr": "ferme le compte",
+    "lost_en": "closes the account",
+}
+_HANDOVER_INVITED = {
+    "invited_fr": """\
+   La page montre ensuite l’invitation de la coopérative. LE FOYER la lit et répond, oui ou non ; l’installateur
+   ne répond jamais à sa place. Sans réponse elle attend.
+""",
+    "invited_en": """\
+   The page then shows the co-operative's invitation. THE HOUSEHOLD reads it and answers, yes or no; the installer
+   never answers in its place. Without an answer it waits.
+""",
+}
+_HANDOVER_LOST = {"lost_fr": "annule l’invitation", "lost_en": "revokes the invitation"}
 # Where the installer can log in.
 _HANDOVER_LOGIN = {
     "login_fr": """\
@@ -92,14 +125,19 @@ _HANDOVER_LOGIN = {
 }
 
 
-def handover(device: str, site: str, address: str, keys: str | None, release_key: str) -> str:
+def handover(
+    device: str, site: str, address: str, keys: str | None, release_key: str, *, account: bool = True,
+    invited: bool = False,
+) -> str:  # fmt: skip
     """The protocol of a hand-over.
 
-    ``keys``: where the installer's SSH key lies in the machine, if he has given one; ``release_key``: the fingerprint of
+    ``account``: it was made beforehand; ``invited``: the card has an invitation. ``keys``: where the installer's SSH key lies in the machine, if he has given one; ``release_key``: the fingerprint of
     the key by which updates are believed, empty where none is known.
     """
     login = {name: said.format(device=device, keys=keys) if keys else "" for name, said in _HANDOVER_LOGIN.items()}
     login |= {name: said.format(release_key) if release_key else "" for name, said in _HANDOVER_KEY.items()}
+    login |= _HANDOVER_ACCOUNT if account else dict.fromkeys(_HANDOVER_ACCOUNT, "") | _HANDOVER_LOST
+    login |= _HANDOVER_INVITED if invited else dict.fromkeys(_HANDOVER_INVITED, "")
     return _HANDOVER.format(device=device, site=site or "—", address=address, **login)
 
 
