@@ -62,7 +62,7 @@ ENGLISH = {
     "by",
 }
 # Programs, not households, are told by these; or they only run, or have a protocol's form.
-OF_PROGRAMS = {"run", "decode", "export", "metrics", "consume", "prepare-card", "first-boot", "boot", "helper"}
+OF_PROGRAMS = {*"run decode export metrics consume prepare-card first-boot boot helper access-point".split()}
 
 
 @pytest.fixture

@@ -135,6 +135,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "notice test": ("linky-gateway notice test", "linky-gateway notice test paul-mail"),
     "notice list": ("linky-gateway notice list --last 5",),
     "helper": ("linky-gateway helper --log-level DEBUG",),
+    "access-point": ("sudo linky-gateway access-point --log-level INFO", "sudo linky-gateway access-point --end"),
     "first-boot": ("sudo linky-gateway first-boot", "sudo linky-gateway first-boot --root /mnt/card"),
     "fleet status": (
         "linky-gateway fleet status",

@@ -70,6 +70,7 @@ PURPOSES: tuple[tuple[Phrase, dict[str, Phrase]], ...] = (
             "migrate": Phrase("brings the database up to date"),
             "first-boot": Phrase("applies a card's linky.toml"),
             "helper": Phrase("does what needs root, as the gateway asks"),
+            "access-point": Phrase("a Wi-Fi of its own, where there is no network"),
         },
     ),
 )

@@ -13,14 +13,13 @@ from gateway.daemon.counters import Counters
 from gateway.daemon.house import House
 from gateway.daemon.journalled import note_start, note_taken
 from gateway.daemon.meter import MeterReader
-from gateway.daemon.standing import HouseStanding
+from gateway.daemon.standing import HouseStanding, links_of_meters
 from gateway.daemon.updates import HouseUpdates
 from gateway.daemon.writer import StoreWriter
 from gateway.household.now import Now
 from gateway.household.tariff import tariff_prices
 from gateway.links.disk import DiskSpace
 from gateway.links.line_doctor import LineDoctors
-from gateway.links.link import Link, clock_link, decode_link, meter_link, port_link, tee_link
 from gateway.links.nightly_backup import Nightly
 from gateway.live.topics import STATUS
 from gateway.mqtt.relays import BoardReports, Relays
@@ -51,6 +50,8 @@ if TYPE_CHECKING:
     from gateway.web.part import PageGroup
     from gateway.web.reader import StoreReader
     from gateway.web.sharing.stored import StoredSharing
+    from gateway.web.site import Site
+    from gateway.web.wifi.arrival import ArrivalSite
 
     Call = Callable[..., Awaitable[Any]]
 
@@ -59,6 +60,8 @@ if TYPE_CHECKING:
 LINE_PATIENCE_S, STORE_PATIENCE_S, _SERVER_PATIENCE_S = 120.0, 300.0, 600.0
 # A release is fetched over the slowest line.
 UPDATES_PATIENCE_S = 7_200.0
+# As gateway/upkeep/access_point/state.py has it.
+OWN_ADDRESS = "10.42.0.1"
 
 
 async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[], None]) -> House:
@@ -109,7 +112,7 @@ def _join(house: House) -> None:
     nightly = Nightly(house.config.directory, lambda: house.config.backup is not None)
     writer = house.writer
     house.standing.of += [
-        lambda now: _links_of_meters(house, now),
+        partial(links_of_meters, house),
         house.counters.links,
         lambda now: [writer.link(now), house.disk.link(now), writer.degradation.link(now)],
         lambda now: nightly.links(now, house.host.time()),
@@ -157,19 +160,6 @@ async def _reader(
     last = {path: value for path, (_, value) in values.items()}
     calendar = TariffCalendar(notes, last, known.last_time, known.address, prices)
     return MeterReader(known, values, line, host, Belief(meter.clock), kept, owners, calendar)
-
-
-def _links_of_meters(house: House, now: float) -> Iterator[Link]:
-    tees, judged = house.tees, {link.name: link for link in house.doctors.links(now)}
-    for name, meter in house.meters.items():
-        state = meter.line.state
-        yield meter_link(name, state, now, meter.heard.name)
-        yield port_link(name, state, now)
-        if name in tees:
-            yield tee_link(name, tees[name], now)
-        yield decode_link(name, state, meter.line.quality, now)
-        yield judged[name]
-        yield clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows())
 
 
 def ways_of(house: House) -> HouseholdWays | NoWays:
@@ -272,6 +262,7 @@ def open_page(house: House, web: WebTable, requests: HouseRequests, joint: Joint
     if page.entrance:
         page.entrance.invited = requests.invited
         page.entrance.signs, page.entrance.note = partial(_signs_of, house, web), partial(note_taken, house)
+    page.answer_elsewhere(partial(_own_wifi, requests, web.address[1]))
     joint.put(house.standing.of, page.links)
     joint.put(requests.pages, page)
     joint.put(house.pages, lambda: addresses(web))
@@ -284,6 +275,15 @@ def _signs_of(house: House, web: WebTable) -> PresenceSigns:
     from gateway.daemon.presence import signs_of  # noqa: PLC0415 (with the first who has no password)
 
     return signs_of(house, web)
+
+
+def _own_wifi(requests: HouseRequests, port: int, address: str, site: Site) -> ArrivalSite | None:
+    """Who answers at the gateway's own Wi-Fi, while it is open; None at each other address."""
+    if address != OWN_ADDRESS:
+        return None
+    from gateway.daemon.own_wifi import arrival_at  # noqa: PLC0415 (few houses ever have it)
+
+    return arrival_at(address, requests, port, site)
 
 
 def _security_txt() -> str:

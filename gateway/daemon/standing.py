@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.control.messages import AskNow as WhatNow
 from gateway.errors import StoreError
-from gateway.links.link import Link, as_json, recipient_links
+from gateway.links.link import (
+    Link,
+    as_json,
+    clock_link,
+    decode_link,
+    meter_link,
+    port_link,
+    recipient_links,
+    tee_link,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from gateway.consent.orders import Row
+    from gateway.daemon.house import House
     from gateway.daemon.meter import MeterReader
     from gateway.household.now import Now
     from gateway.links.line_doctor import LineDoctors
@@ -89,3 +99,17 @@ class HouseStanding:
             await self._now.changed(order.since, min(order.wait_s, _LONGEST_WATCH_S))
         lines = {name: meter.line.state for name, meter in self._meters.items()}
         return self._now.house(await self.links(), self._notices.active, lines)
+
+
+def links_of_meters(house: House, now: float) -> Iterator[Link]:
+    """How each meter, its port, its bytes and its clock are."""
+    tees, judged = house.tees, {link.name: link for link in house.doctors.links(now)}
+    for name, meter in house.meters.items():
+        state = meter.line.state
+        yield meter_link(name, state, now, meter.heard.name)
+        yield port_link(name, state, now)
+        if name in tees:
+            yield tee_link(name, tees[name], now)
+        yield decode_link(name, state, meter.line.quality, now)
+        yield judged[name]
+        yield clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows())

@@ -13,6 +13,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.first_boot.checks import printed_code
 from gateway.first_boot.faults import CardFault
 from gateway.first_boot.settings import AUTO, CardSettings, Wifi
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 CONFIG = "etc/linky-gateway/gateway.toml"
 SECRETS = "etc/linky-gateway/secrets"
 PASSWORD = f"{SECRETS}/xmpp-password"
+# Of the gateway's own Wi-Fi (gateway/upkeep/access_point), as the label has it.
+OWN_WIFI_KEY = f"{SECRETS}/access-point-key"
 WIFI = "etc/NetworkManager/system-connections/linky-wifi.nmconnection"
 _WIFI_COUNTRY = "etc/modprobe.d/linky-wifi.conf"
 _WIFI_ON = "var/lib/NetworkManager/NetworkManager.state"
@@ -51,6 +54,8 @@ def files(settings: CardSettings, port: str | None, before: Mapping[str, str]) -
     made = [PlannedFile(CONFIG, configuration(settings, port, before.get(CONFIG, "")), 0o640, shared=True)]
     if settings.account:
         made.append(PlannedFile(PASSWORD, f"{settings.account.password}\n", 0o600))
+    if settings.code:
+        made.append(PlannedFile(OWN_WIFI_KEY, f"{printed_code(settings.code)}\n", 0o600))
     if settings.wifi:
         made += wifi_files(settings.wifi)
         # Raspberry Pi OS switches the radio off until somebody has said the country.

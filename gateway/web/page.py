@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gateway.web.access.entrance import Entrance
     from gateway.web.home.picture import PictureRequest
     from gateway.web.home.stored import HomeFigures
+    from gateway.web.http.server import ElsewhereSite
     from gateway.web.https.certificate import CertificateMaker
     from gateway.web.https.encrypted import EncryptedPage
     from gateway.web.part import PageGroup
@@ -151,6 +152,12 @@ class HousePage:
             self._figures = HomeFigures(self._config, StoreReader(self._config.directory, self._settle), self._now)
         await self._figures.look()
         return self._figures
+
+    def answer_elsewhere(self, who: Callable[[str, Site], ElsewhereSite | None]) -> None:
+        """Let that one answer who comes to another address of this machine, where it says so."""
+        site, server = self._site, self._server
+        if site and server:
+            server.elsewhere = lambda address: who(address, site)
 
     @property
     def entrance(self) -> Entrance | None:

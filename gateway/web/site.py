@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 from microdot import Microdot, Request, Response
 
@@ -22,7 +22,7 @@ from gateway.errors import AccessError, ConfigError, GatewayError
 from gateway.web.access.access import PageAccess, Viewer
 from gateway.web.access.entrance import Entrance, own_page, sign_in_first
 from gateway.web.home.picture import BadPictureError, read_asked
-from gateway.web.http.answers import YEAR_S, PageFile, cookie_of, html, plain, redirect, set_cookie
+from gateway.web.http.answers import YEAR_S, PageFile, cookie_of, fields_of, html, plain, redirect, set_cookie
 from gateway.web.http.guard import is_own_origin
 from gateway.web.http.room import ConnectionLimit, ConnectionPlace
 from gateway.web.menu import arranged
@@ -48,7 +48,7 @@ _PUBLIC = (
     "time age_s stale drawn_va injected_va injecting tariff_kind tempo_today tempo_tomorrow "
     "drawn_today_wh drawn_yesterday_wh partial"
 ).split()
-_FILES = ("page.css", "page.js", "home.css", "home.js", "presence.js", "wall.js", "icon.svg", "icon-180.png")
+_FILES = "page.css page.js home.css home.js presence.js wall.js wifi.css icon.svg icon-180.png".split()
 _OWN_PAGES = (("/", "home"), ("/links", "links"), ("/access", "access"))
 _SECURITY = "/.well-known/security.txt"
 _FOR_ALL = {"/login", "/setup", _SECURITY}
@@ -61,7 +61,7 @@ _FOR_LINKS = {
 # Programs that are let in nowhere: to be sent to a form would tell them nothing.
 _FOR_PROGRAMS = {"/display.png", "/events", "/metrics"}
 
-MOST_STREAMS, MOST_FIELDS = 20, 60
+MOST_STREAMS = 20
 # A stream says at least so often that it lives; the page believes it lost after twice that.
 HEARTBEAT_S = 5.0
 
@@ -96,7 +96,7 @@ class Site:
         redirects: bool = False,
     ) -> None:
         self._house, self._access, self._version = house, access, version
-        self.entrance = Entrance(access, self._view, self._in_language)
+        self.entrance = Entrance(access, self.view, self.in_language)
         self._streams = ConnectionLimit(MOST_STREAMS, MOST_STREAMS)
         self._parts, self._joining, self._joined = parts, asyncio.Lock(), False
         self._security_txt, self._prices = security_txt, {}
@@ -113,7 +113,7 @@ class Site:
         for path, handler in (
             ("/", self._now), ("/links", self._links), ("/display", self._display), ("/events", self._events),
             ("/access", enter.show_access), ("/login", enter.show_login), ("/setup", enter.show_setup),
-            ("/static/<name>", self._file), ("/metrics", self._metrics), ("/display.png", self._picture),
+            ("/static/<name>", self.file), ("/metrics", self._metrics), ("/display.png", self._picture),
             (_SECURITY, self._security), ("/more", self._more),
         ):  # fmt: skip
             self.app.route(path)(handler)
@@ -158,7 +158,7 @@ class Site:
         async def answer(request: Request, **places: str) -> Response:
             # Where what a form changes is worth it.
             request.g.confirm = partial(self.entrance.confirm, request)
-            view = self._view(request, request.path)
+            view = self.view(request, request.path)
             view = replace(view, words=view.words | part.words()[view.lang])
             try:
                 answered = handler(request, view, **places)
@@ -167,7 +167,7 @@ class Site:
                 if part.refused is None:
                     raise
                 done = part.refused(view, error)
-            return self._in_language(request, done)
+            return self.in_language(request, done)
 
         return answer
 
@@ -208,7 +208,7 @@ class Site:
         """Nothing to serve, or the answer to somebody who may not have it."""
         if request.path.startswith("/static/"):
             return None
-        request.g.fields = _fields(request) if request.method == "POST" else {}
+        request.g.fields = fields_of(request) if request.method == "POST" else {}
         request.g.session = self.entrance.session_of(request)
         request.g.role = Viewer.OWNER if request.g.session else self._access.role_of(_token(request))
         if request.method == "POST":
@@ -245,7 +245,8 @@ class Site:
             return None
         return Response("", 403)
 
-    def _view(self, request: Request, path: str = "/") -> PageView:
+    def view(self, request: Request, path: str = "/") -> PageView:
+        """For whom a page is written."""
         # An error may come before anybody was looked at.
         session = getattr(request.g, "session", None)
         lang = _language(request)
@@ -260,14 +261,14 @@ class Site:
 
     def _message(self, request: Request, key: str, status: int) -> Response:
         """One sentence as a page."""
-        return html(self._view(request).page("home/message.html", key=key), status)
+        return html(self.view(request).page("home/message.html", key=key), status)
 
     # --- pages -------------------------------------------------------------------------------------------------------
 
     async def _now(self, request: Request) -> Response:
         from gateway.web.home.pages import page  # noqa: PLC0415 (with the first who looks)
 
-        view = self._view(request)
+        view = self.view(request)
         figures = await self._house.figures()
         self._prices = {name: day.hour.price for name, day in figures.days.items()}
         state = self._state(Viewer.OWNER, view)
@@ -275,10 +276,10 @@ class Site:
 
     async def _links(self, request: Request) -> Response:
         report = await self._house.report()
-        return self._page(request, links(self._view(request, "/links"), report, self._house.sources))
+        return self._page(request, links(self.view(request, "/links"), report, self._house.sources))
 
     def _more(self, request: Request) -> Response:
-        return self._page(request, self._view(request, "/more").page("more/page.html"))
+        return self._page(request, self.view(request, "/more").page("more/page.html"))
 
     def _display(self, request: Request) -> Response:
         guest = "guest" in request.args or request.g.role is Viewer.GUEST
@@ -287,7 +288,7 @@ class Site:
             answer = redirect("/display?guest=1" if guest or role is Viewer.GUEST else "/display")
             set_cookie(answer, request, _DISPLAY, token, YEAR_S)
             return answer
-        view = self._view(request, "/display")
+        view = self.view(request, "/display")
         state = self._state(Viewer.GUEST if guest else Viewer.DISPLAY, view)
         like = [[one[view.lang], one["wh"]] for one in self._house.equivalents]
         values = {"state": state, "script_words": {key: view.words[key] for key in WALL_WORDS}, "like": like}
@@ -327,9 +328,9 @@ class Site:
         return state | {"alerts": self._house.alerts(), "shown": now}
 
     def _page(self, request: Request, text: str) -> Response:
-        return self._in_language(request, html(text))
+        return self.in_language(request, html(text))
 
-    def _in_language(self, request: Request, answer: Response) -> Response:
+    def in_language(self, request: Request, answer: Response) -> Response:
         """The answer, and the language that was asked for is kept."""
         if request.args.get("lang") in LANGUAGES:
             set_cookie(answer, request, _LANGUAGE, request.args["lang"], YEAR_S)
@@ -347,7 +348,7 @@ class Site:
         """
         ended = asyncio.Event()
         place = ConnectionPlace(self.knows(request) or "", request.client_addr[0], ended.set)
-        view = self._view(request)
+        view = self.view(request)
         self._streams.enter(place)
         try:
             while not ended.is_set() and self._may_still(request):
@@ -370,18 +371,10 @@ class Site:
         text = self._security_txt()
         return plain(text) if text else self._message(request, "not_found", 404)
 
-    def _file(self, request: Request, name: str) -> Response:
+    def file(self, request: Request, name: str) -> Response:
+        """One of the page's own files."""
         file = self._files.get(name)
         return file.answer(request) if file else html("", 404)
-
-
-def _fields(request: Request) -> dict[str, str]:
-    """The fields of a form; of what is none, nothing."""
-    try:
-        parsed = parse_qs((request.body or b"").decode(), max_num_fields=MOST_FIELDS)
-    except ValueError:
-        return {}
-    return {name: values[0] for name, values in parsed.items()}
 
 
 def _token(request: Request) -> str:

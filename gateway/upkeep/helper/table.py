@@ -11,6 +11,7 @@ import msgspec
 from gateway.errors import GatewayError
 from gateway.upkeep.helper.acts import (
     back_up,
+    choose_wifi,
     install_update,
     make_certificate,
     reboot,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 # What is asked for -> who does it.
 ACTS: dict[type[ActRequest], ModuleType] = {
     back_up.BackUp: back_up,
+    choose_wifi.ChooseWifi: choose_wifi,
     install_update.InstallUpdate: install_update,
     make_certificate.MakeCertificate: make_certificate,
     reboot.Reboot: reboot,

@@ -1,16 +1,18 @@
-"""Answers that every page gives: HTML, a redirection, a cookie, one of the page's own files."""
+"""What every page gives and takes: HTML, a redirection, a cookie, one of the page's own files; a form's fields."""
 
 from __future__ import annotations
 
 import hashlib
 import zlib
 from pathlib import Path
+from urllib.parse import parse_qs
 
 from microdot import Request, Response
 
 from gateway.web.http.packing import GZIP, takes_gzip
 
 YEAR_S = 365 * 86_400
+MOST_FIELDS = 60
 
 _KEEP = f"max-age={YEAR_S}, immutable"
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "png": "image/png"}
@@ -64,6 +66,15 @@ def _cookie(request: Request, name: str) -> str:
     RFC 6265bis §4.1.3.2. By one name for both, who has signed in encrypted could not do so in clear any more (§5.7).
     """
     return f"__Host-{name}" if request.scheme == "https" else name
+
+
+def fields_of(request: Request) -> dict[str, str]:
+    """The fields of a form; of what is none, nothing."""
+    try:
+        parsed = parse_qs((request.body or b"").decode(), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in parsed.items()}
 
 
 class PageFile:

@@ -12,7 +12,7 @@ import logging
 import socket
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from microdot import Request, Response
 from microdot.microdot import NoCaseDict
@@ -55,6 +55,8 @@ class Server:
 
     def __init__(self, site: Site, door: RequestGuard) -> None:
         self._site, self._door = site, door
+        # Who answers instead of the site, at the address of this machine that somebody has come to; None: nobody does.
+        self.elsewhere: Callable[[str], ElsewhereSite | None] = lambda _: None
         # Requests of who is not at home, or calls this page by another name, since it is served.
         self.turned_away = 0
         self._open: set[asyncio.Task[None]] = set()
@@ -139,6 +141,7 @@ class Server:
         # Who has gone already has no address, and is not at home.
         peer = (writer.get_extra_info("peername") or ("", 0))[:2]
         visit = _Visit(peer)
+        visit.instead = self.elsewhere(network_of((writer.get_extra_info("sockname") or ("",))[0]))
         attend = asyncio.get_running_loop().create_task(self._attend(reader, writer, visit))
         # One that has ended by itself is not to be ended: asyncio falls over that.
         self._keep(attend, lambda: None if visit.gone else writer.transport.abort())
@@ -205,7 +208,8 @@ class Server:
             request = self._request(asked, visit)
             request.g.upload = form
             with visit.busy():
-                answer = await self._site.answer(request)
+                answering = visit.instead or self._site
+                answer = await answering.answer(request)
                 await pack(answer, request.method, request.headers)
             if form:
                 # What is of no use any more holds no place that somebody else wants.
@@ -227,7 +231,7 @@ class Server:
         visit.enter(self._strangers, network_of(visit.peer[0]))
 
     def _request(self, asked: PageRequest, visit: _Visit) -> Request:
-        if not self._door.is_called(asked.headers.get("host", "")):
+        if visit.instead is None and not self._door.is_called(asked.headers.get("host", "")):
             self.turned_away += 1
             raise BadRequestError(421, "called by a name that is not its own")
         said = (asked.method, asked.target, "1.1", NoCaseDict(asked.headers))
@@ -237,6 +241,13 @@ class Server:
             raise BadRequestError(400, "not an address") from error
 
 
+class ElsewhereSite(Protocol):
+    """Who answers whatever is asked at another address of this machine, by whatever name."""
+
+    async def answer(self, request: Request) -> Response:
+        """The answer; ``request`` has passed the door but for the name by which it calls this machine."""
+
+
 class _Visit:
     """One connection and its place; of the task in which it first has one."""
 
@@ -244,6 +255,7 @@ class _Visit:
         self.peer, self.scheme = peer, scheme
         # Whether all was said, and the connection has ended.
         self.gone = False
+        self.instead: ElsewhereSite | None = None
         self._room: ConnectionLimit | None = None
         self._place: ConnectionPlace | None = None
 

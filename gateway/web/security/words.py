@@ -244,6 +244,7 @@ _OWN = WordTable(
         "act_restore-backup": "a backup brought back",
         "act_set-secret": "a password kept",
         "act_set-wifi": "the Wi-Fi set",
+        "act_choose-wifi": "the Wi-Fi chosen at the gateway’s own",
         "act_shut-down": "the machine switched off",
         "report_points": "Points, as they stand",
         "report_point": "Point",

@@ -47,6 +47,7 @@ NOT_TYPED = {
     "display": "writes mosquitto's files; tests/gateway/commands/test_display.py types it there",
     "page": "wants a daemon; tests/gateway/web types it there",
     "notice": "wants a daemon; tests/integration/test_notices.py types it there",
+    "access-point": "wants a radio; tools/access-point starts it in a machine that has one",
     "helper": "wants systemd; tests/units asks it in a container",
     "first-boot": "writes below /; tests/gateway/first_boot types it on scratch systems",
     "restore": "asks for a passphrase; tests/gateway/backup types it",

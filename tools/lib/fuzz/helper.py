@@ -27,6 +27,7 @@ _SEEDS: tuple[dict[str, object], ...] = (
     {"act": "set-secret", "name": "backup-passphrase", "value": None},
     {"act": "set-secret", "name": "notices/mail", "value": "x"},
     {"act": "set-wifi", "name": "Livebox", "key": "12345678", "country": "FR", "hidden": False},
+    {"act": "choose-wifi", "name": "Livebox", "key": "12345678"},
     {"act": "make-certificate", "names": ["router.local", "linky.example.org"]},
     {"act": "install-update", "version": "../0.2.0"},
     {"act": "restore-backup", "passphrase": "correct horse battery"},
@@ -112,6 +113,7 @@ def _wifi(arguments: Arguments) -> bool:
 
 _LIST: dict[str, Callable[[Arguments], bool]] = {
     "back-up": _nothing,
+    "choose-wifi": _wifi,
     "install-update": _version,
     "make-certificate": _names,
     "reboot": _nothing,

@@ -33,7 +33,7 @@ SYSTEM = (
     "systemd-sysv", "udev", "dbus", "kmod", "login", "passwd", "iproute2", "netbase", "ca-certificates", "sudo",
     "initramfs-tools", "zstd", "e2fsprogs", "dosfstools", "fdisk", "linux-image-arm64", "raspi-firmware",
     "network-manager", "wpasupplicant", "wireless-regdb", "firmware-brcm80211", "avahi-daemon", "systemd-timesyncd",
-    "openssh-server", "unattended-upgrades", "apt-utils",
+    "dnsmasq-base", "nftables", "openssh-server", "unattended-upgrades", "apt-utils",
 )  # fmt: skip
 # The broker of the house is there and off: a household with boards or displays has nothing to fetch.
 GATEWAY = (

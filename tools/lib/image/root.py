@@ -28,7 +28,7 @@ _HOME = "/var/lib/linky-card/home"
 
 ENABLED = (
     "linky-first-boot.service", "linky-gateway.service", "linky-gateway-check.timer", "linky-gateway-journal.timer",
-    "linky-gateway-judge.service",
+    "linky-gateway-judge.service", "linky-gateway-access-point.service",
     "linky-gateway-helper.socket", "linky-card-grow.service", "linky-card-keys.service", "linky-card-wifi.service",
     "NetworkManager.service", "avahi-daemon.service",
     "systemd-timesyncd.service", "ssh.service", "fstrim.timer",

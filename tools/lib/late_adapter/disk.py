@@ -14,6 +14,7 @@ from image.errors import run
 from package import debian
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _SIZE = "3G"
@@ -39,11 +40,20 @@ class EmulatorDisk:
     initrd: Path
 
 
-def make(work: Path, base: Path) -> EmulatorDisk:
-    """A disk on which the package is installed and configured; nothing of it has run."""
+def make(
+    work: Path, base: Path, more: Sequence[str] = (), finish: Callable[[Path], None] = lambda _: None
+) -> EmulatorDisk:
+    """A disk on which the package is installed and configured; nothing of it has run.
+
+    Args:
+        work: a folder for what it is made of.
+        base: Debian with its packages, as a tar file; made where it is not there.
+        more: packages besides.
+        finish: is given the root before it becomes a disk.
+    """
     if not base.exists():
         names = [words.partition(" ")[0] for words in debian.DEPENDS if not words.startswith("systemd ")]
-        make_base(base, [*_SYSTEM, *names])
+        make_base(base, [*_SYSTEM, *names, *more])
     root = work / "root"
     unpack(base, root)
     deb = debian.build(ROOT, work, int(time.time()))
@@ -56,6 +66,7 @@ def make(work: Path, base: Path) -> EmulatorDisk:
         path = root / "etc" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    finish(root)
     disk = EmulatorDisk(work / "disk.img", work / "kernel", work / "initrd")
     for name, to in (("vmlinuz", disk.kernel), ("initrd.img", disk.initrd)):
         # Links that Debian keeps to the newest.

@@ -30,6 +30,9 @@ enabled_units() {
     [[ ! -e $file ]] || echo "${file##*/}"
   done
   [[ ! $ROOT || ! -e $TREE/systemd/linky-first-boot.service ]] || echo linky-first-boot.service
+  # A Wi-Fi of its own where there is no network: what NetworkManager makes, on a machine that is a Raspberry Pi.
+  [[ ! -e $TREE/systemd/linky-gateway-access-point.service || ! -e $ROOT/usr/bin/nmcli ]] || ! is_raspberry_os ||
+    echo linky-gateway-access-point.service
 }
 
 units_is_done() {

@@ -61,16 +61,32 @@ class SetWifi(ActRequest, frozen=True, forbid_unknown_fields=True, tag="set-wifi
 
 def do(request: SetWifi, root: Path, tell: Tell) -> None:
     """Write the profile, join; GatewayError with the reason, and the former profile in force, where that fails."""
-    wrong = (
-        checks.invisible(request.name + request.key)
-        or checks.wifi_name(request.name)
-        or checks.wifi_key(request.key)
-        or checks.country(request.country)
-    )
-    if wrong:
-        raise GatewayError(SENTENCES[wrong[0]].filled(**wrong[1]))
     wifi = Wifi(request.name, request.key, request.country, request.hidden)
+    if wrong := fault(wifi):
+        raise GatewayError(wrong)
     tell(_TRIED)
+    join(root, wifi)
+
+
+def fault(wifi: Wifi) -> Phrase | None:
+    """What is wrong with these settings; None where they can be."""
+    wrong = (
+        checks.invisible(wifi.name + wifi.key)
+        or checks.wifi_name(wifi.name)
+        or checks.wifi_key(wifi.key)
+        or checks.country(wifi.country)
+    )
+    return SENTENCES[wrong[0]].filled(**wrong[1]) if wrong else None
+
+
+def join(root: Path, wifi: Wifi, *, back: bool = True) -> None:
+    """Join it and keep it; GatewayError with the reason, and the former profile there, where that fails.
+
+    Args:
+        root: the system's root.
+        wifi: the network.
+        back: whether the former one is joined again then; else that is left to whoever asks.
+    """
     trial, joined = root / _TRIAL_FILE, False
     try:
         make_folder(trial.parent, 0o755)
@@ -84,7 +100,7 @@ def do(request: SetWifi, root: Path, tell: Tell) -> None:
         log.warning("the Wi-Fi could not be joined: %s", error)
         raise GatewayError(next((said for word, said in _WHY if word in str(error)), _NOT_JOINED)) from error
     finally:
-        _forget_trial(root, trial, joined=joined)
+        _forget_trial(root, trial, again=back and not joined)
 
 
 def _up(root: Path, file: Path, name: str) -> None:
@@ -106,12 +122,12 @@ def _last(root: Path, wifi: Wifi) -> None:
         raise
 
 
-def _forget_trial(root: Path, trial: Path, *, joined: bool) -> None:
-    """Its profile is gone; where it was not joined the former one is joined again."""
+def _forget_trial(root: Path, trial: Path, *, again: bool) -> None:
+    """Its profile is gone; the former one is joined again where that is wanted."""
     with suppress(OSError, GatewayError):
         trial.unlink(missing_ok=True)
         run(root, _NMCLI, "connection", "reload")
-        if not joined and (root / WIFI).exists():
+        if again and (root / WIFI).exists():
             _up(root, root / WIFI, _PROFILE)
 
 
