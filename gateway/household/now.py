@@ -143,7 +143,8 @@ class Now:
             return
         self._day_asked, self._priced = now, tariffs
         try:
-            self.count_requests(await self._call(self._stored.access.count_waiting))
+            if self._config.federation:
+                self.count_requests(await self._call(self._stored.access.count_waiting))
             for name, meter in self.meters.items():
                 meter.day = await self._call(day_of, self._stored, self._config, name, second_of(meter, clock))
         except StoreError as error:
