@@ -203,6 +203,47 @@ def test_what_cannot_be_a_firmware_is_refused_by_name(radio, end, data):
     )
 
 
+def test_of_two_names_of_a_kind_one_is_taken_at_every_start(radio):
+    """The kernel's own; nothing is written and no driver told again at the next one."""
+    both = {"brcmfmac43430b0_sdio__bin": BIN, "brcmfmac43436_sdio__bin": BIN + b"other"}
+    found, told, said = radio(**both)
+    assert found == {f"{FOR_KERNEL}.bin": BIN}
+    assert "Laissé de côté, un autre fichier a le même rôle : brcmfmac43436-sdio.bin" in said
+    assert "Left aside, as another file is for the same: brcmfmac43436-sdio.bin" in said
+    assert "Refus" not in said
+    assert told
+    assert radio() == (found, [], said)
+
+
+def test_what_is_taken_off_the_card_is_used_no_more(radio, tmp_path):
+    """It is said, once, and the driver asks anew; the unit runs for it though nothing lies on the card."""
+    names = [f"brcmfmac43436-sdio.{end}" for end in ("bin", "txt", "clm_blob")]
+    _, _, said = radio(brcmfmac43436_sdio__bin=BIN, brcmfmac43436_sdio__txt=TXT, brcmfmac43436_sdio__clm_blob=CLM)
+    assert "Leave these files on the card" in said
+    (tmp_path / "card" / names[2]).unlink()
+    found, told, said = radio()
+    assert found == {f"{FOR_KERNEL}.bin": BIN, f"{FOR_KERNEL}.txt": TXT}
+    assert told
+    assert f"Retiré de la carte, donc ne sert plus : {FOR_KERNEL}.clm_blob" in said
+    for name in names[:2]:
+        (tmp_path / "card" / name).unlink()
+    found, told, said = radio()
+    assert (found, told) == ({}, ["-r brcmfmac_wcc brcmfmac", "brcmfmac"])
+    assert f"No more on the card, so no more in use: {FOR_KERNEL}.bin {FOR_KERNEL}.txt\r\n" in said
+    assert "Leave these files" not in said
+    unit = (FILES / "usr/lib/systemd/system/linky-card-wifi.service").read_text()
+    assert "ConditionPathExistsGlob=|/var/lib/linky-card/firmware/brcm/*" in unit
+    assert "RequiresMountsFor=/boot/firmware" in unit
+
+
+def test_a_download_that_was_cut_off_takes_the_former_from_nobody(radio):
+    """It would take the only network with it."""
+    radio(brcmfmac43436_sdio__bin=BIN)
+    found, told, said = radio(brcmfmac43436_sdio__bin=b"cut")
+    assert (found, told) == ({f"{FOR_KERNEL}.bin": BIN}, [])
+    assert "Refused" in said
+
+
 def test_no_other_name_is_taken(radio):
     """A card is nobody's way to give the kernel something else."""
     found, told, _ = radio(brcmfmac43455_sdio__bin=BIN, regulatory__db=TXT)
