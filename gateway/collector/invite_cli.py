@@ -123,6 +123,7 @@ def _revoke(
     account: Callable[[CollectorConfig], str],
 ) -> None:
     from gateway.collector.invitations import revoke  # noqa: PLC0415
+    from gateway.collector.labels import removing  # noqa: PLC0415
 
     count, used = database(config, lambda db: revoke(db, account(config), options.what))
     if options.json:
@@ -131,7 +132,7 @@ def _revoke(
     sys.stdout.write(f"{count} invitations are good no more; {len(used)} were used before, and stay so\n")
     for row in used[:_MOST_SAID]:
         device = f" ({row['device']})" if row["device"] else ""
-        sys.stdout.write(f"to take {row['gateway']}{device} out: linky-collect gateways remove {row['gateway']}\n")
+        sys.stdout.write(f"to take {row['gateway']}{device} out: {removing(row['gateway'])}\n")
 
 
 def _name(

@@ -1,12 +1,17 @@
-"""The register of a fleet (``tools/provision``), as far as a co-operative is told of it: invitation -> device."""
+"""The register of a fleet (``tools/provision``), as far as a co-operative is told of it: invitation -> device.
+
+And what is to be typed there for one of them, in a shell: a stranger chose the name of an account.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
+import shlex
 
 from gateway.errors import ConfigError
+from gateway.federation.connection.cell import of_cell
 
 _ID = re.compile(r"[A-Za-z0-9_-]{8,24}")
 _LONGEST = 64
@@ -21,7 +26,7 @@ def devices_in(text: str, file: str) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
         for row in rows:
-            number, device = (row["invitation"] or "").strip(), (row["device"] or "").strip()
+            number, device = of_cell((row["invitation"] or "").strip()), of_cell((row["device"] or "").strip())
             if not number:
                 continue
             if not _ID.fullmatch(number) or number in found:
@@ -35,3 +40,19 @@ def devices_in(text: str, file: str) -> dict[str, str]:
     if not found:
         raise ConfigError(f"{file}: no invitation stands there; tools/provision writes it with --invitations")
     return found
+
+
+def removing(gateway: str) -> str:
+    """The command that takes a gateway (bare JID) out of the register."""
+    return _typed("gateways", "remove", gateway)
+
+
+def revoking(number: str) -> str:
+    """The command that ends the invitation of that id."""
+    return _typed("invitations", "revoke", number)
+
+
+def _typed(*words: str) -> str:
+    # What begins with a hyphen would be an option.
+    before, last = words[:-1], words[-1]
+    return shlex.join(["linky-collect", *before, *(["--"] if last.startswith("-") else []), last])

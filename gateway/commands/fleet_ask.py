@@ -22,6 +22,7 @@ import msgspec
 
 from gateway.config.tables import Address, Pin, checked, credential_file, password_from, read_toml
 from gateway.errors import ConfigError, FederationError
+from gateway.federation.connection.cell import of_cell
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.one_off import alone
 from gateway.federation.connection.session import Account, Session
@@ -145,7 +146,7 @@ def read_register(path: Path) -> list[AskableGateway]:
     for row in rows:
         if row["jid"] and row.get("state") not in _NOT_ASKED:
             try:
-                found.append(known(row["jid"], row.get("site") or row.get("device") or ""))
+                found.append(known(of_cell(row["jid"]), of_cell(row.get("site") or row.get("device") or "")))
             except ConfigError as error:
                 raise ConfigError(f"{path}: line {rows.line_num}: {error}") from error
     return found

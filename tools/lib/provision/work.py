@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.account.password_file import generate
+from gateway.collector.labels import removing, revoking
+from gateway.federation.connection.cell import as_cell
 from gateway.first_boot.checks import CODE_CHARACTERS, CODE_LENGTH, code, printed_code
 from gateway.first_boot.settings import CardInvitation, CardSettings, Wifi, XmppAccount
 from gateway.upkeep.releases.keys import fingerprint
@@ -106,10 +108,10 @@ class ProvisionedFleet:
         if not known.invitation:
             return "revoked", {}
         if not ends:
-            return "invitation_stays", {"command": f"linky-collect invitations revoke {known.invitation}"}
+            return "invitation_stays", {"command": revoking(known.invitation)}
         if not used_by:
             return "invitation_ended", {}
-        return "invitation_used", {"gateway": used_by, "command": f"linky-collect gateways remove {used_by}"}
+        return "invitation_used", {"gateway": used_by, "command": removing(used_by)}
 
     def _close_account(self, known: ProvisionedDevice) -> None:
         if self.accounts is None:
@@ -278,7 +280,8 @@ class ProvisionedFleet:
         lines.writerow(("device", "site", "jid", "page", "state", "since", "invitation", "joined"))
         for one in device.everything(self.out):
             known = (one.device, one.site, one.jid, _page(one.device), one.state, one.since, one.invitation, one.joined)
-            lines.writerow(known)
+            # The account's name is its household's choice, and a spreadsheet opens this.
+            lines.writerow(map(as_cell, known))
         device.write(self.out / REGISTER, text.getvalue().encode())
 
 
