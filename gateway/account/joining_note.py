@@ -64,7 +64,7 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BroughtInvitation(msgspec.Struct, frozen=True, kw_only=True):
-    """One that whoever prepared the card has put onto it; the household says yes or no, and nobody else.
+    """One that whoever prepared the card has put onto it; the household says yes or no, at its page.
 
     ``controller`` is whose it is. ``installer`` (bare JID, or empty), who would like to know whether the gateway is
     well, is named in the account that is made by it.

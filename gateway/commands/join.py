@@ -1,8 +1,8 @@
 """``linky-gateway join``: a co-operative's invitation, read, shown and answered in a terminal.
 
-The link is an argument, a file's content (``-`` for the standard input), what the card brought, or what is pasted at
-the question. One text is shown and the word under it typed, as for every consent; then the running gateway does the
-rest, or this command where none runs. Typed once more it goes on where it was cut off.
+The link is an argument, a file's content (``-`` for the standard input), or what is pasted at the question. One text is
+shown and the word under it typed, as for every consent; then the running gateway does the rest, or this command where
+none runs. Typed once more it goes on where it was cut off. What the card brought is answered at the page, not here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from gateway.commands.options import Commands
     from gateway.config.tables import Config
-    from gateway.consent.orders import Order, Row
+    from gateway.consent.orders import Row
+    from gateway.control.messages import Join, JoinStop, JoinText
 
 _PASTE = Phrase("Paste the invitation’s link, then Enter: ")
 _TYPE = WordTable('To accept, type "yes" and Enter: ')
@@ -36,7 +37,6 @@ _JOINED = Phrase(
 _FROM = Phrase("Your gateway’s account is {account}.")
 _STOPPED = Phrase("the invitation that waited is carried out no more")
 _NONE_WAITS = Phrase("no invitation waits to be carried out")
-_DECLINED = Phrase("the invitation of {controller} that the card brought is forgotten; nothing was given")
 _CAME_TO_NOTHING = Phrase("your last yes, to {controller}, came to nothing: {why}")
 _NO_LINK = Phrase("which invitation? Give its link, or - to read it from the standard input")
 
@@ -46,37 +46,27 @@ def declare(commands: Commands) -> None:
     words = "join a co-operative by the link of its invitation"
     parser = command(commands, "join", _join, words, spoken_to=True)
     parser.add_argument(
-        "link", nargs="?", help="the invitation's link, or - for the standard input (default: the card's)"
+        "link", nargs="?", help="the invitation's link, or - for the standard input (default: it is asked for)"
     )
     parser.add_argument("--meter", help="which meter, where there are several")
     parser.add_argument(
         "--accept", action="store_true", help="say yes here, for scripts; the text is printed all the same"
     )
-    parser.add_argument(
-        "--stop", action="store_true", help="carry out no more the yes that waits, or say no to the card's"
-    )
+    parser.add_argument("--stop", action="store_true", help="carry out no more the yes that waits")
     parser.add_argument("--json", action="store_true", help="what was given, as JSON; the text goes to standard error")
 
 
 def _join(options: argparse.Namespace) -> int:
     from gateway.consent.orders import Shown  # noqa: PLC0415 (--help needs none of it)
     from gateway.consent.text import YES  # noqa: PLC0415
-    from gateway.control.messages import Join, JoinStop, JoinText  # noqa: PLC0415
+    from gateway.control.messages import Join, JoinText  # noqa: PLC0415
 
-    config, lang = configured(options), spoken(options)
     if options.stop:
-        done = _done(config, JoinStop(by=user()))
-        if done["refused"]:
-            say(options, _refused(done["refused"], lang))
-        if done["declined"]:
-            say(options, _DECLINED.filled(controller=done["declined"]))
-        elif done["stopped"] or not done["refused"]:
-            say(options, _STOPPED if done["stopped"] else _NONE_WAITS)
-        return 0
+        return _stop(options)
+    config, lang = configured(options), spoken(options)
     place = sys.stderr if options.json else sys.stdout
     typed = sys.stdin.isatty() and place.isatty()
-    # Without a link it is the one that the card brought, where it brought one.
-    link = "" if options.link is None and _brought(config) else _link(options.link, lang, asked=typed)
+    link = _link(config, options.link, lang, asked=typed)
     if not (typed or options.accept):
         raise InvitationError(_ADD_ACCEPT)
     text = _done(config, JoinText(link=link, lang=lang, meter=options.meter))
@@ -100,18 +90,29 @@ def _join(options: argparse.Namespace) -> int:
     return 0
 
 
+def _stop(options: argparse.Namespace) -> int:
+    from gateway.control.messages import JoinStop  # noqa: PLC0415 (--help needs none of it)
+
+    done = _done(configured(options), JoinStop(by=user()))
+    if done["refused"]:
+        say(options, _refused(done["refused"], spoken(options)))
+    if done["stopped"] or not done["refused"]:
+        say(options, _STOPPED if done["stopped"] else _NONE_WAITS)
+    return 0
+
+
 def _refused(last: Row, lang: str) -> Phrase:
     return _CAME_TO_NOTHING.filled(controller=last["controller"], why=last["why"].get(lang, ""))
 
 
-def _brought(config: Config) -> bool:
-    from gateway.account.joining_note import read  # noqa: PLC0415 (--help needs none of it)
-
-    return read(config).brought is not None
-
-
-def _link(given: str | None, lang: str, *, asked: bool) -> str:
+def _link(config: Config, given: str | None, lang: str, *, asked: bool) -> str:
     """The link: of the command line, of the standard input, or typed at the question."""
+    from gateway.daemon.joining.asked import refuse_off_page  # noqa: PLC0415 (--help needs none of it)
+    from gateway.store.terms import Channel  # noqa: PLC0415 (likewise)
+
+    if given is None:
+        # Whoever means the one that the card brought is told where it is answered.
+        refuse_off_page(config, "", Channel.COMMAND)
     if given == "-":
         return sys.stdin.read(8_000)
     if given is None and asked:
@@ -123,7 +124,7 @@ def _link(given: str | None, lang: str, *, asked: bool) -> str:
     return given
 
 
-def _done(config: Config, order: Order[Any]) -> Any:  # noqa: ANN401 (that order's answer)
+def _done(config: Config, order: Join | JoinStop | JoinText) -> Any:  # noqa: ANN401 (that order's answer)
     """What the running gateway says to it, or this process where none runs."""
     from gateway.control.messages import Join, JoinText  # noqa: PLC0415
     from gateway.control.running import ask  # noqa: PLC0415
@@ -142,4 +143,4 @@ def _done(config: Config, order: Order[Any]) -> Any:  # noqa: ANN401 (that order
             return asyncio.run(steps.text(house, order))
         if isinstance(order, Join):
             return asyncio.run(steps.join(house, order))
-        return asyncio.run(steps.stop(house))
+        return asyncio.run(steps.stop(house, order))

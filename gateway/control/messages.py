@@ -214,7 +214,7 @@ class Join(Order[Row], frozen=True, kw_only=True, tag="join"):
 class JoinStop(Order[Row], frozen=True, kw_only=True, tag="join-stop"):
     """Carry out no more what waits of a yes, and forget why the last one came to nothing: ``stopped``, ``refused``.
 
-    Where there is neither: say no to the invitation that the card brought (``declined``: by whom it was).
+    GatewayError where there is neither, and one that the card brought waits for its answer at the page.
     """
 
     looks: ClassVar[bool] = True

@@ -75,7 +75,7 @@ class XmppAccount:
 
 @dataclass(frozen=True, slots=True)
 class CardInvitation:
-    """A co-operative's invitation, which the page puts to the household; nobody else can answer it.
+    """A co-operative's invitation, which the page puts to the household; it is answered there alone.
 
     ``link`` is as good as a key. ``installer`` is whom an account that is made by it names, as ``XmppAccount`` does.
     """

@@ -9,6 +9,7 @@ from gateway.account import joining_note as notes
 from gateway.consent.orders import ConsentForm, Invited
 from gateway.errors import InvitationError
 from gateway.federation.wire import invitation as links
+from gateway.store.terms import Channel
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ _JOINED = Phrase("your gateway has joined {controller} by this invitation alread
 _NEEDS_ACCOUNT = Phrase(
     "this invitation makes no account, and your gateway has none: set one at the page “Sharing account” first, then try"
     " again"
+)
+_AT_PAGE = Phrase(
+    "the invitation of {controller} came with this gateway’s card: the household answers it, yes or no, on its page"
+    " alone (“Join a co-operative”), where its password is asked; nothing was given"
 )
 
 
@@ -69,6 +74,16 @@ def named_link(config: Config, link: str) -> str:
     """The link that is meant: for an empty one the card's, where it brought one."""
     kept = None if link else notes.read(config).brought
     return kept.link if kept else link
+
+
+def refuse_off_page(config: Config, link: str, channel: Channel) -> None:
+    """InvitationError where it is the card's (``named_link``) and the answer does not come by the page.
+
+    Whoever prepared the machine may be able to log in to it: the page has the password that the household chose.
+    """
+    brought = notes.read(config).brought
+    if brought and channel is not Channel.WEB and is_same(brought.link, named_link(config, link)):
+        raise InvitationError(_AT_PAGE.filled(controller=brought.controller))
 
 
 def usable(config: Config, link: str) -> SignedInvitation:

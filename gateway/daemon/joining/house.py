@@ -111,19 +111,19 @@ class JoiningInHouse:
         async with self._one_at_a_time:
             return await steps.join(self, order)
 
-    async def stop(self, _: JoinStop) -> Row:
+    async def stop(self, order: JoinStop) -> Row:
         """Carry out no more what waits."""
         from gateway.daemon.joining import steps  # noqa: PLC0415 (likewise)
 
         async with self._one_at_a_time:
-            return await steps.stop(self)
+            return await steps.stop(self, order)
 
-    async def decline(self) -> None:
-        """The household's no to what the card brought."""
+    async def decline(self) -> bool:
+        """The household's no to what the card brought; whether there was anything."""
         from gateway.daemon.joining import steps  # noqa: PLC0415 (likewise)
 
         async with self._one_at_a_time:
-            steps.decline(self)
+            return steps.decline(self)
 
     async def forget(self) -> None:
         """Everything is about to be erased: whoever carries out a yes finds no note of it before the next step."""
@@ -169,13 +169,14 @@ class PageJoining:
 
         return await self._house.join(Join(link=link, shown=shown, meter=meter, channel=Channel.WEB, by=OWNER))
 
-    async def stop(self) -> None:
-        """Carry out no more what waits."""
-        await self._house.stop(JoinStop(channel=Channel.WEB))
+    async def stop(self) -> bool:
+        """Carry out no more what waits; whether anything did."""
+        done = await self._house.stop(JoinStop(channel=Channel.WEB))
+        return bool(done["stopped"])
 
-    async def decline(self) -> None:
-        """The household's no to what the card brought."""
-        await self._house.decline()
+    async def decline(self) -> bool:
+        """The household's no to what the card brought; whether there was anything."""
+        return await self._house.decline()
 
     async def seen(self) -> None:
         """Why the last yes came to nothing was read."""

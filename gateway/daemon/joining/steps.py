@@ -13,7 +13,7 @@ from gateway.account.joining_note import Joined, JoiningNote, Joinings, Refusal
 from gateway.consent.fields import CHANGED
 from gateway.consent.orders import JointText
 from gateway.control.messages import JoinText
-from gateway.daemon.joining.asked import forms, invited_by, is_same, named_link, usable
+from gateway.daemon.joining.asked import forms, invited_by, is_same, named_link, refuse_off_page, usable
 from gateway.daemon.joining.carry_out import JoiningSteps
 from gateway.errors import ConsentError, GatewayError, InvitationError
 from gateway.federation.wire import invitation as links
@@ -22,7 +22,7 @@ from gateway.words.phrase import Phrase
 if TYPE_CHECKING:
     from gateway.account.joining_note import BroughtInvitation
     from gateway.consent.orders import Row
-    from gateway.control.messages import Join
+    from gateway.control.messages import Join, JoinStop
     from gateway.daemon.joining.carry_out import JoiningHouse
     from gateway.federation.wire.invitation import SignedInvitation
 
@@ -32,7 +32,8 @@ _NOT_YET = Phrase("{why}. Your yes is kept for a week, and is tried again by its
 
 
 async def text(house: JoiningHouse, order: JoinText) -> Row:
-    """The one text to read (``words``, ``lang``, ``hash``), with who asks. GatewayError where it cannot be taken."""
+    """The one text to read (``words``, ``lang``, ``hash``), with who asks. GatewayError where it is not taken here."""
+    refuse_off_page(house.config, order.link, order.channel)
     signed = usable(house.config, named_link(house.config, order.link))
     asked, config = signed.invitation, house.config
     shown = await house.act(
@@ -174,24 +175,28 @@ async def give_up(house: JoiningHouse) -> bool:
     return True
 
 
-async def stop(house: JoiningHouse) -> Row:
+async def stop(house: JoiningHouse, order: JoinStop) -> Row:
     """Give up what waits (``stopped``: whether any did), and forget why the last one was ``refused``: what it said.
 
-    Where there is neither it is the household's no to what the card brought (``declined``: by whom that is).
+    InvitationError where there is neither, and the card's waits for its answer at the page.
     """
     stopped, refused = await give_up(house), seen(house)
-    declined = "" if stopped or refused else decline(house)
-    return {"stopped": stopped, "refused": asdict(refused) if refused else None, "declined": declined}
+    if not (stopped or refused):
+        refuse_off_page(house.config, "", order.channel)
+    return {"stopped": stopped, "refused": asdict(refused) if refused else None}
 
 
-def decline(house: JoiningHouse) -> str:
-    """The household's no to the invitation that the card brought: its link is forgotten. By whom it was, or nothing."""
+def decline(house: JoiningHouse) -> bool:
+    """The household's no to the invitation that the card brought: its link is forgotten. Whether there was one.
+
+    One that is being carried out is given up instead (``give_up``); what another one does is no matter.
+    """
     kept = notes.read(house.config)
-    if kept.brought is None or kept.waiting:
-        return ""
+    if kept.brought is None or (kept.waiting and is_same(kept.brought.link, kept.waiting.link)):
+        return False
     notes.write(house.config, replace(kept, brought=None))
     log.info("the household said no to the invitation that the card brought")
-    return kept.brought.controller
+    return True
 
 
 def seen(house: JoiningHouse) -> Refusal | None:

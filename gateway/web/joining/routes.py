@@ -50,11 +50,11 @@ class HouseThatJoins(Protocol):
     async def yes(self, link: str, shown: Shown, meter: str | None) -> Mapping[str, Any]:
         """The household's yes to it: controller, and what was given."""
 
-    async def decline(self) -> None:
-        """The household's no to what the card brought."""
+    async def decline(self) -> bool:
+        """The household's no to what the card brought; whether there was anything to say no to."""
 
-    async def stop(self) -> object:
-        """Carry out no more what waits."""
+    async def stop(self) -> bool:
+        """Carry out no more what waits; whether anything did."""
 
     async def seen(self) -> None:
         """Why the last yes came to nothing was read."""
@@ -120,13 +120,11 @@ class _Pages:
 
     async def decline(self, _: Request, __: PageView) -> Response:
         """The no to what the card brought."""
-        await self._house().decline()
-        return redirect(f"{PATH}?done=declined")
+        return _done("declined", await self._house().decline())
 
     async def stop(self, _: Request, __: PageView) -> Response:
         """Try no more what waits."""
-        await self._house().stop()
-        return redirect(f"{PATH}?done=stopped")
+        return _done("stopped", await self._house().stop())
 
     async def seen(self, _: Request, __: PageView) -> Response:
         """Say no more why the last yes came to nothing."""
@@ -170,6 +168,11 @@ class _Pages:
             joined=known["joined"],
             meters=list(self._house().meters()),
         )
+
+
+def _done(what: str, is_done: bool) -> Response:
+    """Back to the page, which says so; or how it stands, where an older page was pressed and nothing came of it."""
+    return redirect(f"{PATH}?done={what}" if is_done else PATH)
 
 
 def _typed(fields: Mapping[str, str]) -> dict[str, str]:

@@ -15,8 +15,8 @@ _OWN = WordTable(
         ),
         "join_invited": "{who} invites you",
         "join_invited_by": (
-            "Whoever prepared your gateway has put this invitation into it. You alone answer it: nothing is given"
-            " before your yes, and your gateway works just as well after a no."
+            "Whoever prepared your gateway has put this invitation into it. It is answered here, by a yes or a no:"
+            " nothing is given before your yes, and your gateway works just as well after a no."
         ),
         "join_cannot": "It cannot be answered now: {why}.",
         "join_no": "No, thank you",

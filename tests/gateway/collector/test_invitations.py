@@ -26,6 +26,7 @@ from gateway.errors import GatewayError, InvitationError, SenMLError
 from gateway.federation.wire import pairing
 from gateway.federation.wire.invitation import MOST_CHARS, read
 from gateway.store.store import Store
+from gateway.store.terms import Channel
 from harness.accounts import FAR
 from tests.gateway.collector.test_joining import accounts, coop, invite, servers, state
 
@@ -54,8 +55,8 @@ class LightHouse:
 
     async def answer(self, link):
         """The address of the account by which it joined. InvitationError."""
-        shown = await steps.text(self, JoinText(link=link, lang="fr"))
-        done = await steps.join(self, Join(link=link, shown=Shown(shown["lang"], shown["hash"])))
+        shown = await steps.text(self, JoinText(link=link, lang="fr", channel=Channel.WEB))
+        done = await steps.join(self, Join(link=link, shown=Shown(shown["lang"], shown["hash"]), channel=Channel.WEB))
         return done["account"]
 
     async def join(self, link):

@@ -126,7 +126,7 @@ def test_fifty_cards_are_made_once_whatever_cuts_it_off(coop, fleet, tmp_path, c
         settings, faults = parse((fleet.out / one.device / "card/linky.toml").read_bytes())
         assert (settings.account, faults) == (None, [])
         assert (settings.invitation.link, settings.invitation.installer) == (one.link, "anne@sen2.test")
-        assert "LE FOYER la lit et répond" in (fleet.out / one.device / "remise-handover.txt").read_text()
+        assert "LE FOYER la lit et y répond" in (fleet.out / one.device / "remise-handover.txt").read_text()
         holding = [path for path, (_, data) in before.items() if one.link.partition("#")[2].encode() in data]
         assert {path.name for path in holding} == {"device.json", "linky.toml"}
     said += "".join(capfd.readouterr()) + fleet.told.read_text()

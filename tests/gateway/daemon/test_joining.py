@@ -14,13 +14,14 @@ from gateway.commands.main import main
 from gateway.config import settings
 from gateway.config.tables import load
 from gateway.consent.orders import JointGrant, JointText, ListConsents, Shown
-from gateway.control.messages import Join, JoinText
+from gateway.control.messages import Join, JoinStop, JoinText
 from gateway.control.orders import act, held
 from gateway.daemon.joining import steps
 from gateway.daemon.joining.asked import forms, invited, invited_by
 from gateway.errors import ConsentError, InvitationError, StoreError
 from gateway.federation.wire.invitation import read, signing_key, write
 from gateway.store.store import Store
+from gateway.store.terms import Channel
 from tests.gateway.federation.test_invitation import ASKED
 from tests.prepared import prepare
 
@@ -106,9 +107,9 @@ def test_giving_up_withdraws_what_was_given_by_it_and_nothing_else(house):
     note = house.waiting(house.link())
     house.give(note)
     assert house.states() == ["valid"] * 4
-    assert asyncio.run(steps.stop(house)) == {"stopped": True, "refused": None, "declined": ""}
+    assert asyncio.run(steps.stop(house, JoinStop())) == {"stopped": True, "refused": None}
     assert house.states() == ["valid"] * 2 + ["withdrawn"] * 2
-    assert asyncio.run(steps.stop(house)) == {"stopped": False, "refused": None, "declined": ""}
+    assert asyncio.run(steps.stop(house, JoinStop())) == {"stopped": False, "refused": None}
 
 
 def test_what_a_waiting_yes_came_to_is_kept_until_it_was_read(house, capsys):
@@ -123,7 +124,7 @@ def test_what_a_waiting_yes_came_to_is_kept_until_it_was_read(house, capsys):
     shown = asyncio.run(steps.text(house, JoinText(link=house.link(), lang="en")))
     assert shown["refused"]["controller"] == "La Coop"
     assert "came to nothing: this invitation was good until" in str(command._refused(shown["refused"], "en"))
-    assert asyncio.run(steps.stop(house))["refused"]["controller"] == "La Coop"
+    assert asyncio.run(steps.stop(house, JoinStop()))["refused"]["controller"] == "La Coop"
     assert notes.read(house.config) == Joinings()
     house.waiting(house.link(expires=int(time.time()) - 1))
     with pytest.raises(InvitationError):
@@ -140,25 +141,62 @@ def bring(house, **changes):
     return link
 
 
-def test_what_a_card_brought_is_asked_about_until_it_is_answered(house, capsys):
+def test_what_a_card_brought_is_asked_about_until_it_is_answered(house):
     """Without a link it is the card's that is meant; while it is carried out nothing is asked; given up it is gone."""
     link = bring(house)
     assert invited(house.config) == "La Coop"
-    shown = asyncio.run(steps.text(house, JoinText(link="", lang="en")))
-    assert shown["hash"] == asyncio.run(steps.text(house, JoinText(link=link, lang="en")))["hash"]
+    shown, named = (
+        asyncio.run(steps.text(house, JoinText(link=named, lang="en", channel=Channel.WEB))) for named in ("", link)
+    )
+    assert shown["hash"] == named["hash"]
     kept = notes.read(house.config)
     house.waiting(link)
     notes.write(house.config, replace(notes.read(house.config), brought=kept.brought))
     assert invited(house.config) == ""
-    assert asyncio.run(steps.stop(house)) == {"stopped": True, "refused": None, "declined": ""}
+    assert asyncio.run(steps.stop(house, JoinStop())) == {"stopped": True, "refused": None}
     assert notes.read(house.config) == Joinings()
-    # A no, in the terminal where no gateway runs.
-    bring(house)
+
+
+def test_what_a_card_brought_is_answered_by_no_command(house, capsys):
+    """Whoever prepared the machine may be root there: no yes and no no is taken; the household is asked still."""
+    link = bring(house)
+    shown = asyncio.run(steps.text(house, JoinText(link=link, lang="en", channel=Channel.WEB)))
+    for given in ("", link):
+        with pytest.raises(InvitationError, match="its password is asked; nothing was given"):
+            asyncio.run(steps.join(house, Join(link=given, shown=Shown("en", shown["hash"]))))
+    before = house.config.joining_file.read_bytes()
     house.store.close()
     config = str(house.config.directory.parent / "gateway.toml")
-    assert main(["join", "--stop", "--lang", "en", "--config", config]) == 0
-    assert "that the card brought is forgotten; nothing was given" in capsys.readouterr().out
-    assert notes.read(house.config) == Joinings()
+    for words in ([], ["--accept"], [link, "--accept"], ["--stop"]):
+        assert main(["join", *words, "--lang", "en", "--config", config]) != 0
+        said = capsys.readouterr()
+        assert "the invitation of La Coop came with this gateway’s card" in said.err
+        assert said.out == ""
+    assert house.config.joining_file.read_bytes() == before
+    assert not list(house.config.directory.glob("xmpp-password*"))
+
+
+def test_a_no_to_what_a_card_brought_is_done_or_not_said(house):
+    """Also while the yes to another one waits; not where the card's own is being carried out, which is given up."""
+    bring(house)
+    brought = notes.read(house.config).brought
+    house.waiting(house.link(id="another-one"))
+    notes.write(house.config, replace(notes.read(house.config), brought=brought))
+    assert steps.decline(house)
+    kept = notes.read(house.config)
+    assert (kept.brought, read(kept.waiting.link).invitation.id) == (None, "another-one")
+    assert not steps.decline(house)
+    house.waiting(brought.link)
+    notes.write(house.config, replace(notes.read(house.config), brought=brought))
+    assert not steps.decline(house)
+    assert notes.read(house.config).brought == brought
+
+
+def test_a_late_press_on_give_up_is_no_no_to_the_card(house):
+    """What waited is through meanwhile: what the card brought is another one, and is still asked about."""
+    bring(house)
+    assert asyncio.run(steps.stop(house, JoinStop(channel=Channel.WEB))) == {"stopped": False, "refused": None}
+    assert invited(house.config) == "La Coop"
 
 
 def test_what_its_maker_refuses_is_not_asked_about_again(house):

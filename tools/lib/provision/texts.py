@@ -10,7 +10,8 @@ TEXTS = {
     "working": Phrase("Devices"),
     "done": Phrase("{all} devices: {made} new, {cards} cards written or changed, {handed_over} handed over before."),
     "invited": Phrase(
-        "Each page asks its household, which says yes or no; by its yes the account is made, by nobody else’s."
+        "Each page asks its household, which says yes or no there; with its yes the account is made. Make the first visit"
+        " together: whoever keeps a label’s code could make it before the household."
     ),
     "joined": Phrase(
         "Of {all} invitations {joined} have joined, {waiting} are open; the co-operative’s register has their names."
@@ -103,12 +104,14 @@ _HANDOVER_ACCOUNT = {
 }
 _HANDOVER_INVITED = {
     "invited_fr": """\
-   La page montre ensuite l’invitation de la coopérative. LE FOYER la lit et répond, oui ou non ; l’installateur
-   ne répond jamais à sa place. Sans réponse elle attend.
+   La page montre ensuite l’invitation de la coopérative. LE FOYER la lit et y répond, oui ou non : cela ne se
+   fait que sur la page, le oui avec son mot de passe. Sans réponse elle attend. Qui garderait le code de
+   l’étiquette pourrait faire cette première visite avant le foyer : elle se fait donc ensemble, aujourd’hui.
 """,
     "invited_en": """\
-   The page then shows the co-operative's invitation. THE HOUSEHOLD reads it and answers, yes or no; the installer
-   never answers in its place. Without an answer it waits.
+   The page then shows the co-operative's invitation. THE HOUSEHOLD reads it and answers, yes or no: on the page
+   alone, the yes with its password. Without an answer it waits. An installer who keeps the label's code could
+   make this first visit before the household: so it is made together, today.
 """,
 }
 _HANDOVER_LOST = {"lost_fr": "annule l’invitation", "lost_en": "revokes the invitation"}

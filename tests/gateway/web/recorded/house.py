@@ -187,10 +187,10 @@ class Joins:
         return self._held.fault_or({})
 
     async def decline(self):
-        return None
+        return bool(self._held.joined["invited"])
 
     async def stop(self):
-        return True
+        return self._held.joined["waiting"] is not None
 
     async def seen(self):
         return None

@@ -193,7 +193,9 @@ def _joining():
     yield Visit("join, yes", f"{path}/yes", yes | OWN)
     yield Visit("join, refused", f"{path}/yes", yes | OWN, {"fault": FAULTS_OF_LINKS["invitation"]})
     yield Visit("join, no to what was brought", f"{path}/no", {}, brought)
-    yield Visit("join, given up", f"{path}/stop", {})
+    yield Visit("join, no when nothing is brought any more", f"{path}/no", {})
+    yield Visit("join, given up", f"{path}/stop", {}, {"joined": values.JOINED["waiting"]})
+    yield Visit("join, given up when nothing waits any more", f"{path}/stop", {})
     yield Visit("join, why it came to nothing was read", f"{path}/seen", {})
 
 
