@@ -96,7 +96,12 @@ def _said(place: CardPlace) -> tuple[CardSettings, tuple[str, ...]] | None:
     more, unused, wrong = parse_preseed(read(imager)) if imager else (CardSettings(), (), [])
     if settings is None or faults or wrong:
         raise _told(place, [*faults, *wrong], language_of(data or b""))
-    return joined(settings, more), unused
+    both = joined(settings, more)
+    # What is staged is read again after a power cut: it must be what can be read.
+    _, faults = parse(render(both).encode())
+    if faults:
+        raise _told(place, faults, settings.language)
+    return both, unused
 
 
 def _move(place: CardPlace, settings: CardSettings) -> None:

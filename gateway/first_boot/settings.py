@@ -174,7 +174,8 @@ def read_toml(data: bytes) -> tuple[dict[str, Any], CardFault | None]:
         return tomllib.loads(text), None
     except UnicodeDecodeError:
         return {}, CardFault("", "encoding")
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
+        # TOMLDecodeError, and what tomllib lets through of int(): a number of more than 4300 digits.
         # The words of tomllib may hold what stands in the line, which may be a secret: its place is enough.
         found = re.search(r"line (\d+)", str(error))
         last = text.rstrip().count("\n") + 1

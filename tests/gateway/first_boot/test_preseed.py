@@ -117,6 +117,19 @@ def test_a_cut_between_the_two_files_loses_neither(card, monkeypatch):
     assert [file.name for file in card.boot.iterdir()] == ["linky-result.txt"]
 
 
+def test_more_keys_together_than_one_file_may_have_change_nothing(card, capsys):
+    """Each file is good; what both make could not be read again after a power cut, so it is said before the wipe."""
+    own, imagers = ([KEY.replace("anne@portable", f"{who}-{n}") for n in range(15)] for who in ("own", "imager"))
+    card.put(f"[ssh]\nkeys = {json.dumps(own)}\n")
+    put(card, FULL.replace(f'["{KEY}"]', json.dumps(imagers)))
+    assert card.start() == 78
+    assert "ssh.keys: a public key of SSH is one line" in capsys.readouterr().err
+    assert "20" in card.result
+    assert card.file.exists()
+    assert (card.boot / "rpi-preseed.toml").exists()
+    assert not card.place.staged.exists()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

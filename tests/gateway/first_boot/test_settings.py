@@ -127,7 +127,9 @@ def test_everything_that_is_wrong_is_said_at_once():
     assert [fault.where for fault in faults] == ["hostname", "wifi.key", "page.code"]
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b'language = "\xe9"', b"#" * (MOST_BYTES + 1), b"[" * 20_000])
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe\x00", b'language = "\xe9"', b"#" * (MOST_BYTES + 1), b"[" * 20_000, b"a = " + b"1" * 5000]
+)
 def test_what_is_no_such_file_is_one_sentence(data):
     """Never a traceback."""
     settings, (fault,) = parse(data)
