@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.commands.options import add_log_level, command
-from gateway.errors import Exit
+from gateway.errors import AccessError, Exit
 
 if TYPE_CHECKING:
     import argparse
 
     from gateway.commands.options import Commands
+    from gateway.config.tables import Config
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (what the page may listen at)
+# Where the unit finds a copy of the page's file: into its folder root may not look there, without a capability.
+_PAGE_FILE, _COPY = Path("/var/lib/linky-gateway/page.json"), "page"
 
 
 def declare(commands: Commands) -> None:
@@ -27,18 +31,30 @@ def declare(commands: Commands) -> None:
 
 def _open(options: argparse.Namespace) -> int:
     from gateway.config.tables import load  # noqa: PLC0415 (--help needs none of it)
-    from gateway.upkeep.access_point import radio, state  # noqa: PLC0415
-    from gateway.upkeep.access_point.program import AccessPoint  # noqa: PLC0415
+    from gateway.upkeep.access_point.program import AccessPoint, end  # noqa: PLC0415
 
     root = Path("/")
     if options.end:
-        radio.close_own(root)
-        state.forget(root)
+        end(root)
         return Exit.DONE
-    web = load(options.config).web
+    config = load(options.config)
+    web = config.web
     if web is None or web.address[0] not in _EVERYWHERE:
         print("access point: none, as the page is not at all addresses of this machine ([web], listen)")
         return Exit.DONE
-    ended = AccessPoint(root, socket.gethostname().partition(".")[0] or "linky", web.address[1]).run()
+    name = socket.gethostname().partition(".")[0] or "linky"
+    ended = AccessPoint(root, name, web.address[1], lambda: is_owned(config)).run()
     print(f"access point: {ended.value}")
     return Exit.DONE
+
+
+def is_owned(config: Config) -> bool:
+    """Whether the page has its password; also where that cannot be read."""
+    from gateway.web.access.access import PageAccess  # noqa: PLC0415 (few starts come so far)
+
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    file = Path(folder, _COPY) if folder and config.page_file == _PAGE_FILE else config.page_file
+    try:
+        return PageAccess(file).ready
+    except AccessError:
+        return True

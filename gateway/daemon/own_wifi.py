@@ -11,7 +11,6 @@ from gateway.control.messages import AskHelper
 from gateway.store.terms import Channel
 from gateway.upkeep.access_point import state
 from gateway.web.http.mdns import name_of
-from gateway.web.sharing.stored import OWNER
 from gateway.web.wifi.arrival import ArrivalSite, NearbyWifi, OwnWifi
 
 if TYPE_CHECKING:
@@ -26,9 +25,11 @@ ROOT = Path("/")
 
 
 def arrival_at(address: str, requests: HouseRequests, port: int, site: Site) -> ArrivalSite | None:
-    """Who answers there; None while it is not open. ``port`` is the page's, in clear."""
-    told = state.read(ROOT)
-    return ArrivalSite(address, PageWifi(requests, port), site) if told and told.open else None
+    """Who answers there; None while no such program runs. ``port`` is the page's, in clear.
+
+    Open or not yet or not any more: what the program says comes a little before or after what the radio does.
+    """
+    return ArrivalSite(address, PageWifi(requests, port), site) if state.is_there(ROOT) else None
 
 
 class PageWifi:
@@ -38,17 +39,23 @@ class PageWifi:
         self._requests, self._port = requests, port
 
     def now(self) -> OwnWifi | None:
-        """How it stands; None where it is not open any more."""
+        """How it stands; None where it is not there any more."""
         told = state.read(ROOT)
-        if told is None or not told.open:
+        if told is None:
             return None
         networks = tuple(NearbyWifi(one.name, one.signal, one.kind) for one in told.networks)
         return OwnWifi(told.name, told.secured, networks, told.joining, told.failed, told.why)
 
     async def choose(self, name: str, key: str, *, hidden: bool) -> None:
-        """Leave it to the program; it stands in the journal, without the name and the key."""
+        """Leave it to the program; it stands in the journal as what it is, without the name and the key.
+
+        Nobody has signed in there: it may be the household, and it may be who has read the label.
+        """
         order = AskHelper(
-            act="choose-wifi", arguments={"name": name, "key": key, "hidden": hidden}, by=OWNER, channel=Channel.WEB
+            act="choose-wifi",
+            arguments={"name": name, "key": key, "hidden": hidden},
+            by="access-point",
+            channel=Channel.WEB,
         )
         await self._requests.answer(order)
         log.info("a Wi-Fi was chosen at the gateway's own")

@@ -27,6 +27,9 @@ PASSWORD = f"{SECRETS}/xmpp-password"
 # Of the gateway's own Wi-Fi (gateway/upkeep/access_point), as the label has it.
 OWN_WIFI_KEY = f"{SECRETS}/access-point-key"
 WIFI = "etc/NetworkManager/system-connections/linky-wifi.nmconnection"
+# What was chosen at the gateway's own Wi-Fi beside a network that was known: that one comes first where both are there.
+WIFI_BESIDE = "etc/NetworkManager/system-connections/linky-wifi-beside.nmconnection"
+_AFTER_OTHERS = -10
 _WIFI_COUNTRY = "etc/modprobe.d/linky-wifi.conf"
 _WIFI_ON = "var/lib/NetworkManager/NetworkManager.state"
 # Where the card's sshd looks for those of its one user (tools/image).
@@ -78,6 +81,11 @@ def wifi_files(wifi: Wifi) -> list[PlannedFile]:
         PlannedFile(WIFI, profile(wifi), 0o600),
         PlannedFile(_WIFI_COUNTRY, f"options cfg80211 ieee80211_regdom={wifi.country}\n"),
     ]
+
+
+def wifi_beside(wifi: Wifi) -> list[PlannedFile]:
+    """The network's profile as a second one: no other profile and no country of before is touched."""
+    return [PlannedFile(WIFI_BESIDE, profile(wifi, "linky-wifi-beside", _AFTER_OTHERS), 0o600)]
 
 
 # What ``files`` wants to know of before.
@@ -141,13 +149,14 @@ def _set(text: str, header: str, key: str, value: str | None) -> str:
     return text[: found.end()].rstrip("\n") + "\n" + line + table + text[stop:]
 
 
-def profile(wifi: Wifi, name: str = "linky-wifi") -> str:
-    """The network in NetworkManager's form (nm-settings-keyfile(5)), by that name."""
+def profile(wifi: Wifi, name: str = "linky-wifi", priority: int = 0) -> str:
+    """The network in NetworkManager's form (nm-settings-keyfile(5)), by that name; of two, the higher comes first."""
     # Bytes, as the form also takes them: no letter of a name can then be mistaken for one of the form's own.
     ssid = "".join(f"{byte};" for byte in wifi.name.encode())
     # Any will do, as long as it stays: the profile is known by it.
     uuid_of = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:linky-gateway:{name.removeprefix('linky-')}")
-    lines = ["[connection]", f"id={name}", f"uuid={uuid_of}", "type=wifi", "", "[wifi]", "mode=infrastructure"]
+    lines = ["[connection]", f"id={name}", f"uuid={uuid_of}", "type=wifi"]
+    lines += [*([f"autoconnect-priority={priority}"] if priority else []), "", "[wifi]", "mode=infrastructure"]
     lines += [f"ssid={ssid}", *(["hidden=true"] if wifi.hidden else [])]
     if wifi.key:
         key = wifi.key.replace("\\", "\\\\")

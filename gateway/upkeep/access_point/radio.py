@@ -31,6 +31,13 @@ _NAMES = f"etc/NetworkManager/dnsmasq-shared.d/{OWN}.conf"
 _RULES, _TABLE = f"{FOLDER}/rules.nft", "linky_access_point"
 _UP_S, _SCAN_S = 45.0, 30.0
 _MOST_SEEN = 40
+# What leads out of the house; bridges, tunnels and the like lie on one of them.
+_LINKS = {"ethernet", "wifi", "gsm", "cdma"}
+# As the unit sees them: of /proc it has what is of processes alone.
+_ROUTES, _ROUTES6 = "proc/self/net/route", "proc/self/net/ipv6_route"
+_USED, _REFUSING = 0x0001, 0x0200
+# The first Pi Zero W, whose radio makes an open one alone (raspberrypi/linux#7247).
+_MODEL, _KEYLESS = "sys/firmware/devicetree/base/model", b"Raspberry Pi Zero W"
 
 
 def device(root: Path) -> str | None:
@@ -40,16 +47,38 @@ def device(root: Path) -> str | None:
 
 
 def is_connected(root: Path) -> bool:
-    """Whether the machine is in a network, by a cable or by Wi-Fi."""
-    return any(
-        kind in {"ethernet", "wifi"} and state == "connected" and profile != OWN
+    """Whether the machine is in a network: by what NetworkManager keeps, or by a way out that somebody else made."""
+    return _has_way_out(root) or any(
+        kind in _LINKS and state.startswith("connected") and profile != OWN
         for _, kind, state, profile in _devices(root)
     )
+
+
+def knows_wifi(root: Path) -> bool:
+    """Whether NetworkManager has a profile of any Wi-Fi but the one of its own."""
+    said = run(root, _NMCLI, "-t", "-f", "TYPE,NAME", "connection", "show")
+    rows = (line.partition(":") for line in said.splitlines())
+    return any("wireless" in kind and name != OWN for kind, _, name in rows)
+
+
+def makes_no_key(root: Path, interface: str) -> bool:
+    """Whether the radio is known to make no access point with a key: by its model, or by NetworkManager's word."""
+    with suppress(OSError):
+        if (root / _MODEL).read_bytes().startswith(_KEYLESS):
+            return True
+    with suppress(GatewayError):
+        said = run(root, _NMCLI, "-t", "-f", "WIFI-PROPERTIES", "device", "show", interface)
+        return "WIFI-PROPERTIES.WPA2:no" in said.splitlines()
+    return False
 
 
 def is_open(root: Path) -> bool:
     """Whether the network of its own is there."""
     return any(state == "connected" and profile == OWN for _, _, state, profile in _devices(root))
+
+
+def _is_begun(root: Path) -> bool:
+    return any(profile == OWN for _, _, _, profile in _devices(root))
 
 
 def scan(root: Path, interface: str) -> tuple[SeenWifi, ...]:
@@ -73,41 +102,46 @@ def seen_in(said: str) -> tuple[SeenWifi, ...]:
     return tuple(sorted(found.values(), key=lambda one: (-one.signal, one.name))[:_MOST_SEEN])
 
 
-def open_own(root: Path, interface: str, name: str, key: str | None, port: int) -> bool:
-    """Begin it, with that key if there is one and the radio can; whether it has one. GatewayError where it cannot be.
-
-    A Pi Zero W's radio makes an open one alone (raspberrypi/linux#7247): a household is not left out for that.
-    """
+def open_own(root: Path, interface: str, name: str, key: str | None, port: int) -> None:
+    """Begin it, with that key, or open for None; tried twice. GatewayError where it cannot be."""
     run(root, _NMCLI, "radio", "wifi", "on")
     _write(root / _NAMES, f"address=/#/{ADDRESS}\n", 0o644)
     _write(root / _RULES, rules(interface, port), 0o600)
     run(root, _NFT, "-f", f"/{_RULES}" if str(root) == "/" else str(root / _RULES))
-    for wanted in (key, None) if key else (None,):
-        try:
-            _write(root / _PROFILE, profile(interface, name, wanted), 0o600)
-            run(root, _NMCLI, "connection", "load", f"/{_PROFILE}")
-            run(root, _NMCLI, "--wait", f"{_UP_S:.0f}", "connection", "up", "id", OWN, longest_s=_UP_S + 5)
-        except GatewayError as error:
-            if wanted is None:
-                raise
-            log.warning("an access point with a key cannot be made here (%s): an open one is tried", error)
-        else:
-            return wanted is not None
-    raise AssertionError("the last try gives or raises")
+    _write(root / _PROFILE, profile(interface, name, key), 0o600)
+    try:
+        _up(root)
+    except GatewayError as error:
+        # Never without the key that it was to have: one that fails is not one that the radio cannot make.
+        log.warning("the access point did not begin, and is tried once more: %s", error)
+        _up(root)
 
 
-def close_own(root: Path) -> None:
-    """End it, whatever of it is there; its rules and names go with it."""
-    with suppress(GatewayError):
-        if is_open(root):
+def _up(root: Path) -> None:
+    run(root, _NMCLI, "connection", "load", f"/{_PROFILE}")
+    run(root, _NMCLI, "--wait", f"{_UP_S:.0f}", "connection", "up", "id", OWN, longest_s=_UP_S + 5)
+
+
+def close_own(root: Path) -> bool:
+    """End it, whatever of it is there; whether it has ended. Its names go, its rules only once it has."""
+    for _ in range(2):
+        with suppress(GatewayError):
+            if not _is_begun(root):
+                break
             run(root, _NMCLI, "connection", "down", "id", OWN)
     for file in (_PROFILE, _NAMES, _RULES):
         with suppress(OSError):
             (root / file).unlink(missing_ok=True)
     with suppress(GatewayError):
         run(root, _NMCLI, "connection", "reload")
+    try:
+        if _is_begun(root):
+            return False
+    except GatewayError:
+        return False
     with suppress(GatewayError):
         run(root, _NFT, "delete", "table", "inet", _TABLE)
+    return True
 
 
 def profile(interface: str, name: str, key: str | None) -> str:
@@ -126,7 +160,10 @@ def profile(interface: str, name: str, key: str | None) -> str:
 
 
 def rules(interface: str, port: int) -> str:
-    """Of what comes in there: an address, names, the page at port 80; the rest is refused, and nothing goes on."""
+    """Of what comes in there: an address, names, the page at port 80; the rest is refused, and nothing goes on.
+
+    Only what is sent to the access point's own address: this machine takes what is sent to any of its addresses.
+    """
     # Made before it is deleted, so that it is there to be: nft 1.0.6 has no other word for it.
     return f"""table inet {_TABLE}
 delete table inet {_TABLE}
@@ -138,8 +175,11 @@ table inet {_TABLE} {{
   chain in {{
     type filter hook input priority filter; policy accept;
     iifname != "{interface}" accept
+    meta nfproto ipv6 drop
+    udp dport 67 accept
+    ip daddr != {ADDRESS} drop
     ct state established,related accept
-    udp dport {{ 53, 67 }} accept
+    udp dport 53 accept
     tcp dport {{ 53, {port} }} accept
     meta l4proto icmp accept
     meta l4proto tcp reject with tcp reset
@@ -152,6 +192,21 @@ table inet {_TABLE} {{
   }}
 }}
 """
+
+
+def _has_way_out(root: Path) -> bool:
+    """Whether the kernel has a route to everywhere, whoever made it (ifupdown, systemd-networkd, dhcpcd, a modem)."""
+    found = [(row[3], row[1] + row[7]) for row in _rows(root / _ROUTES) if len(row) > 7]
+    found += [(row[8], row[0] + row[1]) for row in _rows(root / _ROUTES6) if len(row) > 9 and row[9] != "lo"]
+    flags = [int(flags, 16) for flags, to in found if not to.strip("0")]
+    return any(one & _USED and not one & _REFUSING for one in flags)
+
+
+def _rows(file: Path) -> list[list[str]]:
+    try:
+        return [line.split() for line in file.read_text(encoding="ascii").splitlines()]
+    except (OSError, ValueError):
+        return []
 
 
 def _devices(root: Path) -> list[tuple[str, str, str, str]]:

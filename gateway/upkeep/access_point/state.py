@@ -78,6 +78,11 @@ def read(root: Path) -> AccessPointState | None:
         return None
 
 
+def is_there(root: Path) -> bool:
+    """Whether such a program runs, open or not."""
+    return (root / FOLDER / _STATE).exists()
+
+
 def leave_choice(root: Path, wifi: Wifi) -> None:
     """Have a network be tried. Raises OSError."""
     wanted = _Choice(name=wifi.name, key=wifi.key, country=wifi.country, hidden=wifi.hidden)

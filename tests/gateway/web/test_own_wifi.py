@@ -89,7 +89,7 @@ def rig(tmp_path, monkeypatch):
 def opened(rig, tmp_path):
     """The access point's program, running; a visitor who calls the gateway by its number there; how it ended."""
     ended = []
-    thread = threading.Thread(target=lambda: ended.append(AccessPoint(rig.root, "maison-7", 8080).run()))
+    thread = threading.Thread(target=lambda: ended.append(AccessPoint(rig.root, "maison-7", 8080, lambda: False).run()))
     thread.start()
     try:
         wait_until(lambda: (told := state.read(rig.root)) and told.open, 60, "the access point")
@@ -168,6 +168,29 @@ def test_what_cannot_be_is_said_at_once_and_nothing_is_tried(opened, rig, fields
     assert BOX in text
     told = state.read(rig.root)
     assert (told.open, told.failed, told.joining) == (True, None, None)
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_the_one_page_answers_whenever_the_program_is_there(tmp_path, monkeypatch, is_open):
+    """What it says comes before the radio opens, and after it has closed: in between all the page is nobody's."""
+    monkeypatch.setattr(own_wifi, "ROOT", tmp_path)
+    assert own_wifi.arrival_at("10.42.0.1", Requests(tmp_path), 8080, None) is None
+    (tmp_path / state.FOLDER).mkdir(parents=True)
+    state.tell(tmp_path, state.AccessPointState(open=is_open, name="maison-7", secured=True))
+    assert own_wifi.arrival_at("10.42.0.1", Requests(tmp_path), 8080, None) is not None
+    assert PageWifi(Requests(tmp_path), 8080).now().name == "maison-7"
+
+
+def test_the_journal_says_by_which_way_it_came():
+    """Not by the owner: nobody has signed in there."""
+    orders = []
+
+    class Noted:
+        async def answer(self, order):
+            orders.append(order)
+
+    asyncio.run(PageWifi(Noted(), 8080).choose(BOX, KEY, hidden=False))
+    assert [(order.act, order.by) for order in orders] == [("choose-wifi", "access-point")]
 
 
 def test_a_form_of_another_page_chooses_nothing(opened, rig):

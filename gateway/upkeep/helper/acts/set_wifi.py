@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -15,15 +16,17 @@ from gateway.errors import GatewayError, reason
 from gateway.files import make_folder, sync, write_whole
 from gateway.first_boot import checks
 from gateway.first_boot.faults import SENTENCES
-from gateway.first_boot.plan import WIFI, profile, wifi_files
+from gateway.first_boot.plan import WIFI, profile, wifi_beside, wifi_files
 from gateway.first_boot.settings import Wifi
 from gateway.upkeep.helper.request import ActRequest
 from gateway.upkeep.helper.systemctl import run
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from gateway.first_boot.plan import PlannedFile
     from gateway.upkeep.helper.request import Tell
 
 log = logging.getLogger(__name__)
@@ -79,20 +82,21 @@ def fault(wifi: Wifi) -> Phrase | None:
     return SENTENCES[wrong[0]].filled(**wrong[1]) if wrong else None
 
 
-def join(root: Path, wifi: Wifi, *, back: bool = True) -> None:
+def join(root: Path, wifi: Wifi, *, back: bool = True, beside: bool = False) -> None:
     """Join it and keep it; GatewayError with the reason, and the former profile there, where that fails.
 
     Args:
         root: the system's root.
         wifi: the network.
         back: whether the former one is joined again then; else that is left to whoever asks.
+        beside: whether it is kept as a second profile, after those that are there, which stay as they are.
     """
     trial, joined = root / _TRIAL_FILE, False
     try:
         make_folder(trial.parent, 0o755)
         write_whole(trial, profile(wifi, _TRIAL).encode())
         _up(root, trial, _TRIAL)
-        _last(root, wifi)
+        _last(root, wifi_beside(wifi) if beside else wifi_files(wifi))
         joined = True
     except OSError as error:
         raise GatewayError(_NOT_KEPT.filled(why=reason(error))) from error
@@ -109,14 +113,13 @@ def _up(root: Path, file: Path, name: str) -> None:
     run(root, _NMCLI, "--wait", f"{_LONGEST_S:.0f}", "connection", "up", "id", name, longest_s=_LONGEST_S + 5)
 
 
-def _last(root: Path, wifi: Wifi) -> None:
-    """Let it be the Wi-Fi from now on; what was before where that cannot be written."""
-    files = wifi_files(wifi)
-    before = {file.path: _bytes(root / file.path) for file in files}
+def _last(root: Path, files: Sequence[PlannedFile]) -> None:
+    """Let it be the Wi-Fi from now on, its profile first of these; what was before where that cannot be written."""
+    before = [(file, _bytes(root / file.path)) for file in files]
     try:
         for file in files:
             write_whole(root / file.path, file.text.encode(), file.mode)
-        _up(root, root / WIFI, _PROFILE)
+        _up(root, root / files[0].path, PurePath(files[0].path).stem)
     except (OSError, GatewayError):
         _put_back(root, before)
         raise
@@ -138,12 +141,12 @@ def _bytes(file: Path) -> bytes | None:
         return None
 
 
-def _put_back(root: Path, before: dict[str, bytes | None]) -> None:
+def _put_back(root: Path, before: Sequence[tuple[PlannedFile, bytes | None]]) -> None:
     with suppress(OSError):
-        for path, data in before.items():
-            file = root / path
+        for planned, data in before:
+            file = root / planned.path
             if data is not None:
-                write_whole(file, data, 0o600 if path == WIFI else 0o644)
+                write_whole(file, data, planned.mode)
             elif file.exists():
                 file.unlink()
                 sync(file.parent)

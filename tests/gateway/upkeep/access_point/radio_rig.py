@@ -27,9 +27,19 @@ def profile(name):
         if path.exists():
             return dict(re.findall(r"^([a-z-]+)=(.*)$", path.read_text(), re.M))
     end(10, wrong=f"Error: unknown connection '{name}'.")
+if memory["hiccups"] and (words[-1:] == ["device"] or "show" in words):
+    memory["hiccups"] -= 1
+    end(8, wrong="Error: NetworkManager is not running.")
+if words[-2:] == ["connection", "show"]:
+    stored = [path.stem for path in (root / "etc/NetworkManager/system-connections").glob("*.nmconnection")]
+    rows = ["802-3-ethernet:Wired connection 1", *(f"802-11-wireless:{name}" for name in stored)]
+    end(said="".join(f"{row}\\n" for row in rows))
+if "WIFI-PROPERTIES" in words:
+    end(said=f"WIFI-PROPERTIES.AP:yes\\nWIFI-PROPERTIES.WPA2:{memory['wpa2']}\\n")
 if words[-1:] == ["device"]:
     rows = [("lo", "loopback", "connected (externally)", "lo")]
-    rows.append(("end0", "ethernet", *(("connected", "Wired") if memory["cable"] else ("unavailable", ""))))
+    cable = ("connected", "Wired") if memory["cable"] is True else (memory["cable"] or "unavailable", "")
+    rows.append((memory["socket"], memory["link"], *cable))
     if memory["radio"]:
         rows.append(("wlan0", "wifi", "connected" if memory["up"] else "disconnected", memory["up"]))
     end(said="".join(":".join(row) + "\\n" for row in rows))
@@ -42,7 +52,8 @@ if "up" in words:
     name = words[words.index("id") + 1]
     said, memory["up"] = profile(name), ""
     if said.get("mode") == "ap":
-        if "psk" in said and not memory["keyed_access_point"]:
+        if memory["failing"]:
+            memory["failing"] -= 1
             end(4, wrong="Error: Connection activation failed: The Wi-Fi network could not be started.")
         memory["up"] = name
         memory["opened"].append([name, said.get("psk", "")])
@@ -56,6 +67,8 @@ if "up" in words:
     memory["up"] = name
     end()
 if "down" in words:
+    if memory["stuck"]:
+        end(4, wrong="Error: Timeout expired (10 seconds)")
     memory["up"] = ""
 end()
 """
@@ -75,6 +88,7 @@ class RadioRig:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
             path.chmod(0o755)
+        (root / "proc/self/net").mkdir(parents=True)
         for folder in ("etc/NetworkManager/system-connections", "etc/modprobe.d", "run/linky-gateway-access-point"):
             (root / folder).mkdir(parents=True)
         near = {BOX: (82, "WPA2", KEY), "Freebox <b>été</b>": (40, "WPA1 WPA2", "x" * 12), "Café": (30, "", "")}
@@ -82,7 +96,8 @@ class RadioRig:
         self.keep(
             {
                 "told": [], "opened": [], "near": near, "odd": [], "up": "", "cable": False, "radio": True,
-                "keyed_access_point": True, "deaf_as_access_point": True,
+                "wpa2": "yes", "deaf_as_access_point": True, "hiccups": 0, "failing": 0, "stuck": False,
+                "socket": "end0", "link": "ethernet",
             }
             | memory
         )  # fmt: skip

@@ -7,10 +7,19 @@ import pytest
 
 from gateway.daemon.build import OWN_ADDRESS
 from gateway.errors import GatewayError
-from gateway.first_boot.plan import OWN_WIFI_KEY, WIFI
+from gateway.first_boot.plan import OWN_WIFI_KEY, WIFI, WIFI_BESIDE, profile
 from gateway.first_boot.settings import Wifi
 from gateway.upkeep.access_point import radio, state
-from gateway.upkeep.access_point.program import GRACE_S, MORE_S, MOST_S, OPEN_S, AccessPoint, Ended, TurnClock
+from gateway.upkeep.access_point.program import (
+    GRACE_S,
+    KNOWN_GRACE_S,
+    MORE_S,
+    MOST_S,
+    OPEN_S,
+    AccessPoint,
+    Ended,
+    TurnClock,
+)
 from gateway.upkeep.helper import table
 from tests.gateway.upkeep.access_point.radio_rig import BOX, RadioRig
 from tests.gateway.upkeep.access_point.radio_rig import KEY as BOX_KEY
@@ -23,10 +32,20 @@ class Turn:
 
     def __init__(self, root, **memory):
         self.rig, self.now, self.at, self.states = RadioRig(root, **memory), 0.0, {}, []
-        self.root = root
+        self.root, self.owned = root, False
 
     def run(self):
-        return AccessPoint(self.root, "maison-7", 8080, TurnClock(lambda: self.now, self._pause)).run()
+        clock = TurnClock(lambda: self.now, self._pause)
+        return AccessPoint(self.root, "maison-7", 8080, lambda: self.owned, clock).run()
+
+    def has_label(self):
+        (self.root / OWN_WIFI_KEY).parent.mkdir(parents=True)
+        (self.root / OWN_WIFI_KEY).write_text(f"{LABEL}\n")
+
+    def knows(self, name="Maison", key="la-cle-de-la-maison"):
+        """The house's Wi-Fi, as the card or Raspberry Pi OS has it; what lies there now."""
+        (self.root / WIFI).write_text(profile(Wifi(name, key)))
+        return (self.root / WIFI).read_bytes()
 
     def _pause(self, seconds):
         assert self.now < 10_000, "it never ends"
@@ -90,22 +109,188 @@ def test_ten_minutes_and_not_more_where_nobody_comes(turn):
 
 def test_the_labels_key_is_the_access_points(turn):
     """Where the card has one; a radio that can only make an open one makes that."""
-    (turn.root / OWN_WIFI_KEY).parent.mkdir(parents=True)
-    (turn.root / OWN_WIFI_KEY).write_text(f"{LABEL}\n")
+    turn.has_label()
     turn.run()
     assert turn.rig.memory["opened"][0] == [radio.OWN, LABEL]
     assert {told.secured for _, told in turn.states if told} == {True}
 
 
-def test_a_radio_that_takes_no_key_leaves_nobody_out(tmp_path, caplog):
-    """raspberrypi/linux#7247: an open one, said in the log and to the page."""
-    turn = Turn(tmp_path, keyed_access_point=False)
-    (turn.root / OWN_WIFI_KEY).parent.mkdir(parents=True)
-    (turn.root / OWN_WIFI_KEY).write_text(f"{LABEL}\n")
-    turn.run()
-    assert turn.rig.memory["opened"][0] == [radio.OWN, ""]
-    assert {told.secured for _, told in turn.states if told} == {False}
+@pytest.fixture(params=["its model", "NetworkManager's word"])
+def keyless(request, tmp_path):
+    """A radio that is known to make no access point with a key, and a card with a code."""
+    turn = Turn(tmp_path, wpa2="yes" if request.param == "its model" else "no")
+    if request.param == "its model":
+        (tmp_path / radio._MODEL).parent.mkdir(parents=True)
+        (tmp_path / radio._MODEL).write_bytes(b"Raspberry Pi Zero W Rev 1.1\0")
+    turn.has_label()
+    return turn
+
+
+def test_a_radio_that_takes_no_key_leaves_nobody_out(keyless, caplog):
+    """raspberrypi/linux#7247: an open one for the first visit, said in the log and to the page."""
+    keyless.run()
+    assert keyless.rig.memory["opened"][0] == [radio.OWN, ""]
+    assert {told.secured for _, told in keyless.states if told} == {False}
     assert LABEL not in caplog.text
+
+
+@pytest.mark.parametrize("why", ["known", "owned"])
+def test_a_radio_that_takes_no_key_stays_closed_in_a_house_that_is_set_up(keyless, why):
+    """A Wi-Fi is known, or the page has its password."""
+    if why == "known":
+        keyless.knows()
+    keyless.owned = why == "owned"
+    assert keyless.run() is Ended.NO_KEY
+    assert keyless.rig.memory["opened"] == []
+
+
+def test_one_that_fails_is_never_opened_without_its_key(tmp_path):
+    """Tried twice with it; then there is none."""
+    turn = Turn(tmp_path, failing=1)
+    turn.has_label()
+    turn.run()
+    assert turn.rig.memory["opened"] == [[radio.OWN, LABEL]]
+    turn.rig.change(failing=100, opened=[])
+    with pytest.raises(GatewayError, match="could not be started"):
+        turn.run()
+    assert turn.rig.memory["opened"] == []
+    assert nothing_is_left(turn)
+
+
+@pytest.mark.parametrize("owned", [False, True])
+def test_a_known_wifi_without_a_label_opens_nothing(turn, owned):
+    """tools/setup on Raspberry Pi OS, a card without a code: a stranger in the street has nothing to join."""
+    before, turn.owned = turn.knows(), owned
+    assert turn.run() is Ended.NO_KEY
+    assert turn.rig.memory["opened"] == []
+    assert (turn.root / WIFI).read_bytes() == before
+    assert turn.rig.nft_told == []
+    assert turn.now < GRACE_S + 5
+
+
+def test_a_page_with_a_password_is_not_opened_to_everybody(turn):
+    """Also where no Wi-Fi is known: a house by cable, whose box is off."""
+    turn.owned = True
+    assert turn.run() is Ended.NO_KEY
+    assert turn.rig.memory["opened"] == []
+    turn.has_label()
+    assert turn.run() is Ended.LATE
+    assert {key for _, key in turn.rig.memory["opened"]} == {LABEL}
+
+
+@pytest.mark.parametrize("back", [GRACE_S + 30, KNOWN_GRACE_S - 10])
+def test_a_box_that_comes_back_after_a_power_cut_finds_the_gateway(turn, back):
+    """NetworkManager joins it by itself, within ten minutes; nothing was opened."""
+    turn.has_label()
+    turn.knows()
+    turn.at[back] = lambda: turn.rig.change(up="linky-wifi")
+    assert turn.run() is Ended.CONNECTED
+    assert turn.rig.memory["opened"] == []
+
+
+def test_a_known_wifi_that_stays_away_opens_with_the_labels_key_and_is_kept(turn):
+    """After ten minutes; what is chosen then comes after it, and the country of the house stays."""
+    turn.has_label()
+    before = turn.knows()
+    (turn.root / "etc/modprobe.d/linky-wifi.conf").write_text("options cfg80211 ieee80211_regdom=BE\n")
+    turn.at[KNOWN_GRACE_S + 20] = lambda: turn.choose(BOX, BOX_KEY)
+    assert turn.run() is Ended.JOINED
+    assert {key for _, key in turn.rig.memory["opened"]} == {LABEL}
+    assert min(second for second, told in turn.states if told and told.open) >= KNOWN_GRACE_S
+    assert (turn.root / WIFI).read_bytes() == before
+    assert "autoconnect-priority=-10\n" in (turn.root / WIFI_BESIDE).read_text()
+    assert f"psk={BOX_KEY}\n" in (turn.root / WIFI_BESIDE).read_text()
+    assert (turn.root / WIFI_BESIDE).stat().st_mode & 0o777 == 0o600
+    assert turn.rig.memory["up"] == "linky-wifi-beside"
+    assert "BE" in (turn.root / "etc/modprobe.d/linky-wifi.conf").read_text()
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [
+        {"cable": "connected (externally)"},
+        {"cable": "connected (site only)"},
+        {"cable": "connected", "link": "gsm", "socket": "cdc-wdm0"},
+    ],
+)
+def test_a_network_that_networkmanager_did_not_make_is_one(turn, memory):
+    """A cable that somebody else set up, a modem."""
+    turn.rig.change(**memory)
+    assert turn.run() is Ended.CONNECTED
+
+
+ROUTE = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
+ZEROS = "0" * 32
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "leads_out"),
+    [
+        ("route", "end0\t00000000\t0102A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n", True),
+        ("route", "end0\t0002A8C0\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0\n", False),
+        ("route", "docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n", False),
+        ("route", "*\t00000000\t00000000\t0200\t0\t0\t100\t00000000\t0\t0\t0\n", False),
+        ("ipv6_route", f"{ZEROS} 00 {ZEROS} 00 fe8{'0' * 28}1 00000400 1 0 00000003 end0\n", True),
+        ("ipv6_route", f"{ZEROS} 00 {ZEROS} 00 {ZEROS} ffffffff 1 0 00200200 lo\n", False),
+        ("ipv6_route", f"fe8{'0' * 29} 40 {ZEROS} 00 {ZEROS} 00000100 1 0 00000001 end0\n", False),
+    ],
+)
+def test_a_way_out_is_a_network_whoever_made_it(turn, file, text, leads_out):
+    """ifupdown, systemd-networkd, dhcpcd: NetworkManager calls the cable unmanaged, as the kernel says the routes."""
+    turn.rig.change(cable="unmanaged")
+    (turn.root / "proc/self/net" / file).write_text((ROUTE if file == "route" else "") + text)
+    assert (turn.run() is Ended.CONNECTED) == leads_out
+
+
+def test_one_hiccup_of_networkmanager_ends_no_turn(turn, caplog):
+    """While it is asked at the start, and while it is open: the next time it answers."""
+    caplog.set_level(logging.WARNING)
+    turn.at[GRACE_S] = lambda: turn.rig.change(hiccups=1)
+    turn.at[GRACE_S + 100] = lambda: turn.rig.change(hiccups=1)
+    turn.at[GRACE_S + 200] = lambda: turn.rig.change(up="", failing=2)
+    assert turn.run() is Ended.LATE
+    assert turn.open_s >= OPEN_S - 60
+    assert len(turn.rig.memory["opened"]) == 2
+    assert "cannot be asked now" in caplog.text
+    assert "could not be opened again" in caplog.text
+
+
+def test_the_page_is_told_before_it_opens_and_after_it_has_closed(turn, monkeypatch):
+    """So that nobody there is ever led to all of the page: whenever the radio is up, the state is there."""
+    seen = []
+    real = radio.run
+
+    def run(root, program, *words, **bounds):
+        if "nft" in program or radio.OWN in words:
+            told = state.read(root)
+            seen.append((words[0] if "nft" in program else words[-3], told and told.open))
+        return real(root, program, *words, **bounds)
+
+    monkeypatch.setattr(radio, "run", run)
+    turn.at[GRACE_S + 20] = lambda: turn.choose(BOX, BOX_KEY)
+    assert turn.run() is Ended.JOINED
+    assert seen == [("-f", False), ("up", False), ("down", True), ("delete", True), ("delete", False)]
+
+
+def test_a_page_that_cannot_be_told_keeps_it_closed(turn, monkeypatch):
+    """A folder that cannot be written: nothing is opened, and what was is closed."""
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(state, "tell", full)
+    with pytest.raises(GatewayError, match="No space left on device"):
+        turn.run()
+    assert turn.rig.memory["opened"] == []
+    assert nothing_is_left(turn)
+
+
+def test_one_that_cannot_be_ended_keeps_its_rules_and_its_page(turn):
+    """NetworkManager does not answer: who is there still sees the one page alone."""
+    turn.at[GRACE_S + 100] = lambda: turn.rig.change(stuck=True)
+    assert turn.run() is Ended.LATE
+    assert state.is_there(turn.root)
+    assert "delete" not in " ".join(turn.rig.nft_told)
 
 
 def test_the_right_key_ends_it_and_is_kept(turn):
@@ -232,4 +417,9 @@ def test_the_rules_are_ones_of_nftables():
     text = radio.rules("wlan0", 8080)
     assert 'iifname "wlan0" ip daddr 10.42.0.1 tcp dport 80 redirect to :8080' in text
     assert text.index("accept") < text.index("reject with tcp reset")
+    # This machine takes what is sent to any of its addresses: another one's, Docker's, of IPv6.
+    coming = text.partition("chain in {")[2]
+    for others in ("meta nfproto ipv6 drop", "ip daddr != 10.42.0.1 drop"):
+        assert coming.index(others) < coming.index("tcp dport { 53, 8080 } accept")
+        assert coming.index(others) < coming.index("udp dport 53 accept")
     assert state.ADDRESS == OWN_ADDRESS
