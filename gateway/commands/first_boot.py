@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,8 @@ def _apply(place: CardPlace) -> str:
     port, fault = plan.port_of(settings, _adapters(place.root), place.before().get(plan.CONFIG, ""))
     if fault:
         raise _told(place, [fault], settings.language)
-    files = plan.files(settings, port, place.before())
+    keyless = bool(settings.keys) and not (place.root / plan.SSH_LOOKS).exists()
+    files = plan.files(replaced(settings, keys=()) if keyless else settings, port, place.before())
     config = _checked(place, settings, files[0].text)
     invited = _invited(place, settings)
     _refuse_while_running(place, config)
@@ -77,8 +79,12 @@ def _apply(place: CardPlace) -> str:
     hostname = settings.hostname or _hostname(place)
     seen = port != plan.USUAL_PORT or bool(_adapters(place.root))
     page_port = config.web.address[1] if config.web else 0
-    text = result.good(settings, hostname, source, page_port, made_code, adapter=seen, unused=unused, invited=invited)
-    place.tell(text)
+    place.tell(
+        result.good(
+            settings, hostname, source, page_port, made_code,
+            adapter=seen, keyless=keyless, unused=unused, invited=invited,
+        )
+    )  # fmt: skip
     place.done()
     return "linky.toml was applied, and wiped from the card"
 

@@ -34,6 +34,8 @@ _WIFI_COUNTRY = "etc/modprobe.d/linky-wifi.conf"
 _WIFI_ON = "var/lib/NetworkManager/NetworkManager.state"
 # Where the card's sshd looks for those of its one user (tools/image).
 SSH_KEYS = "etc/ssh/authorized_keys.d/linky"
+# By which it looks there: on another system nothing does, and there need be no such user.
+SSH_LOOKS = "etc/ssh/sshd_config.d/linky-card.conf"
 _HOSTNAME, _HOSTS = "etc/hostname", "etc/hosts"
 
 # What udev calls the adapter for a meter that was plugged in last.

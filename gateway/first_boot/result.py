@@ -34,6 +34,8 @@ _GOOD = WordTable(
         "wifi": "Wi-Fi: “{name}”. If it does not answer, the key is wrong or the router far: "
         "put another linky.toml here with its table [wifi].",
         "keys": "SSH: the user linky may log in with {count} key(s).",
+        "keys_unused": "SSH: the keys were not taken: this system is not the one of a ready-made card. Give them to"
+        " one of its users.",
         "unused": "Of what Raspberry Pi Imager was told, this does not hold here: {names}.",
         "account": "Account: {jid}",
         "invited": "Invitation of {controller}: the page shows it to the household, which answers; nothing is given before.",
@@ -57,10 +59,11 @@ def wrong(faults: Sequence[CardFault], first: str, *, begun: bool) -> str:
 
 def good(
     settings: CardSettings, hostname: str, source: str, page_port: int, made_code: str | None, *, adapter: bool,
-    unused: Sequence[str] = (), invited: str = "",
+    keyless: bool = False, unused: Sequence[str] = (), invited: str = "",
 ) -> str:  # fmt: skip
     """What is now so, in both languages; ``adapter``: whether what ``source`` names is there.
 
+    ``keyless``: whether nothing reads the keys here;
     ``unused``: what Raspberry Pi Imager was told, and does not hold here; ``invited``: whose invitation the card has.
     """
     page = f"http://{hostname}.local:{page_port}/"
@@ -73,7 +76,7 @@ def good(
         if settings.wifi:
             lines.append(words["wifi"].format(name=settings.wifi.name))
         if settings.keys:
-            lines.append(words["keys"].format(count=len(settings.keys)))
+            lines.append(words["keys_unused" if keyless else "keys"].format(count=len(settings.keys)))
         if settings.account:
             lines.append(words["account"].format(jid=settings.account.jid))
         if invited:

@@ -1,13 +1,15 @@
 """What Raspberry Pi Imager was told of a card: read as linky.toml says it, what does not hold here is named."""
 
 import json
+import shutil
 import tomllib
 
 import pytest
 
+from gateway.first_boot.plan import SSH_KEYS, SSH_LOOKS
 from gateway.first_boot.preseed import joined, parse_preseed
 from gateway.first_boot.settings import CardSettings, Wifi, parse, render
-from tests.gateway.first_boot.test_first_boot import Card, _quick_hash  # noqa: F401 (for every test here)
+from tests.gateway.first_boot.test_first_boot import ROOT, Card, _quick_hash  # noqa: F401 (for every test here)
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0gN3ZpY2U2dHdvIGNhbmFyeSBrZXlzIGZvciB0ZXN0 anne@portable"
 PMK = "5f" * 32
@@ -47,8 +49,12 @@ i2c = true
 
 @pytest.fixture
 def card(tmp_path):
-    """A card whose gateway has never been started, as Imager has written it."""
-    return Card(tmp_path)
+    """A card whose gateway has never been started, as Imager has written it; its sshd looks for keys there."""
+    made = Card(tmp_path)
+    looks = made.root / SSH_LOOKS
+    looks.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "tools/lib/image/files" / SSH_LOOKS, looks)
+    return made
 
 
 def put(card, text=FULL):
@@ -83,6 +89,27 @@ def test_what_does_not_hold_here_is_named(card):
         assert names in line
         assert "locale.keymap, locale.timezone, interfaces.i2c" in line
         assert "system" not in line
+
+
+def test_keys_that_nothing_would_read_are_said_not_to_be_taken(card):
+    """Raspberry Pi OS with a linky.toml: its sshd looks elsewhere, and there may be no user linky; the rest holds."""
+    (card.root / SSH_LOOKS).unlink()
+    put(card)
+    assert card.start() == 0
+    assert not (card.root / SSH_KEYS).exists()
+    assert card.read("etc/hostname") == "maison-7\n"
+    assert "the keys were not taken" in card.result
+    assert "les clés n’ont pas été prises" in card.result
+    assert "may log in" not in card.result
+
+
+def test_the_cards_sshd_reads_what_is_added_to_the_cards_own_keys():
+    """authorized_keys of the card replaces; so it comes first, before the file that adds."""
+    files = ROOT / "tools/lib/image/files"
+    assert f"AuthorizedKeysFile /{SSH_KEYS.replace('linky', '%u')}\n" in (files / SSH_LOOKS).read_text()
+    text = (files / "usr/lib/systemd/system/linky-card-keys.service").read_text()
+    (before,) = (line for line in text.splitlines() if line.startswith("Before="))
+    assert "linky-first-boot.service" in before.partition("=")[2].split()
 
 
 def test_both_files_of_a_card_are_one(card):
