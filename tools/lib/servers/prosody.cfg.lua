@@ -15,14 +15,18 @@ c2s_ports = { 5222 }
 c2s_direct_tls_ports = { 5223 }
 s2s_ports = { 5269 }
 s2s_direct_tls_ports = {}
-http_ports = {}
+-- For a browser's WebSocket, at this machine alone; by whatever name it comes.
+http_interfaces = { "$address" }
+http_ports = { 5280 }
 https_ports = {}
+http_default_host = "$domain"
+consider_websocket_secure = true
 plugin_paths = { "$plugins" }
 s2s_peers = { $peers }
 
 modules_enabled = {
 	"roster"; "saslauth"; "tls"; "disco"; "ping"; "posix"; "s2s_auth_certs"; "s2s_peers"; "tap"; "smacks"; "pep"; "mam";
-	"offline"; "carbons"; "blocklist"; "admin_shell"; "time"; "version"; "user_account_management"; $register_module
+	"offline"; "carbons"; "blocklist"; "admin_shell"; "time"; "version"; "user_account_management"; "websocket"; $register_module
 	$limits_module
 }
 tap = ENV_LINKY_TAP -- where tests want what goes through (mod_tap)

@@ -1,0 +1,84 @@
+"""The recipient's page in a real Chromium: from the program's file, and as a recipient of its own over a WebSocket."""
+
+import json
+
+import pytest
+
+from harness.accounts import FAR, HOME
+from meter.process import SimulatedMeter
+from servers import wait_until
+from tests.gateway.web.browser import PROGRAM, Browser
+from tests.integration.processes import PASSWORD, House
+from tests.tools.recipient.rig import BRANCH, SENSOR, Page, Recipient, await_confirmed, needed
+
+pytestmark = [pytest.mark.servers, pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed")]
+POWER = f"{SENSOR}/consumption/power/apparent/raw"
+KEPT = """(async () => {
+  const opening = indexedDB.open("linky-recipient");
+  const database = await new Promise((resolve) => { opening.onsuccess = () => resolve(opening.result); });
+  const all = database.transaction("point").objectStore("point").getAll();
+  const points = await new Promise((resolve) => { all.onsuccess = () => resolve(all.result); });
+  database.close();
+  return points.filter((one) => one.granularity === "raw").map((one) => [one.name, one.time, one.value ?? one.text]);
+})()"""
+
+
+@pytest.mark.slow
+def test_the_page_shows_what_comes_and_the_browser_receives_as_well(federation_ep, tmp_path):
+    """Empty, curves, a file that is gone; then the browser in place of the program: all that was promised, once."""
+    needed()
+    with SimulatedMeter(tmp_path / "ttyTIC", seed=25, mode="standard") as meter:
+        meter.command("unplug")
+        house = House(tmp_path, federation_ep, tmp_path / "ttyTIC")
+        house.grant("consumption")
+        address = federation_ep.address("sen2.test").partition(":")[0]
+        options = (f"--host-resolver-rules=MAP localhost:5280 {address}:5280",)
+        with house.gateway() as gateway, Browser(tmp_path / "chromium", *options) as browser:
+            house.await_link("xmpp", "ok", 60)
+            with Recipient(tmp_path, federation_ep) as recipient:
+                browser.open(f"{recipient.page()}/")
+                browser.await_true("!document.getElementById('empty').hidden")
+                wait_until(lambda: "Z subscribed: " in recipient.said(), 60, "the subscription")
+                meter.command("plug")
+                wait_until(lambda: recipient.count() > 20, 60, "points")
+                browser.open(f"{recipient.page()}/")
+                browser.await_true("document.querySelector('#series canvas')")
+                titles = browser.evaluate("[...document.querySelectorAll('h2')].map((one) => one.firstChild.data)")
+                assert "consumption/power/apparent/raw" in titles
+                assert recipient.stop() == 0
+                browser.evaluate("document.getElementById('before').click()")
+                browser.await_true("!document.getElementById('error').hidden")
+            before = {tuple(point) for point in recipient.points()}
+            kept = received_by_browser(browser, house, meter, tmp_path)
+            promised = {tuple(point) for point in house.stored("consumption")}
+            assert gateway.stop() == 0
+    assert len(kept) == len(set(kept)) > 10
+    assert sorted(promised - before - set(kept)) == []
+    assert sorted((before | set(kept)) - promised) == []
+
+
+def received_by_browser(browser, house, meter, folder):
+    """(path, time, value) of all raw points that a browser stores, which was closed and opened in between."""
+    with Page(folder) as page:
+        for _ in range(2):
+            browser.open(f"{page.page()}/")
+            browser.await_true("!document.getElementById('account').hidden")
+            fill(browser)
+            browser.await_true(f"({KEPT}).then((all) => all.length > 10)")
+        browser.await_true("document.querySelector('#series canvas')")
+        meter.command("unplug")
+        await_confirmed(house)
+        return [(name.removeprefix(f"{SENSOR}/"), time, value) for name, time, value in browser.evaluate(KEPT)]
+
+
+def fill(browser):
+    """The form, as a person would."""
+    words = {
+        "jid": f"{FAR}/browser", "password": PASSWORD, "service": "ws://localhost:5280/xmpp-websocket",
+        "gateway": f"{HOME}/proxy", "branch": BRANCH,
+    }  # fmt: skip
+    browser.evaluate(
+        f"for (const [name, value] of Object.entries({json.dumps(words)})) "
+        "document.getElementById('account').elements.namedItem(name).value = value;"
+        "document.querySelector('[type=submit]').click()"
+    )
