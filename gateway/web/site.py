@@ -133,6 +133,8 @@ class Site:
                 for part in await asyncio.to_thread(self._parts):
                     self._add(part)
                 self._joined = True
+                # Who came to the gateway's own Wi-Fi has asked for words before the parts had brought theirs.
+                self._words.clear()
         answered: Response = await self.app.dispatch_request(request)
         return answered
 

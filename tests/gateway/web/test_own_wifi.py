@@ -17,6 +17,7 @@ from gateway.upkeep.helper import table
 from gateway.web.access.access import PageAccess
 from gateway.web.http.guard import RequestGuard
 from gateway.web.http.server import Server
+from gateway.web.part import PageGroup
 from gateway.web.site import Site
 from gateway.web.wifi.arrival import ArrivalSite
 from servers import wait_until
@@ -45,13 +46,24 @@ class Requests:
         return await asyncio.to_thread(table.do, table.read(line), self._root, lambda _: None)
 
 
+HISTORY = PageGroup(
+    menu=(("/history", "history"),),
+    pages={},
+    forms={},
+    words=lambda: {
+        "fr": {"history": "Historique", "for_history": "Hier"},
+        "en": {"history": "History", "for_history": "x"},
+    },
+)
+
+
 @contextmanager
 def served(folder, root):
     """The real server; whoever comes to its address has come to the gateway's own Wi-Fi while that is open."""
     ready, stop, found = threading.Event(), asyncio.Event(), []
 
     async def serve():
-        site = Site(StandInHouse(), PageAccess(folder / "page.json"), "1")
+        site = Site(StandInHouse(), PageAccess(folder / "page.json"), "1", lambda: (HISTORY,))
         server = Server(site, RequestGuard(frozenset()))
         desk = PageWifi(Requests(root), 8080)
 
@@ -60,7 +72,7 @@ def served(folder, root):
 
         server.elsewhere = who
         await server.start(HERE, 0)
-        found.extend((asyncio.get_running_loop(), server._server.sockets[0].getsockname()[1]))
+        found.extend((asyncio.get_running_loop(), server._server.sockets[0].getsockname()[1], site))
         ready.set()
         await stop.wait()
         await stopped(server)
@@ -69,7 +81,7 @@ def served(folder, root):
     thread.start()
     try:
         assert ready.wait(30)
-        yield found[1]
+        yield found[1:]
     finally:
         found[0].call_soon_threadsafe(stop.set)
         thread.join(30)
@@ -93,8 +105,10 @@ def opened(rig, tmp_path):
     thread.start()
     try:
         wait_until(lambda: (told := state.read(rig.root)) and told.open, 60, "the access point")
-        with served(tmp_path, rig.root) as port:
-            yield Visitor(port, host=HERE), ended
+        with served(tmp_path, rig.root) as (port, site):
+            visitor = Visitor(port, host=HERE)
+            visitor.site = site
+            yield visitor, ended
     finally:
         rig.change(cable=True)
         thread.join(60)
@@ -191,6 +205,20 @@ def test_the_journal_says_by_which_way_it_came():
 
     asyncio.run(PageWifi(Noted(), 8080).choose(BOX, KEY, hidden=False))
     assert [(order.act, order.by) for order in orders] == [("choose-wifi", "access-point")]
+
+
+def test_the_house_has_its_whole_menu_after_a_visit_there(opened, rig, tmp_path):
+    """What was asked for before the parts of the page were there does not stay without their words."""
+    visitor, ended = opened
+    assert visitor.get("/wifi", Accept_Language="fr")[0].status == 200
+    rig.change(cable=True)
+    wait_until(lambda: ended, 60, "it has ended")
+    code = visitor.site.entrance.access.make_code()
+    fields = {"code": code, "password": "une phrase assez longue", "again": "une phrase assez longue"}
+    assert visitor.post("/setup", fields)[0].status == 303
+    answer, text = visitor.get("/more", Accept_Language="fr")
+    assert answer.status == 200
+    assert "Historique" in text
 
 
 def test_a_form_of_another_page_chooses_nothing(opened, rig):
