@@ -83,6 +83,7 @@ PATTERNS = {
     "^([0-9a-f]{64})?$": Phrase("the 64 digits of SHA-256"),
     r"^([A-Za-z0-9.\[\]:-]{1,253}:[0-9]{1,5})?$": _HOST_PORT,
     r"^https?://[^#\s]{1,80}$": Phrase("the page's address, at most 80 characters and without #"),
+    "^[A-Za-z_][A-Za-z0-9_]{0,63}$": Phrase("the name of a class, such as MyHouse"),
     "^[1-9][0-9]{0,5}[hdw]$": Phrase("a period such as 365d"),
     r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$": Phrase(
         "letters without accents, digits, spaces, dots and hyphens, at most 64"
