@@ -12,8 +12,6 @@ from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from gateway.commands.options import command
 from gateway.errors import AccessError, ConfigError, InvitationError, StoreError
 from gateway.first_boot import plan, result
@@ -163,6 +161,8 @@ def _bring(place: CardPlace, config: Config, settings: CardSettings, controller:
     """Keep the card's invitation for the household; what it has answered before stays."""
     if settings.invitation is None:
         return
+    from msgspec.structs import replace  # noqa: PLC0415 (the command's help is said without it)
+
     from gateway.account import joining_note as notes  # noqa: PLC0415 (few cards bring one)
 
     file = _state(place, config) / config.joining_file.name

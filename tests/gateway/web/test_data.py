@@ -160,6 +160,8 @@ def test_days_are_erased_as_the_command_does(twins, browser):
     """First what goes, who is asked to erase too and what stays; then with the password, and the same is left."""
     house, command = twins
     owner, web = house.owner(), f"http://127.0.0.1:{house.port}"
+    # That the page has its first password is in the journal of both.
+    command.owner()
     day = datetime.now(PARIS).date() - timedelta(days=1)
     asked = f"{PATH}/erase?first={day}&last={day}"
     browser.forget()

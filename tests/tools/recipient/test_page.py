@@ -24,6 +24,7 @@ KEPT = """(async () => {
 
 
 @pytest.mark.slow
+@pytest.mark.campaign
 def test_the_page_shows_what_comes_and_the_browser_receives_as_well(federation_ep, tmp_path):
     """Empty, curves, a file that is gone; then the browser in place of the program: all that was promised, once."""
     needed()
