@@ -12,7 +12,6 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from PIL import Image, ImageChops
 
 from gateway import __version__
 from harness import ROOT
@@ -21,7 +20,7 @@ from harness.meter import TrialMeter
 from relay_faults.clock import Rtc, faketime
 from tests.integration.test_live_feed import COMPACT
 from tests.micropython.display.boards import HEAP
-from tests.micropython.display.test_program import pictures
+from tests.micropython.display.test_program import is_one_of, pictures
 from tests.walks import machine
 from tests.walks.walk import Walk
 
@@ -98,15 +97,7 @@ class Board:
     def shows(self, frames: list[bytes], drawn: Path) -> bool:
         """Whether the panel shows the power of one of these frames, as its pages draw them."""
         assert self._process.poll() is None, self.log.read_text()
-        try:
-            seen = Image.open(self.panel).convert("RGB")
-        except OSError:
-            return False
-        return any(
-            not ImageChops.difference(seen, picture).getbbox()
-            for frame in frames
-            for picture in pictures(drawn, "ssd1306", frame)
-        )
+        return is_one_of(self.panel, (one for frame in frames for one in pictures(drawn, "ssd1306", frame)))
 
 
 @pytest.fixture

@@ -63,13 +63,18 @@ def pictures(folder, panel, frame, page="now", **moment):
     return [Image.open(folder / f"{panel}-{one['name']}-{page}.ppm").convert("RGB") for one in scenes]
 
 
-def shows(board, expected):
-    """Whether the panel shows one of these pictures."""
+def is_one_of(file, expected):
+    """Whether a panel's file shows one of these pictures; not while it is being written."""
     try:
-        seen = Image.open(board.picture).convert("RGB")
+        seen = Image.open(file).convert("RGB")
     except OSError:
         return False
     return any(seen.size == one.size and not ImageChops.difference(seen, one).getbbox() for one in expected)
+
+
+def shows(board, expected):
+    """Whether the panel shows one of these pictures."""
+    return is_one_of(board.picture, expected)
 
 
 def lamps(board):

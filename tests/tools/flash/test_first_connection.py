@@ -16,7 +16,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops
 
 from harness import ROOT
 from meter.process import SimulatedMeter
@@ -26,7 +25,7 @@ from tests.integration.machine import Machine
 from tests.integration.processes import ENVIRONMENT, Process
 from tests.integration.test_live_feed import COMPACT
 from tests.micropython.display.boards import HEAP
-from tests.micropython.display.test_program import pictures
+from tests.micropython.display.test_program import is_one_of, pictures
 from tests.tools.flash.boards import flashed
 from tests.tools.flash.official import MEGABYTE, OTHERS, PINNED
 from tests.tools.setup.conftest import System
@@ -163,15 +162,7 @@ def home(tmp_path_factory):
 def shows(board, drawn, frames):
     """Whether the panel shows one of these frames, as the display's own pages draw them."""
     assert board.fault is None, board.fault
-    try:
-        seen = Image.open(board.picture).convert("RGB")
-    except OSError:
-        return False
-    return any(
-        not ImageChops.difference(seen, picture).getbbox()
-        for frame in frames
-        for picture in pictures(drawn, "sh1106", frame)
-    )
+    return is_one_of(board.picture, (one for frame in frames for one in pictures(drawn, "sh1106", frame)))
 
 
 def get_home(home, tmp_path, relay, display):

@@ -2,53 +2,36 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
-import tempfile
-from contextlib import ExitStack
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from late_adapter.command import command
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+    from pathlib import Path
 
 
-def main() -> int:
-    """Run it."""
-    parser = argparse.ArgumentParser(
-        prog="tools/late-adapter",
-        description="A USB adapter is plugged in after the gateway has started, in an emulated machine: is it read?",
-    )
-    parser.add_argument("--base", type=Path, metavar="TAR", help="keep Debian there, and begin from it next time")
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave disk and logs there, to look at")
-    options = parser.parse_args()
-    if os.geteuid() != 0:
-        sys.stderr.write("tools/late-adapter: makes another machine's system: run it as root\n")
-        return 2
-    return _run(options.base, options.keep)
-
-
-def _run(base: Path | None, keep: Path | None) -> int:
-    from harness.container import TrialError  # noqa: PLC0415
-    from image.errors import ImageError  # noqa: PLC0415 (--help needs the standard library alone)
-    from image.progress import ImageProgress  # noqa: PLC0415
+def _trial(work: Path, base: Path, ending: ExitStack) -> None:
+    from image.progress import ImageProgress  # noqa: PLC0415 (--help needs the standard library alone)
     from late_adapter import disk  # noqa: PLC0415
     from late_adapter.trial import LateAdapterTrial  # noqa: PLC0415
     from meter.process import SimulatedMeter  # noqa: PLC0415
 
     progress = ImageProgress()
-    try:
-        with ExitStack() as ending:
-            work = keep or Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="linky-late-")))
-            work.mkdir(parents=True, exist_ok=True)
-            made = disk.make(work, base or work / "base.tar")
-            progress.say("Debian 13, the package and a configuration on a disk")
-            meter = ending.enter_context(SimulatedMeter(work / "meter", tcp="127.0.0.1:0"))
-            trial = LateAdapterTrial(made, work, meter.path.removeprefix("socket://"), progress)
-            trial.former()
-            trial.shipped()
-    except (ImageError, TrialError) as error:
-        sys.stderr.write(f"tools/late-adapter: {error}\n")
-        return 1
-    return 0
+    made = disk.make(work, base)
+    progress.say("Debian 13, the package and a configuration on a disk")
+    meter = ending.enter_context(SimulatedMeter(work / "meter", tcp="127.0.0.1:0"))
+    trial = LateAdapterTrial(made, work, meter.path.removeprefix("socket://"), progress)
+    trial.former()
+    trial.shipped()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(
+        command(
+            "tools/late-adapter",
+            "A USB adapter is plugged in after the gateway has started, in an emulated machine: is it read?",
+            _trial,
+        )
+    )

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from gateway.errors import GatewayError, reason
-from gateway.first_boot.settings import Wifi
 from gateway.upkeep.access_point import state
-from gateway.upkeep.helper.acts.set_wifi import fault
-from gateway.upkeep.helper.request import ActRequest
+from gateway.upkeep.helper.acts.set_wifi import WifiRequest
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -18,25 +14,17 @@ if TYPE_CHECKING:
 
     from gateway.upkeep.helper.request import Tell
 
-_MOST = msgspec.Meta(max_length=256)
 _NOT_OPEN = Phrase("the gateway's own Wi-Fi is not open: nothing was changed")
 _NOT_LEFT = Phrase("the Wi-Fi cannot be written: {why}; nothing was changed")
 
 
-class ChooseWifi(ActRequest, frozen=True, forbid_unknown_fields=True, tag="choose-wifi"):
-    """Its name and its key, empty for an open one; whose radio rules hold; whether it does not say its name."""
-
-    name: Annotated[str, _MOST]
-    key: Annotated[str, _MOST]
-    country: Annotated[str, _MOST] = "FR"
-    hidden: bool = False
+class ChooseWifi(WifiRequest, frozen=True, forbid_unknown_fields=True, tag="choose-wifi"):
+    """Have it tried by the access point."""
 
 
 def do(request: ChooseWifi, root: Path, _tell: Tell) -> None:
     """Leave it there; GatewayError with the reason where that cannot be."""
-    wifi = Wifi(request.name, request.key, request.country, request.hidden)
-    if wrong := fault(wifi):
-        raise GatewayError(wrong)
+    wifi = request.wifi()
     told = state.read(root)
     if told is None or not told.open:
         raise GatewayError(_NOT_OPEN)

@@ -53,7 +53,7 @@ _WHY = (
 )
 
 
-class SetWifi(ActRequest, frozen=True, forbid_unknown_fields=True, tag="set-wifi"):
+class WifiRequest(ActRequest, frozen=True, forbid_unknown_fields=True):
     """Its name and its key, empty for an open one; whose radio rules hold; whether it does not say its name."""
 
     name: Annotated[str, _MOST]
@@ -61,25 +61,28 @@ class SetWifi(ActRequest, frozen=True, forbid_unknown_fields=True, tag="set-wifi
     country: Annotated[str, _MOST] = "FR"
     hidden: bool = False
 
+    def wifi(self) -> Wifi:
+        """These settings; GatewayError with what is wrong with them."""
+        wrong = (
+            checks.invisible(self.name + self.key)
+            or checks.wifi_name(self.name)
+            or checks.wifi_key(self.key)
+            or checks.country(self.country)
+        )
+        if wrong:
+            raise GatewayError(SENTENCES[wrong[0]].filled(**wrong[1]))
+        return Wifi(self.name, self.key, self.country, self.hidden)
+
+
+class SetWifi(WifiRequest, frozen=True, forbid_unknown_fields=True, tag="set-wifi"):
+    """Have it joined now."""
+
 
 def do(request: SetWifi, root: Path, tell: Tell) -> None:
     """Write the profile, join; GatewayError with the reason, and the former profile in force, where that fails."""
-    wifi = Wifi(request.name, request.key, request.country, request.hidden)
-    if wrong := fault(wifi):
-        raise GatewayError(wrong)
+    wifi = request.wifi()
     tell(_TRIED)
     join(root, wifi)
-
-
-def fault(wifi: Wifi) -> Phrase | None:
-    """What is wrong with these settings; None where they can be."""
-    wrong = (
-        checks.invisible(wifi.name + wifi.key)
-        or checks.wifi_name(wifi.name)
-        or checks.wifi_key(wifi.key)
-        or checks.country(wifi.country)
-    )
-    return SENTENCES[wrong[0]].filled(**wrong[1]) if wrong else None
 
 
 def join(root: Path, wifi: Wifi, *, back: bool = True, beside: bool = False) -> None:
