@@ -1,6 +1,7 @@
 """The relay's program under MicroPython with a board's memory: its light, its speed, its flash, its time."""
 
 import json
+import statistics
 import time
 from itertools import pairwise
 
@@ -49,7 +50,8 @@ def test_the_light_says_whether_the_meter_is_read(tmp_path, program):
         assert time.monotonic() - silent > 9
         switched = [line.split() for line in (board.flash / "led.log").read_text().splitlines()]
         lengths = [int(off) - int(on) for (on, one), (off, none) in zip(switched[::2], switched[1::2], strict=False)]
-        assert max(lengths) <= 300
+        # Its clock is this machine's: where that was busy, one of them may be longer.
+        assert 90 <= statistics.median(lengths) <= 120
 
 
 @pytest.mark.parametrize(("mode", "speed"), [("historic", 1200), ("standard", 9600)])
