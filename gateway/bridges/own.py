@@ -6,12 +6,13 @@ sandbox. It has the three things of ``core.Blocking``; what it raises besides Br
 
 from __future__ import annotations
 
+import sys
 import traceback
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from gateway.bridges.core import InThread
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, GatewayError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,10 @@ def load_sink(file: Path, table: OwnTable, token: str | None) -> InThread:
         sink = found(**given)
     except TypeError as error:
         raise ConfigError(f"own.given: {table.sink} takes other words: {error}") from error
+    except GatewayError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"own.given: {table.sink} could not be made: {error!r}") from error
     if wanting := [name for name in _HAS if not hasattr(sink, name)]:
         raise ConfigError(f"own.sink: {table.sink} of {file} lacks {', '.join(wanting)}")
     return InThread(sink)
@@ -45,8 +50,10 @@ def _run(file: Path) -> ModuleType:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"own.file: {file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    module = ModuleType(file.stem)
+    module = ModuleType(f"linky_bridge_own.{file.stem}")
     module.__file__ = str(file)
+    # A dataclass looks there for the module of its annotations.
+    sys.modules[module.__name__] = module
     try:
         exec(compile(text, str(file), "exec"), module.__dict__)  # noqa: S102 (that is what it is for)
     except SyntaxError as error:

@@ -39,6 +39,15 @@ def test_its_token_is_among_its_words(tmp_path):
     assert load_sink(tmp_path / "own.py", table("One"), "secret").most == 1
 
 
+def test_it_may_be_a_dataclass(tmp_path):
+    """With annotations that are text, which looks for its module."""
+    (tmp_path / "own.py").write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n\n"
+        "@dataclass\nclass One:\n    path: str\n    most = 1\n    missing = send = None\n"
+    )
+    assert load_sink(tmp_path / "own.py", table("One", path="x"), None).most == 1
+
+
 @pytest.mark.parametrize(
     ("text", "sink", "given", "said"),
     [
@@ -47,6 +56,12 @@ def test_its_token_is_among_its_words(tmp_path):
         ("class One:\n    most = 1\n", "One", {}, "own.sink: One of .* lacks missing, send"),
         ("class One:\n    most = 1\n", "One", {"path": "x"}, "own.given: One takes other words: .*"),
         ("class One:\n\nx = 1\n", "One", {}, "own.py, line 3: "),
+        (
+            "class One:\n    most = 1\n    missing = send = None\n    def __init__(self):\n        int('x')\n",
+            "One",
+            {},
+            "own.given: One could not be made: ValueError",
+        ),
         ("import sys\n\nraise ValueError('no')\n", "One", {}, r"own.py, line 3: ValueError\('no'\)"),
     ],
 )
