@@ -50,7 +50,10 @@ def begin(config: CollectorConfig, say: Callable[[str], object]) -> None:
 def _ask(file: Path, jid: str, say: Callable[[str], object]) -> None:
     if not sys.stdin.isatty():
         raise ConfigError(f"{file}: is missing: write the password of {jid} into it, one line, for root alone")
-    password = getpass.getpass(f"Password of {jid}: ")
+    try:
+        password = getpass.getpass(f"Password of {jid}: ")
+    except EOFError:
+        password = ""
     if not password:
         raise ConfigError(f"{file}: no password was typed; nothing is changed")
     _keep(file, password)
@@ -75,11 +78,13 @@ def _make(told: str, file: Path, say: Callable[[str], object]) -> None:
         _keep(file, password)
         try:
             db.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
+            if not _is_there(db, "SELECT 1 FROM pg_database WHERE datname = %s", name):
+                db.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(role)))
         except psycopg.Error:
+            # As before: the next one begins anew, and makes both.
+            db.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
             file.unlink()
             raise
-        if not _is_there(db, "SELECT 1 FROM pg_database WHERE datname = %s", name):
-            db.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(role)))
     say(f"{file}: the password of the role {role}, which has the database {name}")
 
 

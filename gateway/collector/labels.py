@@ -21,10 +21,10 @@ def devices_in(text: str, file: str) -> dict[str, str]:
     """Invitation -> device, of the columns so named; lines without an invitation are left out. ConfigError."""
     separator = max(",;\t", key=text.partition("\n")[0].count)
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    if missing := {"invitation", "device"} - set(rows.fieldnames or ()):
-        raise ConfigError(f"{file}: no column {min(missing)}; take the register.csv that tools/provision writes")
     found: dict[str, str] = {}
     try:
+        if missing := {"invitation", "device"} - set(rows.fieldnames or ()):
+            raise ConfigError(f"{file}: no column {min(missing)}; take the register.csv that tools/provision writes")
         for row in rows:
             number, device = of_cell((row["invitation"] or "").strip()), of_cell((row["device"] or "").strip())
             if not number:

@@ -45,6 +45,19 @@ def test_role_and_database_are_made_once(config):
     assert (len(said), config.database_password.read_text()) == (1, kept)
 
 
+def test_a_database_that_cannot_be_made_leaves_nothing_half_made(config, postgres):
+    """The next one begins anew, and makes both."""
+    # Somebody is in the database of which each new one is a copy.
+    with psycopg.connect(postgres.conninfo("template1")), pytest.raises(StoreError, match="cannot make the database"):
+        begin(config, pytest.fail)
+    assert not config.database_password.exists()
+    assert postgres.sql("SELECT count(*) FROM pg_roles WHERE rolname = 'linky_begun'") == "0"
+    said = []
+    begin(config, said.append)
+    with psycopg.connect(config.database_conninfo()) as db:
+        assert db.execute("SELECT 1").fetchone() == (1,)
+
+
 def test_a_role_whose_password_is_lost_is_not_touched(config):
     """What it is goes into the file; nobody else's password is changed."""
     begin(config, str)
