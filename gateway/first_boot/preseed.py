@@ -128,5 +128,5 @@ def _keys(raw: Mapping[str, object], faults: list[CardFault]) -> tuple[str, ...]
 def _placed(fault: CardFault) -> CardFault:
     """In which of the two files it stands."""
     line = fault.where.removeprefix("line ")
-    place = fault.where if line == fault.where else f"{line}"
-    return CardFault(f"{PRESEED}{', ' if place else ''}{place}", fault.key, fault.values)
+    sign = ":" if line != fault.where else ", " if line else ""
+    return CardFault(f"{PRESEED}{sign}{line}", fault.key, fault.values)

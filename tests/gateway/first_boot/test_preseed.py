@@ -166,7 +166,7 @@ def test_more_keys_together_than_one_file_may_have_change_nothing(card, capsys):
         ('ssid = "Livebox \\"été\\""', 'ssid_hex = "ff00"', "rpi-preseed.toml, wlan.ssid_hex: there is an invisible"),
         (f'["{KEY}"]', '["no key"]', "rpi-preseed.toml, ssh.authorized_keys: a public key of SSH is one line"),
         (f'["{KEY}"]', '"no list"', "rpi-preseed.toml, ssh.authorized_keys: it takes a list"),
-        ("[system]", "[system", "rpi-preseed.toml, 3: this line cannot be read"),
+        ("[system]", "[system", "rpi-preseed.toml:3: this line cannot be read"),
     ],
 )
 def test_what_is_wrong_changes_nothing_and_is_said(card, old, new, said, capsys):
@@ -181,12 +181,21 @@ def test_what_is_wrong_changes_nothing_and_is_said(card, old, new, said, capsys)
 
 
 @pytest.mark.parametrize(
-    "text", ["", 'config_version = "1.0"\n', "system = 3\n", "[wlan]\nssid = 3\n", "[wlan]\n", f"x{'y' * 70_000}"]
+    ("text", "wrong"),
+    [
+        ("", False),
+        ('config_version = "1.0"\n', False),
+        ("system = 3\n", False),
+        ("[wlan]\nssid = 3\n", True),
+        ("[wlan]\n", False),
+        (f"x{'y' * 70_000}", True),
+    ],
 )
-def test_nothing_of_use_is_nothing_set(text):
+def test_nothing_of_use_is_nothing_set(text, wrong):
     """No bytes of a card are too much: settings, names or a fault, never more."""
     settings, unused, faults = parse_preseed(text.encode())
-    assert (settings.hostname, settings.wifi, settings.keys) == (None, None, ()) or faults
+    assert bool(faults) is wrong
+    assert wrong or (settings.hostname, settings.wifi, settings.keys) == (None, None, ())
     assert len(unused) <= 21
 
 
