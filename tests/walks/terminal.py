@@ -65,8 +65,8 @@ class Terminal:
         return said
 
     @contextmanager
-    def begin(self, line: str) -> Iterator[None]:
-        """Type a command that runs until Ctrl-C, which is typed at the end of the ``with``."""
+    def begin(self, line: str, code: int = 0) -> Iterator[None]:
+        """Type a command that runs until Ctrl-C, typed at the end of the ``with``, ends it with that code."""
         os.write(self._ours, line.encode() + b"\n")
         reader = threading.Thread(target=self._listen)
         self._listening = True
@@ -77,7 +77,8 @@ class Terminal:
             self._listening = False
             reader.join()
             os.write(self._ours, b"\x03")
-            self._wait([], 60)
+            _, ended = self._wait([], 60)
+            assert ended == code, f"{line}: exit code {ended}"
 
     def _listen(self) -> None:
         # A screen that nobody reads would stop the program.

@@ -41,6 +41,7 @@ def coop(store):
     return store
 
 
+@pytest.mark.slow
 def test_fifty_labels_one_revoked(coop, tmp_path):
     """Four commands and one file: fifty cards, their labels, one device lost, the labels of the others."""
     require(tmp_path, whole=False)

@@ -81,6 +81,7 @@ def test_the_package_has_the_program_its_units_and_no_more_than_belongs_there(de
     assert (library / "gateway/web/static/page.js").is_file()
     written = list((library / "gateway/web").rglob("*.html"))
     assert len(written) == len(list((ROOT / "gateway/web").rglob("*.html")))
+    assert list((library / "gateway/collector/printed").glob("*.html"))
     assert len(list((library / "gateway/web" / COMPILED).glob("*.py"))) == len(written)
     everything = [str(path.relative_to(tree)) for path in tree.rglob("*")]
     assert not {"__pycache__", "tests", "micropython"} & {part for name in everything for part in Path(name).parts}
