@@ -42,7 +42,8 @@ def _open(options: argparse.Namespace) -> int:
     if web is None or web.address[0] not in _EVERYWHERE:
         print("access point: none, as the page is not at all addresses of this machine ([web], listen)")
         return Exit.DONE
-    name = socket.gethostname().partition(".")[0] or "linky"
+    # A network's name has 32 bytes at most.
+    name = socket.gethostname().partition(".")[0][:32] or "linky"
     ended = AccessPoint(root, name, web.address[1], lambda: is_owned(config)).run()
     print(f"access point: {ended.value}")
     return Exit.DONE

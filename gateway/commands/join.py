@@ -46,7 +46,9 @@ def declare(commands: Commands) -> None:
     words = "join a co-operative by the link of its invitation"
     parser = command(commands, "join", _join, words, spoken_to=True)
     parser.add_argument(
-        "link", nargs="?", help="the invitation's link, or - for the standard input (default: it is asked for)"
+        "link",
+        nargs="?",
+        help="the invitation's link, or - for the standard input (default: asked for, unless the card brought one)",
     )
     parser.add_argument("--meter", help="which meter, where there are several")
     parser.add_argument(

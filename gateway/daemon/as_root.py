@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Who chose a network at the gateway's own Wi-Fi.
+BY_ACCESS_POINT = "access-point"
+
 
 async def ask_helper(house: House, order: AskHelper) -> Row:
     """Have it done; what it found. GatewayError with the reason where it was not done.
@@ -27,7 +30,9 @@ async def ask_helper(house: House, order: AskHelper) -> Row:
     try:
         found = await send(order.act, order.arguments)
     except GatewayError as error:
-        await _note(house, "root-refused", order, str(error))
+        # At the gateway's own Wi-Fi nobody has signed in: what is typed there in vain shall not fill the journal.
+        if order.by != BY_ACCESS_POINT:
+            await _note(house, "root-refused", order, str(error))
         raise
     except asyncio.CancelledError:
         # Nobody waits any more; what root does is done all the same.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.control.messages import AskHelper
+from gateway.daemon.as_root import BY_ACCESS_POINT
 from gateway.store.terms import Channel
 from gateway.upkeep.access_point import state
 from gateway.web.http.mdns import name_of
@@ -54,7 +55,7 @@ class PageWifi:
         order = AskHelper(
             act="choose-wifi",
             arguments={"name": name, "key": key, "hidden": hidden},
-            by="access-point",
+            by=BY_ACCESS_POINT,
             channel=Channel.WEB,
         )
         await self._requests.answer(order)

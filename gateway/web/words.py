@@ -138,8 +138,8 @@ WORDS = WordTable(
             " the adapter, and use the code."
         ),
         "presence_unsteady": (
-            "The signal of the meter comes and goes by itself: until it is steady the password can be chosen with the"
-            " code alone."
+            "The signal of the meter has ended three times within an hour without anybody being let in: wait an hour,"
+            " or use the code."
         ),
         "for_installer": "For whoever installed it",
         "code_command": "“sudo linky-gateway page code”, typed on the gateway, shows a code.",

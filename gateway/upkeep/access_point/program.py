@@ -4,8 +4,8 @@ Who joins it may send the gateway into another network. So it is open to everybo
 no Wi-Fi is known, and the page has no password. Else it asks for the label's key; where a Wi-Fi is known its box has
 ten minutes to come back first, and what is chosen is kept beside it.
 
-Ten minutes from its beginning; a try that fails gives five more to say why, half an hour in all and never longer. It
-ends as soon as the machine is in a network, by a cable too.
+Ten minutes from its beginning; after a try that fails five are left at least, to say why, and after half an hour no
+new one begins. It ends as soon as the machine is in a network, by a cable too.
 """
 
 from __future__ import annotations
@@ -148,6 +148,8 @@ class AccessPoint:
             if self._join(wifi):
                 return Ended.JOINED
             now = self._clock.clock()
+            if now >= began + MOST_S:
+                break
             until = min(max(until, now + MORE_S), began + MOST_S)
             self._open_again()
         log.info("nobody has chosen a network: the access point ends, and comes again with the next start")

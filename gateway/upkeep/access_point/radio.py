@@ -146,7 +146,7 @@ def close_own(root: Path) -> bool:
 
 def profile(interface: str, name: str, key: str | None) -> str:
     """The network of its own in NetworkManager's form (nm-settings-keyfile(5))."""
-    ssid = "".join(f"{byte};" for byte in name.encode()[:32])
+    ssid = "".join(f"{byte};" for byte in name.encode())
     lines = ["[connection]", f"id={OWN}", f"uuid={uuid.uuid5(uuid.NAMESPACE_URL, 'urn:linky-gateway:access-point')}"]
     lines += ["type=wifi", "autoconnect=false", f"interface-name={interface}"]
     # Guests do not see each other. Channel 6 is allowed wherever a country was not said yet.

@@ -89,6 +89,11 @@ def leave_choice(root: Path, wifi: Wifi) -> None:
     write_whole(root / FOLDER / _WANTED, msgspec.json.encode(wanted))
 
 
+def is_wanted(root: Path) -> bool:
+    """Whether a network is wished for, and not tried yet."""
+    return (root / FOLDER / _WANTED).exists()
+
+
 def take_choice(root: Path) -> Wifi | None:
     """The network that is wished for, once; None where nobody has wished."""
     file = root / FOLDER / _WANTED

@@ -57,7 +57,6 @@ class PresenceView:
     by_button: bool
     pulls: int = 0
     done: int = 0
-    told: str | None = None
 
     @property
     def is_offered(self) -> bool:

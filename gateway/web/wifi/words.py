@@ -32,7 +32,7 @@ _WORDS = WordTable(
         "wifi_next_back": "Put your phone back on “{name}”, wait one minute, then open:",
         "wifi_next_address": "the gateway’s page: its address is on the label, or ask whoever installed it",
         "wifi_next_failed": (
-            "If it does not work, the Wi-Fi “{own}” comes back within two minutes: join it again, this page says why."
+            "If it does not work, the Wi-Fi “{own}” comes back within three minutes: join it again, this page says why."
         ),
     }
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gateway.upkeep.helper.request import Tell
 
 _NOT_OPEN = Phrase("the gateway's own Wi-Fi is not open: nothing was changed")
+_BUSY = Phrase("the gateway is trying a Wi-Fi already: wait for three minutes; nothing was changed")
 _NOT_LEFT = Phrase("the Wi-Fi cannot be written: {why}; nothing was changed")
 
 
@@ -28,6 +29,8 @@ def do(request: ChooseWifi, root: Path, _tell: Tell) -> None:
     told = state.read(root)
     if told is None or not told.open:
         raise GatewayError(_NOT_OPEN)
+    if told.joining is not None or state.is_wanted(root):
+        raise GatewayError(_BUSY)
     try:
         state.leave_choice(root, wifi)
     except OSError as error:

@@ -107,6 +107,24 @@ def test_ten_minutes_and_not_more_where_nobody_comes(turn):
     assert nothing_is_left(turn)
 
 
+def test_one_network_is_tried_at_a_time(turn):
+    """A second tap, before or while it is tried, is refused; the program is not sent away twice."""
+    refused = []
+
+    def tap():
+        try:
+            turn.choose(BOX, "not the key of it")
+        except GatewayError as error:
+            refused.append(str(error))
+
+    turn.at[GRACE_S + 20] = lambda: (tap(), tap())
+    turn.at[GRACE_S + 23] = tap
+    assert turn.run() is Ended.LATE
+    assert len(refused) == 2
+    assert "is trying a Wi-Fi already" in refused[0]
+    assert {told.failed for _, told in turn.states[-20:] if told} == {BOX}
+
+
 def test_the_labels_key_is_the_access_points(turn):
     """Where the card has one; a radio that can only make an open one makes that."""
     turn.has_label()
@@ -131,6 +149,7 @@ def test_a_radio_that_takes_no_key_leaves_nobody_out(keyless, caplog):
     keyless.run()
     assert keyless.rig.memory["opened"][0] == [radio.OWN, ""]
     assert {told.secured for _, told in keyless.states if told} == {False}
+    assert "makes no access point with a key" in caplog.text
     assert LABEL not in caplog.text
 
 
