@@ -1,6 +1,7 @@
 // What the recipient makes of the wire document's own stanzas, and of wrong ones; with its real store. Run by test_core.py.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { get, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -12,17 +13,21 @@ const recipient = new URL("../../../tools/lib/recipient/", import.meta.url);
 const { xml } = await import(new URL("@xmpp/client/index.js", modules).href);
 const { default: parse } = await import(new URL("@xmpp/xml/lib/parse.js", modules).href);
 const { after } = await import(new URL("core/duration.js", recipient).href);
-const { split, within } = await import(new URL("core/names.js", recipient).href);
-const { Recipient, limited } = await import(new URL("core/recipient.js", recipient).href);
+const { plain, same, split, within } = await import(new URL("core/names.js", recipient).href);
+const { Questions } = await import(new URL("core/questions.js", recipient).href);
+const { KINDS, MOST_SERIES, NOTICE_S, Recipient } = await import(new URL("core/recipient.js", recipient).href);
 const { resolve, Unreadable } = await import(new URL("core/senml.js", recipient).href);
 const { advance, answered, BEGINNING } = await import(new URL("core/sequence.js", recipient).href);
-const { curve, rises } = await import(new URL("core/view.js", recipient).href);
+const { curve, rises, Steps } = await import(new URL("core/view.js", recipient).href);
+const { serve } = await import(new URL("server.js", recipient).href);
 const { SqliteStore } = await import(new URL("store-sqlite.js", recipient).href);
 
 const WIRE = readFileSync(new URL("../../../gateway/federation/WIRE.md", import.meta.url), "utf8");
 const HOME = "maison@home.example";
 const POWER = "maison:home.example/ab12:home.example/consumption/power/apparent/raw";
 const WHICH = { gateway: HOME, name: POWER, granularity: "raw" };
+const NOW = 1_795_998_150;
+const POINT = { name: POWER, unit: "VA", time: 1_772_323_200, value: 450, text: null, granularity: "raw", number: 7, keepUntil: 9e12 };
 
 /** @param {string} name as the document calls it */
 function example(name) {
@@ -40,6 +45,7 @@ function scene(answers = {}) {
   const store = SqliteStore.open(modules, join(folder, "store.sqlite"));
   const sent = [];
   const asked = [];
+  const told = [];
   const made = new Recipient({
     make: xml,
     store,
@@ -54,8 +60,8 @@ function scene(answers = {}) {
       if (said.attrs.type === "error") throw Object.assign(new Error("refused"), { condition: said.getChild("error").children[1].name });
       return said;
     },
-    now: () => 1_795_998_150,
-    tell: () => {},
+    now: () => NOW,
+    tell: (what) => told.push(what),
   });
   const done = async () => {
     while (made.waiting) await new Promise((again) => setImmediate(again));
@@ -66,12 +72,12 @@ function scene(answers = {}) {
     await done();
     return sent.filter((one) => one.getChild("received")).map((one) => one.getChild("received").attrs.id);
   };
-  const points = () => store.points(WHICH, 0, 2_000_000_000);
+  const points = () => store.points(WHICH, 0, 2_000_000_000, 1000);
   const end = () => {
     store.close();
     rmSync(folder, { recursive: true });
   };
-  return { made, store, sent, asked, hear, points, end };
+  return { made, store, sent, asked, told, hear, points, end };
 }
 
 test("a push is stored once and confirmed each time, after it is stored", async () => {
@@ -104,8 +110,9 @@ test("others, headlines, returned messages and unknown notices are left", async 
     assert.deepEqual(await here.hear(message), []);
   }
   const notice = example("data-erased");
-  notice.getChild("notice").attrs.kind = "of-tomorrow";
+  notice.getChild("notice").attrs.kind = "of-tomorrow\u001b[2J";
   assert.deepEqual(await here.hear(notice), []);
+  assert.deepEqual(here.told, ["subscribed", "subscribed"]);
   assert.deepEqual(await here.hear(example("a live value")), []);
   assert.deepEqual(await here.points(), []);
   here.end();
@@ -119,6 +126,7 @@ test("erasure and withdrawal delete, a second time nothing, and are confirmed", 
   assert.equal((await here.points()).length, 1, "it is of another time");
   assert.equal((await here.hear(example("consent-withdrawn"))).at(-1), "notice-5d1f0c3e-7");
   assert.deepEqual(await here.points(), []);
+  assert.deepEqual(here.store.database.all("SELECT * FROM series"), [], "nor is it told of what there were points");
   await here.hear(example("a push"));
   assert.equal((await here.hear(example("consent-withdrawn"))).length, 5);
   assert.equal((await here.points()).length, 1, "it was obeyed already");
@@ -135,19 +143,17 @@ test("a suspension hides until it is over", async () => {
   assert.deepEqual(await curve(here.store, WHICH, ...span), []);
   await here.hear(example("consent-resumed"));
   assert.equal((await curve(here.store, WHICH, ...span)).length, 1);
-  assert.equal(limited([], WHICH, 0), false);
   here.end();
 });
 
 test("what is rectified is replaced; what was numbered before does not come back", async () => {
   const here = scene({ get_history: ["what is right, the answer"] });
   await here.made.subscribe();
-  const old = { name: POWER, unit: "VA", time: 1_772_323_200, value: 450, text: null, granularity: "raw", number: 7, keepUntil: 9e12 };
-  await here.store.commit({ gateway: HOME, points: [old] });
+  await here.store.commit({ gateway: HOME, points: [POINT] });
   assert.deepEqual(await here.hear(example("data-rectified")), ["notice-5d1f0c3e-3"]);
   assert.equal((await here.points())[0].value, 455);
-  await here.store.commit({ gateway: HOME, points: [{ ...old, number: 6 }], replace: true });
-  await here.store.commit({ gateway: HOME, points: [old] });
+  await here.store.commit({ gateway: HOME, points: [{ ...POINT, number: 6 }], replace: true });
+  await here.store.commit({ gateway: HOME, points: [POINT] });
   assert.equal((await here.points())[0].value, 455);
   here.end();
 });
@@ -160,12 +166,13 @@ test("points go when their retention is over", async () => {
   assert.equal((await here.points()).length, 1);
   await here.store.forget(after("P3Y", 1_795_998_145));
   assert.deepEqual(await here.points(), []);
+  assert.deepEqual(here.store.database.all("SELECT * FROM series"), []);
   here.end();
 });
 
 test("after a new epoch the history is asked, page by page", async () => {
   const here = scene({ get_history: ["what is right, the answer"] });
-  const point = { name: POWER, unit: "VA", time: 1_772_323_100, value: 1, text: null, granularity: "raw", number: 7, keepUntil: 9e12 };
+  const point = { ...POINT, time: 1_772_323_100, value: 1 };
   await here.store.commit({ gateway: HOME, points: [point], progress: { epoch: "before", position: 7, spans: [] } });
   await here.made.subscribe();
   assert.deepEqual((await here.points()).map(({ value }) => value), [1, 455]);
@@ -209,4 +216,134 @@ test("names, durations, and the rises of an index", () => {
   assert.equal(after("P", 0), null);
   const points = [[10, 100], [20, 130], [35, 131]].map(([time, value]) => ({ time, value, text: null }));
   assert.deepEqual(rises(points, [0, 10, 20, 30, 40, 50]), [null, 30, 0, 1, null]);
+});
+
+test("a notice is known for a year after it was last heard", async () => {
+  const here = scene();
+  const { id } = example("consent-withdrawn").getChild("notice").attrs;
+  await here.made.subscribe();
+  await here.store.commit({ gateway: HOME, notice: { id, at: NOW - NOTICE_S } });
+  await here.hear(example("consent-withdrawn"));
+  await here.store.forget(NOW + NOTICE_S);
+  assert.equal(await here.store.obeyed(HOME, id), true);
+  await here.store.forget(NOW + NOTICE_S + 1);
+  assert.equal(await here.store.obeyed(HOME, id), false);
+  here.end();
+});
+
+test("a gateway fills no file with names", async () => {
+  const here = scene();
+  const named = (from, to) => Array.from({ length: to - from }, (_, at) => ({ ...POINT, name: `${POWER}/${from + at}` }));
+  await here.store.commit({ gateway: HOME, points: named(0, MOST_SERIES) });
+  await assert.rejects(here.store.commit({ gateway: HOME, points: [POINT] }), /more than 2000 series/);
+  await here.store.commit({ gateway: HOME, points: named(0, 1) });
+  await here.store.commit({ gateway: "other@home.example", points: [POINT] });
+  assert.equal((await here.store.series()).length, MOST_SERIES + 1);
+  here.end();
+});
+
+test("a curve has at most a thousand steps, each with its mean, lowest and highest", async () => {
+  const here = scene();
+  const points = Array.from({ length: 3000 }, (_, at) => ({ ...POINT, time: POINT.time + at, value: at }));
+  const texts = Array.from({ length: 5 }, (_, at) => ({ ...POINT, time: POINT.time + 3000 + at, value: null, text: `HC${at}` }));
+  await here.store.commit({ gateway: HOME, points: [...points, ...texts] });
+  const [from, to] = [POINT.time, POINT.time + 4000];
+  const found = await curve(here.store, WHICH, from, to);
+  assert.equal(found.length, 752);
+  assert.deepEqual(found[0], { time: from, value: 1.5, text: null, low: 0, high: 3 });
+  assert.deepEqual(found.slice(-2).map(({ time, text }) => [time, text]), [[from + 3003, "HC3"], [from + 3004, "HC4"]]);
+  const steps = new Steps(4);
+  [...points, ...texts].forEach((point) => steps.add(point));
+  const alike = ({ time, value, text, low, high }) => ({ time, value, text, low: low ?? null, high: high ?? null });
+  assert.deepEqual(steps.found.map(alike), found.map(alike), "what makes them in the browser makes the same");
+  await assert.rejects(curve(here.store, WHICH, 0, 41 * 86_400), RangeError);
+  here.end();
+});
+
+test("an answer is taken from whom was asked", async () => {
+  const sent = [];
+  const questions = new Questions(async (iq) => sent.push(iq), 50);
+  const iq = () => xml("iq", { type: "set", to: `${HOME}/proxy` });
+  const answer = (attrs, ...children) => questions.hear(xml("iq", { id: sent.at(-1).attrs.id, from: `${HOME}/proxy`, ...attrs }, ...children));
+  const first = questions.ask(iq());
+  for (const from of ["other@home.example/proxy", `${HOME}/other`, `${HOME}/Proxy`, undefined]) answer({ type: "result", from });
+  answer({ type: "set" });
+  answer({ type: "result", from: "Maison@Home.example/proxy" }, xml("right"));
+  assert.ok((await first).getChild("right"));
+  const refused = questions.ask(iq());
+  const text = xml("text", {}, "no consent");
+  answer({ type: "error" }, xml("error", {}, xml("not-authorized"), text));
+  await assert.rejects(refused, { condition: "not-authorized", message: "not-authorized - no consent" });
+  await assert.rejects(questions.ask(iq()), /no answer came in time/);
+  assert.equal(questions.open.size, 0);
+  const broken = new Questions(() => Promise.reject(new Error("the line is cut")), 60_000);
+  await assert.rejects(broken.ask(iq()), /the line is cut/);
+});
+
+test("addresses that are one, and words of strangers as one line", () => {
+  assert.equal(same("Maison@Home.example/proxy", "maison@home.example/proxy"), true);
+  assert.equal(same("maison@home.example", "maison@home.example/proxy"), false);
+  assert.equal(plain("a\n\u001b[2J\u202eb\u2028é"), "a  [2J b é");
+  assert.equal(plain("x".repeat(600)).length, 500);
+});
+
+test("the page's server answers this machine's own page alone", async () => {
+  const here = scene();
+  const server = await serve(0, modules, here.store);
+  const { port } = server.address();
+  const status = (path, { method = "GET", ...headers } = {}) =>
+    new Promise((resolve, reject) => {
+      const asked = request({ port, host: "127.0.0.1", path, method, headers }, (answer) => resolve(answer.resume().statusCode));
+      asked.on("error", reject).end();
+    });
+  const points = (days) => `/api/points?${new URLSearchParams({ ...WHICH, from: "0", to: String(days * 86_400) })}`;
+  assert.equal(await status("/api/series"), 200);
+  assert.equal(await status("/api/series", { host: `linky.example:${port}` }), 421);
+  assert.equal(await status("/api/series", { method: "POST" }), 405);
+  assert.deepEqual([await status(points(40)), await status(points(41)), await status("/api/points")], [200, 400, 400]);
+  const sites = ["cross-site", "same-site", "same-origin", "none"];
+  const answers = sites.map((site) => status("/api/series", { "sec-fetch-site": site }));
+  assert.deepEqual(await Promise.all(answers), [403, 403, 200, 200]);
+  assert.equal(await status("/", { "sec-fetch-site": "cross-site" }), 200, "a link may lead to the page");
+  assert.equal(await status("/core/questions.js"), 200);
+  server.close();
+  server.closeAllConnections();
+  here.end();
+});
+
+test("each script of the page is served", async () => {
+  const server = await serve(0, modules, null);
+  const { port } = server.address();
+  const read = (path) =>
+    new Promise((resolve, reject) => {
+      get({ port, host: "127.0.0.1", path }, async (answer) => {
+        let text = "";
+        for await (const part of answer.setEncoding("utf8")) text += part;
+        resolve([answer.statusCode, text]);
+      }).on("error", reject);
+    });
+  const seen = new Set();
+  const left = ["/page/page.js"];
+  for (let path = left.pop(); path; path = left.pop()) {
+    const [status, text] = await read(path);
+    assert.equal(status, 200, path);
+    seen.add(path);
+    for (const [, from] of text.matchAll(/^import .* from "(\..*)";$/gm)) {
+      const { pathname } = new URL(from, `http://127.0.0.1${path}`);
+      if (!seen.has(pathname)) left.push(pathname);
+    }
+  }
+  assert.ok(seen.size > 10, [...seen].join(" "));
+  server.close();
+  server.closeAllConnections();
+});
+
+test("the page says in both languages all that it has to say", async () => {
+  globalThis.localStorage = { getItem: () => "fr" };
+  const { WORDS } = await import(new URL("page/words.js", recipient).href);
+  assert.deepEqual(Object.keys(WORDS.fr).sort(), Object.keys(WORDS.en).sort());
+  const page = readFileSync(new URL("page/index.html", recipient), "utf8");
+  const wanted = [...page.matchAll(/data-(?:words|label)="([^"]+)"/g)].map(([, key]) => key);
+  assert.ok(wanted.length > 10);
+  for (const key of [...wanted, ...KINDS]) assert.ok(WORDS.fr[key] && WORDS.en[key], key);
 });

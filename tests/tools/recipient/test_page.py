@@ -22,6 +22,52 @@ KEPT = """(async () => {
   return points.filter((one) => one.granularity === "raw").map((one) => [one.name, one.time, one.value ?? one.text]);
 })()"""
 
+STORE = """(async () => {
+  const { IndexedDbStore } = await import("/store-indexeddb.js");
+  const { curve } = await import("/core/view.js");
+  const store = await IndexedDbStore.open("tried");
+  const [gateway, granularity, time, keepUntil] = ["maison@sen1.test", "raw", 1772323200, 1772400000];
+  const which = { gateway, granularity, name: "a/power" };
+  const point = { name: "a/power", unit: "VA", granularity, text: null, number: 1, keepUntil };
+  const made = (count, more) =>
+    Array.from({ length: count }, (_, at) => ({ ...point, time: time + at, value: at, ...more(at) }));
+  await store.commit({ gateway, points: made(3000, () => ({})), notice: { id: "n", at: time } });
+  const names = async () => (await store.series()).map(({ name, first, last }) => [name, first - time, last - time]);
+  const found = { series: await names(), steps: await curve(store, which, time, time + 3000) };
+  const many = made(2000, (at) => ({ name: `b/${at}`, time }));
+  found.refused = await store.commit({ gateway, points: many }).then(() => "", (error) => error.message);
+  found.after = await names();
+  await store.commit({ gateway, points: [{ ...many[0], keepUntil: keepUntil + 1 }] });
+  await store.commit({ gateway, erase: [{ branch: "", granularity: "", first: time + 1, last: time + 99999 }] });
+  found.left = await names();
+  await store.forget(keepUntil);
+  found.kept = [await names(), await store.obeyed(gateway, "n")];
+  await store.forget(keepUntil + 400 * 86400);
+  const rows = store.database.transaction("series").objectStore("series").count();
+  found.rows = await new Promise((resolve) => { rows.onsuccess = () => resolve(rows.result); });
+  found.obeyed = await store.obeyed(gateway, "n");
+  return found;
+})()"""
+
+
+def test_the_browsers_store_keeps_steps_and_forgets_as_the_file_does(tmp_path):
+    """More points than are read at once, more series than a gateway may have, an erasure, the end of a retention."""
+    needed()
+    with Page(tmp_path) as page, Browser(tmp_path / "chromium") as browser:
+        browser.open(f"{page.page()}/")
+        found = browser.evaluate(STORE)
+    steps = found.pop("steps")
+    assert (len(steps), steps[0]["value"], steps[-1]["high"]) == (1000, 1, 2999)
+    assert found == {
+        "series": [["a/power", 0, 2999]],
+        "refused": "more than 2000 series of maison@sen1.test",
+        "after": [["a/power", 0, 2999]],
+        "left": [["a/power", 0, 0], ["b/0", 0, 0]],
+        "kept": [[["b/0", 0, 0]], True],
+        "rows": 0,
+        "obeyed": False,
+    }
+
 
 @pytest.mark.slow
 @pytest.mark.campaign

@@ -3,7 +3,7 @@ import process from "node:process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { split } from "./core/names.js";
+import { plain, split } from "./core/names.js";
 import { serve } from "./server.js";
 import { run } from "./session.js";
 import { SqliteStore } from "./store-sqlite.js";
@@ -73,7 +73,7 @@ function account(words) {
  * @param {string} [more]
  */
 function tell(what, more) {
-  process.stderr.write(`${new Date().toISOString()} ${what}${more ? `: ${more}` : ""}\n`);
+  process.stderr.write(`${new Date().toISOString()} ${plain(what)}${more ? `: ${plain(more)}` : ""}\n`);
 }
 
 async function main() {

@@ -10,10 +10,11 @@ const STATIC = new URL("../../../gateway/web/static/", HERE);
 const OWN = [
   "session.js", "scram.js", "store-indexeddb.js", "page/page.js", "page/page.css", "page/words.js", "page/charts.js",
   "page/browser.js",
-  ...["duration", "granularities", "names", "recipient", "senml", "sequence", "stanzas", "view"].map((one) => `core/${one}.js`),
+  ...["duration", "granularities", "names", "questions", "recipient", "senml", "sequence", "stanzas", "view"].map((one) => `core/${one}.js`),
 ];
 const KINDS = { js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", html: "text/html; charset=utf-8" };
 const HOSTS = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
+const SITES = new Set([undefined, "none", "same-origin"]);
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'none'; " +
   "base-uri 'none'; frame-ancestors 'none'; connect-src 'self' wss: ws://127.0.0.1:* ws://localhost:*";
@@ -70,6 +71,9 @@ async function answer(all, store, { method, headers, url = "/" }) {
   if (file) {
     const kind = KINDS[/** @type {keyof typeof KINDS} */ (file.pathname.split(".").at(-1))];
     return { status: 200, kind, body: await readFile(file) };
+  }
+  if (pathname.startsWith("/api/") && !SITES.has(/** @type {string | undefined} */ (headers["sec-fetch-site"]))) {
+    return said(403, "not for another site");
   }
   if (store && pathname === "/api/series") return json(await store.series());
   if (store && pathname === "/api/points") return points(store, searchParams);

@@ -1,6 +1,7 @@
 // A recipient's session at its server: of Node and of the browser, each with its own @xmpp/client.
 import { condition, Recipient } from "./core/recipient.js";
-import { bare } from "./core/names.js";
+import { bare, same } from "./core/names.js";
+import { Questions } from "./core/questions.js";
 import { ScramSha256 } from "./scram.js";
 
 const DEADLINE_MS = 60_000;
@@ -78,11 +79,12 @@ export function run({ client, xml }, { service, jid, password }, what, tell) {
   const entity = client({ service, domain, resource: jid.split("/")[1], credentials: login({ username, password }) });
   // Its own are of no use where a server has no SHA-1 and PLAIN would tell it the password.
   entity.saslFactory._mechs.unshift({ name: "SCRAM-SHA-256", mech: ScramSha256 });
+  const questions = new Questions((iq) => entity.send(iq), DEADLINE_MS);
   const recipient = new Recipient({
     ...what,
     make: xml,
     send: (stanza) => entity.send(stanza),
-    ask: (iq) => entity.iqCaller.request(iq, DEADLINE_MS),
+    ask: (iq) => questions.ask(iq),
     now: () => Math.floor(Date.now() / 1000),
     tell,
   });
@@ -101,7 +103,8 @@ export function run({ client, xml }, { service, jid, password }, what, tell) {
   });
   entity.on("stanza", (/** @type {import("./core/shapes").Element} */ stanza) => {
     if (stanza.name === "message") recipient.hear(stanza);
-    if (stanza.name === "presence" && stanza.attrs.from === what.gateway) subscribing.seen(stanza.attrs.type ?? "");
+    if (stanza.name === "iq") questions.hear(stanza);
+    if (stanza.name === "presence" && same(stanza.attrs.from ?? "", what.gateway)) subscribing.seen(stanza.attrs.type ?? "");
   });
   const forget = () => what.store.forget(Math.floor(Date.now() / 1000)).catch((error) => tell("not stored", error.message));
   const hourly = setInterval(forget, FORGET_MS);

@@ -1,6 +1,7 @@
 // What was received, in the browser's IndexedDB. A commit is done when the browser says it is on the disk.
-import { touches } from "./core/recipient.js";
+import { MOST_SERIES, NOTICE_S, touches } from "./core/recipient.js";
 import { BEGINNING } from "./core/sequence.js";
+import { Steps } from "./core/view.js";
 
 /** @typedef {import("./core/shapes").Point} Point */
 /** @typedef {import("./core/shapes").Store} Store */
@@ -8,6 +9,7 @@ import { BEGINNING } from "./core/sequence.js";
 
 const NAME = "linky-recipient";
 const LAST = Number.MAX_SAFE_INTEGER;
+const AT_ONCE = 2_000;
 
 /**
  * @template T
@@ -97,10 +99,22 @@ export class IndexedDbStore {
       const { name, granularity, unit, ...rest } = point;
       const before = await got(stores.point.get([gateway, name, granularity, point.time]));
       if (before && !(replace && (point.number === 0 || point.number >= before.number))) continue;
-      if (!before) stores.series.put({ gateway, name, granularity, unit });
+      if (!before) await this.name(stores, { gateway, name, granularity, unit });
       const number = Math.max(point.number, before?.number ?? 0);
       stores.point.put({ ...rest, gateway, name, granularity, number });
     }
+  }
+
+  /**
+   * @param {Record<string, IDBObjectStore>} stores
+   * @param {import("./core/shapes").Which & {unit: string}} series
+   */
+  async name({ series: all }, series) {
+    const { gateway, name, granularity } = series;
+    if (await got(all.getKey([gateway, name, granularity]))) return;
+    const count = await got(all.count(IDBKeyRange.bound([gateway], [gateway, []])));
+    if (count >= MOST_SERIES) throw new Error(`more than ${MOST_SERIES} series of ${gateway}`);
+    all.put(series);
   }
 
   /**
@@ -114,6 +128,18 @@ export class IndexedDbStore {
         if (whose !== gateway || !touches(part, { name, granularity })) continue;
         stores.point.delete(this.range({ gateway, name, granularity }, part.first, part.last));
       }
+    }
+    if (parts.length) await this.clear(stores);
+  }
+
+  /**
+   * Series without points go.
+   * @param {Record<string, IDBObjectStore>} stores
+   */
+  async clear({ series, point }) {
+    for (const which of await got(series.getAll())) {
+      if (await got(point.getKey(this.range(which)))) continue;
+      series.delete([which.gateway, which.name, which.granularity]);
     }
   }
 
@@ -129,9 +155,13 @@ export class IndexedDbStore {
 
   /** @param {number} now */
   async forget(now) {
-    await this.transaction(["point"], async ({ point }) => {
-      const keys = await got(point.index("keep").getAllKeys(IDBKeyRange.upperBound(now)));
-      for (const key of keys) point.delete(key);
+    await this.transaction(["series", "point", "notice"], async (stores) => {
+      const keys = await got(stores.point.index("keep").getAllKeys(IDBKeyRange.upperBound(now)));
+      for (const key of keys) stores.point.delete(key);
+      await this.clear(stores);
+      for (const { gateway, id, at } of await got(stores.notice.getAll())) {
+        if (at < now - NOTICE_S) stores.notice.delete([gateway, id]);
+      }
     });
   }
 
@@ -142,11 +172,10 @@ export class IndexedDbStore {
     const found = [];
     for (const which of await got(stores.objectStore("series").getAll())) {
       const range = this.range(which);
-      const count = await got(point.count(range));
-      if (!count) continue;
       const [first, last] = [await got(point.openKeyCursor(range, "next")), await got(point.openKeyCursor(range, "prev"))];
-      const time = (/** @type {IDBCursor | null} */ cursor) => Number(/** @type {any[]} */ (cursor?.key ?? [])[3]);
-      found.push({ ...which, count, first: time(first), last: time(last) });
+      if (!first || !last) continue;
+      const time = (/** @type {IDBCursor} */ cursor) => Number(/** @type {any[]} */ (cursor.key)[3]);
+      found.push({ ...which, first: time(first), last: time(last) });
     }
     return found;
   }
@@ -155,9 +184,27 @@ export class IndexedDbStore {
    * @param {import("./core/shapes").Which} which
    * @param {number} from
    * @param {number} to not included
+   * @param {number} most
    */
-  async points(which, from, to) {
-    return got(this.database.transaction("point").objectStore("point").getAll(this.range(which, from, to - 1)));
+  async points(which, from, to, most) {
+    return got(this.database.transaction("point").objectStore("point").getAll(this.range(which, from, to - 1), most));
+  }
+
+  /**
+   * @param {import("./core/shapes").Which} which
+   * @param {number} from
+   * @param {number} to not included
+   * @param {number} step seconds
+   */
+  async steps(which, from, to, step) {
+    const steps = new Steps(step);
+    for (let [next, more] = [from, true]; more && next < to; ) {
+      const points = await this.points(which, next, to, AT_ONCE);
+      for (const point of points) steps.add(point);
+      more = points.length === AT_ONCE;
+      next = (points.at(-1)?.time ?? to) + 1;
+    }
+    return steps.found;
   }
 
   /**

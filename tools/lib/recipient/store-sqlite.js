@@ -1,7 +1,7 @@
 // What was received, in one SQLite file: of Node alone. One process at a time has it (tools/recipient holds a lock).
 import { rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { touches } from "./core/recipient.js";
+import { MOST_SERIES, NOTICE_S, touches } from "./core/recipient.js";
 import { BEGINNING } from "./core/sequence.js";
 
 /** @typedef {import("./core/shapes").Change} Change */
@@ -25,6 +25,16 @@ const ADD = "INSERT INTO point VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO";
 const KEEP = `${ADD} NOTHING`;
 const REPLACE = `${ADD} UPDATE SET value = excluded.value, text = excluded.text, keep_until = excluded.keep_until,
   number = max(number, excluded.number) WHERE excluded.number = 0 OR excluded.number >= number`;
+
+const EMPTY = "DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM point WHERE series = id)";
+const STEPS = `
+WITH seen AS NOT MATERIALIZED (
+  SELECT time - time % ? AS begin, time, value, text FROM point JOIN series ON series = id
+  WHERE gateway = ? AND name = ? AND granularity = ? AND time >= ? AND time < ?)
+SELECT begin AS time, avg(value) AS value, NULL AS text, min(value) AS low, max(value) AS high
+FROM seen WHERE value IS NOT NULL GROUP BY begin
+UNION ALL
+SELECT max(time), NULL, text, NULL, NULL FROM seen WHERE value IS NULL GROUP BY begin ORDER BY 1`;
 
 /** @implements {Store} */
 export class SqliteStore {
@@ -103,7 +113,8 @@ export class SqliteStore {
         run("DELETE FROM point WHERE series = ? AND time BETWEEN ? AND ?", [id, part.first, part.last]);
       }
     }
-    if (notice) run("INSERT OR IGNORE INTO notice VALUES (?, ?, ?)", [gateway, notice.id, notice.at]);
+    if (erase.length) run(EMPTY, []);
+    if (notice) run("INSERT OR REPLACE INTO notice VALUES (?, ?, ?)", [gateway, notice.id, notice.at]);
   }
 
   /**
@@ -114,19 +125,26 @@ export class SqliteStore {
     const key = [gateway, name, granularity];
     const found = this.database.get("SELECT id FROM series WHERE gateway = ? AND name = ? AND granularity = ?", key);
     if (found) return found.id;
+    const { count } = this.database.get("SELECT count(*) AS count FROM series WHERE gateway = ?", [gateway]);
+    if (count >= MOST_SERIES) throw new Error(`more than ${MOST_SERIES} series of ${gateway}`);
     return this.database.get("INSERT INTO series VALUES (NULL, ?, ?, ?, ?) RETURNING id", [...key, unit]).id;
   }
 
   /** @param {number} now */
   async forget(now) {
-    this.transaction(() => this.database.run("DELETE FROM point WHERE keep_until <= ?", [now]));
+    this.transaction(() => {
+      this.database.run("DELETE FROM point WHERE keep_until <= ?", [now]);
+      this.database.run(EMPTY);
+      this.database.run("DELETE FROM notice WHERE at < ?", [now - NOTICE_S]);
+    });
   }
 
   /** @returns {Promise<import("./core/shapes").Series[]>} */
   async series() {
     const found = this.database.all(
-      `SELECT gateway, name, granularity, unit, count(*) AS count, min(time) AS first, max(time) AS last
-       FROM series JOIN point ON series = id GROUP BY id ORDER BY name, granularity`,
+      `SELECT gateway, name, granularity, unit, (SELECT min(time) FROM point WHERE series = id) AS first,
+         (SELECT max(time) FROM point WHERE series = id) AS last
+       FROM series WHERE first IS NOT NULL ORDER BY name, granularity`,
     );
     return /** @type {any} */ (found);
   }
@@ -135,14 +153,26 @@ export class SqliteStore {
    * @param {{gateway: string, name: string, granularity: string}} which
    * @param {number} from
    * @param {number} to not included
+   * @param {number} most
    * @returns {Promise<any>}
    */
-  async points({ gateway, name, granularity }, from, to) {
+  async points({ gateway, name, granularity }, from, to, most) {
     return this.database.all(
       `SELECT time, value, text FROM point JOIN series ON series = id
-       WHERE gateway = ? AND name = ? AND granularity = ? AND time >= ? AND time < ? ORDER BY time`,
-      [gateway, name, granularity, from, to],
+       WHERE gateway = ? AND name = ? AND granularity = ? AND time >= ? AND time < ? ORDER BY time LIMIT ?`,
+      [gateway, name, granularity, from, to, most],
     );
+  }
+
+  /**
+   * @param {{gateway: string, name: string, granularity: string}} which
+   * @param {number} from
+   * @param {number} to not included
+   * @param {number} step seconds
+   * @returns {Promise<any>}
+   */
+  async steps({ gateway, name, granularity }, from, to, step) {
+    return this.database.all(STEPS, [step, gateway, name, granularity, from, to]);
   }
 
   /**

@@ -15,8 +15,8 @@ const LONGEST = 512;
  */
 export function split(name) {
   if (name.length > LONGEST) return null;
-  const plain = FORMS[0].exec(name);
-  if (plain) return { meter: `${plain[1]}:${plain[2]}/${plain[3]}:${plain[4]}`, path: plain[5] ?? "" };
+  const jids = FORMS[0].exec(name);
+  if (jids) return { meter: `${jids[1]}:${jids[2]}/${jids[3]}:${jids[4]}`, path: jids[5] ?? "" };
   const urn = FORMS[1].exec(name);
   return urn ? { meter: urn[1], path: urn[2] ?? "" } : null;
 }
@@ -36,4 +36,21 @@ export function within(name, branch) {
 /** @param {string} jid */
 export function bare(jid) {
   return jid.split("/", 1)[0].toLowerCase();
+}
+
+/**
+ * Whether two addresses are one: capitals count in the resource alone (RFC 7622 §3).
+ * @param {string} one
+ * @param {string} other
+ */
+export function same(one, other) {
+  return bare(one) === bare(other) && one.slice(bare(one).length) === other.slice(bare(other).length);
+}
+
+/**
+ * Words of a stranger as one line, without what moves a terminal's cursor or turns a page's direction (WIRE.md §21).
+ * @param {string} text
+ */
+export function plain(text) {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, " ").slice(0, 500);
 }

@@ -16,6 +16,10 @@ const MOST_PAGES = 20_000;
 const NOTHING_TO_DO = new Set(["access-refused"]);
 const SUBSCRIBES = new Set(["access-granted", "recipient-suspended"]);
 const DELETES = new Set(["consent-withdrawn", "data-erased"]);
+export const KINDS = new Set([...NOTHING_TO_DO, ...SUBSCRIBES, ...DELETES, "data-rectified", "consent-limited", "consent-resumed"]);
+export const MOST_SERIES = 2000;
+// A notice comes again at least once a day until it is confirmed (§13): one that was not heard for so long does not.
+export const NOTICE_S = 366 * 86_400;
 
 /**
  * @typedef {object} Parts
@@ -187,23 +191,21 @@ export class Recipient {
   }
 
   /**
-   * Obey a notice once, and confirm it afterwards (C30). One of an unknown kind is left.
+   * Obey a notice once, and confirm it afterwards (C30). Of an unknown kind nothing is done, told or confirmed (§13).
    * @param {import("./shapes").Notice} notice
    * @param {Element} message
    */
   async obey(notice, message) {
     const { store, now, tell } = this.parts;
-    if (!(await store.obeyed(this.home, notice.id))) {
+    if (!KINDS.has(notice.kind)) return;
+    const seen = { id: notice.id, at: now() };
+    if (await store.obeyed(this.home, notice.id)) {
+      await this.inTurn(() => store.commit({ gateway: this.home, notice: seen }));
+    } else {
       tell(notice.kind, notice.text.en ?? "");
-      const seen = { id: notice.id, at: now() };
       if (notice.kind === "data-rectified") await this.rectify(notice);
       else if (SUBSCRIBES.has(notice.kind)) await this.subscribe();
-      const change = await this.inTurn(async () => {
-        const found = await this.consequence(notice);
-        if (found) await store.commit({ ...found, gateway: this.home, notice: seen });
-        return found;
-      });
-      if (!change) return;
+      await this.inTurn(async () => store.commit({ ...(await this.consequence(notice)), gateway: this.home, notice: seen }));
     }
     await this.confirm(message);
   }
@@ -213,9 +215,7 @@ export class Recipient {
     const { kind, branch, first, last, consent } = notice;
     const part = { branch, first, last, granularity: "", consent };
     if (DELETES.has(kind)) return { erase: part.last === 0 ? [] : [part] };
-    if (kind !== "consent-limited" && kind !== "consent-resumed") {
-      return NOTHING_TO_DO.has(kind) || SUBSCRIBES.has(kind) || kind === "data-rectified" ? {} : null;
-    }
+    if (kind !== "consent-limited" && kind !== "consent-resumed") return {};
     const same = (/** @type {Part} */ one) => one.branch === branch && one.consent === consent;
     const others = (await this.parts.store.limits(this.home)).filter((one) => !same(one));
     // A suspension holds for all that is there, and for what was on its way when it began.
@@ -262,13 +262,12 @@ export function condition(error) {
 }
 
 /**
- * Whether a point is not to be used for now (C33).
- * @param {Part[]} limits
+ * The time from which on nothing of a series is to be used for now (C33).
+ * @param {Part[]} limits each holds until it is lifted, for all that is later than its beginning
  * @param {{name: string, granularity: string}} series
- * @param {number} time
  */
-export function limited(limits, series, time) {
-  return limits.some((part) => touches(part, series) && part.first <= time && time <= part.last);
+export function limited(limits, series) {
+  return Math.min(Infinity, ...limits.filter((part) => touches(part, series)).map(({ first }) => first));
 }
 
 /**

@@ -53,7 +53,6 @@ export interface Series {
   unit: string;
   first: number;
   last: number;
-  count: number;
 }
 
 /** Where a recipient keeps what it receives. `commit` resolves when all of it is on the disk, or rejects and nothing is. */
@@ -64,7 +63,10 @@ export interface Store {
   commit(change: Change): Promise<void>;
   forget(now: number): Promise<void>;
   series(): Promise<Series[]>;
-  points(which: Which, from: number, to: number): Promise<Seen[]>;
+  /** The first ones in [from, to), at most so many, in the order of time. */
+  points(which: Which, from: number, to: number, most: number): Promise<Seen[]>;
+  /** Of each step in [from, to) the mean, lowest and highest value, and the last text. */
+  steps(which: Which, from: number, to: number, step: number): Promise<Seen[]>;
 }
 
 export interface Which { gateway: string; name: string; granularity: string }

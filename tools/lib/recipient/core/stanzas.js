@@ -164,6 +164,18 @@ export function readSubscribed(iq) {
 }
 
 /**
+ * A refusal (§16) as an error with its condition.
+ * @param {Element} iq
+ */
+export function readRefusal(iq) {
+  const error = iq.getChild("error");
+  const first = error?.children.find((one) => typeof one !== "string" && one.name !== "text");
+  const condition = typeof first === "object" ? first.name : "undefined-condition";
+  const words = error?.getChildText("text");
+  return Object.assign(new Error(condition + (words ? ` - ${words}` : "")), { condition });
+}
+
+/**
  * A page of history.
  * @param {Element} iq
  * @param {number} now

@@ -7,7 +7,8 @@ const STEPS = 1000;
 const LONGEST_S = 40 * 86_400;
 
 /**
- * The points of a series in [from, to), without those that the household has suspended (C33).
+ * The points of a series in [from, to), without those that the household has suspended (C33); of more than a curve has
+ * room for, steps.
  * @param {import("./shapes").Store} store
  * @param {import("./shapes").Which} which
  * @param {number} from
@@ -16,34 +17,47 @@ const LONGEST_S = 40 * 86_400;
  */
 export async function curve(store, which, from, to) {
   if (!(to > from && to - from <= LONGEST_S)) throw new RangeError("from and to are at most forty days apart");
-  const limits = await store.limits(which.gateway);
-  const points = (await store.points(which, from, to)).filter(({ time }) => !limited(limits, which, time));
-  return points.length <= STEPS ? points : inSteps(points, Math.ceil((to - from) / STEPS));
+  const end = Math.min(to, limited(await store.limits(which.gateway), which));
+  if (end <= from) return [];
+  const points = await store.points(which, from, end, STEPS + 1);
+  return points.length <= STEPS ? points : store.steps(which, from, end, Math.ceil((to - from) / STEPS));
 }
 
-/**
- * @param {Seen[]} points in the order of time
- * @param {number} step seconds
- */
-function inSteps(points, step) {
-  /** @type {Seen[]} */
-  const found = [];
-  let [sum, count] = [0, 0];
-  for (const { time, value, text } of points) {
-    const begin = time - (time % step);
-    let last = found.at(-1);
-    if (!last || last.time !== begin || value === null || last.value === null) {
-      [sum, count] = [0, 0];
-      last = { time: value === null ? time : begin, value, text, low: value ?? undefined, high: value ?? undefined };
-      found.push(last);
+/** Points, in the order of time, as steps: for a store that cannot make them by itself. */
+export class Steps {
+  /** @param {number} step seconds */
+  constructor(step) {
+    this.step = step;
+    /** @type {(Seen & {begin: number, sum: number, count: number})[]} */
+    this.numbers = [];
+    /** @type {(Seen & {begin: number})[]} */
+    this.texts = [];
+  }
+
+  /** @param {Seen} point */
+  add({ time, value, text }) {
+    const begin = time - (time % this.step);
+    if (value === null) {
+      if (this.texts.at(-1)?.begin === begin) this.texts.pop();
+      this.texts.push({ begin, time, value, text });
+      return;
     }
-    if (value === null) continue;
-    [sum, count] = [sum + value, count + 1];
-    last.value = sum / count;
+    if (this.numbers.at(-1)?.begin !== begin) {
+      this.numbers.push({ begin, time: begin, value, text: null, low: value, high: value, sum: 0, count: 0 });
+    }
+    const last = this.numbers[this.numbers.length - 1];
+    last.sum += value;
+    last.count += 1;
+    last.value = last.sum / last.count;
     last.low = Math.min(last.low ?? value, value);
     last.high = Math.max(last.high ?? value, value);
   }
-  return found;
+
+  /** @returns {Seen[]} */
+  get found() {
+    const all = [...this.numbers, ...this.texts].sort((one, other) => one.time - other.time);
+    return all.map(({ time, value, text, low, high }) => ({ time, value, text, low, high }));
+  }
 }
 
 /**

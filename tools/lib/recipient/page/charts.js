@@ -1,5 +1,5 @@
 // One series as a card: its name, what was lowest and highest in words, and its curve.
-import { split } from "../core/names.js";
+import { plain, split } from "../core/names.js";
 import { rises } from "../core/view.js";
 import { spoken, words } from "./words.js";
 
@@ -58,7 +58,7 @@ function shown({ unit }, points, { from, to, days }) {
   const [times, values] = [numbers.map(({ time }) => time), numbers.map(({ value }) => value)];
   if (!numbers.length) {
     const last = within.at(-1);
-    const text = last ? `${words("value")} ${last.text}, ${moment(last.time)}` : words("noneHere");
+    const text = last ? `${words("value")} ${plain(last.text ?? "")}, ${moment(last.time)}` : words("noneHere");
     return { times, values, bars: false, text };
   }
   const low = Math.min(...numbers.map((one) => one.low ?? Number(one.value)));
@@ -78,7 +78,7 @@ export function card(place, series, points, span) {
   const [title, more] = ["h2", "p"].map((kind) => /** @type {HTMLElement} */ (place.querySelector(kind)));
   const small = document.createElement("small");
   const how = bars ? words(span.days > 1 ? "perDay" : "perHour") : words(series.granularity);
-  small.textContent = ` ${series.unit} · ${how}`;
+  small.textContent = ` ${plain(series.unit)} · ${how}`;
   title.replaceChildren(split(series.name)?.path ?? series.name, small);
   more.textContent = `${text} · ${words("last")} ${moment(series.last)}`;
   const chart = /** @type {HTMLElement} */ (place.querySelector(".chart"));

@@ -69,7 +69,9 @@ async function show(source) {
   }
   try {
     const all = (await source.series()).slice(0, MOST_CARDS);
-    const curves = await Promise.all(all.map((one) => source.curve(one, now.from - DAY_S * now.days, now.to)));
+    /** @type {import("../core/shapes").Seen[][]} */
+    const curves = [];
+    for (const one of all) curves.push(await source.curve(one, now.from - DAY_S * now.days, now.to));
     place("empty").hidden = all.length > 0;
     place("empty").textContent = words("nothing");
     place("error").hidden = true;

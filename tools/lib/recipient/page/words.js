@@ -1,6 +1,6 @@
 // What the page says, in French and English.
 
-const WORDS = {
+export const WORDS = {
   fr: {
     title: "Mesures reçues", other: "English", language: "Read this page in English",
     day: "Jour", week: "Semaine", before: "Avant", after: "Après",
@@ -20,7 +20,10 @@ const WORDS = {
     elsewhere: "Cette page reçoit déjà dans un autre onglet.",
     "consent-withdrawn": "Le foyer a retiré son accord : ce qu’il demande d’effacer est effacé.", "data-erased": "Le foyer a effacé des mesures : elles sont effacées ici aussi.",
     "data-rectified": "Le foyer a corrigé des mesures : elles sont remplacées.", "consent-limited": "Le foyer suspend son accord : ses mesures sont gardées sans être montrées.",
-    "consent-resumed": "Le foyer lève la suspension.", wrong: "Adresse incomplète : ",
+    "consent-resumed": "Le foyer lève la suspension.", "access-granted": "Le foyer a donné son accord.",
+    "access-refused": "Le foyer a refusé l’accès demandé.",
+    "recipient-suspended": "Pendant quatorze jours rien n’a pu être remis. Ce qui attendait arrive maintenant.",
+    wrong: "Adresse incomplète : ",
   },
   en: {
     title: "Readings received", other: "Français", language: "Lire cette page en français",
@@ -41,7 +44,10 @@ const WORDS = {
     elsewhere: "This page receives in another tab already.",
     "consent-withdrawn": "The household has withdrawn its consent: what it asks to erase is erased.", "data-erased": "The household has erased readings: they are erased here as well.",
     "data-rectified": "The household has corrected readings: they are replaced.", "consent-limited": "The household suspends its consent: its readings are kept and not shown.",
-    "consent-resumed": "The household ends the suspension.", wrong: "Incomplete address: ",
+    "consent-resumed": "The household ends the suspension.", "access-granted": "The household has given its consent.",
+    "access-refused": "The household has refused the access asked for.",
+    "recipient-suspended": "For fourteen days nothing could be delivered. What was waiting comes now.",
+    wrong: "Incomplete address: ",
   },
 };
 
