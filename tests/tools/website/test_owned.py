@@ -32,11 +32,15 @@ def test_the_readme_has_what_there_is():
     assert owned.published(ProjectOwner(source="https://forge.example.org/linky")).count("\n") == 1
 
 
-@pytest.mark.parametrize(("lang", "what", "none"), [("fr", "adaptateur", "Aucune"), ("en", "adapter", "No ")])
-def test_a_household_is_told_where_to_get_it(lang, what, none):
+@pytest.mark.parametrize(
+    ("lang", "what", "none", "not_yet"),
+    [("fr", "adaptateur", "Aucune", "n’est pas encore"), ("en", "adapter", "No ", "is not handed out yet")],
+)
+def test_a_household_is_told_where_to_get_it(lang, what, none, not_yet):
     """In its language; without an owner's word, that there is nothing yet, and nothing invented."""
     row = f"| {what} | [Micro Teleinfo](https://example.org/t) | a shop | 20,00 € | 2026-11-20 |"
     assert row in owned.shops(lang, OWNER)
     assert "https://example.org/releases/" in owned.card(lang, OWNER)
     assert owned.shops(lang, ProjectOwner()).startswith(none)
-    assert owned.card(lang, ProjectOwner()).startswith(none)
+    assert not_yet in owned.card(lang, ProjectOwner())
+    assert "http" not in owned.card(lang, ProjectOwner())

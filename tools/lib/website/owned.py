@@ -17,14 +17,18 @@ _NOTHING: Final = (
     "Until then this checkout is the release.\n"
 )
 _CARD: Final = {
-    FRENCH: "L’image et la marche à suivre : [la page des versions]({url}/).\n",
-    ENGLISH: "The image, and how to take it: [the page of releases]({url}/).\n",
+    FRENCH: "La carte se prépare avec le programme Raspberry Pi Imager : [l’image et la marche à suivre]({url}/).\n"
+    "Vous préférez ne pas le faire seul ? Un ami bricoleur, un installateur ou votre coopérative peut vous\n"
+    "remettre une carte toute prête, avec son étiquette.\n",
+    ENGLISH: "The card is prepared with the program Raspberry Pi Imager: [the image, and how to take it]({url}/).\n"
+    "You would rather not do it alone? A friend who likes such things, an installer or your co-operative can\n"
+    "hand you a ready-made card with its label.\n",
 }
 _NO_CARD: Final = {
-    FRENCH: "Aucune image n’est publiée pour l’instant. En attendant, une personne à l’aise avec un Raspberry Pi peut "
-    "la préparer pour vous.\n",
-    ENGLISH: "No image is published yet. Until then, somebody who is at ease with a Raspberry Pi can prepare it for "
-    "you.\n",
+    FRENCH: "**La carte toute prête n’est pas encore distribuée.** Pour l’instant, il faut l’aide d’une personne\n"
+    "qui connaît le Raspberry Pi : elle prépare la carte mémoire et son étiquette, vous faites le reste.\n",
+    ENGLISH: "**The ready-made card is not handed out yet.** For now you need the help of somebody who knows the\n"
+    "Raspberry Pi: they prepare the memory card and its label, you do the rest.\n",
 }
 _SHOPS: Final = {
     FRENCH: "| quoi | article | chez | prix | vu le |\n|---|---|---|---|---|\n",
