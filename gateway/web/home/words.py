@@ -9,6 +9,7 @@ HOME_WORDS = WordTable(
     {
         "using": "Consumption right now",
         "giving_now": "Sent to the grid right now",
+        "nothing_drawn": "Nothing is drawn from the grid: right now you pay nothing.",
         "watts_soon": "In volt-amperes: in a minute or two the gateway knows the watts.",
         "load_of": "{percent}% of your {kva}\u00a0kVA",
         "usual": "Usually {power} at this hour",

@@ -38,7 +38,7 @@ function put(section, shown) {
 function aloud(shown) {
   if (shown.power === "–" || Date.now() - spoken < SAID_MS) return;
   spoken = Date.now();
-  said.textContent = `${shown.what}: ${shown.power} ${shown.unit}`;
+  said.textContent = `${shown.what}${words.colon} ${shown.power} ${shown.unit}`;
 }
 
 /** @type {(text: string | null) => void} */

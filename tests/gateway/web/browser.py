@@ -206,6 +206,34 @@ class Browser:
         assert "exceptionDetails" not in told, told
         return told["result"].get("value")
 
+    def heard(self):
+        """What a screen reader is given of the page, in order: role, name, and where it is seen in the window.
+
+        That is (left, top, right, bottom), None where nothing of it is drawn. What nobody has named is left out.
+        """
+        nodes = self._call("Accessibility.getFullAXTree")["nodes"]
+        by_id, found = {one["nodeId"]: one for one in nodes}, []
+
+        def walk(node):
+            role, name = (node.get(key, {}).get("value", "") for key in ("role", "name"))
+            if not node["ignored"] and name and role != "InlineTextBox":
+                found.append((role, name, self._box(node)))
+            for child in node.get("childIds", ()):
+                if child in by_id:
+                    walk(by_id[child])
+
+        walk(nodes[0])
+        return found
+
+    def _box(self, node):
+        try:
+            quads = self._call("DOM.getContentQuads", backendNodeId=node["backendDOMNodeId"])["quads"]
+        except AssertionError:
+            # It has no box at all.
+            return None
+        across, down = ([at for quad in quads for at in quad[first::2]] for first in (0, 1))
+        return (min(across), min(down), max(across), max(down)) if quads else None
+
     def await_true(self, expression):
         """Looked at from outside: a promise of a page ends with it when it loads itself anew."""
         look = f"(() => {{ try {{ return !!({expression}); }} catch {{ return false; }} }})()"

@@ -224,6 +224,14 @@ class Album:
         """What can be asked for there, as its routes have it."""
         return {*self._told[house]["paths"]}
 
+    def truth(self, house):
+        """What the house really did, by day (``serve.by_day``)."""
+        return self._told[house]["truth"]
+
+    def heard(self):
+        """The page that was taken last, as a screen reader has it (``Browser.heard``)."""
+        return self._browser.heard()
+
     def evaluate(self, script):
         """What it comes to on the page that was taken last."""
         return self._browser.evaluate(script)

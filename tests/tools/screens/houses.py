@@ -152,12 +152,16 @@ def _utc(time):
 
 
 def lived(folder, name):
-    """The house of that name, lived up to its moment; what its meter says then, None where nothing was heard yet."""
+    """The house of that name, lived up to its moment: what its meter says then, None where nothing was heard yet.
+
+    And what it really did, by day, where it has lived of its own habits.
+    """
     portrait = HOUSES[name]
     if portrait.sort:
-        return Home(folder, portrait).readings
+        home = Home(folder, portrait)
+        return home.readings, home.truth
     folder.mkdir(parents=True)
     if name == "years":
         three_years.write(folder)
-        return ()
-    return None
+        return (), None
+    return None, None

@@ -139,7 +139,7 @@ def machine(portrait, port):
 async def serve(name, folder, port):
     """Until the input ends."""
     portrait = HOUSES[name]
-    said = lived(folder, name)
+    said, truth = lived(folder, name)
     machine(portrait, port)
     config = configured(folder, portrait, name, port)
     prepare(config.directory)
@@ -173,12 +173,20 @@ async def serve(name, folder, port):
         # The parts come with the first visitor.
         await asyncio.to_thread(urllib.request.urlopen, f"http://127.0.0.1:{port}/login")
         paths = [pattern.url_pattern for methods, pattern, *_ in page._site.app.url_map if "GET" in methods]
-        print(json.dumps({"session": session, "paths": paths}), flush=True)
+        print(json.dumps({"session": session, "paths": paths, "truth": truth and by_day(truth)}), flush=True)
         await asyncio.to_thread(sys.stdin.read)
         stop.set()
         await running
     finally:
         await gateway.close()
+
+
+def by_day(truth):
+    """What the house really did, as JSON: Wh and euros without the subscription, by ISO day."""
+    return {
+        what: {str(day): float(amount) for day, amount in getattr(truth, what).items()}
+        for what in ("drawn", "injected", "made", "paid")
+    }
 
 
 def main(name, folder, port):

@@ -4,15 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from PIL import Image, ImageDraw
 
 from tests.gateway.web.browser import PROGRAM
-from tests.tools.screens.album import PAGES, WHOLE, Album, Shot, shots
+from tests.tools.screens.album import LANGUAGES, PAGES, WHOLE, Album, Shot, shots
 from tests.tools.screens.chosen import LETTERS, PICTURES, chosen
 from tests.tools.screens.houses import HOUSES
 from tests.tools.screens.likeness import CELL_PX, MOST_CELLS, from_afar, kept, others, same
+from tests.tools.screens.questions import QUESTIONS, Answer, answers, faults
 
 CHOSEN = chosen()
 MOST_BYTES = 5_000_000
@@ -60,6 +62,28 @@ def test_a_page_looks_as_its_picture(album, same_letters, tmp_path, shot):
     seen, known = kept(Image.open(tmp_path / shot.name), shot.size), Image.open(PICTURES / shot.name)
     found = f"{others(seen, known)} cells are others, the picture of now is {tmp_path / shot.name}"
     assert same(seen, known, same_letters=same_letters), f"{found}; on purpose: tools/screens --references"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("house", ["first-evening", "tempo", "producer"])
+def test_the_first_page_answers_the_eight_questions(album, tmp_path, house, language):
+    """Without a tap and without scrolling, with the figures of what the house really did, or with why not yet."""
+    wanted = answers(house, language, album.truth(house))
+    assert tuple(wanted) == QUESTIONS
+    album.take(Shot(house, "home", "glance", "light", language), tmp_path / "home.png")
+    heard = album.heard()
+    assert faults(heard, wanted) == []
+    # An answer that is another one, that stands elsewhere or that one has to scroll to is told.
+    floor = next(box for role, _, box in heard if role == "navigation")
+    below = [(role, name, box and floor) for role, name, box in heard]
+    for question, one in wanted.items():
+        if isinstance(one, Answer):
+            wrong = [replace(one, says=f"{one.says} soon"), replace(one, role="button")]
+            wrong += [replace(one, figures=(*one.figures[:-1], last * 1.02 + 1)) for last in one.figures[-1:]]
+            assert all(faults(heard, {question: other}) for other in wrong), question
+            assert faults(below, {question: one}), question
+        else:
+            assert faults([*heard, ("StaticText", one.never.partition("|")[0], floor)], {question: one}), question
 
 
 def test_the_pictures_are_those_that_are_compared_and_small():
