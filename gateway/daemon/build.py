@@ -353,8 +353,8 @@ def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader
     yield accounts(PageBroker(house, requests), PageAccount(house, requests))
     yield joining(requests.joining_at_page)
     yield series(partial(stored_series, config, reader))
-    yield displays(StoredDisplays(config, house.call))
-    yield updates(house.updates.for_the_page)
+    yield displays(StoredDisplays(config, house.call, house.store.journal))
+    yield updates(house.updates.for_the_page, house.updates.has_ended)
     yield machine(PageMachine(house, requests))
     yield from _files_of_page(house, requests)
 

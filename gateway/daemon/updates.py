@@ -20,7 +20,7 @@ from gateway.upkeep.helper.client import ask
 from gateway.upkeep.owner import owner
 from gateway.upkeep.releases import versions
 from gateway.upkeep.releases.keys import trusted_keys
-from gateway.upkeep.updates.machine import HOME
+from gateway.upkeep.updates.machine import HOME, outcome
 from gateway.upkeep.updates.watch import NO_PLACE, OFF, UpdateWatch
 from gateway.words.phrase import NOTHING, Phrase, written
 
@@ -48,6 +48,8 @@ _NIGHT = range(3, 4)
 _SUPPORT_SOON_S = 60 * 86_400
 # A list that nobody could read for so long is worth a word.
 _STALE_S = 8 * 86_400
+# For so long it is said how the last update ended.
+_NEWS_S = 7 * 86_400
 
 _RUNS = Phrase("Version {version} is installed")
 _NEWEST = Phrase("Version {version} is installed, and is the newest")
@@ -117,7 +119,9 @@ class HouseUpdates:
     ) -> None:
         self._host, self._journal, self._call, self._notices = host, journal, call, notices
         self._said: set[str] = set()
-        self._etc = etc
+        # How the last one ended, where this start has heard of it.
+        self._last: dict[str, Any] | None = None
+        self._etc, self._home = etc, home
         self._support_end = owner().support_end
         self._url = owner().url if config.updates.url is None else config.updates.url
         self.watch = UpdateWatch(
@@ -226,12 +230,10 @@ class HouseUpdates:
             yield Item(f"{Topic.SUPPORT.value} {which} {end}", Topic.SUPPORT, which, text, f"support {which} {end}")
 
     def _ended(self, how: dict[str, Any]) -> None:
-        words = _ENDINGS.get(how["result"])
-        if words is None:
+        self._last = how
+        text = _ending(how)
+        if text is None:
             return
-        missing = ", ".join(map(str, how["missing"])) or "…"
-        why = written(how.get("why") or {}) or _CUT
-        text = words.filled(newer=how["to"], version=how["from"], missing=missing, why=why)
         key = f"{Topic.VERSION.value} {how['result']} {how['to']} {how['ended']}"
         name = f"update to {how['to']}"
         self._notices.announce(Item(key, Topic.VERSION, name, text, f"{name}: {how['result']}", shown_s=86_400.0))
@@ -287,12 +289,26 @@ class HouseUpdates:
             "security": bool(newer and newer.security),
             "notes": (newer.notes.get(lang) or newer.notes.get("en", "")) if newer else "",
             "wish": wish and {"version": wish.version, "when": wish.when, "begun": wish.sent is not None},
+            "told": watch.state.told,
             "asked": (asked and not asked.refused and {"version": asked.version, "asker": asked.asker}) or None,
             "former": watch.former or None,
+            "ended": self._how_it_ended(),
             "checked": watch.state.checked,
             "support_end": self.support_end,
             "sentence": link.detail.in_every_language(),
         }
+
+    def _how_it_ended(self) -> Row | None:
+        """The last update: when (POSIX seconds), its ``result``, in a sentence; None where that is no news."""
+        how, now = self._last or outcome(self._home), self._host.time()
+        text = _ending(how) if how else None
+        if how is None or text is None or (now is not None and now - how["ended"] > _NEWS_S):
+            return None
+        return {"at": how["ended"], "result": how["result"], "sentence": text.in_every_language()}
+
+    def has_ended(self, told: int) -> bool:
+        """Whether an update that began when ``told`` was the end of the last one goes on no more."""
+        return self.watch.state.wish is None or self.watch.state.told != told
 
     def trusted(self) -> dict[str, bytes]:
         """The keys by which a version is believed here, by id; none where none is known. Reads some small files."""
@@ -300,6 +316,16 @@ class HouseUpdates:
             return trusted_keys(self._etc)
         except ReleaseError:
             return {}
+
+
+def _ending(how: dict[str, Any]) -> Phrase | None:
+    """What is said of how an update ended; None for an ending that this version does not know."""
+    words = _ENDINGS.get(how["result"])
+    if words is None:
+        return None
+    missing = ", ".join(map(str, how["missing"])) or "…"
+    why = written(how.get("why") or {}) or _CUT
+    return words.filled(newer=how["to"], version=how["from"], missing=missing, why=why)
 
 
 def _begin(day: str) -> float:

@@ -62,6 +62,8 @@ Kind = Literal[
     "backup-restored",
     "backup-refused",
     "page-taken",
+    "broker-access-given",
+    "broker-access-ended",
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

@@ -46,6 +46,8 @@ _KINDS = {
     "backup-restored": Phrase("backup brought back"),
     "backup-refused": Phrase("backup not brought back"),
     "page-taken": Phrase("the page's password chosen with a code or at the meter"),
+    "broker-access-given": Phrase("let in at the broker"),
+    "broker-access-ended": Phrase("let in no more at the broker"),
 }
 _FIELDS = {
     "recipient": Phrase("recipient"),
@@ -99,6 +101,7 @@ _FIELDS = {
     "result": Phrase("result"),
     "made": Phrase("made", "when a backup was"),
     "files": Phrase("files"),
+    "name": Phrase("name"),
 }
 _ERASED = Phrase("erased")
 # Their numbers are 0 and 1.

@@ -257,6 +257,7 @@ def display(person: Person) -> None:
     """A name is proposed; what is shown lets any MQTT client in, at the broker's own port, encrypted."""
     settings(person, "Écrans")
     assert re.fullmatch(r"[a-z0-9-]+", person.proposed("Nom"))
+    person.type("Votre mot de passe", PASSWORD)
     person.press("button", "Autoriser")
     person.await_words("Le serveur MQTT l’accepte déjà", again=False)
     person.press("more", "Le fichier display.json")

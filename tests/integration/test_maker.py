@@ -186,28 +186,42 @@ def test_the_password_is_printed_once_and_kept_nowhere(house):
         assert path.is_symlink() or not path.is_file() or password.encode() not in path.read_bytes(), path
 
 
-# A visitor of the page on the machine itself: sets the password, then lets a display in.
+# A visitor of the page on the machine itself: sets the password, then lets a display in; or signs in, and lets it out.
 VISITOR = """
 import sys
 from tests.gateway.web.conftest import PASSWORD, Visitor
 visitor = Visitor(8080)
+if sys.argv[1] == "out":
+    visitor.post("/login", {"password": PASSWORD})
+    answer, _ = visitor.send("/settings/displays/remove", name="wall", own_password=PASSWORD)
+    assert answer.status == 303
+    sys.exit()
 answer, text = visitor.post("/setup", {"code": sys.argv[1], "password": PASSWORD, "again": PASSWORD})
 assert answer.status == 303, text
-answer, text = visitor.send("/settings/displays/add", name="wall")
+answer, _ = visitor.send("/settings/displays/add", name="thief", own_password="guessed")
+assert answer.status == 403
+answer, text = visitor.send("/settings/displays/add", name="wall", own_password=PASSWORD)
 print(text)
 print(visitor.get("/settings/displays?lang=en")[1])
 """
 
 
-def test_the_page_lets_a_display_in(house, tmp_path):
-    """What it shows once is what the example needs; that the broker takes it is tried before it is said."""
-    wait_until(lambda: "the page is served" in house.running.log.read_text(), 60, "the page is served")
-    code = house.gateway("page", "code").strip()
-    visit = subprocess.Popen(
-        house.words(sys.executable, "-c", VISITOR, code),
+def visiting(house, word):
+    """That visitor."""
+    return subprocess.Popen(
+        house.words(sys.executable, "-c", VISITOR, word),
         env={**ENVIRONMENT, "PYTHONPATH": f"{ROOT}:{ROOT}/tools/lib"},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+
+
+def test_the_page_lets_a_display_in_and_out_again(house, tmp_path):
+    """What it shows once is what the example needs; that the broker takes it is tried before it is said.
+
+    Without the password of the page nobody comes in; both are entries of the journal; who is let out is cut off.
+    """
+    wait_until(lambda: "the page is served" in house.running.log.read_text(), 60, "the page is served")
+    visit = visiting(house, house.gateway("page", "code").strip())
     wanted = house.system.folder / "var/lib/linky-gateway/displays.json"
     wait_until(
         lambda: visit.poll() is not None or (wanted.exists() and "wall" in wanted.read_text()), 30, "the page wrote it"
@@ -222,7 +236,27 @@ def test_the_page_lets_a_display_in(house, tmp_path):
     (given,) = (text for text in texts if text.startswith("{"))
     assert said.rpartition("<main")[2].count("wall") >= 1
     assert json.loads(given)["password"] not in said.rpartition("<main")[2]
+    assert "thief" not in wanted.read_text()
     Display(house, tmp_path, PYTHON, given).says(r"(?m)^\d+ VA \S")
+    given = json.loads(given)
+    (authority := tmp_path / "authority.pem").write_text(given["authority"])
+    login = ["-h", given["host"], "-p", given["port"], "-u", given["user"], "-P", given["password"]]
+    listens = house.words("mosquitto_sub", *login, "--cafile", authority, "-i", "the-wall", "-t", "linky/status")
+    with subprocess.Popen(listens, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as listener:
+        assert listener.stdout.readline()
+        visit = visiting(house, "out")
+        _, wrong = visit.communicate(timeout=60)
+        assert visit.returncode == 0, wrong
+        house.gateway("display", "apply")
+        house.reload_broker()
+        cut = r"Client the-wall disconnected"
+        wait_until(lambda: re.search(cut, house._log.read_text()), 60, "whoever was let out is cut off")
+        listener.kill()
+    entries = map(json.loads, house.gateway("journal", "show", "--json").splitlines())
+    found = [entry for entry in entries if entry["kind"].startswith("broker-access")]
+    assert [(one["kind"], one["what"], one["name"], one["channel"]) for one in found] == [
+        (f"broker-access-{how}", "display", "wall", "web") for how in ("given", "ended")
+    ]
 
 
 def test_a_display_says_that_it_is_old_once_the_gateway_has_gone(house, tmp_path):

@@ -90,7 +90,7 @@ class RestorePages:
         """The answer comes first: the helper waits for nothing."""
         asked = int(time.time())
         await self._restore.begin(view.session)
-        return html(self._page(view, "restoring", asked=asked))
+        return html(self._page(view, "restoring", question=f"{BACK}?asked={asked}"))
 
     async def drop(self, _: Request, view: PageView) -> Response:
         """It is not wanted any more."""

@@ -75,7 +75,7 @@ def backup(nightly: NightlyOfHouse, copy: HouseholdCopy, restore: RestoreOfHouse
             f"{RESTORE}/remove": back.drop,
         },
         words=_words,
-        files=(*FILES, "restore.js"),
+        files=(*FILES, "back.js"),
         refused=refused_at("backups", "back_to_backups", PATH, FILES),
         open_to_all=frozenset({BACK}),
     )

@@ -1,25 +1,31 @@
 """Who listens at the broker, for the page: let in, shown, let out. What mosquitto's files say is root's affair.
 
 The page's user writes whom it wants; ``linky-gateway-displays.path`` sees that, and root enters it. So what is promised
-here is tried: the new display's login, at the broker itself.
+here is tried: the new display's login, at the broker itself. Nobody is let in without an entry of the journal.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from gateway.errors import BoardError
+from gateway.errors import BoardError, StoreError
 from gateway.mqtt.boards.displays import DisplayAccount, Displays
 from gateway.mqtt.boards.registry import Registry
 from gateway.mqtt.credentials import A_BOARD, BROKER, credentials
+from gateway.store.terms import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from gateway.config.tables import Config
+    from gateway.journal.entry import Kind
     from gateway.live.credentials import Credentials
+    from gateway.store.journal import Journal
+
+log = logging.getLogger(__name__)
 
 # Root's part takes a second on a Pi that is not busy.
 _LET_IN_S, _AGAIN_S = 8.0, 0.5
@@ -34,10 +40,10 @@ class NewDisplay:
 
 
 class StoredDisplays:
-    """Where displays are let in; ``call`` runs something that writes on the store's thread."""
+    """Where displays are let in; ``call`` runs what writes on the store's thread, where the ``journal`` is, too."""
 
-    def __init__(self, config: Config, call: Callable[..., Awaitable[Any]]) -> None:
-        self._config, self._call = config, call
+    def __init__(self, config: Config, call: Callable[..., Awaitable[Any]], journal: Journal) -> None:
+        self._config, self._call, self._journal = config, call, journal
         self._displays = Displays(config.directory)
 
     async def known(self) -> list[DisplayAccount]:
@@ -52,13 +58,33 @@ class StoredDisplays:
         return NewDisplay(given, works=await self._works(given))
 
     async def remove(self, name: str) -> None:
-        """Let one in no more."""
-        await self._call(self._displays.remove, name)
+        """Let one in no more. BoardError where there is none of that name."""
+        await self._call(self._leave, name)
 
     def _enter(self, name: str, home_assistant: bool) -> str:
         if name in {board.id for board in Registry(self._config.directory).all()}:
             raise BoardError(A_BOARD.filled(name=name))
-        return self._displays.add(name, home_assistant=home_assistant)
+        password = self._displays.add(name, home_assistant=home_assistant)
+        try:
+            self._note("broker-access-given", name, home_assistant=home_assistant)
+        except StoreError:
+            # Nobody comes in untold.
+            self._displays.remove(name)
+            raise
+        return password
+
+    def _leave(self, name: str) -> None:
+        was = [one for one in self._displays.all() if one.name == name]
+        self._displays.remove(name)
+        try:
+            self._note("broker-access-ended", name, home_assistant=any(one.home_assistant for one in was))
+        except StoreError as error:
+            log.warning("%s; that somebody is let in no more stands in no entry", error)
+
+    def _note(self, kind: Kind, name: str, *, home_assistant: bool) -> None:
+        """What it is stands in clear; its name may be somebody's."""
+        what = "home-assistant" if home_assistant else "display"
+        self._journal.append(kind, {"what": what, "channel": Channel.WEB.value}, {"name": name})
 
     async def _works(self, given: Credentials) -> bool:
         """Whether the broker lets it in by now."""

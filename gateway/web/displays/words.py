@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.web.settings.form import FORM_WORDS
 from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
@@ -15,6 +16,8 @@ DISPLAYS_WORDS = WordTable(
         "no_mqtt_displays": "Nobody so far.",
         "let_in": "Let in",
         "let_out": "Let in no more",
+        "let_out_title": "Let it in no more?",
+        "let_out_means": "It gets nothing any more, at once. To come back it needs a new password.",
         "let_out_of": "Let {name} in no more",
         "display_name": "Name, in small letters, such as kitchen",
         "is_home_assistant": "It is Home Assistant",
@@ -28,7 +31,6 @@ DISPLAYS_WORDS = WordTable(
             "The broker does not let it in yet; that takes up to a minute. If it lasts, restart the gateway’s machine"
             " under Settings."
         ),
-        "back_to_settings": "Back to settings",
         "display_proposed": Phrase("kitchen", "the name that is proposed for a display"),
         "display_host": "Host",
         "display_port": "Port (TLS)",
@@ -39,4 +41,4 @@ DISPLAYS_WORDS = WordTable(
         "display_python": "A display in Python, ready to run",
         "display_micropython": "A display in MicroPython, ready to run",
     }
-)
+).with_those_of(FORM_WORDS)

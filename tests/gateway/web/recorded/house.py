@@ -252,7 +252,8 @@ class RecordedHouse:
 
         parts = (
             *(history.part(desk), cost.part(desk), sharing(desk), repair(desk), settings(desk)),
-            *(series(all_series), displays(desk), https(Encrypted(self.held)), updates(desk.standing)),
+            *(series(all_series), displays(desk), https(Encrypted(self.held))),
+            updates(desk.standing, lambda told: told != 7),
             *(tariff(TariffDesk(self.held)), notices(WaysDesk(self.held)), machine(MachineDesk(self.held))),
             accounts(AccountDesk(self.held, "broker"), AccountDesk(self.held, "account")),
             backup(NightDesk(self.held), CopyDesk(self.held), BackDesk(self.held)),

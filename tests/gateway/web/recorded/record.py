@@ -50,7 +50,7 @@ _RANDOM = (
     (re.compile(r"(<code>)[\w-]{20,}(</code>)"), r"\1TOKEN\2"),
     (re.compile(r'(<p class="on-paper">[^<]* · )[^<]+(</p>)'), r"\1NOW\2"),
     (re.compile(r'(<strong class="of-(?:same|past)">)[^<]+(</strong>)'), r"\1NOW\2"),
-    (re.compile(r'(data-asked=")\d+"'), r'\1NOW"'),
+    (re.compile(r"(back\?asked=)\d+"), r"\1NOW"),
     (re.compile(r"(/static/[\w.]+\?v=)[0-9a-f]{8}\b"), r"\1SUM"),
 )
 _TODAY = (re.compile(r"(/sharing\?before=)\d+(#log)"), r"\1TODAY\2")

@@ -466,8 +466,10 @@ JOURNALS = {
 
 _NEWEST = {
     "running": "0.2.0", "newer": None, "security": False, "notes": "", "wish": None, "asked": None, "former": None,
-    "checked": MIDNIGHT, "support_end": None, "sentence": {"fr": "0.2.0 <b>tourne", "en": "0.2.0 <b>runs"},
+    "ended": None, "told": 7, "checked": MIDNIGHT, "support_end": None,
+    "sentence": {"fr": "0.2.0 <b>tourne", "en": "0.2.0 <b>runs"},
 }  # fmt: skip
+_ENDED = {"at": MIDNIGHT, "result": "back", "sentence": {"fr": "0.3.0 <b>est partie", "en": "0.3.0 <b>went back"}}
 _NEWER = _NEWEST | {"newer": "0.3.0", "notes": "Une <b>faille\n\nest fermée.", "former": "0.1.9"}
 VERSIONS = {
     "newest": _NEWEST,
@@ -475,4 +477,6 @@ VERSIONS = {
     "asked": _NEWER | {"asked": {"version": "0.3.0", "asker": "a<b>@example.org"}},
     "waits for the night": _NEWER | {"wish": {"version": "0.3.0", "when": "tonight", "begun": False}},
     "begun": _NEWER | {"wish": {"version": "0.3.0", "when": "now", "begun": True}},
+    "kept": _NEWEST | {"ended": _ENDED | {"result": "kept"}},
+    "went back": _NEWEST | {"ended": _ENDED},
 }

@@ -12,7 +12,7 @@ from tests.gateway.web.recorded import safety, values
 from tests.gateway.web.recorded.house import FAULTS, FAULTS_OF_LINKS
 from tests.gateway.web.recorded.settings_visits import settings_visits
 from tests.gateway.web.recorded.visit import OWN, Visit
-from tests.gateway.web.stand_in import _FULL, _PHASES
+from tests.gateway.web.stand_in import _FULL, _PHASES, PASSWORD
 
 LONG_AGO = "before=1768435200"
 
@@ -206,9 +206,13 @@ def _displays():
     for name, fault in FAULTS.items():
         yield Visit(f"displays, fault of the {name}", path, held={"fault": fault})
     for works in (True, False):
-        yield Visit(f"displays, let in, works {works}", f"{path}/add", {"name": "salon"}, {"works": works})
-    yield Visit("displays, wrong name", f"{path}/add", {"name": "<b>"})
-    yield Visit("displays, let out", f"{path}/remove", {"name": "salon"})
+        yield Visit(f"displays, let in, works {works}", f"{path}/add", {"name": "hall"} | OWN, {"works": works})
+    yield Visit("displays, wrong name", f"{path}/add", {"name": "<b>"} | OWN)
+    yield Visit("displays, without the password", f"{path}/add", {"name": "hall", "home_assistant": "yes"})
+    for name in ("salon", "ha", "<b>"):
+        yield Visit(f"displays, let {name} out", f"{path}/remove?name={name}")
+        yield Visit(f"displays, let {name} out without the password", f"{path}/remove", {"name": name})
+        yield Visit(f"displays, {name} was let out", f"{path}/remove", {"name": name} | OWN)
 
 
 def _updates():
@@ -216,9 +220,16 @@ def _updates():
     for name, known in values.VERSIONS.items():
         yield Visit(f"updates, {name}", path, held={"version": known})
     yield Visit("updates, fault", path, held={"fault": FAULTS["store"]})
-    for action in ("check", "install", "tonight", "refuse", "back"):
+    for told in ("7", "6", "<b>", ""):
+        yield Visit(f"updates, ended since {told}", f"{path}/ended?told={told}", who=None)
+    for action in ("check", "refuse"):
         yield Visit(f"updates, {action}", f"{path}/{action}", {})
-    yield Visit("updates, refused", f"{path}/install", {}, {"fault": FAULTS["configuration"]})
+    for action, field in (("install", "own_password"), ("tonight", "own_password"), ("back", "back_password")):
+        held = {"version": values.VERSIONS["newer"]}
+        yield Visit(f"updates, {action}", f"{path}/{action}", {field: PASSWORD}, held)
+        yield Visit(f"updates, {action} without the password", f"{path}/{action}", {}, held)
+        yield Visit(f"updates, {action} with another password", f"{path}/{action}", {field: "<b>"}, held)
+    yield Visit("updates, refused", f"{path}/install", OWN, {"fault": FAULTS["configuration"]})
 
 
 def _security():

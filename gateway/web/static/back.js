@@ -1,14 +1,15 @@
-// Follows a backup that is brought back: says when the gateway, which stops meanwhile, is there again.
+// Says when the gateway, which stops for a backup or an update, is there again.
 (() => {
-  const place = document.getElementById("restoring");
+  const place = document.getElementById("coming-back");
   if (!place) return;
-  const question = `/settings/backup/back?asked=${place.dataset.asked ?? ""}`;
+  const question = place.dataset.question ?? "";
 
   /** @type {() => Promise<boolean>} */
   async function isBack() {
     try {
       const answer = await fetch(question, { cache: "no-store" });
-      return answer.ok && (await answer.text()) === "yes";
+      // An older version that does not know the question leads to its entrance: it is there.
+      return answer.redirected || (answer.ok && (await answer.text()) === "yes");
     } catch {
       return false;
     }
