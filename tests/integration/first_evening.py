@@ -27,12 +27,12 @@ from gateway.config.tables import load
 from gateway.federation.connection.session import Account, Session
 from gateway.federation.wire.form import parse_result
 from harness.accounts import FAR, HOME
+from harness.browser import Browser
+from harness.person import Person
 from relay_faults.broker import mosquitto
 from servers import Federation, wait_until
 from servers.certificates import Authority
 from tests.gateway.federation.conftest import QUICK, running
-from tests.gateway.web.browser import Browser
-from tests.integration.person import Person
 from tests.integration.processes import ENVIRONMENT, Process
 from tests.integration.test_asking import FORM, Asker
 

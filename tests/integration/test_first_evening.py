@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from harness import ROOT
+from harness.browser import PROGRAM
 from meter.process import SimulatedMeter
-from tests.gateway.web.browser import PROGRAM
 from tests.integration.machine import Machine
 from tests.integration.processes import ENVIRONMENT
 from tests.tools.setup.conftest import System

@@ -12,10 +12,10 @@ import pytest
 
 from gateway.config.tables import load
 from harness import ROOT
+from harness.browser import PROGRAM, Browser
 from harness.house import in_this_process
 from meter.process import SimulatedMeter
 from servers import free_port, wait_until
-from tests.gateway.web.browser import PROGRAM, Browser
 from tests.integration.processes import ENVIRONMENT, Process
 from tests.once import made_once
 

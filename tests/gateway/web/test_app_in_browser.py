@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.browser import Browser
 from meter.process import SimulatedMeter
 from servers import wait_until
-from tests.gateway.web.browser import Browser
 from tests.gateway.web.conftest import PASSWORD
 from tests.gateway.web.encrypted import NAME, EncryptedHouse
 from tests.gateway.web.test_https_in_browser import NAMES, programs, sign_in, trusting, where

@@ -12,10 +12,10 @@ import pytest
 
 from gateway.config.tables import load
 from gateway.web.notices.words import NOTICES_WORDS
+from harness.browser import Browser
 from servers import wait_until
 from servers.certificates import Authority
 from tests.gateway.notices.push_service import PushedBrowser, PushService
-from tests.gateway.web.browser import Browser
 from tests.gateway.web.conftest import PASSWORD
 from tests.gateway.web.encrypted import NAME, EncryptedHouse
 from tests.gateway.web.looks import look

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from harness.browser import PROGRAM, Browser
 from servers import free_port, wait_until
 from tests.gateway.upkeep.authority.test_certificates import signed
-from tests.gateway.web.browser import PROGRAM, Browser
 from tests.gateway.web.conftest import PASSWORD
 from tests.gateway.web.encrypted import NAME, EncryptedHouse
 from tests.gateway.web.test_in_browser import CLIPPED, NAMELESS, PALE, SMALL

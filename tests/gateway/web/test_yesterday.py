@@ -11,8 +11,8 @@ from gateway.store.recorder import Recorder
 from gateway.web import dates
 from gateway.web.sharing.yesterday import Yesterday, counts_energy, way_of
 from gateway.web.written import clock
+from harness.browser import PROGRAM, Browser
 from tests.gateway.store.conftest import frame
-from tests.gateway.web.browser import PROGRAM, Browser
 from tests.gateway.web.conftest import PASSWORD, House
 from tests.gateway.web.looks import SMALL, look
 from tests.gateway.web.shared import make

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from harness.accounts import FAR, HOME
+from harness.browser import PROGRAM, Browser
 from meter.process import SimulatedMeter
 from servers import wait_until
-from tests.gateway.web.browser import PROGRAM, Browser
 from tests.integration.processes import PASSWORD, House
 from tests.tools.recipient.rig import BRANCH, SENSOR, Page, Recipient, await_confirmed, needed
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from PIL import Image
 
 from harness import ROOT
-from tests.gateway.web.browser import PROGRAM
+from harness.browser import PROGRAM
 from tests.tools.screens import album, chosen
 from tests.tools.screens.album import Album, shots
 from tests.tools.screens.houses import HOUSES

@@ -17,8 +17,8 @@ from itertools import product
 from gateway import __version__
 from gateway.web.help.routes import PAGES as HELP
 from harness import ROOT
+from harness.browser import Browser
 from servers import free_port
-from tests.gateway.web.browser import Browser
 from tests.tools.screens.houses import HOUSES
 
 # A glance is what a phone shows before anybody scrolls: documents show it.

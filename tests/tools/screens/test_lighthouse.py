@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from harness import ROOT
+from harness.browser import PROGRAM
 from harness.process import Program
 from harness.wait import accepts
 from servers import free_port, wait_until
-from tests.gateway.web.browser import PROGRAM
 from tests.tools.screens.album import Album
 
 # As ./tools/test --all installs it.

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.gateway.web.browser import PROGRAM
+from harness.browser import PROGRAM
 from tests.gateway.words.pseudo import LANGUAGE, package
 from tests.tools.screens.album import ONLY_AT, Album, Shot, pages_of, shots
 from tests.tools.screens.houses import HOUSES

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.gateway.web.browser import PROGRAM
+from harness.browser import PROGRAM
 from tests.tools.screens.album import LANGUAGES, PAGES, WHOLE, Album, Shot, shots
 from tests.tools.screens.chosen import LETTERS, PICTURES, chosen
 from tests.tools.screens.houses import HOUSES

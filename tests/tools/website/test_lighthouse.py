@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from harness.browser import PROGRAM
 from harness.process import Program
 from harness.wait import accepts
 from servers import free_port, wait_until
-from tests.gateway.web.browser import PROGRAM
 from tests.tools.screens.test_lighthouse import CACHE, CATEGORIES, judged
 
 JUDGED = (

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-from tests.gateway.web.browser import PROGRAM
+from harness.browser import PROGRAM
 from website.finish import SAID, headed
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
-from servers import wait_until
+from harness.wait import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.gateway.web.browser import Browser
+    from harness.browser import Browser
 
 # What is seen, by its role, with the words that are read out or stand on it.
 _FIND = """
@@ -26,27 +27,57 @@ _FIND = """
   const node = %(role)s === 'choice' ? found.control : found;
   if (!node) return null;
   node.setAttribute('data-person', '1');
-  return {value: node.value || '', checked: !!node.checked};
+  return {value: node.value || '', checked: !!node.checked, words: words(found)};
 })()
 """
+_TOLD = """[...document.querySelectorAll('[role=status], [role=alert]')].filter((node) => node.checkVisibility())
+  .map((node) => node.innerText.replace(/\\s+/g, ' ').trim()).join(' ')"""
 _MARKED = "document.querySelector('[data-person]')"
 
 
 class Person:
-    """A phone of 390 by 844, in French; ``decisions`` is what its owner had to choose or to think of, in order."""
+    """A phone of 390 by 844; ``decisions`` is what its owner had to choose or to think of, in order.
 
-    def __init__(self, browser: Browser, web: str) -> None:
-        self._browser, self._web = browser, web
+    Args:
+        browser: the phone's.
+        web: the address of the page, without a path.
+        language: what the phone is set to.
+    """
+
+    def __init__(self, browser: Browser, web: str, language: str = "fr") -> None:
+        self._browser, self._web, self.language = browser, web, language
         self.decisions: list[str] = []
         self.steps: list[str] = []
 
     def visit(self, path: str = "/") -> None:
         """What is typed into the address bar, once."""
-        self._browser.open(f"{self._web}{path}", width=390, height=844)
+        self._browser.open(f"{self._web}{path}", width=390, height=844, language=self.language)
+
+    def find(self, role: str, text: str) -> str:
+        """The words of what has that role and such words; empty where there is none."""
+        found = self._browser.evaluate(_FIND % {"role": json.dumps(role), "text": json.dumps(text)})
+        return str(found["words"]) if found else ""
 
     def read(self) -> str:
         """All that stands on the page."""
         return str(self._browser.evaluate("document.body.innerText"))
+
+    def visit_again(self) -> None:
+        """Load the page anew."""
+        address = str(self._browser.evaluate("location.href"))
+        self._browser.open(address, width=390, height=844, language=self.language)
+
+    def told(self) -> str:
+        """What the page says of its own accord, as it is read out (``role`` status, or alert)."""
+        return str(self._browser.evaluate(_TOLD))
+
+    def figure(self, words: str, *, again: bool = False) -> str:
+        """The number below a heading that begins so, with its unit; empty: there is none. ``again``: load first."""
+        if again:
+            self.visit_again()
+        number = r"(\d[\d \u202f\xa0.,]*)\s*([kM]?(?:VA|Wh?))\b"
+        found = re.search(rf"^{re.escape(words)}\D*?{number}", self.read(), re.MULTILINE)
+        return f"{found[1].strip()} {found[2]}" if found else ""
 
     def await_words(self, *words: str, seconds: float = 60, again: bool = True) -> None:
         """Look (again) until these stand there."""
@@ -58,7 +89,7 @@ class Person:
         )
 
     def _again(self) -> bool:
-        self._browser.open(str(self._browser.evaluate("location.href")), width=390, height=844)
+        self.visit_again()
         return False
 
     def press(self, role: str, text: str) -> None:
