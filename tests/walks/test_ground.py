@@ -2,6 +2,8 @@
 
 import pytest
 
+from gateway.web.words import WORDS
+from harness import first_visit
 from tests.walks.page import Passage, pages, passage
 from tests.walks.terminal import Terminal
 from tests.walks.walk import Walk
@@ -87,6 +89,13 @@ def test_a_person_answers_what_is_asked_and_nothing_else():
 def test_a_word_is_explained_in_the_glossary_or_where_it_is_first_used(text, wanting):
     """In brackets, or as a link; what is typed is no word."""
     assert unexplained([prose(text)], "fr") == wanting
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_is_looked_for_at_the_first_visit_stands_on_its_page(language):
+    """Each in its language: whoever words the page anew learns here that a walk looks for the former words."""
+    page = " ".join(" ".join(map(str, WORDS[language].values())).split())
+    assert [words for words in first_visit.SAID[language] if words not in page] == []
 
 
 def test_who_develops_has_the_words_of_the_code():

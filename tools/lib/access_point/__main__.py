@@ -20,16 +20,15 @@ def _trial(work: Path, base: Path, ending: ExitStack) -> None:
     from access_point.trial import AccessPointTrial  # noqa: PLC0415
     from image.progress import ImageProgress  # noqa: PLC0415
     from late_adapter import disk  # noqa: PLC0415
-    from late_adapter.trial import EmulatedPc  # noqa: PLC0415
     from meter.process import SimulatedMeter  # noqa: PLC0415
 
     progress = ImageProgress()
     made = disk.make(work, base, machine.PACKAGES, machine.finish)
     progress.say("Debian 13, the package and three radios on a disk")
     meter = ending.enter_context(SimulatedMeter(work / "meter", tcp="127.0.0.1:0"))
-    with EmulatedPc(made, work / "boot", meter.path.removeprefix("socket://"), _LESS) as booted:
+    with machine.EmulatedHouse(made, work / "boot", meter.path.removeprefix("socket://"), _LESS) as booted:
         booted.plug(into=True)
-        AccessPointTrial(booted, progress).run()
+        AccessPointTrial(booted, work, progress).run()
         booted.do("systemctl poweroff --force")
 
 

@@ -9,16 +9,20 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from access_point.machine import BOX, KEY, NAME
+from access_point.machine import BOX, KEY, NAME, PAGE_PORT
 from gateway.upkeep.access_point.state import ADDRESS, FOLDER
+from harness import first_visit
+from harness.browser import Browser
+from harness.person import Person
 from image.errors import ImageError
 from image.guest import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from access_point.machine import EmulatedHouse
     from image.progress import ImageProgress
-    from late_adapter.trial import EmulatedPc
 
 # What phones ask for when they have joined (gateway/web/wifi/arrival.py).
 _ASKED = (
@@ -28,15 +32,25 @@ _ASKED = (
 _PASSWORD = "une phrase assez longue"
 _PHONE = "ip netns exec phone"
 # A busy machine emulates slowly.
-_PATIENCE_S, _TRIES = 1800.0, 5
+_PATIENCE_S, _ANSWER_S = 1800.0, 300.0
+# On the page of the first visit, and beside the first value.
+_NO_CODE, _USING = "Sans code", "Consommation"
 
 
 class AccessPointTrial:
-    """The household and its phone."""
+    """The household and its phone.
 
-    def __init__(self, machine: EmulatedPc, progress: ImageProgress) -> None:
-        self._machine, self._progress = machine, progress
+    Args:
+        machine: booted; the meter's adapter is in it.
+        work: a folder for the browser's profile.
+        progress: what is told.
+    """
+
+    def __init__(self, machine: EmulatedHouse, work: Path, progress: ImageProgress) -> None:
+        self._machine, self._work, self._progress = machine, work, progress
         self._began = progress.seconds
+        # How the page says that it is called in the house.
+        self._told = ""
 
     def run(self) -> None:
         """All of it."""
@@ -103,42 +117,33 @@ class AccessPointTrial:
         self.expect("linky" not in left.replace(f"'/{FOLDER}'", ""), "the access point is gone, with its rules", left)
 
     def _page_from_the_box(self) -> None:
-        """As the household sees it: no code, the plug pulled and put back, a password, the first value."""
+        """In a browser, as the household: no code, the plug pulled and put back, a password, the first value."""
         _, said = self._machine.do("nmcli -g IP4.ADDRESS device show wlan0")
-        page = f"http://{said.partition('/')[0].strip()}:8080"
-        curl = f"ip netns exec box curl -s --max-time 30 -b /tmp/jar -c /tmp/jar -H 'Origin: {page}'"
-
-        def told(path: str) -> str:
-            return self._machine.do(f"{curl} {page}{path}")[1]
-
-        self._until("the way without a code", lambda: "/setup/presence" in told("/setup"))
-        self._say(f"the page is reached from the household's Wi-Fi, at {page}")
-        for _ in range(_TRIES):
-            self._must(f"{curl} -d x=1 {page}/setup/presence")
-            self._until("the question", lambda: 'data-step="pull"' in told("/setup"))
-            # As often as the page says. Three minutes may be too few for a machine that is emulated beside others.
-            while not (ended := re.search(r'data-step="(seen|late)"', told("/setup"))):
-                self._machine.plug(into=False)
-                self._until("the loss", lambda: re.search(r'data-step="(put_back|late)"', told("/setup")))
-                self._machine.plug(into=True)
-                self._until("the return", lambda: re.search(r'data-step="(pull|seen|late)"', told("/setup")))
-            if ended[1] == "seen":
-                break
-        self.expect(
-            'data-step="seen"' in told("/setup"),
-            "the adapter was pulled as often as the page said, and was seen",
-            "",
-        )
-        fields = f"--data-urlencode 'password={_PASSWORD}' --data-urlencode 'again={_PASSWORD}'"
-        self._must(f"{curl} {fields} {page}/setup")
-        self._until("a value", lambda: re.search(r"drawn_va&quot;: ?\d", told("/")))
-        value = re.search(r"drawn_va&quot;: ?(\d+)", told("/"))
-        self._say(f"the first value is on the page: {value[1] if value else '?'} VA; no code, no cable, no command")
+        address = said.partition("/")[0].strip()
+        code, why = self._machine.lead_to(address)
+        self.expect(code == 0, "the box's cable leads to the gateway", why)
+        # Where no name is told, the list of the box has the number.
+        page = self._told or f"http://{address}:{PAGE_PORT}"
+        # What mDNS says in a house.
+        named = f"--host-resolver-rules=MAP {page.removeprefix('http://')} 127.0.0.1:{self._machine.page}"
+        with Browser(self._work / "chromium", named, patience_s=_ANSWER_S) as browser:
+            person = Person(browser, page)
+            person.visit()
+            person.await_words(_NO_CODE, seconds=_PATIENCE_S)
+            self._say(f"the page is in a browser of the household's Wi-Fi, at {page}")
+            pulls = first_visit.by_plug(person, lambda into: self._machine.plug(into=into))
+            self._say(f"the adapter was pulled {pulls} times, as the page said, and was seen")
+            first_visit.choose_password(person, _PASSWORD)
+            self._until("a value", lambda: person.figure(_USING, again=True))
+            value = person.figure(_USING)
+            self._say(f"the first value is on the page: {_USING} {value}; no code, no cable, no command")
 
     def _choose(self, key: str) -> None:
         fields = f"-H 'Origin: http://{ADDRESS}' --data-urlencode 'network={BOX}' --data-urlencode 'key={key}'"
         said = self._curl(f"{fields} http://{ADDRESS}/wifi")
         self.expect(NAME in said and BOX in said, "the page says what happens next", said[-600:])
+        named = re.search(r'class="address">(http://[^<]+?)/?<', said)
+        self._told = named[1] if named else ""
 
     def _curl(self, words: str) -> str:
         return self._machine.do(f"{_PHONE} curl -s --max-time 60 {words}")[1]

@@ -47,14 +47,19 @@ class EmulatedPc(Guest):
         self._disk, self._meter, self._more = disk, meter, more
 
     def command(self) -> list[str]:
-        """A small one, without a network."""
+        """A small one."""
         host, _, port = self._meter.rpartition(":")
-        command = "qemu-system-x86_64 -M q35 -smp 2 -m 1024 -display none -no-reboot -nic none -snapshot".split()
+        command = "qemu-system-x86_64 -M q35 -smp 2 -m 1024 -display none -no-reboot -snapshot".split()
+        command += self.network()
         command += ["-kernel", str(self._disk.kernel), "-initrd", str(self._disk.initrd)]
         command += ["-append", _LINE.format(more=self._more)]
         command += ["-drive", f"file={self._disk.image},format=raw,if=virtio,cache=unsafe", "-device", "virtio-rng-pci"]
         command += [*self.ports(), "-serial", "chardev:shell", "-device", "qemu-xhci"]
         return [*command, "-chardev", f"socket,id=meter,host={host},port={port}"]
+
+    def network(self) -> list[str]:
+        """Its socket for a cable: none."""
+        return ["-nic", "none"]
 
 
 class LateAdapterTrial:
