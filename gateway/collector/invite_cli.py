@@ -154,13 +154,15 @@ def _name(
 
 
 def _text(option: str, file: str) -> str:
-    if file == "-":
-        return sys.stdin.read(_MOST_CHARS)
+    """All of a file, or of the standard input (``-``)."""
     try:
-        with Path(file).open(encoding="utf-8-sig", newline="") as stream:
-            return stream.read(_MOST_CHARS)
+        with sys.stdin if file == "-" else Path(file).open(encoding="utf-8-sig", newline="") as stream:
+            text = stream.read(_MOST_CHARS + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"{option} {file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if len(text) > _MOST_CHARS:
+        raise StoreError(f"{option} {file}: is longer than {_MOST_CHARS:,} characters; give it in parts")
+    return text
 
 
 def _count(text: str) -> int:

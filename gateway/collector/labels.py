@@ -36,7 +36,7 @@ def devices_in(text: str, file: str) -> dict[str, str]:
                 raise ConfigError(f"{file}: line {rows.line_num}: a device has 1 to {_LONGEST} characters")
             found[number] = device
     except csv.Error as error:
-        raise ConfigError(f"{file}: line {rows.line_num}: {error}") from error
+        raise ConfigError(f"{file}: line {rows.line_num + 1}: {error}") from error
     if not found:
         raise ConfigError(f"{file}: no invitation stands there; tools/provision writes it with --invitations")
     return found

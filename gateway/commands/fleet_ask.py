@@ -30,7 +30,7 @@ from gateway.federation.provider.health import NODE, Condition, read_condition
 from gateway.federation.wire.form import COMMANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 ROSTER = "jabber:iq:roster"
@@ -140,16 +140,20 @@ def read_register(path: Path) -> list[AskableGateway]:
         raise ConfigError(f"{path}: is not UTF-8; save it as CSV UTF-8") from error
     separator = max(",;\t", key=text.partition("\n")[0].count)
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    if "jid" not in (rows.fieldnames or ()):
-        raise ConfigError(f"{path}: no column jid; take the register.csv that tools/provision writes")
-    found = []
-    for row in rows:
-        if row["jid"] and row.get("state") not in _NOT_ASKED:
-            try:
-                found.append(known(of_cell(row["jid"]), of_cell(row.get("site") or row.get("device") or "")))
-            except ConfigError as error:
-                raise ConfigError(f"{path}: line {rows.line_num}: {error}") from error
-    return found
+    try:
+        if "jid" not in (rows.fieldnames or ()):
+            raise ConfigError(f"{path}: no column jid; take the register.csv that tools/provision writes")
+        asked = (row for row in rows if row["jid"] and row.get("state") not in _NOT_ASKED)
+        return [_in_row(row, f"{path}: line {rows.line_num}") for row in asked]
+    except csv.Error as error:
+        raise ConfigError(f"{path}: line {rows.line_num + 1}: {error}") from error
+
+
+def _in_row(row: Mapping[str, str], place: str) -> AskableGateway:
+    try:
+        return known(of_cell(row["jid"]), of_cell(row.get("site") or row.get("device") or ""))
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from error
 
 
 def ask_all(

@@ -31,6 +31,7 @@ from gateway.sources.tee import Tee, TeedSource
 from gateway.store.store import Store
 from gateway.tic.clock import Belief
 from gateway.tic.tariff_calendar import TariffCalendar
+from gateway.upkeep import OWN_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -60,8 +61,6 @@ if TYPE_CHECKING:
 LINE_PATIENCE_S, STORE_PATIENCE_S, _SERVER_PATIENCE_S = 120.0, 300.0, 600.0
 # A release is fetched over the slowest line.
 UPDATES_PATIENCE_S = 7_200.0
-# As gateway/upkeep/access_point/state.py has it.
-OWN_ADDRESS = "10.42.0.1"
 
 
 async def build(config: Config, host: HostClock, call: Call, hurry: Callable[[], None]) -> House:

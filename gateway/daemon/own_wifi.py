@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.control.messages import AskHelper
 from gateway.daemon.as_root import BY_ACCESS_POINT
 from gateway.store.terms import Channel
+from gateway.upkeep import OWN_ADDRESS
 from gateway.upkeep.access_point import state
 from gateway.web.http.mdns import name_of
 from gateway.web.wifi.arrival import ArrivalSite, NearbyWifi, OwnWifi
@@ -63,5 +64,5 @@ class PageWifi:
 
     async def pages(self) -> Sequence[str]:
         """How the page is called once the gateway is in the house's Wi-Fi; empty where no name leads to it."""
-        name = await asyncio.to_thread(name_of, state.ADDRESS)
+        name = await asyncio.to_thread(name_of, OWN_ADDRESS)
         return (f"http://{name}:{self._port}/",) if name else ()

@@ -13,6 +13,7 @@ from gateway.store.terms import Channel
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
+    from gateway.account.joining_note import Joinings
     from gateway.config.tables import Config
     from gateway.federation.wire.invitation import Invitation, SignedInvitation
 
@@ -57,9 +58,12 @@ def forms(asked: Invitation, meter: str | None) -> tuple[ConsentForm, ...]:
 def invited(config: Config) -> str:
     """By whom the invitation is that the card brought, while nobody has answered it; nothing where there is none."""
     kept = notes.read(config)
-    if kept.brought is None or (kept.waiting and is_same(kept.brought.link, kept.waiting.link)):
-        return ""
-    return kept.brought.controller
+    return kept.brought.controller if kept.brought and not is_carried_out(kept) else ""
+
+
+def is_carried_out(kept: Joinings) -> bool:
+    """Whether the yes that waits is to the invitation that the card brought."""
+    return bool(kept.brought and kept.waiting and is_same(kept.brought.link, kept.waiting.link))
 
 
 def is_same(link: str, other: str) -> bool:

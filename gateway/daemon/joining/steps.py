@@ -13,7 +13,7 @@ from gateway.account.joining_note import Joined, JoiningNote, Joinings, Refusal
 from gateway.consent.fields import CHANGED
 from gateway.consent.orders import JointText
 from gateway.control.messages import JoinText
-from gateway.daemon.joining.asked import forms, invited_by, is_same, named_link, refuse_off_page, usable
+from gateway.daemon.joining.asked import forms, invited_by, is_carried_out, is_same, named_link, refuse_off_page, usable
 from gateway.daemon.joining.carry_out import JoiningSteps
 from gateway.errors import ConsentError, GatewayError, InvitationError
 from gateway.federation.wire import invitation as links
@@ -58,13 +58,13 @@ async def text(house: JoiningHouse, order: JoinText) -> Row:
 async def join(house: JoiningHouse, order: Join) -> Row:
     """Carry out a yes, written down first. Raises GatewayError; what can be tried again is kept (``finish``)."""
     link = named_link(house.config, order.link)
-    signed = usable(house.config, link)
+    usable(house.config, link)
     again = JoinText(link=link, lang=order.shown.lang, meter=order.meter, channel=order.channel)
     # Before an account is made at a stranger's server.
     if (await text(house, again))["hash"] != order.shown.hash:
         raise ConsentError(CHANGED)
     kept = notes.read(house.config)
-    if kept.waiting and _digest(kept.waiting) != signed.digest:
+    if kept.waiting and not is_same(kept.waiting.link, link):
         await give_up(house)
         kept = notes.read(house.config)
     # The account that is the house's by now is no more one that may be taken back.
@@ -118,14 +118,6 @@ async def finish(house: JoiningHouse, *, alone: bool = False) -> Row:
     return _joined(house, signed) | {"consents": rows}
 
 
-def _digest(waiting: JoiningNote) -> str | None:
-    """Of the invitation that waits; None where this version does not read it."""
-    try:
-        return links.read(waiting.link).digest
-    except InvitationError:
-        return None
-
-
 def _said(error: GatewayError) -> dict[str, str]:
     return error.phrase.in_every_language()
 
@@ -143,8 +135,7 @@ def _end(house: JoiningHouse, refused: Refusal | None, *more: Joined, answered: 
 
 def _left(kept: Joinings) -> BroughtInvitation | None:
     """What the card brought, where that is another invitation than the one that waits."""
-    is_this = kept.brought and kept.waiting and is_same(kept.brought.link, kept.waiting.link)
-    return None if is_this else kept.brought
+    return None if is_carried_out(kept) else kept.brought
 
 
 def _joined(house: JoiningHouse, signed: SignedInvitation) -> Row:
@@ -192,7 +183,7 @@ def decline(house: JoiningHouse) -> bool:
     One that is being carried out is given up instead (``give_up``); what another one does is no matter.
     """
     kept = notes.read(house.config)
-    if kept.brought is None or (kept.waiting and is_same(kept.brought.link, kept.waiting.link)):
+    if kept.brought is None or is_carried_out(kept):
         return False
     notes.write(house.config, replace(kept, brought=None))
     log.info("the household said no to the invitation that the card brought")

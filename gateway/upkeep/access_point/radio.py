@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from gateway.errors import GatewayError
 from gateway.files import make_folder, write_whole
 from gateway.first_boot import checks
-from gateway.upkeep.access_point.state import ADDRESS, FOLDER, SeenWifi
+from gateway.upkeep import OWN_ADDRESS
+from gateway.upkeep.access_point.state import FOLDER, SeenWifi
 from gateway.upkeep.helper.systemctl import run
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def seen_in(said: str) -> tuple[SeenWifi, ...]:
 def open_own(root: Path, interface: str, name: str, key: str | None, port: int) -> None:
     """Begin it, with that key, or open for None; tried twice. GatewayError where it cannot be."""
     run(root, _NMCLI, "radio", "wifi", "on")
-    _write(root / _NAMES, f"address=/#/{ADDRESS}\n", 0o644)
+    _write(root / _NAMES, f"address=/#/{OWN_ADDRESS}\n", 0o644)
     _write(root / _RULES, rules(interface, port), 0o600)
     run(root, _NFT, "-f", f"/{_RULES}" if str(root) == "/" else str(root / _RULES))
     _write(root / _PROFILE, profile(interface, name, key), 0o600)
@@ -155,7 +156,7 @@ def profile(interface: str, name: str, key: str | None) -> str:
         # "pmf=1" is off: a Raspberry Pi's radio does not do it here, and nobody could join (raspberrypi/linux#3619).
         lines += ["", "[wifi-security]", "key-mgmt=wpa-psk", "proto=rsn", "pairwise=ccmp", "group=ccmp", "pmf=1"]
         lines += [f"psk={key}"]
-    lines += ["", "[ipv4]", "method=shared", f"address1={ADDRESS}/24", "", "[ipv6]", "method=disabled", ""]
+    lines += ["", "[ipv4]", "method=shared", f"address1={OWN_ADDRESS}/24", "", "[ipv6]", "method=disabled", ""]
     return "\n".join(lines)
 
 
@@ -170,14 +171,14 @@ delete table inet {_TABLE}
 table inet {_TABLE} {{
   chain to_page {{
     type nat hook prerouting priority dstnat; policy accept;
-    iifname "{interface}" ip daddr {ADDRESS} tcp dport 80 redirect to :{port}
+    iifname "{interface}" ip daddr {OWN_ADDRESS} tcp dport 80 redirect to :{port}
   }}
   chain in {{
     type filter hook input priority filter; policy accept;
     iifname != "{interface}" accept
     meta nfproto ipv6 drop
     udp dport 67 accept
-    ip daddr != {ADDRESS} drop
+    ip daddr != {OWN_ADDRESS} drop
     ct state established,related accept
     udp dport 53 accept
     tcp dport {{ 53, {port} }} accept

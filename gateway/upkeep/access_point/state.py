@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 FOLDER = "run/linky-gateway-access-point"
 _STATE, _WANTED = "state.json", "wanted"
-# As NetworkManager would choose it as well; no box of a French provider does.
-ADDRESS = "10.42.0.1"
 _MOST_BYTES = 65_536
 
 

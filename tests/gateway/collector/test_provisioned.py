@@ -212,6 +212,8 @@ def test_what_cannot_be_begun_is_one_sentence_and_nothing_is_made(coop, fleet, t
     says("line 3: this invitation was altered", lines[0] + lines[1] + lines[2].replace("#1", "#1AA"))
     says("line 3: this invitation is there twice", lines[0] + lines[1] * 2)
     says("has no column link", "number\n1\n")
+    says("cannot be read: field larger than", f"link\n{'x' * 200_000}\n")
+    says("is longer than 16 MB", "x" * 16_000_001)
     says("the invitation of salle-00 makes no account", (coop.folder / "none.csv").read_text())
     assert main([str(fleet.file), *fleet.common]) == 1
     assert "which server?" in capsys.readouterr().err

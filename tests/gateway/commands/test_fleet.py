@@ -47,7 +47,12 @@ def test_the_register_of_a_fleet_names_whom_to_ask(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("device,site\na,b\n", "no column jid"), ("jid\nnobody\n", "line 2: 'nobody' is not an XMPP address")],
+    [
+        ("device,site\na,b\n", "no column jid"),
+        ("jid\nnobody\n", "line 2: 'nobody' is not an XMPP address"),
+        (f"jid\n{'x' * 200_000}\n", "line 2: field larger than"),
+        (f"{'x' * 200_000}\n", "line 1: field larger than"),
+    ],
 )
 def test_a_register_that_is_none_is_a_sentence(tmp_path, text, said):
     """With the line."""

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from PIL import Image
 
+from gateway.process.progress import bar
 from harness import ROOT
 from harness.browser import PROGRAM
 from tests.tools.screens import album, chosen
@@ -39,8 +40,7 @@ def photograph(folder, wanted):
     with TemporaryDirectory() as home, Album(Path(home), tuple(dict.fromkeys(one.house for one in wanted))) as running:
         for place, shot in enumerate(wanted, 1):
             running.take(shot, folder / shot.name)
-            print(f"\r{place} of {len(wanted)}  {shot.name:<64}", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+            bar(place, len(wanted))
     templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=select_autoescape())
     page = templates.get_template("index.html").render(shots=wanted, choices=_CHOICES)
     (folder / "index.html").write_text(page)

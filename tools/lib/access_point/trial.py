@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from access_point.machine import BOX, KEY, NAME, PAGE_PORT
-from gateway.upkeep.access_point.state import ADDRESS, FOLDER
+from gateway.upkeep import OWN_ADDRESS
+from gateway.upkeep.access_point.state import FOLDER
 from harness import first_visit
 from harness.browser import Browser
 from harness.person import Person
@@ -84,14 +85,14 @@ class AccessPointTrial:
     def _is_led(self) -> None:
         for url in _ASKED:
             said = self._curl(f"-o /dev/null -D - {url}")
-            there = "302" in said.split("\n")[0] and f"Location: http://{ADDRESS}/wifi" in said
+            there = "302" in said.split("\n")[0] and f"Location: http://{OWN_ADDRESS}/wifi" in said
             self.expect(there and "no-store" in said, f"{url} leads to the page", said)
         for port in (443, 8443, 22):
-            code, _ = self._machine.do(f"{_PHONE} curl -s --max-time 20 https://{ADDRESS}:{port}/")
+            code, _ = self._machine.do(f"{_PHONE} curl -s --max-time 20 https://{OWN_ADDRESS}:{port}/")
             self.expect(code == 7, f"port {port} is refused at once", code)
-        said = self._curl(f"-o /dev/null -D - http://{ADDRESS}/login")
+        said = self._curl(f"-o /dev/null -D - http://{OWN_ADDRESS}/login")
         self.expect("302" in said.split("\n")[0], "no other page is there", said)
-        page = self._curl(f"-H 'Accept-Language: fr' http://{ADDRESS}/wifi")
+        page = self._curl(f"-H 'Accept-Language: fr' http://{OWN_ADDRESS}/wifi")
         self.expect(BOX in page, "the page lists the household's network", page)
 
     def _wrong(self) -> None:
@@ -100,7 +101,7 @@ class AccessPointTrial:
         self._until("the failure", lambda: self._state().get("failed") == BOX and self._state().get("open"))
         self._say(f"a wrong key: the access point is back after {self._progress.seconds - begun:.0f} s")
         self._take_address()
-        page = self._curl(f"-H 'Accept-Language: fr' http://{ADDRESS}/wifi")
+        page = self._curl(f"-H 'Accept-Language: fr' http://{OWN_ADDRESS}/wifi")
         self.expect(
             "n’accepte pas cette clé" in page or "refuse cette clé" in page, "and its page says why", page[-900:]
         )
@@ -139,8 +140,8 @@ class AccessPointTrial:
             self._say(f"the first value is on the page: {_USING} {value}; no code, no cable, no command")
 
     def _choose(self, key: str) -> None:
-        fields = f"-H 'Origin: http://{ADDRESS}' --data-urlencode 'network={BOX}' --data-urlencode 'key={key}'"
-        said = self._curl(f"{fields} http://{ADDRESS}/wifi")
+        fields = f"-H 'Origin: http://{OWN_ADDRESS}' --data-urlencode 'network={BOX}' --data-urlencode 'key={key}'"
+        said = self._curl(f"{fields} http://{OWN_ADDRESS}/wifi")
         self.expect(NAME in said and BOX in said, "the page says what happens next", said[-600:])
         named = re.search(r'class="address">(http://[^<]+?)/?<', said)
         self._told = named[1] if named else ""

@@ -9,6 +9,7 @@ SENTENCES = {
     "unreadable": Phrase("{path} cannot be read: {said}"),
     "cannot_write": Phrase("{path} cannot be written: {said}"),
     "not_utf8": Phrase("{path} is not UTF-8: in the spreadsheet, save as “CSV UTF-8”"),
+    "too_long": Phrase("{path} is longer than {most} MB: give it in parts"),
     "no_header": Phrase("{path}: the first line must name the columns, at least “device”; known: {known}"),
     "unknown_column": Phrase("{path}: unknown column {name!r}; known: {known}"),
     "no_devices": Phrase("{path} names no device"),

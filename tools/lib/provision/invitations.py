@@ -63,7 +63,9 @@ def read(path: Path) -> InvitationFile:
     """A file that is sound as a whole. ProvisionError with the first line that is not."""
     try:
         with path.open("rb") as stream:
-            data = stream.read(_MOST_BYTES)
+            data = stream.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise ProvisionError("too_long", path=path, most=_MOST_BYTES // 1_000_000)
         if stat.S_IMODE(path.stat().st_mode) & (stat.S_IROTH | stat.S_IWOTH):
             raise ProvisionError("too_open", path=path)
         text = data.decode("utf-8-sig")
@@ -73,9 +75,12 @@ def read(path: Path) -> InvitationFile:
         raise ProvisionError("not_utf8", path=path) from error
     separator = max(",;\t", key=text.partition("\n")[0].count)
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    if "link" not in (rows.fieldnames or ()):
-        raise ProvisionError("no_links", path=path, column="link", command=_COMMAND)
-    return InvitationFile(path, list(_checked(rows, path)))
+    try:
+        if "link" not in (rows.fieldnames or ()):
+            raise ProvisionError("no_links", path=path, column="link", command=_COMMAND)
+        return InvitationFile(path, list(_checked(rows, path)))
+    except csv.Error as error:
+        raise ProvisionError("unreadable", path=path, said=error) from error
 
 
 def _checked(rows: csv.DictReader[str], path: Path) -> Iterable[FleetInvitation]:

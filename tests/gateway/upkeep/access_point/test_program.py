@@ -5,7 +5,6 @@ import logging
 
 import pytest
 
-from gateway.daemon.build import OWN_ADDRESS
 from gateway.errors import GatewayError
 from gateway.first_boot.plan import OWN_WIFI_KEY, WIFI, WIFI_BESIDE, profile
 from gateway.first_boot.settings import Wifi
@@ -441,4 +440,3 @@ def test_the_rules_are_ones_of_nftables():
     for others in ("meta nfproto ipv6 drop", "ip daddr != 10.42.0.1 drop"):
         assert coming.index(others) < coming.index("tcp dport { 53, 8080 } accept")
         assert coming.index(others) < coming.index("udp dport 53 accept")
-    assert state.ADDRESS == OWN_ADDRESS
