@@ -36,6 +36,7 @@ def pictures() -> dict[Path, Callable[[], str]]:
     """Every drawing that is the same bytes each time, and what makes it."""
     made: dict[Path, Callable[[], str]] = {
         ROOT / "ways.svg": ways.draw,
+        ROOT / "at-home.svg": ways.at_home,
         ROOT / "tic-adapter/schematic.svg": schematic.draw,
         ROOT / "tic-adapter/stripboard.svg": stripboard.draw,
     }

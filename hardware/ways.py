@@ -1,4 +1,4 @@
-"""The three ways from the meter to the gateway in one picture, with the isolation that each has."""
+"""From the meter to the gateway: the three ways with the isolation that each has, and a household's one alone."""
 
 from __future__ import annotations
 
@@ -36,6 +36,31 @@ def draw() -> str:
     for place, (boxes, joins) in enumerate(_WAYS):
         _way(sheet, place, boxes, joins)
     return sheet.svg()
+
+
+def at_home() -> str:
+    """The way without soldering as a household sees it, on to the Internet box; large, for a phone."""
+    sheet = Sheet(430, 330, "From the Linky to the Internet box")
+    _meter(sheet, 10, 20)
+    for y in (46, 70):
+        sheet.line((132, y), (280, y), color="#1a4d8f", width=3)
+    sheet.text(206, 34, "2 fils · 2 wires", size=15, anchor="middle")
+    _thing(sheet, (280, 20), ("adaptateur", "adapter"), _BOUGHT)
+    sheet.line((350, 110), (350, 220), width=3)
+    sheet.text(340, 170, "USB", size=15, anchor="end")
+    _thing(sheet, (280, 220), ("Raspberry Pi",), _PI)
+    sheet.line((150, 265), (280, 265), width=3)
+    sheet.text(215, 252, "câble · cable", size=15, anchor="middle")
+    _thing(sheet, (10, 220), ("box Internet", "Internet box"), _OURS)
+    return sheet.svg()
+
+
+def _thing(sheet: Sheet, corner: tuple[float, float], said: tuple[str, ...], fill: str) -> None:
+    left, top = corner
+    sheet.box(left, top, 140, 90, fill=fill, color="#555555", radius=8)
+    for place, line in enumerate(said):
+        y = top + 50 + 22 * (place - (len(said) - 1) / 2)
+        sheet.text(left + 70, y, line, size=16, anchor="middle", bold=place == 0)
 
 
 def _way(sheet: Sheet, place: int, boxes: tuple[Box, ...], joins: tuple[str, ...]) -> None:

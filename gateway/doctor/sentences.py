@@ -286,8 +286,8 @@ _WORDS = WordTable(
             "Unknown cause",
             "Something arrives at {port}, but the doctor does not understand it.",
             "Perhaps it is not a meter, or several faults mix.",
-            "Check that it is the meter that is connected there, then send support the file that "
-            "`sudo linky-gateway doctor --bundle support.zip` makes.",
+            "Check that it is the meter that is connected there, then send whoever helps you the file "
+            "that `sudo linky-gateway doctor --bundle support.zip` makes.",
         ),
         Cause.ALL_WELL: ("All is well", "The data arrive without a fault.", "Nothing to report.", "Nothing to do."),
     }

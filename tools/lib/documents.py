@@ -63,10 +63,15 @@ _DUTIES: Final = {
     FRENCH: ("Le projet :", "Au fabricant :", "Ce qui le montre :"),
     ENGLISH: ("The project:", "The manufacturer's own:", "What shows it:"),
 }
-_CONTACT: Final = {FRENCH: "L’adresse pour cela : {}\n", ENGLISH: "The address for it: {}\n"}
+_CONTACT: Final = {
+    FRENCH: "L’adresse pour cela : {} ; vous recevez une réponse sous 7 jours.\n",
+    ENGLISH: "The address for it: {}; you are answered within 7 days.\n",
+}
 _NO_CONTACT: Final = {
-    FRENCH: "Aucune autre adresse n’est publiée (`gateway/upkeep/owner.toml`).\n",
-    ENGLISH: "No other address is published (`gateway/upkeep/owner.toml`).\n",
+    FRENCH: "Aucune adresse n’est encore décidée (`gateway/upkeep/owner.toml`) : dites-le à qui vous a remis la\n"
+    "passerelle. Sans adresse, nous ne promettons pas de délai de réponse.\n",
+    ENGLISH: "No address is decided yet (`gateway/upkeep/owner.toml`): tell whoever gave you the gateway. Without an\n"
+    "address we promise no time in which you are answered.\n",
 }
 _TEXT: Final = {FRENCH: "texte", ENGLISH: "text"}
 _COLON: Final = {FRENCH: " : ", ENGLISH: ": "}
@@ -162,11 +167,7 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "gateway/upkeep/duties/LISEZMOI.md": {"duties": lambda: duties(FRENCH)},
     "gateway/upkeep/duties/README.md": {"duties": lambda: duties(ENGLISH)},
     "README.md": {"get": owned.published},
-    **{
-        f"gateway/web/help/guide/{name}.{lang}.md": {block: partial(made, lang)}
-        for name, block, made in (("start", "get-guide", owned.card), ("buy", "shops", owned.shops))
-        for lang in (FRENCH, ENGLISH)
-    },
+    **owned.blocks(),
     "gateway/commands/README.md": {"exit-codes": exits},
     "tools/lib/image/README.md": {"boards": models.table},
     "SECURITY.md": {"contact-french": lambda: contact(FRENCH), "contact-english": lambda: contact(ENGLISH)},

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 WRITTEN: Final = Path(__file__).parent / "written"
 # In the order in which they are read.
 PAGES: Final = (
-    *("questions", "start", "buy", "connect", "modes", "far", "read", "told", "account", "share", "words"),
+    *("questions", "buy", "connect", "start", "far", "modes", "read", "pay", "told", "share", "privacy", "account"),
+    *("words", "trust"),
 )  # fmt: skip
 FILES: Final = ("sharing.css", "settings.css", "help.css")
 

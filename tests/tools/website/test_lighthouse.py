@@ -14,7 +14,7 @@ from tests.tools.screens.test_lighthouse import CACHE, CATEGORIES, judged
 
 JUDGED = (
     *("index.html", "en/index.html", "household/index.html", "household/start.html", "en/household/buy.html"),
-    *("household/questions.html", "household/words.html", "en/household/gateway-doctor.html", "maker/hardware.html"),
+    *("household/questions.html", "household/words.html", "en/maker/gateway-doctor.html", "maker/hardware.html"),
     *("en/maker/gateway-live.html", "recipient/gateway-federation.html", "en/developer/index.html"),
 )
 

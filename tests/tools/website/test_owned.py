@@ -4,10 +4,14 @@ import pytest
 
 from gateway.upkeep.owner import ProjectOwner, ShopArticle
 from gateway.upkeep.releases.keys import fingerprint
-from website import owned
+from website import offline, owned
 
 KEY = "11" * 32
 OWNER = ProjectOwner(
+    name="The keepers",
+    mail="ask@example.org",
+    security_contact="mailto:flaw@example.org",
+    support_end="2031-12-31",
     url="https://example.org/releases",
     home="https://example.org",
     source="https://forge.example.org/linky",
@@ -34,13 +38,43 @@ def test_the_readme_has_what_there_is():
 
 @pytest.mark.parametrize(
     ("lang", "what", "none", "not_yet"),
-    [("fr", "adaptateur", "Aucune", "n’est pas encore"), ("en", "adapter", "No ", "is not handed out yet")],
+    [
+        ("fr", "adaptateur", "ni boutique ni prix", "n’est pas encore"),
+        ("en", "adapter", "no shop and no price", "is not handed out yet"),
+    ],
 )
 def test_a_household_is_told_where_to_get_it(lang, what, none, not_yet):
     """In its language; without an owner's word, that there is nothing yet, and nothing invented."""
     row = f"| {what} | [Micro Teleinfo](https://example.org/t) | a shop | 20,00 € | 2026-11-20 |"
     assert row in owned.shops(lang, OWNER)
     assert "https://example.org/releases/" in owned.card(lang, OWNER)
-    assert owned.shops(lang, ProjectOwner()).startswith(none)
+    assert none in owned.shops(lang, ProjectOwner())
     assert not_yet in owned.card(lang, ProjectOwner())
     assert "http" not in owned.card(lang, ProjectOwner())
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize(
+    ("make", "given"),
+    [
+        (owned.kept_by, ["The keepers, ask@example.org", "<https://example.org>", "<https://forge.example.org/linky>"]),
+        (owned.helpers, ["ask@example.org, <https://forge.example.org/linky>"]),
+        (owned.upkeep, ["2031-12-31", fingerprint(bytes.fromhex(KEY))]),
+        (owned.flaw, [" flaw@example.org", " 7 "]),
+        (owned.obtain, ["<https://example.org/releases/>", "<https://forge.example.org/linky>"]),
+    ],
+)
+def test_whom_to_trust_is_said_of_what_is_decided(lang, make, given):
+    """All that the owner gives, in either language; blank: words that it is, no address, and no time is promised."""
+    said, blank = make(lang, OWNER), make(lang, ProjectOwner())
+    assert [one for one in given if one not in said] == []
+    assert blank.strip()
+    assert not any(one in blank for one in (*given, "{", "<", "@", "http"))
+
+
+def test_what_an_owner_gives_can_stand_in_the_guide(tmp_path):
+    """The gateway's own page leads to pages alone: no address of mail is a link there."""
+    for name, make in (("trust", owned.kept_by), ("trust", owned.flaw), ("questions", owned.helpers)):
+        page = tmp_path / f"{name}.fr.md"
+        page.write_text(f"# Page\n\n{make('fr', OWNER)}")
+        assert "example.org" in offline.written(page)

@@ -10,7 +10,10 @@ from urllib.parse import unquote, urldefrag
 import pytest
 
 from harness.browser import PROGRAM
-from website.finish import SAID, headed
+from website.finish import SAID, headed, not_found, unbroken
+
+# What a host, or a form, leads to.
+UNLINKED = ("search.html", "404.html")
 
 
 class Page(HTMLParser):
@@ -66,7 +69,7 @@ def test_no_link_is_dead(site, pages):
 
 @pytest.mark.parametrize("home", ["index.html", "en/index.html"])
 def test_each_page_is_reached_from_the_first_one(pages, home):
-    """In either language, by links alone; those of the search are not pages."""
+    """In either language, by links alone."""
     found, waiting = set(), [next(page for page in pages if str(page) == home)]
     while waiting:
         page = waiting.pop()
@@ -74,7 +77,7 @@ def test_each_page_is_reached_from_the_first_one(pages, home):
             found.add(page)
             there = [_inside(page, link) for link in pages[page].links]
             waiting += [one[0] for one in there if one and one[0].suffix == ".html"]
-    assert [str(page) for page in pages if page not in found and page.name != "search.html"] == []
+    assert [str(page) for page in pages if page not in found and page.name not in UNLINKED] == []
 
 
 def test_nothing_is_loaded_from_elsewhere(site, pages):
@@ -116,8 +119,30 @@ def test_the_theme_speaks_french_on_a_french_page(site):
     text = (site / "household/buy.html").read_text(encoding="utf-8")
     for english, french in SAID.items():
         assert not re.search(rf">\s*{re.escape(english)}\s*<|=\"{re.escape(english)}\"", text), english
-        assert english == "Home" or french in text, english
+        assert english == "Home" or unbroken(french) in text, english
     assert "Toggle" not in text
+
+
+def test_a_mistyped_address_is_answered_by_the_site(site, pages):
+    """In both languages, with ways on that hold at whatever depth, and nothing to load."""
+    text = (site / "404.html").read_text(encoding="utf-8")
+    assert "Cette page n’existe pas" in text
+    assert "There is no such page" in text
+    assert pages[Path("404.html")].loaded == []
+    assert {"index.html", "en/index.html"} <= set(pages[Path("404.html")].links)
+    assert '<base href="/">' in not_found("")
+    assert '<base href="/linky/">' in not_found("https://example.org/linky")
+
+
+def test_no_line_of_french_begins_with_a_sign(site):
+    """On each French page, for who reads it; what is typed or run stays as it is."""
+    for path in site.rglob("*.html"):
+        if path.relative_to(site).parts[0] != "en":
+            text = path.read_text(encoding="utf-8")
+            assert unbroken(text) == text, path
+    typed = "<p>Quoi ?</p><pre>a ? b</pre><p>«\nnon » <code>x : y</code> ;</p>"
+    assert unbroken(typed) == ("<p>Quoi\u202f?</p><pre>a ? b</pre><p>«\u00a0non\u00a0» <code>x : y</code>\u202f;</p>")
+    assert "\u202f?" in (site / "household/buy.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed")

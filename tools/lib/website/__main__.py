@@ -10,14 +10,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import Final
 
 from website import staging
-from website.finish import french, headed
+from website.finish import french, headed, not_found, unbroken
 from website.options import ROOT, parser
 from website.outline import LANGUAGES, read_outline
 
+_OWNER: Final = ROOT / "gateway/upkeep/owner.toml"
 _SPHINX: Final = Path(__file__).parent / "sphinx"
 
 
@@ -41,6 +43,8 @@ def main() -> int:
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(folder / "fr", out)
         shutil.copytree(folder / "en", out / "en")
+        home = tomllib.loads(_OWNER.read_text(encoding="utf-8"))["home"]
+        (out / "404.html").write_text(unbroken(not_found(home)), encoding="utf-8")
     pages = sum(1 for _ in out.rglob("*.html"))
     sys.stdout.write(f"{out}: {pages} pages; open {out / 'index.html'}\n")
     return 0

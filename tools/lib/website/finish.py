@@ -1,9 +1,15 @@
-"""What is done to a page once it is made: the theme's own words in French, and headers for the rows of tables."""
+"""What is done to a page once it is made: the theme's own words and the spaces of French, headers for rows of tables.
+
+And the page that a host shows where there is none: of both languages, with nothing to load.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import urlsplit
+
+from words.spaces import spaced
 
 SAID: Final = {
     "Toggle Light / Dark / Auto color theme": "Clair, sombre ou comme l’appareil",
@@ -29,11 +35,70 @@ _FIRST: Final = re.compile(r"(<tr class=\"row-(?:even|odd)\">)<td>(.*?)</td>", r
 _OPENS: Final = "Toggle navigation of "
 # Between two tags, or as what a tool or a reader of screens says.
 _SPOKEN: Final = re.compile(r"(>\s*|(?:aria-label|title)=\")([^<>\"]*?)(\s*<|\")")
+# A tag, or a comment; what stands between the tags of these is typed, or read by a program.
+_TAG: Final = re.compile(r"(<!--.*?-->|<[^>]+>)", re.DOTALL)
+_TYPED: Final = ("code", "kbd", "pre", "script", "style", "textarea")
+# A line of the source may end before a sign that no line may begin with.
+_BEFORE_SIGN: Final = re.compile(r"\n(?=[;:?!»])|(?<=«)\n")
+_NOT_FOUND: Final = """<!DOCTYPE html>
+<html lang="fr">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>Page introuvable · linky-gateway</title>
+<base href="{base}">
+<style>
+body {{ font: 1.1rem/1.5 sans-serif; max-width: 34rem; margin: 3rem auto; padding: 0 1rem; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #131416; color: #dedede; }} a {{ color: #8ab4f8; }} }}
+</style>
+</head>
+<body>
+<main>
+<h1>Cette page n’existe pas</h1>
+<p>L’adresse est peut-être mal tapée, ou la page a changé de place.</p>
+<ul>
+<li><a href="index.html">La première page</a></li>
+<li><a href="household/questions.html">Questions, par symptôme</a></li>
+<li><a href="search.html">Chercher</a></li>
+</ul>
+<section lang="en">
+<h2>There is no such page</h2>
+<p>The address may be mistyped, or the page has moved.</p>
+<ul>
+<li><a href="en/index.html">The first page</a></li>
+<li><a href="en/household/questions.html">Questions, by symptom</a></li>
+<li><a href="en/search.html">Search</a></li>
+</ul>
+</section>
+</main>
+</body>
+</html>
+"""
 
 
 def french(page: str) -> str:
-    """The page's HTML with the theme's own words in French; what our documents say stays."""
-    return _SPOKEN.sub(_one, page)
+    """The page's HTML with the theme's own words in French and no line that begins with a sign; our words stay."""
+    return unbroken(_SPOKEN.sub(_one, page))
+
+
+def unbroken(page: str) -> str:
+    """The page's HTML with the no-break spaces of French, but in what is typed or run."""
+    pieces = _TAG.split(page)
+    inside = 0
+    for at, piece in enumerate(pieces):
+        if at % 2:
+            name = re.match(r"</?([a-z]+)", piece)
+            if name and name[1] in _TYPED:
+                inside += -1 if piece.startswith("</") else 1
+        elif not inside:
+            pieces[at] = spaced(_BEFORE_SIGN.sub(" ", piece))
+    return "".join(pieces)
+
+
+def not_found(home: str) -> str:
+    """The page for an address that is none, at whatever depth; ``home`` is the site's own address, or empty."""
+    return _NOT_FOUND.format(base=f"{urlsplit(home).path.rstrip('/')}/")
 
 
 def headed(page: str) -> str:

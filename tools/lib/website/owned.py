@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gateway.upkeep.owner import owner
@@ -9,6 +10,8 @@ from gateway.upkeep.releases.keys import fingerprint
 from gateway.words.catalogue import ENGLISH, FRENCH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from gateway.upkeep.owner import ProjectOwner
 
 _NOTHING: Final = (
@@ -45,9 +48,57 @@ _WHAT: Final = {
     },
 }  # fmt: skip
 _NO_SHOPS: Final = {
-    FRENCH: "Aucune boutique et aucun prix ne sont donnés ici pour l’instant : nous n’écrivons que ce que quelqu’un a "
-    "commandé et branché.\n",
-    ENGLISH: "No shop and no price are given here yet: we only write down what somebody has ordered and plugged in.\n",
+    FRENCH: "Nous ne donnons encore ni boutique ni prix : nous n’écrivons que ce que quelqu’un a commandé et\n"
+    "branché.\n",
+    ENGLISH: "We give no shop and no price yet: we only write down what somebody has ordered and plugged in.\n",
+}
+_OWNER: Final = {FRENCH: "Le projet est tenu par {}.", ENGLISH: "The project is kept by {}."}
+_SITE: Final = {FRENCH: "Son site : <{}>.", ENGLISH: "Its site: <{}>."}
+_ASKED: Final = {FRENCH: "La source, et où poser une question : <{}>.", ENGLISH: "Source and questions: <{}>."}
+_NO_OWNER: Final = {
+    FRENCH: "Rien n’est encore décidé : ni nom, ni adresse, ni site. Votre interlocuteur est la personne qui a\n"
+    "préparé votre carte.\n",
+    ENGLISH: "Nothing is decided yet: no name, no address, no site. The one to turn to is whoever prepared your\n"
+    "card.\n",
+}
+_HELPERS: Final = {FRENCH: "Une question ? {}\n", ENGLISH: "A question? {}\n"}
+_NO_HELPERS: Final = {
+    FRENCH: "Il n’y a pas encore d’assistance : demandez à la personne qui a préparé votre carte.\n",
+    ENGLISH: "There is no helpdesk yet: ask whoever prepared your card.\n",
+}
+_LAST_DAY: Final = {
+    FRENCH: "Cette version est suivie jusqu’au {}.", ENGLISH: "This version is kept up until {}.",
+}  # fmt: skip
+_NO_LAST_DAY: Final = {
+    FRENCH: "Jusqu’à quand cette version sera suivie n’est pas encore décidé.",
+    ENGLISH: "Until when this version is kept up is not decided yet.",
+}
+_KEYS: Final = {
+    FRENCH: "Empreinte de la clé qui signe les versions : **{}**.",
+    ENGLISH: "Fingerprint of the key that signs versions: **{}**.",
+}
+_NO_KEYS: Final = {
+    FRENCH: "Aucune version n’est encore publiée, et aucune clé.", ENGLISH: "No version is published yet, and no key.",
+}  # fmt: skip
+_FLAW: Final = {
+    FRENCH: "Écrivez en privé à {} ; la réponse vient sous 7 jours.",
+    ENGLISH: "Write in private to {}; you are answered within 7 days.",
+}
+_NO_FLAW: Final = {
+    FRENCH: "Aucune adresse n’est encore décidée : dites-le en privé à la personne qui vous a remis la passerelle.\n"
+    "Sans adresse, nous ne promettons pas de délai.",
+    ENGLISH: "No address is decided yet: tell whoever gave you the gateway, in private. Without an address we\n"
+    "promise no time.",
+}
+_OBTAIN: Final = {
+    FRENCH: {"url": "Les versions, et comment les vérifier : <{}/>.", "source": "La source : <{}>."},
+    ENGLISH: {"url": "Releases, and how to verify them: <{}/>.", "source": "The source: <{}>."},
+}
+_NO_OBTAIN: Final = {
+    FRENCH: "**Rien n’est encore publié** : aucune adresse n’est décidée. La personne qui vous a donné cette page\n"
+    "peut vous remettre le dossier du projet ; c’est lui, la version.\n",
+    ENGLISH: "**Nothing is published yet**: no address is decided. Whoever gave you this page can hand you the\n"
+    "project’s folder; that is the release.\n",
 }
 
 
@@ -78,3 +129,73 @@ def shops(lang: str, said: ProjectOwner | None = None) -> str:
         for one in (said or owner()).shop
     ]
     return _SHOPS[lang] + "".join(rows) if rows else _NO_SHOPS[lang]
+
+
+def kept_by(lang: str, said: ProjectOwner | None = None) -> str:
+    """Who keeps the project, and where."""
+    said = said or owner()
+    name = ", ".join(one for one in (said.name, said.mail) if one)
+    lines = [(_OWNER, name), (_SITE, said.home), (_ASKED, said.source)]
+    return _lines(phrase[lang].format(one) for phrase, one in lines if one) or _NO_OWNER[lang]
+
+
+def helpers(lang: str, said: ProjectOwner | None = None) -> str:
+    """Whom a household asks."""
+    said = said or owner()
+    asked = ", ".join(map(_place, filter(None, (said.mail, said.source))))
+    return _HELPERS[lang].format(asked) if asked else _NO_HELPERS[lang]
+
+
+def upkeep(lang: str, said: ProjectOwner | None = None) -> str:
+    """Until when this version is mended, and by which keys releases are believed."""
+    said = said or owner()
+    last = _LAST_DAY[lang].format(said.support_end) if said.support_end else _NO_LAST_DAY[lang]
+    keys = [_KEYS[lang].format(fingerprint(bytes.fromhex(key))) for key in said.release_keys]
+    return _lines([last, *(keys or [_NO_KEYS[lang]])])
+
+
+def flaw(lang: str, said: ProjectOwner | None = None) -> str:
+    """To whom a vulnerability is reported."""
+    where = (said or owner()).security_contact.removeprefix("mailto:")
+    return _lines([_FLAW[lang].format(_place(where)) if where else _NO_FLAW[lang]])
+
+
+def obtain(lang: str, said: ProjectOwner | None = None) -> str:
+    """Where whoever types commands has the project from."""
+    said = said or owner()
+    return (
+        _lines(phrase.format(place) for name, phrase in _OBTAIN[lang].items() if (place := getattr(said, name)))
+        or _NO_OBTAIN[lang]
+    )
+
+
+def _place(there: str) -> str:
+    """A link, but for an address of mail: the gateway's own page leads to pages alone."""
+    return f"<{there}>" if there.startswith("https://") else there
+
+
+def _lines(said: Iterable[str]) -> str:
+    return "".join(f"{one}\n" for one in said)
+
+
+def blocks() -> dict[str, dict[str, Callable[[], str]]]:
+    """Document -> name of a block -> what stands in it."""
+    made: dict[str, dict[str, Callable[[], str]]] = {}
+    for lang in (FRENCH, ENGLISH):
+        readme = "LISEZMOI.md" if lang == FRENCH else "README.md"
+        guide = "gateway/web/help/guide/{}." + lang + ".md"
+        for file, name, make in (
+            (guide.format("start"), "get-guide", card),
+            (guide.format("buy"), "shops", shops),
+            (guide.format("questions"), "helpers", helpers),
+            (guide.format("trust"), "owner", kept_by),
+            (guide.format("trust"), "upkeep", upkeep),
+            (guide.format("trust"), "flaw", flaw),
+            (f"tools/lib/website/home/{lang}.md", "get-guide", card),
+            (f"tools/lib/website/home/{lang}.md", "obtain", obtain),
+            (f"gateway/{readme}", "obtain", obtain),
+            (f"gateway/collector/{readme}", "obtain", obtain),
+            (f"tools/lib/demo/{readme}", "obtain", obtain),
+        ):
+            made.setdefault(file, {})[name] = partial(make, lang)
+    return made
