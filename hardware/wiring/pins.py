@@ -101,7 +101,7 @@ WIRINGS = {
     "pi-tic": Wiring(PI, "TIC J2", (Wire(1, "3V3", RED), Wire(10, "RXD", GREEN), Wire(6, "GND", BLACK))),
     "pi-led": Wiring(PI, "LED", (Wire(7, "+", ORANGE, "470 Ω"), Wire(9, "-", BLACK))),
     "pi-oled": Wiring(
-        PI, "OLED", (Wire(1, "VCC", RED), Wire(9, "GND", BLACK), Wire(5, "SCL", ORANGE), Wire(3, "SDA", BLUE))
+        PI, "OLED", (Wire(17, "VCC", RED), Wire(25, "GND", BLACK), Wire(5, "SCL", ORANGE), Wire(3, "SDA", BLUE))
     ),
     "pi-lcd": Wiring(
         PI,
@@ -153,7 +153,7 @@ WIRINGS = {
             Wire(30, "GND", BLACK),
         ),
     ),
-    "pi-counter": Wiring(PI, "S0 / contact", (Wire(11, "S0 +", BLUE), Wire(9, "S0 -", BLACK))),
+    "pi-counter": Wiring(PI, "S0 / contact", (Wire(11, "S0 +", BLUE), Wire(14, "S0 -", BLACK))),
     "esp32-tic": _receiver(ESP32, 16),
     "esp32-c3-tic": _receiver(ESP32_C3, 4),
     "esp32-s3-tic": _receiver(ESP32_S3, 16),
@@ -183,7 +183,17 @@ class PiModel:
     shared: bool
     by_default: str
     lines: tuple[str, ...]
-    source: str
+
+    @property
+    def names(self) -> list[str]:
+        """As shops call them: ``3 B+``, ``CM4``."""
+        bare = (model.removeprefix("Raspberry Pi ").partition(" Rev")[0] for model in self.models)
+        spelled = (name.replace(" Model ", " ").replace("Model ", "1 ").replace(" Plus", "+") for name in bare)
+        return [name.replace("Compute Module ", "CM").replace("5 B", "5") for name in spelled]
+
+
+PORT = "/dev/ttyAMA0"
+"""The port of the header on all of them, once the lines are in."""
 
 
 PI_MODELS = (
@@ -192,12 +202,13 @@ PI_MODELS = (
         shared=False,
         by_default="ttyAMA0 (PL011)",
         lines=("enable_uart=1",),
-        source="/dev/serial0",
     ),
     PiModel(
         (
             "Raspberry Pi Zero W Rev 1.1",
+            "Raspberry Pi 3 Model B Rev 1.2",
             "Raspberry Pi 3 Model B Plus Rev 1.3",
+            "Raspberry Pi 3 Model A Plus Rev 1.0",
             "Raspberry Pi Zero 2 W Rev 1.0",
             "Raspberry Pi 4 Model B Rev 1.4",
             "Raspberry Pi 400 Rev 1.0",
@@ -206,14 +217,12 @@ PI_MODELS = (
         shared=True,
         by_default="ttyS0 (mini UART)",
         lines=("enable_uart=1", "dtoverlay=disable-bt"),
-        source="/dev/serial0",
     ),
     PiModel(
-        ("Raspberry Pi 5 Model B Rev 1.0",),
+        ("Raspberry Pi 5 Model B Rev 1.0", "Raspberry Pi 500 Rev 1.0", "Raspberry Pi Compute Module 5 Rev 1.0"),
         shared=False,
         by_default="ttyAMA10 (3-pin debug)",
         lines=("dtparam=uart0=on",),
-        source="/dev/ttyAMA0",
     ),
 )
 

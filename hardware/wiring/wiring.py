@@ -14,6 +14,7 @@ from pins import (
     LAMPS,
     PI,
     PI_MODELS,
+    PORT,
     UARTS,
     WIRINGS,
     Wiring,
@@ -145,9 +146,8 @@ def pi_models(language: str) -> str:
     """Which port a Raspberry Pi gives to the meter, and what that takes."""
     lines = [_WORDS[language]["pi"]]
     for family in PI_MODELS:
-        names = ", ".join(model.removeprefix("Raspberry Pi ").partition(" Rev")[0] for model in family.models)
         code = "<br>".join(f"`{line}`" for line in family.lines)
-        lines.append(f'| {names} | {family.by_default} | {code} | `source = "{family.source}"` |')
+        lines.append(f'| {", ".join(family.names)} | {family.by_default} | {code} | `source = "{PORT}"` |')
     return "\n".join(lines)
 
 
