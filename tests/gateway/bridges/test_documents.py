@@ -1,6 +1,10 @@
 """What the operator's documents and the commented configuration say is so."""
 
 import re
+import tomllib
+from dataclasses import replace
+
+import msgspec
 
 from gateway.bridges.config import load
 from gateway.bridges.program import PASSWORD_CREDENTIAL, TOKEN_CREDENTIAL
@@ -12,12 +16,16 @@ SHIPPED = ROOT / "systemd" / "bridge.toml"
 
 
 def test_the_example_of_a_new_bridge_runs():
-    """As it stands in the document: at most 60 lines, and one line of InfluxDB's protocol for each number."""
+    """As it stands in the document: at most 60 lines; a line of InfluxDB's protocol for each number, spaces escaped."""
 
     class Influx:
+        def __init__(self):
+            self.bodies = []
+
         def answer(self, path, headers, body):
             assert headers["Authorization"] == "Token t"
-            self.body = body.decode()
+            assert path == "/api/v2/write?org=ORG&bucket=BUCKET&precision=ns"
+            self.bodies.append(body.decode())
             return 204, ""
 
     (block,) = (block for block in read("gateway/bridges/README.md")[0] if "class InfluxSink" in block.text)
@@ -25,11 +33,19 @@ def test_the_example_of_a_new_bridge_runs():
     names = {}
     exec(block.text, names)
     influx = Influx()
+    table = next(block.text for block in read("gateway/bridges/README.md")[0] if '"InfluxSink"' in block.text)
+    query = tomllib.loads(table)["own"]["given"]["url"].partition("/api/")[2]
     with served(influx) as url:
-        sink = names["InfluxSink"](url, "t")
+        sink = names["InfluxSink"](f"{url}/api/{query}", "t")
         sent = [value("consumption/power/apparent/raw", START, 230), value("contract/tariff", START, "HC")]
-        sink.send(sink.missing(sent))
-    assert influx.body == f"consumption.power.apparent.raw,household=ab-12,granularity=raw value=230 {START * 10**9}"
+        hall = msgspec.structs.replace(sent[0].household, name="Salle polyvalente")
+        sink.send(sink.missing([*sent, *(replace(one, household=hall) for one in sent)]))
+        sink.send([sent[1]])  # words alone: nothing is sent
+    lines = [
+        f"consumption.power.apparent.raw,household={name},granularity=raw value=230 {START * 10**9}"
+        for name in ("ab-12", r"Salle\ polyvalente")
+    ]
+    assert influx.bodies == ["\n".join(lines)]
 
 
 def test_the_commented_configuration_is_accepted_and_says_the_defaults(tmp_path):
