@@ -74,6 +74,26 @@ def test_every_link_leads_somewhere(document):
             assert anchor in anchors(str(page)), f"{document}: {link}"
 
 
+def strays(lines: list[str]) -> Iterator[str]:
+    """Lines that begin as a later item of a list, with neither that list nor an empty line before them."""
+    is_item = re.compile(r" *(?:[-*]|[0-9]+\.) ").match
+    paragraph: list[str] = []
+    for line in lines:
+        if not line.strip() or line.startswith("```"):
+            paragraph = []
+            continue
+        if re.match(r"(?!1\.)[0-9]+\. ", line) and paragraph and not any(map(is_item, paragraph)):
+            yield line
+        paragraph.append(line)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_list_that_goes_on_behind_a_block_is_a_list(document):
+    """An item that is no first one does not run on in the paragraph before it."""
+    assert list(strays(read(document)[1].splitlines())) == []
+    assert list(strays(["```sh", "```", "   as it was", "4. **Label**"])) == ["4. **Label**"]
+
+
 # Where pictures are that are made by code and compared by a test: those of screens and pages, drawings.
 MADE = (
     "tests/gateway/display/pictures",
@@ -322,6 +342,12 @@ NOT_RUN = {
     "sudo linky-gateway page code": "root's; the last block of the same document runs it without",
     "linky-gateway consume": "needs a gateway at a federation; tests/faults/test_chain.py runs it there",
     "linky-display png --page": "asks the broker of the house; tests/gateway/display/test_program.py runs it there",
+    "sudo apt install python3-gpiozero": "changes the system; tests/integration/test_debian_python.py has Debian's",
+    "sudo raspi-config": "a Raspberry Pi's; there is none",
+    "sudo linky-setup broker": "changes the system; tests/tools/setup runs it on scratch systems",
+    "sudo linky-gateway display add screen": "root's; tests/integration/test_maker.py lets one in and hears by it",
+    "sudo systemctl enable --now linky-display": "changes the system; tests/units/ holds its unit",
+    "journalctl -u linky-display": "reads the log of a service that does not run here",
     "linky-display run": "drives pins and buses; tests/gateway/display/test_program.py runs it on a board of its own",
     "linky-display off": "drives pins; tests/gateway/display/test_program.py runs it on a board of its own",
 }

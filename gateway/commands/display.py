@@ -53,7 +53,9 @@ def declare(commands: Commands) -> None:
     add.add_argument("name", metavar="NAME", help="1 to 32 small letters, digits and hyphens")
     add.add_argument("--home-assistant", action="store_true", help="it is Home Assistant: it may also write its topic")
     add.add_argument(
-        "--only", choices=("json", "python", "micropython"), help="nothing but display.json, or a program filled in"
+        "--only",
+        choices=("json", "python", "micropython", "password"),
+        help="nothing but display.json, a program filled in, or the password",
     )
     add.set_defaults(run=_add)
     listed = actions.add_parser("list", parents=[shared], help="the displays that are let in")
@@ -81,10 +83,17 @@ def _add(options: argparse.Namespace) -> int:
     _agree(options, config)
     given = place.with_password(password)
     if options.only:
-        sys.stdout.write(given.as_json() if options.only == "json" else given.program(options.only))
+        sys.stdout.write(_alone(given, options.only))
     else:
         sys.stdout.write(_in_words(given, options))
     return 0
+
+
+def _alone(given: Credentials, what: str) -> str:
+    """One thing, for a pipe or a file."""
+    if what == "password":
+        return f"{given.password}\n"
+    return given.as_json() if what == "json" else given.program(what)
 
 
 def _in_words(given: Credentials, options: argparse.Namespace) -> str:

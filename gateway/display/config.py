@@ -87,6 +87,14 @@ class LedTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     active_high: bool = True
 
 
+class LampTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[[lamp]]``: one colour, on while what it follows is so."""
+
+    gpio: Gpio
+    follows: Literal["off-peak", "injection", "overload"]
+    active_high: bool = True
+
+
 class RgbTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[rgb]``: one lamp of three colours."""
 
@@ -136,6 +144,7 @@ class DisplayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     lcd: LcdTable | None = None
     epaper: EpaperTable | None = None
     led: LedTable | None = None
+    lamp: tuple[LampTable, ...] = ()
     rgb: RgbTable | None = None
     buzzer: BuzzerTable | None = None
     button: ButtonTable | None = None
@@ -259,5 +268,7 @@ def _pins(config: DisplayConfig) -> Iterator[tuple[int, str]]:
     for place, table in (("led", config.led), ("buzzer", config.buzzer), ("button", config.button)):
         if table:
             yield table.gpio, f"{place}.gpio"
+    for number, lamp in enumerate(config.lamp, start=1):
+        yield lamp.gpio, f"lamp {number}"
     for relay in config.relay:
         yield relay.gpio, f"relay {relay.name}"

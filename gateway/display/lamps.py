@@ -47,6 +47,15 @@ def led(view: DisplayedMoment) -> Rhythm:
     return SLOW if view.live else FAST
 
 
+def one_thing(view: DisplayedMoment, follows: str) -> Rhythm:
+    """A lamp that tells one thing (``[[lamp]]``): on while it is so, dark while not; the fast rhythm when old."""
+    frame = view.frame
+    if view.fault or frame is None:
+        return FAST
+    so = {"off-peak": frame.tariff_kind == "off-peak", "injection": frame.injecting, "overload": view.overload}
+    return ON if so[follows] else OFF
+
+
 def rgb(view: DisplayedMoment) -> tuple[Colour, Rhythm]:
     """The colour of what matters most, and its rhythm.
 

@@ -109,6 +109,7 @@ class Pins:
         self._relays = [RelaySwitch(one, output(one.gpio, active_high=one.active_high), now) for one in config.relay]
         led, rgb, buzzer = config.led, config.rgb, config.buzzer
         self._led = Player(output(led.gpio, active_high=led.active_high)) if led else None
+        self._lamps = [(Player(output(one.gpio, active_high=one.active_high)), one.follows) for one in config.lamp]
         self._rgb = Player(output(rgb.red, rgb.green, rgb.blue, active_high=rgb.active_high)) if rgb else None
         self.alarm = Alarm(output(buzzer.gpio, active_high=buzzer.active_high)) if buzzer else None
 
@@ -117,6 +118,7 @@ class Pins:
         due = [relay.update(view, now) for relay in self._relays]
         if self._led:
             due.append(self._led.update(lamps.led(view), lamps.WHITE, now))
+        due += [lamp.update(lamps.one_thing(view, follows), lamps.WHITE, now) for lamp, follows in self._lamps]
         if self._rgb:
             colour, rhythm = lamps.rgb(view)
             due.append(self._rgb.update(rhythm, colour, now))

@@ -118,7 +118,10 @@ class Display:
         kind, percent = self._lamp["kind"], self._lamp["brightness"]
         if kind == "none":
             return
-        colours = lamps.bar(view, self._lamp["count"]) if kind == "bar" else [lamps.single(view)]
+        if kind == "bar":
+            colours = lamps.bar(view, self._lamp["count"])
+        else:
+            colours = [lamps.off_peak(view) if kind == "off-peak" else lamps.single(view)]
         self._light([lamps.dimmed(colour, percent) for colour in colours])
 
     async def _press(self):

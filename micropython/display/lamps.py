@@ -1,13 +1,15 @@
 """What lamps show: pure functions of a ``View`` to colours (red, green, blue, each 0 to 255).
 
 A bar of addressable LEDs is the power as a part of the subscribed one; a single lamp has the colour of what matters
-most.
+most, or tells off-peak hours alone.
 """
 
 import compact
 
 OFF, WHITE, GREEN, AMBER, RED, BLUE = (0, 0, 0), (160, 160, 160), (0, 200, 0), (220, 110, 0), (255, 0, 0), (0, 40, 255)
-_FAINT = (12, 12, 12)
+_FAINT, _FULL = (12, 12, 12), (255, 255, 255)
+# The tariff of ``compact``.
+_OFF_PEAK = 2
 
 _TEMPO = {1: BLUE, 2: WHITE, 3: RED}
 
@@ -27,6 +29,13 @@ def single(view):
     if view.frame.today:
         return _TEMPO[view.frame.today]
     return OFF if view.load is None else _by_load(view.load)
+
+
+def off_peak(view):
+    """One lamp that tells one thing: lit in off-peak hours, dark in others; old: faint, blinking."""
+    if view.fault:
+        return _FAINT if view.beat else OFF
+    return _FULL if view.frame.tariff == _OFF_PEAK else OFF
 
 
 def bar(view, count):

@@ -242,7 +242,7 @@ def _title(layout, view, words, coloured=True):
     if warning is None and view.has(compact.BREAKER_OPEN):
         warning = "Disjoncteur"
     elif view.overload:
-        warning = "SURCHARGE !"
+        warning = "Dépassement !"
     ground, letters = DARK, WHITE
     if warning:
         words, ground, letters = warning, RED if view.overload else AMBER, WHITE if view.overload else BLACK

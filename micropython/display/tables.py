@@ -39,7 +39,8 @@ TABLES = {
         "brightness": (_NUMBER, 30),
     },
 }
-_PANELS, _LAMPS = ("ssd1306", "sh1106", "st7789"), {"none": (), "bar": ("pin",), "rgb": ("red", "green", "blue")}
+_PANELS = ("ssd1306", "sh1106", "st7789")
+_LAMPS = {"none": (), "bar": ("pin",), "rgb": ("red", "green", "blue"), "off-peak": ("pin",)}
 
 
 def check(settings):
@@ -54,7 +55,7 @@ def check(settings):
     if not 1 <= display["brightness"] <= 100:
         raise SettingsError("config.json: display: brightness: 1 to 100 per cent")
     if lamp["kind"] not in _LAMPS:
-        raise SettingsError("config.json: lamp: kind: none, bar or rgb")
+        raise SettingsError("config.json: lamp: kind: none, bar, rgb or off-peak")
     for key in _LAMPS[lamp["kind"]]:
         if lamp[key] is None:
             raise SettingsError("config.json: lamp: %s is missing for a lamp of kind %s" % (key, lamp["kind"]))

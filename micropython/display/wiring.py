@@ -39,7 +39,7 @@ def _open_st7789(display):
 
 
 def open_lamps(lamp):
-    """A function that takes a list of colours (red, green, blue): ``count`` of a bar, one of an RGB LED."""
+    """A function that takes a list of colours (red, green, blue): ``count`` of a bar, one of an RGB or a plain LED."""
     if lamp["kind"] == "bar":
         pixels = neopixel.NeoPixel(machine.Pin(lamp["pin"]), lamp["count"])
 
@@ -57,6 +57,9 @@ def open_lamps(lamp):
                 pin.duty_u16(colours[0][place] * 257)
 
         return light
+    if lamp["kind"] == "off-peak":
+        plain = machine.PWM(machine.Pin(lamp["pin"]), freq=_PWM_HZ)
+        return lambda colours: plain.duty_u16(max(colours[0]) * 257)
     return lambda colours: None
 
 

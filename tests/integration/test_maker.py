@@ -31,7 +31,8 @@ NAME = "linky-pi"
 PASSWORDS = "etc/mosquitto/linky.passwords"
 
 # That the French document has the same ones is tests/test_two_languages.py's.
-PYTHON, MICROPYTHON = (block.text for block in read("gateway/live/README.md")[0] if block.language == "python")
+BLOCKS = read("gateway/live/README.md")[0]
+PYTHON, MICROPYTHON, INFLUXDB = (block.text for block in BLOCKS if block.language == "python")
 
 
 class Display:
@@ -123,6 +124,77 @@ def test_the_makers_examples_run_as_they_stand_before_and_after_an_upgrade(house
     house.start_broker()
     for display, words, python in displays:
         display.says(words, python)
+
+
+# What an InfluxDB 2 does with a request: each line that is well formed is kept, 204; else 400. It prints what it keeps.
+INFLUX = r"""
+import re
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Answer(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        good = re.fullmatch(r"linky,meter=house (\w+=-?\d+)(,\w+=-?\d+)* \d{10}", body)
+        good = good and self.headers["Authorization"] == "Token secret"
+        good = good and self.path == "/api/v2/write?org=ORG&bucket=BUCKET&precision=s"
+        print("kept" if good else "refused", self.path, self.headers["Authorization"], body, flush=True)
+        self.send_response(204 if good else 400)
+        self.end_headers()
+
+HTTPServer(("127.0.0.1", 8086), Answer).serve_forever()
+"""
+
+
+def test_the_example_for_influxdb_hands_on_each_value(house, tmp_path):
+    """As it stands, with its two files: a dated line of its protocol a frame; no answer is said."""
+    given = house.gateway("display", "add", "influx", "--only", "json")
+    house.reload_broker()
+    display = Display(house, tmp_path, INFLUXDB, given)
+    (tmp_path / "influxdb.token").write_text("secret\n")
+    display.says("InfluxDB: .*refused")
+    log = tmp_path / "influx.log"
+    with log.open("wb") as out:
+        server = subprocess.Popen(house.words(sys.executable, "-c", INFLUX), stdout=out, stderr=subprocess.DEVNULL)
+    try:
+        program = subprocess.Popen(
+            house.words(sys.executable, "display.py", folder=tmp_path),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            wait_until(lambda: log.read_text().count("kept") >= 2, 60, f"two values in {log}")
+        finally:
+            program.kill()
+            program.wait()
+    finally:
+        server.kill()
+        server.wait()
+    assert "refused" not in log.read_text()
+    assert re.search(r"drawn_va=\d+", log.read_text())
+
+
+def test_a_screen_beside_the_gateway_hears_by_the_five_steps(house, tmp_path):
+    """The configuration of the document, as it stands, and the password that was printed for its user's file."""
+    password = house.gateway("display", "add", "screen", "--only", "password")
+    house.reload_broker()
+    (table,) = (block.text for block in read("gateway/display/README.md")[0] if block.language == "toml")
+    config, picture = tmp_path / "display.toml", tmp_path / "page.png"
+    config.write_text(table)
+    (tmp_path / "mqtt-password").write_text(password)
+
+    def drawn() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            house.words(sys.executable, "-m", "gateway.display", "png", "--config", config, "--out", picture),
+            env={**ENVIRONMENT, "CREDENTIALS_DIRECTORY": str(tmp_path)},
+            check=False, capture_output=True, text=True, cwd=ROOT, timeout=60,
+        )  # fmt: skip
+
+    done = drawn()
+    assert (done.returncode, picture.exists()) == (0, True), done.stderr
+    house.gateway("display", "remove", "screen")
+    house.reload_broker()
+    done = drawn()
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.campaign  # that it is a program: tests/gateway/commands/test_display.py

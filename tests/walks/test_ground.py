@@ -19,7 +19,7 @@ def prose(text):
 
 def test_a_passage_is_what_stands_below_its_heading():
     """Its blocks, its commands as they stand there, none of what follows; continued lines are one command."""
-    found = passage("micropython/display/README.md", "## From its box to the wall")
+    found = passage("micropython/display/README.md", "## From unpacking to hanging it up")
     flash = next(line for line in found.commands if line.startswith("tools/flash --port"))
     assert "\\\n" in flash
     assert "What it shows" not in found.prose

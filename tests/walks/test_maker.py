@@ -155,7 +155,7 @@ def test_a_maker_reads_the_first_number_on_a_display(house, tmp_path, upgrade):
         walk.type(shell, "sudo tools/setup install", installation(walk), code=house.code_of_setup)
         house.only_the_clock_is_missing(shell.said)
         walk.read("gateway/LISEZMOI.md", "## Et ensuite ?")
-        walk.follow("micropython/display/LISEZMOI.md", "## De la boîte au mur")
+        walk.follow("micropython/display/LISEZMOI.md", "## Du déballage à l'accrochage")
         said = walk.type(shell, "sudo tools/flash", flashing(walk))
         assert "Oui : la carte est connectée" in said, said
         board.hang(house)

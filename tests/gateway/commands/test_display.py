@@ -49,6 +49,14 @@ def house(tmp_path):
     return House(tmp_path)
 
 
+def test_a_password_alone_is_a_line_for_the_service_beside(house, capsys):
+    """For a pipe into the file that systemd hands to linky-display."""
+    assert house.display("add", "screen", "--only", "password") == 0
+    (password,) = capsys.readouterr().out.splitlines()
+    assert len(password) >= 20
+    assert "screen" in house.users()
+
+
 def test_a_display_is_let_in_and_out_again(house, capsys):
     """Its line and its rules come and go; the household's own rules, and everybody else, stay."""
     house.acl.write_text(house.acl.read_text() + "user zigbee\ntopic readwrite zigbee2mqtt/#\n")

@@ -15,11 +15,8 @@ SHIPPED = ROOT / "systemd" / "display.toml"
 def test_the_shipped_file_drives_nothing():
     """Nothing that is wired to something else is touched before a person says so."""
     config = load(SHIPPED)
-    assert (config.meter, config.oled, config.lcd, config.led, config.button, config.relay) == (
-        "house",
-        *[None] * 4,
-        (),
-    )
+    assert (config.meter, config.oled, config.lcd, config.led, config.button) == ("house", *[None] * 4)
+    assert (config.lamp, config.relay) == ((), ())
 
 
 def test_every_line_of_the_shipped_file_may_be_switched_on(tmp_path):
@@ -38,6 +35,7 @@ def test_every_line_of_the_shipped_file_may_be_switched_on(tmp_path):
         'oled = { chip = "ssd1306" }\nlcd = { chip = "st7789", backlight = 18 }\nled = { gpio = 4 }\n'
         "rgb = { red = 17, green = 27, blue = 22 }\nbuzzer = { gpio = 23 }\nbutton = { gpio = 26 }\n"
         '[mqtt]\nuser = "screen"\npassword_file = "display.password"\nca_file = "/etc/mosquitto/linky/ca.crt"\n'
+        '[[lamp]]\ngpio = 6\nfollows = "off-peak"\n'
         '[[relay]]\nname = "water-heater"\ngpio = 5\nfollows = "off-peak"\n',
     )
     assert everything == bare
@@ -53,6 +51,8 @@ def test_every_line_of_the_shipped_file_may_be_switched_on(tmp_path):
         ("folder = 'x'", "unknown key `folder`"),
         ("[led]\ngpio = 4\n[button]\ngpio = 4", "button.gpio: GPIO4 is already used by led.gpio"),
         ('[lcd]\nchip = "st7789"\n[led]\ngpio = 24', "led.gpio: GPIO24 is already used by lcd.dc"),
+        ('[[lamp]]\ngpio = 4\nfollows = "peak"', "lamp[0].follows: "),
+        ('[led]\ngpio = 4\n[[lamp]]\ngpio = 4\nfollows = "overload"', "lamp 1: GPIO4 is already used by led.gpio"),
         ('[[relay]]\nname = "a"\ngpio = 5\nfollows = "contact"', "relay a: which contact?"),
         ('[[relay]]\nname = "a"\ngpio = 5\nfollows = "off-peak"\ncontact = 1', "relay a: contact is only for"),
         ('[[relay]]\nname = "a"\ngpio = 5\nfollows = "always"', 'relay a: follows = "always" needs shed'),

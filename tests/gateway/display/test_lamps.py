@@ -46,6 +46,25 @@ def test_the_lamp_flashes_every_second_while_none_does(lamp, clock, without):
     assert changes == [(0, 1), (0.1, 0), (1.0, 1), (1.1, 0), (2.0, 1), (2.1, 0)]
 
 
+@pytest.mark.parametrize(
+    ("follows", "known", "rhythm"),
+    [
+        ("off-peak", view(tariff_kind="off-peak"), lamps.ON),
+        ("off-peak", view(tariff_kind="peak"), lamps.OFF),
+        ("off-peak", view(tariff_kind="unknown"), lamps.OFF),
+        ("off-peak", view("gateway", tariff_kind="off-peak"), lamps.FAST),
+        ("off-peak", NOTHING, lamps.FAST),
+        ("injection", view(**SUN), lamps.ON),
+        ("injection", view(), lamps.OFF),
+        ("overload", view(overload=True), lamps.ON),
+        ("overload", view(), lamps.OFF),
+    ],
+)
+def test_a_lamp_tells_one_thing(follows, known, rhythm):
+    """On while it is so, dark while not; flashes every second while nobody knows."""
+    assert lamps.one_thing(known, follows) == rhythm
+
+
 def test_a_change_of_rhythm_begins_with_a_flash(lamp, clock):
     """Nobody waits three seconds to see that something has happened."""
     player = Player(lamp[0])

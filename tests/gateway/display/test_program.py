@@ -138,6 +138,16 @@ def test_a_relay_follows_the_meter_and_opens_when_it_falls_silent(
     wait_until(lambda: not pin.state, 60, "the relay opens by itself")
 
 
+def test_a_lamp_is_lit_in_off_peak_hours(broker, gateway, started, board, tmp_path):
+    """By the meter's own word, as long as they last."""
+    started(written(tmp_path, broker, '[[lamp]]\ngpio = 6\nfollows = "off-peak"\n'))
+    gateway.frame(tariff_kind="off-peak")
+    seen = []
+    wait_until(lambda: seen.append(board.pin(6).state) or (len(seen) > 15 and all(seen[-15:])), 60, "the lamp is lit")
+    gateway.frame(tariff_kind="peak")
+    wait_until(lambda: not board.pin(6).state, 60, "the lamp is dark")
+
+
 def test_a_relay_follows_a_virtual_contact(broker, gateway, started, board, tmp_path):
     """RELAIS comes on a topic of its own."""
     started(written(tmp_path, broker, RELAY + 'follows = "contact"\ncontact = 3\n'))

@@ -111,6 +111,22 @@ def test_the_single_lamp(fields, lamp):
     assert logic(f"lamps.single(view({fields}))") == lamp
 
 
+@pytest.mark.parametrize(
+    ("fields", "lamp"),
+    [
+        ("tariff=2, drawn_va=5900, subscribed_va=6000", [255] * 3),
+        ("tariff=2, today=3, flags=compact.INJECTING", [255] * 3),
+        ("tariff=3", OFF),
+        ("tariff=0", OFF),
+        ("tariff=2, fault='x'", FAINT),
+        ("tariff=2, fault='x', beat=False", OFF),
+    ],
+)
+def test_the_lamp_of_off_peak_hours(fields, lamp):
+    """Lit while they last, whatever else there is; faint and blinking when nobody knows."""
+    assert logic(f"lamps.off_peak(view({fields}))") == lamp
+
+
 def test_a_lamp_is_dimmed():
     """A LED at full brightness is no lamp for a bedroom."""
     assert logic("lamps.dimmed((255, 110, 0), 30)") == [76, 33, 0]

@@ -43,7 +43,11 @@ def scene(name, shown, pages=BASIC, *, age_ms=0, linked=True, online=True, watts
 SCENES = [
     scene("evening", ["now", "today", "links"]),
     scene("off-peak", ["hours"], HOURS, tariff=2, told={"until": "07:30"}),
-    scene("priced", ["now", "today"], HOURS, told={"until": "21:30", "off-peak": "22:30", "cost-today": "231"}),
+    scene(
+        *("priced", ["now", "today"], HOURS),
+        watts={"": "3310", "/half-width": "70"},
+        told={"until": "21:30", "off-peak": "22:30", "cost-today": "231"},
+    ),
     scene("priced-night", ["now", "hours"], HOURS, tariff=2, told=NIGHT),
     scene("peak", ["hours"], HOURS, told={"until": "13:26", "off-peak": "13:26"}),
     scene("watts", ["now"], watts={"": "3310", "/half-width": "70"}),

@@ -234,9 +234,10 @@ def state(ear):
         ({"display": {"brightness": 0}}, "display: brightness: 1 to 100 per cent"),
         ({"display": {"turns": 4}}, "display: turns"),
         ({"display": {"colour": 1}}, "display: unknown key colour"),
-        ({"lamp": {"kind": "neon"}}, "lamp: kind: none, bar or rgb"),
+        ({"lamp": {"kind": "neon"}}, "lamp: kind: none, bar, rgb or off-peak"),
         ({"lamp": {"kind": "rgb", "red": 1, "green": 2}}, "lamp: blue is missing for a lamp of kind rgb"),
         ({"lamp": {"kind": "bar"}}, "lamp: pin is missing"),
+        ({"lamp": {"kind": "off-peak"}}, "lamp: pin is missing"),
         ({"lamp": {"brightness": 101}}, "lamp: count from 1 on, brightness 1 to 100"),
     ],
 )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 from typing import TYPE_CHECKING
 
 import pytest
 
+from flash import pins
+from flash.chips import CHIPS
 from flash.options import parser
+from harness import ROOT
 from tests.markdown import DOCUMENTS, read, shell_commands, spans
 
 if TYPE_CHECKING:
@@ -41,7 +46,19 @@ def test_a_display_gets_from_its_box_to_the_wall(name):
     assert "sudo linky-setup broker" in shell_commands(f"{WALL}/{name}")
 
 
-@pytest.mark.parametrize(("document", "anchor"), [("README.md", "box-to-the-wall"), ("LISEZMOI.md", "boîte-au-mur")])
+@pytest.mark.parametrize("name", ["README.md", "LISEZMOI.md"])
+def test_a_settings_file_of_the_document_fits_an_esp32(name):
+    """Each key is one of the display's tables, and each pin one that the chip has and nothing else takes."""
+    source = (ROOT / WALL / "tables.py").read_text(encoding="utf-8")
+    known = set(re.findall(r'^ {8}"(\w+)": \(_', source, re.MULTILINE))
+    examples = [json.loads(block.text) for block in read(f"{WALL}/{name}")[0] if block.language == "json"]
+    assert len(examples) == 2
+    for example in examples:
+        assert set().union(*example.values()) <= known
+        pins.check(example, CHIPS["esp32"])
+
+
+@pytest.mark.parametrize(("document", "anchor"), [("README.md", "to-hanging-it-up"), ("LISEZMOI.md", "à-laccrochage")])
 def test_a_household_finds_the_way(document, anchor):
     """From the page of the first curve, in its language."""
     assert f"../{WALL}/{document}#" in read(f"gateway/{document}")[1]

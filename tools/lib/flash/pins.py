@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flash.chips import Chip
 
 _I2C, _SPI = ("scl", "sda"), ("sck", "mosi", "dc", "cs", "reset", "backlight")
-_LAMPS: dict[str, tuple[str, ...]] = {"bar": ("pin",), "rgb": ("red", "green", "blue")}
+_LAMPS: dict[str, tuple[str, ...]] = {"bar": ("pin",), "rgb": ("red", "green", "blue"), "off-peak": ("pin",)}
 _HEARING = {"relay.rx", "display.button"}
 
 
