@@ -99,6 +99,8 @@ class UpdateWatch:
         self._moved = asyncio.Event()
         self._refused: set[str] = set()
         self._again = 0.0
+        # When root's helper had taken the last one: on a slow machine that alone may last a minute.
+        self._handed = 0.0
         self._home = home
         self._busy = asyncio.Lock()
         # Told how an update ended: the outcome.
@@ -302,6 +304,7 @@ class UpdateWatch:
             # Before it is: a power cut must not have it asked for twice.
             self._keep(replace(self.state, wish=replace(wish, sent=time.time())))
             await self._install(wish.version)
+            self._handed = time.time()
         except GatewayError as error:
             await self._could_not(wish, error)
         else:
@@ -339,7 +342,7 @@ class UpdateWatch:
             await self._note("update-ended", facts, {"asker": asker} if asker else {})
             for hear in self.hearers:
                 hear(ended)
-        elif wish and wish.sent is not None and time.time() - wish.sent > BEGINS_S and not goes_on(self._home):
+        elif wish and wish.sent is not None and self._since(wish.sent) > BEGINS_S and not goes_on(self._home):
             self._keep(replace(self.state, wish=None))
             # Where it runs the power went when it had been judged, before root could write that down.
             result, why = ("kept", {}) if wish.version == self.running else ("stayed", _ENDED.in_every_language())
@@ -347,6 +350,9 @@ class UpdateWatch:
             how = {"from": self.running, "to": wish.version, "result": result, "missing": []}
             for hear in self.hearers:
                 hear(how | {"ended": int(time.time()), "why": why})
+
+    def _since(self, sent: float) -> float:
+        return time.time() - max(sent, self._handed)
 
     def _keep(self, state: KnownUpdates) -> None:
         self.state = state
