@@ -11,6 +11,7 @@ import importlib.util
 import os
 import shutil
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -50,6 +51,7 @@ class StartFederation(Protocol):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the option that runs what takes long as well."""
     parser.addoption("--all", action="store_true", help="campaigns too: an hour instead of a quarter of one")
+    parser.addoption("--image", type=Path, help="a card's image that tools/image has made, for the household's walk")
 
 
 def pytest_configure(config: pytest.Config) -> None:

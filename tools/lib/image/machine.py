@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import mmap
 import re
+import shlex
+import sys
 from typing import TYPE_CHECKING
 
-from image import layout
+from image import layout, serve
 from image.errors import ImageError, run
 from image.guest import ADAPTER, Guest
 from image.pack import MTOOLS
@@ -26,6 +28,9 @@ _ADDED = (
     # A busy machine emulates slowly.
     "systemd.default_device_timeout_sec=600"
 )
+# In the emulator's own network.
+_SERVER = "10.0.2.100:8000"
+FOLDER = f"http://{_SERVER}"
 
 
 class CardImage:
@@ -86,13 +91,14 @@ class BootedMachine(Guest):
         card: the card; it is written to.
         work: a folder for what belongs to this boot.
         meter: HOST:PORT where a meter's bytes are served, to be had by a USB adapter.
-        header: the same for a plain UART, ``/dev/ttyS1``, which knows no parity.
+        header: the same for a plain UART, ``/dev/ttyS1``, which knows no parity; empty: there is none.
+        folder: what a server of the house gives by HTTP, at ``FOLDER``.
     """
 
-    def __init__(self, card: CardImage, work: Path, meter: str, header: str) -> None:
+    def __init__(self, card: CardImage, work: Path, meter: str, header: str = "", folder: Path | None = None) -> None:
         super().__init__(work)
-        self._card = card
-        self._served = {"meter": meter, "header": header}
+        self._card, self._folder = card, folder
+        self._served = {"meter": meter} | ({"header": header} if header else {})
         self.page, self.ssh = free_port(), free_port()
 
     def command(self) -> list[str]:
@@ -108,9 +114,14 @@ class BootedMachine(Guest):
         for name, address in self._served.items():
             host, _, port = address.rpartition(":")
             command += ["-chardev", f"socket,id={name},host={host},port={port}"]
-        command += ["-device", "pci-serial,chardev=shell", "-device", "pci-serial,chardev=header"]
+        command += [word for name in ("shell", "header") for word in self._uart(name)]
         command += ["-device", "qemu-xhci"]
         command += ["-device", f"usb-serial,chardev=meter,id=tic,serial={ADAPTER}"]
+        if self._folder:
+            forwards += f",guestfwd=tcp:{_SERVER}-cmd:{shlex.join([sys.executable, serve.__file__, str(self._folder)])}"
         # No way out of the house.
         command += ["-netdev", f"user,id=net,restrict=on,{forwards}"]
         return [*command, "-device", "virtio-net-pci,netdev=net,romfile="]
+
+    def _uart(self, name: str) -> list[str]:
+        return ["-device", f"pci-serial,chardev={name}"] if name == "shell" or name in self._served else []
