@@ -90,7 +90,7 @@ _OWN = WordTable(
         "sms_login": "Free Mobile identifier",
         "sms_login_hint": "Switch on “Notifications par SMS” in your Free Mobile account first.",
         "sms_secret": "Identification key",
-        "ntfy_topic": "Subject to which the app subscribes",
+        "ntfy_topic": "Topic to which the app subscribes",
         "ntfy_topic_hint": "Type the same into the app. It is like a password: this one was made at random.",
         "ntfy_server": "Server of your own",
         "telegram_secret": "Token of your bot",
