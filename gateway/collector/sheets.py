@@ -12,6 +12,7 @@ from html import escape
 from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import segno
 
@@ -45,10 +46,17 @@ def printed(asked: Invitation, links: Iterable[tuple[int, str, str]], fingerprin
     shown = {name: escape(word) for name, word in words.items()}
     one = Template(each)
     pages = [
-        one.substitute(shown, number=number, id=escape(name), link=escape(link), code=drawing(link))
+        one.substitute(
+            shown, number=number, id=escape(name), link=escape(link), host=escape(_host(link)), code=drawing(link)
+        )
         for number, name, link in links
     ]
     return Template(head).substitute(shown) + "".join(pages) + foot
+
+
+def _host(link: str) -> str:
+    """The machine that the code leads to: a gateway with another name does not answer there."""
+    return urlsplit(link).netloc
 
 
 def _day(moment: datetime, lang: str) -> str:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tests.walks.machine import WalkedDebian
 
 DOCUMENT = "gateway/collector/LISEZMOI.md"
+# Its server, step by step; of it the walk takes the configuration.
+BEFORE = "gateway/collector/cooperative/LISEZMOI.md"
 ACCOUNT, PASSWORD = "coop@soleil.test", "canary-of-the-coop-51d0"
 # What the co-operative writes in the place of the page's own: who it is, and how many it invites.
 OWN = {
@@ -75,10 +77,9 @@ def serve(debian: WalkedDebian, folder: Path) -> None:
         house.do("chown", "prosody:", f"/etc/prosody/certs/{domain}.{place}")
     authorities = debian.path("/etc/ssl/certs/ca-certificates.crt")
     authorities.write_text(authorities.read_text() + authority.certificate.read_text())
-    settings = [block.text for block in passage(DOCUMENT, "## Invitations").blocks if block.language == "lua"]
-    settings += [block.text for block in passage("tools/lib/servers/LISEZMOI.md", "## Prosody").blocks]
-    debian.path("/etc/prosody/conf.d/00-page.cfg.lua").write_text("\n".join(settings) + "\n")
-    debian.path(f"/etc/prosody/conf.d/{domain}.cfg.lua").write_text(f'VirtualHost "{domain}"\n')
+    blocks = passage(BEFORE, "## 2. Le serveur de messagerie").blocks
+    (settings,) = (one.text for one in blocks if one.language == "lua")
+    debian.path("/etc/prosody/conf.d/coop.cfg.lua").write_text(settings.replace('"example.org"', f'"{domain}"') + "\n")
     house.do("systemctl", "restart", "prosody")
     wait_for(lambda: house.run("prosodyctl", "shell", "host", "list").returncode == 0, "Prosody's shell", 60)
     house.do("prosodyctl", "shell", "user", "create", ACCOUNT, PASSWORD)

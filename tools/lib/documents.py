@@ -25,7 +25,7 @@ from gateway.upkeep.duties.duties import read_duties
 from gateway.upkeep.owner import owner
 from gateway.words.catalogue import ENGLISH, FRENCH
 from image import models
-from website import offline, owned
+from website import member, offline, owned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,6 +172,11 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "tools/lib/image/README.md": {"boards": models.table},
     "SECURITY.md": {"contact-french": lambda: contact(FRENCH), "contact-english": lambda: contact(ENGLISH)},
     "CONTRIBUTING.md": {"rooms": tables.rooms, "walk": tables.walk},
+    **{
+        f"gateway/collector/{name}": owned.blocks()[f"gateway/collector/{name}"]
+        | {"member": partial(member.member_text, ROOT / "gateway/collector" / name, lang)}
+        for name, lang in (("LISEZMOI.md", FRENCH), ("README.md", ENGLISH))
+    },
     "gateway/federation/LISEZMOI.md": {"commands": lambda: commands(FRENCH), "series": lambda: every(FRENCH)},
     "gateway/federation/README.md": {"commands": lambda: commands(ENGLISH), "series": lambda: every(ENGLISH)},
     **{

@@ -218,6 +218,10 @@ def test_a_sheet_is_printed_with_its_codes_and_asks_nothing_of_any_server(coop):
             code = segno.make(link, error="m", micro=False, boost_error=False)
             size = code.symbol_size(border=4)[0]
             assert f'viewBox="0 0 {size} {size}"' in pages[lang]
+    # Which machine the code leads to, and what to do where it is another one's name.
+    assert (
+        pages["fr"].count("à l’adresse linky.local:8080.") == pages["en"].count("at the address linky.local:8080.") == 3
+    )
     assert "Rejoindre Soleil du Marais" in pages["fr"]
     assert "Join Soleil du Marais" in pages["en"]
     # No reader takes the month for the day.

@@ -135,7 +135,7 @@ def kind_of(label_id: int) -> ImageKind | None:
 
 def table() -> str:
     """The boards as a document tells of them."""
-    lines = ["| Raspberry Pi | image | published | seen |", "|---|---|---|---|"]
+    lines = ["| Raspberry Pi | image | goes into a release | seen |", "|---|---|---|---|"]
     for kind in KINDS:
         for seen in BoardTrial:
             if names := [model.name for model in kind.models if model.seen is seen]:

@@ -110,6 +110,10 @@ class Postgres(Program):
         """End it without a word, as when the machine's memory is full: sessions are cut, it recovers at its start."""
         self._end_by(signal.SIGQUIT, _READY_S)
 
+    def program(self, name: str) -> Path:
+        """One of its clients, of this very version: ``pg_dump`` of another one refuses."""
+        return self._bin / name
+
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run a statement by ``psql``; its rows, columns between ``|``. Raises RigError."""
         return self._run("psql", *_PSQL, "-d", self.conninfo(database), "--command", statement)
