@@ -17,6 +17,8 @@ FILE: Final = Path(__file__).with_name("outline.toml")
 GUIDE: Final = "gateway/web/help/guide"
 LANGUAGES: Final = ("fr", "en")
 DEVELOPER: Final = "developer"
+# A configuration that explains its keys itself: a page with the whole of it.
+COMMENTED: Final = ".toml"
 # What is read out by a program, or is no document of this project.
 _NO_PAGES: Final = ("gateway/consent/texts/", "gateway/privacy/texts/", GUIDE + "/", "tools/lib/website/home/")
 
@@ -80,8 +82,8 @@ def _guide(one: dict[str, list[str]]) -> list[list[SitePage]]:
 
 def _of(place: str, audience: str, tracked: list[str], root: Path) -> list[SitePage]:
     """The pages of a file or of a folder; what is not there is a fault of the outline."""
-    file = place if place.endswith(".md") else f"{place}/README.md"
-    if file not in tracked or not (root / file).exists():
+    file = place if place.endswith((".md", COMMENTED)) else f"{place}/README.md"
+    if (file not in tracked and not file.endswith(COMMENTED)) or not (root / file).exists():
         raise ValueError(f"{FILE.name}: there is no {file}")
     name = f"{audience}/{_slug(file)}"
     pages = [SitePage(file, "en", audience, name)]

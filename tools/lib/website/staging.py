@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from website.outline import DEVELOPER, LANGUAGES
+from website.outline import COMMENTED, DEVELOPER, LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,8 +77,10 @@ class SiteLayout:
             self._languages.setdefault(page.name, set()).add(page.language)
 
     def text(self, page: SitePage) -> str:
-        """A page's own part of its document."""
+        """A page's own part of its document; a configuration that is commented, whole."""
         whole = (self._root / page.source).read_text(encoding="utf-8")
+        if page.source.endswith(COMMENTED):
+            return f"# {Path(page.source).name}\n\n```toml\n{whole.rstrip()}\n```\n"
         if page.audience == DEVELOPER and not page.tail:
             return whole.replace(MARK, "")
         head, rest = parts(whole)
