@@ -198,4 +198,6 @@ def blocks() -> dict[str, dict[str, Callable[[], str]]]:
             (f"tools/lib/demo/{readme}", "obtain", obtain),
         ):
             made.setdefault(file, {})[name] = partial(make, lang)
+    # In English alone.
+    made["tools/lib/setup/README.md"] = {"obtain": partial(obtain, ENGLISH)}
     return made
