@@ -293,6 +293,7 @@ class HouseUpdates:
             "asked": (asked and not asked.refused and {"version": asked.version, "asker": asked.asker}) or None,
             "former": watch.former or None,
             "ended": self._how_it_ended(),
+            "wanted": watch.wanted,
             "checked": watch.state.checked,
             "support_end": self.support_end,
             "sentence": link.detail.in_every_language(),

@@ -26,7 +26,7 @@ FORM_WORDS = WordTable(
         "cancel": "Cancel",
         "change_it": Phrase("Change", "verb"),
         "password_again": "Your password of this page",
-        "password_again_why": "It is asked for once more, as this changes who may do what.",
+        "password_again_why": "It is asked for once more, so that nobody else can do this on a page left open.",
         "wrong_password_here": "This is not the password.",
         "too_often_here": "Too many tries: wait for {n} seconds.",
         "not_saved": "The card cannot be written; nothing was changed. The gateway says:",

@@ -26,6 +26,8 @@ GUIDE: Final = ROOT / "gateway/web/help/guide"
 WRITTEN: Final = "gateway/web/help/written"
 _COMMENT: Final = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _PICTURE: Final = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n", re.MULTILINE)
+# The columns of a table that needs no names: a word, and what it means.
+_WORD_AND_MEANING: Final = 2
 _INSIDE: Final = re.compile(r"([a-z]+)\.(?:fr|en)\.md")
 
 
@@ -72,7 +74,7 @@ def _columns(tokens: Sequence[Token]) -> None:
         elif token.type == "td_open":
             if place == 0:
                 token.tag, token.attrs["scope"] = "th", "row"
-            else:
+            elif len(names) > _WORD_AND_MEANING:
                 token.attrs["data-name"] = names[place]
             place += 1
         elif token.type == "td_close" and place == 1:

@@ -466,13 +466,14 @@ JOURNALS = {
 
 _NEWEST = {
     "running": "0.2.0", "newer": None, "security": False, "notes": "", "wish": None, "asked": None, "former": None,
-    "ended": None, "told": 7, "checked": MIDNIGHT, "support_end": None,
+    "ended": None, "told": 7, "wanted": True, "checked": MIDNIGHT, "support_end": None,
     "sentence": {"fr": "0.2.0 <b>tourne", "en": "0.2.0 <b>runs"},
 }  # fmt: skip
 _ENDED = {"at": MIDNIGHT, "result": "back", "sentence": {"fr": "0.3.0 <b>est partie", "en": "0.3.0 <b>went back"}}
 _NEWER = _NEWEST | {"newer": "0.3.0", "notes": "Une <b>faille\n\nest fermée.", "former": "0.1.9"}
 VERSIONS = {
     "newest": _NEWEST,
+    "not looked for": _NEWEST | {"wanted": False, "checked": None},
     "newer": _NEWER,
     "asked": _NEWER | {"asked": {"version": "0.3.0", "asker": "a<b>@example.org"}},
     "waits for the night": _NEWER | {"wish": {"version": "0.3.0", "when": "tonight", "begun": False}},
