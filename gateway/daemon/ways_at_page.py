@@ -50,6 +50,11 @@ class PageWays:
         """Whether Apple's push service takes what comes from here: it wants to know to whom it may write."""
         return bool(contact())
 
+    def messenger(self) -> str:
+        """The XMPP addresses that are told; "" where none is, or nothing can be sent to it."""
+        config = self._house.config
+        return ", ".join(config.household.addresses) if config.household and config.federation else ""
+
     async def try_out(self, table: dict[str, Any], url: str) -> Row:
         """What comes of a test by such a way: ``answer`` (done, again, refused) and ``why``. GatewayError."""
         # Here and not above: whoever only looks at the page needs no way in memory.

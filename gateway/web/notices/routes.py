@@ -46,6 +46,9 @@ class HouseWays(DeviceWays, Protocol):
     def tells_apple(self) -> bool:
         """Whether devices whose maker is Apple can be told themselves."""
 
+    def messenger(self) -> str:
+        """The XMPP addresses that are told, with commas between."""
+
     async def test(self, name: str) -> Mapping[str, Any]:
         """What comes of a test by one that is kept."""
 
@@ -80,8 +83,11 @@ class _Pages:
             {**row, "kind": OF_ADDRESS.get(row["kind"], ""), "here": is_here(request, row)}
             for row in self._house.listed()
         ]
-        more = {"encrypted": request.scheme == "https", "here_known": any(one["here"] for one in ways)}
-        more["apple"] = self._house.tells_apple()
+        more: dict[str, object] = {
+            "encrypted": request.scheme == "https",
+            "here_known": any(one["here"] for one in ways),
+        }
+        more |= {"apple": self._house.tells_apple(), "messenger": self._house.messenger()}
         return _page(view, "page", ways=ways, kinds=list(KINDS), told=told, good=good, **more)
 
     async def test(self, request: Request, view: PageView) -> Response:

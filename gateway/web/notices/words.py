@@ -24,6 +24,7 @@ _OWN = WordTable(
         "kind_webhook": "Home automation (webhook)",
         "kind_other": "Another service (apprise)",
         "kind_push": "Notices on a device",
+        "kind_xmpp": "Messages (XMPP)",
         "kind_": "Not set up yet",
         "on_this_device": "Receive notices on this device",
         "about_push": "no account; also when this page is closed",

@@ -63,7 +63,7 @@ GIVEN = {
     "example": EXAMPLE, "ways": WAYS, "tried": {"answer": "done", "why": {}}, "copy": CopyStanding(),
     "nightly": NIGHTLY, "broker": BROKER | {"detail": BOTH}, "account": ACCOUNT, "found": FOUND, "done": DONE,
     "code": "K7QM-2R4T", "meters": METERS, "ports": PORTS, "night": True, "back": RestoreStanding(), "ending": None,
-    "apple": True,
+    "apple": True, "messenger": "",
 }  # fmt: skip
 
 
@@ -100,6 +100,9 @@ class WaysDesk(SettingsDesk):
 
     def tells_apple(self):
         return self.told("apple")
+
+    def messenger(self):
+        return self.told("messenger")
 
     async def new_key(self):
         return "private", "public"

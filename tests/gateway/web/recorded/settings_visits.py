@@ -50,6 +50,7 @@ def _ways():
     path = f"{_SET}/notices"
     yield Visit("ways", path)
     yield Visit("ways, none", path, held={"settings": {"ways": ()}})
+    yield Visit("ways, none but a messenger", path, held={"settings": {"ways": (), "messenger": "camille@<sen1.test"}})
     for done in ("saved", "saved_anyway", "removed", "<b>"):
         yield Visit(f"ways, done {done}", f"{path}?done={done}")
     # A topic is made up anew each time.
