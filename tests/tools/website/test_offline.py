@@ -38,8 +38,11 @@ def test_a_page_is_written_as_the_house_shows_pages(tmp_path):
     """Tables that a phone can stack, French spaces, no picture, no mark of what is made; HTML is text."""
     (tmp_path / "buy.fr.md").write_text(
         "# Acheter ?\n\n![mot](a.png)\n<!-- shops: begin -->\nRien <b>ici</b> ; [là](connect.fr.md)\n"
-        "<!-- shops: end -->\n\n| quoi | lequel |\n|---|---|\n| un | deux |\n"
+        "<!-- shops: end -->\n\n| quoi | lequel | où |\n|---|---|---|\n| un | deux | là |\n\n"
+        "| le mot | son sens |\n|---|---|\n| a | b |\n"
     )
     said = offline.written(tmp_path / "buy.fr.md")
     assert said.startswith('Acheter\u202f?\n<p>Rien &lt;b&gt;ici&lt;/b&gt;\u202f; <a href="/help/connect">là</a></p>\n')
     assert '<th scope="row">un</th>\n<td data-name="lequel">deux</td>' in said
+    # What a word means needs no name of its column.
+    assert '<th scope="row">a</th>\n<td>b</td>' in said
