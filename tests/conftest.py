@@ -50,7 +50,7 @@ class StartFederation(Protocol):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the option that runs what takes long as well."""
-    parser.addoption("--all", action="store_true", help="campaigns too: an hour instead of a quarter of one")
+    parser.addoption("--all", action="store_true", help="campaigns too: two hours instead of a quarter of one")
     parser.addoption("--image", type=Path, help="a card's image that tools/image has made, for the household's walk")
 
 
