@@ -38,7 +38,7 @@ def test_each_language_has_its_documents():
         *("gateway/live", "gateway/notices", "gateway/privacy", "gateway/privacy/texts", "gateway/upkeep/duties"),
         *("hardware", "hardware/tic-adapter", "hardware/wiring", "micropython/display", "tools/lib/demo"),
         *("tools/lib/flash", "tools/lib/provision", "tools/lib/recipient", "tools/lib/servers"),
-        "tools/lib/servers/operators",
+        *("tools/lib/servers/operators", "tools/lib/setup"),
     ]
 
 
