@@ -1,0 +1,66 @@
+"""A dump of the collector's database brought back: what was given meanwhile comes again, and who has left is seen."""
+
+import subprocess
+from contextlib import ExitStack
+
+from harness.accounts import HOME
+from meter.process import SimulatedMeter
+from servers import wait_until
+from tests.gateway.collector.test_collecting import SINCE, WAIT_S, Home, far_account, kept, stored
+
+
+def client(program, *words):
+    """One of PostgreSQL's own programs."""
+    done = subprocess.run([program, *words], check=False, capture_output=True, text=True, timeout=WAIT_S)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_came_after_the_dump_comes_again_and_who_has_left_is_refused(federation, store_at, postgres, tmp_path):
+    """As the document says: init makes the tables, pg_restore fills them, the gateways are asked for the rest.
+
+    What a withdrawal had deleted is back with the dump; its gateway refuses, so ``gateways list`` names it.
+    """
+    stays, leaves = (Home(tmp_path / jid, federation, jid) for jid in (HOME, "parti@sen1.test"))
+    for home in (stays, leaves):
+        # A fast clock would be hours away from the time that is asked for again.
+        home.meter = SimulatedMeter(tmp_path / home.jid / "ttyTIC", seed=len(home.jid), mode="standard")
+    store = store_at(far_account(federation))
+    dump = tmp_path / "linky.dump"
+    with ExitStack() as running:
+        for home in (stays, leaves):
+            running.enter_context(home.meter)
+            running.enter_context(home.gateway())
+        with store.collector("one") as one:
+            for home in (stays, leaves):
+                store.command("gateways", "add", f"{home.jid}/proxy", "--identifier", home.identifier(), *SINCE)
+            wait_until(lambda: all(len(kept(store, home)) > 20 for home in (stays, leaves)), 2 * WAIT_S, "readings")
+            client(postgres.program("pg_dump"), "-Fc", "-f", dump, "-d", store.conninfo)
+            before = len(kept(store, stays))
+            assert leaves.command("consent", "revoke", one_address(store)).returncode == 0
+            wait_until(lambda: not kept(store, leaves), WAIT_S, "all of it is deleted", every=0.3)
+            wait_until(lambda: len(kept(store, stays)) > before + 20, WAIT_S, "readings after the dump", every=0.3)
+            assert one.stop(60) == 0
+        # The machine is lost: on the next one init has made empty tables.
+        new = store_at(far_account(federation))
+        client(postgres.program("pg_restore"), "--clean", "--if-exists", "--no-owner", "-d", new.conninfo, dump)
+        assert kept(new, leaves)
+        with new.collector("one") as one:
+            wait_until(lambda: f"{leaves.jid}" in refused(new), WAIT_S, "the refusal", every=0.5)
+            assert stays.jid not in refused(new)
+            new.command("gateways", "remove", leaves.jid, "--erase")
+            assert not kept(new, leaves)
+            stays.meter.command("unplug")
+            stays.await_silence(3)
+            stays.await_delivered(2 * WAIT_S)
+            wait_until(lambda: kept(new, stays) == stored(stays), 2 * WAIT_S, "each reading once", every=0.3)
+            assert one.stop(60) == 0
+
+
+def one_address(store):
+    """The account that receives."""
+    return store.one("SELECT DISTINCT account FROM gateway")
+
+
+def refused(store):
+    """The lines of ``gateways list`` that say so."""
+    return "\n".join(line for line in store.command("gateways", "list").splitlines() if "refused" in line)
