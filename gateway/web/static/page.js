@@ -6,6 +6,7 @@ const guest = new URLSearchParams(location.search).has("guest");
 const LOST_MS = 12000;
 const RELOAD_MS = 60000;
 const FOLLOW_MS = 10000;
+const AGAIN_MS = 15000;
 
 // When something was heard last; whether the stream is lost, and when another one was asked for.
 let heard = Date.now();
@@ -79,9 +80,15 @@ function follow(main) {
   };
 }
 
+// The page that says that nobody answers stands at the address that was asked for: a screen on the wall comes back.
+function comeBack() {
+  setInterval(() => fetch(location.href).then((answer) => { if (answer.ok) location.reload(); }, () => {}), AGAIN_MS);
+}
+
 const place = document.getElementById("main");
 if (location.protocol === "https:" && navigator.serviceWorker) keepOffline();
 if (place && document.getElementById("follow")) follow(place);
+if (document.querySelector(".of-nobody")) comeBack();
 if (first) {
   tell(first);
   listen();

@@ -23,8 +23,12 @@
   async function keep() {
     const store = await caches.open(name);
     await store.addAll([page, style]);
+    await store.addAll(filesOf(await (await store.match(page))?.text()));
     await keeper.skipWaiting();
   }
+
+  /** @type {(text?: string) => string[]} */
+  const filesOf = (text) => text?.match(/\/static\/[^"]+\.(css|js)\?[^"]+/g) ?? [];
 
   async function tidy() {
     for (const other of await caches.keys()) {
@@ -49,7 +53,7 @@
   /** @type {(response: Response, began: Beginning) => Promise<void>} */
   async function remember(response, began) {
     const text = await response.text();
-    const files = text.match(/\/static\/[^"]+\.(css|js)\?[^"]+/g) ?? [];
+    const files = filesOf(text);
     const headers = { "Seen": String(began.at) };
     for (const header of ["Content-Type", "Content-Security-Policy"]) {
       Object.assign(headers, { [header]: response.headers.get(header) ?? "" });

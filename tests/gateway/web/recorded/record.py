@@ -56,6 +56,25 @@ _RANDOM = (
 _TODAY = (re.compile(r"(/sharing\?before=)\d+(#log)"), r"\1TODAY\2")
 
 
+async def hold(house, visit):
+    """Have the house as it is during a visit; what was held before is forgotten."""
+    entrance = house.site.entrance
+    house.forget()
+    vars(house.living).update(visit.living)
+    held = dict(visit.held)
+    house.access.full = held.pop("card_full", False)
+    # As many strangers as may wait for their slow hash.
+    entrance._strangers_trying = 2 if held.pop("crowded", False) else 0
+    presence = PresenceView(**(NOT_OFFERED | held.pop("presence", {})))
+    entrance._first = None
+    entrance.first.view = lambda _: presence
+    if held.pop("asked_by_other", False):
+        entrance.first._watch.ask(time.monotonic())
+    if held.pop("coded", False) and not house.access.has_code:
+        await entrance.make_code()
+    vars(house.held).update(held)
+
+
 class Visitor:
     """Asks the site itself; what a visit made the house hold is forgotten after it."""
 
@@ -65,20 +84,7 @@ class Visitor:
     async def ask(self, visit, lang):
         """The answer as a text: status, what it leads to or is, body."""
         house, entrance = self._house, self._house.site.entrance
-        house.forget()
-        vars(house.living).update(visit.living)
-        held = dict(visit.held)
-        house.access.full = held.pop("card_full", False)
-        # As many strangers as may wait for their slow hash.
-        entrance._strangers_trying = 2 if held.pop("crowded", False) else 0
-        presence = PresenceView(**(NOT_OFFERED | held.pop("presence", {})))
-        entrance._first = None
-        entrance.first.view = lambda _: presence
-        if held.pop("asked_by_other", False):
-            entrance.first._watch.ask(time.monotonic())
-        if held.pop("coded", False) and not house.access.has_code:
-            await entrance.make_code()
-        vars(house.held).update(held)
+        await hold(house, visit)
         headers = {"Host": ORIGIN, "Accept-Language": lang}
         form = None if visit.form is None else dict(visit.form)
         if visit.who is Viewer.OWNER:
@@ -129,9 +135,14 @@ def _quick(text, salt, n, r, p):
 _HASH = access._scrypt
 
 
+def quick_passwords():
+    """A context in which a password's hash takes no time."""
+    return patch.object(access, "_scrypt", _quick)
+
+
 async def answers(folder, languages=("fr", "en")):
     """Name of each visit -> what was answered, over houses that keep their links in that folder."""
-    with patch.object(access, "_scrypt", _quick):
+    with quick_passwords():
         return await _answers(folder, languages)
 
 
