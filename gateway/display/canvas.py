@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Ink = tuple[int, int, int]
 BLACK, WHITE, GREY, DARK = (0, 0, 0), (255, 255, 255), (150, 150, 160), (45, 45, 55)
 # What comes from the grid, what goes to it, what the sun gives: as on the page where it is dark. Amber warns, red asks
-# to act; blue, with white and red as grounds, is a day of Tempo.
+# to use less now; blue, and white as a ground, is a day of Tempo. What each means is held by tests/figures.
 DRAWN, GIVEN, SUN = (127, 178, 255), (95, 211, 164), (250, 215, 70)
 AMBER, RED, BLUE = (255, 140, 0), (225, 35, 35), (40, 105, 240)
 

@@ -191,7 +191,7 @@ def links(sheet: DisplaySheet, view: DisplayedMoment) -> None:
     names = [words.get("house meter" if name == "meter" else name, name) for name in frame.broken]
     _title(sheet, view, words["broken"] if names else words["links"])
     if names:
-        sheet.lines(names, RED)
+        sheet.lines(names, AMBER)
     elif frame.alert:
         sheet.lines([words["alert"]], AMBER)
     else:

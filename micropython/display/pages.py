@@ -141,7 +141,7 @@ def links(canvas, view):
     step = min(layout.line, (canvas.height - layout.body) // len(broken))
     scale = max(1, min([canvas.fit(word, canvas.width, step // GLYPH) for word in broken]))
     for place, word in enumerate(broken):
-        canvas.text(word, layout.gap, layout.body + place * step, min(scale, layout.small), RED)
+        canvas.text(word, layout.gap, layout.body + place * step, min(scale, layout.small), AMBER)
 
 
 def _power(view):
