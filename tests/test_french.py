@@ -1,9 +1,12 @@
 """The French of the project is written, not translated: no word that went, no command on the page, no mistake.
 
 What is read: the catalogue (page, chat, notices, doctor, terminal, setup) and the documents in French. *Grammalecte*
-(Debian's grammalecte-cli) reads the catalogue; what it cannot know is listed, each for a reason.
+(Debian's grammalecte-cli) reads the catalogue, the household's guide and the pages of a house as they are shown; what
+it cannot know is listed, each for a reason.
 """
 
+import asyncio
+import html
 import json
 import os
 import re
@@ -13,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.gateway.web.recorded.record import answers
 from words import files
 
 ROOT = Path(__file__).parents[1]
@@ -203,14 +207,11 @@ def readable(text):
     return plain(NO_WORD.sub(lambda _: "zz" + "abcdefghij"[next(places) % 10], text)).strip()
 
 
-@pytest.fixture(scope="module")
-def read(tmp_path_factory):
-    """What Grammalecte finds in the catalogue: (sentence, mistakes, unknown words) of each that it doubts."""
+def grammalecte(file, sentences):
+    """What Grammalecte finds in these: (sentence, mistakes, unknown words) of each that it doubts."""
     program = shutil.which("grammalecte-cli")
     if not program:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("Debian package that is not installed: grammalecte-cli")
-    sentences = sorted({readable(french) for _, french, _ in catalogue()} - {""})
-    file = tmp_path_factory.mktemp("french") / "catalogue.txt"
     file.write_text("\n".join(sentences) + "\n", encoding="utf-8")
     done = subprocess.run(
         [program, "-f", str(file), "-j", "-owe", "-off", *OPTIONS_OFF],
@@ -225,24 +226,106 @@ def read(tmp_path_factory):
     ]
 
 
+@pytest.fixture(scope="module")
+def read(tmp_path_factory):
+    """What is found in the catalogue."""
+    sentences = sorted({readable(french) for _, french, _ in catalogue()} - {""})
+    return grammalecte(tmp_path_factory.mktemp("french") / "catalogue.txt", sentences)
+
+
+def mistakes_of(found, excused=NO_MISTAKE):
+    """What of it is none of those that are excused, and which of these were met."""
+    wrong, met = [], set()
+    for sentence, mistakes, _ in found:
+        for one in mistakes:
+            said = sentence[one["nStart"] : one["nEnd"]]
+            near = sentence[max(0, one["nStart"] - 30) : one["nEnd"] + 30]
+            known = {excuse for excuse in excused if excuse[1] == said and excuse[0] in near}
+            met |= known
+            if not known:
+                wrong.append(f"{near!r}: {said!r}: {one['sMessage']}")
+    return wrong, met
+
+
+def unknown_of(found):
+    """The words of it that are no French."""
+    return {one["sValue"] for _, _, unknown in found for one in unknown if not re.search("zz[a-j]", one["sValue"])}
+
+
 def test_the_catalogue_has_no_mistake_of_grammar(read):
     """Agreement, conjugation, confusion of words; what it doubts without reason is in NO_MISTAKE, and still doubted."""
-    found, excused = [], set()
-    for sentence, mistakes, _ in read:
-        for one in mistakes:
-            wrong = sentence[one["nStart"] : one["nEnd"]]
-            near = sentence[max(0, one["nStart"] - 30) : one["nEnd"] + 30]
-            known = {excuse for excuse in NO_MISTAKE if excuse[1] == wrong and excuse[0] in near}
-            excused |= known
-            if not known:
-                found.append(f"{near!r}: {wrong!r}: {one['sMessage']}")
-    assert found == []
-    assert NO_MISTAKE - excused == set()
+    wrong, met = mistakes_of(read)
+    assert wrong == []
+    assert NO_MISTAKE - met == set()
 
 
 def test_every_word_of_the_catalogue_is_french_or_known(read):
     """Names, and what is typed as it stands, are in ``words_of_french.txt``, each still in use."""
-    known = set(WORDS.read_text(encoding="utf-8").split())
-    found = {one["sValue"] for _, _, unknown in read for one in unknown if not re.search("zz[a-j]", one["sValue"])}
+    known, found = set(WORDS.read_text(encoding="utf-8").split()), unknown_of(read)
     assert sorted(found - known) == []
     assert sorted(known - found) == []
+
+
+# In the guide and on the pages, where nothing is wrong either: the name of a page is read as a word of the sentence.
+NO_MISTAKE_SHOWN = {
+    ("Vos données efface tout", "efface"),
+    ("Partage le montre", "le"),
+    ("Partage le montre", "montre"),
+}
+# Names of makers and programs, in the guide.
+NAMES = set("Monal Zigbee Cartelectronic microSD Enercoop Zero".split())
+
+
+def guide():
+    """The household's guide as it is read: each paragraph, item and cell, without the signs of Markdown."""
+    for path in sorted((ROOT / "gateway/web/help/guide").glob("*.fr.md")):
+        text = re.sub(r"!\[[^]]*\]\([^)]*\)|<!--.*?-->", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text)
+        text = re.sub(r"^#+ (.*)$", r"\n\1\n", text, flags=re.MULTILINE)
+        for paragraph in re.split(r"\n\s*\n|\n(?:- |\d+\. )|\|", text):
+            yield readable(paragraph.replace("*", ""))
+
+
+def shown(folder):
+    """What the pages of a house show, by block: each page that is opened, in each state that is recorded."""
+    for page in asyncio.run(answers(folder, ("fr",))).values():
+        if page.startswith("200 text/html") and '<html lang="fr"' in page:
+            body = re.sub(
+                r"<(script|style|svg|code|pre)\b.*?</\1>", " `x` ", page[page.index("<main") :], flags=re.DOTALL
+            )
+            for block in re.split(rf"</?(?:{BLOCKS})\b[^>]*>", body):
+                yield readable(html.unescape(re.sub(r"<[^>]+>", " ", block)))
+
+
+# What begins another sentence, or stands in a line of its own.
+BLOCKS = "p|h[1-6]|li|td|th|tr|div|section|option|label|button|dt|dd|summary|legend|figure|input|span|small|br"
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    """What is found in the guide, and on the pages where they say what the catalogue does not say alone."""
+    folder = tmp_path_factory.mktemp("seen")
+    read_already = {readable(french) for _, french, _ in catalogue()}
+    return grammalecte(folder / "seen.txt", sorted({*guide(), *shown(folder)} - read_already - {""}))
+
+
+def test_what_a_household_reads_has_no_mistake(seen):
+    """Neither in the guide nor where sentences of the catalogue are put together with figures and names."""
+    wrong, met = mistakes_of(seen, NO_MISTAKE | NO_MISTAKE_SHOWN)
+    assert not wrong, "\n".join(wrong)
+    assert NO_MISTAKE_SHOWN - met == set()
+
+
+def test_every_word_of_the_guide_is_french_or_known(seen):
+    """Those of the catalogue, and names; what pages show besides is the house's own."""
+    written, known = {*guide()}, {*WORDS.read_text(encoding="utf-8").split(), *NAMES}
+    found = unknown_of([one for one in seen if one[0] in written])
+    assert found <= known, " ".join(found - known)
+    assert found >= NAMES, " ".join(NAMES - found)
+
+
+def test_a_mistake_in_the_guide_would_be_found(tmp_path):
+    """One of agreement, and a word that is none."""
+    found = grammalecte(tmp_path / "wrong.txt", ["Les heures creuse commencent à 22 heures.", "Le comptteur parle."])
+    assert mistakes_of(found)[0]
+    assert unknown_of(found) == {"comptteur"}
