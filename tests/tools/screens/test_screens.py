@@ -1,6 +1,7 @@
 """Each page looks as its picture: some sixty of them, of six houses that stand still (``tools/screens``)."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,9 +10,10 @@ from dataclasses import replace
 import pytest
 from PIL import Image, ImageDraw
 
+from harness import ROOT
 from harness.browser import PROGRAM
 from tests.tools.screens.album import LANGUAGES, PAGES, WHOLE, Album, Shot, shots
-from tests.tools.screens.chosen import LETTERS, PICTURES, chosen
+from tests.tools.screens.chosen import LETTERS, PICTURES, SHOWN, chosen
 from tests.tools.screens.houses import HOUSES
 from tests.tools.screens.likeness import CELL_PX, MOST_CELLS, from_afar, kept, others, same
 from tests.tools.screens.questions import QUESTIONS, Answer, answers, faults
@@ -92,6 +94,19 @@ def test_the_pictures_are_those_that_are_compared_and_small():
     assert sum(file.stat().st_size for file in PICTURES.iterdir()) <= MOST_BYTES
     assert {shot.house for shot in CHOSEN} == {*HOUSES}
     assert {shot.page for shot in CHOSEN} == {*PAGES, "setup"}
+
+
+def test_the_readme_begins_with_the_first_page_as_it_is(album, tmp_path):
+    """Its pictures of pages are those that are compared, the first is a phone's first page; its words say the same."""
+    shown = re.findall(r"!\[([^]]*)\]\(tests/tools/screens/pictures/([^)]+)\)", (ROOT / "README.md").read_text())
+    shots_ = {shot.name: shot for shot in SHOWN}
+    first = re.search(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text())[1]
+    assert shots_[first.rpartition("/")[2]].page == "home"
+    assert {"home", "history-yesterday"} <= {shots_[name].page for _, name in shown}
+    for words, name in shown:
+        album.take(shots_[name], tmp_path / "page.png")
+        said = " ".join(told for _, told, _ in album.heard())
+        assert [one for one in re.findall(r"\d+(?:[.:]\d+)?", words) if one not in said] == [], name
 
 
 def test_every_page_is_photographed(album):

@@ -249,6 +249,9 @@ class Browser:
         return found
 
     def _box(self, node: dict[str, Any]) -> Box | None:
+        if "backendDOMNodeId" not in node:
+            # What stands before an item of a list is of no element.
+            return None
         try:
             quads = self._call("DOM.getContentQuads", backendNodeId=node["backendDOMNodeId"])["quads"]
         except AssertionError:
