@@ -72,7 +72,7 @@ def shown(view: PageView, meter: Mapping[str, Any], price: Fraction | None = Non
     load = None if giving or not subscribed or drawn is None else percent(drawn, subscribed)
     number, unit = power(lang, watts) if watts is not None else _volt_amperes(lang, meter, giving=giving)
     return {
-        "what": words["giving_now" if giving else "using"],
+        "what": _what(view, meter, giving=giving),
         "power": number,
         "unit": unit,
         "gauge": None if load is None else min(GAUGE, load * GAUGE // 100),
@@ -99,7 +99,8 @@ def _meter(view: PageView, meter: Mapping[str, Any], day: HomeDay | None, now: f
         "hour": float(day.hour.euros) if day and day.hour.euros is not None and not giving else None,
         "usual": _usual(lang, day, meter["subscribed_va"]),
         "kind": _kind(view, meter),
-        "off_peak": off_peak(view, meter, at),
+        # Of a meter that fell silent nobody knows which hours have come since.
+        "off_peak": None if meter["stale"] else off_peak(view, meter, at),
         "windows": [
             view.say("window", start=spoken(view, start), end=spoken(view, end))
             for start, end in meter["off_peak_today"] or ()
@@ -137,6 +138,19 @@ def _hour(lang: str, price: Fraction | None, watts: int | None) -> dict[str, str
 
 def _cents(lang: str, cents: int) -> str:
     return written.euros(lang, cents / 100)
+
+
+def _what(view: PageView, meter: Mapping[str, Any], *, giving: bool) -> str:
+    """What the power is; of a meter that fell silent, of when."""
+    words: Mapping[str, str] = HOME_WORDS[view.lang]
+    if not (meter["stale"] and meter["time"]):
+        return words["giving_now" if giving else "using"]
+    at = datetime.fromisoformat(meter["time"])
+    day, today = (local(one).date() for one in (at.timestamp(), at.timestamp() + (meter["age_s"] or 0)))
+    # The stream has the words of all pages alone.
+    hour = clock(replace(view, words=view.words | HOME_WORDS[view.lang]), at)
+    when = hour if day == today else f"{written.near_date(view.lang, day, today)}, {hour}"
+    return words["giving_last" if giving else "using_last"].format(when=when)
 
 
 def _gives(meter: Mapping[str, Any]) -> bool:

@@ -286,6 +286,10 @@ def test_a_silent_meter_is_one_banner_with_what_to_do(browser, evening):
         # Its last day is months ago: nothing of it is called today's, and no watts are promised.
         assert browser.evaluate("document.querySelector('.today h3').innerText").startswith("mer. 14 janv.")
         assert HOME_WORDS["fr"]["watts_soon"] not in browser.evaluate("document.body.innerText")
+        # What it drew then is not drawn now, and which hours have come since nobody knows.
+        first = " ".join(browser.evaluate("document.querySelector('.now h3').innerText").split())
+        assert first.startswith("Consommation, dernière mesure : 19 h 10")
+        assert not browser.evaluate("document.querySelector('.when')")
 
 
 def test_yesterday_that_was_heard_in_part_is_said_to_be_so(tmp_path):
