@@ -29,7 +29,7 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 
 # What of the broker's folder is the gateway's doing: who may log in, what each may, the certificates for TLS.
-_BROKER = ("linky.passwords", "linky.displays", "linky.acl", "conf.d/linky.conf", "linky/*")
+_BROKER = ("linky.passwords", "linky.displays", "linky.boards", "linky.acl", "conf.d/linky.conf", "linky/*")
 # Beside the database: the file itself and its log, copies, what is half done, what means nothing elsewhere.
 _PASSED_OVER = re.compile(
     rf"{re.escape(FILE_NAME)}.*|{re.escape(LOCK_NAME)}|nightly-backup\.json"
@@ -49,6 +49,7 @@ _BROKER_USERS, _BROKER_CERTIFICATE = f"{BROKER}/linky.passwords", f"{BROKER}/lin
 # Of this card, and set aside where the backup has none: it is of the house that goes.
 OF_THE_HOUSE = (
     *("settings.json", "settings-before.json", "choices.json", "joining.json", "page.json", "displays.json"),
+    "boards.json",
     *("xmpp-password", "xmpp-password.new", "secrets/*", "boards/*"),
 )
 # Nothing else than the database is large; a manifest or a configuration never is.

@@ -81,13 +81,17 @@ def declare(commands: Commands) -> None:
 
 def _add(options: argparse.Namespace) -> int:
     registry = _registry(options)
-    from gateway.mqtt.boards.displays import Displays  # noqa: PLC0415 (--help needs no library)
+    from gateway.mqtt.boards.admitted import AdmittedBoards  # noqa: PLC0415 (--help needs no library)
+    from gateway.mqtt.boards.displays import Displays  # noqa: PLC0415
     from gateway.mqtt.boards.registry import Card  # noqa: PLC0415
 
     card = Card.decode(_content(options.card), options.card)
-    Displays(configured(options).directory).refuse(card.board.id)
+    directory = configured(options).directory
+    Displays(directory).refuse(card.board.id)
     # The key first: a board that can log in but not be updated is worse than the other way round.
     registry.keep(card.board)
+    # What the page writes for root to enter: it must not undo this.
+    AdmittedBoards(directory).add(card)
     passwords.enter(options.passwords, card.password_line)
     if (rules := _rules(options)).exists():
         (rights.allow if card.board.role == "display" else rights.forbid)(rules, card.board.id)
@@ -111,6 +115,10 @@ def _content(name: str) -> bytes:
 
 
 def _forget(options: argparse.Namespace) -> int:
+    from gateway.mqtt.boards.admitted import AdmittedBoards  # noqa: PLC0415
+
+    board = _registry(options).get(options.board)
+    AdmittedBoards(configured(options).directory).remove(board.id)
     passwords.remove(options.passwords, options.board)
     if (rules := _rules(options)).exists():
         rights.forbid(rules, options.board)

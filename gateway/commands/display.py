@@ -139,11 +139,29 @@ def _displays(config: Config) -> Displays:
 
 
 def _agree(options: argparse.Namespace, config: Config) -> None:
-    """Make mosquitto's files say who is wanted, and mosquitto read them."""
-    from gateway.mqtt.boards import displays  # noqa: PLC0415
+    """Make mosquitto's files say who is wanted, boards as well, and mosquitto read them."""
+    from gateway.mqtt.boards import admitted, displays  # noqa: PLC0415
 
-    if not displays.agree(_displays(config).all(), options.broker):
-        return
+    def let_displays() -> bool:
+        return displays.agree(_displays(config).all(), options.broker)
+
+    def let_boards() -> bool:
+        return admitted.agree(admitted.AdmittedBoards(config.directory).all(), options.broker)
+
+    changed, refused = False, None
+    for agree in (let_displays, let_boards):
+        try:
+            changed |= agree()
+        except BoardError as error:
+            # Of one of both: the others are let in and out all the same.
+            changed, refused = True, refused or error
+    if changed:
+        _reload(options)
+    if refused:
+        raise refused
+
+
+def _reload(options: argparse.Namespace) -> None:
     if options.broker == BROKER:
         try:
             subprocess.run(_RELOAD, check=True, capture_output=True, timeout=30)  # noqa: S603 (no word of others)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # More than the broker has room for (max_connections of systemd/mosquitto/linky.conf).
 MOST = 100
+NOTE = "linky.displays"
 _MOST_BYTES = 65536
 
 _TOO_MANY = Phrase("there are {most} displays; remove one first")
@@ -105,7 +106,7 @@ class Displays:
 
 def refuse_taken(folder: Path, name: str) -> None:
     """BoardError when mosquitto's password file has somebody of that name whom ``agree`` has not let in."""
-    if name in passwords.users(folder / "linky.passwords") and name not in _let_in(folder):
+    if name in passwords.users(folder / "linky.passwords") and name not in noted(folder):
         raise BoardError(_TAKEN.filled(name=name))
 
 
@@ -121,36 +122,38 @@ def agree(displays: list[DisplayAccount], folder: Path) -> bool:
     secrets, rules = folder / "linky.passwords", folder / "linky.acl"
     before = [file.read_bytes() for file in (secrets, rules) if file.exists()]
     # What lies here was let in by us, also where the note of it was lost with an old card: nobody else has this hash.
-    former = _let_in(folder) | {one.name for one in displays if passwords.has(secrets, one.password_line)}
+    former = noted(folder) | {one.name for one in displays if passwords.has(secrets, one.password_line)}
     foreign = (set(passwords.users(secrets)) | {passwords.GATEWAY_USER}) - former
     ours = [display for display in displays if display.name not in foreign]
     # Known first: after a power cut whoever was let in can still be taken out again.
-    _note(folder, former | {display.name for display in ours})
+    note(folder, former | {display.name for display in ours})
     for name in sorted(former - {display.name for display in ours}):
         passwords.remove(secrets, name)
         rights.forbid(rules, name)
     for display in ours:
         passwords.enter(secrets, display.password_line)
         rights.allow(rules, display.name, display.rules)
-    _note(folder, {display.name for display in ours})
+    note(folder, {display.name for display in ours})
     if refused := [display.name for display in displays if display.name in foreign]:
         raise BoardError(_TAKEN.filled(name=", ".join(refused)))
     return before != [file.read_bytes() for file in (secrets, rules)]
 
 
-def _let_in(folder: Path) -> set[str]:
+def noted(folder: Path, name: str = NOTE) -> set[str]:
+    """Whom root has let in, by the note of that name in mosquitto's folder."""
     try:
-        return set((folder / "linky.displays").read_text(encoding="utf-8").split())
+        return set((folder / name).read_text(encoding="utf-8").split())
     except FileNotFoundError:
         return set()
     except (OSError, UnicodeDecodeError) as error:
-        raise BoardError(f"{folder / 'linky.displays'} cannot be read: {error}") from error
+        raise BoardError(f"{folder / name} cannot be read: {error}") from error
 
 
-def _note(folder: Path, names: set[str]) -> None:
-    if names == _let_in(folder):
+def note(folder: Path, names: set[str], name: str = NOTE) -> None:
+    """Note whom root lets in, before it does and when it has."""
+    if names == noted(folder, name):
         return
     try:
-        write_whole(folder / "linky.displays", "".join(f"{name}\n" for name in sorted(names)).encode())
+        write_whole(folder / name, "".join(f"{one}\n" for one in sorted(names)).encode())
     except OSError as error:
-        raise BoardError(f"{folder / 'linky.displays'} cannot be written: {error.strerror}") from error
+        raise BoardError(f"{folder / name} cannot be written: {error.strerror}") from error

@@ -6,6 +6,7 @@ password. The number of the last signed set is in it too, since a board takes on
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from gateway.errors import BoardError
-from gateway.files import make_folder, write_whole
+from gateway.files import make_folder, owner_of_folder, write_whole
 from gateway.mqtt.boards.passwords import GATEWAY_USER
 
 if TYPE_CHECKING:
@@ -105,13 +106,20 @@ class Registry:
         path = self._path(board.id)
         try:
             make_folder(self._folder)
-            write_whole(path, msgspec.json.format(msgspec.json.encode(board)))
+            # Root's command makes what the gateway's user reads and writes.
+            owner = owner_of_folder(self._folder)
+            os.chown(self._folder, *owner)
+            write_whole(path, msgspec.json.format(msgspec.json.encode(board)), owner=owner)
         except OSError as error:
             raise BoardError(f"{path} cannot be written: {error.strerror}") from error
 
     def forget(self, board: str) -> None:
         """Remove a board's file; its key is gone, it can be updated by cable only."""
-        self._path(self.get(board).id).unlink()
+        path = self._path(self.get(board).id)
+        try:
+            path.unlink()
+        except OSError as error:
+            raise BoardError(f"{path} cannot be removed: {error.strerror}") from error
 
     def next_serial(self, board: Board) -> int:
         """A number above every one that this board has seen, kept before it is used.

@@ -40,6 +40,13 @@ def allow(file: Path, user: str, rules: tuple[str, ...] = READS) -> None:
         _write(file, [*lines[:after], *missing, *lines[after:]])
 
 
+def reads_at_most(file: Path, user: str) -> bool:
+    """Whether all that the list says of this user is what ``allow`` gives to a display, or nothing."""
+    lines = _lines(file)
+    said = {line.strip() for begin, end in _blocks(lines, user) for line in lines[begin + 1 : end]}
+    return all(not line or line.startswith("#") or line in READS for line in said)
+
+
 def forbid(file: Path, user: str) -> None:
     """Take away what ``allow`` gave; rules that a person added stay, and stay this user's."""
     lines = _lines(file)

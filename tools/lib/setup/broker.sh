@@ -42,6 +42,7 @@ broker_do() {
   certificates_are_good || make_certificates
   # `linky-gateway display` makes it: whom it has let in.
   remember file "$BROKER/linky.displays"
+  remember file "$BROKER/linky.boards"
   if [[ ! -e $ROOT$BROKER/linky.passwords || ! -e $ROOT$SECRETS/mqtt-password ]]; then make_broker_user; fi
   put_file "$SCRATCH/linky.conf" "$BROKER_FILE" 644
   on_running systemctl restart mosquitto.service
