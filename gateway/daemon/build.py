@@ -213,6 +213,7 @@ def federation_of(house: House) -> Publication | NoFederation:
 def join_broker(house: House, account: MqttTable, lookout: HouseMonitor, requests: HouseRequests, joint: Joint) -> None:
     """The broker of the house, what it is told, and the boards that relay by it."""
     # Here and not above: without a broker in the house its library need not be there, nor take memory.
+    from gateway.daemon.board_updates import programs_of  # noqa: PLC0415
     from gateway.mqtt.broker import Broker  # noqa: PLC0415
     from gateway.mqtt.feed import Feed  # noqa: PLC0415
     from gateway.mqtt.home_assistant import HomeAssistant  # noqa: PLC0415
@@ -225,6 +226,7 @@ def join_broker(house: House, account: MqttTable, lookout: HouseMonitor, request
         devices = HomeAssistant(broker, house.now, account, household.language if household else "fr")
     house.boards = BoardReports(house.host.time)
     house.boards.join(broker, relays)
+    joint.keep("boards", programs_of(house, house.boards), store_patience_s(house.config))
     joint.put(house.standing.of, lambda _: [broker.link()])
     joint.put(lookout.lookers, house.cells.shielded("feed", feed.look))
     joint.put(requests.speakers, devices.speak)
@@ -329,11 +331,10 @@ def _security_of(house: House, page: HousePage, shared: StoredSharing, reader: S
 def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader) -> Iterator[PageGroup]:
     """What is set there, a topic each."""
     from gateway.daemon.accounts_at_page import PageAccount, PageBroker  # noqa: PLC0415
+    from gateway.daemon.boards_at_page import who_listens  # noqa: PLC0415
     from gateway.daemon.machine_at_page import PageMachine  # noqa: PLC0415
     from gateway.daemon.ways_at_page import PageWays  # noqa: PLC0415
     from gateway.web.accounts.routes import accounts  # noqa: PLC0415
-    from gateway.web.displays.routes import displays  # noqa: PLC0415
-    from gateway.web.displays.stored import StoredDisplays  # noqa: PLC0415
     from gateway.web.joining.routes import joining  # noqa: PLC0415
     from gateway.web.machine.routes import machine  # noqa: PLC0415
     from gateway.web.notices.routes import notices  # noqa: PLC0415
@@ -352,7 +353,7 @@ def _settings_of_page(house: House, requests: HouseRequests, reader: StoreReader
     yield accounts(PageBroker(house, requests), PageAccount(house, requests))
     yield joining(requests.joining_at_page)
     yield series(partial(stored_series, config, reader))
-    yield displays(StoredDisplays(config, house.call, house.store.journal))
+    yield from who_listens(house)
     yield updates(house.updates.for_the_page, house.updates.has_ended)
     yield machine(PageMachine(house, requests))
     yield from _files_of_page(house, requests)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gateway.config.tables import Config
     from gateway.daemon.absent import NoFederation, NoWays
+    from gateway.daemon.board_updates import BoardUpdates
     from gateway.daemon.clock import HostClock
     from gateway.daemon.counters import Counters
     from gateway.daemon.meter import MeterReader
@@ -61,6 +62,7 @@ class House:
         updates: whether there is a newer version, and what the household says to it.
         cells: keep each part alive.
         boards: what boards say of themselves; None where nobody can hear them.
+        programs: the updates of boards; None likewise.
         pages: how the page is called in the house, asked (in a thread) where there is one.
         started: since when it runs (monotonic seconds).
     """
@@ -84,6 +86,7 @@ class House:
     updates: HouseUpdates
     cells: Cells = field(default_factory=Cells)
     boards: BoardReports | None = None
+    programs: BoardUpdates | None = None
     pages: list[Callable[[], list[str]]] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.control.messages import AskHelper
+from gateway.daemon.boards_at_page import registered
 from gateway.errors import GatewayError
 from gateway.links.link import LinkKind
 from gateway.sources.paths import board_of
@@ -63,9 +64,15 @@ class PageMachine:
         return {"chosen": source, "chosen_mode": mode, "later": _named(source) if waits else ""}
 
     async def ports(self) -> list[Row]:
-        """Each serial port that is there: source, what a person calls it, whether it is made for a meter."""
+        """Each serial port that is there, and each board that is made to read a meter.
+
+        Source, what a person calls it, whether it is made for a meter.
+        """
         found = await asyncio.to_thread(ports)
-        return [{"source": port.source, "shown": _shown(port), "tic": port.tic} for port in found]
+        known = await asyncio.to_thread(registered, self._house.config.directory) if self._house.config.mqtt else []
+        relays = [f"board:{board.id}" for board in known if board.role == "relay"]
+        rows: list[Row] = [{"source": port.source, "shown": _shown(port), "tic": port.tic} for port in found]
+        return [*rows, *({"source": source, "shown": _named(source), "tic": False} for source in relays)]
 
     async def read_at(self, name: str, source: str, mode: str) -> None:
         """Read that meter there, with what the household has said of it besides. GatewayError, nothing changed.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.consent.orders import HealthConsents, ListConsents, RefusedDomains
 from gateway.daemon import exposure
 from gateway.daemon.accounts_at_page import state_of
+from gateway.daemon.boards_at_page import board_now, registered
 from gateway.daemon.nightly_at_page import nightly
 from gateway.links.link import BROKEN, WAITING, LinkKind
 from gateway.store.connection import FILE_NAME
@@ -17,7 +18,6 @@ from gateway.store.pseudonyms import KEY_NAME
 from gateway.web.dates import read
 from gateway.web.security.values import (
     AccessFacts,
-    BoardNow,
     BrowserNow,
     Installed,
     JournalFacts,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gateway.web.access.sessions import BrowserSession
     from gateway.web.page import HousePage
     from gateway.web.reader import StoreReader
+    from gateway.web.security.values import BoardNow
     from gateway.web.sharing.stored import StoredSharing
 
 _DAY_S, _REFUSED_DAYS = 86_400, 30
@@ -107,8 +108,8 @@ class PageSecurity:
     # --- what lies on the disk ---------------------------------------------------------------------------------------
 
     def _on_disk(self) -> tuple[UpdateFacts, tuple[BoardNow, ...], MachineFacts]:
-        boards = _registered(self._house.config.directory)
-        return self._update(), tuple(self._board(one) for one in boards), self._machine(boards)
+        boards = registered(self._house.config.directory)
+        return self._update(), tuple(board_now(self._house.boards, one) for one in boards), self._machine(boards)
 
     def _update(self) -> UpdateFacts:
         updates = self._house.updates
@@ -126,24 +127,6 @@ class PageSecurity:
             kind=watch.kind.value,
             fixes=exposure.fixes(),
         )
-
-    def _board(self, board: Board) -> BoardNow:
-        reports = self._house.boards
-        heard = reports.heard.get(board.id) if reports else None
-        there = None if reports is None or board.id not in reports.heard else heard is not None
-        program = reports.programs.get(board.id) if reports else None
-        if program is None:
-            standing = "silent"
-        elif program.trial:
-            standing = "trial"
-        elif board.serial and program.refused == board.serial:
-            standing = "refused"
-        elif not program.running:
-            standing = "cable"
-        else:
-            standing = "current" if program.running >= board.serial else "pending"
-        version = "".join(filter(str.isprintable, program.version))[:40] if program else ""
-        return BoardNow(board.id, board.role, board.chip, there, heard, version, standing)
 
     def _machine(self, boards: Sequence[Board]) -> MachineFacts:
         from gateway.upkeep.owner import owner  # noqa: PLC0415 (read when somebody asks)
@@ -261,13 +244,6 @@ def _lived(archive: Archive) -> tuple[int | None, tuple[tuple[str, int], ...], t
     acts = [(at, str(facts.get("what", "")), facts["kind"] == "root-acted") for at, facts in found]
     asked = [one for one in acts if one[1]]
     return archive.journal.begun(), tuple(versions.items())[:_MOST_LINES], tuple(asked[:_MOST_LINES])
-
-
-def _registered(directory: Path) -> list[Board]:
-    """The boards of the house. GatewayError where a file of theirs is none."""
-    from gateway.mqtt.boards.registry import Registry  # noqa: PLC0415 (few houses have any)
-
-    return Registry(directory).all()
 
 
 def _listeners(directory: Path) -> tuple[tuple[str, bool], ...]:

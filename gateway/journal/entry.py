@@ -64,6 +64,8 @@ Kind = Literal[
     "page-taken",
     "broker-access-given",
     "broker-access-ended",
+    "board-update-agreed",
+    "board-update-ended",
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

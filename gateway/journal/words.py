@@ -48,6 +48,8 @@ _KINDS = {
     "page-taken": Phrase("the page's password chosen with a code or at the meter"),
     "broker-access-given": Phrase("let in at the broker"),
     "broker-access-ended": Phrase("let in no more at the broker"),
+    "board-update-agreed": Phrase("update of a board agreed to"),
+    "board-update-ended": Phrase("update of a board ended"),
 }
 _FIELDS = {
     "recipient": Phrase("recipient"),

@@ -145,9 +145,13 @@ class BoardReports:
         # Board -> when it was heard (POSIX seconds), None once it has gone; what it says of its program.
         self.heard: dict[str, float | None] = {}
         self.programs: dict[str, UpdateState] = {}
+        # Told each time that one says something of its program: its id.
+        self.hearers: list[Callable[[str], None]] = []
+        self._broker: Broker | None = None
 
     def join(self, broker: Broker, relays: Relays) -> None:
         """Listen to them, beside the relays where there are some."""
+        self._broker = broker
         broker.listen(f"{ROOT}/+/update/state", self._hear_program)
         if relays.boards:
             relays.hearer = self.hear
@@ -173,3 +177,18 @@ class BoardReports:
         state = UpdateState.parse(payload)
         if state and (board in self.programs or len(self.programs) < _MOST_BOARDS):
             self.programs[board] = state
+            for told in self.hearers:
+                told(board)
+
+    async def lay(self, messages: Mapping[str, bytes]) -> None:
+        """Lay messages out with the broker, topic -> payload; an empty one takes away what lies there. BrokerError."""
+        assert self._broker is not None, "it was joined"  # noqa: S101
+        for topic, payload in messages.items():
+            await self._broker.publish(topic, payload, qos=1, retain=True)
+
+    async def forget(self, board: str) -> None:
+        """Know nothing of it any more, here and at the broker. BrokerError where that does not answer."""
+        self.heard.pop(board, None)
+        self.programs.pop(board, None)
+        kept = ("state", "update/state", "update/offer")
+        await self.lay({f"{ROOT}/{board}/{name}": b"" for name in kept})

@@ -108,6 +108,15 @@ class ReleaseFolder:
         except OSError as error:
             raise ReleaseError(_NOT_KEPT.filled(why=reason(error))) from error
 
+    def bring_one(self, latest: Latest, path: str) -> Path:
+        """Fetch one file of it, unless it is there; where it lies. Raises ReleaseError."""
+        try:
+            make_folder(self.place)
+            self._bring(latest, path)
+        except OSError as error:
+            raise ReleaseError(_NOT_KEPT.filled(why=reason(error))) from error
+        return self.place / path.rsplit("/", maxsplit=1)[-1]
+
     def _bring(self, latest: Latest, path: str) -> None:
         from gateway.upkeep.updates.fetch import download  # noqa: PLC0415
 

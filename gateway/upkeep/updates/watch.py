@@ -324,6 +324,24 @@ class UpdateWatch:
         for hear in self.hearers:
             hear(how | {"why": why})
 
+    # --- The boards' programs, which come with a version ---
+
+    @property
+    def set_for_boards(self) -> str:
+        """The path of the boards' files in the list, of the version that runs; empty where it has none of them."""
+        latest, now = self.latest, self._clock()
+        if latest is None or latest.version != self.running or (now is not None and now >= latest.expires.timestamp()):
+            return ""
+        return next((path for path in latest.files if path.endswith(f"/esp32-set-{self.running}.zip")), "")
+
+    async def bring_set_for_boards(self) -> Path:
+        """Fetch it, by its size and hash of the signed list; where it lies. Raises ReleaseError where there is none."""
+        latest, path = self.latest, self.set_for_boards
+        if latest is None or not path:
+            raise ReleaseError(_NOTHING_NEW.filled(version=self.running))
+        async with self._busy:
+            return await in_thread(partial(self._folder.bring_one, latest, path))
+
     async def _bring(self, version: str) -> None:
         latest = self.latest
         if latest is None or latest.version != version:

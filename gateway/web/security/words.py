@@ -184,6 +184,7 @@ _OWN = WordTable(
         "refused_broker": "The broker does not tell the gateway whom it refuses.",
         "security_boards": "Boards",
         "no_boards": "No board is known here.",
+        "boards_manage": "The boards of the house",
         "board_line": "{role}, {chip}; a key of its own. {program}",
         "board_role_relay": "Reads a meter",
         "board_role_display": "Display",

@@ -64,6 +64,7 @@ def _groups(view: PageView, known: Settings) -> list[tuple[str, list[tuple[str, 
             ("/settings/notices", "be_told", ", ".join(told) or nothing),
             ("/settings/home-assistant", "home_assistant", known.broker or nothing),
             ("/settings/displays", "displays_here", say("displays_set")),
+            ("/settings/boards", "boards_here", say("boards_set")),
         ]),
         ("this_gateway", [
             ("/settings/meters", "meters_here", say("meters_set")),

@@ -56,6 +56,8 @@ _OWN = WordTable(
         "as_file": "Take back what was set before",
         "as_file_of": "Take back what was set before: {what}",
         "displays_here": "Displays at the broker",
+        "boards_here": Phrase("ESP32 boards", "title"),
+        "boards_set": "that read a meter by Wi-Fi, or show it",
         "updates_here": "Version and updates",
         "commit": "Write to the card now",
         "commit_intro": "Readings are written every {n}\u00a0s. Before you cut the power, write those that wait:",

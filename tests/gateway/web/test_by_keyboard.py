@@ -28,6 +28,7 @@ FILES = {
     *("/static/<name>", "/history/data", "/history/csv", "/https/seen", "/ca.crt", "/worker.js"),
     *(
         "/settings/updates/ended",
+        "/settings/boards/changed",
         "/manifest.webmanifest",
         "/settings/backup/file",
         "/settings/backup/back",

@@ -33,6 +33,7 @@ FORMS = (
     *("/settings/tariff/new", "/settings/tariff/remove", "/settings/notices/new", "/settings/notices/remove"),
     *("/settings/notices/try", "/settings/home-assistant", "/settings/home-assistant/leave", "/settings/account"),
     *("/access/displays/remove", "/access/password", "/settings/displays/add", "/settings/displays/remove"),
+    *("/settings/boards/add", "/settings/boards/forget", "/settings/boards/update"),
     *("/settings/meters", "/settings/keeping", "/settings/restart"),
     *("/settings/backup/file", "/settings/backup/file/remove", "/settings/backup/nightly/passphrase"),
     *("/settings/backup/nightly", "/settings/backup/restore", "/settings/backup/restore/begin"),

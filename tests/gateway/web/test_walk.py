@@ -32,6 +32,7 @@ FURTHER = (
         "/help/questions",
         "/help/modes",
         "/settings/displays",
+        "/settings/boards",
         "/settings/backup",
         "/settings/meters",
         "/settings/keeping",

@@ -72,6 +72,7 @@ PAGES = {
     "settings-keeping": "/settings/keeping",
     "settings-restart": "/settings/restart",
     "settings-displays": "/settings/displays",
+    "settings-boards": "/settings/boards",
     "settings-updates": "/settings/updates",
     "display": "/display",
     "display-guest": "/display?guest=1",

@@ -33,7 +33,7 @@ _ONCE = {
     "request": "fault", "request-what": "fault",
     "repair": "years", "series": "producer", "access": "tempo", "setup": "first-day",
     "display-guest": "producer", "settings-tariff-new": "first-day", "settings-notices-new": "first-day",
-    "offline": "first-day", "settings-details": "fault", "history-week": "producer",
+    "offline": "first-day", "settings-details": "fault", "history-week": "producer", "settings-boards": "producer",
 }  # fmt: skip
 # What the documents show.
 SHOWN = tuple(

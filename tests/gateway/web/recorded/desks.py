@@ -220,3 +220,23 @@ class MachineDesk(SettingsDesk):
 
     async def act(self, act, arguments):
         self.told("meters")
+
+
+class BoardDesk:
+    """The boards of the house."""
+
+    def __init__(self, held):
+        self._held = held
+
+    async def known(self):
+        return self._held.fault_or(self._held.boards)
+
+    async def add(self, card):
+        self._held.fault_or(None)
+        return self._held.boards.boards[0] if card.startswith((b"{", b"brought")) else None
+
+    async def forget(self, name):
+        self._held.fault_or(None)
+
+    async def update(self, name):
+        self._held.fault_or(None)

@@ -9,6 +9,7 @@ from gateway.errors import AccessError, BoardError, ConfigError, InvitationError
 from gateway.web.access.access import PageAccess
 from gateway.web.accounts.routes import accounts
 from gateway.web.backup.routes import backup
+from gateway.web.boards.routes import boards
 from gateway.web.cost import routes as cost
 from gateway.web.data.routes import data
 from gateway.web.displays.routes import displays
@@ -31,6 +32,7 @@ from tests.gateway.web.recorded import safety, values
 from tests.gateway.web.recorded.desks import (
     AccountDesk,
     BackDesk,
+    BoardDesk,
     CopyDesk,
     DataDesk,
     MachineDesk,
@@ -54,6 +56,7 @@ class Held:
         self.look, self.point = values.LOOKS["at first"], "power"
         self.configured, self.address_fits = values.CONFIGURED, True
         self.displays, self.works = values.DISPLAYS, True
+        self.boards = values.BOARDS["all"]
         self.series, self.version = values.SERIES, values.VERSIONS["newer"]
         self.installer, self.text, self.changed = None, values.TEXT, True
         self.yesterday, self.safety = "drawn", safety.SAFETY["all well"]
@@ -253,6 +256,7 @@ class RecordedHouse:
         parts = (
             *(history.part(desk), cost.part(desk), sharing(desk), repair(desk), settings(desk)),
             *(series(all_series), displays(desk), https(Encrypted(self.held))),
+            boards(BoardDesk(self.held)),
             updates(desk.standing, lambda told: told != 7),
             *(tariff(TariffDesk(self.held)), notices(WaysDesk(self.held)), machine(MachineDesk(self.held))),
             accounts(AccountDesk(self.held, "broker"), AccountDesk(self.held, "account")),

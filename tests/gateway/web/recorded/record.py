@@ -94,7 +94,7 @@ class Visitor:
                 form["form_token"] = entrance._sessions.find(cookie, time.monotonic()).form_token
         elif visit.who:
             headers["Cookie"] = f"linky_display={self._token(visit.who)}"
-        return _told(await self._send(visit.path, headers, form), visit)
+        return _told(await self._send(visit.path, headers, form, visit.file), visit)
 
     def _token(self, role):
         access = self._house.access
@@ -102,7 +102,7 @@ class Visitor:
             self._tokens[role] = access.add_link(role.value, 0, role)
         return self._tokens[role]
 
-    async def _send(self, path, headers, form):
+    async def _send(self, path, headers, form, file=None):
         body = b""
         if form is not None:
             body = urlencode(form).encode()
@@ -110,7 +110,20 @@ class Visitor:
         site = self._house.site
         method = "GET" if form is None else "POST"
         asked = Request(site.app, ("192.168.1.20", 50000), method, path, "1.1", headers, body=body)
+        if file is not None:
+            asked.g.upload = _File(file)
         return await site.answer(asked)
+
+
+class _File:
+    """The file of a form, as ``http.upload`` gives it."""
+
+    def __init__(self, content):
+        self._content = content
+
+    async def file(self):
+        """Its bytes."""
+        yield self._content
 
 
 def _told(answer, visit):

@@ -10,11 +10,13 @@ from itertools import pairwise
 from gateway.live.credentials import Credentials
 from gateway.mqtt.boards.displays import DisplayAccount
 from gateway.mqtt.boards.passwords import made
+from gateway.web.boards.values import HouseBoard, HouseBoards
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, OfferPaid, OffersCompared, Present, TariffOffer
 from gateway.web.displays.stored import NewDisplay
 from gateway.web.history.values import Curve, Figures, HistoryRow, Outlier, Past, Spent
 from gateway.web.https.certificate import OwnAuthority, grouped
 from gateway.web.repair.values import Changed, PointPlace, RepairableSeries, RepairView, Stored
+from gateway.web.security.values import BoardNow
 from gateway.web.settings.values import Settings
 from gateway.web.sharing.answer import AnswerChoices
 from gateway.web.sharing.values import HandedOver, JournalState, RecipientFlow
@@ -323,6 +325,26 @@ UNCONFIGURED = Settings(
 DISPLAYS = tuple(
     DisplayAccount(name=name, password_line=made(name)[1], home_assistant=name == "ha") for name in ("salon", "ha")
 )
+_RUNS, _OLD = "0.3.0+1a2b3c4d", "0.2.0+<b>"
+_BOARDS = (
+    HouseBoard(BoardNow("garage", "relay", "esp32", True, MIDNIGHT, _RUNS, "current"), ("house <1>",), reads=True),
+    HouseBoard(
+        BoardNow("hall", "relay", "esp32c3", True, MIDNIGHT, _OLD, "cable"), ("hall",), reads=False, newer="0.3.0"
+    ),
+    HouseBoard(BoardNow("salon", "display", "esp32", False, None, _OLD, "refused"), newer="0.3.0"),
+    HouseBoard(BoardNow("deux", "relay", "esp32", None, None, "", "silent")),
+)
+_UPDATING = tuple(
+    HouseBoard(BoardNow("garage", "relay", "esp32", True, MIDNIGHT, _RUNS, standing), ("house",), reads=True)
+    for standing in ("pending", "trial")
+)
+BOARDS = {
+    "all": HouseBoards(_BOARDS, is_open=True, running="0.3.0"),
+    "none": HouseBoards((), is_open=True, running="0.3.0", why="nowhere"),
+    "closed": HouseBoards((), is_open=False, running="0.3.0"),
+    **{one.now.standing: HouseBoards((one,), is_open=True, running="0.3.0") for one in _UPDATING},
+    **{f"why {why}": HouseBoards(_BOARDS[:1], is_open=True, running="0.3.0", why=why) for why in ("old", "nowhere")},
+}
 GIVEN = {
     works: NewDisplay(
         Credentials("house", "linky.local", 8883, "salon", "a<b>&'\"", "-----BEGIN <CERT>-----\n", MIDNIGHT), works

@@ -11,7 +11,7 @@ OWN = {"own_password": PASSWORD}
 
 @dataclass(frozen=True)
 class Visit:
-    """One answer of the site: its name in the recording, the path, the form that is sent, what the house holds.
+    """One answer of the site: its name in the recording, the path, what is sent (form, file), what the house holds.
 
     ``living``: what meters and links say; ``who`` is the owner, a stranger, or the role of a link.
     """
@@ -23,3 +23,4 @@ class Visit:
     living: dict = field(default_factory=dict)
     who: Viewer | None = Viewer.OWNER
     honest: bool = True
+    file: bytes | None = None

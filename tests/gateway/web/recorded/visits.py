@@ -26,6 +26,7 @@ def visits():
     yield from _settings()
     yield from settings_visits()
     yield from _displays()
+    yield from _boards()
     yield from _updates()
     yield from _security()
     yield from _sharing()
@@ -213,6 +214,31 @@ def _displays():
         yield Visit(f"displays, let {name} out", f"{path}/remove?name={name}")
         yield Visit(f"displays, let {name} out without the password", f"{path}/remove", {"name": name})
         yield Visit(f"displays, {name} was let out", f"{path}/remove", {"name": name} | OWN)
+
+
+def _boards():
+    path = "/settings/boards"
+    for name, known in values.BOARDS.items():
+        yield Visit(f"boards, {name}", path, held={"boards": known})
+    for name, fault in FAULTS.items():
+        yield Visit(f"boards, fault of the {name}", path, held={"fault": fault})
+    for done in ("forgotten", "offered", "<b>"):
+        yield Visit(f"boards, done {done}", f"{path}?done={done}")
+    for name, file in {"none": None, "empty": b"", "no card": b"<b>", "too long": b"{" * 5000, "card": b"{}"}.items():
+        yield Visit(f"boards, add, {name}", f"{path}/add", dict(OWN), file=file)
+    yield Visit("boards, add without the password", f"{path}/add", {}, file=b"{}")
+    for name in ("garage", "salon", "<b>"):
+        yield Visit(f"boards, forget {name}", f"{path}/forget?name={name}")
+        yield Visit(f"boards, forget {name} without the password", f"{path}/forget", {"name": name})
+        yield Visit(f"boards, {name} was forgotten", f"{path}/forget", {"name": name} | OWN)
+    yield Visit(
+        "boards, forget one and it cannot be", f"{path}/forget", {"name": "garage"} | OWN, {"fault": FAULTS["store"]}
+    )
+    for name in ("hall", "<b>"):
+        yield Visit(f"boards, update {name} without the password", f"{path}/update", {"name": name})
+        yield Visit(f"boards, update {name}", f"{path}/update", {"name": name, "update_password": PASSWORD})
+    for since in ("x", ""):
+        yield Visit(f"boards, changed since {since}", f"{path}/changed?since={since}")
 
 
 def _updates():
