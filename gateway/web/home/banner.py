@@ -19,18 +19,29 @@ _WORST = (
 )
 # What the words of a banner are called, where that is not the fault's own word.
 _CALLED = {"breaker": "cut", "overload": "over", "mute": "silent"}
-_AT_SHARING = frozenset(("recipient", "gone"))
+# Where the gateway itself can do something about it, or shows what; the others are at the page of the state alone.
+STATE = ("/links", "see_state")
+DOORS = {
+    "port": ("/settings/meters", "choose_port"),
+    "disk": ("/settings/keeping", "keep_less"),
+    "cell": ("/settings/updates", "see_updates"),
+    "keeping": ("/settings/restart", "restart_it"),
+    "backup": ("/settings/backup", "back_up_now"),
+    "xmpp": ("/settings/account", "see_account"),
+    "recipient": ("/sharing", "see_sharing"),
+    "gone": ("/sharing", "see_sharing"),
+    "broker": ("/settings/home-assistant", "see_broker"),
+}
 _OF_THE_MOMENT = frozenset(("breaker", "overload"))
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """What is wrong, what to do, where to read on (path and word), how many more there are; ``bad``: at once."""
+    """What is wrong, what to do, where (paths and words), how many more there are; ``bad``: at once."""
 
     said: str
     remedy: str
-    path: str
-    door: str
+    doors: tuple[tuple[str, str], ...]
     more: int
     bad: bool
 
@@ -48,11 +59,11 @@ def banner(view: PageView, meters: Sequence[Mapping[str, Any]], alerts: Sequence
         return None
     worst = min(kinds, key=_WORST.index)
     key = _CALLED.get(worst, worst)
-    path, door = ("/sharing", "see_sharing") if worst in _AT_SHARING else ("/links", "see_state")
+    doors = (DOORS[worst], STATE) if worst in DOORS else (STATE,)
     said = (
         _silent(view, silent) if worst == "mute" and silent else view.say(key) if worst != "mute" else view.say("fault")
     )
-    return Banner(said, view.say(f"{key}_do"), path, door, len(kinds) - 1, worst in _OF_THE_MOMENT)
+    return Banner(said, view.say(f"{key}_do"), doors, len(kinds) - 1, worst in _OF_THE_MOMENT)
 
 
 def news(view: PageView, alerts: Sequence[Mapping[str, str]]) -> list[str]:

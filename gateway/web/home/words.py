@@ -122,6 +122,13 @@ HOME_WORDS = WordTable(
         "fault_do": "The page “State” says what.",
         "see_state": "See the state",
         "see_sharing": "See who is shared with",
+        "choose_port": "Choose the meter’s port",
+        "keep_less": "Keep details for less long",
+        "see_updates": "See the updates",
+        "restart_it": "Restart the gateway",
+        "back_up_now": "Make a backup now",
+        "see_account": "See the account of sharing",
+        "see_broker": "See displays and home automation",
         "see_help": "Questions by symptom",
         "and_more": "{n} more on the page “State”",
     }

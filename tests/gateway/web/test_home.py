@@ -23,8 +23,10 @@ import pytest
 from gateway.balance.calendar import midnight
 from gateway.config.settings import adopt
 from gateway.errors import StoreError
+from gateway.links.alert_words import FaultKind
 from gateway.live.meter import Snapshot, TariffAhead
 from gateway.live.topics import as_json
+from gateway.web.home.banner import banner
 from gateway.web.home.stored import HomeFigures
 from gateway.web.home.words import HOME_WORDS
 from gateway.web.menu import arranged
@@ -34,8 +36,11 @@ from gateway.web.words import WORDS
 from tests.gateway.balance.conftest import DRAWN, SOLAR, House, off_peak, panels, producing
 from tests.gateway.web import three_years
 from tests.gateway.web.looks import AXE, VIOLATIONS
+from tests.gateway.web.recorded.visits import visits
 from tests.gateway.web.stand_in import StandInHouse
 from tests.gateway.web.test_in_browser import CLIPPED, NAMELESS, PALE, SMALL
+from tests.gateway.web.test_recorded import english_in
+from tests.test_french import TECHNICAL
 
 PHONE, DESK = (390, 844), (1440, 900)
 DAY = date(2026, 1, 14)
@@ -290,6 +295,21 @@ def test_a_silent_meter_is_one_banner_with_what_to_do(browser, evening):
         first = " ".join(browser.evaluate("document.querySelector('.now h3').innerText").split())
         assert first.startswith("Consommation, dernière mesure : 19 h 10")
         assert not browser.evaluate("document.querySelector('.when')")
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("kind", [one.name.lower() for one in FaultKind])
+def test_every_fault_has_a_first_step_on_the_page(kind, lang):
+    """What is wrong, what to do, and a way that is a page of the house: no command, no path, no English in French."""
+    words = WORDS[lang] | HOME_WORDS[lang]
+    view = PageView(lang, "/", None, {}, words, arranged([]), requests=lambda: 0)
+    told = banner(view, [meter()], [{"kind": kind, lang: "x"}])
+    said = [told.said, told.remedy, *(words[door] for _, door in told.doors)]
+    assert all(said)
+    assert not [one for one in said if TECHNICAL.search(one)]
+    assert lang == "en" or english_in(f'200\n<html lang="fr"><p>{" ".join(said)}</p></html>') == []
+    assert {path for path, _ in told.doors} <= {one.path.partition("?")[0] for one in visits() if one.form is None}
+    assert told.more == 0
 
 
 def test_yesterday_that_was_heard_in_part_is_said_to_be_so(tmp_path):
