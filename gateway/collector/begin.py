@@ -12,11 +12,12 @@ import pwd
 import secrets
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
 from psycopg import conninfo, sql
 
+from gateway.config.tables import password_from
 from gateway.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def begin(config: CollectorConfig, say: Callable[[str], object]) -> None:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if config.account_password is not None and not config.account_password.exists():
         _ask(config.account_password, config.account.jid, say)
-    if config.database_password is not None and not config.database_password.exists():
+    if config.database_password is not None and not _lets_in(config):
         _make(config.database.conninfo, config.database_password, say)
 
 
@@ -60,32 +61,61 @@ def _ask(file: Path, jid: str, say: Callable[[str], object]) -> None:
     say(f"{file}: the password of {jid}")
 
 
+def _lets_in(config: CollectorConfig) -> bool:
+    """Whether there is a password, and a role that it lets in: that of a backup is there before its role."""
+    if config.database_password is None or not config.database_password.exists():
+        return False
+    try:
+        psycopg.connect(config.database_conninfo()).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
 def _make(told: str, file: Path, say: Callable[[str], object]) -> None:
-    wanted = conninfo.conninfo_to_dict(told)
+    wanted, is_kept = conninfo.conninfo_to_dict(told), file.exists()
     host, role, name = (str(wanted.get(key) or "") for key in ("host", "user", "dbname"))
     if not (host in _HERE or host.startswith("/")) or not (role and name):
+        if is_kept:
+            # Why it is not let in there is said to whoever asks next.
+            return
         raise ConfigError(f"{file}: is missing: write the password of the database into it, one line, for root alone")
-    password = secrets.token_urlsafe(_BYTES)
     # Over its socket, which is where the configuration says, if it says one.
     socket = {"host": host} if host.startswith("/") else {}
     port = {"port": str(wanted["port"])} if wanted.get("port") else {}
     with _administrator(conninfo.make_conninfo(dbname=_ADMINISTRATOR, **socket, **port)) as db:
-        if _is_there(db, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+        has_role = _is_there(db, "SELECT 1 FROM pg_roles WHERE rolname = %s", role)
+        if has_role and not is_kept:
             raise ConfigError(
                 f"{file}: is missing, and PostgreSQL has a role {role} already: write its password into it"
             )
         # The file first: a role whose password is lost would be in nobody's hands.
-        _keep(file, password)
+        password = password_from(file) if is_kept else _new(file)
         try:
-            db.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
+            if not has_role:
+                _create(db, "CREATE ROLE {} LOGIN PASSWORD {}", sql.Identifier(role), sql.Literal(password))
             if not _is_there(db, "SELECT 1 FROM pg_database WHERE datname = %s", name):
-                db.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(role)))
+                _create(db, "CREATE DATABASE {} OWNER {}", sql.Identifier(name), sql.Identifier(role))
+                say(f"{file}: the password of the role {role}, which has the database {name}")
         except psycopg.Error:
             # As before: the next one begins anew, and makes both.
-            db.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
-            file.unlink()
+            try:
+                if not has_role:
+                    _create(db, "DROP ROLE IF EXISTS {}", sql.Identifier(role))
+            finally:
+                if not is_kept:
+                    file.unlink()
             raise
-    say(f"{file}: the password of the role {role}, which has the database {name}")
+
+
+def _create(db: psycopg.Connection, what: LiteralString, *names: sql.Composable) -> None:
+    db.execute(sql.SQL(what).format(*names))
+
+
+def _new(file: Path) -> str:
+    password = secrets.token_urlsafe(_BYTES)
+    _keep(file, password)
+    return password
 
 
 def _keep(file: Path, password: str) -> None:

@@ -1,4 +1,7 @@
-"""What needs root, asked of the helper; done or refused, it stands in the household's journal."""
+"""What needs root, asked of the helper; it stands in the household's journal.
+
+What is refused there, too, but for a Wi-Fi that somebody who has not signed in has chosen in vain.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Who chose a network at the gateway's own Wi-Fi.
-BY_ACCESS_POINT = "access-point"
+# What is asked there, and by whom it is said to be: nobody has signed in at the gateway's own Wi-Fi.
+_AT_ACCESS_POINT, BY_ACCESS_POINT = "choose-wifi", "access-point"
 
 
 async def ask_helper(house: House, order: AskHelper) -> Row:
@@ -31,7 +34,7 @@ async def ask_helper(house: House, order: AskHelper) -> Row:
         found = await send(order.act, order.arguments)
     except GatewayError as error:
         # At the gateway's own Wi-Fi nobody has signed in: what is typed there in vain shall not fill the journal.
-        if order.by != BY_ACCESS_POINT:
+        if order.act != _AT_ACCESS_POINT:
             await _note(house, "root-refused", order, str(error))
         raise
     except asyncio.CancelledError:

@@ -173,6 +173,7 @@ _PARTS = {
     "feed": Phrase("the live display"),
     "home": same("Home Assistant"),
     "relays": Phrase("the answers to the boards"),
+    "boards": Phrase("the programs of the boards"),
     "page": Phrase("the page"),
     "notices": Phrase("the notices"),
     "federation": Phrase("the federation"),
@@ -184,7 +185,8 @@ def _about(kind: FaultKind, name: str) -> Phrase:
     if kind is not FaultKind.CELL:
         return same(name)
     first, _, rest = name.partition(" ")
-    return _PARTS.get(first, same("{name}")).filled(name=rest)
+    part = _PARTS.get(first)
+    return part.filled(name=rest) if part else same(name)
 
 
 def texts(

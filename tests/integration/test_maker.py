@@ -313,7 +313,10 @@ def test_the_page_lets_a_display_in_and_out_again(house, tmp_path):
     given = json.loads(given)
     (authority := tmp_path / "authority.pem").write_text(given["authority"])
     login = ["-h", given["host"], "-p", given["port"], "-u", given["user"], "-P", given["password"]]
-    listens = house.words("mosquitto_sub", *login, "--cafile", authority, "-i", "the-wall", "-t", "linky/status")
+    listens = house.words(
+        "mosquitto_sub", *login, "--cafile", authority, "-i", "the-wall", "-t", "linky/status", "-W", "120"
+    )
+    # It ends by itself as well, should one of these fail.
     with subprocess.Popen(listens, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as listener:
         assert listener.stdout.readline()
         visit = visiting(house, "out")

@@ -132,9 +132,12 @@ def switched_on(image: Path, folder: Path, language: str) -> Iterator[HouseholdC
     (address,) = (one for one in words if one.startswith("http://"))
     (code,) = (one for one in words if re.fullmatch(r"[A-Z0-9]{4}(?:-[A-Z0-9]{4}){2}", one))
     (folder / "releases").mkdir()
-    with SimulatedMeter(folder / "meter", tcp="127.0.0.1:0", mode="standard") as meter:
-        served = meter.path.removeprefix("socket://")
-        with BootedMachine(card, folder / "boot", served, folder=folder / "releases") as machine:
-            # At its end the plug is pulled.
-            yield HouseholdCard(machine, meter, address, code, folder)
-    card.file.unlink()
+    try:
+        with SimulatedMeter(folder / "meter", tcp="127.0.0.1:0", mode="standard") as meter:
+            served = meter.path.removeprefix("socket://")
+            with BootedMachine(card, folder / "boot", served, folder=folder / "releases") as machine:
+                # At its end the plug is pulled.
+                yield HouseholdCard(machine, meter, address, code, folder)
+    finally:
+        # Of a failed walk too: it has gigabytes.
+        card.file.unlink()

@@ -11,7 +11,7 @@ HOME_WORDS = WordTable(
         "giving_now": "Sent to the grid right now",
         "using_last": "Consumption, last value: {when}",
         "giving_last": "Sent to the grid, last value: {when}",
-        "nothing_drawn": "Nothing is drawn from the grid: right now you pay nothing.",
+        "nothing_drawn": "Nothing is drawn from the grid: no kWh is counted.",
         "watts_soon": "In volt-amperes: in a minute or two the gateway knows the watts.",
         "load_of": "{percent}% of your {kva}\u00a0kVA",
         "usual": "Usually {power} at this hour",

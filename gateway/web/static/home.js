@@ -18,7 +18,7 @@ let away = false;
 /** @type {(state: House) => string} */
 const rest = (state) => JSON.stringify([state.alerts, state.meters.map((one) => [
   one.tariff, one.tempo_today, one.tempo_tomorrow, one.stale, one.overload, one.breaker, one.produced_doubt,
-  one.tariff_until, one.off_peak_next, one.power_w === null, Number(one.power_w) < 0,
+  one.tariff_until, one.off_peak_next, one.power_w === null, Number(one.power_w) < 0, Boolean(one.injected_va) && !one.drawn_va,
 ])]);
 
 /** @type {(section: Element, shown: Shown) => void} */

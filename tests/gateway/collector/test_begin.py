@@ -45,6 +45,18 @@ def test_role_and_database_are_made_once(config):
     assert (len(said), config.database_password.read_text()) == (1, kept)
 
 
+def test_a_password_that_came_back_with_a_backup_is_the_roles(config):
+    """The folder of the configuration is there before the database: role and database are made for it."""
+    config.database_password.write_text("canary-of-the-backup\n")
+    said = []
+    begin(config, said.append)
+    with psycopg.connect(config.database_conninfo()) as db:
+        assert db.execute("SELECT current_database()").fetchone() == ("linky_begun",)
+    assert config.database_password.read_text() == "canary-of-the-backup\n"
+    begin(config, said.append)
+    assert len(said) == 1
+
+
 def test_a_database_that_cannot_be_made_leaves_nothing_half_made(config, postgres):
     """The next one begins anew, and makes both."""
     # Somebody is in the database of which each new one is a copy.

@@ -3,10 +3,14 @@
 import subprocess
 from contextlib import ExitStack
 
+import pytest
+
 from harness.accounts import HOME
 from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.collector.test_collecting import SINCE, WAIT_S, Home, far_account, kept, stored
+
+pytestmark = pytest.mark.slow
 
 
 def client(program, *words):
@@ -16,7 +20,7 @@ def client(program, *words):
 
 
 def test_what_came_after_the_dump_comes_again_and_who_has_left_is_refused(federation, store_at, postgres, tmp_path):
-    """As the document says: init makes the tables, pg_restore fills them, the gateways are asked for the rest.
+    """The tables are there (``test_begin`` has the role), pg_restore fills them, the gateways are asked for the rest.
 
     What a withdrawal had deleted is back with the dump; its gateway refuses, so ``gateways list`` names it.
     """

@@ -20,6 +20,8 @@ from tests.gateway.web.recorded.served import served
 from tests.gateway.web.recorded.visits import first_visits, visits
 from tests.gateway.web.test_recorded import NO_PAGE
 
+pytestmark = pytest.mark.slow
+
 PHONE, DESK = (390, 844), (1440, 900)
 WAYS = ((PHONE, False, "fr"), (DESK, True, "en"))
 EVERY = [*first_visits(), *visits()]
@@ -38,6 +40,12 @@ FILES = {
 # There is none in clear: test_device_in_browser looks at it.
 ENCRYPTED = "/settings/notices/device"
 FIRST = {one.name for one in first_visits()}
+
+
+@pytest.fixture(scope="module")
+def browser_options():
+    """The encrypted page of the recorded house is nowhere: nobody in this network is asked for it."""
+    return ("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +113,6 @@ def faults(browser, house, visit, way):
         browser.evaluate(AXE)
         wrong = [*browser.evaluate(VIOLATIONS), *browser.evaluate(CUT_OFF)]
         missing, stops = walk(browser)
-        # The encrypted page of a house that is recorded is nowhere.
         complaints = [one for one in browser.complaints if "ERR_NAME_NOT_RESOLVED" not in one]
     # A page left open would go on asking.
     browser.open("about:blank")

@@ -51,7 +51,8 @@ def test_the_light_says_whether_the_meter_is_read(tmp_path, program):
         switched = [line.split() for line in (board.flash / "led.log").read_text().splitlines()]
         lengths = [int(off) - int(on) for (on, one), (off, none) in zip(switched[::2], switched[1::2], strict=False)]
         # Its clock is this machine's: where that was busy, one of them may be longer.
-        assert 90 <= statistics.median(lengths) <= 120
+        assert 90 <= statistics.median(lengths) <= 200
+        assert max(lengths) <= 1000
 
 
 @pytest.mark.parametrize(("mode", "speed"), [("historic", 1200), ("standard", 9600)])

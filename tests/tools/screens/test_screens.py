@@ -37,6 +37,10 @@ NO_PAGE = {
     *("/settings/backup/restore", "/settings/backup/back"),
     # They need a consent or a reading of that name.
     *("/sharing/texts/<sha256>", "/repair/point"),
+    # A display, or a board, of that name, which no house of these has.
+    *("/settings/displays/remove", "/settings/boards/forget"),
+    # A yes or a no, which a page asks for that waits.
+    *("/settings/boards/changed", "/settings/updates/ended"),
 }
 
 
