@@ -59,8 +59,8 @@ class Person:
         return str(found["words"]) if found else ""
 
     def read(self) -> str:
-        """All that stands on the page."""
-        return str(self._browser.evaluate("document.body.innerText"))
+        """All that stands on the page; nothing while it loads itself anew."""
+        return str(self._browser.evaluate("document.body?.innerText ?? ''"))
 
     def visit_again(self) -> None:
         """Load the page anew."""
