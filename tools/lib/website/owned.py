@@ -67,11 +67,11 @@ _NO_HELPERS: Final = {
     ENGLISH: "There is no helpdesk yet: ask whoever prepared your card.\n",
 }
 _LAST_DAY: Final = {
-    FRENCH: "Cette version est suivie jusqu’au {}.", ENGLISH: "This version is kept up until {}.",
+    FRENCH: "Cette version est suivie jusqu’au {}.", ENGLISH: "This version is maintained until {}.",
 }  # fmt: skip
 _NO_LAST_DAY: Final = {
     FRENCH: "Jusqu’à quand cette version sera suivie n’est pas encore décidé.",
-    ENGLISH: "Until when this version is kept up is not decided yet.",
+    ENGLISH: "How long this version will be maintained is not decided yet.",
 }
 _KEYS: Final = {
     FRENCH: "Empreinte de la clé qui signe les versions : **{}**.",
@@ -196,8 +196,7 @@ def blocks() -> dict[str, dict[str, Callable[[], str]]]:
             (f"gateway/{readme}", "obtain", obtain),
             (f"gateway/collector/{readme}", "obtain", obtain),
             (f"tools/lib/demo/{readme}", "obtain", obtain),
+            (f"tools/lib/setup/{readme}", "obtain", obtain),
         ):
             made.setdefault(file, {})[name] = partial(make, lang)
-    # In English alone.
-    made["tools/lib/setup/README.md"] = {"obtain": partial(obtain, ENGLISH)}
     return made
