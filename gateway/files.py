@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 # Owner and group that stay what they are (chown's own word for it).
 UNCHANGED = (-1, -1)
@@ -75,6 +76,38 @@ def make_folder(path: Path, mode: int = 0o700, above: int = 0o777) -> None:
     # Where one may write and not read, nobody can wait for it.
     with suppress(PermissionError):
         sync(path.parent)
+
+
+@contextmanager
+def folder_itself(path: Path) -> Iterator[Path]:
+    """A folder as a path that leads into it and nowhere else, for root where another user has what is above it.
+
+    That user could lay a link there, or change it for one at any moment (symlink(7)): OSError for a link, and what is
+    opened stays the same folder.
+    """
+    if os.geteuid():
+        yield path
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
+
+
+def give_over(path: Path, owner: tuple[int, int]) -> None:
+    """Give what root has made to another user: a folder, or a file of one name; what is somebody else's stays his.
+
+    A link is not followed, nor is a file given that has another name elsewhere (link(2)). OSError.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        seen = os.fstat(descriptor)
+        alone = stat.S_ISDIR(seen.st_mode) or (stat.S_ISREG(seen.st_mode) and seen.st_nlink == 1)
+        if owner != UNCHANGED and alone and seen.st_uid == 0 and owner[0] != 0:
+            os.fchown(descriptor, *owner)
+    finally:
+        os.close(descriptor)
 
 
 def owner_of_folder(path: Path) -> tuple[int, int]:

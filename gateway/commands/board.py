@@ -42,6 +42,7 @@ _FORGOTTEN = Phrase("{board}: forgotten.") + _RELOAD
 _NONE = Phrase("no board is known here; tools/flash makes one, `linky-gateway board add` makes it known")
 _UNKNOWN = Phrase("{why}; what the boards run is not known")
 _SILENT, _ON_TRIAL = Phrase("has said nothing"), Phrase("on trial")
+_NOT_KNOWN = Phrase("no board {board} is known here; `linky-gateway board list` shows those that are")
 _UNREADABLE = Phrase("{name} cannot be read: {why}")
 _NO_MQTT = Phrase("mqtt: the boards are reached by the broker; add the table [mqtt] to the configuration")
 _OFFERED = Phrase("{board}: {version} is offered as number {serial}")
@@ -81,7 +82,7 @@ def declare(commands: Commands) -> None:
 
 def _add(options: argparse.Namespace) -> int:
     registry = _registry(options)
-    from gateway.mqtt.boards.admitted import AdmittedBoards  # noqa: PLC0415 (--help needs no library)
+    from gateway.mqtt.boards import admitted  # noqa: PLC0415 (--help needs no library)
     from gateway.mqtt.boards.displays import Displays  # noqa: PLC0415
     from gateway.mqtt.boards.registry import Card  # noqa: PLC0415
 
@@ -91,8 +92,9 @@ def _add(options: argparse.Namespace) -> int:
     # The key first: a board that can log in but not be updated is worse than the other way round.
     registry.keep(card.board)
     # What the page writes for root to enter: it must not undo this.
-    AdmittedBoards(directory).add(card)
+    admitted.AdmittedBoards(directory).add(card)
     passwords.enter(options.passwords, card.password_line)
+    admitted.note(options.passwords, {card.board.id})
     if (rules := _rules(options)).exists():
         (rights.allow if card.board.role == "display" else rights.forbid)(rules, card.board.id)
     say(options, _KNOWN.filled(board=card.board.id))
@@ -116,13 +118,21 @@ def _content(name: str) -> bytes:
 
 def _forget(options: argparse.Namespace) -> int:
     from gateway.mqtt.boards.admitted import AdmittedBoards  # noqa: PLC0415
+    from gateway.mqtt.boards.displays import Displays  # noqa: PLC0415
+    from gateway.mqtt.boards.registry import checked  # noqa: PLC0415
 
-    board = _registry(options).get(options.board)
-    AdmittedBoards(configured(options).directory).remove(board.id)
-    passwords.remove(options.passwords, options.board)
+    registry, board, directory = _registry(options), checked(options.board), configured(options).directory
+    kept = board in registry.names()
+    others = {passwords.GATEWAY_USER, *(display.name for display in Displays(directory).all())}
+    if board in others or not (kept or board in passwords.users(options.passwords)):
+        raise BoardError(_NOT_KNOWN.filled(board=board))
+    # What lets it in first, also where its own file is missing or damaged.
+    passwords.remove(options.passwords, board)
     if (rules := _rules(options)).exists():
-        rights.forbid(rules, options.board)
-    _registry(options).forget(options.board)
+        rights.forbid(rules, board)
+    AdmittedBoards(directory).remove(board)
+    if kept:
+        registry.forget(board)
     say(options, _FORGOTTEN.filled(board=options.board))
     return 0
 
@@ -219,9 +229,12 @@ async def _word(
 
 
 def _registry(options: argparse.Namespace) -> Registry:
+    from gateway.mqtt.boards.admitted import give_over  # noqa: PLC0415
     from gateway.mqtt.boards.registry import Registry  # noqa: PLC0415
 
-    return Registry(configured(options).directory)
+    directory = configured(options).directory
+    give_over(directory, getattr(options, "passwords", PASSWORDS))
+    return Registry(directory)
 
 
 def _broker(config: Config) -> Broker:

@@ -76,7 +76,7 @@ def _add(options: argparse.Namespace) -> int:
     config = configured(options)
     # All that can be wrong first: a password that was made is printed.
     place = credentials(config, options.broker, options.name)
-    if options.name in {board.id for board in Registry(config.directory).all()}:
+    if options.name in Registry(config.directory).names():
         raise BoardError(A_BOARD.filled(name=options.name))
     displays.refuse_taken(options.broker, options.name)
     password = _displays(config).add(options.name, home_assistant=options.home_assistant)
@@ -146,6 +146,7 @@ def _agree(options: argparse.Namespace, config: Config) -> None:
         return displays.agree(_displays(config).all(), options.broker)
 
     def let_boards() -> bool:
+        admitted.give_over(config.directory, options.broker / "linky.passwords")
         return admitted.agree(admitted.AdmittedBoards(config.directory).all(), options.broker)
 
     changed, refused = False, None

@@ -192,6 +192,22 @@ def registered(directory: Path) -> list[Board]:
     return Registry(directory).all()
 
 
+def readable(directory: Path) -> list[Board]:
+    """Those whose files can be read, for a page that is about something else; why others cannot is in the log."""
+    from gateway.mqtt.boards.registry import Registry  # noqa: PLC0415 (few houses have any)
+
+    registry, found = Registry(directory), []
+    try:
+        for name in registry.names():
+            try:
+                found.append(registry.get(name))
+            except BoardError as error:
+                log.warning("%s", error)
+    except BoardError as error:
+        log.warning("%s", error)
+    return found
+
+
 def board_now(reports: BoardReports | None, board: Board) -> BoardNow:
     """A board; ``reports`` is None where nobody can hear any."""
     heard = reports.heard.get(board.id) if reports else None

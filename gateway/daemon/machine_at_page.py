@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.control.messages import AskHelper
-from gateway.daemon.boards_at_page import registered
+from gateway.daemon.boards_at_page import readable
 from gateway.errors import GatewayError
 from gateway.links.link import LinkKind
 from gateway.sources.paths import board_of
@@ -69,7 +69,7 @@ class PageMachine:
         Source, what a person calls it, whether it is made for a meter.
         """
         found = await asyncio.to_thread(ports)
-        known = await asyncio.to_thread(registered, self._house.config.directory) if self._house.config.mqtt else []
+        known = await asyncio.to_thread(readable, self._house.config.directory) if self._house.config.mqtt else []
         relays = [f"board:{board.id}" for board in known if board.role == "relay"]
         rows: list[Row] = [{"source": port.source, "shown": _shown(port), "tic": port.tic} for port in found]
         return [*rows, *({"source": source, "shown": _named(source), "tic": False} for source in relays)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.consent.orders import HealthConsents, ListConsents, RefusedDomains
 from gateway.daemon import exposure
 from gateway.daemon.accounts_at_page import state_of
-from gateway.daemon.boards_at_page import board_now, registered
+from gateway.daemon.boards_at_page import board_now, readable
 from gateway.daemon.nightly_at_page import nightly
 from gateway.links.link import BROKEN, WAITING, LinkKind
 from gateway.store.connection import FILE_NAME
@@ -108,7 +108,7 @@ class PageSecurity:
     # --- what lies on the disk ---------------------------------------------------------------------------------------
 
     def _on_disk(self) -> tuple[UpdateFacts, tuple[BoardNow, ...], MachineFacts]:
-        boards = registered(self._house.config.directory)
+        boards = readable(self._house.config.directory)
         return self._update(), tuple(board_now(self._house.boards, one) for one in boards), self._machine(boards)
 
     def _update(self) -> UpdateFacts:

@@ -2,8 +2,8 @@
 
 ``boards.json`` in the gateway's directory says who is wanted and who is not any more; the page writes it, whose user
 cannot write mosquitto's files. ``agree`` is root's, as that of ``displays`` is, and whom it has let in stands in
-``linky.boards`` beside the passwords. A board of before there was that note is known by its rights: whoever may do no
-more than a board may be let out as one, and nobody else is ever touched.
+``linky.boards`` beside the passwords. A board of before there was that note is known by its file, which root had made:
+what the page's user writes makes nobody a board, and nobody else is ever touched.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import msgspec
 from gateway.errors import BoardError
 from gateway.files import owner_of_folder, write_whole
 from gateway.mqtt.boards import displays, passwords, rights
+from gateway.mqtt.boards.registry import Registry
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from gateway.mqtt.boards.registry import Card
@@ -104,38 +104,51 @@ class AdmittedBoards:
             raise BoardError(f"{self._file} cannot be written: {error.strerror}") from error
 
 
+def give_over(directory: Path, secrets: Path) -> None:
+    """Give the gateway's user the boards' files that root had made, and note first, beside ``secrets``, whose they are.
+
+    That they were root's is how a board of before there was a note is known: nobody else could have made them.
+    """
+    registry = Registry(directory)
+    if secrets.exists() and (made := registry.made_by_root()):
+        others = displays.noted(secrets.parent) | {passwords.GATEWAY_USER}
+        note(secrets, made & set(passwords.users(secrets)) - others)
+    registry.give_over()
+
+
+def note(secrets: Path, names: set[str]) -> None:
+    """Note, beside ``secrets``, that root has let these boards in as well."""
+    displays.note(secrets.parent, displays.noted(secrets.parent, NOTE) | names, NOTE)
+
+
 def agree(wanted: BoardsWanted, folder: Path) -> bool:
     """Make mosquitto's files say who is wanted; whether anything changed, so that the broker must look again.
 
     Args:
-        wanted: who is, and who is not any more.
+        wanted: who is, and who is not any more; of a board that it does not name nobody has said anything, as after a
+            backup was brought back that has no such file: that one stays.
         folder: mosquitto's, with ``linky.passwords`` and ``linky.acl``.
 
     BoardError at the end where a name is another user's: that user and all others are what they were.
     """
     secrets, rules = folder / "linky.passwords", folder / "linky.acl"
     before = [file.read_bytes() for file in (secrets, rules) if file.exists()]
-    users = set(passwords.users(secrets))
-    former = displays.noted(folder, NOTE)
+    users, former = set(passwords.users(secrets)), displays.noted(folder, NOTE)
     former |= {board.name for board in wanted.boards if passwords.has(secrets, board.password_line)}
-    former |= _known_by_rights(users & ({one.name for one in wanted.boards} | set(wanted.gone)), folder)
     foreign = (users | {passwords.GATEWAY_USER}) - former
     ours = [board for board in wanted.boards if board.name not in foreign]
+    coming = {board.name for board in ours}
+    gone = former & set(wanted.gone) - coming
     # Known first: after a power cut whoever was let in can still be taken out again.
-    displays.note(folder, former | {board.name for board in ours}, NOTE)
-    for name in sorted(former - {board.name for board in ours}):
+    displays.note(folder, former | coming, NOTE)
+    for name in sorted(gone):
         passwords.remove(secrets, name)
         rights.forbid(rules, name)
     for board in ours:
         passwords.enter(secrets, board.password_line)
         (rights.allow if board.role == "display" else rights.forbid)(rules, board.name)
-    displays.note(folder, {board.name for board in ours}, NOTE)
+    # A name that has no password any more may be somebody else's one day.
+    displays.note(folder, ((former - gone) & users) | coming, NOTE)
     if refused := [board.name for board in wanted.boards if board.name in foreign]:
         raise BoardError(_TAKEN.filled(name=", ".join(refused)))
     return before != [file.read_bytes() for file in (secrets, rules)]
-
-
-def _known_by_rights(names: Iterable[str], folder: Path) -> set[str]:
-    """Those among these users who may do no more than a board, and were not let in as anything else."""
-    others = displays.noted(folder) | {passwords.GATEWAY_USER}
-    return {name for name in names if name not in others and rights.reads_at_most(folder / "linky.acl", name)}

@@ -40,13 +40,6 @@ def allow(file: Path, user: str, rules: tuple[str, ...] = READS) -> None:
         _write(file, [*lines[:after], *missing, *lines[after:]])
 
 
-def reads_at_most(file: Path, user: str) -> bool:
-    """Whether all that the list says of this user is what ``allow`` gives to a display, or nothing."""
-    lines = _lines(file)
-    said = {line.strip() for begin, end in _blocks(lines, user) for line in lines[begin + 1 : end]}
-    return all(not line or line.startswith("#") or line in READS for line in said)
-
-
 def forbid(file: Path, user: str) -> None:
     """Take away what ``allow`` gave; rules that a person added stay, and stay this user's."""
     lines = _lines(file)
@@ -86,8 +79,17 @@ def renewed(shipped: str, present: str | None, known: list[str], relays: frozens
 
 def _blocks(lines: list[str], user: str) -> list[tuple[int, int]]:
     """Where what is said of a user begins, and ends: at the next user."""
-    users = [at for at, line in enumerate(lines) if line.startswith("user ")]
-    return [(begin, end) for begin, end in pairwise([*users, len(lines)]) if lines[begin] == f"user {user}"]
+    users = [at for at, line in enumerate(lines) if _user(line)]
+    return [(begin, end) for begin, end in pairwise([*users, len(lines)]) if _user(lines[begin]) == user]
+
+
+def _user(line: str) -> str:
+    """Whom a line begins to speak of, as mosquitto reads it (security_default.c); "" where it is no such line.
+
+    The keyword, one blank at least, the name; blanks before and after are none of it.
+    """
+    keyword, _, name = line.lstrip(" ").partition(" ")
+    return name.strip(" \t\r\n\v\f") if keyword == "user" else ""
 
 
 def _written_above(head: list[str], lines: list[str]) -> list[str]:
@@ -99,8 +101,8 @@ def _written_above(head: list[str], lines: list[str]) -> list[str]:
     found: list[str] = []
     user = said = ""
     for line in (line.strip() for line in lines):
-        if line.startswith("user "):
-            user = line
+        if _user(line):
+            user = f"user {_user(line)}"
         elif not line or line.startswith("#") or line in head or line in _ONCE_SHIPPED:
             continue
         elif line.startswith("pattern ") or (user and user == said):

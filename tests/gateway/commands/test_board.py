@@ -62,6 +62,19 @@ def test_a_board_that_is_forgotten_is_let_in_no_more(house):
     assert passwords.users(house / "passwords") == ["gateway"]
 
 
+@pytest.mark.parametrize("spoil", [lambda file: file.unlink(), lambda file: file.write_bytes(b"{")])
+def test_a_board_whose_file_is_missing_or_damaged_is_let_out_all_the_same(house, capsys, spoil):
+    """Whoever has lost one must be able to shut it out; the gateway's own user is no board."""
+    run(house, "add", card(house), "--passwords", house / "passwords")
+    spoil(house / "store/boards/garage.json")
+    assert run(house, "forget", "garage", "--passwords", house / "passwords") == 0
+    assert (Registry(house / "store").names(), passwords.users(house / "passwords")) == ([], ["gateway"])
+    for name in ("garage", "gateway"):
+        assert run(house, "forget", name, "--passwords", house / "passwords") == 65
+        assert f"no board {name} is known here" in capsys.readouterr().err
+    assert passwords.users(house / "passwords") == ["gateway"]
+
+
 def test_a_display_reads_what_the_meters_say_and_a_relay_does_not(house):
     """The role is that of the card; a board that is made a relay, or forgotten, reads no more."""
     rules = house / "linky.acl"
@@ -91,6 +104,10 @@ def test_a_display_reads_what_the_meters_say_and_a_relay_does_not(house):
         (lambda card: card["board"].update(key="short"), "key: 64 hexadecimal digits"),
         (lambda card: card["board"].update(id="../x"), "id: 1 to 32 small letters"),
         (lambda card: card["board"].update(role="thief"), "role"),
+        (lambda card: card["board"].update(chip="esp32\x1b[2J"), "chip: esp32, or a name that begins so"),
+        (lambda card: card["board"].update(chip="esp32" + "c" * 99), "chip: esp32"),
+        (lambda card: card["board"].update(serial=-1), "serial: a whole number"),
+        (lambda card: card["board"].update(serial=2**63), "serial: a whole number"),
         (lambda card: card.pop("board"), "missing required field"),
     ],
 )

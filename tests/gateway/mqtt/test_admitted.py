@@ -1,16 +1,23 @@
 """Boards that the page lets in and out, as root makes mosquitto's files say it: nobody else's user is touched."""
 
 import json
+import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from gateway.commands.main import main
+from gateway.daemon.boards_at_page import readable
+from gateway.errors import BoardError
 from gateway.mqtt.boards import passwords, rights
 from gateway.mqtt.boards.admitted import AdmittedBoards
 from gateway.mqtt.boards.registry import Board, Card, Registry
 from tests.gateway.commands.test_display import House
 
 KEY = "0123456789abcdef" * 4
+NOBODY = 65534
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
 
 
 @pytest.fixture
@@ -55,7 +62,7 @@ def test_a_board_comes_and_goes_with_the_rights_of_its_role(house):
 
 @pytest.mark.parametrize("role", ["relay", "display"])
 def test_one_that_a_command_let_in_can_be_let_out(house, role):
-    """Also where that was before anybody noted it: it may do what a board may, and nothing more."""
+    """Root has noted whom it let in, whatever the page's user has written since."""
     acl = house.acl.read_text()
     by_command(house, card("garage", role))
     (house.data / "boards.json").unlink()
@@ -149,3 +156,103 @@ def test_a_cut_in_the_middle_is_made_good_by_the_next_run(house, monkeypatch):
     assert house.display("apply") == 0
     assert house.users() == ["gateway"]
     assert "hall" not in house.acl.read_text()
+
+
+@pytest.mark.parametrize("line", ["user zigbee", "user  zigbee", "user zigbee  ", " user zigbee", None])
+def test_a_user_that_a_person_made_is_no_board_however_its_rights_are_written(house, capsys, line):
+    """By its own rules, by what everybody's pattern lines give it, with blanks as mosquitto reads them: not touched."""
+    passwords.add(house.secrets, "zigbee")
+    more = f"{line}\ntopic readwrite zigbee2mqtt/#\n" if line else ""
+    house.acl.write_text(house.acl.read_text() + more)
+    before = house.files
+    house.boards.add(card("zigbee"))
+    assert house.display("apply") == 65
+    assert "zigbee: the broker has a user of that name" in capsys.readouterr().err
+    house.boards.remove("zigbee")
+    assert house.display("apply") == 0
+    assert house.files == before
+
+
+def test_blanks_that_mosquitto_passes_over_make_no_other_user(house):
+    """What is given and taken is that user's, however its line is written."""
+    house.acl.write_text(f"user  hall \n{rights.READS[0]}\n")
+    rights.allow(house.acl, "hall")
+    assert house.acl.read_text().count("user") == 1
+    rights.forbid(house.acl, "hall")
+    assert "topic" not in house.acl.read_text()
+
+
+def test_a_backup_of_before_lets_nobody_out(house):
+    """It has no list of boards: nobody has said anything of those that are let in; another one comes beside them."""
+    house.boards.add(card())
+    house.boards.add(card("hall", "display"))
+    assert house.display("apply") == 0
+    before = house.files
+    (house.data / "boards.json").unlink()
+    assert house.display("apply") == 0
+    assert house.files == before
+    house.boards.add(card("attic"))
+    assert house.display("apply") == 0
+    assert house.users() == ["attic", "garage", "gateway", "hall"]
+    house.boards.remove("hall")
+    assert house.display("apply") == 0
+    assert house.users() == ["attic", "garage", "gateway"]
+
+
+@pytest.fixture
+def given():
+    """A folder that is another user's, as the gateway's is; root does what is done in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder) / "data"
+        directory.mkdir()
+        os.chown(directory, NOBODY, NOBODY)
+        yield directory
+
+
+@as_root
+def test_root_follows_no_link_that_the_gateways_user_laid(given, tmp_path):
+    """Neither the folder that it leads to nor what lies there becomes that user's; nothing is written or read there."""
+    target = tmp_path / "of-root"
+    target.mkdir()
+    other = target / "garage.json"
+    Registry(tmp_path / "own").keep(card().board)
+    (tmp_path / "own/boards/garage.json").rename(other)
+    registry, folder = Registry(given), given / "boards"
+    folder.symlink_to(target)
+    for act in (lambda: registry.keep(card("attic").board), lambda: registry.forget("garage"), registry.names):
+        with pytest.raises(BoardError):
+            act()
+    assert registry.made_by_root() == set()
+    registry.give_over()
+    folder.unlink()
+    folder.mkdir()
+    (folder / "garage.json").symlink_to(other)
+    os.link(other, folder / "hall.json")
+    registry.give_over()
+    for name in ("garage", "hall"):
+        with pytest.raises(BoardError):
+            registry.get(name)
+    registry.keep(card("garage").board)
+    assert (target.stat().st_uid, other.stat().st_uid, [*target.iterdir()]) == (0, 0, [other])
+
+
+@as_root
+def test_boards_of_before_become_the_gateways_users_and_are_known_as_boards(house, given):
+    """Root's own files, in root's own folder: given over whenever root touches it, and noted first whose they are."""
+    house.config.write_text(house.config.read_text().replace('"data"', f'"{given}"'))
+    boards = given / "boards"
+    boards.mkdir(mode=0o700)
+    for one in (card(), card("hall")):
+        (boards / f"{one.board.id}.json").write_bytes(json.dumps({"id": one.board.id, "role": "relay", "chip": "esp32",
+                                                                  "key": KEY}).encode())  # fmt: skip
+        passwords.enter(house.secrets, one.password_line)
+    (boards / "torn.json").write_bytes(b"{")
+    (given / "mine.json").write_bytes(b"root's")
+    words = ["board", "list", "--config", str(house.config)]
+    AdmittedBoards(given).remove("garage")
+    assert house.display("apply") == 0
+    assert house.users() == ["gateway", "hall"]
+    assert {path.stat().st_uid for path in (boards, *boards.iterdir())} == {NOBODY}
+    assert (given / "mine.json").stat().st_uid == 0
+    assert [board.id for board in readable(given)] == ["garage", "hall"]
+    assert main(words) == 65
