@@ -159,17 +159,12 @@ def years(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser_options():
-    """More words of its command line, for the tests of a file that has this fixture."""
-    return ()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory, browser_options):
-    """A Chromium; skipped where there is none, but not in continuous integration."""
+def browser(request, tmp_path_factory):
+    """A Chromium, with the file's BROWSER_OPTIONS; skipped where there is none, but not in continuous integration."""
     if PROGRAM is None:
         if os.environ.get("CI"):
             pytest.fail("chromium is not installed")
         pytest.skip("chromium is not installed")
-    with Browser(tmp_path_factory.mktemp("chromium"), *browser_options) as running:
+    options = getattr(request.module, "BROWSER_OPTIONS", ())
+    with Browser(tmp_path_factory.mktemp("chromium"), *options) as running:
         yield running

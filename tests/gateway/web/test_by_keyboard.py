@@ -22,6 +22,8 @@ from tests.gateway.web.test_recorded import NO_PAGE
 
 pytestmark = pytest.mark.slow
 
+# The encrypted page of the recorded house is nowhere: nobody in this network is asked for it.
+BROWSER_OPTIONS = ("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",)
 PHONE, DESK = (390, 844), (1440, 900)
 WAYS = ((PHONE, False, "fr"), (DESK, True, "en"))
 EVERY = [*first_visits(), *visits()]
@@ -40,12 +42,6 @@ FILES = {
 # There is none in clear: test_device_in_browser looks at it.
 ENCRYPTED = "/settings/notices/device"
 FIRST = {one.name for one in first_visits()}
-
-
-@pytest.fixture(scope="module")
-def browser_options():
-    """The encrypted page of the recorded house is nowhere: nobody in this network is asked for it."""
-    return ("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",)
 
 
 @pytest.fixture(scope="module")
