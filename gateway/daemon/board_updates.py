@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +31,12 @@ _LOOK_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class _Laid:
-    """What lies there for a board: the number of the set, its version, the topics."""
+    """What lies there for a board: the number of the set, its version, the topics; whether all of it does."""
 
     serial: int
     version: str
     topics: tuple[str, ...]
+    whole: bool = False
 
 
 class BoardUpdates:
@@ -61,6 +62,10 @@ class BoardUpdates:
         """What an earlier one had laid out, before another connection took its place."""
         self._laid |= former._laid
 
+    def lies(self, name: str) -> bool:
+        """Whether a whole set lies there for that board; one that was laid out before the start is not known here."""
+        return name in self._laid and self._laid[name].whole
+
     async def offer(self, name: str, files: Path) -> None:
         """Lay a set out for a board. BoardError, BrokerError, StoreError: nothing is laid out whole."""
         from gateway.mqtt.boards.fileset import FileSet  # noqa: PLC0415 (few boards are ever updated)
@@ -74,15 +79,19 @@ class BoardUpdates:
             serial = await self._call(registry.next_serial, board)
             signed = found.signed(board.id, board.secret, serial)
             laid = dict(messages(board.id, found, signed, serial))
-            self._laid[name] = _Laid(serial, found.version, tuple(laid))
+            # A half of it, and what an earlier one left, is taken away with the next.
+            former = self._laid[name].topics if name in self._laid else ()
+            self._laid[name] = _Laid(serial, found.version, tuple(dict.fromkeys((*former, *laid))))
             await self._reports.lay(laid)
+            self._laid[name] = replace(self._laid[name], whole=True)
 
     async def forget(self, name: str) -> None:
         """Take away what lies there for a board, and what is known of it. BrokerError."""
-        laid = self._laid.pop(name, None)
-        if laid:
-            await self._reports.lay(dict.fromkeys(laid.topics, b""))
-        await self._reports.forget(name)
+        async with self._one_at_a_time:
+            laid = self._laid.pop(name, None)
+            if laid:
+                await self._reports.lay(dict.fromkeys(laid.topics, b""))
+            await self._reports.forget(name)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow what was laid out, until ``stop``."""
@@ -92,7 +101,10 @@ class BoardUpdates:
                 self.alive_at = time.monotonic()
                 self._said.clear()
                 for name in list(self._laid):
-                    await self._look(name)
+                    # While something is laid out or taken away it is no moment to look: soon again.
+                    if not self._one_at_a_time.locked():
+                        async with self._one_at_a_time:
+                            await self._look(name)
                 said = asyncio.create_task(self._said.wait(), name="a board says something")
                 await asyncio.wait({waits, said}, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
                 said.cancel()
@@ -102,9 +114,9 @@ class BoardUpdates:
     async def _look(self, name: str) -> None:
         from gateway.mqtt.boards.offer import outcome  # noqa: PLC0415
 
-        laid, state = self._laid[name], self._reports.programs.get(name)
-        done = outcome(state, laid.serial) if state else None
-        if done is None:
+        laid, state = self._laid.get(name), self._reports.programs.get(name)
+        done = outcome(state, laid.serial) if laid and state else None
+        if laid is None or done is None:
             return
         try:
             await self._reports.lay(dict.fromkeys(laid.topics, b""))

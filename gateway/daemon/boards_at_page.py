@@ -9,10 +9,11 @@ import asyncio
 import logging
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors import BoardError, ConfigError, GatewayError, StoreError
-from gateway.links.link import OK, LinkKind
+from gateway.errors import BoardError, BrokerError, ConfigError, GatewayError, StoreError
+from gateway.links.link import BROKEN, OK, LinkKind
 from gateway.sources.paths import board_of
 from gateway.store.terms import Channel
 from gateway.web.boards.routes import boards
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.daemon.house import House
-    from gateway.mqtt.boards.registry import Board, Card
+    from gateway.mqtt.boards.registry import Board, Card, Registry
     from gateway.mqtt.relays import BoardReports
     from gateway.web.boards.values import HouseBoard, HouseBoards
     from gateway.web.part import PageGroup
@@ -36,6 +37,9 @@ log = logging.getLogger(__name__)
 _NO_SUCH = Phrase("This board is not known here any more.")
 _TAKEN = Phrase("{name} is the name of somebody else who is let in: whoever prepared the board gives it another one.")
 _NO_BROKER = Phrase("The boards cannot be reached at the moment: the broker of the house does not answer.")
+_CLOSED = Phrase("Boards cannot reach this gateway yet: whoever installed it opens the way for them, once.")
+_ANOTHER = Phrase("There is a board {name} already, and this is the card of another one. Forget that one first.")
+_KEY_STAYS = Phrase("The board is let in no more, but its key could not be removed. Forget it once more.")
 _NOTHING_NEWER = Phrase("There is no newer program for this board.")
 
 
@@ -58,7 +62,7 @@ class PageBoards:
         house, watch = self._house, self._house.updates.watch
         known = await asyncio.to_thread(registered, house.config.directory)
         newest = watch.running if watch.set_for_boards else ""
-        why = "" if newest else "old" if watch.newer else "nowhere"
+        why = "" if newest else "old" if watch.newer else "unlooked" if watch.wanted else "nowhere"
         is_open = await asyncio.to_thread(self._is_open)
         return HouseBoards(tuple(self._board(one, newest) for one in known), is_open, watch.running, why)
 
@@ -75,7 +79,7 @@ class PageBoards:
         if not is_line(read.password_line):
             return None
         if not await asyncio.to_thread(self._is_open):
-            raise GatewayError(_NO_BROKER)
+            raise GatewayError(_CLOSED)
         await self._house.call(self._let_in, read)
         return self._board(read.board, "")
 
@@ -101,15 +105,15 @@ class PageBoards:
             raise GatewayError(_NO_BROKER)
         try:
             await house.programs.offer(name, files)
-        except StoreError:
-            raise
-        except GatewayError as error:
+        except BrokerError as error:
             log.warning("the program of a board was not laid out: %s", error)
             raise GatewayError(_NO_BROKER) from error
 
     async def _require(self, name: str) -> None:
-        known = await asyncio.to_thread(registered, self._house.config.directory)
-        if name not in {board.id for board in known}:
+        from gateway.mqtt.boards.registry import Registry  # noqa: PLC0415 (few houses have any)
+
+        # Also one whose file is damaged, which is forgotten all the same.
+        if name not in await asyncio.to_thread(Registry(self._house.config.directory).names):
             raise BoardError(_NO_SUCH)
 
     # --- How each is -------------------------------------------------------------------------------------------------
@@ -126,7 +130,11 @@ class PageBoards:
                 for link in house.standing.own_links(time.monotonic())
                 if link.kind is LinkKind.METER and link.name in meters
             }
-            reads = all(state == OK for state in states.values()) if states else None
+            known = set(states.values())
+            reads = True if known == {OK} else False if BROKEN in known else None
+        if now.standing == "pending" and not (house.programs and house.programs.lies(board.id)):
+            # It could not be laid out, or that was before the start: it may be asked for again.
+            now = replace(now, standing="current")
         board_of_house = HouseBoard(now, meters, reads)
         may = newest and now.standing in ("current", "cable", "refused") and board_of_house.version != newest
         return replace(board_of_house, newer=newest) if may else board_of_house
@@ -153,19 +161,24 @@ class PageBoards:
         registry, admitted = Registry(directory), AdmittedBoards(directory)
         if name in {display.name for display in Displays(directory).all()}:
             raise BoardError(_TAKEN.filled(name=name))
-        wanted = admitted.all()
-        former = next((board for board in registry.all() if board.id == name), None)
+        wanted, former = admitted.all(), _kept(registry, name)
+        if former and former.key != card.board.key:
+            raise BoardError(_ANOTHER.filled(name=name))
         registry.keep(card.board)
         try:
             admitted.add(card)
             self._note("broker-access-given", name)
         except GatewayError:
-            # Nobody comes in untold.
-            admitted.write(wanted)
-            if former:
-                registry.keep(former)
-            else:
-                registry.forget(name)
+            # Nobody comes in untold, and whom root has let in meanwhile goes again.
+            undo = [
+                partial(admitted.write, wanted) if former else partial(admitted.remove, name),
+                partial(registry.keep, former) if former else partial(registry.forget, name),
+            ]
+            for one in undo:
+                try:
+                    one()
+                except GatewayError as error:
+                    log.warning("%s; that stays of a board that was not let in", error)
             raise
 
     def _let_out(self, name: str) -> None:
@@ -174,11 +187,15 @@ class PageBoards:
 
         directory = self._house.config.directory
         AdmittedBoards(directory).remove(name)
-        Registry(directory).forget(name)
         try:
             self._note("broker-access-ended", name)
         except StoreError as error:
             log.warning("%s; that a board is let in no more stands in no entry", error)
+        try:
+            Registry(directory).forget(name)
+        except BoardError as error:
+            log.warning("%s", error)
+            raise BoardError(_KEY_STAYS) from error
 
     def _note(self, kind: Any, name: str) -> None:  # noqa: ANN401 (a kind of an entry)
         facts = {"what": "board", "channel": Channel.WEB.value}
@@ -190,6 +207,14 @@ def registered(directory: Path) -> list[Board]:
     from gateway.mqtt.boards.registry import Registry  # noqa: PLC0415 (few houses have any)
 
     return Registry(directory).all()
+
+
+def _kept(registry: Registry, name: str) -> Board | None:
+    """The board of that name; None where there is none, or nobody can read its file any more."""
+    try:
+        return registry.get(name)
+    except BoardError:
+        return None
 
 
 def readable(directory: Path) -> list[Board]:
@@ -211,7 +236,7 @@ def readable(directory: Path) -> list[Board]:
 def board_now(reports: BoardReports | None, board: Board) -> BoardNow:
     """A board; ``reports`` is None where nobody can hear any."""
     heard = reports.heard.get(board.id) if reports else None
-    there = None if reports is None or board.id not in reports.heard else heard is not None
+    there = None if reports is None or board.id not in reports.heard else board.id not in reports.gone
     program = reports.programs.get(board.id) if reports else None
     if program is None:
         standing = "silent"

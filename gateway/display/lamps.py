@@ -48,9 +48,9 @@ def led(view: DisplayedMoment) -> Rhythm:
 
 
 def one_thing(view: DisplayedMoment, follows: str) -> Rhythm:
-    """A lamp that tells one thing (``[[lamp]]``): on while it is so, dark while not; the fast rhythm when old."""
+    """A lamp that tells one thing (``[[lamp]]``): on while it is so, dark while not; fast when old, or not known."""
     frame = view.frame
-    if view.fault or frame is None:
+    if view.fault or frame is None or (follows == "off-peak" and frame.tariff_kind == "unknown"):
         return FAST
     so = {"off-peak": frame.tariff_kind == "off-peak", "injection": frame.injecting, "overload": view.overload}
     return ON if so[follows] else OFF

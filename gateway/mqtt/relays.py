@@ -142,8 +142,10 @@ class BoardReports:
 
     def __init__(self, clock: Callable[[], float | None]) -> None:
         self._clock = clock
-        # Board -> when it was heard (POSIX seconds), None once it has gone; what it says of its program.
+        # Board -> when it was heard (POSIX seconds), None once it has gone, and while nobody knows the time; which have
+        # gone; what each says of its program.
         self.heard: dict[str, float | None] = {}
+        self.gone: set[str] = set()
         self.programs: dict[str, UpdateState] = {}
         # Told each time that one says something of its program: its id.
         self.hearers: list[Callable[[str], None]] = []
@@ -169,6 +171,7 @@ class BoardReports:
             return
         if board in self.heard or len(self.heard) < _MOST_BOARDS:
             self.heard[board] = None if gone else self._clock()
+            (self.gone.add if gone else self.gone.discard)(board)
 
     def _hear_program(self, topic: str, payload: bytes) -> None:
         from gateway.mqtt.boards.offer import UpdateState, board_of  # noqa: PLC0415
@@ -189,6 +192,7 @@ class BoardReports:
     async def forget(self, board: str) -> None:
         """Know nothing of it any more, here and at the broker. BrokerError where that does not answer."""
         self.heard.pop(board, None)
+        self.gone.discard(board)
         self.programs.pop(board, None)
         kept = ("state", "update/state", "update/offer")
         await self.lay({f"{ROOT}/{board}/{name}": b"" for name in kept})

@@ -9,7 +9,7 @@ import compact
 OFF, WHITE, GREEN, AMBER, RED, BLUE = (0, 0, 0), (160, 160, 160), (0, 200, 0), (220, 110, 0), (255, 0, 0), (0, 40, 255)
 _FAINT, _FULL = (12, 12, 12), (255, 255, 255)
 # The tariff of ``compact``.
-_OFF_PEAK = 2
+_UNKNOWN, _OFF_PEAK = 0, 2
 
 _TEMPO = {1: BLUE, 2: WHITE, 3: RED}
 
@@ -32,8 +32,8 @@ def single(view):
 
 
 def off_peak(view):
-    """One lamp that tells one thing: lit in off-peak hours, dark in others; old: faint, blinking."""
-    if view.fault:
+    """One lamp that tells one thing: lit in off-peak hours, dark in others; old or not known: faint, blinking."""
+    if view.fault or view.frame.tariff == _UNKNOWN:
         return _FAINT if view.beat else OFF
     return _FULL if view.frame.tariff == _OFF_PEAK else OFF
 

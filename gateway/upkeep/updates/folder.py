@@ -110,12 +110,17 @@ class ReleaseFolder:
 
     def bring_one(self, latest: Latest, path: str) -> Path:
         """Fetch one file of it, unless it is there; where it lies. Raises ReleaseError."""
+        to = self.place / path.rsplit("/", maxsplit=1)[-1]
         try:
             make_folder(self.place)
             self._bring(latest, path)
+            # An older one of boards is of no use any more.
+            for old in self.place.glob("esp32-set-*.zip") if to.name.startswith("esp32-set-") else ():
+                if old != to:
+                    old.unlink()
         except OSError as error:
             raise ReleaseError(_NOT_KEPT.filled(why=reason(error))) from error
-        return self.place / path.rsplit("/", maxsplit=1)[-1]
+        return to
 
     def _bring(self, latest: Latest, path: str) -> None:
         from gateway.upkeep.updates.fetch import download  # noqa: PLC0415

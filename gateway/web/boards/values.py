@@ -53,8 +53,8 @@ class HouseBoards:
         boards: by name.
         is_open: whether the broker of the house lets boards in.
         running: the gateway's version.
-        why: why no program can be brought over the air: ``old``, the gateway itself is not the newest; ``nowhere``, it
-            knows no folder of versions that is believed; empty where it can be.
+        why: why no program can be brought over the air: ``old``, the gateway itself is not the newest; ``unlooked``, it
+            has no list of versions that counts now; ``nowhere``, it looks for none; empty where it can be.
     """
 
     boards: tuple[HouseBoard, ...]

@@ -20,6 +20,7 @@ _OWN = WordTable(
         "is_display": "It is a display.",
         "board_chip": "Chip: {chip}",
         "board_heard": "Heard on {when}",
+        "board_is_heard": "It is heard.",
         "board_is_gone": "It is not heard any more. Has it power, and is it within reach of the Wi-Fi?",
         "board_unheard": "It was not heard since the gateway was started. Is it plugged in?",
         "light_slow": "Its light should flash every three seconds: the meter is read.",
@@ -52,6 +53,7 @@ _OWN = WordTable(
         ),
         "board_update_why": "It is asked for once more, as another program is put on the board.",
         "board_update_old": "For its newest program the gateway comes first:",
+        "board_update_unlooked": "Whether there is a newer program for boards is not known yet. Look for it there:",
         "board_update_here": "Version and updates",
         "board_update_nowhere": (
             "New programs for boards come with new versions of the gateway, and this one knows no place for them:"
@@ -89,7 +91,10 @@ _OWN = WordTable(
         "add_board_do": "Let this board in",
         "added_title": "The board is let in",
         "added_now": "“{name}” can come in from now on; that takes up to a minute.",
-        "added_seen": "It stands among the boards, and is said to be heard as soon as it is.",
+        "added_seen": (
+            "It stands among the boards, and is said to be heard as soon as it is. If it is not after some minutes, its"
+            " name is taken: whoever prepared it gives it another one."
+        ),
         "added_meter": "So that a meter is read by it, choose it there:",
         "added_erase": "The file is not needed any more: delete it, also where it came from.",
         "back_to_boards": "Back to the boards",

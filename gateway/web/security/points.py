@@ -162,6 +162,9 @@ def _board(board: BoardNow, now: float) -> SecurityPoint:
         return SecurityPoint("board_gone", WARN, places, LINKS)
     if board.there is None:
         return SecurityPoint("board_unheard", UNKNOWN, places)
+    if board.seen is None:
+        # While nobody knows the time it is there all the same.
+        return SecurityPoint("board_here", GOOD, places)
     return SecurityPoint("board_there", GOOD, places)
 
 

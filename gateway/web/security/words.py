@@ -42,6 +42,7 @@ _POINTS = WordTable(
         "is_tls_broken": "The encrypted page does not work.",
         "is_tls_ends": "The certificate of the encrypted page ends on {when}.",
         "is_board_there": "The board “{name}” is there, heard on {when}.",
+        "is_board_here": "The board “{name}” is there.",
         "is_board_gone": "The board “{name}” is not heard any more.",
         "is_board_refused": "The board “{name}” has refused its last update.",
         "is_board_unheard": "The board “{name}” was not heard since the gateway was started.",

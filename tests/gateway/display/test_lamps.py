@@ -51,7 +51,7 @@ def test_the_lamp_flashes_every_second_while_none_does(lamp, clock, without):
     [
         ("off-peak", view(tariff_kind="off-peak"), lamps.ON),
         ("off-peak", view(tariff_kind="peak"), lamps.OFF),
-        ("off-peak", view(tariff_kind="unknown"), lamps.OFF),
+        ("off-peak", view(tariff_kind="unknown"), lamps.FAST),
         ("off-peak", view("gateway", tariff_kind="off-peak"), lamps.FAST),
         ("off-peak", NOTHING, lamps.FAST),
         ("injection", view(**SUN), lamps.ON),

@@ -343,7 +343,10 @@ BOARDS = {
     "none": HouseBoards((), is_open=True, running="0.3.0", why="nowhere"),
     "closed": HouseBoards((), is_open=False, running="0.3.0"),
     **{one.now.standing: HouseBoards((one,), is_open=True, running="0.3.0") for one in _UPDATING},
-    **{f"why {why}": HouseBoards(_BOARDS[:1], is_open=True, running="0.3.0", why=why) for why in ("old", "nowhere")},
+    **{
+        f"why {why}": HouseBoards(_BOARDS[:1], is_open=True, running="0.3.0", why=why)
+        for why in ("old", "unlooked", "nowhere")
+    },
 }
 GIVEN = {
     works: NewDisplay(
