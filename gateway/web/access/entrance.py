@@ -287,6 +287,13 @@ class Entrance:
         taken = any(link.name == name for link in self._access.links) or len(self._access.links) >= MOST_LINKS
         if taken or not (1 <= len(name) <= 40 and name.isprintable()):
             return html(pages.access(view, self._access.links, told="bad_name"), 400)
+
+        def again(why: str, wait_s: int) -> str:
+            return pages.access(view, self._access.links, told=why, wait_s=wait_s)
+
+        # Who has such a link goes on looking when everybody has been signed out.
+        if refused := await self._refused(request, "password", fields.get("own_password", ""), again):
+            return refused
         async with self._slow:
             token = await asyncio.to_thread(self._access.add_link, name, time.time(), role)
         log.info("a program may fetch the figures" if role is Viewer.SCRAPER else "a display may look at the page")

@@ -72,7 +72,7 @@ def test_r16_who_sends_a_form_slowly_keeps_nobody_out_either(open_house):
 def test_r16_a_screen_in_a_hall_keeps_the_household_from_no_stream(open_house):
     """R16: twenty streams of one link are the most; for another who looks the oldest of them ends."""
     owner = open_house.signed_in
-    _, text = owner.send("/access/displays", name="hall", kind="guest")
+    _, text = owner.send("/access/displays", own_password=PASSWORD, name="hall", kind="guest")
     hall = open_house.visitor()
     hall.cookies = {"linky_display": re.search(r"token=([\w-]+)", text)[1]}
     streams = [stream(hall, 99, "/events?guest=1") for _ in range(MOST_STREAMS)]

@@ -34,7 +34,7 @@ from tests.gateway.balance.conftest import (
 )
 from tests.gateway.balance.test_days import BASE, ROOF
 from tests.gateway.web import three_years
-from tests.gateway.web.conftest import Visitor
+from tests.gateway.web.conftest import PASSWORD, Visitor
 from tests.gateway.web.test_in_browser import CLIPPED, NAMELESS, PALE, SIZES, SMALL
 
 PATHS = ("/history", "/history/data", "/history/csv")
@@ -241,7 +241,7 @@ def test_nobody_else_is_told(years):
     """Without a session there is only the way to the password; a display has no more than its page."""
     stranger = Visitor(years.port)
     display = Visitor(years.port)
-    _, text = years.owner.send("/access/displays", name="salon")
+    _, text = years.owner.send("/access/displays", own_password=PASSWORD, name="salon")
     display.get("/display?token=" + re.search(r"token=([\w-]+)", text)[1])
     assert display.get("/display")[0].status == 200
     for visitor in (stranger, display):

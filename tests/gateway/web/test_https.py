@@ -77,7 +77,7 @@ def test_what_is_set_encrypted_is_never_sent_in_clear(house):
     assert len(cookies) == 2
     for cookie in cookies:
         assert re.fullmatch(r"__Host-linky_\w+=[\w-]+; Path=/; Max-Age=\d+; HttpOnly; SameSite=Strict; Secure", cookie)
-    _, text = visitor.send("/access/displays", name="salon")
+    _, text = visitor.send("/access/displays", own_password=PASSWORD, name="salon")
     link = re.search(rf"<code>https://{re.escape(visitor.host)}(/display[^<]+)</code>", text)[1]
     wall = house.secure_visitor()
     wall.get(link)

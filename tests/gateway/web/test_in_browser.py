@@ -3,6 +3,7 @@
 With ``SCREENSHOTS=FOLDER`` the pictures are kept there, to be looked at.
 """
 
+import json
 import os
 import re
 from pathlib import Path
@@ -121,7 +122,9 @@ def test_a_house_that_begins_or_is_at_fault_can_be_read(browser, new_house):
         look(path)
     browser.open(f"{url}/access", width=360, height=740)
     browser.press(
-        "document.querySelector('[name=name]').value = 'Télé du salon'", "form[action='/access/displays'] button"
+        "document.querySelector('[name=name]').value = 'Télé du salon';"
+        f"document.querySelector('[name=own_password]').value = {json.dumps(PASSWORD)}",
+        "form[action='/access/displays'] button",
     )
     assert "token=" in browser.evaluate("document.querySelector('main').innerText")
     look("the link of a display")
@@ -216,7 +219,7 @@ def test_a_screen_outlives_the_gateway(inside, tmp_path_factory):
     browser, _ = inside
     with House(tmp_path_factory.mktemp("wall") / "house", "/nowhere/tty") as house:
         owner = house.owner()
-        _, text = owner.send("/access/displays", name="salon")
+        _, text = owner.send("/access/displays", own_password=PASSWORD, name="salon")
         token = re.search(r"token=([\w-]+)", text)[1]
         browser.open(f"http://127.0.0.1:{house.port}/display?token={token}", width=1280, height=800)
         shown = "document.querySelector('[data-is=stale]').innerText"

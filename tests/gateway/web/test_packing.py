@@ -14,6 +14,7 @@ from microdot import Response
 from gateway.web.access.sessions import BrowserSessions
 from gateway.web.http import packing
 from gateway.web.http.packing import pack, takes_gzip
+from tests.gateway.web.conftest import PASSWORD
 
 DAY = "/history?date=2026-10-25"
 TEXTS = [
@@ -133,7 +134,7 @@ def test_what_another_page_asks_for_is_not_packed(years, site):
 
 def test_an_answer_to_a_form_is_not_packed(years):
     """It may show a new secret beside what was typed."""
-    form = urlencode({"name": "salon" * 8, "form_token": years.owner.form_token()})
+    form = urlencode({"name": "salon" * 8, "own_password": PASSWORD, "form_token": years.owner.form_token()})
     kind = {"Content_Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{years.port}"}
     found, whole = answer(years, "/access/displays", "POST", form, Accept_Encoding="gzip", **kind)
     assert found.status == 200

@@ -87,7 +87,7 @@ def test_r8_no_secret_is_written_anywhere(new_house):
     code = new_house.code()
     owner = new_house.visitor()
     owner.post("/setup", {"code": code, "password": PASSWORD, "again": PASSWORD})
-    _, text = owner.send("/access/displays", name="salon")
+    _, text = owner.send("/access/displays", own_password=PASSWORD, name="salon")
     token = re.search(r"token=([\w-]+)", text)[1]
     new_house.visitor().get(f"/display?token={token}")
     owner.post("/login", {"password": PASSWORD + "?"})
@@ -109,7 +109,7 @@ def test_r12_one_port_is_open_and_it_is_the_configured_one(new_house):
 def test_r13_a_form_of_another_site_is_refused(new_house):
     """R13: without the token of the session, with another one's, or from another origin: nothing changes."""
     owner = new_house.owner()
-    fields = {"name": "salon", "form_token": owner.form_token()}
+    fields = {"name": "salon", "own_password": PASSWORD, "form_token": owner.form_token()}
     assert owner.post("/access/displays", {"name": "salon"})[0].status == 403
     assert owner.post("/access/displays", fields | {"form_token": "x" * 43})[0].status == 403
     assert owner.post("/access/displays", fields, Origin="http://evil.com")[0].status == 403
@@ -117,6 +117,9 @@ def test_r13_a_form_of_another_site_is_refused(new_house):
     assert owner.post("/access/displays", fields, Sec_Fetch_Site="cross-site")[0].status == 403
     assert "salon" not in owner.get("/access")[1]
     assert new_house.visitor().post("/login", {"password": PASSWORD}, Origin="http://evil.com")[0].status == 403
+    without = fields | {"own_password": "somebody at an open page"}
+    assert owner.post("/access/displays", without, Origin=f"http://{owner.host}")[0].status == 403
+    assert "salon" not in owner.get("/access")[1]
     assert owner.post("/access/displays", fields, Origin=f"http://{owner.host}")[0].status == 200
 
 
@@ -192,7 +195,7 @@ def stream(visitor, count, path="/events"):
 def test_a_display_sees_its_page_and_nothing_else(living_house):
     """By a link that is shown once; the address that stays on the screen has no token; a removed one is out at once."""
     owner = living_house.signed_in
-    _, text = owner.send("/access/displays", name="salon")
+    _, text = owner.send("/access/displays", own_password=PASSWORD, name="salon")
     link = html.unescape(re.search(r"<code>http://[^/]+(/display[^<]+)</code>", text)[1])
     wall = living_house.visitor()
     answer, _ = wall.get(link)
@@ -214,7 +217,7 @@ def test_a_display_sees_its_page_and_nothing_else(living_house):
 def test_a_public_place_is_told_nothing_personal(living_house):
     """A guest's link gives less whatever is asked for; so does ``?guest=1`` for anybody else."""
     owner = living_house.signed_in
-    _, text = owner.send("/access/displays", name="mairie", kind="guest")
+    _, text = owner.send("/access/displays", own_password=PASSWORD, name="mairie", kind="guest")
     hall = living_house.visitor()
     answer, _ = hall.get(html.unescape(re.search(r"<code>http://[^/]+(/display[^<]+)</code>", text)[1]))
     assert answer.headers["Location"] == "/display?guest=1"
@@ -320,7 +323,7 @@ def test_a_change_that_cannot_be_kept_is_said(new_house):
     """A card that cannot be written: nothing is changed, the old password still fits, no traceback is seen."""
     owner = new_house.owner()
     (new_house.folder / "data" / "page.json.draft").mkdir()
-    answer, text = owner.send("/access/displays", name="salon")
+    answer, text = owner.send("/access/displays", own_password=PASSWORD, name="salon")
     assert answer.status == 500
     assert "Rien n’est changé" in text
     wanted = {"old": PASSWORD, "password": PASSWORD[::-1], "again": PASSWORD[::-1]}

@@ -40,7 +40,7 @@ def fetch(port, path):
 
 def link(house, kind):
     """The token of a new link of that kind."""
-    _, text = house.signed_in.send("/access/displays", name=f"a {kind}", kind=kind)
+    _, text = house.signed_in.send("/access/displays", own_password=PASSWORD, name=f"a {kind}", kind=kind)
     found = re.findall(r"<code>([^<]+)</code>", text)
     return html.unescape(found[-1]).rpartition("token=")[2]
 

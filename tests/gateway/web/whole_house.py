@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from bench import years
 from meter.process import SimulatedMeter
 from servers import wait_until
-from tests.gateway.web.conftest import House
+from tests.gateway.web.conftest import PASSWORD, House
 from tests.gateway.web.shared import Shared, overfull
 from tests.gateway.web.test_settings import ACCOUNT
 from tests.gateway.web.three_years import END
@@ -45,7 +45,7 @@ def whole_house(folder, known):
         account = ACCOUNT.partition("[objective]")[0]
         with House(folder / "house", tty, f"[[counter]]{counter}{account}{''.join(contract[1:])}") as house:
             house.signed_in, house.point = house.owner(), point
-            house.signed_in.send("/access/displays", name="Télé du salon")
+            house.signed_in.send("/access/displays", own_password=PASSWORD, name="Télé du salon")
             wait_until(lambda: "stale&quot;: false" in house.signed_in.get("/")[1], 60, "a fresh frame")
             yield house
 

@@ -357,10 +357,11 @@ def _access():
     yield Visit("access, wrong", "/access/password", wrong)
     yield Visit("access, forged", "/access/displays", {"name": "x"}, honest=False)
     for name, kind in (("Télé <1>", "display"), ("hall", "guest"), ("prometheus & co", "scraper")):
-        yield Visit(f"access, link {kind} {name}", "/access/displays", {"name": name, "kind": kind})
+        yield Visit(f"access, link {kind} {name}", "/access/displays", OWN | {"name": name, "kind": kind})
+    yield Visit("access, link, a wrong password", "/access/displays", {"name": "new", "own_password": "nobody's"})
     yield Visit("access, name taken", "/access/displays", {"name": "hall", "kind": "guest"})
     yield Visit("access, bad name", "/access/displays", {"name": ""})
-    yield Visit("access, card full", "/access/displays", {"name": "new"}, {"card_full": True})
+    yield Visit("access, card full", "/access/displays", OWN | {"name": "new"}, {"card_full": True})
     yield Visit("access, with links", "/access")
     yield Visit("access, link removed", "/access/displays/remove", {"name": "hall"})
     yield Visit("logout", "/logout", {})
