@@ -12,6 +12,7 @@ import pytest
 
 from gateway.balance.equivalence import EQUIVALENTS
 from servers import wait_until
+from tests.gateway.web.conftest import PASSWORD as OF_HOUSE
 from tests.gateway.web.conftest import Visitor
 from tests.gateway.web.stand_in import PASSWORD, full_house
 
@@ -123,7 +124,7 @@ def test_a_house_that_begins_or_is_at_fault_can_be_read(browser, new_house):
     browser.open(f"{url}/access", width=360, height=740)
     browser.press(
         "document.querySelector('[name=name]').value = 'Télé du salon';"
-        f"document.querySelector('[name=own_password]').value = {json.dumps(PASSWORD)}",
+        f"document.querySelector('[name=own_password]').value = {json.dumps(OF_HOUSE)}",
         "form[action='/access/displays'] button",
     )
     assert "token=" in browser.evaluate("document.querySelector('main').innerText")
@@ -219,7 +220,7 @@ def test_a_screen_outlives_the_gateway(inside, tmp_path_factory):
     browser, _ = inside
     with House(tmp_path_factory.mktemp("wall") / "house", "/nowhere/tty") as house:
         owner = house.owner()
-        _, text = owner.send("/access/displays", own_password=PASSWORD, name="salon")
+        _, text = owner.send("/access/displays", own_password=OF_HOUSE, name="salon")
         token = re.search(r"token=([\w-]+)", text)[1]
         browser.open(f"http://127.0.0.1:{house.port}/display?token={token}", width=1280, height=800)
         shown = "document.querySelector('[data-is=stale]').innerText"

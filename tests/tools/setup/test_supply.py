@@ -137,7 +137,7 @@ def test_the_ways_to_report_and_to_verify_stand_in_both_languages():
     french, english = (ROOT / "SECURITY.md").read_text(encoding="utf-8").split("\n---\n")
     for text, titles in (
         (french, ("Signaler une faille", "Ce qui est suivi", "Ce qui est signé", "Vérifier une version")),
-        (english, ("Report a weakness", "What is supported", "What is signed", "Verify a release")),
+        (english, ("Report a vulnerability", "What is supported", "What is signed", "Verify a release")),
     ):
         assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == list(titles)
     commands = [re.search(r"```sh\n(.*?)```", text, re.DOTALL)[1] for text in (french, english)]
