@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import signal
+from contextlib import ExitStack, contextmanager
 
 import paho.mqtt.client as paho
 import pytest
@@ -136,10 +137,12 @@ def house(tmp_path):
     broker = Broker(tmp_path / "broker")
     (tmp_path / "hosted").mkdir()
     hosted = Hosted(tmp_path / "hosted")
-    with BoardHouse(tmp_path / "house", broker, hosted) as house, broker:
-        house.owner_signed_in = house.owner()
-        yield house
-    hosted.end()
+    try:
+        with BoardHouse(tmp_path / "house", broker, hosted) as house, broker:
+            house.owner_signed_in = house.owner()
+            yield house
+    finally:
+        hosted.end()
 
 
 def page(house, query=""):
@@ -180,6 +183,7 @@ def board(tmp_path, house):
     return made
 
 
+@contextmanager
 def says_that_it_is_there(house, board):
     """What the relay's program says each minute, which the small one here does not."""
     client = paho.Client(paho.CallbackAPIVersion.VERSION2)
@@ -187,8 +191,12 @@ def says_that_it_is_there(house, board):
     client.connect(HOST, house.broker.port)
     client.loop_start()
     said = json.dumps({"v": 1, "state": "online", "boot": "0a0b0c0d"})
-    client.publish(f"linky/board/{BOARD}/state", said, 0, retain=True).wait_for_publish(30)
-    return client
+    try:
+        client.publish(f"linky/board/{BOARD}/state", said, 0, retain=True).wait_for_publish(30)
+        yield client
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 def test_a_board_is_let_in_updated_and_forgotten_at_the_page(house, board):
@@ -202,9 +210,9 @@ def test_a_board_is_let_in_updated_and_forgotten_at_the_page(house, board):
     assert Registry(house.data).get(BOARD).key == KEY.hex()
     assert SAID["board_unheard"] in page(house)
     house.systemd()
-    life = board.live()
+    life, there = board.live(), ExitStack()
     try:
-        client = says_that_it_is_there(house, board)
+        client = there.enter_context(says_that_it_is_there(house, board))
         shows(house, SAID["board_runs"].format(version="0.0.1"))
         # It is offered for meters as well.
         assert f'value="board:{BOARD}"' in owner.get("/settings/meters")[1]
@@ -231,9 +239,8 @@ def test_a_board_is_let_in_updated_and_forgotten_at_the_page(house, board):
         client.on_disconnect = lambda *_: gone.append(1)
         house.systemd()
         wait_until(lambda: gone, 30, "it is cut off at once")
-        client.disconnect()
-        client.loop_stop()
     finally:
+        there.close()
         end(life)
     assert SAID["boards_none"] in page(house)
     assert house.journal() == [
