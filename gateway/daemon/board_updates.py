@@ -1,7 +1,8 @@
 """The programs of the boards, brought to them over the air: laid out with the broker, followed to their end.
 
 What is laid out is signed for one board, with its own key; the board fetches it when it is awake, and this need not run
-meanwhile. What is of no use any more is taken away, and how it ended is an entry of the journal.
+meanwhile. What is of no use any more is taken away, and how it ended is an entry of the journal; but a start forgets
+what was laid out before it: that stays with the broker until the board is offered another one.
 """
 
 from __future__ import annotations
