@@ -28,7 +28,7 @@ from gateway.web.http.room import ConnectionLimit, ConnectionPlace
 from gateway.web.menu import arranged
 from gateway.web.state.pages import links
 from gateway.web.view import PageView
-from gateway.web.words import WALL_WORDS, WORDS, preferred
+from gateway.web.words import PUBLIC_WORDS, WALL_WORDS, WORDS, preferred
 from gateway.words.catalogue import ENGLISH, FRENCH, LANGUAGES
 
 if TYPE_CHECKING:
@@ -43,11 +43,6 @@ log = logging.getLogger(__name__)
 
 _DISPLAY, _LANGUAGE = "linky_display", "linky_language"
 
-# What may be kept of a public place: nothing of the contract, no names, no faults.
-_PUBLIC = (
-    "time age_s stale drawn_va injected_va injecting tariff_kind tempo_today tempo_tomorrow "
-    "drawn_today_wh drawn_yesterday_wh partial"
-).split()
 _FILES = "page.css page.js home.css home.js presence.js wall.js wifi.css icon.svg icon-180.png".split()
 _OWN_PAGES = (("/", "home"), ("/links", "links"), ("/access", "access"))
 _SECURITY = "/.well-known/security.txt"
@@ -293,7 +288,8 @@ class Site:
         view = self.view(request, "/display")
         state = self._state(Viewer.GUEST if guest else Viewer.DISPLAY, view)
         like = [[one[view.lang], one["wh"]] for one in self._house.equivalents]
-        values = {"state": state, "script_words": {key: view.words[key] for key in WALL_WORDS}, "like": like}
+        words = {key: view.words[key] for key in (PUBLIC_WORDS if guest else WALL_WORDS)}
+        values = {"state": state, "script_words": words, "like": like, "public": guest}
         return self._page(request, view.page("home/display.html", **values))
 
     async def _metrics(self, _: Request) -> Response:
@@ -315,17 +311,19 @@ class Site:
         return Response(picture, 200, {"Content-Type": "image/png", "Cache-Control": "no-store"})
 
     def _meters(self, role: Viewer) -> list[dict[str, object]]:
+        from gateway.web.home.pages import public  # noqa: PLC0415 (with the first who looks)
+
         meters = self._house.meters()
-        return [{key: meter[key] for key in _PUBLIC} for meter in meters] if role is Viewer.GUEST else meters
+        return [public(one) for one in meters] if role is Viewer.GUEST else meters
 
     def _state(self, role: Viewer, view: PageView) -> dict[str, Any]:
         """What the browser is told; it is the same each second as at first."""
+        from gateway.web.home.pages import of_now, shown  # noqa: PLC0415 (as above)
+
         meters = self._meters(role)
         state: dict[str, object] = {"page": self._version, "meters": meters}
         if role is not Viewer.OWNER:
-            return state
-        from gateway.web.home.pages import shown  # noqa: PLC0415 (screens on the wall need none of it)
-
+            return state | {"shown": [of_now(view.lang, one) for one in meters]}
         now = [shown(view, one, self._prices.get(str(one["meter"]))) for one in meters]
         return state | {"alerts": self._house.alerts(), "shown": now}
 

@@ -34,7 +34,6 @@ WORDS = WordTable(
         "access": Phrase("Screens and access", "menu"),
         "sign_out": "Sign out",
         "power": "Power drawn",
-        "of_subscribed": "{percent}\u00a0% of the subscribed power ({subscribed}\u00a0VA)",
         "injected": "Sent to the grid: {power}\u00a0VA",
         "giving": "Sent to the grid",
         "tariff": "Tariff",
@@ -191,20 +190,15 @@ WORDS = WordTable(
     }
 )
 
-# What the screen on the wall says by itself.
+# What a screen in a public place says by itself.
+PUBLIC_WORDS = (
+    *("house", "power", "giving", "injected", "at_least", "never_heard", "stale", "lost"),
+    *("seconds", "minutes", "hours", "days", "like"),
+)
+# One at home says more: of the contract, and of the sun.
 WALL_WORDS = (
-    *(
-        "house",
-        "power",
-        "giving",
-        "of_subscribed",
-        "injected",
-        "at_least",
-        "unknown",
-        "doubt_unread",
-        "doubt_too-little",
-    ),
-    *("never_heard", "stale", "lost", "seconds", "minutes", "hours", "days", "like", "tariff_base", "tariff_off-peak"),
+    *PUBLIC_WORDS,
+    *("unknown", "doubt_unread", "doubt_too-little", "tariff_base", "tariff_off-peak"),
     *("tariff_peak", "tariff_normal", "tariff_mobile-peak", "tariff_unknown"),
     *("colour_blue", "colour_white", "colour_red", "colour_unknown", "at_clock", "until_clock"),
 )

@@ -1,4 +1,7 @@
-"""The first page: what each meter says now and what its day has come to, written by the server; the script follows."""
+"""The first page: what each meter says now and what its day has come to, written by the server; the script follows.
+
+A screen on the wall has its power from here as well (``of_now``): one figure with one unit.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,14 @@ if TYPE_CHECKING:
     from gateway.web.view import PageView
 
 _KILO, _TEN_KILO = 1000, 10_000
-_NARROW = "\N{NARROW NO-BREAK SPACE}"
 # What stands on the gauge, in thousandths of it.
 GAUGE = 1000
+# What may be known in a public place: nothing of the contract, no names, no faults.
+PUBLIC = (
+    *("time", "age_s", "stale", "drawn_va", "injected_va", "injecting", "power_w"),
+    *("drawn_today_wh", "drawn_yesterday_wh", "partial"),
+)
+_NARROW = "\N{NARROW NO-BREAK SPACE}"
 _UNITS = (("va", "VA"), ("v", "V"), ("a", "A"))
 
 
@@ -61,24 +69,49 @@ def power(lang: str, watts: float) -> tuple[str, str]:
     return written.number(lang, size / _KILO, 2 if size < _TEN_KILO else 1), "kW"
 
 
+def of_now(lang: str, meter: Mapping[str, Any]) -> dict[str, Any]:
+    """Power of now with its unit, whether it is given, and how much of the subscribed one is drawn; None: not known.
+
+    ``meter`` is the live feed's object, of a public place what it may know (``public``).
+    """
+    subscribed, drawn, giving = meter.get("subscribed_va"), meter["drawn_va"], gives(meter)
+    watts = meter["power_w"]
+    load = None if giving or not subscribed or drawn is None else percent(drawn, subscribed)
+    number, unit = power(lang, watts) if watts is not None else _volt_amperes(lang, meter, giving=giving)
+    return {
+        "giving": giving,
+        "power": number,
+        "unit": unit,
+        "gauge": None if load is None else min(GAUGE, load * GAUGE // 100),
+        "load": None
+        if load is None
+        else HOME_WORDS[lang]["load_of"].format(percent=load, kva=_kva(lang, subscribed or 0)),
+    }
+
+
+def gives(meter: Mapping[str, Any]) -> bool:
+    """Whether more leaves for the grid than comes from it."""
+    if meter["power_w"] is not None:
+        return bool(meter["power_w"] < 0)
+    return bool(meter["injected_va"]) and not meter["drawn_va"]
+
+
+def public(meter: Mapping[str, Any]) -> dict[str, Any]:
+    """What a public place may know of a meter."""
+    return {key: meter[key] for key in PUBLIC}
+
+
 def shown(view: PageView, meter: Mapping[str, Any], price: Fraction | None = None) -> dict[str, Any]:
     """What of this moment stands on the page, by the name of its place; the stream says the same each second.
 
     ``price`` is what a kWh costs now, in euros.
     """
-    lang, subscribed, drawn = view.lang, meter["subscribed_va"], meter["drawn_va"]
-    words, watts = HOME_WORDS[lang], meter["power_w"]
-    giving = _gives(meter)
-    load = None if giving or not subscribed or drawn is None else percent(drawn, subscribed)
-    number, unit = power(lang, watts) if watts is not None else _volt_amperes(lang, meter, giving=giving)
+    lang = view.lang
     return {
-        "what": _what(view, meter, giving=giving),
-        "power": number,
-        "unit": unit,
-        "gauge": None if load is None else min(GAUGE, load * GAUGE // 100),
-        "load": None if load is None else words["load_of"].format(percent=load, kva=_kva(lang, subscribed)),
+        "what": _what(view, meter, giving=gives(meter)),
+        **of_now(lang, meter),
         # Of the power that stands beside it: the mean of some minutes would belie it whenever a kettle is put on.
-        **_hour(lang, price, watts),
+        **_hour(lang, price, meter["power_w"]),
         **({} if meter["drawn_today_wh"] is None else {"today": written.kwh(lang, meter["drawn_today_wh"])}),
         **({} if meter["cost_today_cents"] is None else {"today_cost": _cents(lang, meter["cost_today_cents"])}),
         **_phases(lang, meter),
@@ -94,9 +127,8 @@ def _meter(view: PageView, meter: Mapping[str, Any], day: HomeDay | None, now: f
         "live": meter,
         # What this second says of the day goes on from what the store does; before it does so, the store's stands.
         "shown": _so_far(lang, day) | shown(view, meter, day.hour.price if day else None),
-        "giving": (giving := _gives(meter)),
         # What the store last had of the hour was drawn; of what is given it says nothing.
-        "hour": float(day.hour.euros) if day and day.hour.euros is not None and not giving else None,
+        "hour": float(day.hour.euros) if day and day.hour.euros is not None and not gives(meter) else None,
         "usual": _usual(lang, day, meter["subscribed_va"]),
         "kind": _kind(view, meter),
         # Of a meter that fell silent nobody knows which hours have come since.
@@ -151,13 +183,6 @@ def _what(view: PageView, meter: Mapping[str, Any], *, giving: bool) -> str:
     hour = clock(replace(view, words=view.words | HOME_WORDS[view.lang]), at)
     when = hour if day == today else f"{written.near_date(view.lang, day, today)}, {hour}"
     return words["giving_last" if giving else "using_last"].format(when=when)
-
-
-def _gives(meter: Mapping[str, Any]) -> bool:
-    """Whether more leaves for the grid than comes from it."""
-    if meter["power_w"] is not None:
-        return bool(meter["power_w"] < 0)
-    return bool(meter["injected_va"]) and not meter["drawn_va"]
 
 
 def _volt_amperes(lang: str, meter: Mapping[str, Any], *, giving: bool) -> tuple[str, str]:

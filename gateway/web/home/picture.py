@@ -14,7 +14,7 @@ LEAST, MOST = (128, 64), (1920, 1080)
 INKS = ("colour", "grey", "mono")
 PAGES = ("now", "today", "solar", "hours", "tempo", "links")
 # What may be seen in a public place.
-PUBLIC_PAGES = ("now", "today", "tempo")
+PUBLIC_PAGES = ("now", "today")
 
 
 class BadPictureError(ValueError):

@@ -5,6 +5,10 @@ const body = document.body;
 const words = JSON.parse(body.dataset.words ?? "{}");
 const language = document.documentElement.lang;
 const LIKE_MS = 10000;
+// In a public place nothing is said of the contract: there is no place for it either.
+const isPublic = "public" in body.dataset;
+// What the server counts a full bar as (gateway/web/home/pages.py).
+const GAUGE = 1000;
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 const euros = new Intl.NumberFormat(language, { style: "currency", currency: "EUR" });
 const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -19,9 +23,6 @@ let fitted = "";
 
 /** @type {(key: string, places?: Record<string, string>) => string} */
 const say = (key, places = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => places[name]);
-// Whole numbers: a quotient of 57.49999 would be 57 here and 58 on a screen.
-/** @type {(part: number, all: number) => number} */
-const percent = (part, all) => Math.floor((200 * part + all) / (2 * all));
 /** @type {(wh: number) => string} */
 const kwh = (wh) => `${tenths.format(wh / 1000)}\u202fkWh`;
 
@@ -72,27 +73,27 @@ function colour(section, name, value) {
   box.dataset.colour = value;
 }
 
-/** @type {Shows} */
-function power(section, meter) {
-  // On the wall there is room for one number: what is given is worth more than the nothing that is drawn then.
-  const giving = Boolean(meter.injected_va) && !meter.drawn_va;
-  const big = giving ? meter.injected_va : meter.drawn_va;
-  const drawn = meter.drawn_va;
-  const subscribed = meter.subscribed_va;
+// Number, unit and part of the subscribed power are written by the server, as on the first page.
+/** @type {(section: HTMLElement, meter: Meter, shown: Shown) => void} */
+function power(section, meter, shown) {
+  const giving = shown.giving === true;
   section.classList.toggle("giving", giving);
   put(section, "what", say(giving ? "giving" : "power"));
-  put(section, "drawn", big === null ? "–" : whole.format(big));
-  const known = subscribed && drawn !== null && !giving;
-  bar(section, "load", known ? drawn / subscribed : null);
-  put(section, "load", known ? say("of_subscribed", {
-    percent: whole.format(percent(drawn, subscribed)), subscribed: whole.format(subscribed),
-  }) : null);
-  put(section, "injected", meter.injected_va && !giving ? say("injected", { power: whole.format(meter.injected_va) }) : null);
+  put(section, "drawn", String(shown.power));
+  put(section, "unit", String(shown.unit));
+  bar(section, "load", typeof shown.gauge === "number" ? shown.gauge / GAUGE : null);
+  put(section, "load", shown.load === null ? null : String(shown.load));
+  // Watts are what is drawn less what is given: there is no other number beside them.
+  const both = shown.unit === "VA" && meter.injected_va && !giving;
+  put(section, "injected", both ? say("injected", { power: whole.format(meter.injected_va ?? 0) }) : null);
 }
 
+// What is of the contract, and of the roof: at home alone.
 /** @type {Shows} */
 function contract(section, meter) {
   const kind = meter.tariff_kind === "unknown" ? meter.tariff : say(`tariff_${meter.tariff_kind}`);
+  const cents = meter.cost_today_cents ?? null;
+  put(section, "cost_today", cents === null ? null : euros.format(cents / 100));
   put(section, "tariff", kind ?? null);
   put(section, "off_peak", offPeak(meter));
   colour(section, "tempo_today", meter.tempo_today);
@@ -101,6 +102,9 @@ function contract(section, meter) {
   else {
     put(section, "tempo_tomorrow", say(`colour_${meter.tempo_tomorrow}`)).dataset.colour = meter.tempo_tomorrow;
   }
+  ofOnesOwn(section, meter);
+  warn(section, "overload", meter.overload === true);
+  warn(section, "breaker", Boolean(meter.breaker) && meter.breaker !== "closed");
 }
 
 // Until when they last, else when the next begin; null for who has none, or where nobody knows.
@@ -116,13 +120,10 @@ function days(section, meter) {
   const today = meter.drawn_today_wh;
   const yesterday = meter.drawn_yesterday_wh;
   const most = Math.max(today ?? 0, yesterday ?? 0, 1);
-  const cents = meter.cost_today_cents ?? null;
-  put(section, "cost_today", cents === null ? null : euros.format(cents / 100));
   find(section, ".days").hidden = today === null && yesterday === null;
   day(section, "today", today, most, meter.partial);
   day(section, "yesterday", yesterday, most, meter.partial);
   like(section, today ?? 0);
-  ofOnesOwn(section, meter);
 }
 
 /** @type {(section: HTMLElement, name: string, wh: Maybe<number>, most: number, partial?: string[]) => void} */
@@ -152,15 +153,13 @@ function like(section, wh) {
   put(section, "like", one ? say("like", { n: number.format(wh / one), what }) : null);
 }
 
-/** @type {(section: HTMLElement, meter: Meter, several: boolean) => void} */
-function show(section, meter, several) {
+/** @type {(section: HTMLElement, meter: Meter, shown: Shown, several: boolean) => void} */
+function show(section, meter, shown, several) {
   // One meter needs no name; a screen reader needs the heading above those of the values.
   put(section, "meter", meter.meter ?? say("house")).classList.toggle("hidden", !several || !meter.meter);
-  power(section, meter);
-  contract(section, meter);
+  power(section, meter, shown);
   days(section, meter);
-  warn(section, "overload", meter.overload === true);
-  warn(section, "breaker", Boolean(meter.breaker) && meter.breaker !== "closed");
+  if (!isPublic) contract(section, meter);
   const mute = meter.age_s === null ? say("never_heard") : say("stale", { age: age(meter.age_s) });
   put(section, "stale", lost ? say("lost") : meter.stale ? mute : null);
   section.classList.toggle("old", lost || meter.stale);
@@ -174,7 +173,7 @@ function draw(state) {
   while (place.children.length < state.meters.length) place.append(template.content.cloneNode(true));
   state.meters.forEach((meter, n) => {
     const section = place.children[n];
-    if (section instanceof HTMLElement) show(section, meter, state.meters.length > 1);
+    if (section instanceof HTMLElement) show(section, meter, state.shown?.[n] ?? {}, state.meters.length > 1);
   });
   fit();
 }

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from gateway.balance.equivalence import EQUIVALENTS
@@ -95,8 +96,8 @@ async def stopped(server):
 
 
 @contextmanager
-def full_house(folder):
-    """The page of a meter that says all that there is, in a thread; its address, with a display's link."""
+def full_house(folder, **said):
+    """The page of a meter that says all that there is, but for what it ``said``; its address, with a display's link."""
     ready, stop, found = threading.Event(), asyncio.Event(), []
     access = PageAccess(folder / "page.json")
     access.set_password(PASSWORD)
@@ -104,7 +105,7 @@ def full_house(folder):
 
     async def serve():
         found.append(asyncio.get_running_loop())
-        house = StandInHouse(as_json(_FULL) | {"phases": _PHASES})
+        house = StandInHouse(as_json(replace(_FULL, **said)) | {"phases": _PHASES})
         async with served(folder, RequestGuard(frozenset()), house) as port:
             found.append(port)
             ready.set()

@@ -147,6 +147,39 @@ def test_the_fullest_screen_still_fits_on_the_wall(browser, tmp_path, language):
             assert browser.evaluate(PALE) == [], (width, height)
 
 
+@pytest.mark.parametrize("path", ["/display", "/display?guest=1"])
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ({"drawn_va": 1540, "power_w": 1387}, ("1,39", "kW", "26")),
+        ({"drawn_va": 0, "power_w": -1514, "injected_va": 1600}, ("1,51", "kW", None)),
+        ({"drawn_va": 1540, "power_w": None}, ("1 540", "VA", "26")),
+    ],
+)
+def test_the_wall_says_the_power_of_the_first_page(browser, tmp_path, path, said, shown):
+    """Number and unit are one, watts where they are known; in a public place no part of the subscribed power."""
+    quiet = {"injected_va": 0, "subscribed_va": 6000, "overload": False, "age_s": 1.0, "breaker": None}
+    with full_house(tmp_path, **quiet | said) as address:
+        url = address.partition("/display?token=")[0]
+        owner = Visitor(int(url.rpartition(":")[2]))
+        owner.post("/login", {"password": PASSWORD})
+        browser.cookie(url, "linky_session", owner.cookies["linky_session"])
+        seen = []
+        for page, number in (("/", "power"), (path, "drawn")):
+            browser.open(f"{url}{page}", width=1280, height=800, language="fr")
+            # What the stream says is what the page said at first.
+            browser.evaluate("document.addEventListener('house', () => { window.told = (window.told ?? 0) + 1; })")
+            browser.await_true("window.told")
+            browser.await_true(DRAWN)
+            assert browser.evaluate("document.querySelector('.giving') !== null") == (shown[2] is None)
+            texts = [
+                f"document.querySelector('[data-is={name}]')?.innerText ?? ''" for name in (number, "unit", "load")
+            ]
+            digits, unit, load = (re.sub(r"\s", " ", browser.evaluate(one)) for one in texts)
+            seen.append((digits, unit, re.sub(r"\D.*", "", load) or None))
+        assert seen == [shown, (*shown[:2], None) if "guest" in path else shown]
+
+
 def test_the_digits_on_the_wall_are_read_at_four_metres(inside):
     """A digit is at least 20 mm high on a tablet of 24 cm and on a television of a metre (a visual acuity of 0.7)."""
     browser, url = inside

@@ -16,6 +16,11 @@ from tests.gateway.web.conftest import PASSWORD
 
 FORMS = ("/login", "/logout", "/access/password", "/access/displays", "/access/displays/remove")
 PERSONAL = {"meter", "subscribed_va", "tariff", "broken", "alert", "breaker", "phases"}
+# From each of these a contract can be read; a French or an English page would name it so.
+PERSONAL |= {"tariff_kind", "tariff_index", "tempo_today", "tempo_tomorrow", "tempo_red_left", "cost_today_cents"}
+CONTRACT = re.compile(
+    r"tari|tempo|heures (?:creuses|pleines)|peak|€|kva|souscrit|subscribed|bleu|rouge|coût", re.IGNORECASE
+)
 
 
 def state(text):
@@ -215,7 +220,7 @@ def test_a_display_sees_its_page_and_nothing_else(living_house):
 
 
 def test_a_public_place_is_told_nothing_personal(living_house):
-    """A guest's link gives less whatever is asked for; so does ``?guest=1`` for anybody else."""
+    """A guest's link gives less whatever is asked for; so does ``?guest=1`` for anybody: nothing of the contract."""
     owner = living_house.signed_in
     _, text = owner.send("/access/displays", own_password=PASSWORD, name="mairie", kind="guest")
     hall = living_house.visitor()
@@ -225,9 +230,15 @@ def test_a_public_place_is_told_nothing_personal(living_house):
         (meter,) = state(visitor.get(path)[1])["meters"]
         assert not meter.keys() & PERSONAL
         assert meter["drawn_va"] is not None
+        for lang in ("fr", "en"):
+            assert CONTRACT.findall(visitor.get(path, Accept_Language=lang)[1]) == [], (path, lang)
     for visitor, path in ((hall, "/events"), (owner, "/events?guest=1")):
         (event,) = stream(visitor, 1, path)
         assert not event["meters"][0].keys() & PERSONAL
+        assert event["shown"][0].keys() == {"power", "unit", "gauge", "load", "giving"}
+        assert CONTRACT.findall(json.dumps(event, ensure_ascii=False)) == []
+    # What is looked for is there at home.
+    assert CONTRACT.findall(owner.get("/display")[1])
 
 
 def test_each_link_is_said_with_the_doctors_sentence(living_house, new_house):

@@ -18,6 +18,7 @@ from gateway.live.metrics import CONTENT_TYPE
 from gateway.live.topics import as_json
 from gateway.upkeep.owner import ProjectOwner
 from gateway.web.access.access import PageAccess, Viewer
+from gateway.web.home.pages import public
 from gateway.web.home.picture import BadPictureError, read_asked
 from gateway.web.home.wall_picture import draw
 from gateway.web.http.guard import RequestGuard
@@ -129,16 +130,16 @@ def test_a_wrong_size_and_an_unknown_meter_are_sentences_over_http(living_house,
 
 
 def test_in_a_public_place_a_picture_tells_nothing_personal(living_house, tokens):
-    """No page of links, no part of the subscribed power, whatever is asked for."""
+    """No page of links, no part of the subscribed power, neither tariff nor colour, whatever is asked for."""
     start = f"/display.png?token={tokens['guest']}"
-    assert living_house.visitor().get(f"{start}&page=links")[0].status == 400
+    for page in ("links", "tempo", "hours", "solar"):
+        assert living_house.visitor().get(f"{start}&page={page}")[0].status == 400
     full = as_json(evening()) | {"overload": True, "alert": True}
-    known = "time age_s stale drawn_va injected_va injecting tariff_kind tempo_today tempo_tomorrow".split()
-    public = {key: full[key] for key in known}
     asked = read_asked({}, "fr", guest=True)
-    calm = {**public, "drawn_va": full["drawn_va"]}
-    assert draw(asked, [public], 0.0) == draw(asked, [calm], 0.0)
-    assert draw(asked, [public], 0.0) != draw(read_asked({}, "fr", guest=False), [full], 0.0)
+    other = {"tariff_kind": "base", "tariff": "BASE", "tempo_today": "red", "cost_today_cents": 5}
+    other |= {"subscribed_va": 3000}
+    assert draw(asked, [public(full)], 0.0) == draw(asked, [public(full | other)], 0.0)
+    assert draw(asked, [public(full)], 0.0) != draw(read_asked({}, "fr", guest=False), [full], 0.0)
 
 
 def test_what_is_old_is_no_power_of_now():

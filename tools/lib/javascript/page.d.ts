@@ -93,8 +93,8 @@ interface House {
   shown?: Shown[];
 }
 
-/** What of this moment stands on the first page, by the name of its place (gateway/web/home/pages.py). */
-type Shown = Record<string, string | number | null>;
+/** What of this moment stands on the first page, or the wall, by its place (gateway/web/home). */
+type Shown = Record<string, string | number | boolean | null>;
 
 /** The detail of the event "house": what the stream said, null where it says nothing; whether it is lost. */
 interface Heard {
