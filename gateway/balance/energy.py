@@ -44,13 +44,19 @@ class DayEnergy:
     elapsed: Fraction = Fraction(1)
     imported: bool = False
 
+    @property
+    def consumed(self) -> int | None:
+        """What the house used in all."""
+        return consumed(self.drawn, self.own, self.injected)
+
 
 @dataclass(frozen=True, slots=True)
 class Total:
     """Days added up; ``known`` of them have a value, all of them whole where ``whole`` says so.
 
     ``doubt`` is why of some day what was produced is not known, though it is counted; ``holes`` are the days of which
-    a part alone is known; ``imported`` whether any is of another's file.
+    a part alone is known; ``imported`` whether any is of another's file; ``consumed`` what the house used in all, None
+    where that is not known of each of the days.
     """
 
     known: int
@@ -64,6 +70,14 @@ class Total:
     doubt: str | None = None
     holes: int = 0
     imported: bool = False
+    consumed: int | None = None
+
+
+def consumed(drawn: int | None, produced: int | None, injected: int | None) -> int | None:
+    """What a house used in all, Wh: what it drew, and of what it produced what did not leave; None: it is not known."""
+    if drawn is None or produced is None or injected is None:
+        return None
+    return drawn + max(0, produced - injected)
 
 
 def fitted(classes: Mapping[str, int], drawn: int | None) -> dict[str, int]:
@@ -92,6 +106,7 @@ def total(days: Iterable[DayEnergy]) -> Total:
     injected, produced = _sum(day.injected for day in found), _sum(day.produced for day in found)
     # Days on which nobody counted what was produced: what left for the grid on them would seem to come from nowhere.
     believed = produced is not None and produced >= (injected or 0)
+    used = [day.consumed for day in known]
     return Total(
         known=len(known),
         drawn=_sum(day.drawn for day in found),
@@ -104,6 +119,7 @@ def total(days: Iterable[DayEnergy]) -> Total:
         doubt=next((day.doubt for day in found if day.doubt), None),
         holes=sum(not day.whole for day in known),
         imported=any(day.imported for day in found),
+        consumed=None if None in used else _sum(used),
     )
 
 

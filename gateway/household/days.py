@@ -137,6 +137,11 @@ class HouseholdDays:
         return bool(self._parts) or any(INJECTED in known for known in self._counters)
 
     @property
+    def has_panels(self) -> bool:
+        """Whether more happens here than drawing: something is counted as produced here, or as sent to the grid."""
+        return INJECTED in self._series or any(INJECTED in known for known in self._counters)
+
+    @property
     def running(self) -> Running | None:
         """The day that is not over; None where the last one known is."""
         last = self.last_time

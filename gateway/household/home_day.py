@@ -38,12 +38,13 @@ _CHEAP = "hc"
 class DrawnAmount:
     """Wh from the grid, and the euros that they cost with their part of the subscription; None where not known.
 
-    ``whole``: whether nothing of the day is missing.
+    ``whole``: whether nothing of the day is missing; ``consumed``: what the house used in all, its own sun included.
     """
 
     wh: int | None = None
     euros: float | None = None
     whole: bool = False
+    consumed: int | None = None
 
     @property
     def cents(self) -> int | None:
@@ -136,7 +137,7 @@ def amount(day: DayEnergy | None, tariffs: Sequence[Tariff]) -> DrawnAmount:
         return DrawnAmount()
     paid = cost([day], tariffs)
     known = not paid.days_without and not lacks_prices(paid.unpriced_wh, day.drawn)
-    return DrawnAmount(day.drawn, float(paid.total) if known else None, day.whole)
+    return DrawnAmount(day.drawn, float(paid.total) if known else None, day.whole, day.consumed)
 
 
 def _half_hours(house: HouseholdDays, today: date, now: int) -> tuple[HalfHourDrawn, ...]:

@@ -318,13 +318,14 @@ class Site:
 
     def _state(self, role: Viewer, view: PageView) -> dict[str, Any]:
         """What the browser is told; it is the same each second as at first."""
-        from gateway.web.home.pages import of_now, shown  # noqa: PLC0415 (as above)
+        from gateway.web.home.pages import of_now, of_now_in_public, shown  # noqa: PLC0415 (as above)
 
-        meters = self._meters(role)
+        meters, whole = self._meters(role), self._house.meters()
         state: dict[str, object] = {"page": self._version, "meters": meters}
         if role is not Viewer.OWNER:
-            return state | {"shown": [of_now(view.lang, one) for one in meters]}
-        now = [shown(view, one, self._prices.get(str(one["meter"]))) for one in meters]
+            write = of_now_in_public if role is Viewer.GUEST else of_now
+            return state | {"shown": [write(view, one) for one in whole]}
+        now = [shown(view, one, self._prices.get(str(one["meter"]))) for one in whole]
         return state | {"alerts": self._house.alerts(), "shown": now}
 
     def _page(self, request: Request, text: str) -> Response:

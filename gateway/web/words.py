@@ -34,6 +34,7 @@ WORDS = WordTable(
         "access": Phrase("Screens and access", "menu"),
         "sign_out": "Sign out",
         "power": "Power drawn",
+        "from_grid": "Drawn from the grid",
         "injected": "Sent to the grid: {power}\u00a0VA",
         "giving": "Sent to the grid",
         "tariff": "Tariff",
@@ -49,6 +50,8 @@ WORDS = WordTable(
         "injected_today": "Sent to the grid today",
         "produced_today": "Produced today",
         "self_consumed_today": "Self-consumed today",
+        "consumed_today": "Consumption today",
+        "consumed_unknown": Phrase("unknown", "a consumption"),
         "at_least": "at least {energy}",
         "unknown": "unknown",
         "doubt_unread": "Production unknown: its counter does not answer. “State” says why.",
@@ -192,7 +195,7 @@ WORDS = WordTable(
 
 # What a screen in a public place says by itself.
 PUBLIC_WORDS = (
-    *("house", "power", "giving", "injected", "at_least", "never_heard", "stale", "lost"),
+    *("house", "power", "from_grid", "drawn_today", "giving", "injected", "at_least", "never_heard", "stale", "lost"),
     *("seconds", "minutes", "hours", "days", "like"),
 )
 # One at home says more: of the contract, and of the sun.

@@ -339,11 +339,20 @@ def _card(known, title, unit=1, *, unknown="inconnu"):
     return Said(UNKNOWN) if unknown in value or value.strip() == "–" else found(NUMBER, value, unit)
 
 
+def _consumed(shown):
+    """What the house has used today in all, as the server writes it; of who produces nothing nothing."""
+    text = shown.get("consumed_today", "")
+    return only(**{"consumed-today": Said(UNKNOWN) if text == "inconnue" else found(NUMBER, text, 1000)})
+
+
 def of_history(text, day):
     """The page of a day; ``day`` is how its figures are called."""
     known = cards(text)
+    # Of a house with panels what is drawn is not all that is consumed.
+    from_grid = "Soutiré du réseau" in known
     figures = {
-        f"drawn-{day}": _card(known, "Consommation", 1000),
+        f"drawn-{day}": _card(known, "Soutiré du réseau" if from_grid else "Consommation", 1000),
+        f"consumed-{day}": _card(known, "Consommation", 1000) if from_grid else None,
         f"injected-{day}": _card(known, "Injection", 1000),
         f"produced-{day}": _card(known, "Production", 1000),
     }
@@ -390,10 +399,13 @@ def of_browser(text):
         "power": ("power", 1), "percent": ("load", 1), "drawn-today": ("today", 1000),
         "drawn-yesterday": ("yesterday", 1000), "injected-today": ("injected_today", 1000),
         "produced-today": ("produced_today", 1000), "used-today": ("self_consumed_today", 1000),
+        "consumed-today": ("consumed_today", 1000),
         "per-hour": ("cost_hour", 1), "cost-today": ("today_cost", 1),
     }  # fmt: skip
     figures = {
-        key: Said(UNKNOWN) if text.get(name) in {"inconnu", "–"} else found(NUMBER, text.get(name, ""), unit)
+        key: Said(UNKNOWN)
+        if text.get(name) in {"inconnu", "inconnue", "–"}
+        else found(NUMBER, text.get(name, ""), unit)
         for key, (name, unit) in kinds.items()
     }
     colours = {f"tempo-{day}": text.get(f"tempo_{day}", "").lower() for day in ("today", "tomorrow")}
@@ -536,20 +548,19 @@ def _page(house, running, today, yesterday, browser):
         wall = json.loads(html.unescape(re.search(r'data-state="([^"]*)"', get("/display"))[1]))
         days, costs = get("/history?period=month"), {p: get(f"/cost?period={p}") for p in ("day", "month", "year")}
         month = cards(days)
+        drawn_as = "Soutiré du réseau" if "Soutiré du réseau" in month else "Consommation"
         rows = table(days)
         short = {day: _short(day) for day in (today, yesterday)}
         return (_open(browser, served) if browser else {}) | {
-            "page, now": of_object(home["meters"][0]),
-            "page, wall": of_object(wall["meters"][0]),
+            "page, now": of_object(home["meters"][0]) | _consumed(home["shown"][0]),
+            "page, wall": of_object(wall["meters"][0]) | _consumed(wall["shown"][0]),
             "page, today": of_history(get(f"/history?date={today}"), "today"),
             "page, yesterday": of_history(get(f"/history?date={yesterday}"), "yesterday"),
             "page, month": only(
                 **{
-                    "drawn-month": _card(month, "Consommation", 1000),
-                    "drawn-today": found(NUMBER, rows.get(short[today], {}).get("Consommation (kWh)", ""), 1000),
-                    "drawn-yesterday": found(
-                        NUMBER, rows.get(short[yesterday], {}).get("Consommation (kWh)", ""), 1000
-                    ),
+                    "drawn-month": _card(month, drawn_as, 1000),
+                    "drawn-today": found(NUMBER, rows.get(short[today], {}).get(f"{drawn_as} (kWh)", ""), 1000),
+                    "drawn-yesterday": found(NUMBER, rows.get(short[yesterday], {}).get(f"{drawn_as} (kWh)", ""), 1000),
                 }
             ),
             **{

@@ -35,10 +35,12 @@ SHOWS = {
     | {"percent", "used-today", "drawn-month", "base-load", "per-hour", "watts"}
     | {"cost-month"},
     "metrics": {"power", "subscribed"},
-    "page, in a browser": (LIVE - {"subscribed"}) | SUN | {"percent", "used-today", "per-hour", "cost-today"},
-    "page, now": LIVE | SUN | {"used-today", "cost-today"},
-    "page, wall": LIVE | SUN | {"used-today", "cost-today"},
-    "page, today": SUN | {"drawn-today", "self-consumed", "self-sufficient", "change-today"},
+    "page, in a browser": (LIVE - {"subscribed"})
+    | SUN
+    | {"percent", "used-today", "consumed-today", "per-hour", "cost-today"},
+    "page, now": LIVE | SUN | {"used-today", "consumed-today", "cost-today"},
+    "page, wall": LIVE | SUN | {"used-today", "consumed-today", "cost-today"},
+    "page, today": SUN | {"drawn-today", "consumed-today", "self-consumed", "self-sufficient", "change-today"},
     "page, yesterday": {"drawn-yesterday"},
     "page, month": {"drawn-month", "drawn-today", "drawn-yesterday"},
     "page, cost by day": {"cost-today", "cost-yesterday", "cost-month", "drawn-month", "per-hour", "watts"}
@@ -52,7 +54,7 @@ SHOWS = {
     "balance": {"drawn-today", "drawn-yesterday", "change-today"},
 }
 # Figures that only some houses have.
-OF_SUN = SUN | {"used-today", "self-consumed", "self-sufficient"}
+OF_SUN = SUN | {"used-today", "consumed-today", "self-consumed", "self-sufficient"}
 OF_TEMPO = {"tempo-today", "tempo-tomorrow"}
 # What one face alone has.
 ALONE = set()
@@ -147,6 +149,8 @@ def truth(house):
     if house.kind.solar:
         figures["injected-today"] = Said(Fraction(told.injected.get(day, 0)))
         figures["produced-today"] = Said(None if house.kind.dead_s else Fraction(told.made.get(day, 0)))
+        used = [told.drawn.get(day, 0), told.made.get(day, 0), -told.injected.get(day, 0)]
+        figures["consumed-today"] = Said(None if house.kind.dead_s else Fraction(sum(used)))
     drawn, _, _ = house.kind.draws(house.moment)
     figures["power"] = Said(Fraction(drawn * 5 // 4))
     return figures

@@ -140,7 +140,7 @@ def _past(view: PageView, bill: Bill) -> dict[str, Any]:
     keys = (
         "period",
         "total",
-        "consumed",
+        "from_grid" if bill.panels else "consumed",
         "change",
         "before",
         "energy",

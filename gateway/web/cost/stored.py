@@ -65,6 +65,7 @@ def bill(house: HouseholdDays, config: Config, period: BalancePeriod, now: float
         days_without=sum(row.cost.days_without for row in found) if config.tariff else 0,
         unpriced_wh=unpriced if config.tariff and lacks_prices(unpriced, drawn) else 0,
         classes_seen=sorted({word for row in found for word in row.total.classes}, key=order),
+        panels=house.has_panels,
     )
 
 

@@ -105,6 +105,7 @@ class Bill:
         base_load_year: what the base load costs in a year, at the mean price of the last twelve months.
         days_without: days of the rows on which no tariff was in force.
         unpriced_wh: what was drawn in a class that has no price; ``classes_seen`` are those that were counted.
+        panels: the house makes electricity itself: what a bill counts is not all that it uses.
     """
 
     meter: str
@@ -119,6 +120,7 @@ class Bill:
     days_without: int = 0
     unpriced_wh: int = 0
     classes_seen: Sequence[str] = field(default=())
+    panels: bool = False
 
 
 @dataclass(frozen=True, slots=True)

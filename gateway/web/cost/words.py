@@ -55,6 +55,7 @@ _OWN = WordTable(
         "said_against": "{change} against the same period a year before",
         "said_against_now": "{change} against last year by this time",
         "consumed": Phrase("Consumption", "kWh of a bill"),
+        "from_grid": "Drawn from the grid",
         "energy": "Energy",
         "subscription": "Subscription",
         "income": "Sold",

@@ -162,7 +162,8 @@ def _said(view: PageView, past: Past, row: HistoryRow, figures: Figures, choice:
             found += [f"{_class_name(view, kind, word)} {_kwh(view, past, wh)}" for kind, (word, wh) in stack.items()]
         elif any(word for word, _ in stack.values()) and past.period == "day":
             found[0] += f" ({next(_class_name(view, kind, word) for kind, (word, _) in stack.items())})"
-        for key, wh in (("produced", figures.produced), ("injected_energy", figures.injected)):
+        known = figures.consumed if past.panels else None
+        for key, wh in (("produced", figures.produced), ("injected_energy", figures.injected), ("consumed", known)):
             found += [f"{say[key]} {_kwh(view, past, wh)}"] if wh else []
     if past.against and row.before:
         found.append(f"{against_name(view, past)} {_amount(view, row.before, choice, past)}")

@@ -100,7 +100,7 @@ def _energy_columns(view: PageView, past: Past, rows: Sequence[HistoryRow]) -> l
         name = say["unit_kwh"].format(what=against_name(view, past))
         found.append(_Column(name, lambda one: _kwh(one.drawn), earlier=True))
     known = [row.figures for row in rows if row.figures]
-    for key, name in (("injected", "injected_energy"), ("produced", "produced")):
+    for key, name in (("injected", "injected_energy"), ("produced", "produced"), ("consumed", "consumed")):
         if any(getattr(figures, key) is not None for figures in known):
             head = say["unit_kwh"].format(what=say[name])
             found.append(_Column(head, lambda one, key=key: _kwh(getattr(one, key))))  # type: ignore[misc]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from gateway.web.history.stored import HouseholdPast
     from gateway.web.view import PageView
+    from gateway.web.words import Words
 
     Answer = Callable[[Request, PageView, Past, Sequence[str], LookChoice], Response]
 
@@ -75,9 +76,17 @@ def _looked(household: HouseholdPast, answer: Answer) -> Callable[[Request, Page
             log.warning("the page of the history: %s", error)
             return html(refusal(view, "store_fault"), 500)
         query = asked.choice.query(asked.meter, asked.period, asked.day, at=asked.choice.at or None)
-        return answer(request, replace(view, query=f"{query}&"), found, household.meters, asked.choice)
+        view = replace(view, query=f"{query}&", words=view.words | _named(view, found))
+        return answer(request, view, found, household.meters, asked.choice)
 
     return handler
+
+
+def _named(view: PageView, past: Past) -> Words:
+    """How what comes from the grid is called: where the house makes some itself it is not all that is consumed."""
+    if not past.panels:
+        return {}
+    return {"drawn": view.words["from_grid"], "curve_power": view.words["curve_from_grid"]}
 
 
 def _asked(request: Request, household: HouseholdPast) -> _Asked | tuple[str, str]:

@@ -114,6 +114,7 @@ def past(
         odd=house.outliers(first) if is_day else (),
         against=against,
         up_to_date=today == day_of(now),
+        panels=house.has_panels,
     )
 
 
@@ -206,6 +207,7 @@ def _figures(total: Total, paid: Cost) -> Figures:
         self_sufficient=use.self_sufficient if use else None,
         doubt=total.doubt,
         spent=_spent(paid, total.drawn),
+        consumed=total.consumed,
     )
 
 

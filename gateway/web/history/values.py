@@ -41,7 +41,7 @@ class Figures:
     """Energy over some time; the two shares are from 0 to 1.
 
     ``doubt`` is why what is counted as produced is not known for some of it: ``unread``, ``too-little``; ``spent`` is
-    None where no tariff was in force.
+    None where no tariff was in force; ``consumed`` is what was used in all, what was drawn and what of one's own was.
     """
 
     drawn: int | None
@@ -52,6 +52,7 @@ class Figures:
     self_sufficient: float | None = None
     doubt: str | None = None
     spent: Spent | None = None
+    consumed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Past:
     ``known`` are the first and the last day of which anything is stored; ``previous`` and ``next`` are days to go to,
     ``odd`` half hours of a day that a person should look at. ``against`` is the earlier period that was asked for (one
     of ``COMPARED``); where none was, the year before stands beside the sum alone. ``up_to_date``: the last day known
-    is today.
+    is today. ``panels``: the house draws, and produces or injects as well.
     """
 
     meter: str
@@ -123,3 +124,4 @@ class Past:
     odd: Sequence[Outlier] = ()
     against: str | None = None
     up_to_date: bool = True
+    panels: bool = False

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gateway.balance.energy import consumed
 from gateway.live.meter import percent
 from gateway.web import written
 from gateway.web.dates import local
@@ -69,23 +70,26 @@ def power(lang: str, watts: float) -> tuple[str, str]:
     return written.number(lang, size / _KILO, 2 if size < _TEN_KILO else 1), "kW"
 
 
-def of_now(lang: str, meter: Mapping[str, Any]) -> dict[str, Any]:
+def of_now(view: PageView, meter: Mapping[str, Any]) -> dict[str, Any]:
     """Power of now with its unit, whether it is given, and how much of the subscribed one is drawn; None: not known.
 
-    ``meter`` is the live feed's object, of a public place what it may know (``public``).
+    ``meter`` is the live feed's object; ``panels``: its house makes some of what it uses itself, and what comes from
+    the grid is not all of it.
     """
-    subscribed, drawn, giving = meter.get("subscribed_va"), meter["drawn_va"], gives(meter)
-    watts = meter["power_w"]
+    lang = view.lang
+    subscribed, drawn, giving, watts = meter["subscribed_va"], meter["drawn_va"], gives(meter), meter["power_w"]
     load = None if giving or not subscribed or drawn is None else percent(drawn, subscribed)
     number, unit = power(lang, watts) if watts is not None else _volt_amperes(lang, meter, giving=giving)
     return {
         "giving": giving,
+        "panels": has_panels(meter),
         "power": number,
         "unit": unit,
         "gauge": None if load is None else min(GAUGE, load * GAUGE // 100),
         "load": None
         if load is None
         else HOME_WORDS[lang]["load_of"].format(percent=load, kva=_kva(lang, subscribed or 0)),
+        **_consumed(view, meter),
     }
 
 
@@ -96,9 +100,21 @@ def gives(meter: Mapping[str, Any]) -> bool:
     return bool(meter["injected_va"]) and not meter["drawn_va"]
 
 
+def has_panels(meter: Mapping[str, Any]) -> bool:
+    """Whether its house makes electricity: a meter of one that does not says nothing of what is injected."""
+    known = ("injected_va", "injected_today_wh", "produced_today_wh", "produced_doubt")
+    return any(meter[key] is not None for key in known)
+
+
 def public(meter: Mapping[str, Any]) -> dict[str, Any]:
     """What a public place may know of a meter."""
     return {key: meter[key] for key in PUBLIC}
+
+
+def of_now_in_public(view: PageView, meter: Mapping[str, Any]) -> dict[str, Any]:
+    """As ``of_now``, but nothing of the contract, and of the panels that there are some."""
+    found = of_now(view, {**meter, "subscribed_va": None})
+    return {key: value for key, value in found.items() if key != "consumed_today"}
 
 
 def shown(view: PageView, meter: Mapping[str, Any], price: Fraction | None = None) -> dict[str, Any]:
@@ -109,7 +125,7 @@ def shown(view: PageView, meter: Mapping[str, Any], price: Fraction | None = Non
     lang = view.lang
     return {
         "what": _what(view, meter, giving=gives(meter)),
-        **of_now(lang, meter),
+        **of_now(view, meter),
         # Of the power that stands beside it: the mean of some minutes would belie it whenever a kettle is put on.
         **_hour(lang, price, meter["power_w"]),
         **({} if meter["drawn_today_wh"] is None else {"today": written.kwh(lang, meter["drawn_today_wh"])}),
@@ -160,6 +176,14 @@ def _so_far(lang: str, day: HomeDay | None) -> dict[str, Any]:
     return {"today": written.kwh(lang, day.today.wh), "today_cost": None if cents is None else _cents(lang, cents)}
 
 
+def _consumed(view: PageView, meter: Mapping[str, Any]) -> dict[str, str]:
+    """What the house has used today in all; of one without panels nothing: it is what was drawn."""
+    wh = consumed(*(meter[f"{name}_today_wh"] for name in ("drawn", "produced", "injected")))
+    if wh is not None:
+        return {"consumed_today": written.kwh(view.lang, wh)}
+    return {"consumed_today": view.say("consumed_unknown")} if meter["produced_doubt"] else {}
+
+
 def _hour(lang: str, price: Fraction | None, watts: int | None) -> dict[str, str]:
     """What an hour of that power costs; of what is given nothing."""
     if price is None or watts is None or watts < 0:
@@ -176,13 +200,13 @@ def _what(view: PageView, meter: Mapping[str, Any], *, giving: bool) -> str:
     """What the power is; of a meter that fell silent, of when."""
     words: Mapping[str, str] = HOME_WORDS[view.lang]
     if not (meter["stale"] and meter["time"]):
-        return words["giving_now" if giving else "using"]
+        return words["giving_now" if giving else "drawing" if has_panels(meter) else "using"]
     at = datetime.fromisoformat(meter["time"])
     day, today = (local(one).date() for one in (at.timestamp(), at.timestamp() + (meter["age_s"] or 0)))
     # The stream has the words of all pages alone.
     hour = clock(replace(view, words=view.words | HOME_WORDS[view.lang]), at)
     when = hour if day == today else f"{written.near_date(view.lang, day, today)}, {hour}"
-    return words["giving_last" if giving else "using_last"].format(when=when)
+    return words["giving_last" if giving else "drawing_last" if has_panels(meter) else "using_last"].format(when=when)
 
 
 def _volt_amperes(lang: str, meter: Mapping[str, Any], *, giving: bool) -> tuple[str, str]:

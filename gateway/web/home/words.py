@@ -8,8 +8,12 @@ from gateway.words.table import WordTable
 HOME_WORDS = WordTable(
     {
         "using": "Consumption right now",
+        "drawing": "Drawn from the grid right now",
+        "from_grid": "Drawn from the grid",
+        "consumed": "Consumption",
         "giving_now": "Sent to the grid right now",
         "using_last": "Consumption, last value: {when}",
+        "drawing_last": "Drawn from the grid, last value: {when}",
         "giving_last": "Sent to the grid, last value: {when}",
         "nothing_drawn": "Nothing is drawn from the grid: no kWh is counted.",
         "watts_soon": "In volt-amperes: in a minute or two the gateway knows the watts.",
@@ -46,6 +50,7 @@ HOME_WORDS = WordTable(
         "hours_only": "{h}\u00a0h",
         "minutes_only": "{m}\u00a0min",
         "ribbon": "Consumption by half hours today.",
+        "ribbon_from_grid": "Drawn from the grid by half hours today.",
         "ribbon_most": "The most: {energy} at {clock}.",
         "ribbon_off_peak": "Off-peak hours: {windows}.",
         "window": Phrase("{start} to {end}", "hours"),

@@ -78,7 +78,8 @@ function colour(section, name, value) {
 function power(section, meter, shown) {
   const giving = shown.giving === true;
   section.classList.toggle("giving", giving);
-  put(section, "what", say(giving ? "giving" : "power"));
+  put(section, "what", say(giving ? "giving" : shown.panels ? "from_grid" : "power"));
+  put(section, "drawn_today", say(shown.panels ? "from_grid" : "drawn_today"));
   put(section, "drawn", String(shown.power));
   put(section, "unit", String(shown.unit));
   bar(section, "load", typeof shown.gauge === "number" ? shown.gauge / GAUGE : null);
@@ -89,8 +90,8 @@ function power(section, meter, shown) {
 }
 
 // What is of the contract, and of the roof: at home alone.
-/** @type {Shows} */
-function contract(section, meter) {
+/** @type {(section: HTMLElement, meter: Meter, shown: Shown) => void} */
+function contract(section, meter, shown) {
   const kind = meter.tariff_kind === "unknown" ? meter.tariff : say(`tariff_${meter.tariff_kind}`);
   const cents = meter.cost_today_cents ?? null;
   put(section, "cost_today", cents === null ? null : euros.format(cents / 100));
@@ -103,6 +104,7 @@ function contract(section, meter) {
     put(section, "tempo_tomorrow", say(`colour_${meter.tempo_tomorrow}`)).dataset.colour = meter.tempo_tomorrow;
   }
   ofOnesOwn(section, meter);
+  put(section, "consumed_today", typeof shown.consumed_today === "string" ? shown.consumed_today : null);
   warn(section, "overload", meter.overload === true);
   warn(section, "breaker", Boolean(meter.breaker) && meter.breaker !== "closed");
 }
@@ -159,7 +161,7 @@ function show(section, meter, shown, several) {
   put(section, "meter", meter.meter ?? say("house")).classList.toggle("hidden", !several || !meter.meter);
   power(section, meter, shown);
   days(section, meter);
-  if (!isPublic) contract(section, meter);
+  if (!isPublic) contract(section, meter, shown);
   const mute = meter.age_s === null ? say("never_heard") : say("stale", { age: age(meter.age_s) });
   put(section, "stale", lost ? say("lost") : meter.stale ? mute : null);
   section.classList.toggle("old", lost || meter.stale);

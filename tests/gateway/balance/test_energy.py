@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.balance.calendar import days
-from gateway.balance.energy import DayEnergy, change, total
+from gateway.balance.energy import DayEnergy, change, consumed, total
 from gateway.balance.self_use import self_uses
 from gateway.balance.tariff import Tariff, cost
 
@@ -45,6 +45,18 @@ def test_what_no_day_knows_is_not_zero():
     assert total([DayEnergy(day, 5, produced=0)]).produced == 0
     assert change(5, None) is None
     assert change(5, 4) == 0.25
+
+
+def test_what_was_used_in_all_is_drawn_and_made_less_injected():
+    """Of a house, of a day and of several; unknown where one of the three is, on any of the days, and never nought."""
+    day, other = (date(2026, 1, one) for one in (1, 2))
+    sunny = DayEnergy(day, 4100, injected=4900, own=8300, produced=8300)
+    assert (sunny.consumed, total([sunny]).consumed) == (7500, 7500)
+    assert [consumed(*one) for one in ((None, 1, 1), (1, None, 1), (1, 1, None), (0, 0, 0))] == [None, None, None, 0]
+    assert total([sunny, DayEnergy(other, 5000, injected=0, own=100, produced=100)]).consumed == 12_600
+    assert total([sunny, DayEnergy(other, 5000, injected=0)]).consumed is None
+    assert total([sunny, DayEnergy(other, None)]).consumed == 7500
+    assert total([DayEnergy(day, 5)]).consumed is None
 
 
 def test_self_use_counts_only_half_hours_that_are_known_on_every_side():

@@ -121,15 +121,43 @@ def test_a_producer_sees_what_it_made_and_used(house):
     table, text = ask(house, half_hours(WINTER), f"/history?date={WINTER}")
     sun = [20 <= n < 32 for n in range(48)]
     assert watts(table) == {
-        "Consommation": [0 if one else 504 for one in sun],
+        "Soutiré du réseau": [0 if one else 504 for one in sun],
         # A class that counted nothing is not named.
         "Base": [None if one else 504 for one in sun],
         "Injection": [1512 if one else 0 for one in sun],
         "Production": [2016 if one else 0 for one in sun],
     }
     plain = text.replace("\u202f", " ").replace("\xa0", " ")
-    for shown in ("9,1 kWh soutirés", "12,1 kWh produits, 9,1 kWh injectés", "<p>25 %</p>"):
+    for shown in (
+        "9,1 kWh soutirés", "12,1 kWh produits, 9,1 kWh injectés", "<p>25 %</p>",
+        "<h3>Soutiré du réseau</h3><p>9,1 kWh</p>", "<h3>Consommation</h3><p>12,1 kWh</p>",
+    ):  # fmt: skip
         assert shown in plain, shown
+    (month, text) = ask(
+        house, f"/history/csv?period=month&date={WINTER}&form=en", f"/history?period=month&date={WINTER}"
+    )
+    assert columns(month)["Consommation"][WINTER.day - 1] == 12.096
+    assert "Consommation 12,1 kWh" in text.replace("\u202f", " ").replace("\xa0", " ")
+
+
+def test_what_was_used_in_all_is_unknown_where_a_counter_stood_still(house):
+    """A day on which the panels' counter was not read has what was drawn, and no total; nor has its month."""
+    house.configure(SOLAR)
+    house.live_day(WINTER, producing)
+    house.live(midnight(WINTER), midnight(WINTER) + 12 * 3600, panels, meter="solar")
+    for period in ("day", "month"):
+        (text,) = ask(house, f"/history?period={period}&date={WINTER}")
+        plain = text.replace("\u202f", " ").replace("\xa0", " ")
+        assert "<h3>Soutiré du réseau</h3><p>9,1 kWh" in plain
+        assert "<h3>Consommation</h3><p>inconnue</p>" in plain
+
+
+def test_a_house_without_panels_consumes_what_it_draws(house):
+    """It has one figure, by the word that it knows."""
+    house.live_day(WINTER, base(504))
+    (text,) = ask(house, f"/history?date={WINTER}")
+    assert "<h3>Consommation</h3>" in text
+    assert "Soutiré du réseau" not in text
 
 
 def test_a_part_of_a_shared_roof_is_drawn_with_what_the_house_makes_itself(house):
@@ -464,7 +492,7 @@ def test_a_closer_look_by_mouse_keys_and_buttons(inside):
     page.evaluate(key("ArrowRight"))
     page.await_true("/^\\d\\d:\\d\\d \\(Tarif H[CP] bleu\\)/.test(document.querySelector('.readout').textContent)")
     told = page.evaluate("document.querySelector('.readout').textContent")
-    assert re.search(r"Consommation \d+ \(\d+–\d+\)\sVA", told), told
+    assert re.search(r"Soutiré du réseau \d+ \(\d+–\d+\)\sVA", told), told
     changed("document.querySelector('.legend button').click()")
     assert page.evaluate("document.querySelector('.legend button').getAttribute('aria-pressed')") == "false"
 

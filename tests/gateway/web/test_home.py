@@ -39,6 +39,7 @@ from tests.gateway.web.looks import AXE, VIOLATIONS
 from tests.gateway.web.recorded.visits import visits
 from tests.gateway.web.stand_in import StandInHouse
 from tests.gateway.web.test_in_browser import CLIPPED, NAMELESS, PALE, SMALL
+from tests.gateway.web.test_page import stream
 from tests.gateway.web.test_recorded import english_in
 from tests.test_french import TECHNICAL
 
@@ -46,7 +47,7 @@ PHONE, DESK = (390, 844), (1440, 900)
 DAY = date(2026, 1, 14)
 HOUR = 3600
 QUIET = Snapshot(
-    meter="house", sequence=1, time=None, age_s=1.2, standard=True, drawn_va=1300, injected_va=0, subscribed_va=6000,
+    meter="house", sequence=1, time=None, age_s=1.2, standard=True, drawn_va=1300, injected_va=None, subscribed_va=6000,
     tariff="HEURES PLEINES", tariff_kind="peak", tariff_index=2, tempo_today="unknown", tempo_tomorrow="unknown",
     overload=False, breaker="closed", injecting=False, drawn_today_wh=None, drawn_yesterday_wh=None,
     injected_today_wh=None, produced_today_wh=None, broken=(), alert=False, power_w=1240, power_within_w=30,
@@ -224,6 +225,28 @@ def test_a_house_with_panels(browser, sunny):
         assert "25 % utilisé ici" in sun
         assert [one for one in ("10,1 kWh", "2,5 kWh", "7,6 kWh") if one not in sun] == []
         assert re.search(r"9,1\skWh", below("Hier"))
+        # 5.04 drawn, 10.08 made, 7.56 sent; the day before 9.07, 12.1 and 9.07.
+        for heading, used in (("Aujourd’hui", "7,6"), ("Hier", "12,1")):
+            assert re.search(rf"Soutiré du réseau · Consommation\s: {used}\skWh", below(heading)), below(heading)
+        assert browser.evaluate("document.querySelector('.ribbon svg').getAttribute('aria-label')").startswith(
+            "Soutiré du réseau par demi-heure aujourd’hui."
+        )
+    # At night, and where the counter is not read: what comes from the grid is called so, and the whole is not known.
+    night = {"power_w": 500, "drawn_va": 500, "injected_va": 0, "produced_today_wh": None, "produced_doubt": "unread"}
+    with served(lived, now, **said | night) as running, opened(browser, running) as below:
+        assert below("Soutiré du réseau en ce moment")
+        assert re.search(r"Soutiré du réseau · Consommation\s: inconnue", below("Aujourd’hui"))
+
+
+def test_the_page_keeps_what_was_used_in_all_up_to_date(sunny):
+    """The stream says it, as the page does; of a house without panels nothing of the kind is said."""
+    lived, now, said = sunny
+    with served(lived, now, **said) as running:
+        assert next(stream(running.owner, 1))["shown"][0]["consumed_today"] == "7,6\u202fkWh"
+    plain = {"injected_va": None, "injected_today_wh": None, "produced_today_wh": None, "power_w": 500, "drawn_va": 500}
+    with served(lived, now, **said | plain) as running:
+        told = next(stream(running.owner, 1))["shown"][0]
+        assert ("consumed_today" in told, told["panels"], told["what"]) == (False, False, "Consommation en ce moment")
 
 
 @pytest.mark.parametrize(("language", "dark"), [("fr", False), ("en", True)], ids=["light-fr", "dark-en"])

@@ -235,7 +235,7 @@ def test_a_public_place_is_told_nothing_personal(living_house):
     for visitor, path in ((hall, "/events"), (owner, "/events?guest=1")):
         (event,) = stream(visitor, 1, path)
         assert not event["meters"][0].keys() & PERSONAL
-        assert event["shown"][0].keys() == {"power", "unit", "gauge", "load", "giving"}
+        assert event["shown"][0].keys() == {"power", "unit", "gauge", "load", "giving", "panels"}
         assert CONTRACT.findall(json.dumps(event, ensure_ascii=False)) == []
     # What is looked for is there at home.
     assert CONTRACT.findall(owner.get("/display")[1])

@@ -141,7 +141,7 @@ def test_a_month_is_its_days_and_a_year_its_months_wherever_they_stand(house):
     euros = [costs_of[1] for costs_of in reversed(cells(house.signed_in.get("/cost?period=month")[1])[1:])]
     for place, first in enumerate(sorted(energies)):
         assert drawn[first] == energies[first]["drawn_wh"]
-        assert plain(bars[place]) == f"Consommation {plain(kwh('fr', energies[first]['drawn_wh']))}"
+        assert plain(bars[place]) == f"Soutiré du réseau {plain(kwh('fr', energies[first]['drawn_wh']))}"
         assert euros[place - len(energies)] == plain(euros_of("fr", costs[first]["total"]))
     with closing(Archive(house.folder / "data")) as archive:
         view = month(archive, load(house.config), int(written_years.midnight(END)) + 11 * 3600)
