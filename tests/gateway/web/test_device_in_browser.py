@@ -136,16 +136,11 @@ def _pressed(phone, typed, person):
     return where(phone).endswith(f"{PATH}?done=saved")
 
 
-def press(phone, which=None):
-    """A notice."""
+def press(phone, opens, which=None):
+    """A notice, which opens windows of these addresses."""
     with phone.worker():
         phone.evaluate(PRESS.replace("WHICH", json.dumps(which or {})))
-
-
-def opened(phone):
-    """Where the press has opened a window."""
-    with phone.worker():
-        return phone.evaluate("opened")
+        wait_until(lambda: phone.evaluate("opened") == opens, 60, "it leads there")
 
 
 def ways(house):
@@ -176,8 +171,7 @@ def test_a_phone_is_told_shows_it_and_leads_to_the_page(phone, house, service, l
     assert HOST not in card
     assert phone.evaluate(OFFERED) == []
     # The same that was sealed, as the browser's maker would hand it over.
-    phone.deliver(house.url, json.dumps(said))
-    wait_until(lambda: phone.evaluate(SHOWN), 60, "it is shown")
+    phone.deliver(house.url, json.dumps(said), lambda: phone.evaluate(SHOWN))
     assert phone.evaluate(SHOWN) == [
         {
             "title": said["title"],
@@ -190,17 +184,16 @@ def test_a_phone_is_told_shows_it_and_leads_to_the_page(phone, house, service, l
         }
     ]
     phone.open(f"{house.url}/cost", language=language)
-    press(phone)
-    wait_until(lambda: opened(phone) == [f"{house.url}{PATH}"], 60, "it leads there")
+    press(phone, [f"{house.url}{PATH}"])
     assert where(phone) == f"{house.url}/cost", "what was open stays"
     assert phone.evaluate(SHOWN) == []
     # Where what it is about is open already it is shown anew.
-    phone.deliver(house.url, json.dumps(said))
+    phone.deliver(house.url, json.dumps(said), lambda: phone.evaluate(SHOWN))
     at_notices(phone, house, language)
-    wait_until(lambda: phone.evaluate(SHOWN), 60, "it is shown")
-    press(phone)
-    wait_until(lambda: where(phone) == f"{house.url}{PATH}", 60, "it leads there")
-    assert opened(phone) == []
+    phone.evaluate("window.before = true")
+    press(phone, [])
+    wait_until(lambda: phone.evaluate("window.before") is None, 60, "it is shown anew")
+    assert where(phone) == f"{house.url}{PATH}"
     phone.open(f"{house.url}/access", language=language)
     phone.press("0", "form[action='/logout'] button")
     assert ways(house) == []
@@ -212,12 +205,10 @@ def test_what_is_sent_and_is_not_understood_is_shown_all_the_same(phone, house):
     phone.permit(house.url, notices="granted")
     at_notices(phone, house)
     phone.await_true("navigator.serviceWorker.controller !== null")
-    phone.deliver(house.url, "no object")
-    wait_until(lambda: [one["title"] for one in phone.evaluate(SHOWN)] == ["Linky"], 60, "it is shown")
-    phone.deliver(house.url, json.dumps({"title": "x", "text": "y", "tag": "z", "path": "https://bank.example/"}))
-    wait_until(lambda: len(phone.evaluate(SHOWN)) == 2, 60, "so is this")
-    press(phone, {"tag": "z"})
-    wait_until(lambda: opened(phone) == [f"{house.url}/"], 60, "it leads to the first page")
+    phone.deliver(house.url, "no object", lambda: [one["title"] for one in phone.evaluate(SHOWN)] == ["Linky"])
+    said = {"title": "x", "text": "y", "tag": "z", "path": "https://bank.example/"}
+    phone.deliver(house.url, json.dumps(said), lambda: len(phone.evaluate(SHOWN)) == 2)
+    press(phone, [f"{house.url}/"], {"tag": "z"})
 
 
 def test_taken_away_at_the_page_the_browser_forgets_it_too(phone, house, service):
@@ -247,13 +238,13 @@ def test_signed_out_while_the_gateway_is_away_nothing_is_kept_and_nobody_is_told
     phone.open(house.url, language="fr")
     wait_until(lambda: phone.evaluate(seen), 60, "the first page is kept")
     phone.open(f"{house.url}/access", language="fr")
-    with phone.worker():
-        phone.evaluate("""(() => {
-          self.left = false;
-          PushManager.prototype.getSubscription = async () => ({ unsubscribe: async () => { self.left = true; } });
-        })()""")
     assert house.process.stop() == 0
     try:
+        with phone.worker():
+            phone.evaluate("""(() => {
+              self.left = false;
+              PushManager.prototype.getSubscription = async () => ({ unsubscribe: async () => { self.left = true; } });
+            })()""")
         phone.press("0", "form[action='/logout'] button")
         wait_until(lambda: phone.evaluate(seen) is False, 60, "it is forgotten")
         with phone.worker():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
 import select
 import shutil
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 PROGRAM = shutil.which("chromium")
 DEADLINE_S = 60.0
 _LONGEST_PX = 5500
+_HANDED_OVER_S = 10.0
 _LEFT = {"button": "left", "clickCount": 1}
 
 
@@ -270,27 +272,52 @@ class Browser:
         told = {"origin": url, "permission": {"name": "notifications"}, "setting": notices}
         self._call("Browser.setPermission", **told)
 
-    def deliver(self, url: str, text: str) -> None:
-        """Have the page's service worker told by a push service."""
+    def deliver(self, url: str, text: str, shown: Callable[[], object]) -> None:
+        """Have the page's service worker told by a push service, until it is shown.
+
+        Chromium's command answers before the worker is told, and says nothing where it was not: one of thirty is lost.
+        """
         self._call("ServiceWorker.enable")
         wait_until(
             lambda: self.evaluate("1") and f"{url}/" in self._registrations, self._patience_s, "it is registered"
         )
         number = self._registrations[f"{url}/"]
-        self._call("ServiceWorker.deliverPushMessage", origin=f"{url}/", registrationId=number, data=text)
+        handed_over = -math.inf
+
+        def told() -> object:
+            nonlocal handed_over
+            if time.monotonic() > handed_over + _HANDED_OVER_S:
+                handed_over = time.monotonic()
+                self._call("ServiceWorker.deliverPushMessage", origin=f"{url}/", registrationId=number, data=text)
+            return shown()
+
+        wait_until(told, self._patience_s, "it is shown", every=0.1)
 
     @contextmanager
     def worker(self) -> Iterator[None]:
-        """Evaluate in the service worker that has the page instead."""
+        """Evaluate in the service worker that has the page instead.
+
+        Let go of at the end: one that stops while it is still attached waits for its debugger when it starts again, and
+        with it every page that it has.
+        """
         there = self.evaluate("navigator.serviceWorker.controller.scriptURL")
-        targets = self._call("Target.getTargets")["targetInfos"]
-        (target,) = (one["targetId"] for one in targets if (one["type"], one["url"]) == ("service_worker", there))
-        attached = self._call("Target.attachToTarget", targetId=target, flatten=True)
+        found: list[str] = []
+
+        def runs() -> bool:
+            # One that has stopped, which it does when nothing happens, is no target; a message starts it.
+            self.evaluate("navigator.serviceWorker.controller.postMessage(null)")
+            targets = self._call("Target.getTargets")["targetInfos"]
+            found[:] = [one["targetId"] for one in targets if (one["type"], one["url"]) == ("service_worker", there)]
+            return len(found) == 1
+
+        wait_until(runs, self._patience_s, "the service worker runs", every=0.05)
+        attached = self._call("Target.attachToTarget", targetId=found[0], flatten=True)
         page, self._session = self._session, attached["sessionId"]
         try:
             yield
         finally:
             self._session = page
+            self._call("Target.detachFromTarget", sessionId=attached["sessionId"])
 
     def screenshot(self, path: Path, *, whole: bool = True, of: str | None = None) -> None:
         """A picture of the window, of the page down to where no person looks at it any more, or of an element."""
