@@ -52,6 +52,12 @@ GONE = {
     r"\b(?:tourne), et ": "est installée, et …",
     r"\bet pas (?:fait|pris)\b|: pas pris": "refusé; non fait",
     r"\bphrases? secrètes?\b": "phrase de passe",
+    r"\bcourriels?\b": "e-mail",
+    r"\bà reprendre\b": "à corriger",
+    r"\bcompteurs? d’impulsions": "compteur à impulsions",
+    r"\bsurplus vendu\b": "Vente du surplus; Injection",
+    r"\bpar symptôme\b|^(?:# )?les mots$": "Dépannage; Lexique",
+    r"\bcomme le dit le compteur\b|\bce que dit votre compteur\b": "ce que le compteur envoie",
     # The French of Home Assistant is quoted once.
     r"\bcourtiers?\b(?! : personnalisée)": "serveur MQTT",
 }
@@ -85,6 +91,8 @@ WENT = (
     ),
     *("un développeur entre par là", "à la marche d’un octet", "transformées en route", "ce qui marchait marche"),
     *("tout marche marche", "la passerelle tourne, et la page", "et pas fait", "et pas pris", "Wi-Fi : pas pris"),
+    *("Pour les autres, le courriel.", "4 points sont à reprendre.", "Un compteur d’impulsions", "Surplus vendu"),
+    *("Questions, par symptôme", "Les mots", "comme le dit le compteur", "protège ce que dit votre compteur"),
     *("Phrase secrète de cette sauvegarde", "les phrases secrètes", "le courtier MQTT ne répond pas", "Courtier MQTT"),
 )
 # A journal of ten years is read by programs too: its words are those of its first entry.
@@ -99,6 +107,15 @@ STAY = {
         "gateway/upkeep/duties/",
     ),
 }
+# Said otherwise to a household, at the page, in chat and alerts and in its guide; laws and commands may say it.
+AT_HOME = {
+    r"\bconsentements?\b": "accord",
+    r"\bavertie?s?\b": "prévenu",
+    r"\bdisjoncteur du compteur\b": "Le compteur a coupé le courant",
+    r"\bmessagerie MQTT\b": "serveur MQTT",
+    r"(?<=[a-zà-ÿ])'(?=[a-zà-ÿ])": "’",
+}
+ROOMS = ("gateway/web/", "gateway/notices/", "gateway/links/")
 # What households cannot read: a command, a file of the machine, a table of the configuration.
 TECHNICAL = re.compile(r"`|\bsudo\b|linky-gateway |/etc/|\.toml\b|\bTOML\b|\[\[?[a-z_]+\]|systemctl|\bapt\b")
 # On the page they stand only where nothing else helps, or whoever reads is a technician.
@@ -131,8 +148,8 @@ WORDS = ROOT / "tests" / "words_of_french.txt"
 
 
 def plain(text):
-    """With the spaces and apostrophes of a keyboard."""
-    return re.sub(r"[\s\u00a0\u202f]+", " ", text.replace("'", "’"))
+    """With the spaces, hyphens and apostrophes of a keyboard."""
+    return re.sub(r"[\s\u00a0\u202f]+", " ", text.replace("'", "’").replace("\u2011", "-"))
 
 
 def catalogue():
@@ -173,6 +190,22 @@ def test_no_word_that_went_is_said():
         if (match := pattern.search(plain(french))) and not where.startswith(STAY.get(match[0].lower().rstrip("s"), ()))
     ]
     assert found == []
+
+
+def test_a_household_s_page_has_one_word_for_one_thing():
+    """An *accord* is no *consentement* two lines below, and nobody is *averti* who was *prévenu* above."""
+    guide = [(path.name, path.read_text(encoding="utf-8")) for path in (ROOT / ROOMS[0] / "help").rglob("*.fr.md")]
+    pages = [(english, french) for english, french, where in catalogue() if where[0].startswith(ROOMS)]
+    pages += [(english, french) for english, french, where in catalogue() if _at_the_page(where)]
+    found = {
+        f"{where}: {match[0]!r} -> {instead}"
+        for where, french in (*pages, *guide)
+        for pattern, instead in AT_HOME.items()
+        if (match := re.search(pattern, french, re.IGNORECASE))
+    }
+    assert len(pages) > 1000
+    assert found == set()
+    assert re.search(next(iter(AT_HOME)), "Vos consentements")
 
 
 def test_each_word_that_went_would_be_found():

@@ -47,8 +47,8 @@ _SAID = WordTable(
         "unsent": "No recipient was handed any of them.",
         "sent": "Recipients that were handed some: {recipients}.",
         "offer": "`sudo linky-gateway check --repair` takes them back and asks whoever was handed them to erase them.",
-        "withdrawn": '{count} values taken back; whoever was handed them is asked to erase them. The page "Repair"'
-        " shows them and can put them back.",
+        "withdrawn": "{count} values taken back; whoever was handed them is asked to erase them. The page"
+        ' "Correct a reading" shows them and can put them back.',
     }
 )
 

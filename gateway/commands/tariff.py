@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _NOTHING = Phrase("{meter}: the meter has not said its tariff yet")
 _NO_METER = Phrase("{meter!r} is no [[meter]] of the configuration ({names})")
-_SILENT = Phrase("The meter has said nothing for {age}. What was known then:")
+_SILENT = Phrase("The meter has sent nothing for {age}. What was known then:")
 # What is stored of a meter that is heard is younger.
 _SILENT_S = 600
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NOTICES = {
     NoticeKind.ACCESS_GRANTED: Phrase("request accepted"),
     NoticeKind.ACCESS_REFUSED: Phrase("request refused"),
-    NoticeKind.CONSENT_WITHDRAWN: Phrase("consent withdrawn"),
+    NoticeKind.CONSENT_WITHDRAWN: Phrase("consent withdrawn", "a notice"),
     NoticeKind.CONSENT_LIMITED: Phrase("consent suspended"),
     NoticeKind.CONSENT_RESUMED: Phrase("consent resumed"),
     NoticeKind.DATA_RECTIFIED: Phrase("readings corrected"),

@@ -78,7 +78,7 @@ _UNDECIDED = Phrase(
     "The update to {newer} was taken back, since {missing} did not come back; with {version} it does not either: it can"
     " be tried again."
 )
-_BROKEN = Phrase("The update to {newer} failed, and {version} is not whole: its page “State” says what is missing.")
+_BROKEN = Phrase("The update to {newer} failed, and {version} is not whole: its “Status” page says what is missing.")
 _CUT = Phrase("the power was cut, or it could not be installed")
 _STAYED = Phrase("The update to {newer} came to nothing, {version} runs on: {why}.")
 _ENDINGS = {"kept": _KEPT, "back": _BACK, "undecided": _UNDECIDED, "failed": _BROKEN, "stayed": _STAYED}

@@ -7,7 +7,7 @@ from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
 WORDS = WordTable({
-        "link": "No connection", "gateway": "No gateway", "meter": "Meter is mute", "silence": "Nothing new",
+        "link": "No connection", "gateway": "No gateway", "meter": "Meter silent", "silence": "Nothing new",
         "waiting": "Waiting", "stopped": "Stopped",
         "version": "Other version", "overload": "OVERLOAD!", "breaker": "Breaker open",
         "power": "Power", "base": "Base", "off-peak": "Off-peak", "peak": "Peak", "normal": "Normal hours",

@@ -125,8 +125,8 @@ _WORDS = WordTable(
             ),
         ),
         Cause.BOARD_AWAY: (
-            "The board is away",
-            "The board ({port}) is not heard.",
+            "The board is not responding",
+            "The board ({port}) is not responding.",
             "It is unplugged, out of reach of the Wi-Fi, or its password has changed.",
             "Look at its light: dark, plug it in again; blinking, bring it nearer to the Wi-Fi. It connects again by "
             "itself, and sends what it has kept.",

@@ -49,34 +49,34 @@ _WHY = {
     Unknown.FIRST_DAY: Phrase("the meter sends the hours of the next day only; they are known from tomorrow on"),
     Unknown.HOURS: Phrase("the meter’s hours can be read in two ways; the first change of tariff will tell"),
     Unknown.CONTRADICTED: Phrase("the meter is not counting what was expected today"),
-    Unknown.LEARNING: Phrase("the meter does not say its hours; they are learned within a few days"),
+    Unknown.LEARNING: Phrase("the meter does not say its hours; the gateway learns them within a few days"),
     Unknown.PEAK: Phrase("a mobile peak began before the gateway did"),
     Unknown.NAMES: Phrase(
-        "nothing says which of the tariffs is the cheap one; enter your prices at the page “Settings”"
+        "nothing says which of the tariffs is the cheaper one; enter your prices on the “Settings” page"
     ),
-    Unknown.NOTHING_HEARD: Phrase("the meter has said nothing yet"),
+    Unknown.NOTHING_HEARD: Phrase("the meter has sent nothing yet"),
 }
 _UNTIL, _ENDLESS = Phrase("{kind} until {until} ({wait})."), Phrase("{kind}, today and tomorrow.")
-_NO_END = Phrase("{kind}; until when is not known: {why}.")
-_NO_END_YET = Phrase("{kind}; until when is not known yet.")
+_NO_END = Phrase("{kind}; it is not known until when: {why}.")
+_NO_END_YET = Phrase("{kind}; it is not known yet until when.")
 _NEXT, _AGAIN = Phrase("Off-peak hours begin at {next} ({wait})."), Phrase("Then off-peak again at {next} ({wait}).")
 _NO_OFF_PEAK = Phrase("No off-peak hours today and tomorrow.")
 _DAYS = Phrase("Off-peak hours today: {today}; tomorrow: {tomorrow}.")
 _NONE, _NOT_KNOWN = Phrase("none", "hours"), Phrase("not known yet", "hours")
 _TOMORROW_IS = Phrase("Tomorrow is {colour}.")
-_LEFT = Phrase("Left of this season: red days, {red}; white days, {white}.")
-_PEAKS_LEFT = Phrase("Left of this season: peak days, {count}.")
+_LEFT = Phrase("Red days left this season: {red}; white days: {white}.")
+_PEAKS_LEFT = Phrase("Peak days left this season: {count}.")
 _BETWEEN = Phrase("{least} to {most}")
 _LEARNED = Phrase("Learned by this gateway’s clock. Days observed: {days}.")
 _LEARNING = Phrase(
     "Being learned by this gateway’s clock. Days observed so far: {days}; a week of like days makes it certain."
 )
 _CLOCK_OFF = Phrase("The meter’s clock is {minutes} min off, and so are its hours.")
-_CLOSED = Phrase("The meter’s contact is closed: the water heater may run. That says nothing of the price.")
-_OPEN = Phrase("The meter’s contact is open: the water heater may not run. That says nothing of the price.")
-_MOVED = Phrase("Your off-peak hours have moved since {day}: {before} before, {after} now.")
-_FOLLOW = Phrase("What follows by itself: {names}. Timers and appliances that you set yourself do not.")
-_NOTHING_FOLLOWS = Phrase("What the meter’s contact switches follows by itself; timers that you set yourself do not.")
+_CLOSED = Phrase("The meter’s contact is closed: the water heater may run. That says nothing about the price.")
+_OPEN = Phrase("The meter’s contact is open: the water heater does not run. That says nothing about the price.")
+_MOVED = Phrase("Your off-peak hours changed on {day}: {before} before, {after} now.")
+_FOLLOW = Phrase("These follow automatically: {names}. Timers and appliances you set yourself do not.")
+_NOTHING_FOLLOWS = Phrase("What the meter’s contact switches follows automatically; timers you set yourself do not.")
 _WEEKDAYS = WordTable(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
 _MONTHS = WordTable((
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",

@@ -61,27 +61,27 @@ class Topic(enum.Enum):
 _SAID = WordTable(
     {
         FaultKind.MUTE: (
-            "The meter “{name}” has said nothing for {time}",
+            "The meter “{name}” has sent nothing for {time}",
             "The meter “{name}” fell silent {times} in 10 minutes",
             "check its cable at terminals I1 and I2 and the power of the adapter",
-            "The meter “{name}” speaks again, after {time} of silence",
+            "The meter “{name}” is sending data again, after {time} of silence",
         ),
         FaultKind.GARBLED: (
-            "What the meter “{name}” says has been unreadable for {time}",
-            "What the meter “{name}” says became unreadable {times} in 10 minutes",
+            "The data of the meter “{name}” have been unreadable for {time}",
+            "The data of the meter “{name}” became unreadable {times} in 10 minutes",
             "keep its cable away from mains wires and check the adapter",
-            "What the meter “{name}” says can be read again, after {time}",
+            "The data of the meter “{name}” can be read again, after {time}",
         ),
         FaultKind.PORT: (
             "The port of the meter “{name}” has been lost for {time}",
             "The port of the meter “{name}” was lost {times} in 10 minutes",
-            "plug the adapter or the board in again; the page “State” says what is missing",
+            "plug the adapter or the board in again; the “Status” page says what is missing",
             "The port of the meter “{name}” is back, after {time}",
         ),
         FaultKind.LINE: (
             "Something has been wrong on the line of the meter “{name}” for {time}",
             "Something was wrong on the line of the meter “{name}” {times} in 10 minutes",
-            "the page “State” says what is wrong, and what to do",
+            "the “Status” page says what is wrong, and what to do",
             "The line of the meter “{name}” is in order again, after {time}",
         ),
         FaultKind.CLOCK: (
@@ -94,69 +94,70 @@ _SAID = WordTable(
         FaultKind.STORE: (
             "Readings could not be stored for {time}",
             "Storing the readings failed {times} in 10 minutes",
-            "check the free space and the SD card; the page “State” says what is missing",
+            "check the free space and the SD card; the “Status” page says what is missing",
             "Readings are stored again, after {time}",
         ),
         FaultKind.XMPP: (
             "The gateway has been cut off from the federation for {time}",
             "The gateway lost the federation {times} in 10 minutes",
-            "check the router and the account; readings are kept, the page “State” says what is missing",
+            "check the router and the account; readings are kept, the “Status” page says what is missing",
             "The gateway is connected to the federation again, after {time}",
         ),
         FaultKind.RECIPIENT: (
             "Data have been waiting for {name} for {time}",
             "Data waited for {name} {times} in 10 minutes",
-            "tell this recipient, or withdraw your consent if it comes no more",
-            "The data that waited for {name} wait no more, after {time}",
+            "tell this recipient, or withdraw your consent if they no longer use it",
+            "The data waiting for {name} are no longer waiting, after {time}",
         ),
         FaultKind.GONE: (
             "The address of {name} is gone and nothing is sent there any more",
             "The address of {name} vanished {times} in 10 minutes",
-            "what waits for it is kept; if it comes back, resume at the page “Sharing”, if not withdraw your consent",
-            "Sending to {name} goes on",
+            "what is waiting for it is kept; if it comes back, resume on the “Sharing” page; if not, withdraw your"
+            " consent",
+            "Sending to {name} has resumed",
         ),
         FaultKind.DISK: (
             "The card has been nearly full for {time}",
             "The card was nearly full {times} in 10 minutes",
-            "make room on it, or put a larger card in; once it is full no reading is stored any more",
+            "make room on it, or use a larger card; once it is full, no more readings are stored",
             "There is room on the card again, after {time}",
         ),
         FaultKind.KEEPING: (
             "The gateway has not kept all readings for {time}",
             "The gateway did not keep all readings, {times} in 10 minutes",
-            "indexes stay exact; the page “State” says what runs short and what is given up",
+            "indexes stay exact; the “Status” page says what runs short and what is given up",
             "The gateway keeps all readings again, after {time}",
         ),
         FaultKind.BACKUP: (
             "No nightly backup has succeeded for {time}",
             "The nightly backup was missing {times} in 10 minutes",
-            "plug the USB stick in, make room on it and check that the passphrase is there; the page “State” says what"
-            " is missing, and the next night tries again",
+            "plug the USB stick in, make room on it and check that the passphrase is there; the “Status” page says"
+            " what is missing, and the next night tries again",
             "The nightly backup succeeded again, after {time}",
         ),
         FaultKind.BROKER: (
-            "The MQTT broker of the house has not answered for {time}, displays and home automation are told nothing",
+            "The MQTT broker of the house has not responded for {time}; displays and home automation receive nothing",
             "The MQTT broker of the house was lost {times} in 10 minutes",
-            "check that it runs; the page “State” says what is missing",
-            "The MQTT broker of the house answers again, after {time}",
+            "check that it is running; the “Status” page says what is missing",
+            "The MQTT broker of the house is responding again, after {time}",
         ),
         FaultKind.CELL: (
             "A part of the gateway has not been working for {time} ({name})",
             "A part of the gateway failed {times} in 10 minutes ({name})",
-            "the rest goes on, and it is started again by itself; if it lasts, the page “State” says why",
+            "the rest goes on, and it is started again by itself; if it lasts, the “Status” page says why",
             "A part of the gateway works again, after {time} ({name})",
         ),
         FaultKind.OVERLOAD: (
-            "More than the subscribed power has been drawn at the meter “{name}” for {time}",
-            "More than the subscribed power was drawn {times} at the meter “{name}”",
-            "switch a large appliance off, or the meter cuts the power",
-            "No more than the subscribed power is drawn at the meter “{name}” now, after {time}",
+            "The subscribed power has been exceeded at the meter “{name}” for {time}",
+            "The subscribed power was exceeded {times} at the meter “{name}”",
+            "switch off a large appliance, or the meter will cut the power",
+            "The subscribed power is no longer exceeded at the meter “{name}”, after {time}",
         ),
         FaultKind.BREAKER: (
-            "The breaker of the meter “{name}” has been open for {time}",
-            "The breaker of the meter “{name}” opened {times} in 10 minutes",
+            "The power has been cut by the meter “{name}” for {time}",
+            "The meter “{name}” cut the power {times} in 10 minutes",
             "the meter’s screen says why; after an overload, switch appliances off and hold its “+” button",
-            "The breaker of the meter “{name}” is closed again, after {time}",
+            "The meter “{name}” has restored the power, after {time}",
         ),
     }
 )
@@ -175,7 +176,7 @@ _PARTS = {
     "relays": Phrase("the answers to the boards"),
     "boards": Phrase("the programs of the boards"),
     "page": Phrase("the page"),
-    "notices": Phrase("the notices"),
+    "notices": Phrase("the alerts"),
     "federation": Phrase("the federation"),
 }
 

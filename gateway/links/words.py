@@ -15,7 +15,7 @@ KINDS: dict[str, Phrase] = {
     LinkKind.DOCTOR: Phrase("Line"),
     LinkKind.CLOCK: Phrase("Clock"),
     LinkKind.TEE: Phrase("Copy of the frames"),
-    LinkKind.COUNTER: Phrase("Pulse counter"),
+    LinkKind.COUNTER: Phrase("Pulse meter"),
     LinkKind.STORE: Phrase("Storage"),
     LinkKind.DISK: Phrase("Room on the card"),
     LinkKind.KEEPING: Phrase("Readings kept"),
@@ -26,7 +26,7 @@ KINDS: dict[str, Phrase] = {
     LinkKind.WATCHER: Phrase("Watcher"),
     LinkKind.MQTT: Phrase("MQTT broker"),
     LinkKind.PAGE: Phrase("Page of the house"),
-    LinkKind.NOTICE: Phrase("Notices"),
+    LinkKind.NOTICE: Phrase("Alerts"),
     LinkKind.CELL: Phrase("Part of the program"),
     LinkKind.RELEASE: Phrase("Version"),
 }

@@ -146,4 +146,4 @@ def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> set
 
 
 _NO_TEXTS: dict[str, str] = {}
-_NAMELESS_TEXTS = WordTable("Data have been waiting for a recipient; the page “State” says which.")
+_NAMELESS_TEXTS = WordTable("Data have been waiting for a recipient; the “Status” page says which.")

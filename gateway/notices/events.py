@@ -95,37 +95,43 @@ _EVENTS: Mapping[FaultKind | Topic, str] = {
 # What is said where no figure may be: of a fault its beginning and its end.
 _PLAIN: Mapping[str, tuple[Phrase, Phrase]] = {
     "overload": (
-        Phrase("More than the subscribed power is drawn: switch a large appliance off, or the meter cuts the power."),
-        Phrase("No more than the subscribed power is drawn now."),
+        Phrase("The subscribed power is exceeded: switch off a large appliance, or the meter will cut the power."),
+        Phrase("The subscribed power is no longer exceeded."),
     ),
-    "breaker": (Phrase("The meter’s breaker is open."), Phrase("The meter’s breaker is closed again.")),
+    "breaker": (Phrase("The meter has cut the power."), Phrase("The meter has restored the power.")),
     "meter": (
-        Phrase("The gateway does not hear the meter any more: look at its cable and its adapter."),
-        Phrase("The gateway hears the meter again."),
+        Phrase("The gateway no longer receives anything from the meter: check its cable and its adapter."),
+        Phrase("The gateway is receiving the meter again."),
     ),
-    "off-peak": (Phrase("Your off-peak hours have moved; the page of the house says from when to when."), NOTHING),
-    "other-meter": (Phrase("Another meter answers: was yours exchanged? The page of the house keeps both."), NOTHING),
-    "contract": (Phrase("The meter says another contract than before; the page of the house says which."), NOTHING),
-    "mode": (Phrase("The meter may not say all that it knows; the page of the house says why."), NOTHING),
-    "power-cut": (Phrase("The gateway was without power, and is back."), NOTHING),
-    "water-leak": (Phrase("Water has run in each hour of a day and a night: does something leak?"), NOTHING),
-    "water-burst": (Phrase("Much more water runs than ever in the last weeks."), NOTHING),
-    "gas": (Phrase("Gas has been used in each hour of a summer’s day."), NOTHING),
-    "base-load": (
-        Phrase("The house draws more at night than it used to; its page says how much."),
+    "off-peak": (Phrase("Your off-peak hours have changed; the page of the house says from when to when."), NOTHING),
+    "other-meter": (
+        Phrase("Another meter is answering: was yours replaced? The page of the house keeps both."),
         NOTHING,
     ),
-    "objective": (Phrase("An objective that you set needs a look; the page of the house says which."), NOTHING),
-    "injection": (Phrase("Electricity leaves for the grid, and the meter does not count it."), NOTHING),
+    "contract": (
+        Phrase("The meter shows a different contract from before; the page of the house says which."),
+        NOTHING,
+    ),
+    "mode": (Phrase("The meter may not be sending everything it measures; the page of the house says why."), NOTHING),
+    "power-cut": (Phrase("The gateway was without power; it is back."), NOTHING),
+    "water-leak": (Phrase("Water has run in every hour of a day and a night: is there a leak?"), NOTHING),
+    "water-burst": (Phrase("Far more water is running than ever in the last few weeks."), NOTHING),
+    "gas": (Phrase("Gas has been used in every hour of a summer’s day."), NOTHING),
+    "base-load": (
+        Phrase("The house uses more at night than before; its page says how much."),
+        NOTHING,
+    ),
+    "objective": (Phrase("A goal you set needs a look; the page of the house says which."), NOTHING),
+    "injection": (Phrase("Electricity is sent to the grid, and the meter does not count it."), NOTHING),
     "injection-stopped": (Phrase("Nothing has been sent to the grid for three days."), NOTHING),
 }
 # Of these the meter is heard, and not well.
 _BADLY = (
-    Phrase("The gateway hears the meter badly: look at its cable and its adapter."),
-    Phrase("The gateway hears the meter well again."),
+    Phrase("The gateway receives the meter badly: check its cable and its adapter."),
+    Phrase("The gateway is receiving the meter well again."),
 )
-_ILL = Phrase("Something is wrong with the gateway ({what}); its page “State” says what.")
-_WELL = Phrase("The gateway is well again ({what}).")
+_ILL = Phrase("Something is wrong with the gateway ({what}); its “Status” page says what.")
+_WELL = Phrase("The gateway is working again ({what}).")
 
 
 def event_of(alert: Alert) -> str:

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from gateway.web.words import Words
 
 
+def in_one_piece(text: str) -> str:
+    """*Wi-Fi* with a hyphen at which no line ends; of what a stranger wrote nothing is changed."""
+    return text.replace("Wi-Fi", "Wi\N{NON-BREAKING HYPHEN}Fi")
+
+
 @dataclass(frozen=True, slots=True)
 class PageView:
     """For whom a page is written, and with what.
@@ -43,7 +48,7 @@ class PageView:
 
     def say(self, key: str, **places: object) -> str:
         """A text; it may hold what a stranger wrote."""
-        return self.words[key].format_map(places)
+        return in_one_piece(self.words[key]).format_map(places)
 
     def page(self, template: str, **values: object) -> str:
         """The page that this template makes of the values, and of what is said above; see ``templates``."""

@@ -18,22 +18,22 @@ WORDS = WordTable(
         "now": "Now",
         "home": Phrase("Home", "the first page"),
         "more": Phrase("More", "menu"),
-        "links": Phrase("State", "of the house"),
+        "links": Phrase("Status", "of the house"),
         "waiting_one": ", 1 request waits",
         "waiting_many": ", {n} requests wait",
-        "for_links": "Meter, memory, connections: what works and what does not",
-        "for_settings": "Prices, goals, notices, what is kept",
-        "for_access": "Password, screens on the wall, programs",
+        "for_links": "Meter, memory card, connections: what works and what does not",
+        "for_settings": "Prices, goals, alerts, how long data are kept",
+        "for_access": "Password, displays, programs",
         "security": Phrase("Security", "menu"),
-        "for_security": "Backup, updates, who has access, who was refused",
+        "for_security": "Backup, updates, who has access, refused attempts",
         "join": "Join a co-operative",
         "for_sharing_join": "With its invitation: a code to scan or a link",
         "help": Phrase("Help", "menu"),
-        "for_help": "Connecting, reading, sharing; questions by symptom; the words",
-        "for_repair": "A reading that cannot be right, put right or taken out",
-        "access": Phrase("Screens and access", "menu"),
+        "for_help": "Connecting, reading, sharing; troubleshooting; glossary",
+        "for_repair": "Correct or remove an impossible value",
+        "access": Phrase("Displays and access", "menu"),
         "sign_out": "Sign out",
-        "power": "Power drawn",
+        "power": "Consumption right now",
         "from_grid": "Drawn from the grid",
         "injected": "Sent to the grid: {power}\u00a0VA",
         "giving": "Sent to the grid",
@@ -49,21 +49,21 @@ WORDS = WordTable(
         "drawn_today": "Consumption",
         "injected_today": "Sent to the grid today",
         "produced_today": "Produced today",
-        "self_consumed_today": "Self-consumed today",
+        "self_consumed_today": "Used at home today",
         "consumed_today": "Consumption today",
         "consumed_unknown": Phrase("unknown", "a consumption"),
         "at_least": "at least {energy}",
         "unknown": "unknown",
-        "doubt_unread": "Production unknown: its counter does not answer. “State” says why.",
+        "doubt_unread": "Production unknown: its meter is not responding. “Status” says why.",
         "doubt_too-little": (
-            "Production unknown: its counter counts less than what is sent to the grid. Check that it counts all"
+            "Production unknown: its meter counts less than what is sent to the grid. Check that it counts all"
             " panels, and what each of its pulses is worth."
         ),
-        "never_heard": "The meter has not said anything yet.",
-        "stale": Phrase("The meter has said nothing for {age}. Last values:", "stale"),
-        "lost": "The gateway does not answer. Last values:",
+        "never_heard": "The meter has not sent anything yet.",
+        "stale": Phrase("The meter has sent nothing for {age}. Last values:", "stale"),
+        "lost": "The gateway is not responding. Last values:",
         "overload": "More than the subscribed power",
-        "breaker": "The meter’s breaker is open",
+        "breaker": "The meter has cut the power",
         "seconds": "{n} s",
         "minutes": "{n} min",
         "hours": "{n} h",
@@ -86,78 +86,78 @@ WORDS = WordTable(
         "signal_minute": "last minute",
         "signal_hour": "last hour",
         "signal_day": "24 hours",
-        "no_signal": "No signal is received at the moment.",
-        "doctor": "What the doctor says",
+        "no_signal": "No signal received right now.",
+        "doctor": "Diagnosis",
         "likely": "Likely cause",
         "remedy": "What to do",
-        "remedy_here": "Set it here",
-        "every_link": "Every link",
-        "link": Phrase("Link", "link"),
-        "state": "State",
+        "remedy_here": "Open this setting",
+        "every_link": "All connections",
+        "link": Phrase("Connection", "link"),
+        "state": "Status",
         "since": "For",
         "detail": "Detail",
         "all_well": "Everything works.",
         "sign_in": "Sign in",
         "password": "Password",
         "forgotten": (
-            "Forgotten the password? Have a new code made by whoever installed the gateway: with it you choose another"
-            " one."
+            "Forgotten your password? Ask whoever installed the gateway for a new code: with it you can choose"
+            " another password."
         ),
         "use_code": "I have a code",
-        "set_up": "Choose the password",
+        "set_up": "Choose a password",
         "set_up_intro": (
-            "The password protects what your meter says. The code was shown at the end of the installation; it may also"
-            " stand on the gateway’s label or its screen."
+            "The password protects your meter’s data. The code was shown at the end of the installation; it may also"
+            " be on the gateway’s label or screen."
         ),
         "with_code": "With the code of the gateway",
         "without_code": "Without a code",
         "presence_intro": (
-            "Show that you are at home: go to the meter with this phone, press the button, then pull the adapter’s plug"
-            " and put it back, as often as the page says."
+            "Show that you are at home: go to the meter with this phone, press the button, then unplug the adapter"
+            " and plug it back in, as many times as the page says."
         ),
         "presence_button_intro": (
-            "Show that you are at home: go to the gateway with this phone, press here, then its own button, within"
-            " three minutes."
+            "Show that you are at home: go to the gateway with this phone, press here, then press its own button,"
+            " within three minutes."
         ),
         "presence_begin": "I am there",
         "presence_at_meter": "Now, within three minutes",
-        "presence_pull": "Pull the adapter out of the gateway, or its plug out of the meter.",
+        "presence_pull": "Unplug the adapter from the gateway, or its plug from the meter.",
         "presence_count": "Count slowly to ten.",
-        "presence_put_back": "Put it back as it was.",
-        "presence_times": "Do this {n} times: that number shows that it is you.",
+        "presence_put_back": "Plug it back in as before.",
+        "presence_times": "Do this {n} times: that number shows that it is really you.",
         "presence_done": "Done: {n}.",
         "presence_or_button": "Or press the button of the gateway.",
-        "presence_is_no_signal": "The gateway hears nothing of the meter: plug the adapter in first.",
-        "presence_is_pull": "The gateway hears the meter. Pull the plug now.",
-        "presence_is_put_back": "Seen: the signal has ended. Put the plug back now; that takes up to 20 seconds.",
+        "presence_is_no_signal": "The gateway receives nothing from the meter: plug the adapter in first.",
+        "presence_is_pull": "The gateway receives the meter. Unplug now.",
+        "presence_is_put_back": "Seen: the signal has stopped. Plug it back in now; this can take up to 20 seconds.",
         "presence_is_seen": "Seen: you are at home. Choose your password within ten minutes.",
         "presence_is_late": (
-            "Three minutes have passed, and the plug was not pulled as often as the page had said. You can try again."
+            "Three minutes have passed and the adapter was not unplugged as many times as asked. You can try again."
         ),
         "presence_left": "{n} seconds left",
         "presence_busy": (
-            "Another phone or computer has just asked for this. Wait {n} seconds. If it is none of yours, do not touch"
+            "Another phone or computer has just asked for this. Wait {n} seconds. If it is not yours, do not touch"
             " the adapter, and use the code."
         ),
         "presence_unsteady": (
-            "The signal of the meter has ended three times within an hour without anybody being let in: wait an hour,"
-            " or use the code."
+            "The meter’s signal has stopped three times within an hour without anybody getting in: wait an hour, or"
+            " use the code."
         ),
         "for_installer": "For whoever installed it",
         "code_command": "“sudo linky-gateway page code”, typed on the gateway, shows a code.",
         "code": "Code of the gateway",
         "new_password": "New password, at least 12 characters",
-        "again": "The same once more",
+        "again": "Repeat the password",
         "set": "Save",
-        "wrong_password": "This is not the password.",
-        "wrong_code": "This is not the code, or it was used already.",
-        "no_code": "There is no code yet: have one made by whoever installed the gateway.",
+        "wrong_password": "Wrong password.",
+        "wrong_code": "Wrong code, or already used.",
+        "no_code": "There is no code yet: ask whoever installed the gateway for one.",
         "too_short": "The password must have 12 to 256 characters.",
         "not_same": "The two passwords are not the same.",
-        "too_often": "Too many tries: wait for {n} seconds.",
+        "too_often": "Too many attempts: wait {n} seconds.",
         "change_password": "Change the password",
-        "old_password": "Present password",
-        "changed": "The password was changed. All other browsers have to sign in again.",
+        "old_password": "Current password",
+        "changed": "Your password has been changed. All other browsers have to sign in again.",
         "displays": "Displays",
         "displays_intro": (
             "A display (television, tablet) shows the page “display” without a password, by a link of its own. It can"
@@ -185,11 +185,11 @@ WORDS = WordTable(
         ),
         "preview": "See the display here",
         "https": "Encrypted page",
-        "https_intro": "There nobody on the Wi-Fi reads along, and the page can be an app on the home screen:",
-        "https_first": "Where nobody on the Wi-Fi shall read along, do this at the encrypted page:",
-        "forged": "This form is not valid any more: open the page again and start over.",
-        "not_kept": "Nothing was changed: the card cannot be written. See “State”.",
-        "not_found": "There is no such page.",
+        "https_intro": "There, nobody on the Wi-Fi can read along, and the page can become an app on your home screen:",
+        "https_first": "If nobody on the Wi-Fi should be able to read along, do this on the encrypted page:",
+        "forged": "This form is no longer valid: open the page again and start over.",
+        "not_kept": "Nothing was changed: the memory card cannot be written. See “Status”.",
+        "not_found": "This page does not exist.",
     }
 )
 

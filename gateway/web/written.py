@@ -16,6 +16,14 @@ _NARROW = "\N{NARROW NO-BREAK SPACE}"
 _SHORT = WordTable(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"))
 _DAYS = WordTable(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
 _COLOURS = WordTable({"jb": "blue", "jw": "white", "jr": "red"})
+_HOURS = WordTable(
+    {
+        "hc": Phrase("Off-peak", "class in a chart"),
+        "hp": Phrase("Peak", "class in a chart"),
+        "hn": Phrase("Normal", "class in a chart"),
+        "pm": Phrase("Mobile peak", "class in a chart"),
+    }
+)
 
 _CUT = Phrase("{weekday}", "cut short")
 
@@ -56,13 +64,13 @@ def percent(lang: str, share: float | None, *, signed: bool = False) -> str:
 
 
 def tariff_class(lang: str, word: str) -> str:
-    """A class as it is read on a bill: ``HC``, ``HP rouge``, ``index 3``."""
+    """A class as it is read on a bill: ``HC``, ``HP rouge``, ``index 3``; in English ``Off-peak``, ``Peak red``."""
     if word.isdecimal():
         return f"index {word}"
-    colour = _COLOURS[lang].get(word[2:])
+    hours, colour = _HOURS[lang].get(word[:2], word[:2].upper()), _COLOURS[lang].get(word[2:])
     if colour:
-        return f"{word[:2].upper()} {colour}"
-    return "Base" if word == "base" else word.upper() if len(word) <= 2 else word
+        return f"{hours} {colour}"
+    return "Base" if word == "base" else hours if len(word) <= 2 else word
 
 
 def long_date(lang: str, day: date) -> str:

@@ -85,7 +85,7 @@ def test_a_mute_meter_and_a_lost_port_and_their_return_are_told_to_the_household
             assert re.search(
                 "«\u00a0house\u00a0» n’a rien envoyé depuis 3[0-3] s. Aucun signal. Vérifiez que", told[0][0]
             )
-            assert re.search("“house” has said nothing for 3[0-3] s. No signal. Check that", told[0][1])
+            assert re.search("“house” has sent nothing for 3[0-3] s. No signal. Check that", told[0][1])
             assert "port du compteur «\u00a0roof\u00a0» est perdu" in told[1][0]
             assert "The port of the meter “roof” has been lost" in told[1][1]
             other.command("plug")

@@ -358,7 +358,7 @@ def test_the_addresses_of_notices_are_handed_over_file_by_file(house):
     house.do("systemctl", "restart", GATEWAY)
     wait_for_ready(house)
     assert notices() == {
-        "notice nas": "nothing told yet",
+        "notice nas": "nothing sent yet",
         "notice anne-sms": f"it has no address: write it into {folder}/anne-sms, and restart the gateway",
     }
     house.do("rm", "-r", folder)

@@ -48,7 +48,7 @@ SAID = {
     },
     "en": {
         "code": "Code of the gateway", "using": "Consumption", "history": "History", "more": "More",
-        "settings": "Settings", "updates": "Version and updates", "look": "Look for a newer",
+        "settings": "Settings", "updates": "Version and updates", "look": "Check for a newer",
         "install": "Install now", "kept": f"Version {NEXT} is installed, and is the newest",
         "new": "## A new version is announced", "password": "Password", "sign in": "Sign in",
         "again": "Your password",

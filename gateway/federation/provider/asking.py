@@ -60,7 +60,7 @@ _RECEIVED = Phrase(
 )
 _NOTHING = Phrase("You hold no access, and have asked for none. “request_access” asks for one.")
 _UNHEARD = Phrase("this household takes no requests of this domain for the time being; what was granted stays")
-_NUMBER, _STATE = Phrase("Number of the request"), Phrase("State")
+_NUMBER, _STATE = Phrase("Number of the request"), Phrase("Status")
 _COLUMNS = (
     ("what", Phrase("What")),
     ("state", _STATE),

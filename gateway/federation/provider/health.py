@@ -50,11 +50,11 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COLUMNS = (
     ("link", Phrase("Link")),
     ("number", Phrase("Number")),
-    ("state", Phrase("State")),
+    ("state", Phrase("Status")),
     ("age", Phrase("For (s)")),
     ("cause", Phrase("Cause")),
 )
-_STATE, _VERSION_WORD = Phrase("State"), Phrase("Version")
+_STATE, _VERSION_WORD = Phrase("Status"), Phrase("Version")
 _FRAME_AGE = Phrase("Age of the last frame (s)")
 _DISK_FREE = Phrase("Free disk (%)")
 _UNTIL = Phrase("Household's consent until")

@@ -40,7 +40,7 @@ NODE = "update"
 STATES = ("current", "unknown", "asked", "refused", "agreed", "installing", "back", "none")
 
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+!]{0,49}")
-_WORDS = {"state": Phrase("State"), "version": Phrase("Version"), "release": Phrase("Newer version")}
+_WORDS = {"state": Phrase("Status"), "version": Phrase("Version"), "release": Phrase("Newer version")}
 _NO_VERSION = Phrase("this is no version")
 
 

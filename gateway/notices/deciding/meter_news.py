@@ -23,15 +23,17 @@ _LOOKS_BACK_S, _SHOWN_S = 14 * 86_400, 7 * 86_400.0
 _OFF_S, _JUST_BOOTED_S, _OFF_SHOWN_S = 180, 900.0, 86_400.0
 
 _OTHER_METER = Phrase(
-    "Another meter answers as “{meter}” since {time}. If yours was exchanged there is nothing to do: what the two "
-    "counted is kept apart. If not, look at which cable is in which adapter."
+    "Another meter has been answering as “{meter}” since {time}. If yours was replaced, there is nothing to do: what"
+    " the two counted is kept apart. If not, check which cable is in which adapter."
 )
 _CONTRACT = Phrase(
-    "The meter “{meter}” says another contract since {time}: {before} before, {after} now. If you changed it, enter "
-    "the new prices at the page “Settings”; if not, ask your supplier."
+    "The meter “{meter}” has been showing another contract since {time}: {before} before, {after} now. If you changed"
+    " it, enter the new prices on the “Settings” page; if not, ask your supplier."
 )
-_POWER = Phrase("The meter “{meter}” says another subscribed power than before: {kva} kVA now.")
-_OFF = Phrase("The gateway was off, or without power, from {begin} to {end}; what the meter counted meanwhile is kept.")
+_POWER = Phrase("The meter “{meter}” shows a different subscribed power from before: {kva} kVA now.")
+_OFF = Phrase(
+    "The gateway was off, or without power, from {begin} to {end}; what the meter counted in the meantime is not lost."
+)
 
 
 def exchanged(stored: DayParts, meters: Iterable[str], now: int) -> list[Item]:

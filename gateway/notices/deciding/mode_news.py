@@ -22,42 +22,42 @@ if TYPE_CHECKING:
 _SHOWN_S, _CHANGE_SHOWN_S = 30 * 86_400.0, 7 * 86_400.0
 
 _CONTRACT = Phrase(
-    "The meter “{meter}” speaks the old language (historic mode). It says a Base tariff there: either that is your "
-    "contract, or it cannot say yours."
+    "The meter “{meter}” is in historic mode (the old format). It shows a Base tariff there: either that is your"
+    " contract, or this mode cannot show yours."
 )
 _PANELS = Phrase(
-    "The meter “{meter}” speaks the old language (historic mode), which says nothing of what your panels send to the "
-    "grid: not how much now, nor how much in all."
+    "The meter “{meter}” is in historic mode (the old format), which says nothing about what your panels send to the"
+    " grid: neither how much right now nor how much in total."
 )
 _NEEDS = Phrase(
-    "Standard mode is needed for: week-end, super-off-peak, solar or summer hours, Flex days, and selling a surplus."
+    "Standard mode is needed for: weekend, super off-peak, solar or summer hours, Flex days, and selling a surplus."
 )
 _ASK = Phrase(
-    "Ask your electricity supplier: “Please switch the customer output (TIC) of my Linky meter to standard mode "
-    "(Enedis service F185).” It is free and done from afar, in general within one or two working days; nobody comes "
-    "to your home."
+    "Ask your electricity supplier: “Please switch the customer output (TIC) of my Linky meter to standard mode"
+    " (Enedis service F185).” It is free and done remotely, usually within one or two working days; nobody comes to"
+    " your home."
 )
 _BEFORE = Phrase(
     "First check that no other device on the customer output (charging point, water heater, heat pump) needs "
     "historic mode."
 )
 _AFTER = Phrase(
-    "The gateway will notice the change by itself; your past consumption stays. Your price and your hours do not "
-    "change."
+    "The gateway will recognise the change by itself; your past consumption is kept. Your price and your hours do not"
+    " change."
 )
 _CHANGED = Phrase(
-    "The meter “{meter}” speaks standard mode now: what historic mode could not say is known from here on, and your "
-    "past consumption stays."
+    "The meter “{meter}” is now in standard mode: what historic mode did not send is known from here on, and your"
+    " past consumption is kept."
 )
 _INJECTS = Phrase(
-    "At the meter “{meter}” electricity leaves for the grid, and the meter does not count it: it knows of no contract "
-    "to sell it."
+    "At the meter “{meter}”, electricity is sent to the grid without being counted: the meter knows of no contract to"
+    " sell it."
 )
 _SEEN = Phrase(
-    "It was about {va} VA when this was noticed, estimated from voltage and current, give or take {error} VA a phase; "
-    "less than half an ampere cannot be seen."
+    "It was about {va} VA when this was noticed, estimated from voltage and current, give or take {error} VA per"
+    " phase; less than half an ampere cannot be seen."
 )
-_IN_NO_TOTAL = Phrase("Nothing of it is in any total here. If you do have such a contract, tell your supplier.")
+_IN_NO_TOTAL = Phrase("None of it is in any total here. If you do have such a contract, tell your supplier.")
 
 
 class ModeNews:

@@ -41,29 +41,29 @@ def exceeded(stored: DayParts, config: Config, now: float) -> list[Item]:
 # From so much of an objective on it is worth a word.
 _NEARLY = Fraction(4, 5)
 _MONTH_NEARLY = Phrase(
-    "Four fifths of the objective of the month are used: {measured} of {meant}, {foreseen} are expected at its end."
+    "80% of the monthly goal is used: {measured} of {meant}; {foreseen} expected by the end of the month."
 )
 _YEAR_NEARLY = Phrase(
-    "Four fifths of the objective of the year are used: {measured} of {meant}, {foreseen} are expected at its end."
+    "80% of the yearly goal is used: {measured} of {meant}; {foreseen} expected by the end of the year."
 )
 _MONTH_EXCEEDED = Phrase(
-    "The objective of the month is exceeded: {measured} of {meant}, {foreseen} are expected at its end."
+    "The monthly goal is exceeded: {measured} of {meant}; {foreseen} expected by the end of the month."
 )
 _YEAR_EXCEEDED = Phrase(
-    "The objective of the year is exceeded: {measured} of {meant}, {foreseen} are expected at its end."
+    "The yearly goal is exceeded: {measured} of {meant}; {foreseen} expected by the end of the year."
 )
 # Where a part of it has no price: what is known is the least, and nothing is foreseen.
 _MONTH_NEARLY_LEAST = Phrase(
-    "Four fifths of the objective of the month are used: at least {measured} of {meant}, for a part has no price."
+    "80% of the monthly goal is used: at least {measured} of {meant}, because part of it has no price."
 )
 _YEAR_NEARLY_LEAST = Phrase(
-    "Four fifths of the objective of the year are used: at least {measured} of {meant}, for a part has no price."
+    "80% of the yearly goal is used: at least {measured} of {meant}, because part of it has no price."
 )
 _MONTH_EXCEEDED_LEAST = Phrase(
-    "The objective of the month is exceeded: at least {measured} of {meant}, for a part has no price."
+    "The monthly goal is exceeded: at least {measured} of {meant}, because part of it has no price."
 )
 _YEAR_EXCEEDED_LEAST = Phrase(
-    "The objective of the year is exceeded: at least {measured} of {meant}, for a part has no price."
+    "The yearly goal is exceeded: at least {measured} of {meant}, because part of it has no price."
 )
 # (period, whether all of it has a price)
 _NEARLY_TEXTS = {

@@ -34,16 +34,16 @@ _SUN_HEIGHT, _LATITUDE = 28.0, 46.5
 _BRIGHT_DAYS, _LEAST_INJECTING = 3, 20
 
 _BASE_LOAD = Phrase(
-    "The house draws more at night than it used to: {now} W in the last two nights, {before} W usually. Something may "
-    "have been left on."
+    "The house uses more at night than before: {now} W over the last two nights, {before} W usually. Something may"
+    " have been left on."
 )
 _LEAK = Phrase(
-    "At “{name}” water has run in each of the last 24 hours: {litres} l in the quietest. Something may leak."
+    "At “{name}”, water has run in each of the last 24 hours: {litres} l in the quietest. There may be a leak."
 )
-_BURST_TEXT = Phrase("At “{name}” {litres} l of water ran within an hour; {most} l was the most in four weeks.")
-_GAS = Phrase("At “{name}” gas has been used in each of the last 24 hours, in summer: {m3} m³ in all.")
+_BURST_TEXT = Phrase("At “{name}”, {litres} l of water ran within an hour; the most in four weeks was {most} l.")
+_GAS = Phrase("At “{name}”, gas has been used in each of the last 24 hours, in summer: {m3} m³ in total.")
 _NO_INJECTION = Phrase(
-    "Nothing has been sent to the grid for three days, though it was on most days before: look at the inverter."
+    "Nothing has been sent to the grid for three days, although it was on most days before: check the inverter."
 )
 
 

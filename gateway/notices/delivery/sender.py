@@ -42,12 +42,12 @@ _REFUSED_S = _DAY_S
 # Who tries a way looks at it now.
 _TEST_S = 600
 
-_TOLD = Phrase("last told {time}")
-_NOTHING_YET = Phrase("nothing told yet")
-_TRIED = Phrase("{why}; {count} wait, tried again by itself")
+_TOLD = Phrase("last sent {time}")
+_NOTHING_YET = Phrase("nothing sent yet")
+_TRIED = Phrase("{why}; {count} waiting, retried automatically")
 _STOPPED = Phrase("{why}; “linky-gateway notice test {name}” tries again")
-_ELSEWHERE = Phrase("Notices to “{name}” do not get through: {why}.")
-_TEST = Phrase("A test from your Linky gateway: this is how you are told.")
+_ELSEWHERE = Phrase("Alerts to “{name}” do not get through: {why}.")
+_TEST = Phrase("A test from your Linky gateway: this is how you will be alerted.")
 
 
 class WaySender:

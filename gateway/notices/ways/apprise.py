@@ -26,7 +26,7 @@ _PLACES = "/usr/local/bin:/usr/bin"
 
 _MISSING = Phrase("the program apprise is not installed: sudo apt install apprise")
 _UNKNOWN = Phrase("apprise does not know this address: check it with apprise itself")
-_FAILED = Phrase("apprise could not tell it now")
+_FAILED = Phrase("apprise could not send it now")
 _LATE = Phrase("apprise took longer than {seconds} s")
 
 

@@ -30,8 +30,8 @@ _MOST_BYTES = 64 * 1024
 _PORTS = {"ssl": 465, "starttls": 587, "clear": 25}
 
 _NO_ANSWER = Phrase("{host} does not answer now")
-_LATER = Phrase("{host} takes the mail later ({code})")
-_REFUSED = Phrase("{host} refuses the mail ({code}): check name, password and addresses")
+_LATER = Phrase("{host} will take the e-mail later ({code})")
+_REFUSED = Phrase("{host} refuses the e-mail ({code}): check name, password and addresses")
 _NO_TLS = Phrase("{host} offers no encryption; nothing was sent")
 _NO_LOGIN = Phrase("{host} takes no name and password here: leave them out, or ask for its right port")
 _SOME = Phrase("{host} refuses these mailboxes: {names}")

@@ -41,12 +41,11 @@ _PAGES = {
 }
 _OF_TEST = "/settings/notices"
 
-_NO_KEY = Phrase("what this device has given is no key: add it again, on the device itself")
+_NO_KEY = Phrase("what this device has provided is not a key: add it again, on the device itself")
 _NO_APPLE = Phrase(
-    "this version of the gateway cannot send notices to an Apple device itself (iPhone, iPad, Safari): choose the app"
-    " ntfy instead"
+    "this version cannot send alerts directly to an Apple device (iPhone, iPad, Safari): use the ntfy app instead"
 )
-_NO_MORE = Phrase("this device takes no more notices: add it again, on the device itself")
+_NO_MORE = Phrase("this device no longer accepts alerts: add it again, on the device itself")
 
 
 async def tell(reach: Reach, address: NoticeAddress, message: Message, now: float) -> Outcome:

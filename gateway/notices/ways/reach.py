@@ -23,8 +23,8 @@ _SHARED = ipaddress.ip_network("100.64.0.0/10")
 _MOST_NUMBERS = 4
 
 _UNKNOWN_NAME = Phrase("nobody knows the machine {host} now")
-_FORBIDDEN = Phrase("{host} is this machine, or one that notices may not go to")
-_NOT_HOME = Phrase("{host} is no machine of this house, and would be told in clear")
+_FORBIDDEN = Phrase("{host} is this machine, or one that alerts may not go to")
+_NOT_HOME = Phrase("{host} is not a machine in this house, and would receive the alert unencrypted")
 
 
 class Unreachable(Exception):  # noqa: N818 (what it says is an outcome, no error of ours)

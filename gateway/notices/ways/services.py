@@ -34,10 +34,10 @@ _GOTIFY_PRIORITY = {Urgency.URGENT: 8, Urgency.NORMAL: 5, Urgency.DIGEST: 2}
 # apprise's words of how bad it is.
 _APPRISE_TYPE = {Urgency.URGENT: "warning", Urgency.NORMAL: "info", Urgency.DIGEST: "info"}
 
-_REDIRECT = Phrase("{host} sends notices on to another address ({status}); write that one")
+_REDIRECT = Phrase("{host} forwards alerts to another address ({status}); enter that one")
 _TOO_MANY = Phrase("{host} takes no more for now ({status})")
 _ILL = Phrase("{host} is out of order ({status})")
-_REFUSES = Phrase("{host} refuses ({status}): check the address of these notices")
+_REFUSES = Phrase("{host} refuses ({status}): check the address of these alerts")
 _FREE_REFUSES = Phrase(
     "Free Mobile refuses ({status}): switch “SMS notifications” on in your account, and check login and key"
 )

@@ -11,44 +11,44 @@ HTTPS_WORDS = WordTable(
     {
         "app_name": "Linky at home",
         "app_about": "Your electricity, read at your meter and kept at home.",
-        "no_https": "There is no encrypted page at the moment: {why}",
+        "no_https": "There is no encrypted page right now: {why}",
         "https_off": "This gateway has no encrypted page: whoever installed it can switch it on.",
         "https_make": "On the gateway this makes one:",
-        "is_encrypted": "You are reading this page encrypted, and your browser believes it: there is nothing to do.",
+        "is_encrypted": "You are reading this page encrypted, and your browser trusts it: there is nothing to do.",
         "is_not_believed": (
-            "You are reading this page encrypted, but your browser does not believe the certificate: do the steps"
-            " below. Until then somebody in your network could pretend to be the gateway."
+            "You are reading this page encrypted, but your browser does not trust its certificate: follow the steps"
+            " below. Until then, somebody on your network could pretend to be the gateway."
         ),
         "is_encrypted_anyhow": "You are reading this page encrypted.",
-        "is_believed": "This browser believes the encrypted page: you can use it.",
+        "is_believed": "This browser trusts the encrypted page: you can use it.",
         "is_clear": (
-            "You are reading this page in clear: whoever listens on your Wi-Fi can read along. In a house whose Wi-Fi"
-            " has a good password, many leave it at that."
+            "You are reading this page unencrypted: anybody listening on your Wi-Fi can read along. In a house whose"
+            " Wi-Fi has a good password, many leave it at that."
         ),
         "go_encrypted": "Open the encrypted page",
-        "given": "Its certificate is one that your browser believes already: there is nothing to install.",
-        "why": "What it is good for",
+        "given": "Your browser already trusts its certificate: there is nothing to install.",
+        "why": "What it is for",
         "why_alone": (
-            "Nobody on the Wi-Fi reads along, your password included. And browsers allow some things on an encrypted"
-            " page only: as an app on the home screen the page opens without the browser’s bar, and shows what you saw"
-            " last when the gateway does not answer; and a phone or a computer shows the gateway’s notices by itself,"
-            " if you ask for it at “Being told”."
+            "Nobody on the Wi-Fi can read what you see or type, your password included. And browsers reserve some"
+            " things for encrypted pages: as an app on the home screen, the page opens without the browser’s bar and"
+            " shows what you saw last when the gateway is not responding; and a phone or computer shows the gateway’s"
+            " alerts itself, if you ask for it under “Alerts”."
         ),
         "why_without": (
-            "Everything else works without: figures, curves, consents, screens on the wall, an icon on the home screen,"
-            " and all messages that the gateway sends you."
+            "Everything else works without it: figures, curves, consents, displays on the wall, an icon on the home"
+            " screen, and all messages the gateway sends you."
         ),
-        "what_it_is": "What you are asked for",
+        "what_it_is": "What you are asked to do",
         "what_limits": (
-            "Your device has to trust an authority that this gateway has made for itself. Your system will warn you:"
-            " it is right to, since most authorities can vouch for any site. This one cannot: it is good for names"
-            " that end in .local or .home.arpa and for addresses within a house, and for nothing else, no bank and no"
-            " mail."
+            "Your device has to trust an authority that this gateway has made for itself. Your system will warn you,"
+            " and rightly so: most authorities can vouch for any site. This one cannot: it is valid for names ending"
+            " in .local or .home.arpa and for addresses within a home, and for nothing else, neither banks nor"
+            " e-mail."
         ),
-        "what_it_takes": "It takes 3 to 6 minutes for each device, and can be taken off again.",
-        "take": "Take the authority along",
+        "what_it_takes": "Allow 3 to 6 minutes per device; it can be removed again.",
+        "take": "Get the authority",
         "take_it": "Download the authority",
-        "compare": "Before you trust it, compare its fingerprint with the one that the gateway itself shows:",
+        "compare": "Before you trust it, compare its fingerprint with the one the gateway itself shows:",
         "by_system": "The steps, for each system",
         "ios": "iPhone and iPad",
         "ios_1": "In Safari, open this page and press “Download the authority”; allow the download of the profile.",
@@ -62,8 +62,8 @@ HTTPS_WORDS = WordTable(
         "android_2": "Open Settings and search for “CA certificate” (under Security, Encryption and credentials).",
         "android_3": "Press “Install anyway”, type your code, and choose the file that you have downloaded.",
         "android_4": (
-            "Android may say from now on that the network can be monitored: it says so for each authority that"
-            " somebody has installed."
+            "Android may then say that the network may be monitored: it says so for any authority that somebody has"
+            " installed."
         ),
         "android_5": (
             "Open {address} in Chrome. Firefox needs more: Settings, About Firefox, press the logo five times; then"
@@ -75,7 +75,7 @@ HTTPS_WORDS = WordTable(
         "windows_2": "Choose “Current User”, then “Place all certificates in the following store”.",
         "windows_3": "Press “Browse…”, choose “Trusted Root Certification Authorities”, then Next and Finish.",
         "windows_4": "The warning shows a thumbprint (sha1); if it is {sha1}, answer Yes.",
-        "windows_5": "Start the browser again, and open {address}",
+        "windows_5": "Restart the browser, and open {address}",
         "windows_off": "To take it off: run certmgr.msc, Trusted Root Certification Authorities, “{name}”, Delete.",
         "macos": "Mac (Safari, Chrome)",
         "macos_1": "Press “Download the authority” and open the file; add it to the keychain “login”.",
@@ -97,11 +97,10 @@ HTTPS_WORDS = WordTable(
         "chromium_3": "Beside “Trusted Certificates”, press “Import”, and choose the file.",
         "chromium_4": "Open {address}",
         "chromium_off": "To take it off: in the same place, delete “{name}”.",
-        "offline": "The gateway does not answer",
+        "offline": "The gateway is not responding",
         "offline_said": "Your device cannot reach the gateway.",
         "offline_do": (
-            "Is this device in the Wi-Fi of the house? Does the gateway have power? After a power cut it takes about a"
-            " minute."
+            "Is this device on your home Wi-Fi? Does the gateway have power? After a power cut it needs about a minute."
         ),
         "offline_again": "Try again",
     }

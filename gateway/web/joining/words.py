@@ -9,34 +9,34 @@ from gateway.words.table import WordTable
 _OWN = WordTable(
     {
         "join_intro": (
-            "A co-operative has sent you an invitation? Point your phone’s camera at its code, or paste its link here."
-            " You then read what it asks for: nothing is given before your yes, and your yes is withdrawn with one"
-            " click."
+            "Has a co-operative sent you an invitation? Point your phone’s camera at its code, or paste its link"
+            " here. You then read what it asks for: nothing is shared before you say yes, and one click is enough to"
+            " withdraw."
         ),
         "join_invited": "{who} invites you",
         "join_invited_by": (
-            "Whoever prepared your gateway has put this invitation into it. It is answered here, by a yes or a no:"
-            " nothing is given before your yes, and your gateway works just as well after a no."
+            "Whoever prepared your gateway has put this invitation in it. Answer it here, yes or no: nothing is"
+            " shared before you say yes, and your gateway works just as well after a no."
         ),
-        "join_cannot": "It cannot be answered now: {why}.",
+        "join_cannot": "It cannot be answered right now: {why}.",
         "join_no": "No, thank you",
         "join_later": "Answer later",
-        "join_declined": "You have said no: this invitation is forgotten, and nothing was given.",
+        "join_declined": "You have said no: this invitation is forgotten, and nothing was shared.",
         "join_another": "Another invitation",
-        "join_link": "Link of the invitation",
+        "join_link": "Invitation link",
         "join_meter": "Which meter",
         "join_read": "Read the invitation",
-        "join_joined": "Done: the co-operative knows it, and your readings will follow.",
+        "join_joined": "Done: the co-operative knows, and your readings will follow.",
         "join_see": "See what you share",
-        "join_stopped": "This invitation is given up: nothing more is tried.",
-        "join_waits": "Your yes to {who} is not through yet",
-        "join_waits_why": "{why}. It is tried again by itself for a week, and nothing is done twice.",
-        "join_waits_now": "It is being carried out.",
-        "join_stop": "Give up this invitation",
-        "join_refused": "Your yes to {who} came to nothing",
+        "join_stopped": "This invitation has been abandoned: nothing more will be tried.",
+        "join_waits": "Your yes to {who} has not gone through yet",
+        "join_waits_why": "{why}. It is retried automatically for a week, and nothing is done twice.",
+        "join_waits_now": "In progress.",
+        "join_stop": "Abandon this invitation",
+        "join_refused": "Your yes to {who} did not go through",
         "join_refused_why": "{why}.",
         "join_seen": "I have read it",
-        "join_before": "Joined",
+        "join_before": "Already joined",
         "join_one": "{who}, on {day}",
     }
 )

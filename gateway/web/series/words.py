@@ -10,20 +10,20 @@ SERIES_WORDS = WordTable(
         "series": "Your series",
         "series_intro": (
             "Each series has a name. Whoever asks for your readings (a co-operative, a town) needs the gateway’s"
-            " address or"
-            " these names: give them to it. A name opens nothing; you say yes or no at the page “Sharing”."
+            " address or these names: give them these. A name gives no access; you say yes or no on the “Sharing”"
+            " page."
         ),
         "table_meter": "Meter {name}",
-        "identifier": "To be given to who receives",
+        "identifier": "To give to the recipient",
         "sensor": "Id in names",
-        "no_identifier": "nothing can be sent: there is no sharing account yet; it is set up under “Settings”",
-        "no_series": "No series yet: the meter has said nothing.",
+        "no_identifier": "nothing can be sent: there is no sharing account yet; set one up under “Settings”",
+        "no_series": "No series yet: the meter has sent nothing.",
         "path": "Series",
         "meaning": "What it is",
         "unit": "Unit",
-        "granularities": Phrase("Granularities", "page"),
+        "granularities": Phrase("Levels of detail", "page"),
         "text_unit": "text",
-        "raw": "as the meter says it",
+        "raw": "as the meter sends it",
         "PT1M": "minute",
         "PT15M": "quarter hour",
         "PT30M": "half hour",

@@ -21,15 +21,15 @@ _LONGEST = 60
 
 FORM_WORDS = WordTable(
     {
-        "look_again_at": "Something is missing or cannot be:",
-        "optional": "may stay empty",
+        "look_again_at": "Please check:",
+        "optional": "optional",
         "cancel": "Cancel",
         "change_it": Phrase("Change", "verb"),
         "password_again": "Your password of this page",
-        "password_again_why": "It is asked for once more, so that nobody else can do this on a page left open.",
-        "wrong_password_here": "This is not the password.",
-        "too_often_here": "Too many tries: wait for {n} seconds.",
-        "not_saved": "The card cannot be written; nothing was changed. The gateway says:",
+        "password_again_why": "It is asked for again so that nobody else can do this on a page left open.",
+        "wrong_password_here": "Wrong password.",
+        "too_often_here": "Too many attempts: wait {n} seconds.",
+        "not_saved": "The memory card cannot be written; nothing was changed. The gateway says:",
         "back_to_settings": "Back to settings",
         "technical": "Technical details",
     }

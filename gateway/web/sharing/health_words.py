@@ -6,16 +6,15 @@ from gateway.words.table import WordTable
 
 HEALTH_WORDS = WordTable(
     {
-        "health": "Whether the gateway is well",
-        "health_until": "{who} may ask whether the gateway is well, until {day}.",
-        "health_later": "{who} may ask whether the gateway is well later on, until {day}.",
-        "health_none": "No reading: only whether the gateway and its links are well, and when it asks.",
-        "health_proposed": "Your installer would like to know whether the gateway is well",
+        "health": "Whether the gateway is working",
+        "health_until": "{who} may ask whether the gateway is working, until {day}.",
+        "health_later": "{who} will be able to ask whether the gateway is working, until {day}.",
+        "health_none": "No reading: only whether the gateway and its connections are working, when it asks.",
+        "health_proposed": "Your installer would like to know whether the gateway is working",
         "health_learns": "It will learn",
         "health_told": (
-            "whether the meter is heard and since when it is not, the likely cause of a fault, whether the"
-            " database, the"
-            " card, the backup, the page and the screens are well, the version of the program"
+            "whether the meter is being read and since when it is not, the likely cause of a fault, whether the"
+            " database, the card, the backup, the page and the displays are working, the version of the program"
         ),
         "health_learns_not": "It will not learn",
         "health_untold": "your readings, the power, the indexes, the tariff, the meter’s number, who receives readings",
@@ -23,9 +22,9 @@ HEALTH_WORDS = WordTable(
         "health_read": "Read the text",
         "health_read_of": "Read the text before you answer {who}",
         "health_refuse_of": "Refuse {who}",
-        "done_health_given": "It is given: your installer may ask whether the gateway is well, and nothing else.",
-        "done_health_withdrawn": "It is withdrawn: from now on it gets the answer that any stranger gets.",
-        "done_health_refused": "It is refused. You will not be asked again.",
-        "not_proposed": "Nobody asks for that, or it has been answered.",
+        "done_health_given": "Allowed: your installer may ask whether the gateway is working, and nothing else.",
+        "done_health_withdrawn": "Withdrawn: from now on they get the same answer as any stranger.",
+        "done_health_refused": "Refused. You will not be asked again.",
+        "not_proposed": "This request no longer exists, or you have already answered it.",
     }
 )

@@ -28,34 +28,36 @@ _BY_THE_INSTALLER = Phrase(
 )
 REMEDIES = WordTable(
     {
-        Cause.NO_SUCH_PORT: "Plug the adapter in again. If it is still not found, choose its port in the settings.",
-        Cause.SEVERAL_PORTS: "Choose in the settings the one that is the meter’s.",
+        Cause.NO_SUCH_PORT: "Plug the adapter back in. If it is still not found, choose its port in the settings.",
+        Cause.SEVERAL_PORTS: "In the settings, choose the one connected to the meter.",
         Cause.UART_OFF: _BY_THE_INSTALLER,
-        Cause.NO_HEADER_PORT: "Connect the meter by an adapter with a USB plug, then choose its port in the settings.",
+        Cause.NO_HEADER_PORT: (
+            "Connect the meter through an adapter with a USB plug, then choose its port in the settings."
+        ),
         Cause.NOT_A_PORT: "Choose another port in the settings.",
         Cause.PERMISSION_DENIED: "Restart the gateway. If that changes nothing, ask whoever installed it.",
         Cause.PORT_NOT_ALLOWED: "Restart the gateway. If that changes nothing, ask whoever installed it.",
         Cause.PORT_HELD: "Close the other program.",
         Cause.NO_ANSWER: "Check that it is on and on the same network. If it is, ask whoever installed the gateway.",
-        Cause.BROKER_AWAY: "Restart the whole machine. The board keeps what it could not send.",
-        Cause.GATEWAY_OFF: "Restart the whole machine.",
+        Cause.BROKER_AWAY: "Restart the whole device. The board keeps what it could not send.",
+        Cause.GATEWAY_OFF: "Restart the whole device.",
         Cause.SERIAL_CONSOLE: _BY_THE_INSTALLER,
         Cause.BLUETOOTH_ON_UART: _BY_THE_INSTALLER,
-        Cause.OTHER_MODE: "In the settings, let the gateway find the meter’s mode out by itself.",
-        Cause.NOT_A_METER: "Choose in the settings the port of the meter’s adapter.",
+        Cause.OTHER_MODE: "In the settings, choose to detect the meter’s mode automatically.",
+        Cause.NOT_A_METER: "In the settings, choose the port of the meter’s adapter.",
         Cause.OTHER_CABLE: (
-            "Nothing is lost: each meter’s data are kept under its own name. To put it right, swap the two cables, or"
-            " the two ports in the settings."
+            "Nothing is lost: each meter’s data are kept under its own name. To fix it, swap the two cables, or the"
+            " two ports in the settings."
         ),
         Cause.METER_CLOCK: (
-            "If the time of the gateway is right there is nothing to do: it uses its own. Tell Enedis that the meter’s"
-            " is wrong."
+            "If the gateway’s time is right, there is nothing to do: it uses its own. Tell Enedis that the meter’s"
+            " clock is wrong."
         ),
-        Cause.HOST_CLOCK: "Connect the gateway to the Internet: it takes the time from there.",
+        Cause.HOST_CLOCK: "Connect the gateway to the Internet: it gets the time from there.",
         Cause.NOT_YET: "Look again in a minute.",
         Cause.UNKNOWN: (
-            "Check that it is the meter that is connected there. If that changes nothing, ask whoever installed the"
-            " gateway."
+            "Check that it really is the meter that is connected there. If that changes nothing, ask whoever"
+            " installed the gateway."
         ),
     }
 )

@@ -86,7 +86,7 @@ def test_an_empty_household_is_told_so(house, capsys):
     """Before the first reading there is a sentence, no empty table."""
     path = house.folder / "gateway.toml"
     out = run(capsys, "balance", "--config", path, "--lang", "fr")
-    assert out == "house\u00a0: rien n'est encore enregistré pour ces dates.\n"
+    assert out == "house\u00a0: rien n’est encore enregistré pour ces dates.\n"
     assert run(capsys, "balance", "--config", path, "--from", "0001-01-01", "--to", "9999-12-31", "--lang", "en")
 
 

@@ -41,8 +41,8 @@ def said(capsys, config, *words):
 def test_of_a_silent_meter_it_is_said_that_it_is(house, capsys):
     """Times that are past are not told as if they were to come."""
     first, *more = said(capsys, house(18_000), "--lang", "en").splitlines()
-    assert first == "The meter has said nothing for 5 h. What was known then:"
-    assert more[0].startswith("Peak hours; until when is not known")
+    assert first == "The meter has sent nothing for 5 h. What was known then:"
+    assert more[0].startswith("Peak hours; it is not known until when")
 
 
 def test_a_meter_that_there_is_none_of_is_refused(house, capsys):

@@ -92,7 +92,7 @@ def test_nothing_to_change_is_an_error(desk, action):
     """A mistyped address: nobody believes that something was withdrawn."""
     with pytest.raises(ConsentError, match=r"^nobody@sen2\.test has no") as nothing:
         desk(action, "nobody@sen2.test")
-    assert (nothing.value.exit_code, "n’a aucun consentement" in nothing.value.phrase.in_language("fr")) == (2, True)
+    assert (nothing.value.exit_code, "n’a aucun accord" in nothing.value.phrase.in_language("fr")) == (2, True)
 
 
 @pytest.mark.parametrize(("lang", "yes"), [("fr", "oui"), ("en", " YES ")])

@@ -60,7 +60,7 @@ def test_peak_hours_say_when_off_peak_begins_also_tomorrow():
 def test_tomorrow_is_red_and_days_are_left():
     """A number where it is known, two where it lies between them."""
     text = as_text(view(colour_tomorrow="red", red_left="18", white_left="31/36"), "en")
-    assert text[3:] == ["Tomorrow is red.", "Left of this season: red days, 18; white days, 31 to 36."]
+    assert text[3:] == ["Tomorrow is red.", "Red days left this season: 18; white days: 31 to 36."]
     assert as_text(view(colour_tomorrow="red", red_left="18", white_left="31"), "fr")[3] == "Demain est rouge."
 
 
@@ -87,7 +87,7 @@ def test_how_sure_it_is_and_that_a_contact_is_no_price():
     assert text[3:] == [
         "Learned by this gateway’s clock. Days observed: 9.",
         "The meter’s clock is 210 min off, and so are its hours.",
-        "The meter’s contact is open: the water heater may not run. That says nothing of the price.",
+        "The meter’s contact is open: the water heater does not run. That says nothing about the price.",
     ]
 
 
@@ -107,8 +107,8 @@ def test_hours_that_have_moved_name_what_follows_them():
     """The relays of the display's configuration; without them, what the contact switches."""
     moved = MovedHours("2026-12-03", ((0, 396), (1356, 1440)), ((94, 454), (754, 874)))
     assert str(moved_in_words(moved, ["heater", "boiler"])) == (
-        "Your off-peak hours have moved since Thursday 3 December: 22:36–6:36 before, 1:34–7:34, 12:34–14:34 now."
-        " What follows by itself: heater, boiler. Timers and appliances that you set yourself do not."
+        "Your off-peak hours changed on Thursday 3 December: 22:36–6:36 before, 1:34–7:34, 12:34–14:34 now."
+        " These follow automatically: heater, boiler. Timers and appliances you set yourself do not."
     )
     assert "contact" in str(moved_in_words(moved, []))
     assert MovedHours.read(str(moved)) == moved

@@ -144,16 +144,16 @@ def test_the_present_is_told_in_a_few_lines(snapshot):
     ]
     assert present(ChatQuestion.DAY, "en", house(snapshot)).splitlines() == [
         "Today: 9.1 kWh (yesterday, whole day: 14.8 kWh).",
-        "That is like 111 pots of coffee, 10 days of a fridge-freezer or 54 km by electric car.",
+        "That is as much as 111 pots of coffee, 10 days of a fridge-freezer or 54 km by electric car.",
         "Sent to the grid: 2.3 kWh.",
         "Produced: 6.1 kWh.",
-        "Self-consumed: 3.8 kWh.",
+        "Used at home: 3.8 kWh.",
     ]
     assert present(ChatQuestion.TEMPO, "fr", house(snapshot)).splitlines() == [
         "Tempo\u00a0: blanc aujourd’hui, rouge demain.",
         "Jours rouges restants cette saison\u00a0: 18\u202f; jours blancs\u00a0: 31 à 36.",
     ]
-    assert present(ChatQuestion.STATE, "en", house(snapshot)) == "Everything works.\nMeter “house” heard 0 s ago."
+    assert present(ChatQuestion.STATE, "en", house(snapshot)) == "Everything works.\nMeter “house”: last data 0 s ago."
 
 
 def test_what_is_old_or_wrong_is_said_first(snapshot):
@@ -169,8 +169,8 @@ def test_what_is_old_or_wrong_is_said_first(snapshot):
     }
     assert present(ChatQuestion.STATE, "en", broken).splitlines() == [
         "Lost.",
-        "Out of order: Port house. The page of the house says why, under State.",
-        "Meter “house”: never heard yet.",
+        "Out of order: Port house. The page of the house says why, under Status.",
+        "Meter “house”: no data yet.",
     ]
     assert present(ChatQuestion.POWER, "en", broken) == "Nothing is known yet."
 
@@ -223,7 +223,7 @@ def test_month_and_cost_are_those_of_the_commands(asked):
     assert said["usage", "en"][0].startswith(f"This month: {drawn} kWh (")
     assert re.match(rf"Ce mois\s: {drawn.replace('.', ',')} kWh \(", said["usage", "fr"][0])
     assert any(line.startswith("Objectif de 300 kWh\u00a0: ") for line in said["usage", "fr"])
-    assert any(line.startswith("Objective of 900 €: ") for line in said["cost", "en"])
+    assert any(line.startswith("Goal of 900 €: ") for line in said["cost", "en"])
     assert all(len(line) <= 110 for lines in said.values() for line in lines)
     assert len(said["cost", "fr"]) == len(said["cost", "en"])
 
@@ -341,7 +341,7 @@ def test_of_several_meters_each_is_named(tmp_path):
         assert re.match(r"Yesterday \(Wednesday 14 January\): [\d.]+ kWh", said[1])
         usage = ask_house("usage")
         assert usage[0] == "house:"
-        assert sum(line.startswith("Objective of ") for line in usage) == 1
+        assert sum(line.startswith("Goal of ") for line in usage) == 1
         assert ask_house("base load?")[::2] == ["house:", "barn:"]
         assert any("300" in line for line in ask_house("am I within budget?"))
 
@@ -363,17 +363,17 @@ def test_a_budget_of_which_a_part_has_no_price_is_neither_kept_nor_exceeded(tmp_
         view = month(ask_house.store, ask_house.config, now)
         assert [one["state"] for one in as_object(view, "cost")["objectives"] if one["unit"] == "EUR"] == ["unpriced"]
         shown = " ".join(as_text(view, "cost", "en"))
-        assert "a part has no price" in shown
-        assert "€ until today" not in shown
+        assert "part of it has no price" in shown
+        assert "€ so far" not in shown
         assert exceeded(ask_house.store, ask_house.config, now) == []
         paid = float(view.projections()[0].measured.total)
     file = tmp_path / "gateway.toml"
-    for share, first in ((0.5, "The objective of the month is exceeded: at least "), (1.1, "Four fifths of")):
+    for share, first in ((0.5, "The monthly goal is exceeded: at least "), (1.1, "80% of")):
         file.write_text(re.sub(r"euros_per_month = .*", f"euros_per_month = {paid * share:.2f}", file.read_text()))
         with closing(Store(tmp_path)) as store:
             (news,) = exceeded(store, load(file), now)
         assert str(news.text).startswith(first)
-        assert str(news.text).endswith("for a part has no price.")
+        assert str(news.text).endswith("because part of it has no price.")
         assert news.text.in_language("fr").count("une partie n’a pas de prix") == 1
 
 
@@ -412,13 +412,13 @@ def test_what_begins_later_is_not_suspended_and_health_is_told(tmp_path):
     now = midnight(date(2026, 1, 15)) + 43_200
     with house_of(tmp_path, date(2026, 1, 1), date(2026, 1, 16), now) as ask_house:
         store, until = ask_house.store, midnight(date(2026, 9, 25))
-        health = "anne@sen2.test may ask whether the gateway is well, until Thursday 24 September 2026."
+        health = "anne@sen2.test may ask whether the gateway is working, until Thursday 24 September 2026."
         store.health.answer("anne@sen2.test", until, now - 60, Proof())
         assert ask_house("who gets my data?") == [WORDS["en"]["nobody"], health]
         begins = midnight(date(2026, 2, 1))
         energy = ("consumption/energy", Granularity.DAY)
         store.consents.grant("coop@sen2.test", "house", *energy, until, now - 60, begins=begins)
-        later = "coop@sen2.test will receive what you consume, a total a day, from Sunday 1 February 2026"
+        later = "coop@sen2.test will receive what you consume, one total per day, from Sunday 1 February 2026"
         assert ask_house("who gets my data?") == [f"{later} until Thursday 24 September 2026.", health]
         store.health.answer("anne@sen2.test", None, now - 30, Proof())
         assert [line[:30] for line in ask_house("who gets my data?")] == [later[:30]]
@@ -450,4 +450,4 @@ def test_when_off_peak_is_is_answered_from_the_series(snapshot):
     ]
     said["meters"][0]["now"] |= {"stale": True, "age_s": 18_000.0}
     first, *more = present(ChatQuestion.TARIFF, "en", said).splitlines()
-    assert (first, len(more)) == ("The meter has said nothing for 5 h. Last values:", 4)
+    assert (first, len(more)) == ("The meter has sent nothing for 5 h. Last values:", 4)

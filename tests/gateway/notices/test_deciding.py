@@ -283,5 +283,5 @@ def test_an_objective_is_told_when_it_is_exceeded_and_not_before(tmp_path):
     assert item.key == "objective month kwh 2026-01 120"
     assert item.text.in_language("fr").startswith("L’objectif du mois est dépassé\u00a0: ")
     assert " pour 120\u00a0kWh, " in item.text.in_language("fr")
-    assert str(item.text).startswith("The objective of the month is exceeded: ")
+    assert str(item.text).startswith("The monthly goal is exceeded: ")
     assert item.log == "the objective of the month is exceeded"

@@ -228,7 +228,7 @@ def test_a_way_that_refuses_is_said_by_another_one_once_and_a_test_opens_it(hous
         assert "refuses (403)" in str(bad.detail)
         assert "linky-gateway notice test bad" in str(bad.detail)
         said = sorted(said["message"] for _, said in services.told)
-        assert said[0].startswith("Notices to “bad” do not get through")
+        assert said[0].startswith("Alerts to “bad” do not get through")
         assert [event for way, event, _ in house.rows if way == "home"].count("notices") == 1
 
         async def again(found):
@@ -248,7 +248,7 @@ def test_a_way_that_refuses_is_said_by_another_one_once_and_a_test_opens_it(hous
         row, state = live(house, again)
         assert (row["answer"], state) == ("done", OK)
         assert len(services.told) == 3
-        assert "this is how you are told" in other.told[-1][1]["message"]
+        assert "this is how you will be alerted" in other.told[-1][1]["message"]
 
 
 def test_another_address_is_tried_at_once(house, services):

@@ -69,7 +69,7 @@ def test_a_meter_that_is_heard_badly_is_not_said_to_be_silent():
     for kind in (FaultKind.LINE, FaultKind.GARBLED):
         assert "badly" in str(said(alert(kind), figures=False))
         assert "well again" in str(said(alert(kind, ended=True), figures=False))
-    assert "not hear" in str(said(alert(FaultKind.MUTE), figures=False))
+    assert "no longer receives" in str(said(alert(FaultKind.MUTE), figures=False))
 
 
 def test_every_alert_is_an_event_and_every_event_has_words_without_figures(tmp_path):

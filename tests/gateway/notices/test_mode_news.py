@@ -125,7 +125,7 @@ def test_the_sentences_of_the_sheet_are_said_once_and_then_the_change():
     meter.hear([reading(path, value) for path, value in STANDARD.items()], AT, 800.0, standard=True)
     ((french, english),) = told(news, modes, [], {"house": meter}, TODAY + 41 * 86_400)
     assert "est maintenant en mode standard" in french
-    assert "speaks standard mode now" in english
+    assert "is now in standard mode" in english
     assert told(news, modes, [], {"house": meter}, TODAY + 50 * 86_400) == []
     assert (news.active, news.holding) == ([], [])
     meter.hear([reading(path, value) for path, value in BASE.items()], AT, 900.0, standard=False)
@@ -164,7 +164,7 @@ def test_injection_without_a_contract_is_said_with_its_estimate():
         texts = {str(alert.text) for alert in news.active}
     ((french, english),) = said
     assert "about 710 VA" in english
-    assert "give or take 115 VA a phase" in english
+    assert "give or take 115 VA per phase" in english
     assert "Rien de cela n’entre dans un total" in french
     assert texts == {english}
 

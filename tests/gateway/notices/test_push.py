@@ -153,7 +153,7 @@ def test_apple_is_told_by_whom_or_the_household_why_not(pushed, monkeypatch, tmp
         monkeypatch.setattr(push, "request_of", lambda *words: replace(real(*words), port=apple.port))
         outcome = told(apple, url=url, contact="")
         assert (list(apple.refused), outcome.answer) == (["nobody to write to"], NoticeAnswer.REFUSED)
-        assert "choose the app ntfy instead" in str(outcome.why)
+        assert "use the ntfy app instead" in str(outcome.why)
         assert told(apple, url=url).answer is NoticeAnswer.DONE
         apple.answer = 403, {}
         assert "ntfy" not in str(told(apple, url=url).why), "there it is something else"
@@ -254,7 +254,7 @@ def test_a_device_that_is_gone_is_told_elsewhere_and_taken_away(service, tmp_pat
     assert live(house, scenario) == ["push"]
     assert ("push", "breaker", "refused") in house.rows
     assert ("home", "notices") in {(way, event) for way, event, _ in house.rows}
-    assert service.browser.told[0][1]["text"].startswith("More than the subscribed power is drawn: switch")
+    assert service.browser.told[0][1]["text"].startswith("The subscribed power is exceeded: switch")
     house.store.close()
 
 

@@ -91,7 +91,7 @@ def test_the_mean_and_the_highest_day_are_of_whole_days(asked):
     """Today, which goes on, counts for neither."""
     known = days(asked, date(2026, 1, 1), date(2026, 1, 15))
     (average,) = asked("usage per day on average")
-    assert average == f"January 2026: {sum(known) / 14:.1f} kWh a day on average, over 14 whole days."
+    assert average == f"January 2026: {sum(known) / 14:.1f} kWh per day on average, over 14 whole days."
     (most,) = asked("quel jour j'ai le plus consommé ce mois-ci ?")
     assert f"{max(known):.1f}".replace(".", ",") in most
     assert re.match(r"Janvier 2026\s: le jour où vous avez le plus consommé est le \w+ \d+ janvier", most)

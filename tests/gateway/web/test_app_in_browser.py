@@ -133,7 +133,7 @@ def test_without_the_gateway_the_first_page_shows_what_was_seen_last(phone, hous
         with phone.beforehand(TIMED):
             phone.open(f"{house.url}/history", width=390, height=844, language=language)
         picture(phone, f"offline-{language}")
-        title = {"fr": "La passerelle ne répond pas", "en": "The gateway does not answer"}[language]
+        title = {"fr": "La passerelle ne répond pas", "en": "The gateway is not responding"}[language]
         assert phone.evaluate("document.querySelector('h1').innerText") == title
         assert where(phone) == f"{house.url}/history"
         assert phone.evaluate("getComputedStyle(document.querySelector('.warn')).borderLeftStyle") == "solid"

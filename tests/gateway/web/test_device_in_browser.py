@@ -152,7 +152,7 @@ def ways(house):
     ("language", "text"),
     [
         ("fr", "Un essai de votre passerelle Linky"),
-        ("en", "A test from your Linky gateway: this is how you are told."),
+        ("en", "A test from your Linky gateway: this is how you will be alerted."),
     ],
 )
 def test_a_phone_is_told_shows_it_and_leads_to_the_page(phone, house, service, language, text):

@@ -550,7 +550,7 @@ def test_a_running_day_is_compared_with_the_same_hour_a_year_before(house, day, 
     so_far = int(datetime(before.year, before.month, before.day, *clock, tzinfo=PARIS).timestamp()) - then
     moved = round(100 * (504 * hours / (1008 * so_far / 3600) - 1))
     assert f"−{-moved}\u202f% par rapport à l’an passé à cette heure-ci" in french
-    assert f"−{-moved}% against last year by this time" in english
+    assert f"−{-moved}% compared with last year at this point" in english
     assert "par rapport à l’an passé à cette heure-ci" in cost
     assert "la même période un an avant" not in french + cost + week
 

@@ -37,8 +37,8 @@ PHONE = "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"
 
 
 def text_of(page):
-    """What a page says, its tags taken out, every blank one."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
+    """What a page says, its tags taken out, every blank one, a hyphen that of a keyboard."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)).replace("\u2011", "-"))
 
 
 def said(key, **places):

@@ -282,7 +282,7 @@ def test_an_erasure_may_be_thought_better_of_for_ten_seconds(tmp_path):
         assert owner.send("/sharing/spare", recipient="first@sen2.test")[0].headers["Location"].endswith("done=spared")
         assert standing(house, "first@sen2.test") == [], "it stays withdrawn"
         assert [row["erasure"] for row in told(house, Notices())] == [False]
-        assert "consentement retiré, effacement non demandé" in html.unescape(owner.get("/sharing")[1])
+        assert "accord retiré, effacement non demandé" in html.unescape(owner.get("/sharing")[1])
         began = time.time()
         assert owner.send("/sharing/withdraw", recipient="second@sen2.test")[0].status == 303
         ended = time.time()

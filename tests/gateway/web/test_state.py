@@ -50,7 +50,7 @@ def test_what_an_hour_costs_is_that_of_the_power_beside_it():
     """0.3 € a kWh at 1,240 W are 0.372 €; of what is given, or while nobody knows watts or price, nothing."""
     meter = as_json(replace(_FULL, power_w=1240)) | {"phases": []}
     view = SimpleNamespace(lang="en")
-    assert shown(view, meter, Fraction(3, 10))["cost_hour"] == "€0.372 an hour"
+    assert shown(view, meter, Fraction(3, 10))["cost_hour"] == "€0.372 per hour"
     for unknown in (meter | {"power_w": -300}, meter | {"power_w": None}):
         assert "cost_hour" not in shown(view, unknown, Fraction(3, 10))
     assert "cost_hour" not in shown(view, meter)

@@ -104,9 +104,7 @@ def test_a_phrase_is_said_in_the_catalogue_s_words():
     assert Phrase("").in_language("fr") == ""
 
 
-@pytest.mark.parametrize(
-    ("count", "french"), [(0, "consentement repris"), (1, "consentement repris"), (2, "consentements repris")]
-)
+@pytest.mark.parametrize(("count", "french"), [(0, "accord repris"), (1, "accord repris"), (2, "accords repris")])
 def test_a_plural_goes_by_the_rule_of_its_language(count, french):
     """None is many in English, and one in French."""
     said = plural("{count} consent resumed; ", "{count} consents resumed; ", count)

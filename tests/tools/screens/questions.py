@@ -55,7 +55,7 @@ _WORDS = {
     "en": {
         "using": "Consumption right now", "giving": "Sent to the grid right now", "today": "Today so far",
         "yesterday": "Yesterday", "load": "#% of your 6 kVA", "usual": "Usually # ",
-        "usual soon": "What is usual at this hour is known after five days", "an hour": "€# an hour",
+        "usual soon": "What is usual at this hour: known in five days", "an hour": "€# per hour",
         "nothing": "Nothing is drawn from the grid: no kWh is counted", "euros": "€#", "energy": "# kWh",
         "first day": "Known tomorrow: this is the first day", "tempo": "Tempo", "tomorrow": "Tomorrow",
         "colours": ("Blue", "White", "Red"), "days left": "# red days left",

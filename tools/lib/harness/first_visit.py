@@ -39,8 +39,8 @@ SAID = {
         "trois minutes sont passées", "Nouveau mot de passe", "Le même, encore une fois", "Enregistrer",
     ),
     "en": FirstVisitWords(
-        "I am there", "Pull the plug now", "Put the plug back now", "you are at home", "Three minutes have passed",
-        "New password", "The same once more", "Save",
+        "I am there", "Unplug now", "Plug it back in now", "you are at home", "Three minutes have passed",
+        "New password", "Repeat the password", "Save",
     ),
 }  # fmt: skip
 

@@ -63,7 +63,7 @@ ADVICE = {
         "A part of the program is started again, the rest goes on; `journalctl -u linky-gateway` says why.",
     ),
     "counter": (
-        "Vérifiez les fils et le numéro de broche du compteur d'impulsions.",
+        "Vérifiez les fils et le numéro de broche du compteur à impulsions.",
         "Check the wires and the pin's number of the pulse counter.",
     ),
     "recipient": (

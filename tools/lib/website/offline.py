@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from markdown_it import MarkdownIt
 
+from gateway.web.view import in_one_piece
 from gateway.words.catalogue import FRENCH
 from website.staging import title_of
 from words.spaces import spaced
@@ -35,7 +36,10 @@ def written(file: Path) -> str:
     """A page of the guide: its title, a line break, its HTML; ValueError where a link leads nowhere."""
     text = file.read_text(encoding="utf-8")
     lang = file.name.split(".")[1]
-    space = spaced if lang == FRENCH else str
+
+    def space(said: str) -> str:
+        return in_one_piece(spaced(said) if lang == FRENCH else said)
+
     body = _PICTURE.sub("", _COMMENT.sub("", text)).partition("\n")[2]
     engine = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = engine.parse(body)
