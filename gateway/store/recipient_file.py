@@ -147,6 +147,10 @@ class RecipientFile:
         """Each name of which there are records, as it was sent and as the literal one."""
         return self.db.execute("SELECT DISTINCT name, sen1 FROM record").fetchall()
 
+    def ends(self) -> list[tuple[str, str, float]]:
+        """Each name, as it was sent and as the literal one, with the time of the last record of each granularity."""
+        return self.db.execute("SELECT name, sen1, max(time) FROM record GROUP BY name, granularity").fetchall()
+
     def erase(self, names: Iterable[str], first: float, last: float) -> int:
         """Delete the records of these names in ``[first, last]``; how many."""
         erase = "DELETE FROM record WHERE name = ? AND time >= ? AND time <= ?"
@@ -169,12 +173,12 @@ class RecipientFile:
         return self.db.execute("INSERT OR IGNORE INTO notice VALUES (?, ?, ?, ?, ?, ?, ?)", row).rowcount == 1
 
     def gaps(self, gateway: str) -> list[ReceivedGap]:
-        """What a gateway rectified and was not asked for again yet."""
+        """What is to be asked of a gateway's history: what it rectified, what was missed."""
         rows = self.db.execute("SELECT id, identifier, first, last FROM gap WHERE gateway = ? ORDER BY id", [gateway])
         return [ReceivedGap(number, asked, first, last, replaces=True) for number, asked, first, last in rows]
 
     def add_gap(self, gateway: str, identifier: str, first: int, last: int) -> None:
-        """Note what is to be asked for again."""
+        """Note what is to be asked for."""
         self.db.execute(
             "INSERT INTO gap (gateway, identifier, first, last) VALUES (?, ?, ?, ?)", [gateway, identifier, first, last]
         )

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from gateway.federation.recipient.intake import Arrival, Intake
 from gateway.federation.recipient.subscriber import RetryPace, Subscriber
-from gateway.federation.wire.notice import Notice
+from gateway.federation.wire.notice import NOTICE, Notice
 from gateway.federation.wire.scope import literal, meets, names
 from gateway.federation.wire.stanza import QuoaliseMessage
 from gateway.senml.naming import parse_identifier
@@ -83,10 +83,19 @@ class Keeper:
         """The newest epoch and the number up to which nothing of it is missing."""
         return self.file.chain.reached()
 
-    def begin(self, epoch: str, first: int, last: int) -> None:
-        """The gateway said what waits: nothing before ``first`` will come, nothing after ``last`` was ever given."""
+    def begin(self, epoch: str, first: int, last: int, gateway: str = "", identifiers: Sequence[str] = ()) -> None:
+        """The gateway said what waits: nothing before ``first`` will come, nothing after ``last`` was ever given.
+
+        What was passed over is to be asked of the history, of each identifier from the last point on.
+        """
         with self.file.transaction():
-            self.file.chain.begin(epoch, first, last)
+            if not self.file.chain.begin(epoch, first, last) or not self.keeps:
+                return
+            ends, now = self.file.ends(), int(time.time())
+            for identifier in identifiers:
+                asked = parse_identifier(identifier)
+                if known := [at for name, sen1, at in ends if names(asked, name, sen1)]:
+                    self.file.add_gap(gateway, identifier, int(min(known)), now + 1)
 
     def replace(self, parcel: QuoaliseMessage, gap: int | None = None) -> list[Received]:
         """Commit what a gateway says now of a time that it rectified, and the gap when it is filled; what changed."""
@@ -96,7 +105,7 @@ class Keeper:
         return changed
 
     def gaps(self, gateway: str) -> list[ReceivedGap]:
-        """What a gateway rectified and was not asked for again yet."""
+        """What a gateway rectified, or what was missed of it, and was not asked for yet."""
         return self.file.gaps(gateway)
 
     def obey(self, notice: Notice, gateway: str = "", identifiers: Sequence[str] = ()) -> int | None:
@@ -197,7 +206,7 @@ class EmittingKeeper:
     async def begin(self, _: str, numbers: tuple[str, int, int] | None) -> None:
         """As ``Keeping.begin``."""
         if numbers is not None:
-            self._keeper.begin(*numbers)
+            self._keeper.begin(*numbers, self._gateway, self._identifiers)
 
     async def gaps(self) -> Sequence[ReceivedGap]:
         """As ``Keeping.gaps``."""
@@ -230,7 +239,8 @@ class EmittingKeeper:
                 log.error("a message of the gateway is set aside: %s", reason)
                 xml = ET.tostring(arrival.stanza.xml, encoding="unicode")
                 self._keeper.refuse(arrival.stanza.id, reason, xml)
-                return True
+                # A pack would be no better the next time; an order that is not understood was not obeyed.
+                return arrival.stanza.xml.find(NOTICE) is None
 
     def _obey(self, notice: Notice) -> bool:
         erased = self._keeper.obey(notice, self._gateway, self._identifiers)

@@ -66,6 +66,21 @@ def test_what_the_gateway_no_longer_has_is_not_waited_for(keeper):
     assert keeper.reached() == (EPOCH, 30)
 
 
+def test_what_was_passed_over_is_asked_of_the_history(tmp_path):
+    """From the last record of each series on, until its pages have come; of what is not asked for nothing is."""
+    keeper, name = Keeper(tmp_path / "r.sqlite"), "gw@a/s@a/x"
+    keeper.begin(EPOCH, 1, 0, "gw@a", [name])
+    keeper.add(parcel(0, 5))
+    keeper.begin(EPOCH, 6, 5, "gw@a", [name])
+    assert keeper.gaps("gw@a") == []
+    keeper.begin(EPOCH, 9, 8, "gw@a", [name, "gw@a/s@a/y"])
+    (gap,) = keeper.gaps("gw@a")
+    assert (gap.identifier, gap.first) == (name, 10**9 + 5)
+    keeper.replace(parcel(5, 8), gap.id)
+    assert keeper.gaps("gw@a") == []
+    keeper.close()
+
+
 def test_a_gateway_restored_from_a_backup_gives_numbers_again(keeper):
     """What lies above its last number is forgotten, so that the same numbers with other readings are taken."""
     keeper.begin(EPOCH, 1, 0)
