@@ -50,12 +50,18 @@ async def alone(
     own = Session(account, _TIMING, passwords=passwords, priority=-1)
     for xpath, told in (hears or {}).items():
         own.listen(xpath, told)
+    async with once(own, len(passwords.candidates()) if passwords else 1):
+        yield own
+
+
+@asynccontextmanager
+async def once(own: Session, attempts: int = 1) -> AsyncIterator[None]:
+    """Run a session for one errand. Raises FederationError when it is not connected after so many attempts."""
     stop = asyncio.Event()
     quiet = contextvars.copy_context()
     quiet.run(_ALONE.set, True)
     task = asyncio.create_task(own.run(stop), context=quiet)
     try:
-        attempts = len(passwords.candidates()) if passwords else 1
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _PATIENCE_S
         # The session itself would go on trying for ever.
@@ -64,7 +70,7 @@ async def alone(
                 break
         if not own.connected.is_set():
             raise FederationError(own.state.error or NOT_ANSWERED)
-        yield own
+        yield
     finally:
         stop.set()
         await task

@@ -214,7 +214,9 @@ class Session:
     def greet(self, to: str) -> None:
         """Show our presence to one other, who is then told when it ends (directed presence, RFC 6121 §4.6)."""
         if self._client is not None:
-            self._client.send_presence(pto=JID(to))
+            presence = self._client.make_presence(pto=JID(to))
+            presence.append(self._discovery.capabilities())
+            presence.send()
 
     async def request(
         self, to: str, payload: ET.Element, timeout_s: float = 30.0, kind: Literal["get", "set"] = "set"
