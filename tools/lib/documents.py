@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from conformance import fulfilled
 from fleet import arithmetic, curve
 from floor_plan import tables
 from gateway.doctor.causes import Cause
@@ -169,6 +170,7 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "README.md": {"get": owned.published},
     **owned.blocks(),
     "gateway/commands/README.md": {"exit-codes": exits},
+    "gateway/federation/WIRE.md": {"fulfilled": fulfilled.table},
     "tools/lib/image/README.md": {"boards": models.table},
     "SECURITY.md": {"contact-french": lambda: contact(FRENCH), "contact-english": lambda: contact(ENGLISH)},
     "CONTRIBUTING.md": {"rooms": tables.rooms, "walk": tables.walk},

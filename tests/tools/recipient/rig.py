@@ -21,9 +21,14 @@ SENSOR = "maison:sen1.test/ab12:sen1.test"
 BRANCH = f"{SENSOR}/consumption"
 
 
+def is_installed():
+    """Whether there is Node, and what ``./tools/test`` installs for it."""
+    return (ROOT / ".cache/recipient/complete").exists() and which("node")
+
+
 def needed():
     """Skip where ``./tools/test`` could not install what it is made of; in continuous integration that is a failure."""
-    if not (ROOT / ".cache/recipient/complete").exists() or not which("node"):
+    if not is_installed():
         missing = pytest.fail if os.environ.get("CI") else pytest.skip
         missing("./tools/test has not installed the recipient's packages here")
 
@@ -37,10 +42,10 @@ def await_confirmed(house):
 class Recipient(Program):
     """``tools/recipient receive`` with its page; its database is looked at only while it does not run."""
 
-    def __init__(self, folder, federation, *series, jid=FAR):
+    def __init__(self, folder, federation, *series, jid=FAR, home=HOME):
         self.store = folder / "javascript.sqlite"
         words = ["receive", "--jid", f"{jid}/archive", "--password-file", folder / "password"]
-        words += ["--gateway", f"{HOME}/proxy"]
+        words += ["--gateway", f"{home}/proxy"]
         words += ["--server", f"xmpp://{federation.address('sen2.test')}", "--store", self.store, "--page", "0"]
         words += [word for name in series or (BRANCH,) for word in ("--series", name)]
         super().__init__(

@@ -1,0 +1,141 @@
+"""``python -m conformance``: started by ``tools/conformance``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from conformance import gateway_commands, gateway_delivery, gateway_household, recipient_checks
+from conformance.checks import leave
+from conformance.connection import Connection, HearingSession
+from conformance.gateway_peer import GatewayPeer
+from conformance.options import ROLES, parser
+from conformance.points import Findings, PointOutcome, WirePoint, line, points
+from conformance.recipient_peer import COMMAND_NAMES, RecipientPeer
+from conformance.replies import ABSENT, INFO, OURS, QUOALISE, RECEIPTS, IqReply, query
+from gateway.config.tables import password_from
+from gateway.errors import ConfigError, Exit, FederationError, GatewayError, SenMLError
+from gateway.federation.connection.jids import bare_jid, unguessable
+from gateway.federation.connection.session import Account
+from gateway.senml.naming import parse_identifier
+
+if TYPE_CHECKING:
+    import argparse
+
+_DISCOVERY_S = 20.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """One run; the exit code."""
+    options = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")
+    held, findings = points(), Findings()
+    try:
+        peer, account = _who(options)
+        role = asyncio.run(_run(options, account, peer, held, findings))
+    except GatewayError as error:
+        print(f"tools/conformance: {error}", file=sys.stderr)
+        return Exit.USAGE if error.exit_code == Exit.FAILED else error.exit_code
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    print(f"{peer}, as a {role}, held to gateway/federation/WIRE.md:\n\n{findings.table(held)}", end="")
+    if options.json:
+        outcomes = {point.number: findings.of(point)[0].value for point in held}
+        try:
+            options.json.write_text(json.dumps(outcomes, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            print(f"tools/conformance: {options.json} cannot be written: {error.strerror}", file=sys.stderr)
+            return Exit.STORE
+    return Exit.FAILED if findings.failed else Exit.DONE
+
+
+def _who(options: argparse.Namespace) -> tuple[str, Account]:
+    """The peer's address and our own account. Raises GatewayError: an argument is wrong, or the password's file."""
+    try:
+        account, slash, resource = options.peer.partition("/")
+        peer, jid = f"{bare_jid(account)}{slash}{resource}", bare_jid(options.jid)
+        if options.series:
+            parse_identifier(options.series)
+    except (ConfigError, SenMLError) as error:
+        raise GatewayError(str(error)) from error
+    if slash and not resource:
+        raise GatewayError(f"{peer} ends with a slash: behind it stands the resource, such as proxy")
+    if options.role in ("gateway", "provider") and not slash:
+        raise GatewayError(f"{peer}: a {options.role} is asked at its full address, such as {peer}/proxy")
+    # A recipient is told one address, and has it still when the tool comes back.
+    own = "proxy" if options.role == "recipient" or not slash else unguessable("conformance")
+    password = password_from(options.password_file)
+    return peer, Account(jid, password, options.address, options.ca_file, options.resource or own)
+
+
+async def _run(
+    options: argparse.Namespace, account: Account, jid: str, held: list[WirePoint], findings: Findings
+) -> str:
+    """Find out what the peer is, and hold it to what binds it; as what that was."""
+    role = options.role or ("" if "/" in jid else "recipient")
+    if not role:
+        async with Connection(lambda: HearingSession(account)) as connection:
+            role = await _role(connection, jid)
+    leave(held, ROLES[role], findings)
+    work = _try_recipient if role == "recipient" else _try_gateway
+    try:
+        async with asyncio.timeout(options.minutes * 60):
+            await work(options, account, jid, ROLES[role], findings)
+    except TimeoutError:
+        why = f"the {options.minutes} minutes were over before it was tried (--minutes)"
+        # A run that does not come to its end has not passed.
+        for point in held:
+            if ROLES[role] in point.who and not findings.has(point):
+                findings.add(point.number, PointOutcome.FAILED, why)
+    return str(role)
+
+
+async def _try_gateway(options: argparse.Namespace, account: Account, jid: str, role: str, findings: Findings) -> None:
+    async with Connection(lambda: HearingSession(account)) as connection:
+        peer = GatewayPeer(
+            connection, jid, options.series or "", options.prm or "", options.patience, options.household
+        )
+        for part in (gateway_commands, gateway_delivery, gateway_household):
+            await part.CHECKS.make(role, peer, findings)
+
+
+async def _try_recipient(
+    options: argparse.Namespace, account: Account, jid: str, role: str, findings: Findings
+) -> None:
+    peer: RecipientPeer
+
+    def begun() -> HearingSession:
+        made = HearingSession(account, (QUOALISE, OURS, RECEIPTS), COMMAND_NAMES)
+        made.asked = peer.take
+        return made
+
+    connection = Connection(begun)
+    peer = RecipientPeer(connection, jid.partition("/")[0], options.patience, [*recipient_checks.MOODS])
+    async with connection:
+        own = connection.line.jid
+        print(f"{peer.jid} may subscribe to {peer.name()} at {own} now", file=sys.stderr, flush=True)
+        peer.line.show(peer.jid)
+        if await peer.next("subscribe", 0, 2 * options.patience) is None:
+            raise FederationError(
+                f"{peer.jid} did not subscribe at {own} within {2 * options.patience} s", "recipient-unavailable"
+            )
+        await recipient_checks.CHECKS.make(role, peer, findings)
+
+
+async def _role(connection: Connection, jid: str) -> str:
+    """What the peer's service discovery says that it is. FederationError where nobody answers."""
+    reply = IqReply(await connection.line.ask(jid, query(INFO), _DISCOVERY_S, "get"))
+    if reply.xml is None or reply.condition in ABSENT - {"feature-not-implemented"}:
+        words = f"{jid}: nobody there says what it is ({line(reply.words)}); to try it all the same, say --as"
+        raise FederationError(words, "recipient-unavailable")
+    features = {one.get("var") for one in reply.xml.iter(f"{{{INFO}}}feature")}
+    if QUOALISE not in features:
+        return "recipient"
+    return "gateway" if OURS in features else "provider"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""The gateway that a recipient is tried with: invented readings, numbered, and answers as the run wants them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree as ET
+
+from conformance.replies import COMMANDS, OURS, RECEIPTS
+from gateway.errors import SenMLError
+from gateway.federation.wire.form import (
+    Answer,
+    RequestError,
+    ResultPage,
+    bad_request,
+    build_error,
+    build_page,
+    build_result,
+    parse_command,
+)
+from gateway.federation.wire.stanza import Interval, Publisher, build_quoalise, hints
+from gateway.senml.naming import NameForm, parse_identifier
+from gateway.store.points import Granularity, MeterInfo, Point, Series
+from gateway.words.phrase import same
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conformance.connection import Connection, HearingSession
+    from gateway.federation.connection.session import Stanza
+    from gateway.federation.wire.form import Command
+
+SENSOR: Final = "conformance"
+PATH: Final = "consumption/power/apparent/raw"
+# Of a recipient's questions so many are remembered: one that asks without end is left.
+_MOST_ASKED: Final = 1000
+COMMAND_NAMES: Final = {
+    "get_history": "Get history",
+    "subscribe": "Subscribe",
+    "unsubscribe": "Unsubscribe",
+    "list_series": "Series",
+    "request_access": "Request access",
+    "my_access": "My access and my requests",
+}
+_TITLE = same("Conformance test")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One command of the recipient: when it came (monotonic seconds), from which device, and what it says."""
+
+    at: float
+    origin: str
+    node: str
+    fields: dict[str, str]
+    page: ResultPage | None
+    answered: str = "yes"
+
+
+@dataclass(slots=True)
+class RecipientPeer:
+    """Who receives; ``jid`` is its account.
+
+    ``moods``: how the next subscriptions are answered, ``yes`` once there are none left; ``numbers``: what the answer
+    says is the first number that waits, and the last one given. ``history``: what is stored here, ``page_of`` how many
+    records are on a page. What it asked is in ``asked``.
+    """
+
+    connection: Connection
+    jid: str
+    patience: int = 90
+    moods: list[str] = field(default_factory=list)
+    first: int = 1
+    last: int = 0
+    epoch: str = field(default_factory=lambda: secrets.token_hex(4))
+    history: list[Point] = field(default_factory=list)
+    page_of: int = 2
+    device: str = ""
+    form: NameForm = NameForm.SENML
+    asked: list[Asked] = field(default_factory=list)
+    receipts: list[tuple[str, Stanza | None]] = field(default_factory=list)
+    renewed_at: int | None = None
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def line(self) -> HearingSession:
+        """The session of now."""
+        return self.connection.line
+
+    @property
+    def publisher(self) -> Publisher:
+        """In whose name the readings are."""
+        user, _, domain = self.line.account.jid.partition("@")
+        return Publisher(user, domain, "P1Y")
+
+    @property
+    def meter(self) -> MeterInfo:
+        """The meter that there is not."""
+        return MeterInfo(1, SENSOR, SENSOR, None, None, 0)
+
+    def name(self) -> str:
+        """The series, in the form for new peers."""
+        return self.publisher.name(self.meter, PATH).senml()
+
+    # --- what it asks ---
+
+    def take(self, request: Stanza) -> None:
+        """A question came in; that of somebody else is not answered."""
+        element = request.xml.find(f"{{{COMMANDS}}}command")
+        if element is None or request.sender.lower() != self.jid.lower() or len(self.asked) >= _MOST_ASKED:
+            return
+        try:
+            if request.type != "set":
+                raise bad_request(same("send a command in <iq type='set'/>"))
+            command = parse_command(element)
+            self._note(request, command)
+            if self.asked[-1].answered != "silent":
+                self.line.answer(request, build_result(command, request.lang, _TITLE, self._carry_out(command)))
+        except RequestError as error:
+            self.line.answer(request, build_error(error, request.lang), error=True)
+        self.news.set()
+
+    def _note(self, request: Stanza, command: Command) -> None:
+        mood = self.moods.pop(0) if command.node == "subscribe" and self.moods else "yes"
+        fields = dict(command.fields or {})
+        self.asked.append(Asked(time.monotonic(), request.origin, command.node, fields, command.page, mood))
+        if mood == "wait":
+            raise RequestError("wait", "resource-constraint", same("too many requests at once"))
+        if command.node == "subscribe" and mood == "yes":
+            self.device = request.origin
+            try:
+                self.form = parse_identifier(fields.get("identifier", "")).form
+            except SenMLError as error:
+                raise bad_request(same(f"wrong identifier: {error}")) from error
+
+    def _carry_out(self, command: Command) -> Answer:
+        if command.node == "subscribe":
+            said = (("series", "1"), ("epoch", self.epoch), ("first", str(self.first)), ("last", str(self.last)))
+            return Answer(tuple((var, same("Number"), value) for var, value in said))
+        if command.node == "get_history":
+            return Answer((), self._page(command))
+        if command.node == "unsubscribe":
+            return Answer()
+        raise RequestError("cancel", "item-not-found", same("unknown command"))
+
+    def _page(self, command: Command) -> Sequence[ET.Element]:
+        """A page of two records at most, however many are wanted: a short one is not the end."""
+        after = command.page.after if command.page else None
+        begin = int(after) + 1 if after and after.isdigit() and len(after) < 6 else 0
+        some = self.history[begin : begin + self.page_of]
+        ends = (str(begin), str(begin + len(some) - 1)) if some else (None, None)
+        total = len(self.history) if begin == 0 else None
+        return build_quoalise(self.publisher, self.meter, self.form, some), build_page(*ends, begin, total)
+
+    # --- what it is sent ---
+
+    def point(self, at: int, value: int, *, rectified: bool = False) -> Point:
+        """One reading."""
+        series = Series(1, SENSOR, PATH, "VA", "gauge", at, at)
+        return Point(series, Granularity.RAW, at, value, "meter", rectified)
+
+    def push(self, after: int, point: Point, to: str) -> str:
+        """Send one reading as number ``after`` + 1; the id of its message."""
+        interval = Interval(self.epoch, after, after + 1)
+        self.last = max(self.last, interval.last)
+        payload = build_quoalise(self.publisher, self.meter, self.form, [point], interval)
+        more = [ET.Element(f"{{{RECEIPTS}}}request"), *hints("no-store", "no-permanent-store")]
+        self.line.send_message(to, interval.id, payload, *more)
+        return interval.id
+
+    def live(self, point: Point, to: str) -> str:
+        """Send a value of this moment; the id of its message."""
+        payload = build_quoalise(self.publisher, self.meter, self.form, [point])
+        payload[0][0].set("live", "true")
+        number = f"live-{next(self._ids)}"
+        self.line.send_message(
+            to, number, payload, *hints("no-store", "no-permanent-store", "no-copy"), kind="headline"
+        )
+        return number
+
+    def notice(self, number: str, kind: str, **facts: str) -> str:
+        """Send a notice to the account; the id of its message."""
+        element = ET.Element(f"{{{OURS}}}notice", {"id": f"{self.epoch}-{number}", "kind": kind, **facts})
+        text = ET.SubElement(element, f"{{{OURS}}}text", {"{http://www.w3.org/XML/1998/namespace}lang": "en"})
+        text.text = "This is a conformance test of linky-gateway."
+        body = ET.Element("{jabber:client}body")
+        body.text = text.text
+        stanza_id = f"notice-{self.epoch}-{number}"
+        self.line.send_message(self.jid, stanza_id, body, element, ET.Element(f"{{{RECEIPTS}}}request"))
+        return stanza_id
+
+    # --- what comes of it ---
+
+    async def receipt(self, stanza_id: str, seconds: float) -> Stanza | None:
+        """The next receipt of a message."""
+
+        def fits(stanza: Stanza) -> bool:
+            received = stanza.xml.find(f"{{{RECEIPTS}}}received")
+            return (
+                stanza.sender.lower() == self.jid.lower() and received is not None and received.get("id") == stanza_id
+            )
+
+        return await self.line.hear(fits, seconds)
+
+    async def next(self, node: str, since: int, seconds: float) -> Asked | None:
+        """The first command of that name behind the first ``since`` of what was asked; None when none came in time."""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    self.news.clear()
+                    for asked in self.asked[since:]:
+                        if asked.node == node:
+                            return asked
+                    await self.news.wait()
+        except TimeoutError:
+            return None
