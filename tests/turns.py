@@ -22,7 +22,7 @@ LONGEST: Final = (
     *("gateway/doctor/test_catalogue.py", "tools/test_bootstrap.py", "units/test_boot.py"),
     *("gateway/doctor/test_faults.py", "gateway/privacy/test_running.py", "gateway/collector/test_access.py"),
     *("gateway/bridges/test_zabbix.py", "tools/flash/test_flash.py", "micropython/display/test_program.py"),
-    *("walks/test_maker.py", "walks/test_cooperative.py"),
+    *("walks/test_maker.py", "walks/test_cooperative.py", "integration/test_update_at_page.py"),
 )
 # Real servers, boards, containers: next.
 WAITING: Final = {"faults", "integration", "micropython", "tools", "units", "upgrade", "walks"}

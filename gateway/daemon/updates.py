@@ -12,7 +12,8 @@ from gateway import __version__
 from gateway.control.messages import Update
 from gateway.errors import ReleaseError, StoreError
 from gateway.links.alert_words import Topic
-from gateway.links.link import OK, WAITING, Link, LinkKind
+from gateway.links.link import OK, WAITING, Link, LinkKind, title
+from gateway.live.state import kind_and_name
 from gateway.notices.deciding.news import Item
 from gateway.store.local_time import PARIS
 from gateway.store.terms import Channel
@@ -22,7 +23,7 @@ from gateway.upkeep.releases import versions
 from gateway.upkeep.releases.keys import trusted_keys
 from gateway.upkeep.updates.machine import HOME, outcome
 from gateway.upkeep.updates.watch import NO_PLACE, OFF, UpdateWatch
-from gateway.words.phrase import NOTHING, Phrase, written
+from gateway.words.phrase import NOTHING, Phrase, joined, same, written
 
 if TYPE_CHECKING:
     import asyncio
@@ -75,13 +76,23 @@ _BACK = Phrase(
     " No reading is lost."
 )
 _UNDECIDED = Phrase(
-    "The update to {newer} was taken back, since {missing} did not come back; with {version} it does not either: it can"
-    " be tried again."
+    "The update to {newer} was taken back, as something did not come back ({missing}); with {version} it does not"
+    " either: it can be tried again."
 )
 _BROKEN = Phrase("The update to {newer} failed, and {version} is not whole: its “Status” page says what is missing.")
 _CUT = Phrase("the power was cut, or it could not be installed")
 _STAYED = Phrase("The update to {newer} came to nothing, {version} runs on: {why}.")
 _ENDINGS = {"kept": _KEPT, "back": _BACK, "undecided": _UNDECIDED, "failed": _BROKEN, "stayed": _STAYED}
+# What a version may lack besides links.
+_LACKED = {
+    "gateway": Phrase("the gateway itself"),
+    "readings": Phrase("readings"),
+    "package": Phrase("its installation"),
+}
+# Of the way back to the former version, which is no update to whoever has asked for it.
+_BACK_AGAIN = Phrase("The gateway went back to version {newer}, as you asked, and everything that worked works.")
+_BACK_NOT = Phrase("Going back to version {newer} came to nothing, {version} runs on: {why}.")
+_ENDINGS_OF_BACK = _ENDINGS | {"kept": _BACK_AGAIN, "stayed": _BACK_NOT}
 _ASKED = Phrase("{asker} asks to update the gateway to {newer}. Say yes or no at its page, under “Settings”.")
 _ENDS = Phrase("Version {version} of the gateway is mended until {day}: update it before then.")
 _ENDED = Phrase("Version {version} of the gateway is not mended any more since {day}: update it.")
@@ -321,12 +332,19 @@ class HouseUpdates:
 
 def _ending(how: dict[str, Any]) -> Phrase | None:
     """What is said of how an update ended; None for an ending that this version does not know."""
-    words = _ENDINGS.get(how["result"])
+    is_back = versions.compared(str(how["from"]), str(how["to"])) == "older"
+    words = (_ENDINGS_OF_BACK if is_back else _ENDINGS).get(how["result"])
     if words is None:
         return None
-    missing = ", ".join(map(str, how["missing"])) or "…"
+    missing = joined(", ", (_lacked(str(one)) for one in how["missing"])) or same("…")
     why = written(how.get("why") or {}) or _CUT
     return words.filled(newer=how["to"], version=how["from"], missing=missing, why=why)
+
+
+def _lacked(link: str) -> Phrase:
+    """What a version did not have, as the page "State" calls it."""
+    kind, name = kind_and_name(link)
+    return _LACKED.get(kind) or title(kind) + same(f" {name}".rstrip())
 
 
 def _begin(day: str) -> float:

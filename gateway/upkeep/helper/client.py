@@ -27,8 +27,8 @@ SOCKET = Path("/run/linky-gateway-helper/socket")
 # An answer's line; and for how long one may be waited for, other acts before it included.
 _LONGEST_LINE, _PATIENCE_S = 65_536, 900.0
 _NO_HELPER = Phrase(
-    "the part of the gateway that may change the machine does not answer ({why}): restart the machine, or ask whoever"
-    " installed the gateway"
+    "the part of the gateway that may change the machine does not answer: restart the machine, or ask whoever installed"
+    " the gateway"
 )
 _NO_ANSWER = Phrase("the helper ended without an answer; nothing is known of what it did")
 
@@ -81,7 +81,7 @@ async def send(
     except (OSError, TimeoutError) as error:
         # For whoever keeps the machine; what is raised is for the household.
         log.warning("linky-gateway-helper.socket (%s) does not answer: %s", socket or SOCKET, error)
-        raise GatewayError(_NO_HELPER.filled(why=error.strerror or str(error) or "timeout")) from error
+        raise GatewayError(_NO_HELPER) from error
 
 
 async def _answer(reader: asyncio.StreamReader, hear: Callable[[Phrase], None] | None) -> Found:

@@ -214,7 +214,11 @@ def start(known: dict[str, Any]) -> None:
     """What ran before runs again; whether it does is judged and not waited for."""
     run("systemctl", "daemon-reload")
     run("systemctl", "reset-failed", UNIT)
-    run("systemctl", "start", "--no-block", UNIT, *known.get("running", []))
+    # Not what runs already: what the gateway wants before it would be started, and find the database in use.
+    units = (UNIT, *known.get("running", []))
+    still = [unit for unit in units if run("systemctl", "is-active", "--quiet", unit).returncode]
+    if still:
+        run("systemctl", "start", "--no-block", *still)
 
 
 def end(known: dict[str, Any], how: str, lacking: list[str]) -> None:

@@ -139,8 +139,9 @@ class UpdateWatch:
 
     @property
     def former(self) -> str:
-        """The version that is kept to go back to; empty where there is none."""
-        return former(self.kind, self.running)
+        """The version that is kept to go back to; empty where there is none, or where it was tried and did not stay."""
+        kept = former(self.kind, self.running)
+        return "" if self.went_back(kept) else kept
 
     @property
     def fault(self) -> Phrase | None:

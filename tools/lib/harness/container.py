@@ -5,10 +5,13 @@ Everything ends with the ``with`` that began it.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
+import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -62,6 +65,9 @@ _BPF = {"SYSTEMD_SECCOMP": "0"}
 _BOOTED = ("running", "degraded")
 # Nothing of this machine's environment means anything inside.
 CLEAN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG": "C.UTF-8"}
+
+# setns(2); Python knows it from 3.12 on.
+_CLONE_NEWNET = 0x40000000
 
 
 class TrialError(Exception):
@@ -222,3 +228,17 @@ class Container:
 def wait_for(condition: Callable[[], object], what: str, seconds: float = _DEADLINE_S) -> None:
     """Look again and again; TrialError when it does not come about."""
     wait_until(condition, seconds, what, 0.3, TrialError)
+
+
+def connected(container: Container, port: int, timeout: float) -> socket.socket:
+    """A connection to a port of its own loopback, for a program of this machine; OSError."""
+
+    def connect() -> socket.socket:
+        with container.path("/proc/1/ns/net").open("rb") as network:
+            if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), _CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+        return socket.create_connection(("127.0.0.1", port), timeout)
+
+    # A socket stays in the network in which it was made; the thread that went there ends with it.
+    with ThreadPoolExecutor(1) as there:
+        return there.submit(connect).result()

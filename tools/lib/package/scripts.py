@@ -89,7 +89,10 @@ if [ -d /run/systemd/system ]; then
     # After an upgrade what was running runs on, in its new version.
     deb-systemd-invoke try-restart linky-gateway.service linky-display.service linky-collect.service || true
   fi
-  deb-systemd-invoke start {started} >/dev/null || true
+  # Not what runs: with the gateway its database would be prepared once more, while it is written.
+  for unit in {started}; do
+    systemctl --quiet is-active "$unit" || deb-systemd-invoke start "$unit" >/dev/null || true
+  done
   # What was kept before the upgrade judges it; dpkg's lock is held until this script has ended, so nobody waits.
   systemctl --system --no-block start linky-gateway-judge.service >/dev/null 2>&1 || true
 fi

@@ -291,10 +291,11 @@ def test_arguments_of_others_are_the_acts_alone(scratch, serving):
     assert scratch.told == ["--no-block", "try-restart", "mosquitto.service"]
 
 
-def test_without_a_helper_the_gateway_says_so(tmp_path):
-    """A gateway that was not installed the usual way."""
-    with pytest.raises(GatewayError, match=r"does not answer \(No such file"):
+def test_without_a_helper_the_gateway_says_so(tmp_path, caplog):
+    """A gateway that was not installed the usual way: to a household what to do, to the log what the system said."""
+    with pytest.raises(GatewayError, match="does not answer: restart the machine"):
         asyncio.run(ask("reboot", socket=tmp_path / "none"))
+    assert "No such file" in caplog.text
 
 
 def test_a_helper_that_ends_in_the_middle_has_not_answered(tmp_path):

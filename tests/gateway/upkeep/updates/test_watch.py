@@ -395,3 +395,19 @@ def test_what_cannot_be_fetched_at_night_is_tried_again_then_said(hosted, gatewa
     assert gateway.ended[-1]["result"] == "stayed"
     assert "answered 503" in gateway.ended[-1]["why"]["en"]
     assert gateway.watch.state.wish is None
+
+
+def test_a_former_version_that_did_not_stay_is_not_gone_back_to_again(gateway, roots, monkeypatch):
+    """It is offered until it was tried and did not keep what worked; who asks all the same is told there is none."""
+    monkeypatch.setattr(module, "former", lambda *_: "0.1.9")
+    assert gateway.watch.former == "0.1.9"
+    (roots / "refused").write_text("0.1.9\n")
+
+    async def story():
+        await gateway.watch.resume()
+        assert gateway.watch.former == ""
+        with pytest.raises(ReleaseError, match="no former version"):
+            await gateway.watch.go_back("page")
+
+    gateway.do(story())
+    assert gateway.told == []
