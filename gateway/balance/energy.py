@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
+# Of several days: what was produced was not counted on some, and was on the last one.
+PARTLY = "partly"
+
 
 @dataclass(frozen=True, slots=True)
 class DayEnergy:
@@ -54,9 +57,9 @@ class DayEnergy:
 class Total:
     """Days added up; ``known`` of them have a value, all of them whole where ``whole`` says so.
 
-    ``doubt`` is why of some day what was produced is not known, though it is counted; ``holes`` are the days of which
-    a part alone is known; ``imported`` whether any is of another's file; ``consumed`` what the house used in all, None
-    where that is not known of each of the days.
+    ``doubt`` is why what was produced is not known of the last day, though it is counted, or ``PARTLY`` where that is
+    so of earlier ones alone; ``holes`` are the days of which a part alone is known; ``imported`` whether any is of
+    another's file; ``consumed`` what the house used in all, None where that is not known of each of the days.
     """
 
     known: int
@@ -116,7 +119,7 @@ def total(days: Iterable[DayEnergy]) -> Total:
         use=SelfUse.added(uses) if uses and believed else None,
         whole=bool(found) and all(day.whole and day.drawn is not None for day in found),
         estimated=any(day.estimated for day in found),
-        doubt=next((day.doubt for day in found if day.doubt), None),
+        doubt=(found[-1].doubt or (PARTLY if any(day.doubt for day in found) else None)) if found else None,
         holes=sum(not day.whole for day in known),
         imported=any(day.imported for day in found),
         consumed=None if None in used else _sum(used),

@@ -54,13 +54,14 @@ _NO_DAYS = Phrase("no day is known whole by all of them")
 
 @dataclass
 class _Stretch:
-    """An offer over some days: its spans, and of which days it knows all."""
+    """An offer over some days: its spans, of which days it knows all, and in which its hours lie in a silence."""
 
     offer: SupplierOffer
     spans: list[ClassSpan]
     unknown: set[date]
     wh: tuple[int, ...] = ()
     shared: int = 0
+    silent: frozenset[date] = frozenset()
 
     def parts(self, days: Collection[date]) -> list[OfferPart]:
         pairs = zip(self.spans, self.wh, strict=True)
@@ -201,7 +202,8 @@ class _Comparing:
                 why = self._why(stretch.offer, stretch.unknown)
             bounds = [*(one.begin for one in stretch.spans), stretch.spans[-1].end]
             counted = self._house.classes(bounds)
-            sure = self._known.keys() - stretch.unknown
+            # What was drawn in a silence is shared out by time, and says nothing of the hours in which it was.
+            sure = self._known.keys() - stretch.unknown - stretch.silent
             spans += [
                 SpanEnergy(one.day, one.word, wh, classes)
                 for one, wh, classes in zip(stretch.spans, stretch.wh, counted, strict=True)
@@ -270,7 +272,9 @@ class _Comparing:
         if not spans:
             raise NotComputable(_NO_DAYS)
         energy = self._metered.between([*(one.begin for one in spans), spans[-1].end], self._own)
-        return _Stretch(offer, spans, {one.day for one in spans if one.word is None}, energy.wh, energy.shared)
+        unknown = {one.day for one in spans if one.word is None}
+        silent = frozenset(one.day for one in spans if energy.silences & {one.begin, one.end})
+        return _Stretch(offer, spans, unknown, energy.wh, energy.shared, silent)
 
     def _common(self, found: Sequence[Sequence[_Stretch]]) -> set[date]:
         """The days that every offer knows, of those that know enough."""

@@ -180,6 +180,13 @@ class HouseholdDays:
         """Wh by class between each two, as the meter's indexes counted and called them."""
         return self._classes(bounds)
 
+    def silent(self, bounds: Sequence[int]) -> list[bool]:
+        """Whether nothing was read between each two, nor at either, and yet something was drawn."""
+        index = self._series.get(DRAWN)
+        across = self._ledger.across(index, bounds) if index else {}
+        rows = [(begin, end, across.get(begin) or across.get(end)) for begin, end in pairwise(bounds)]
+        return [row is not None and row.start <= begin and end <= row.until for begin, end, row in rows]
+
     def load_curve(self, start: int, end: int) -> Mapping[int, int]:
         """Half hour in ``[start, end)`` -> Wh from the grid."""
         curve = self._series.get(DRAWN_CURVE)

@@ -87,8 +87,9 @@ def lived_colours(house: HouseholdDays, first: date, end: date) -> dict[date, st
         for day in days(first, end + _ONE)
     ]
     found = {}
-    for begin, counted in zip(bounds, house.classes(bounds), strict=False):
-        if colour := _colour(counted):
+    for begin, counted, is_silent in zip(bounds, house.classes(bounds), house.silent(bounds), strict=False):
+        # What the indexes counted in a silence is shared out by time: each of its days would have all its colours.
+        if not is_silent and (colour := _colour(counted)):
             found[day_of(begin)] = colour
     return found
 

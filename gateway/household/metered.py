@@ -20,7 +20,7 @@ from gateway.store.points import Granularity
 from gateway.store.spans import DRAWN, QUARTER_S, Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from gateway.household.days import HouseholdDays
@@ -34,10 +34,14 @@ _LONGEST_STEP_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class MeteredParts:
-    """Wh between each two successive moments; ``shared`` of them were shared out by time."""
+    """Wh between each two successive moments; ``shared`` of them were shared out by time.
+
+    ``silences``: those of the moments that lie in more than an hour of which nothing but its whole is known.
+    """
 
     wh: tuple[int, ...]
     shared: int
+    silences: frozenset[int] = frozenset()
 
 
 class ImportedCurve:
@@ -98,16 +102,25 @@ class MeteredEnergy:
         """
         wh = [one.wh for one in self._house.drawn(bounds)]
         # Files may be imported before the meter was ever heard.
-        shared = self._cut(self._index, bounds, own, wh) if self._index else {}
+        across = self._archive.ledger.across(self._index, bounds) if self._index else {}
+        shared = self._cut(self._index, bounds, across, own, wh) if self._index else {}
         if self._days:
             shared |= self._take_imported(bounds, wh)
-        return MeteredParts(tuple(wh), sum(shared.values()))
+        silences = (bound for bound, row in across.items() if row.until - row.start > _LONGEST_STEP_S)
+        return MeteredParts(tuple(wh), sum(shared.values()), frozenset(silences))
 
-    def _cut(self, index: Series, bounds: Sequence[int], own: Collection[int], wh: list[int]) -> dict[int, int]:
+    def _cut(
+        self,
+        index: Series,
+        bounds: Sequence[int],
+        across: Mapping[int, LedgerRow],
+        own: Collection[int],
+        wh: list[int],
+    ) -> dict[int, int]:
         """Put in what is known within the quarter hours that ``bounds`` cut; which of them were shared out."""
         shared: dict[int, int] = {}
         places = {bound: place for place, bound in enumerate(bounds)}
-        for bound, row in self._archive.ledger.across(index, bounds).items():
+        for bound, row in across.items():
             known = self._at(index, bound, row)
             if known is None and bound in own:
                 known = self._by_classes(row)

@@ -22,8 +22,8 @@ from gateway.words.phrase import NOTHING, same
 from tests.prepared import prepare
 
 PARIS = ZoneInfo("Europe/Paris")
-# The steps of a house that is far from now, and of the last minutes.
-FAR_S, NEAR_S, NEAR_FOR_S = 600, 60, 1200
+# The steps of a house that is far from now, of the last minutes, and of the time in which nobody heard it.
+FAR_S, NEAR_S, NEAR_FOR_S, UNHEARD_S = 600, 60, 1200, 3600
 DAYS_BEFORE = 8
 
 DATES = {"spring": date(2026, 3, 29), "ordinary": date(2026, 6, 17), "autumn": date(2026, 10, 25)}
@@ -163,7 +163,9 @@ class House:
             begin = self.moment - self.kind.young_s
         else:
             year = self.day.replace(year=self.day.year - 1)
-            self._run(store, midnight(year - timedelta(days=1)) - FAR_S, midnight(year + timedelta(days=1)) + FAR_S)
+            until = midnight(year + timedelta(days=2)) + FAR_S
+            self._run(store, midnight(year - timedelta(days=1)) - FAR_S, until)
+            self._go_unheard(until, begin)
         begin -= begin % FAR_S
         if self.kind.swapped_s:
             swap = self.moment - self.kind.swapped_s
@@ -171,6 +173,13 @@ class House:
             self._swap(swap)
             begin = swap - swap % FAR_S + 2 * FAR_S
         self._run(store, begin, self.moment)
+
+    def _go_unheard(self, begin, end):
+        """Nothing is recorded; the indexes go on, as those of every meter. Pulses that nobody hears are lost."""
+        made = self._total("made")
+        for time in range(begin, end, UNHEARD_S):
+            self._count(time, min(UNHEARD_S, end - time))
+        self._totals["made"] = made
 
     def _swap(self, swap):
         """Another meter: it has counted something else, and what was drawn while it was exchanged nobody knows."""

@@ -25,6 +25,8 @@ _HOURS = (0, 3, 6, 9, 12, 15, 18, 21)
 _LEAST = 0.04
 # A meter has ten indexes, and each a class of its own in the style sheet; 0 is whatever else.
 _INDEXES = 11
+# What the rounding of the classes comes to in some weeks: one part of so many.
+_ROUNDED = 10_000
 SUBSCRIPTION, REST, SOLD = "subscription", "rest", "sold"
 
 
@@ -203,8 +205,8 @@ def _energies(figures: Figures) -> dict[str, tuple[str, int]]:
         kind = kind_of(word)
         found[kind] = (word, wh + found.get(kind, ("", 0))[1])
     rest = figures.drawn - sum(figures.classes.values())
-    # A watt-hour or two are the rounding of each class.
-    if rest > len(found) or not found:
+    # A watt-hour or two are the rounding of each class, on each of its days.
+    if rest > max(len(found), figures.drawn // _ROUNDED) or not found:
         found[REST if found else "c-base"] = ("", rest)
     return found
 

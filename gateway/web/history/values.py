@@ -40,8 +40,9 @@ class Spent:
 class Figures:
     """Energy over some time; the two shares are from 0 to 1.
 
-    ``doubt`` is why what is counted as produced is not known for some of it: ``unread``, ``too-little``; ``spent`` is
-    None where no tariff was in force; ``consumed`` is what was used in all, what was drawn and what of one's own was.
+    ``doubt`` is why what is counted as produced is not known for some of it: ``unread``, ``too-little``, or ``partly``
+    where it is known again; ``spent`` is None where no tariff was in force; ``consumed`` is what was used in all, what
+    was drawn and what of one's own was.
     """
 
     drawn: int | None

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.balance.calendar import days
-from gateway.balance.energy import DayEnergy, change, consumed, total
+from gateway.balance.energy import PARTLY, DayEnergy, change, consumed, total
 from gateway.balance.self_use import self_uses
 from gateway.balance.tariff import Tariff, cost
 
@@ -57,6 +57,15 @@ def test_what_was_used_in_all_is_drawn_and_made_less_injected():
     assert total([sunny, DayEnergy(other, 5000, injected=0)]).consumed is None
     assert total([sunny, DayEnergy(other, None)]).consumed == 7500
     assert total([DayEnergy(day, 5)]).consumed is None
+
+
+def test_what_was_not_counted_some_time_ago_is_no_fault_of_now():
+    """Nobody knows what was produced in all; the counter is said not to answer where it does not on the last day."""
+    dead = DayEnergy(date(2026, 1, 1), 5, injected=9, doubt="unread")
+    alive = DayEnergy(date(2026, 1, 2), 5, injected=1, produced=2)
+    assert (total([dead, alive]).produced, total([dead, alive]).doubt) == (None, PARTLY)
+    assert total([alive, dead]).doubt == "unread"
+    assert total([alive]).doubt is None
 
 
 def test_self_use_counts_only_half_hours_that_are_known_on_every_side():
