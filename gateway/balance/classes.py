@@ -2,6 +2,7 @@
 
 A historic meter names its indexes (``…/provider/hchp``); a standard one numbers them, and says which number is which
 text of the supplier's at the moment (NTARF, LTARF): from what it said the word is found, else the number remains.
+Under Tempo alone the order of the numbers is known beforehand (54E; real meters): a red day need not have come.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 PREFIX = "consumption/energy/active/index/provider/"
 NUMBERS = tuple(str(number) for number in range(1, 11))
 TEMPO = ("hcjb", "hpjb", "hcjw", "hpjw", "hcjr", "hpjr")
+# By number: blue 1 and 2, white 3 and 4, red 5 and 6, the off-peak hours of each first.
+TEMPO_ORDER = {1: "HC BLEU", 2: "HP BLEU", 3: "HC BLANC", 4: "HP BLANC", 5: "HC ROUGE", 6: "HP ROUGE"}
 # In the order in which they are shown.
 WORDS = ("base", "hc", "hp", *TEMPO, "hn", "pm", *NUMBERS)
 
@@ -29,7 +33,7 @@ _KINDS = (
 )
 _COLOURS = (("BLEU", "jb"), ("BLAN", "jw"), ("ROUG", "jr"))
 # After every word.
-_LAST = "\U0010ffff"
+_LAST, _NEVER = "\U0010ffff", 2**62
 _PERIOD = re.compile(r"(?:TH|HC|HP|HN|PM)\.\.|H[CP]J[BWR]")
 _HISTORIC = re.compile(r"H[CP]J[BWR]")
 
@@ -44,6 +48,26 @@ def word_of(text: str) -> str | None:
     return kind + colour if colour and kind in ("hc", "hp") else kind
 
 
+def ordered(texts: Mapping[int, str], calendar: str) -> dict[int, str]:
+    """The texts, and in a Tempo ``calendar`` (NGTF) those of numbers that were not called yet; not against one of them.
+
+    What a number is called under the calendar before is not in ``texts``.
+    """
+    if not is_tempo(calendar) or any(_contradicts(number, text) for number, text in texts.items()):
+        return dict(texts)
+    return TEMPO_ORDER | dict(texts)
+
+
+def is_tempo(calendar: str) -> bool:
+    """Whether that is Tempo's calendar."""
+    return "TEMPO" in calendar.upper()
+
+
+def _contradicts(number: int, text: str) -> bool:
+    word = word_of(text)
+    return word is not None and word != word_of(TEMPO_ORDER.get(number, ""))
+
+
 def is_period(text: str) -> bool:
     """Whether a text is a historic meter's (PTEC), beside which the number of an index is one of before."""
     return _PERIOD.fullmatch(text) is not None
@@ -55,9 +79,15 @@ class ClassNames:
     Args:
         said: (POSIX second, number of the index, text): from when on a number was called so.
         changed: POSIX seconds of new contracts; what the numbers were called under the one before tells nothing then.
+        calendars: (POSIX second, name of the supplier's calendar).
     """
 
-    def __init__(self, said: Iterable[tuple[int, int, str]], changed: Iterable[int] = ()) -> None:
+    def __init__(
+        self,
+        said: Iterable[tuple[int, int, str]],
+        changed: Iterable[int] = (),
+        calendars: Iterable[tuple[int, str]] = (),
+    ) -> None:
         # Leaf of the path -> from when on it counted which class.
         self._words: dict[str, list[tuple[int, str]]] = {}
         texts: dict[int, str] = {}
@@ -65,7 +95,9 @@ class ClassNames:
         since: dict[int, int] = {}
         # A text may be known by the minute alone: in the one of the change it is the new contract's.
         anew = {time - time % 60: time for time in changed}
-        for time, number, text in sorted({*said, *((minute, 0, "") for minute in anew)}):
+        told = {*said}
+        told |= _by_order(told, calendars)
+        for time, number, text in sorted({*told, *((minute, 0, "") for minute in anew)}):
             if not number:
                 since = dict.fromkeys((*texts, *since), anew[time])
                 texts.clear()
@@ -92,6 +124,16 @@ class ClassNames:
     def changes(self, leaf: str) -> list[int]:
         """The moments at which that index began to count another class."""
         return [time for time, _ in self._words.get(leaf, [])[1:]]
+
+
+def _by_order(said: set[tuple[int, int, str]], calendars: Iterable[tuple[int, str]]) -> set[tuple[int, int, str]]:
+    """What the numbers mean by their order alone, as long as nothing else was said of one of them meanwhile."""
+    found = set()
+    for (begin, calendar), (end, _) in pairwise([*sorted(calendars), (_NEVER, "")]):
+        texts = {number: text for time, number, text in said if begin <= time < end and not is_period(text)}
+        more = ordered(texts, calendar).items() - texts.items()
+        found |= {(begin, number, text) for number, text in more}
+    return found
 
 
 def named(texts: Mapping[int, str]) -> dict[str, str]:

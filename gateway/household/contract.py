@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.balance.classes import NUMBERS, PREFIX, TEMPO, named, order
+from gateway.balance.classes import NUMBERS, PREFIX, TEMPO, named, order, ordered
 from gateway.household.house_facts import subscribed_power
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ def contract_said(archive: Archive, meter: str, now: int) -> ContractSaid:
         return ContractSaid(text, kind, dict.fromkeys(CLASSES.get(kind or "", ()), ""), power)
     text = " ".join(str(calendar[1]).split()) if calendar else ""
     names = archive.tariff_notes.names(meter)
-    words = named({int(number): name for number, name in names.items()})
+    words = named(ordered({int(number): name for number, name in names.items()}, text))
     indexes = {one: _newest(archive, meter, PREFIX + one, now) for one in NUMBERS}
+    # Of Tempo all are its classes, whether they have counted or not.
     counted = {one for one, last in indexes.items() if last and last[1]} | words.keys()
     classes = {words.get(one, one): " ".join(names.get(one, "").split()) for one in counted}
     classes = {word: classes[word] for word in sorted(classes, key=order)}

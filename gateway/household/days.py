@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 DRAWN_CURVE, INJECTED_CURVE = "consumption/power/active/raw", "production/power/active/raw"
 POWER = "consumption/power/apparent/raw"
 TARIFF_NUMBER, TARIFF_TEXT = _NAMED_BY = "contract/tariff/index", "contract/tariff"
+CALENDAR = "contract/calendar"
 
 # Older than this a power is not that of now; over so long its mean is taken, which one silence must not begin.
 _NOW_S, _MEAN_S, _SILENCE_S = 600, 300, 120
@@ -107,9 +108,11 @@ class HouseholdDays:
         number, text = self._series.get(TARIFF_NUMBER), self._series.get(TARIFF_TEXT)
         texts = self._energy.texts_beside(number, text) if number and text else []
         self._told = {self.meter: self._energy.possible_breaks(self.meter)}
+        calendar = self._series.get(CALENDAR)
         self._words = ClassNames(
             ((since, int(one), word) for since, one, word in texts if one.isdecimal()),
             (time for time, kind, _, _ in self._told[self.meter] if kind == BreakKind.CONTRACT_CHANGED.value),
+            self._energy.texts(calendar) if calendar else (),
         )
         said = [_RECKONED, *counters, *(part.name for part in self._parts), self._words.names]
         self._sources = crc32(repr(said).encode())

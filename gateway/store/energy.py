@@ -141,6 +141,15 @@ class EnergyRows:
         return next(iter(self._newest(series, now)), None)
 
     @translated
+    def texts(self, series: Series) -> list[tuple[int, str]]:
+        """(from when on, what it said), of a series of texts."""
+        found: list[tuple[int, str]] = []
+        for time, value in sorted((time, str(value)) for time, value in self._db.execute(_SAID, [series.id])):
+            if not found or found[-1][1] != value:
+                found.append((time, value))
+        return found
+
+    @translated
     def texts_beside(self, number: Series, text: Series) -> list[tuple[int, str, str]]:
         """(from when on, value of one text series, what the other said with it), whenever either of them changed."""
         said = [(time, 0, str(value)) for time, value in self._db.execute(_SAID, [text.id])]

@@ -103,6 +103,19 @@ def test_a_tempo_day_has_the_night_of_the_day_before(house):
     assert price(house, known, TEMPO).total == euros
 
 
+def test_a_red_day_that_was_not_heard_by_its_name_has_its_price(house):
+    """What the meter counts as 5 and 6 under Tempo is red, though it has said the name of blue hours alone."""
+
+    def powers(at):
+        return {DRAWN: 504} | {f"{DRAWN}/provider/{n}": 504 if n == tempo(at)[0] else 0 for n in range(1, 7)}
+
+    said = {"contract/tariff/index": "01", "contract/tariff": "HC  BLEU", "contract/calendar": "     TEMPO      "}
+    house.live_day(WINTER, powers, lambda _: said)
+    known = house.day(WINTER)
+    assert known.classes == {"hcjb": 3024, "hpjr": 8064, "hcjr": 1008}
+    assert price(house, known, TEMPO).unpriced_wh == 0
+
+
 @pytest.mark.parametrize(("day", "night"), [(WINTER, 18), (SPRING, 17), (AUTUMN, 19)])
 def test_a_producer_uses_what_it_does_not_inject(house, day, night):
     """12 kWh made, 9 injected, 3 used: a quarter; of what the house needs the sun gives 6 hours of its day."""

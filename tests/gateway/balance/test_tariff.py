@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from gateway.balance.classes import ClassNames, named, word_of
+from gateway.balance.classes import ClassNames, named, ordered, word_of
 from gateway.balance.energy import DayEnergy
 from gateway.balance.tariff import Tariff, cost, per_hour
 from gateway.config.tables import load
@@ -89,6 +89,28 @@ def test_a_class_is_known_by_the_words_of_meters_and_suppliers(text, word):
 def test_two_indexes_that_would_be_one_class_keep_their_numbers():
     """A supplier with off-peak hours of two seasons has two prices for them."""
     assert named({1: "HC SAISON HAUTE", 2: "HP SAISON HAUTE", 3: "HC SAISON BASSE"}) == {"2": "hp"}
+
+
+def test_the_numbers_of_tempo_are_known_by_their_order():
+    """A colour that has not come yet has its class; where a meter calls one number otherwise, none is known so."""
+    tempo = dict(zip("123456", ("hcjb", "hpjb", "hcjw", "hpjw", "hcjr", "hpjr"), strict=True))
+    for said in ([], [(100, 1, "HC  BLEU"), (160, 2, "HP  BLEU")], [(100, 2, "HP..")]):
+        words = ClassNames(said, calendars=[(100, "     TEMPO      ")])
+        assert {leaf: words.at(leaf, 0) for leaf in tempo} == tempo, said
+        assert words.at("7", 0) == "7"
+    other = ClassNames([(100, 1, "HP BLEU")], calendars=[(100, "TEMPO")])
+    assert [other.at(leaf, 200) for leaf in "126"] == ["hpjb", "2", "6"]
+    assert ClassNames([], calendars=[(100, "HC SEM WE MERCR")]).at("1", 200) == "1"
+    assert (ordered({}, "BASE"), named(ordered({1: "HC BLEU"}, "TEMPO"))) == ({}, tempo)
+
+
+def test_a_household_that_takes_tempo_keeps_what_it_counted_before():
+    """Index 1 was off-peak until then; when it leaves, its numbers are the next supplier's."""
+    said = [(100, 1, "HC"), (100, 2, "HP"), (960, 1, "HC BLEU"), (1920, 1, "SOLEIL")]
+    words = ClassNames(said, [960, 1920], [(100, "H PLEINE/CREUSE"), (960, "TEMPO"), (1920, "AUTRE")])
+    assert [words.at("1", time) for time in (0, 959, 960, 1919)] == ["hc", "hc", "hcjb", "hcjb"]
+    assert [words.at("2", time) for time in (0, 959, 960)] == ["hp", "hp", "hpjb"]
+    assert words.at("6", 1000) == "hpjr"
 
 
 def test_a_new_contract_gives_an_old_index_another_class():

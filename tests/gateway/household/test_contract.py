@@ -56,6 +56,17 @@ def test_a_historic_meter_says_its_option(tmp_path, option, kind, classes):
         assert contract_said(archive, "nobody", int(time.time())) == ContractSaid()
 
 
+def test_a_tempo_meter_counts_all_six_from_the_first_day_on(tmp_path):
+    """It has said the name of the hours of today alone: the numbers of the others are known by their order."""
+    house = House(tmp_path)
+    texts = {"contract/calendar": "     TEMPO      ", "contract/power/reference": 9000}
+    drawn = "consumption/energy/active/index"
+    house.live(NOON, NOON + 3600, lambda _: {drawn: 1200, f"{drawn}/provider/2": 1200}, lambda _: texts)
+    with closing(Archive(tmp_path)) as archive:
+        said = contract_said(archive, "house", int(time.time()))
+    assert (said.kind, [*said.classes]) == ("tempo", ["hcjb", "hpjb", "hcjw", "hpjw", "hcjr", "hpjr"])
+
+
 def test_a_standard_meter_says_its_calendar_and_counts_in_numbers(tmp_path):
     """What was not named keeps its number; what counts nothing is no class."""
     house = House(tmp_path)
