@@ -171,8 +171,10 @@ def hours(sheet: DisplaySheet, view: DisplayedMoment) -> None:
     if following and following == frame.tariff_until_local:
         lines = [words["then off-peak"]]
     elif following:
-        lines = [words["then from" if off_peak else "off-peak from"].format(following)]
-    sheet.value(frame.tariff_until_local or "–", "", GREY if view.fault else WHITE)
+        lines = [words["then from" if off_peak else "off-peak from"].format(sheet.clock(following))]
+    sheet.value(
+        sheet.clock(frame.tariff_until_local) if frame.tariff_until_local else "–", "", GREY if view.fault else WHITE
+    )
     sheet.lines(lines)
 
 
@@ -245,9 +247,9 @@ def _cost_lines(sheet: DisplaySheet, frame: LiveMessage) -> list[str]:
 
 def _off_peak_lines(sheet: DisplaySheet, frame: LiveMessage) -> list[str]:
     """When off-peak hours begin, or until when they are."""
-    if frame.tariff_kind == "off-peak":
-        return [sheet.words["off-peak until"].format(frame.tariff_until_local)] if frame.tariff_until_local else []
-    return [sheet.words["off-peak at"].format(frame.off_peak_next_local)] if frame.off_peak_next_local else []
+    now = frame.tariff_kind == "off-peak"
+    at = frame.tariff_until_local if now else frame.off_peak_next_local
+    return [sheet.words["off-peak until" if now else "off-peak at"].format(sheet.clock(at))] if at else []
 
 
 def _day_lines(sheet: DisplaySheet, frame: LiveMessage) -> list[str]:

@@ -12,7 +12,7 @@ import segno
 
 from gateway.display.canvas import BLACK, BLUE, DARK, GREY, RED, WHITE, Drawing, Ink, text_width
 from gateway.display.words import WORDS, kilo, number
-from gateway.words.numbers import euros
+from gateway.words.numbers import euros, read_time
 
 # Pixels of a code's side, up to -> modules of white around it, four by ISO/IEC 18004 §5.3.8.
 _MARGINS = ((64, 1), (130, 2), (float("inf"), 4))
@@ -59,6 +59,10 @@ class DisplaySheet:
     def kilo(self, value: int | None) -> str:
         """A number in thousands."""
         return "?" if value is None else kilo(value, self._language)
+
+    def clock(self, text: str) -> str:
+        """A time of day, of ``22:30``."""
+        return read_time(text).in_language(self._language)
 
     def euros(self, cents: int) -> str:
         """Euros as people write them."""

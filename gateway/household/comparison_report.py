@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.balance.calendar import same_day
 from gateway.balance.words import NOTHING, WIDTH, BalanceWriter, table
 from gateway.household.comparison_words import COMPARISON_TEXTS
-from gateway.words.numbers import PERCENT
+from gateway.words.numbers import PERCENT, time_of_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,7 +126,8 @@ def _shift(
 ) -> list[str]:
     assert found.order.shift is not None  # noqa: S101 (whoever calls asks for it)
     wh, windows = found.order.shift
-    hours = ", ".join(f"{a // 60:02}:{a % 60:02}–{b // 60:02}:{b % 60:02}" for a, b in windows)
+    said = [[time_of_day(*divmod(at, 60)).in_language(writer.lang) for at in pair] for pair in windows]
+    hours = ", ".join("–".join(pair) for pair in said)
     rows = [[letter, writer.kwh(one.saved[1]), writer.euros(one.saved[0])] for letter, one in letters if one.saved]
     head = _wrapped(words["shift"].format(kwh=writer.kwh(wh), hours=hours))
     return [*head, "", *table([words["class"].partition(",")[0], words["moved"], words["saved"]], rows)]

@@ -15,6 +15,7 @@ from gateway.live.meter import tariff_kind
 from gateway.store.local_time import PARIS
 from gateway.tic.day_classes import read_windows
 from gateway.tic.tariff_outlook import NONE, OFF_PEAK_MOVED, UNKNOWN, MovedHours, Unknown
+from gateway.words.numbers import time_of_day
 from gateway.words.phrase import NOTHING, Phrase, joined, made, same
 from gateway.words.table import WordTable
 
@@ -82,7 +83,7 @@ _MONTHS = WordTable((
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 ))  # fmt: skip
-_HOUR, _ON_TOMORROW = Phrase("{hour}:{minute:02}", "time of day"), Phrase("{time} tomorrow")
+_ON_TOMORROW = Phrase("{time} tomorrow")
 _ON_DAY = Phrase("{time} on {day}")
 _IN = Phrase("in {time}", "how long")
 
@@ -222,7 +223,7 @@ def _windows(found: Windows) -> Phrase:
 
 
 def _clock(minute: int) -> Phrase:
-    return _HOUR.filled(hour=minute // 60 % 24 if minute < 1440 else 24, minute=minute % 60)
+    return time_of_day(minute // 60 % 24 if minute < 1440 else 24, minute % 60)
 
 
 def _moment(time: int, now: int) -> Phrase:

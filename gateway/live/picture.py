@@ -14,7 +14,7 @@ from gateway.live.curve import STEP_S, drawn
 from gateway.live.meter import percent
 from gateway.live.state import STATES, HouseNow, LinkNow, MeterNow, link_in_words
 from gateway.live.words import WORDS
-from gateway.words.numbers import age, euros, grouped
+from gateway.words.numbers import age, euros, grouped, read_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -180,7 +180,8 @@ def _tariff(now: dict[str, Any], lang: str) -> str:
 
 def _hours(now: dict[str, Any], lang: str) -> list[str]:
     """Until when off-peak hours are, and when the next begin."""
-    words, until, following = WORDS[lang], now.get("tariff_until_local"), now.get("off_peak_next_local")
+    words, told = WORDS[lang], (now.get("tariff_until_local"), now.get("off_peak_next_local"))
+    until, following = (read_time(text).in_language(lang) if text else None for text in told)
     if now["tariff_kind"] != "off-peak":
         return [words["off_peak_at"].format(following)] if following else []
     said = [words["until"].format(until)] if until else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from gateway.words.numbers import grouped
+from gateway.words.numbers import grouped, time_of_day
 from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
 
@@ -57,9 +57,15 @@ def last_day(lang: str, until: str) -> str:
     return day(lang, local(read(until).timestamp() - 1))
 
 
+def hour(lang: str, moment: datetime) -> str:
+    """The time of day in the house: ``18 h 25``, ``18:25``."""
+    at = moment.astimezone(PARIS)
+    return time_of_day(at.hour, at.minute).in_language(lang)
+
+
 def clock(lang: str, moment: datetime) -> str:
-    """``25 novembre 2026, 18:25``."""
-    return f"{day(lang, moment)}, {moment:%H:%M}"
+    """``25 novembre 2026, 18 h 25``."""
+    return f"{day(lang, moment)}, {hour(lang, moment)}"
 
 
 def count(lang: str, number: int) -> str:

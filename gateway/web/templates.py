@@ -74,7 +74,7 @@ _FILTERS = {
     **{name: _in_language(getattr(dates, name)) for name in ("day", "last_day", "utc_day", "clock")},
     "count_of": _in_language(dates.count),
     "own_name": OWN_NAME.in_language,
-    "at": written.clock,
+    "at": _in_language(written.clock),
     "local": dates.local,
     "read": dates.read,
     "json": lambda value: json.dumps(value, ensure_ascii=False),

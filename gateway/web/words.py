@@ -33,6 +33,8 @@ WORDS = WordTable(
         "for_repair": "Correct or remove an impossible value",
         "access": Phrase("Displays and access", "menu"),
         "sign_out": "Sign out",
+        "this_browser": "This device",
+        "signed_in_here": "You are signed in on this device. Whoever uses it after you sees the page too.",
         "power": "Consumption right now",
         "from_grid": "Drawn from the grid",
         "injected": "Sent to the grid: {power}\u00a0VA",
@@ -99,6 +101,7 @@ WORDS = WordTable(
         "all_well": "Everything works.",
         "sign_in": "Sign in",
         "password": "Password",
+        "own_password": "Your password",
         "forgotten": (
             "Forgotten your password? Ask whoever installed the gateway for a new code: with it you can choose"
             " another password."
@@ -203,7 +206,7 @@ WALL_WORDS = (
     *PUBLIC_WORDS,
     *("unknown", "doubt_unread", "doubt_too-little", "tariff_base", "tariff_off-peak"),
     *("tariff_peak", "tariff_normal", "tariff_mobile-peak", "tariff_unknown"),
-    *("colour_blue", "colour_white", "colour_red", "colour_unknown", "at_clock", "until_clock"),
+    *("colour_blue", "colour_white", "colour_red", "colour_unknown"),
 )
 
 OWN_NAME = Phrase("English", "the language's own name")

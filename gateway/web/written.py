@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from gateway.web.dates import FIRST, MONTHS, local
+from gateway.web.dates import FIRST, MONTHS, hour, local
 from gateway.words.numbers import EUROS, OWED, PERCENT, grouped
 from gateway.words.phrase import Phrase
 from gateway.words.table import WordTable
@@ -115,11 +115,12 @@ def span(lang: str, period: str, first: date, end: date) -> str:
     return month(lang, first) if period == "month" else str(first.year)
 
 
-def clock(time: int) -> str:
-    """The time of day in France, ``19:12``; of the hour that comes twice in October which of the two (``UTC+2``)."""
+def clock(lang: str, time: int) -> str:
+    """The time of day in France, ``19 h 12``; of the hour that comes twice in October which of both (``UTC+2``)."""
     at = local(time)
+    said = hour(lang, at)
     twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
-    return f"{at:%H:%M} (UTC{(at.utcoffset() or timedelta()) // timedelta(hours=1):+d})" if twice else f"{at:%H:%M}"
+    return f"{said} (UTC{(at.utcoffset() or timedelta()) // timedelta(hours=1):+d})" if twice else said
 
 
 def utc(time: int) -> str:

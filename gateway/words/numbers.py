@@ -1,11 +1,20 @@
-"""Numbers and ages as each language writes them."""
+"""Numbers, ages and times of day as each language writes them."""
 
 from __future__ import annotations
 
 from gateway.words.phrase import Phrase, made, same
+from gateway.words.table import WordTable
 
 _POINT, _COMMA = Phrase(".", "between units and tenths"), Phrase(",", "between thousands")
 PERCENT = Phrase("{number}%")
+# One way to write a time of day wherever a person reads one; a script of the page is given the first two.
+CLOCK = WordTable(
+    {
+        "time_of_day": Phrase("{hh}:{m}", "time of day; {h} is the hour without a nought before it"),
+        "full_hour": Phrase("{hh}:00", "time of day; {h} is the hour without a nought before it"),
+        "to_the_second": Phrase("{hh}:{m}:{s}", "time of day; {h} is the hour without a nought before it"),
+    }
+)
 EUROS, OWED = Phrase("€{amount}"), Phrase("−€{amount}")
 
 _DAY_S = 86_400
@@ -27,6 +36,19 @@ def grouped(text: str, lang: str) -> str:
     """A number written as English does, ``1,234.5``, with the marks of a language."""
     whole, point, tenths = text.partition(".")
     return whole.replace(",", _COMMA.in_language(lang)) + (_POINT.in_language(lang) if point else "") + tenths
+
+
+def time_of_day(hour: int, minute: int = 0, second: int | None = None) -> Phrase:
+    """``22:30``; to the second where one is given. ``24`` is the end of a day."""
+    key = "to_the_second" if second is not None else "time_of_day" if minute else "full_hour"
+    parts = {"h": hour, "hh": f"{hour:02}", "m": f"{minute:02}", "s": f"{second or 0:02}"}
+    return made(lambda lang: str(CLOCK[lang][key]).format(**parts))
+
+
+def read_time(text: str) -> Phrase:
+    """A time of day as machines are told it, ``22:30``; what is none stays as it is."""
+    hour, _, minute = text.partition(":")
+    return time_of_day(int(hour), int(minute)) if hour.isdecimal() and minute.isdecimal() else same(text)
 
 
 def age(seconds: float | None, *, spelt: bool = False) -> Phrase:

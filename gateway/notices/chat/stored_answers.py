@@ -26,6 +26,7 @@ from gateway.notices.chat.spoken_days import whole
 from gateway.notices.chat.topics import ChatQuestion
 from gateway.notices.chat.words import WORDS
 from gateway.store.local_time import PARIS
+from gateway.words.numbers import time_of_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -181,7 +182,7 @@ def _peak(house: HouseholdDays, days: DaySpan, name: str, now: int, lang: str) -
         return str(WORDS[lang]["no-days"].format(days=name))
     start, wh = max(curve.items(), key=lambda one: one[1])
     at = [datetime.fromtimestamp(time, PARIS) for time in (start, start + STEP_S)]
-    ends = [WORDS[lang]["clock"].format(h=one.hour, m=f"{one.minute:02}") for one in at]
+    ends = [time_of_day(one.hour, one.minute).in_language(lang) for one in at]
     watts = BalanceWriter(lang).number(wh * 3600 // STEP_S)
     when = (
         ""

@@ -65,7 +65,6 @@ WORDS = WordTable(
         },
         "peak": "{days}: peak of {watts} W on average over half an hour, from {start} to {end}{when}.",
         "on-day": " on {day}",
-        "clock": "{h}:{m}",
         "day-before": "yesterday ({day})",
         "this-week": "This week",
         "week-of": "The week of {day}",

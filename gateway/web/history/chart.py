@@ -145,7 +145,7 @@ def unsure_of(view: PageView, rows: Sequence[HistoryRow | Money]) -> str:
 def name_of(view: PageView, past: Past, row: HistoryRow) -> str:
     """What a row is called."""
     if row.at is not None:
-        return f"{written.clock(row.at)} – {written.clock(row.at + _HALF_HOUR_S)}"
+        return " – ".join(written.clock(view.lang, at) for at in (row.at, row.at + _HALF_HOUR_S))
     return written.month(view.lang, row.first) if past.period == "year" else written.long_date(view.lang, row.first)
 
 

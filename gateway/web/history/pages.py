@@ -12,6 +12,7 @@ from gateway.web.history.chart import against_name, history_chart, legend, most,
 from gateway.web.history.choice import KWH
 from gateway.web.history.data import highest, minute_rows, part_rows
 from gateway.web.history.values import COMPARED
+from gateway.words.numbers import CLOCK, read_time
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from gateway.web.view import PageView
 
 # What the browser says by itself, of the minutes.
-_SAID_BY_SCRIPT = ("curve_power", "curve_injected", "no_chart", "tariff_word", "zoom_hint")
+_SAID_BY_SCRIPT = (*("curve_power", "curve_injected", "no_chart", "tariff_word", "zoom_hint"),)
 # More than that is no slip of a half hour.
 _MOST_ODD = 3
 # Around a moment that is looked at closely, of the minutes.
@@ -83,7 +84,8 @@ def _known(view: PageView, past: Past, choice: LookChoice) -> dict[str, Any]:
         "summary": summary(view, past),
         "change": "" if change is None else _change(view, past, change),
         "odd": past.odd[:_MOST_ODD],
-        "script_keys": _SAID_BY_SCRIPT,
+        "script_words": {key: view.words[key] for key in _SAID_BY_SCRIPT}
+        | {key: CLOCK[view.lang][key] for key in ("time_of_day", "full_hour")},
         "with_figures": [row for row in (past.sum, *past.rows) if row.figures],
         "has_euros": bool(past.sum.figures and past.sum.figures.spent),
         "chart": history_chart(view, past, choice),
@@ -102,7 +104,14 @@ def _close(view: PageView, curve: Curve, choice: LookChoice) -> tuple[list[str],
     if not curve.begin <= choice.at < curve.end:
         return None
     head, rows = minute_rows(view, curve, choice.at, choice.at + _CLOSE_S)
-    return [view.words["time"], *head[2:]], [[row[0][-5:], *row[2:]] for row in rows if isinstance(row[0], str)]
+    return [view.words["time"], *head[2:]], [
+        [_on_the_clock(view, row[0]), *row[2:]] for row in rows if isinstance(row[0], str)
+    ]
+
+
+def _on_the_clock(view: PageView, local: str) -> str:
+    """``2026-11-25 18:25`` as the time of day that it is."""
+    return read_time(local[-5:]).in_language(view.lang)
 
 
 def _change(view: PageView, past: Past, change: float) -> str:
@@ -130,7 +139,7 @@ def summary(view: PageView, past: Past) -> str:
         found.append(say["said_injected"].format(injected=written.kwh(lang, row.figures.injected)))
     if past.curve and (peak := highest(past.curve)):
         power, time = peak
-        found.append(say["said_peak"].format(power=written.number(lang, power), at=written.clock(time)))
+        found.append(say["said_peak"].format(power=written.number(lang, power), at=written.clock(lang, time)))
     one = None if past.curve else most(past.rows)
     if one and one.figures:
         drawn = written.kwh(lang, one.figures.drawn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from gateway.web.dates import PARIS
+from gateway.web.dates import PARIS, hour
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,25 +23,16 @@ def off_peak(view: PageView, meter: Mapping[str, Any], now: float) -> str | None
         if not until:
             return view.say("off_peak_now")
         return view.say(
-            "off_peak_until", clock=clock(view, datetime.fromisoformat(until)), wait=wait(view, _seconds(until) - now)
+            "off_peak_until",
+            clock=hour(view.lang, datetime.fromisoformat(until)),
+            wait=wait(view, _seconds(until) - now),
         )
     if upcoming:
         at = datetime.fromisoformat(upcoming).astimezone(PARIS)
         same = at.date() == datetime.fromtimestamp(now, PARIS).date()
         left = wait(view, at.timestamp() - now)
-        return view.say("off_peak_in" if same else "off_peak_tomorrow", clock=clock(view, at), wait=left)
+        return view.say("off_peak_in" if same else "off_peak_tomorrow", clock=hour(view.lang, at), wait=left)
     return view.say("off_peak_soon") if kind in _WITH_OFF_PEAK else None
-
-
-def clock(view: PageView, moment: datetime) -> str:
-    """The time of day in the house: ``22 h 30``, ``22:30``."""
-    return spoken(view, f"{moment.astimezone(PARIS):%H:%M}")
-
-
-def spoken(view: PageView, hour: str) -> str:
-    """``22:30`` as it is read."""
-    hours, _, minutes = hour.partition(":")
-    return view.say("time_of_day" if int(minutes) else "full_hour", h=int(hours), hh=hours, m=minutes)
 
 
 def wait(view: PageView, seconds: float) -> str:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gateway.balance.energy import consumed
 from gateway.live.meter import percent
 from gateway.web import written
-from gateway.web.dates import local
+from gateway.web.dates import hour, local
 from gateway.web.home.banner import banner, news
-from gateway.web.home.off_peak import clock, off_peak, spoken
+from gateway.web.home.off_peak import off_peak
 from gateway.web.home.ribbon import ribbon
 from gateway.web.home.words import HOME_WORDS
+from gateway.words.numbers import read_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +58,7 @@ def page(view: PageView, state: Mapping[str, Any], figures: DayFigures, now: flo
         news=news(view, state["alerts"]),
         invited=invited,
         recipients=figures.recipients,
-        seen={"clock": clock(view, local(now)), "day": written.near_date(view.lang, *2 * (local(now).date(),))},
+        seen={"clock": hour(view.lang, local(now)), "day": written.near_date(view.lang, *2 * (local(now).date(),))},
         files=["home.css", "home.js"],
     )
 
@@ -89,8 +90,16 @@ def of_now(view: PageView, meter: Mapping[str, Any]) -> dict[str, Any]:
         "load": None
         if load is None
         else HOME_WORDS[lang]["load_of"].format(percent=load, kva=_kva(lang, subscribed or 0)),
+        "off_peak": _off_peak_hours(view, meter),
         **_consumed(view, meter),
     }
+
+
+def _off_peak_hours(view: PageView, meter: Mapping[str, Any]) -> str | None:
+    """Until when off-peak hours last, else when the next begin; None for who has none, or where nobody knows."""
+    now = meter["tariff_kind"] == "off-peak"
+    at = meter["tariff_until_local" if now else "off_peak_next_local"]
+    return view.say("until_clock" if now else "at_clock", clock=read_time(at).in_language(view.lang)) if at else None
 
 
 def gives(meter: Mapping[str, Any]) -> bool:
@@ -114,7 +123,7 @@ def public(meter: Mapping[str, Any]) -> dict[str, Any]:
 def of_now_in_public(view: PageView, meter: Mapping[str, Any]) -> dict[str, Any]:
     """As ``of_now``, but nothing of the contract, and of the panels that there are some."""
     found = of_now(view, {**meter, "subscribed_va": None})
-    return {key: value for key, value in found.items() if key != "consumed_today"}
+    return {key: value for key, value in found.items() if key not in {"consumed_today", "off_peak"}}
 
 
 def shown(view: PageView, meter: Mapping[str, Any], price: Fraction | None = None) -> dict[str, Any]:
@@ -150,17 +159,17 @@ def _meter(view: PageView, meter: Mapping[str, Any], day: HomeDay | None, now: f
         # Of a meter that fell silent nobody knows which hours have come since.
         "off_peak": None if meter["stale"] else off_peak(view, meter, at),
         "windows": [
-            view.say("window", start=spoken(view, start), end=spoken(view, end))
+            view.say("window", start=read_time(start).in_language(lang), end=read_time(end).in_language(lang))
             for start, end in meter["off_peak_today"] or ()
         ],
         "day": day,
         "before": day.date - timedelta(days=1) if day else None,
         # Of a meter that fell silent days ago the last day known is not today.
         "is_old": bool(day and meter["stale"] and day.date != local(now).date()),
-        "since": clock(view, local(day.since)) if day and day.since else None,
+        "since": hour(lang, local(day.since)) if day and day.since else None,
         "by_now": _amounts(lang, day.by_now) if day else "",
         "ribbon": drawn,
-        "most_at": clock(view, local(drawn.most.start)) if drawn and drawn.most else None,
+        "most_at": hour(lang, local(drawn.most.start)) if drawn and drawn.most else None,
         "left": _left(view, meter),
         "sun": _sun(meter),
         "stale": meter["stale"],
@@ -203,9 +212,8 @@ def _what(view: PageView, meter: Mapping[str, Any], *, giving: bool) -> str:
         return words["giving_now" if giving else "drawing" if has_panels(meter) else "using"]
     at = datetime.fromisoformat(meter["time"])
     day, today = (local(one).date() for one in (at.timestamp(), at.timestamp() + (meter["age_s"] or 0)))
-    # The stream has the words of all pages alone.
-    hour = clock(replace(view, words=view.words | HOME_WORDS[view.lang]), at)
-    when = hour if day == today else f"{written.near_date(view.lang, day, today)}, {hour}"
+    clock = hour(view.lang, at)
+    when = clock if day == today else f"{written.near_date(view.lang, day, today)}, {clock}"
     return words["giving_last" if giving else "drawing_last" if has_panels(meter) else "using_last"].format(when=when)
 
 

@@ -45,8 +45,6 @@ HOME_WORDS = WordTable(
         "off_peak_until": "Off-peak hours until {clock}, {wait} left",
         "off_peak_now": "Off-peak hours now",
         "off_peak_soon": ("Off-peak times are not known yet: the gateway learns them from your meter in a few days."),
-        "time_of_day": Phrase("{hh}:{m}", "time of day; {h} is the hour without a nought before it"),
-        "full_hour": Phrase("{hh}:00", "time of day; {h} is the hour without a nought before it"),
         "hours_minutes": "{h}\u00a0h\u00a0{m}",
         "hours_only": "{h}\u00a0h",
         "minutes_only": "{m}\u00a0min",

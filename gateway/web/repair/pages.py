@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.web import dates
 from gateway.web.repair.values import (
+    BY_DAY,
     GRANULARITIES,
     LONGEST_TEXT,
+    RAW,
     PointPlace,
     RepairableSeries,
     RepairView,
     Stored,
     Value,
 )
-from gateway.words.numbers import grouped
+from gateway.words.numbers import grouped, time_of_day
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def point(
 def sure(view: PageView, known: RepairableSeries, stored: Stored, had: Sequence[str], fields: Mapping[str, str]) -> str:
     """What is about to be changed, who had it, and the button that does it."""
     what = stored.which
-    places = {"what": known.name[view.lang], "when": when(view, what.time)}
+    places = {"what": known.name[view.lang], "when": when(view, what)}
     places["old"] = amount(view, stored.value, known.unit)
     if fields["choice"] == "remove":
         said = view.say("sure_remove", **places)
@@ -80,10 +82,15 @@ def _written(view: PageView) -> dict[str, Callable[..., Any]]:
     return {"when": partial(when, view), "amount": partial(amount, view)}
 
 
-def when(view: PageView, time: int) -> str:
-    """A moment, to the second."""
-    moment = dates.local(time)
-    return f"{dates.day(view.lang, moment)}, {moment:%H:%M:%S}"
+def when(view: PageView, which: PointPlace) -> str:
+    """Of which moment a point is, as finely as it is one: of a day the day, of what the meter says the second."""
+    moment = dates.local(which.time)
+    if which.granularity == BY_DAY:
+        return dates.day(view.lang, moment)
+    if which.granularity != RAW:
+        return dates.clock(view.lang, moment)
+    said = time_of_day(moment.hour, moment.minute, moment.second).in_language(view.lang)
+    return f"{dates.day(view.lang, moment)}, {said}"
 
 
 def amount(view: PageView, value: Value | None, unit: str) -> str:

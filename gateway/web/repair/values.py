@@ -13,7 +13,8 @@ Value = int | float | str
 
 # A text may have so many characters, a reason too.
 LONGEST_TEXT = 200
-GRANULARITIES = ("raw", "PT1M", "PT15M", "PT30M", "P1D")
+RAW, BY_DAY = "raw", "P1D"
+GRANULARITIES = (RAW, "PT1M", "PT15M", "PT30M", BY_DAY)
 _LARGEST = 2**53
 
 

@@ -3,7 +3,7 @@
 const language = document.documentElement.lang;
 const zone = "Europe/Paris";
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
+const hands = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
 const hourOf = new Intl.DateTimeFormat("en", { hour: "numeric", hourCycle: "h23", timeZone: zone });
 const MINUTE = 60;
 const HOUR = 3600;
@@ -39,14 +39,21 @@ function curve(told, words) {
   if (told.mean) series.push({ key: "curve_power", values: told.mean, text: words.curve_power });
   const given = told.injected?.map((one) => (one === null ? null : -one));
   if (given) series.push({ key: "curve_injected", values: given, text: words.curve_injected });
+  /** @type {(time: number) => string} */
+  const clock = (time) => {
+    const [hh, m] = hands.format(time * 1000).split(":");
+    /** @type {Words} */
+    const parts = { hh, m, h: String(Number(hh)) };
+    return words[m === "00" ? "full_hour" : "time_of_day"].replace(/\{(\w+)\}/g, (_, name) => parts[name]);
+  };
   return {
     x: times, series, bands: told.bands, band: told.low && told.high ? { low: told.low, high: told.high } : null,
     range: [told.begin, told.end],
     title: (n) => {
       const word = told.bands.find(([since, until]) => since <= times[n] && times[n] < until);
-      return clock.format(times[n] * 1000) + (word ? ` (${words.tariff_word} ${word[3]})` : "");
+      return clock(times[n]) + (word ? ` (${words.tariff_word} ${word[3]})` : "");
     },
-    tick: (time) => clock.format(time * 1000),
+    tick: clock,
   };
 }
 

@@ -96,7 +96,7 @@ function contract(section, meter, shown) {
   const cents = meter.cost_today_cents ?? null;
   put(section, "cost_today", cents === null ? null : euros.format(cents / 100));
   put(section, "tariff", kind ?? null);
-  put(section, "off_peak", offPeak(meter));
+  put(section, "off_peak", typeof shown.off_peak === "string" ? shown.off_peak : null);
   colour(section, "tempo_today", meter.tempo_today);
   // Before 11 o'clock nobody knows tomorrow's colour; who has no Tempo contract has no colour today either.
   if (meter.tempo_today === "unknown") put(section, "tempo_tomorrow", null);
@@ -107,14 +107,6 @@ function contract(section, meter, shown) {
   put(section, "consumed_today", typeof shown.consumed_today === "string" ? shown.consumed_today : null);
   warn(section, "overload", meter.overload === true);
   warn(section, "breaker", Boolean(meter.breaker) && meter.breaker !== "closed");
-}
-
-// Until when they last, else when the next begin; null for who has none, or where nobody knows.
-/** @type {(meter: Meter) => Maybe<string>} */
-function offPeak(meter) {
-  const now = meter.tariff_kind === "off-peak";
-  const clock = now ? meter.tariff_until_local : meter.off_peak_next_local;
-  return clock ? say(now ? "until_clock" : "at_clock", { clock }) : null;
 }
 
 /** @type {Shows} */

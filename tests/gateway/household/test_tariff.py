@@ -27,13 +27,13 @@ def view(**known):
 def test_off_peak_until_half_past_seven():
     """The sentence of the household, in both languages."""
     assert as_text(view(), "en") == [
-        "Off-peak hours until 7:30 (in 2 h 10).",
+        "Off-peak hours until 07:30 (in 2 h 10).",
         "Then off-peak again at 13:26 (in 8 h 06).",
-        "Off-peak hours today: 1:26–7:30, 13:26–15:20; tomorrow: 1:26–7:30, 13:26–15:20.",
+        "Off-peak hours today: 01:26–07:30, 13:26–15:20; tomorrow: 01:26–07:30, 13:26–15:20.",
     ]
     assert as_text(view(), "fr")[:2] == [
-        "Heures creuses jusqu’à 7 h 30 (dans 2 h 10).",
-        "Puis de nouveau heures creuses à 13 h 26 (dans 8 h 06).",
+        "Heures creuses jusqu’à 7\xa0h\xa030 (dans 2 h 10).",
+        "Puis de nouveau heures creuses à 13\xa0h\xa026 (dans 8 h 06).",
     ]
 
 
@@ -51,9 +51,9 @@ def test_peak_hours_say_when_off_peak_begins_also_tomorrow():
         "en",
     )
     assert text == [
-        "Peak hours until 1:26 tomorrow (in 9 h 26).",
-        "Off-peak hours begin at 1:26 tomorrow (in 9 h 26).",
-        "Off-peak hours today: 22:36–6:36; tomorrow: none.",
+        "Peak hours until 01:26 tomorrow (in 9 h 26).",
+        "Off-peak hours begin at 01:26 tomorrow (in 9 h 26).",
+        "Off-peak hours today: 22:36–06:36; tomorrow: none.",
     ]
 
 
@@ -107,7 +107,7 @@ def test_hours_that_have_moved_name_what_follows_them():
     """The relays of the display's configuration; without them, what the contact switches."""
     moved = MovedHours("2026-12-03", ((0, 396), (1356, 1440)), ((94, 454), (754, 874)))
     assert str(moved_in_words(moved, ["heater", "boiler"])) == (
-        "Your off-peak hours changed on Thursday 3 December: 22:36–6:36 before, 1:34–7:34, 12:34–14:34 now."
+        "Your off-peak hours changed on Thursday 3 December: 22:36–06:36 before, 01:34–07:34, 12:34–14:34 now."
         " These follow automatically: heater, boiler. Timers and appliances you set yourself do not."
     )
     assert "contact" in str(moved_in_words(moved, []))

@@ -58,7 +58,7 @@ linky-gateway 1.0 · Ctrl-C pour finir
 house   ~ 3 310 W ± 70   3 450 VA / 6 000 VA   58 %
   ███████████████████████░░░░░░░░░░░░░░░░░
   Coût         2,31\u202f€ aujourd’hui
-  Tarif        heures pleines (HP BLANC), creuses dès 22:00
+  Tarif        heures pleines (HP BLANC), creuses dès 22 h
   Tempo        aujourd’hui blanc, demain rouge
   Mesures      231 V, 15 A
   Aujourd’hui  9,1 kWh soutirés, 2,3 kWh injectés, 6,1 kWh produits, 3,8 kWh autoconsommés

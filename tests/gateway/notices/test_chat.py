@@ -445,7 +445,7 @@ def test_when_off_peak_is_is_answered_from_the_series(snapshot):
     assert present(ChatQuestion.TARIFF, "en", said).splitlines() == [
         "Peak hours until 22:00 (in 1 h 30).",
         "Off-peak hours begin at 22:00 (in 1 h 30).",
-        "Off-peak hours today: 22:00–6:00; tomorrow: 22:00–6:00.",
+        "Off-peak hours today: 22:00–06:00; tomorrow: 22:00–06:00.",
         "Tomorrow is red.",
     ]
     said["meters"][0]["now"] |= {"stale": True, "age_s": 18_000.0}

@@ -490,7 +490,9 @@ def test_a_closer_look_by_mouse_keys_and_buttons(inside):
     changed(key("Escape"))
     assert page.evaluate("seen() === first")
     page.evaluate(key("ArrowRight"))
-    page.await_true("/^\\d\\d:\\d\\d \\(Tarif H[CP] bleu\\)/.test(document.querySelector('.readout').textContent)")
+    page.await_true(
+        "/^\\d+\\sh(\\s\\d\\d)? \\(Tarif H[CP] bleu\\)/.test(document.querySelector('.readout').textContent)"
+    )
     told = page.evaluate("document.querySelector('.readout').textContent")
     assert re.search(r"Soutiré du réseau \d+ \(\d+–\d+\)\sVA", told), told
     changed("document.querySelector('.legend button').click()")
@@ -529,7 +531,7 @@ def test_a_half_hour_out_of_all_proportion_is_marked_where_it_is_seen(house):
     with closing(Store(house.folder)) as store:
         store.corrections.rectify("house", path, Granularity.HALF_HOUR, time, "43000", time, "", "a slip")
     marked, before = ask(house, "/history?date=2026-01-14", "/history?date=2026-01-13")
-    assert "43\u202f000 W en moyenne pendant la demi-heure de 09:00" in marked
+    assert "43\u202f000 W en moyenne pendant la demi-heure de 9\xa0h" in marked
     link = html.unescape(re.search(r'href="(/repair/point[^"]+)"', marked)[1])
     assert link == f"/repair/point?meter=house&path={quote(path, safe='')}&granularity=PT30M&time={time}"
     assert "/repair/point" not in before

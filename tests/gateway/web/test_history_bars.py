@@ -160,8 +160,8 @@ def test_a_bar_opens_its_period(years):
     assert (len(day), day[3]) == (50, expected)
     answer, text = years.owner.get("/history?date=2026-10-25&detail=minutes&at=" + str(half_past_one))
     assert answer.status == 200
-    assert "Les minutes de 01:30 à 02:00 (UTC+2)" in plain(text)
-    assert len(re.findall(r"<th scope=row>01:[345]\d</th>", text)) == 30
+    assert "Les minutes de 1 h 30 à 2 h (UTC+2)" in plain(text)
+    assert len(re.findall(r"<th scope=row>1\xa0h\xa0[345]\d</th>", text)) == 30
 
 
 def test_a_day_whose_minutes_are_gone_opens_nothing_and_says_so(years):
@@ -182,7 +182,14 @@ def test_what_is_estimated_or_known_in_part_is_marked_at_its_bar(house):
     house.live(begin + 12 * 3600, begin + 86_400, base(1008))
     (text,) = ask(house, f"/history?date={WINTER}")
     marked = [lines[0] for lines in titles(text) if lines[0].endswith("~")]
-    assert [name[:5] for name in marked] == ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30"]
+    assert [plain(name).partition(" –")[0] for name in marked] == [
+        "9 h",
+        "9 h 30",
+        "10 h",
+        "10 h 30",
+        "11 h",
+        "11 h 30",
+    ]
     assert "~ un index n’a pas été lu" in plain(text)
     # Six edges are dashed, and the legend says what that is.
     assert len(re.findall("z", re.search(r'<path class="unsure" d="([^"]+)" /><', text)[1])) == 6

@@ -241,6 +241,18 @@ def test_a_public_place_is_told_nothing_personal(living_house):
     assert CONTRACT.findall(owner.get("/display")[1])
 
 
+@pytest.mark.parametrize(
+    ("lang", "password", "device"),
+    [("fr", "Votre mot de passe", "Cet appareil"), ("en", "Your password", "This device")],
+)
+def test_whose_password_is_asked_for_and_where_one_signs_out(living_house, lang, password, device):
+    """The link of a display is made by one's own password; signing out stands under this device, not under another."""
+    _, text = living_house.signed_in.get("/access", Accept_Language=lang)
+    assert f'<label>{password}<input name="own_password"' in text
+    section = re.search(r"<section><h2>([^<]+)</h2>(?:(?!<section>).)*?action=\"/logout\"", text)
+    assert section[1] == device
+
+
 def test_each_link_is_said_with_the_doctors_sentence(living_house, new_house):
     """A meter that is not plugged in: its link is broken, the doctor says why and what to do, in both languages."""
     text = living_house.signed_in.get("/links")[1]

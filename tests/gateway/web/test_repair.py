@@ -4,10 +4,15 @@ import html
 import json
 import re
 from contextlib import closing
+from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
+from gateway.balance.calendar import midnight
 from gateway.store.terms import LANGS
+from gateway.web.repair.pages import when
+from gateway.web.repair.values import PointPlace
 from gateway.web.repair.words import REPAIR_WORDS
 from harness.points import GATEWAYS, opened
 from tests.gateway.store.conftest import INDEX, POWER
@@ -63,6 +68,20 @@ def test_what_stands_out_comes_first_with_its_neighbours(bad_house):
     assert answer.status == 200
     assert f"{power.value * 100:,.0f}".replace(",", "\u202f") in text
     assert text.count("<tr>") >= 10
+
+
+@pytest.mark.parametrize(
+    ("granularity", "fr", "en"),
+    [
+        ("P1D", "14\xa0janvier\xa02026", "14\xa0January\xa02026"),
+        ("PT30M", "14\xa0janvier\xa02026, 0\xa0h", "14\xa0January\xa02026, 00:00"),
+        ("raw", "14\xa0janvier\xa02026, 0\xa0h\xa000\xa0min\xa000\xa0s", "14\xa0January\xa02026, 00:00:00"),
+    ],
+)
+def test_a_point_is_told_as_finely_as_it_is_one(granularity, fr, en):
+    """Of a day there is no hour; of what the meter says there are the seconds."""
+    which = PointPlace("house", INDEX, granularity, midnight(date(2026, 1, 14)))
+    assert [when(SimpleNamespace(lang=lang), which) for lang in ("fr", "en")] == [fr, en]
 
 
 def test_a_value_is_corrected_after_a_second_page_and_undone(bad_house):

@@ -79,7 +79,7 @@ def test_the_hours_below_a_curve_stand_where_they_are():
     ):
         begin = midnight(first)
         seen = Yesterday(first, begin, begin + hours * 3_600, {begin: 100.0})
-        assert [clock(mark) for mark in seen.marks] == said
+        assert [clock("en", mark) for mark in seen.marks] == said
 
 
 def test_a_house_that_draws_nothing_has_a_line_at_the_bottom():
@@ -172,8 +172,8 @@ def test_the_page_shows_ones_own_yesterday_at_each_fineness(asked_house):
     assert re.search(r"Voilà ce que La Coop aurait vu de votre journée d’hier, \w+ \d", said)
     length = (midnight(asked_house.today) - midnight(before)) // 60
     assert said.count(f'viewBox="0 0 {length} 100"') == len(GRAINS)
-    assert "Pic de 3 000 VA à 07:00" in said
-    assert said.count("Pic de 3 000 VA, entre 07:00 et") == 2
+    assert "Pic de 3 000 VA à 7 h" in said
+    assert said.count("Pic de 3 000 VA, entre 7 h et") == 2
     (total,) = re.findall(r"([\d,]+) kWh en tout, sans rien savoir des heures", said)
     _, past = owner.get(f"/history?date={before}")
     assert f"{total} kWh" in html.unescape(past).replace("\u202f", " ").replace("\xa0", " ")

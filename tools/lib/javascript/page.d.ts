@@ -72,8 +72,6 @@ interface Meter {
   drawn_yesterday_wh: Maybe<number>;
   today_since?: Maybe<string>;
   cost_today_cents?: Maybe<number>;
-  tariff_until_local?: Maybe<string>;
-  off_peak_next_local?: Maybe<string>;
   injected_today_wh?: Maybe<number>;
   produced_today_wh?: Maybe<number>;
   self_consumed_today_wh?: Maybe<number>;
