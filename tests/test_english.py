@@ -15,7 +15,7 @@ from words import files
 ROOT = Path(__file__).parents[1]
 CATALOGUE = ROOT / files.FOLDER / "fr" / files.PO
 # Where sentences stand that are for a household.
-HOUSEHOLD = ("gateway/web/", "gateway/notices/", "gateway/links/", "gateway/household/")
+HOUSEHOLD = ("gateway/web/", "gateway/daemon/", "gateway/notices/", "gateway/links/", "gateway/household/")
 # Read in a terminal alone.
 TERMINAL = ("gateway/household/past/", "gateway/household/comparing.py", "gateway/household/comparison_words.py")
 GUIDE = ROOT / "gateway/web/help/guide"

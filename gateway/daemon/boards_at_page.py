@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _NO_SUCH = Phrase("This board is not known here any more.")
-_TAKEN = Phrase("{name} is the name of somebody else who is let in: whoever prepared the board gives it another one.")
-_NO_BROKER = Phrase("The boards cannot be reached at the moment: the broker of the house does not answer.")
+_TAKEN = Phrase(
+    "{name} is already the name of a display or of Home Assistant: whoever prepared the board has to give it"
+    " another one."
+)
+_NO_BROKER = Phrase("The boards cannot be reached right now: the broker of the house is not responding.")
 _CLOSED = Phrase("Boards cannot reach this gateway yet: whoever installed it opens the way for them, once.")
-_ANOTHER = Phrase("There is a board {name} already, and this is the card of another one. Forget that one first.")
-_KEY_STAYS = Phrase("The board is let in no more, but its key could not be removed. Forget it once more.")
+_ANOTHER = Phrase("There is already a board {name}, and this file is another one’s. Remove the first one first.")
+_KEY_STAYS = Phrase("The board no longer has access, but its key could not be deleted. Remove it again.")
 _NOTHING_NEWER = Phrase("There is no newer program for this board.")
 
 

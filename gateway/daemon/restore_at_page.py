@@ -37,11 +37,11 @@ KEPT_S, _LONGEST_CHECK_S = 900.0, 3600.0
 # The gateway goes on writing beside a file that comes in; what comes back lies there besides, and SQLite's log of it.
 _LEFT_FREE = 100_000_000
 
-_BUSY = Phrase("A backup is being brought back already; wait until that has ended.")
+_BUSY = Phrase("A restore is already in progress; wait until it has finished.")
 _NO_ROOM = Phrase("There is no room on the card for this backup: {needed} MB are needed, {free} MB are free.")
-_CUT = Phrase("The file did not arrive as a whole; nothing was changed. Try again.")
-_NOT_WANTED = Phrase("The file is not taken in any more; nothing was changed.")
-_GONE = Phrase("The file is not here any more, as it was left alone for a quarter of an hour. Choose it again.")
+_CUT = Phrase("The file did not arrive complete; nothing was changed. Try again.")
+_NOT_WANTED = Phrase("The file is no longer accepted; nothing was changed.")
+_GONE = Phrase("The file is no longer here: nothing was done with it for a quarter of an hour. Choose it again.")
 _NOT_KEPT = Phrase("The card cannot be written; nothing was changed.")
 _NOT_DONE = Phrase("This could not be done from the page, and nothing was changed. Ask whoever installed the gateway.")
 

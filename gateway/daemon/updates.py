@@ -54,23 +54,26 @@ _NEWS_S = 7 * 86_400
 
 _RUNS = Phrase("Version {version} is installed")
 _NEWEST = Phrase("Version {version} is installed, and is the newest")
-_THERE = Phrase("Version {version} is installed, and {newer} is there")
-_SECURITY = Phrase("; it mends a weakness")
-_WISHED = Phrase("; {newer} is installed tonight")
+_THERE = Phrase("Version {version} is installed, and {newer} is available")
+_SECURITY = Phrase("; it fixes a vulnerability")
+_WISHED = Phrase("; {newer} will be installed tonight")
 _BEING = Phrase("; {newer} is being installed")
 _WENT_BACK = Phrase("; {newer} was tried and did not keep what worked")
 _NOT_LOOKED = Phrase("; nobody looks for a newer one: {why}")
 _FAILED = Phrase("; the last look failed: {why}")
 _NEVER = Phrase("; not looked for a newer one yet")
-_SUPPORTED = Phrase("; mended until {day}")
-_UNSUPPORTED = Phrase("; not mended any more since {day}")
+_SUPPORTED = Phrase("; fixed until {day}")
+_UNSUPPORTED = Phrase("; no longer fixed since {day}")
 
-_NEW = Phrase("Version {newer} of the gateway is there ({version} runs). Install it at its page, under “Settings”.")
-_NEW_SECURITY = Phrase(
-    "Version {newer} of the gateway is there ({version} runs). It mends a weakness: install it soon, at its page, under"
-    " “Settings”."
+_NEW = Phrase(
+    "Version {newer} of the gateway is available ({version} is installed). Install it on the page of the house,"
+    " under “Settings”."
 )
-_KEPT = Phrase("The gateway was updated: {newer} runs, and everything that worked works.")
+_NEW_SECURITY = Phrase(
+    "Version {newer} of the gateway is available ({version} is installed). It fixes a vulnerability: install it soon,"
+    " on the page of the house, under “Settings”."
+)
+_KEPT = Phrase("The gateway was updated to {newer}, and everything works as before.")
 _BACK = Phrase(
     "Version {newer} of the gateway did not keep what worked ({missing}): the gateway went back to {version} by itself."
     " No reading is lost."
@@ -81,7 +84,7 @@ _UNDECIDED = Phrase(
 )
 _BROKEN = Phrase("The update to {newer} failed, and {version} is not whole: its “Status” page says what is missing.")
 _CUT = Phrase("the power was cut, or it could not be installed")
-_STAYED = Phrase("The update to {newer} came to nothing, {version} runs on: {why}.")
+_STAYED = Phrase("The update to {newer} failed, {version} stays in service: {why}.")
 _ENDINGS = {"kept": _KEPT, "back": _BACK, "undecided": _UNDECIDED, "failed": _BROKEN, "stayed": _STAYED}
 # What a version may lack besides links.
 _LACKED = {
@@ -90,12 +93,14 @@ _LACKED = {
     "package": Phrase("its installation"),
 }
 # Of the way back to the former version, which is no update to whoever has asked for it.
-_BACK_AGAIN = Phrase("The gateway went back to version {newer}, as you asked, and everything that worked works.")
-_BACK_NOT = Phrase("Going back to version {newer} came to nothing, {version} runs on: {why}.")
+_BACK_AGAIN = Phrase("The gateway went back to version {newer}, as you asked, and everything works as before.")
+_BACK_NOT = Phrase("Going back to version {newer} failed, {version} stays in service: {why}.")
 _ENDINGS_OF_BACK = _ENDINGS | {"kept": _BACK_AGAIN, "stayed": _BACK_NOT}
-_ASKED = Phrase("{asker} asks to update the gateway to {newer}. Say yes or no at its page, under “Settings”.")
-_ENDS = Phrase("Version {version} of the gateway is mended until {day}: update it before then.")
-_ENDED = Phrase("Version {version} of the gateway is not mended any more since {day}: update it.")
+_ASKED = Phrase(
+    "{asker} asks to update the gateway to {newer}. Say yes or no on the page of the house, under “Settings”."
+)
+_ENDS = Phrase("Version {version} of the gateway is fixed until {day}: update it before then.")
+_ENDED = Phrase("Version {version} of the gateway has no longer been fixed since {day}: update it.")
 
 
 class HouseUpdates:

@@ -28,7 +28,7 @@ MOST = 100
 NOTE = "linky.boards"
 _MOST_BYTES = 65536
 
-_TOO_MANY = Phrase("there are {most} boards; forget one first")
+_TOO_MANY = Phrase("there are already {most} boards; remove one first")
 _TAKEN = Phrase("{name}: the broker has a user of that name who is no board; choose another one")
 
 

@@ -59,9 +59,9 @@ _OWN = WordTable(
         ),
         "board_offered": "The new program is ready; the board downloads it by itself.",
         "board_forgotten": "The board no longer has access.",
-        "forget_board": "Forget it",
-        "forget_board_of": "Forget it: {name}",
-        "forget_title": "Forget this board?",
+        "forget_board": "Remove the board",
+        "forget_board_of": "Remove the board: {name}",
+        "forget_title": "Remove this board?",
         "forget_means": (
             "It loses access immediately, and its key is deleted. To come back, it has to be prepared again at a"
             " computer, by cable."
@@ -69,7 +69,7 @@ _OWN = WordTable(
         "forget_meter": (
             "It reads the meter “{meter}”: nothing more will come from that meter until something else reads it."
         ),
-        "forget_yes": "Forget this board",
+        "forget_yes": "Remove this board",
         "add_board": "Add a board",
         "add_prepared": (
             "Whoever installed the gateway prepares the board: once, at a computer, through its USB cable. That"

@@ -92,7 +92,7 @@ def test_an_update_that_could_not_be_laid_out_is_offered_again(tmp_path, monkeyp
         runs(house.boards, 7)
         page = PageBoards(house)
         house.boards.there = False
-        with pytest.raises(GatewayError, match="does not answer"):
+        with pytest.raises(GatewayError, match="is not responding"):
             await page.update("garage")
         (board,) = (await page.known()).boards
         assert (board.newer, board.under_way) == ("2.0", False)
@@ -177,12 +177,12 @@ def test_a_board_that_cannot_be_told_of_does_not_come_in(tmp_path, monkeypatch):
         house.store.journal.full = False
         assert await page.add(made.encoded())
         other = Board(id="garage", role="relay", chip="esp32", key="ab" * 32)
-        with pytest.raises(BoardError, match="Forget that one first"):
+        with pytest.raises(BoardError, match="Remove the first one first"):
             await page.add(Card(board=other, password_line=passwords.made("garage")[1]).encoded())
         assert Registry(tmp_path).get("garage") == GARAGE
         with monkeypatch.context() as card:
             card.setattr(Registry, "forget", no_room)
-            with pytest.raises(BoardError, match="let in no more, but its key"):
+            with pytest.raises(BoardError, match="no longer has access, but its key"):
                 await page.forget("garage")
         assert AdmittedBoards(tmp_path).all().gone == ("garage",)
         assert house.store.journal.kinds == ["broker-access-given", "broker-access-ended"]

@@ -123,7 +123,7 @@ def test_what_is_left_alone_goes_with_its_passphrase(house, monkeypatch):
         await taken(restore, house)
         await until(lambda: not place.exists(), 60)
         assert restore.standing(WHO).state == "none"
-        with pytest.raises(GatewayError, match="did not arrive as a whole"):
+        with pytest.raises(GatewayError, match="did not arrive complete"):
             await restore.take(WHO, 10, coming(house.file, BadRequestError(400, "cut off")), PASSPHRASE)
         assert restore.standing(WHO).state == "none"
 
@@ -151,7 +151,7 @@ def test_what_is_not_wanted_any_more_while_it_comes_is_not_checked(house):
         assert not place.exists()
         assert (await taken(restore, house)).state == "ready"
         more.set()
-        with pytest.raises(GatewayError, match="not taken in any more"):
+        with pytest.raises(GatewayError, match="no longer accepted"):
             await taking
         assert restore.standing(WHO).state == "ready"
         assert place.read_bytes() == house.file.read_bytes()

@@ -1,4 +1,4 @@
-"""Being told, set at the page: each way is tried before it is kept, in force at once, its address shown to nobody."""
+"""Alerts, set at the page: each way is tried before it is kept, in force at once, its address shown to nobody."""
 
 import asyncio
 import html
