@@ -90,6 +90,19 @@ class HearingSession(Session):
         except TimeoutError:
             return None
 
+    async def see(self, origin: str, seconds: float) -> ET.Element | None:
+        """The last presence that somebody showed; when there is none yet, the next one, or None when none came."""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    self._news.clear()
+                    for presence in reversed(self.presences):
+                        if presence.get("from", "").lower() == origin.lower() and presence.get("type") is None:
+                            return presence
+                    await self._news.wait()
+        except TimeoutError:
+            return None
+
     def show(self, to: str, *, there: bool = True) -> None:
         """Show our presence, or that we go, to one other."""
         self._connected().send_presence(pto=JID(to), ptype=None if there else "unavailable")

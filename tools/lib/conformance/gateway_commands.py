@@ -125,7 +125,7 @@ async def a_refusal_tells_nothing(peer: GatewayPeer) -> str | None:
     peer.closed = [name for name in asked[: len(EVERYDAY)] if name in refusals]
     if not peer.closed:
         raise LeftError("the account has a consent to every series that was tried: nothing that exists is closed to it")
-    different = {reply.refusal: f"{name}: {reply.words}" for name, reply in refusals.items()}
+    different = {reply.refusal: reply.words for reply in refusals.values()}
     if len(different) > 1:
         raise WrongError("; ".join(different.values()))
     return None

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from conformance.checks import Checks
 from conformance.gateway_commands import discovered
@@ -19,17 +19,22 @@ from gateway.federation.wire.scope import within
 from gateway.senml.naming import NameForm, parse_identifier
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from xml.etree.ElementTree import Element
 
     from conformance.gateway_peer import GatewayPeer
     from gateway.federation.connection.session import Stanza
     from gateway.senml.pack import Record
 
+T = TypeVar("T")
+
 CHECKS: Final = Checks()
 # How much of the history is asked for, and in how many pages at most.
 _SPAN_S, _MOST_PAGES, _MOST_RECORDS = 900, 60, 1000
 # Of live values: how long the lease is, what may still be on its way, how long nothing may come then.
 _LEASE_S, _GRACE_S, _QUIET_S = 6, 4.0, 5.0
+# A gateway that waits for somebody shows its presence, and again after a while.
+_SHOWN_S = 25.0
 _YEAR_2000 = (946_684_800, 978_307_200)
 
 
@@ -175,21 +180,28 @@ async def live_values_end(peer: GatewayPeer) -> str | None:
     await _is_over(peer, "the lease was over")
     peer.line.show(peer.jid)
     await _watch(peer)
-    # Who confirms is there.
+    await _away(peer, _is_over(peer, "the watcher had said that it goes"))
+    return "by its time, by absence"
+
+
+async def _away(peer: GatewayPeer, meanwhile: Awaitable[T]) -> T:
+    """Say that we go, and come back after something; who confirms is there, so nothing is."""
     confirms, peer.line.confirms = peer.line.confirms, lambda _: False
     peer.line.show(peer.jid, there=False)
-    await _is_over(peer, "the watcher had said that it goes")
-    peer.line.confirms = confirms
-    peer.line.show(peer.jid)
-    return "by its time, by absence"
+    try:
+        return await meanwhile
+    finally:
+        peer.line.confirms = confirms
+        peer.line.show(peer.jid)
 
 
 @CHECKS.of("C2", "G")
 async def the_hash_fits(peer: GatewayPeer) -> str | None:
-    """That of the last presence that it showed: it does where it waits for who has gone."""
-    shown = [one for one in peer.line.presences if one.get("from", "").lower() == peer.jid.lower()]
-    hashes = [c.get("ver", "") for one in shown if not one.get("type") for c in one.iter(f"{{{CAPS}}}c")]
-    if not hashes:
+    """That of the presence that it shows where it waits for who has gone."""
+    await pushed(peer)
+    presence = await _away(peer, peer.line.see(peer.jid, _SHOWN_S))
+    found = None if presence is None else presence.find(f"{{{CAPS}}}c")
+    if found is None:
         raise LeftError("no presence of it came")
     said = await discovered(peer)
     identities = [
@@ -197,8 +209,8 @@ async def the_hash_fits(peer: GatewayPeer) -> str | None:
         for one in said.findall(f"{{{INFO}}}identity")
     ]
     expected = verification(identities, [one.get("var", "") for one in said.findall(f"{{{INFO}}}feature")])
-    if hashes[-1] != expected:
-        raise WrongError(f"the hash {hashes[-1]} does not fit what it says: {expected}")
+    if found.get("ver") != expected:
+        raise WrongError(f"the hash {found.get('ver')} does not fit what it says: {expected}")
     return "the features, and the hash"
 
 

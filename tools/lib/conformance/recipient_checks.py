@@ -182,9 +182,10 @@ async def it_goes_on_in_a_new_session(peer: RecipientPeer) -> str | None:
 
 async def _seen_again(peer: RecipientPeer, before: int) -> Asked | None:
     """The subscription after the gateway has shown its presence; as a gateway does it, it is shown again."""
-    for _ in range(max(1, round(peer.patience / _SHOWN_AGAIN_S))):
+    end = time.monotonic() + peer.patience
+    while (left := end - time.monotonic()) > 0:
         peer.line.show(peer.device)
-        if asked := await peer.next("subscribe", before, _SHOWN_AGAIN_S):
+        if asked := await peer.next("subscribe", before, min(left, _SHOWN_AGAIN_S)):
             return asked
     return None
 

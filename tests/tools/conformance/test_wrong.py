@@ -1,0 +1,126 @@
+"""Each check of ``tools/conformance`` is seen to fail: peers that lie about one point each, and about nothing else."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from conformance import gateway_commands, gateway_delivery, gateway_household, recipient_checks
+from harness.accounts import HOME, consume, register
+from harness.process import PATH
+from meter.process import SimulatedMeter
+from tests.integration.processes import PASSWORD, House, Process
+from tests.tools.conformance.rig import Conformance
+
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+# Point -> what is told of it; of three liars, as some faults hide others.
+GATEWAY = {
+    "C1": "service-unavailable",
+    "C2": "the hash AAAA does not fit",
+    "C3": "listed: health",
+    "C4": "unsubscribe, 'complete', with types",
+    "C5": "are said to be fr",
+    "C6": "a command in an iq of type get: no answer came",
+    "C7": "there is no such series",
+    "C8": "the field purpose is not named",
+    "C9": "the request is 'granted' before anybody answered it",
+    "C10": "the notice: it has no words for a person",
+    "C11": "is not there",
+    "C12": "a sample does not say that it is invented",
+    "C13": "not-authorized",
+    "C15": "first 'soon'",
+    "C17": "a message with the id",
+    "C19": "asks for none",
+    "C20": "result 'Success'; expected not-authorized",
+    "C21": "does not wait any more",
+    "C25": "item-not-found",
+    "C26": "the lease was over, live values still came",
+    "C27": "it asks for a receipt",
+    "C28": "and not the same",
+    "C30": "the notice came again with the id",
+    "C34": "not for you",
+    "C35": "expected not-authorized",
+    "C36": "expected item-not-found (cancel)",
+    "C38": "a record with bu",
+    "C40": "points",
+}
+RECIPIENT = {
+    "C10": "the notice of an answer was not confirmed",
+    "C14": "showed no presence",
+    "C15": "it did not ask the history",
+    "C16": "was not confirmed",
+    "C18": "a receipt went to",
+    "C19": "was not confirmed twice",
+    "C24": "it said 4 of",
+    "C27": "a live value was confirmed",
+    "C30": "a notice of a kind that there is not was confirmed",
+    "C32": "it did not ask for that time",
+    "C37": "refused for now it asked again after",
+}
+BY_PAGES = {"C28": "asks the history without pages", "C29": "it did not ask for those behind"}
+
+
+def liar(folder, name, *words):
+    """A process of ours that lies."""
+    process = Process(folder, name, *words, module="tests.tools.conformance.wrong")
+    process.environment["PYTHONPATH"] = PATH
+    return process
+
+
+def lying_gateway(federation, folder, running):
+    """A house whose gateway lies, with somebody there who refuses and withdraws."""
+    jid = "liar0@sen2.test"
+    register(federation, folder, [jid], PASSWORD)
+    running.enter_context(SimulatedMeter(folder / "ttyTIC", seed=24, mode="standard"))
+    house = House(folder, federation, folder / "ttyTIC")
+    # Besides those of our other tests, whose stanzas keep to the schema.
+    house.config.write_text(house.config.read_text().replace(HOME, "liar@sen1.test"))
+    register(federation, folder, ["liar@sen1.test"], PASSWORD)
+    house.grant("consumption/power/apparent", jid=jid)
+    words = [",".join(GATEWAY), "run", "--config", house.config]
+    running.enter_context(liar(folder, "gateway", *words))
+    house.await_link("xmpp", "ok", 60)
+    series = ["--series", "liar:sen1.test/ab12:sen1.test/consumption/power/apparent"]
+    run = Conformance(folder, federation, "liar@sen1.test/proxy", jid, *series, "--household", "--as", "gateway")
+    return run, house
+
+
+def lying_recipient(federation, folder, running, number, faults, patience):
+    """``linky-gateway consume`` that lies."""
+    home, jid = f"liar{number}@sen1.test", f"liar{number}@sen2.test"
+    register(federation, folder, [home, jid], PASSWORD)
+    words = consume(federation, folder, "conformance", jid=jid, home=home)
+    running.enter_context(liar(folder, "recipient", ",".join(faults), *words))
+    return Conformance(folder, federation, jid, home, "--as", "recipient", "--patience", patience), None
+
+
+@pytest.fixture(scope="module")
+def outcomes(federation, tmp_path_factory):
+    """What came of each liar."""
+    with ExitStack() as running, ThreadPoolExecutor() as threads:
+        folders = [tmp_path_factory.mktemp("liar") for _ in range(3)]
+        tried = [
+            lying_gateway(federation, folders[0], running),
+            lying_recipient(federation, folders[1], running, 1, RECIPIENT, 18),
+            lying_recipient(federation, folders[2], running, 2, BY_PAGES, 20),
+        ]
+        runs = [threads.submit(run.ended, house) for run, house in tried]
+        return [run.result() for run in runs]
+
+
+@pytest.mark.parametrize(("liar", "told"), [(0, GATEWAY), (1, RECIPIENT), (2, BY_PAGES)])
+def test_each_lie_is_found(outcomes, liar, told):
+    """Each point that is broken fails with what came instead, and no other does."""
+    outcome = outcomes[liar]
+    print(outcome.text, outcome.said)
+    failed = {row.split("|")[1].strip(): row.split("|")[5].strip() for row in outcome.failed}
+    assert {number: failed.get(number) for number in told if told[number] not in failed.get(number, "")} == {}
+    assert set(failed) == set(told)
+    assert outcome.code == 1
+
+
+def test_every_check_has_a_liar():
+    """A check that is never seen to fail may be one that cannot."""
+    parts = (gateway_commands, gateway_delivery, gateway_household)
+    assert {check.number for part in parts for check in part.CHECKS.all} == set(GATEWAY)
+    assert {check.number for check in recipient_checks.CHECKS.all} == set(RECIPIENT) | set(BY_PAGES)

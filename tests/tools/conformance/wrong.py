@@ -1,0 +1,279 @@
+"""A gateway and a recipient that lie where they are told to: ``python -m tests.tools.conformance.wrong C3,C5 run …``.
+
+They are our own programs, whole; between them and their session each point of the wire document is broken by itself.
+"""
+
+import sys
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from xml.etree import ElementTree as ET
+
+from conformance.gateway_peer import INVENTED
+from conformance.replies import CLIENT, COMMANDS, DATA, OURS, RECEIPTS, RSM, SENML, STANZAS
+from gateway.commands.main import main
+from gateway.errors import FederationError
+from gateway.federation.connection.disco import Discovery
+from gateway.federation.connection.session import Session
+from gateway.federation.provider import commands
+from gateway.federation.recipient.receipts import Receipts
+from gateway.federation.recipient.subscriber import Subscriber
+from gateway.federation.wire.form import Answer, RequestError, build_error, build_result, parse_command
+from gateway.federation.wire.stanza import parse_interval
+from gateway.words.phrase import same
+
+NOTICE, REQUEST, RECEIVED = f"{{{OURS}}}notice", f"{{{RECEIPTS}}}request", f"{{{RECEIPTS}}}received"
+FOR_EVER = "999999999"
+
+
+@dataclass
+class Said:
+    """One answer of the gateway, to be changed: ``nth`` of those to this command."""
+
+    request: object
+    node: str
+    action: str
+    fields: dict
+    typed: bool
+    most: int
+    payload: ET.Element
+    error: bool
+    nth: int
+
+    @property
+    def condition(self):
+        names = [child.tag.partition("}")[2] for child in self.payload if child.tag.startswith(f"{{{STANZAS}}}")]
+        return names[0] if self.error and names else ""
+
+    def refuse(self, kind, condition):
+        self.payload, self.error = build_error(RequestError(kind, condition, same("no")), "en"), True
+
+    def succeed(self):
+        command = self.request.xml.find(f"{{{COMMANDS}}}command")
+        self.payload = build_result(parse_command(command), "en", same("Done"), Answer())
+        self.error = False
+
+    def reword(self, text):
+        self.payload.find(f"{{{STANZAS}}}text").text = text
+
+    def put(self, var, value):
+        self.payload.find(f"{{{DATA}}}x/{{{DATA}}}field[@var='{var}']/{{{DATA}}}value").text = value
+
+
+def c1(said):
+    if said.node == "get_history" and said.request.xml.find(f".//{{{DATA}}}x") is None:
+        said.refuse("cancel", "service-unavailable")
+
+
+def c4(said):
+    if said.node == "unsubscribe" and said.action == "complete":
+        said.refuse("modify", "bad-request")
+
+
+def c5(said):
+    said.request = replace(said.request, lang="fr")
+
+
+def c6(said):
+    if said.request.type == "get":
+        said.payload = None
+
+
+def c7(said):
+    if said.error and INVENTED in said.fields.get("identifier", "") and said.node == "get_history":
+        said.reword("there is no such series")
+
+
+def c8(said):
+    if said.node == "request_access" and said.condition == "bad-request":
+        said.reword("something is wrong")
+
+
+def c9(said):
+    if (request := said.payload.find(f"{{{OURS}}}request")) is not None:
+        request.set("state", "granted")
+
+
+def c11(said):
+    if (access := said.payload.find(f"{{{OURS}}}access")) is not None:
+        access.clear()
+
+
+def c12(said):
+    for sample in said.payload.iter(f"{{{OURS}}}sample"):
+        sample.set("invented", "false")
+
+
+def c13(said):
+    if said.node == "subscribe" and said.nth == 2:
+        said.refuse("auth", "not-authorized")
+
+
+def c15(said):
+    if said.node == "subscribe" and "resume_after" in said.fields:
+        said.put("first", "soon")
+
+
+def c20(said):
+    if said.node == "subscribe" and said.condition == "not-authorized" and said.nth > 5:
+        said.succeed()
+
+
+def c21(said):
+    if said.node == "subscribe" and said.nth == 4:
+        said.put("first", FOR_EVER)
+
+
+def c25(said):
+    if said.node == "unsubscribe" and not said.typed and said.nth >= 5:
+        said.refuse("cancel", "item-not-found")
+
+
+def c28(said):
+    if 0 < said.most < 1000 and said.node == "get_history":
+        for page in said.payload.findall(f"{{{RSM}}}set"):
+            page.clear()
+
+
+def c34(said):
+    if said.node == "health":
+        said.reword("not for you")
+
+
+def c35(said):
+    wanted = said.fields.get("identifier", "").endswith("consumption/power/apparent")
+    if said.node == "get_history" and said.condition == "not-authorized" and wanted:
+        said.succeed()
+
+
+def c36(said):
+    if said.node == "list_series" and said.condition == "item-not-found":
+        said.payload.set("type", "modify")
+
+
+def c40(said):
+    if said.node == "get_history" and "@" in said.fields.get("identifier", "") and said.most:
+        for pack in said.payload.iter(f"{{{SENML}}}sensml"):
+            if len(pack) > 1:
+                pack.remove(pack[-1])
+
+
+ANSWERS = {name.upper(): lie for name, lie in globals().items() if name[:1] == "c" and name[1:].isdigit()}
+
+
+def lie_as_gateway(faults):
+    """Have every session and discovery of this process lie."""
+    begin, capabilities, read = Discovery.__init__, Discovery.capabilities, commands.read_live
+
+    def listing(self, features, named):
+        begin(self, features, {**named, "health": "Health"} if "C3" in faults else named)
+
+    def hashing(self):
+        said = capabilities(self)
+        said.set("ver", "AAAA")
+        return said
+
+    Discovery.__init__ = listing
+    Session.answer, Session.send_message = answering(faults), sending(faults)
+    if "C2" in faults:
+        Discovery.capabilities = hashing
+    if "C26" in faults:
+        commands.read_live = lambda fields, now: read({**fields, "end_time": ""}, now)
+
+
+def answering(faults):
+    """``Session.answer`` with the lies of ``ANSWERS``."""
+    counts, answer = {}, Session.answer
+
+    def lying(self, request, payload, *, error=False):
+        command = request.xml.find(f"{{{COMMANDS}}}command")
+        node = command.get("node", "")
+        counts[node] = counts.get(node, 0) + 1
+        rows = command.findall(f"{{{DATA}}}x/{{{DATA}}}field")
+        fields = {row.get("var"): row.findtext(f"{{{DATA}}}value") or "" for row in rows}
+        most = int(command.findtext(f"{{{RSM}}}set/{{{RSM}}}max") or 0)
+        typed = any(row.get("type") for row in rows)
+        action = command.get("action", "execute")
+        said = Said(request, node, action, fields, typed, most, deepcopy(payload), error, counts[node])
+        for number in sorted(faults & set(ANSWERS)):
+            if said.payload is not None:
+                ANSWERS[number](said)
+        if said.payload is not None:
+            answer(self, said.request, said.payload, error=said.error)
+
+    return lying
+
+
+def sending(faults):
+    """``Session.send_message`` with pushes, live values and notices that are not as they should be."""
+    sent, send = {}, Session.send_message
+
+    def lying(self, to, stanza_id, *payload, kind="chat"):
+        parts, sent[stanza_id] = [deepcopy(part) for part in payload], sent.get(stanza_id, 0) + 1
+        notice = next((part for part in parts if part.tag == NOTICE), None)
+        if notice is not None:
+            parts = noticing(faults, parts, notice, sent[stanza_id])
+        elif kind == "headline":
+            parts += [ET.Element(REQUEST)] if "C27" in faults else []
+            for row in parts[0].iter(f"{{{SENML}}}senml") if "C38" in faults else ():
+                row.set("bu", "VA")
+        else:
+            parts = [part for part in parts if part.tag != REQUEST or "C19" not in faults]
+            numbers = parse_interval(stanza_id)
+            if "C17" in faults and numbers and numbers.after and not sent.get("lied"):
+                sent["lied"], stanza_id = 1, f"{stanza_id}0"
+        return send(self, to, stanza_id, *parts, kind=kind)
+
+    return lying
+
+
+def noticing(faults, parts, notice, nth):
+    """A notice without words, and with another id when it comes again."""
+    if "C30" in faults and nth > 1:
+        notice.set("id", f"{notice.get('id')}x")
+    wordless = "C10" in faults and notice.get("kind") == "access-refused"
+    return [part for part in parts if not (wordless and part.tag == f"{{{CLIENT}}}body")]
+
+
+def lie_as_recipient(faults):
+    """Have every session, receipt and question of this process lie."""
+    confirm, request, begin, wait = Receipts.confirm, Session.request, Session.__init__, Subscriber._wait
+
+    def confirming(self, origin, stanza_id):
+        if ("C10" in faults and stanza_id.startswith("notice-") and stanza_id.endswith("-1")) or (
+            # Sent to the account, and once more to the device.
+            {"C16", "C19"} & faults and stanza_id.endswith("-1-2")
+        ):
+            return
+        confirm(self, origin.partition("/")[0] if "C18" in faults else origin, stanza_id)
+
+    async def asking(self, to, payload, *more, **named):
+        node = payload.get("node")
+        if node == "get_history" and {"C15", "C32"} & faults:
+            raise FederationError("not now", "item-not-found")
+        if node == "get_history" and {"C28", "C29"} & faults:
+            for page in payload.findall(f"{{{RSM}}}set"):
+                payload.remove(page)
+        for value in payload.findall(f"{{{DATA}}}x/{{{DATA}}}field[@var='resume_after']/{{{DATA}}}value"):
+            value.text = "4" if "C24" in faults else value.text
+        return await request(self, to, payload, *more, **named)
+
+    def beginning(self, *more, **named):
+        begin(self, *more, **named)
+        self.listen(f"{{{CLIENT}}}message", lambda stanza: too_polite(self, stanza))
+
+    def too_polite(self, stanza):
+        notice = stanza.xml.find(NOTICE)
+        unknown = notice is not None and notice.get("kind") == "tea-is-ready"
+        if ("C27" in faults and stanza.type == "headline") or ("C30" in faults and unknown):
+            self.send_message(stanza.origin, f"r-{stanza.id}", ET.Element(RECEIVED, {"id": stanza.id}))
+
+    Receipts.confirm, Session.request, Session.__init__ = confirming, asking, beginning
+    if "C14" in faults:
+        Session.greet = lambda _self, _to: None
+    Subscriber._wait = lambda self, standing: 1.0 if "C37" in faults else wait(self, standing)
+
+
+if __name__ == "__main__":
+    told, words = set(sys.argv[1].split(",")), sys.argv[2:]
+    (lie_as_gateway if words[0] == "run" else lie_as_recipient)(told)
+    sys.exit(main(words))
