@@ -80,6 +80,23 @@ def test_the_comparison_finds_what_is_not_as_printed():
         assert differs(printed, came.replace(right, wrong)), wrong
 
 
+def test_json_is_compared_as_json():
+    """Whatever its spaces and the order of its names; what is left out may be anything, what is there may not."""
+    printed = """<x><json xmlns='urn:xmpp:json:0'>{"a": ["…", {"b": 1}, "…"], "c": {"d": "…"}}</json></x>"""
+    came = """<x><json xmlns='urn:xmpp:json:0'>{"c":{"d":[2]},"a":["x",{"b":1},3,4]}</json></x>"""
+    assert differs(printed, came) is None
+    for right, wrong in (
+        ('"b":1', '"b":2'),
+        ('"b":1', '"e":1'),
+        (',{"b":1},3,4', ""),
+        ('"d":[2]', ""),
+        ('{"b":1}', "[1]"),
+    ):
+        assert differs(printed, came.replace(right, wrong)), wrong
+    assert differs("<x><a>…</a></x>", "<x><a><b/></a></x>") is None
+    assert differs("<x><a/></x>", "<x><a><b/></a></x>")
+
+
 def differs(printed, came):
     return Comparer({}).differs(parsed(printed), parsed(came))
 
@@ -93,6 +110,7 @@ def test_the_schema_has_the_form_of_every_example():
     for right, wrong in (
         ('kind="data-erased"', 'kind="data-lost"'),
         ('granularity="raw"', 'granularity="PT5M"'),
+        ('profile="dcat"', 'profile="voaf"'),
         ('state="claimed"', 'state="claimed" why="used"'),
         ('invented="true"', 'invented="false"'),
         (' bver="26"', ' bver="42"'),

@@ -6,6 +6,7 @@ printed, and which parts vary.
 """
 
 import asyncio
+import json
 import re
 from collections import deque
 from contextlib import AsyncExitStack
@@ -23,6 +24,8 @@ PLACES = {"home.example": HOME.partition("@")[2], "coop.example": FAR.partition(
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 # What servers add on the way (WIRE.md, "How the examples are to be read").
 ADDED = ("{urn:xmpp:sid:0}", "{urn:xmpp:mam:tmp}", "{urn:xmpp:delay}")
+LEFT_OUT = "…"
+JSON = "{urn:xmpp:json:0}json"
 
 _STEP = re.compile(r"<!-- (sent|received|done): (.+?) -->(?:\n```xml\n(.*?)```)?", re.DOTALL)
 _ROW = re.compile(r"^\| `(.+?)` \| `(.+?)` \|", re.MULTILINE)
@@ -81,15 +84,11 @@ class Comparer:
         """Where what came is not what is printed; None where it is."""
         place = (*within, _name(printed))
         here = "/".join(place)
-        if printed.tag != came.tag:
-            return f"{here}: {came.tag} came"
-        names = {name for name in {**printed.attrib, **came.attrib} if name in printed.attrib or not _is_servers(name)}
-        for name in sorted(names):
-            if not self._fits(printed.get(name), came.get(name), (*place, f"@{name}")):
-                return f"{here}@{name}: {came.get(name)!r} came"
-        if not self._fits((printed.text or "").strip(), (came.text or "").strip(), place):
-            return f"{here}: {came.text!r} came"
+        if fault := self._differs_itself(printed, came, place):
+            return fault
         wanted, there = list(printed), [child for child in came if not child.tag.startswith(ADDED)]
+        if printed.text == LEFT_OUT and not wanted:
+            return None
         if place[-1] == "query":
             return self._lacks(wanted, there, place)
         if place[0] == "message" and place[-1] == "sensml":
@@ -98,6 +97,21 @@ class Comparer:
         if len(wanted) != len(there):
             return f"{here}: {[_name(child) for child in there]} came"
         return next(filter(None, (self.differs(*pair, place) for pair in zip(wanted, there, strict=True))), None)
+
+    def _differs_itself(self, printed, came, place):
+        """The same without what is within it."""
+        here = "/".join(place)
+        if printed.tag != came.tag:
+            return f"{here}: {came.tag} came"
+        names = {name for name in {**printed.attrib, **came.attrib} if name in printed.attrib or not _is_servers(name)}
+        for name in sorted(names):
+            if not self._fits(printed.get(name), came.get(name), (*place, f"@{name}")):
+                return f"{here}@{name}: {came.get(name)!r} came"
+        if printed.tag == JSON:
+            return _json_differs(json.loads(self.here(printed.text)), json.loads(came.text), here)
+        if not self._fits((printed.text or "").strip(), (came.text or "").strip(), place):
+            return f"{here}: {came.text!r} came"
+        return None
 
     def _lacks(self, wanted, there, place):
         """Service discovery may say more, and in any order."""
@@ -120,6 +134,26 @@ class Comparer:
                 return known == as_came["id"] and self.here(printed) == came
         words = [re.escape(part) for part in self.here(printed).split("…")]
         return re.fullmatch(".*".join(words), came, re.DOTALL) is not None
+
+
+def _json_differs(printed, came, here):
+    """Likewise of JSON; the last of a list may stand for the rest of it."""
+    if printed == LEFT_OUT:
+        return None
+    if isinstance(printed, dict) and isinstance(came, dict):
+        if printed.keys() != came.keys():
+            return f"{here}: {sorted(printed.keys() ^ came.keys())} stand on one side only"
+        pairs = ((name, printed[name], came[name]) for name in printed)
+    elif isinstance(printed, list) and isinstance(came, list):
+        if printed and printed[-1] == LEFT_OUT:
+            printed = printed[:-1]
+            came = came[: len(printed)]
+        if len(printed) != len(came):
+            return f"{here}: {len(came)} came"
+        pairs = ((number, *pair) for number, pair in enumerate(zip(printed, came, strict=True)))
+    else:
+        return None if printed == came else f"{here}: {came!r} came"
+    return next(filter(None, (_json_differs(one, other, f"{here}/{name}") for name, one, other in pairs)), None)
 
 
 def _name(element):

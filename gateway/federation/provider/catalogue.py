@@ -13,6 +13,7 @@ the samples are invented, and stand apart from where readings stand. For a progr
     </catalogue>
 
 Without a ``<consent>`` the asker has none; ``retention`` binds whoever receives; a period is stamped at its beginning.
+Who asks for them gets public words besides (``public_words``).
 """
 
 from __future__ import annotations
@@ -24,7 +25,14 @@ from xml.etree import ElementTree as ET
 
 from gateway.errors import SenMLError
 from gateway.federation.provider.allowed import bound, meter_of, not_authorized
-from gateway.federation.wire.fields import read_form, read_identifier, read_limit, read_number_after, read_page
+from gateway.federation.wire.fields import (
+    read_form,
+    read_identifier,
+    read_limit,
+    read_number_after,
+    read_page,
+    wants_words,
+)
 from gateway.federation.wire.form import XML_LANG, Answer, CommandRequest, Table, build_page
 from gateway.federation.wire.stanza import OURS, Publisher, build_sensml
 from gateway.senml.naming import Identifier, NameForm
@@ -46,6 +54,8 @@ CATALOGUE = "catalogue"
 
 # Some 1.5 kB each, for a person and for a program: a page is 40 kB.
 MOST_SERIES = 25
+# In public words each takes twice as much again; with long addresses there are fewer.
+MOST_IN_WORDS = 10
 
 # What a sample says, by unit: nobody's readings. Its time is that of no reading either.
 _INVENTED: dict[str, tuple[Value, Value]] = {
@@ -71,7 +81,7 @@ _COLUMNS = (
     ("consent", Phrase("Your access")),
     ("sample", Phrase("Invented sample")),
 )
-_KINDS = {
+KINDS = {
     "index": Phrase("index (only rises)"),
     "gauge": Phrase("value of the moment"),
     "curve": Phrase("curve, mean of a period"),
@@ -84,7 +94,7 @@ _NONE = Phrase("none")
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class SeenSeries:
     """One series that the asker may see, and its consents to it."""
 
     meter: MeterInfo
@@ -126,11 +136,16 @@ class Catalogue:
         identifier = read_identifier(question.fields) if named else None
         form = identifier.form if identifier else read_form(question.fields)
         wanted = read_page(question)
-        skip, limit = read_number_after(wanted), read_limit(wanted, MOST_SERIES)
-        seen: list[_Seen] = await self._call(self._visible, question.asker, identifier)
+        words = wants_words(question.fields)
+        skip, limit = read_number_after(wanted), read_limit(wanted, MOST_IN_WORDS if words else MOST_SERIES)
+        seen: list[SeenSeries] = await self._call(self._visible, question.asker, identifier)
         if not seen:
             raise not_authorized()
         page = seen[skip : skip + limit]
+        public = []
+        if words:
+            element, count = _in_public_words(question, self._publisher, form, page)
+            page, public = page[:count], [element]
         first, last = (str(skip), str(skip + len(page) - 1)) if page else (None, None)
         catalogue, rows = ET.Element(f"{{{OURS}}}catalogue"), []
         for one in page:
@@ -140,15 +155,15 @@ class Catalogue:
         note = _place(skip, len(page), len(seen))
         called = [label_of(one.series.path) + same(f" ({self._name(one, form)})") for one in page]
         summary = joined(" ", (note, joined("; ", called)))
-        payload = [catalogue, build_page(first, last, skip, len(seen))]
+        payload = [catalogue, *public, build_page(first, last, skip, len(seen))]
         return Answer((), payload, note, Table(_COLUMNS, rows), summary)
 
     async def items(self, asker: str, lang: str) -> list[tuple[str, str]]:
         """For service discovery: node and name of each series that the asker may see; none is no error."""
-        seen: list[_Seen] = await self._call(self._visible, asker, None)
+        seen: list[SeenSeries] = await self._call(self._visible, asker, None)
         return [(self._name(one, NameForm.SEN1), _label(one, lang)) for one in seen]
 
-    def _visible(self, asker: str, identifier: Identifier | None) -> list[_Seen]:
+    def _visible(self, asker: str, identifier: Identifier | None) -> list[SeenSeries]:
         now = self._clock()
         consents = self._consents.allowed(asker, now)
         # Each meter as this asker knows it.
@@ -162,7 +177,7 @@ class Catalogue:
                 given = [c for c in consents if c.covers(meter.name, series.path) and _finest(c, series) is not None]
                 asked = identifier is None or identifier.covers(series.path)
                 if asked and (given or self._everybody) and self._can_be_named(meter, series):
-                    found.append(_Seen(meter, series, given))
+                    found.append(SeenSeries(meter, series, given))
         return found
 
     def _can_be_named(self, meter: MeterInfo, series: Series) -> bool:
@@ -173,10 +188,10 @@ class Catalogue:
             return False
         return True
 
-    def _name(self, one: _Seen, form: NameForm) -> str:
+    def _name(self, one: SeenSeries, form: NameForm) -> str:
         return self._publisher.name(one.meter, one.series.path).written(form)
 
-    def _describe(self, one: _Seen, form: NameForm) -> ET.Element:
+    def _describe(self, one: SeenSeries, form: NameForm) -> ET.Element:
         series = one.series
         sample = self._sample(one)
         unit, _ = self._publisher.measured(sample[0])
@@ -195,7 +210,7 @@ class Catalogue:
         invented.append(build_sensml(self._publisher, one.meter, form, sample))
         return element
 
-    def _sample(self, one: _Seen) -> list[Point]:
+    def _sample(self, one: SeenSeries) -> list[Point]:
         """Two points that nobody measured."""
         granularity = offered(one.series.kind)[0]
         values = _INVENTED.get(one.series.unit, _INVENTED_NUMBER) if one.series.unit else _INVENTED_TEXT
@@ -203,6 +218,15 @@ class Catalogue:
         return [
             Point(one.series, granularity, _INVENTED_TIME + place * step, value) for place, value in enumerate(values)
         ]
+
+
+def _in_public_words(
+    question: CommandRequest, publisher: Publisher, form: NameForm, seen: Sequence[SeenSeries]
+) -> tuple[ET.Element, int]:
+    """The element, and how many of the series fit into it."""
+    from gateway.federation.provider.public_words import build_words  # noqa: PLC0415 (few ask for them)
+
+    return build_words(question, publisher, form, seen)
 
 
 def _finest(consent: Consent, series: Series) -> Granularity | None:
@@ -218,16 +242,16 @@ def _consent_facts(consent: Consent, series: Series) -> dict[str, str]:
     return facts | {"until": iso(consent.until)}
 
 
-def _label(one: _Seen, lang: str) -> str:
+def _label(one: SeenSeries, lang: str) -> str:
     return label_of(one.series.path).in_language(lang)
 
 
-def _row(one: _Seen, described: ET.Element, lang: str) -> list[str]:
+def _row(one: SeenSeries, described: ET.Element, lang: str) -> list[str]:
     facts = described.attrib
     finest = sorted({finest for c in one.consents if (finest := _finest(c, one.series)) is not None})
     access = ", ".join(granularity.code for granularity in finest) or _NONE.in_language(lang)
     samples = [r.get("v") or r.get("vs") or "" for r in described.iter("{urn:ietf:params:xml:ns:senml}senml")]
-    kind = _KINDS[one.series.kind].in_language(lang)
+    kind = KINDS[one.series.kind].in_language(lang)
     return [
         *(facts["name"], _label(one, lang), facts.get("unit", ""), kind, facts["granularities"]),
         *(facts.get("first", ""), facts.get("last", ""), facts.get("retention", "")),

@@ -228,7 +228,8 @@ class Commands:
         fields, title = command.fields, TITLES[command.node]
         if fields is None and command.node not in AT_ONCE:
             return build_form(command, request.lang, title, INSTRUCTIONS[command.node], FIELDS[command.node])
-        question = CommandRequest(fields or {}, command.page, request.sender, request.lang, request.origin)
+        here = request.xml.get("to", "")
+        question = CommandRequest(fields or {}, command.page, request.sender, request.lang, request.origin, here)
         lease = read_live(question.fields, self._clock()) if command.node == "subscribe" else None
         answer = await (carry_out(question) if lease is None else self._watch(question, request.origin, *lease))
         return build_result(command, request.lang, title, answer)

@@ -15,7 +15,7 @@ from gateway.federation.wire.form import CommandRequest, Field, RequestError, Re
 from gateway.senml.naming import Identifier, NameForm, parse_identifier
 from gateway.store.points import Confirm, Granularity, Point
 from gateway.words.catalogue import LANGUAGES
-from gateway.words.phrase import Phrase
+from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,11 +137,20 @@ _UNTIL = Field(
     Phrase("Live only: in an hour unless it is chosen"),
     required=False,
 )
+# What ``list_series`` may be told in besides, by the name of its profile.
+DCAT = "dcat"
+_IN_WORDS = Field(
+    "words",
+    Phrase("Also in public words"),
+    Phrase("For programs: the same as JSON-LD, in shorter pages"),
+    required=False,
+    options=[(DCAT, same("DCAT-AP 3, SAREF"))],
+)
 FIELDS: dict[str, tuple[Field, ...]] = {
     "get_history": (_IDENTIFIER, _START, _END, _GRANULARITY, _MAX, _AFTER),
     "subscribe": (_IDENTIFIER, _CONFIRM, _MODE, _INTERVAL, _UNTIL),
     "unsubscribe": (_IDENTIFIER,),
-    "list_series": (_BRANCH, _FORM, _MAX, _AFTER),
+    "list_series": (_BRANCH, _FORM, _IN_WORDS, _MAX, _AFTER),
     "request_access": ACCESS_FIELDS,
     "my_access": (),
     "health": (),
@@ -231,6 +240,14 @@ def read_form(fields: Mapping[str, str]) -> NameForm:
     if text not in {NameForm.SEN1.value, NameForm.SENML.value}:
         raise bad_request(Phrase("form: sen1 or senml; for names in urn:, give the identifier urn:dev:prm:<PRM>"))
     return NameForm(text)
+
+
+def wants_words(fields: Mapping[str, str]) -> bool:
+    """Whether the catalogue is asked for in public words as well."""
+    text = fields.get("words", "")
+    if text not in {"", DCAT}:
+        raise bad_request(Phrase("words: dcat, or nothing"))
+    return text == DCAT
 
 
 def read_page(question: CommandRequest) -> ResultPage | None:

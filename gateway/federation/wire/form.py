@@ -83,13 +83,17 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandRequest:
-    """A command to be carried out: what was filled in, the page, by whom (bare JID), in which language, from where."""
+    """A command to be carried out: what was filled in, the page, by whom (bare JID), in which language, from where.
+
+    ``here`` is the address to which it was sent, empty where nobody knows.
+    """
 
     fields: Mapping[str, str]
     page: ResultPage | None
     asker: str
     lang: str = ""
     origin: str = ""
+    here: str = ""
 
 
 @dataclass(frozen=True, slots=True)

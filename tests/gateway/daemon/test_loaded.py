@@ -34,6 +34,7 @@ APART = (
     *("gateway.pulses", "gateway.sources.board", "gateway.sources.replay", "gateway.sources.tcp"),
     *("gateway.notices.delivery", "gateway.notices.ways", "gateway.addresses.notice", "gateway.tic.industrial"),
     *("gateway.federation.recipient", "gateway.household.share", "gateway.links.supplies", "gateway.store.received"),
+    *("gateway.federation.provider.public_words", "gateway.federation.provider.measured_words"),
     *("gateway.store.providers", "gateway.store.dump", "gateway.notices.deciding.objective_news"),
     *("gateway.privacy.act", "gateway.privacy.machine", "gateway.control.manual_reading", "gateway.control.spool"),
 )

@@ -31,12 +31,15 @@ _TOP = re.compile(rb"<(iq|message|presence)[ >]")
 
 _NODES = ("get_history", "subscribe", "unsubscribe", "list_series", "request_access", "my_access", "health", "", "fly")
 _VARS = ("identifier", "start_time", "end_time", "granularity", "confirm", "resume_after", "epoch", "FORM_TYPE", "x")
-_MORE = ("form", "max", "after", "push", "history", "until", "purpose", "role", "controller", "live", "series", "text")
+_MORE = (
+    "form", "max", "after", "push", "history", "until", "purpose", "role", "controller", "live", "series", "text",
+    "words",
+)  # fmt: skip
 _VALUES = (
     "maison@sen1.test/house@sen1.test", "maison@sen1.test/house@sen1.test/consumption", "urn:dev:prm:00999900000042",
     "urn:dev:prm:", "../../etc/passwd", "%", "*", "", "PT15M", "2020-01-01T00:00:00Z", "2030-01-01T00:00:00+01:00",
     "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "PT1M", "PT30M", "P1D", "server", "receipt", "-1", "NaN",
-    "9" * 20, "9" * 1000, "' OR 1=1 --", "\u202e\ufeff", "[::1]", "@@@@", "\u0661" * 14,
+    "dcat", "9" * 20, "9" * 1000, "' OR 1=1 --", "\u202e\ufeff", "[::1]", "@@@@", "\u0661" * 14,
     "maison@sen1.test/" + "a" * 900,
 )  # fmt: skip
 _AMOUNTS = ("1", "1e400", "NaN", "-0", "x", "9" * 400)
