@@ -40,7 +40,7 @@ def told(house, element, lang="en", *, rows=False):
     [
         (
             "en",
-            {"Number of the request: 1", "State: pending"},
+            {"Number of the request: 1", "Status: pending"},
             "request 1: waiting for an answer, {name}, PT30M, until 2027-01-01 (included)",
         ),
         (
