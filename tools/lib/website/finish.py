@@ -59,7 +59,7 @@ body {{ font: 1.1rem/1.5 sans-serif; max-width: 34rem; margin: 3rem auto; paddin
 <p>L’adresse est peut-être mal tapée, ou la page a changé de place.</p>
 <ul>
 <li><a href="index.html">La première page</a></li>
-<li><a href="household/questions.html">Questions, par symptôme</a></li>
+<li><a href="household/questions.html">Dépannage</a></li>
 <li><a href="search.html">Chercher</a></li>
 </ul>
 <section lang="en">
@@ -67,7 +67,7 @@ body {{ font: 1.1rem/1.5 sans-serif; max-width: 34rem; margin: 3rem auto; paddin
 <p>The address may be mistyped, or the page has moved.</p>
 <ul>
 <li><a href="en/index.html">The first page</a></li>
-<li><a href="en/household/questions.html">Questions, by symptom</a></li>
+<li><a href="en/household/questions.html">Troubleshooting</a></li>
 <li><a href="en/search.html">Search</a></li>
 </ul>
 </section>

@@ -195,6 +195,7 @@ def blocks() -> dict[str, dict[str, Callable[[], str]]]:
             (f"tools/lib/website/home/{lang}.md", "obtain", obtain),
             (f"gateway/{readme}", "obtain", obtain),
             (f"gateway/collector/{readme}", "obtain", obtain),
+            (f"gateway/collector/cooperative/{readme}", "obtain", obtain),
             (f"tools/lib/demo/{readme}", "obtain", obtain),
             (f"tools/lib/setup/{readme}", "obtain", obtain),
         ):
