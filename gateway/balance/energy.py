@@ -98,6 +98,11 @@ def fitted(classes: Mapping[str, int], drawn: int | None) -> dict[str, int]:
     return parts
 
 
+def exceeds(classes: Mapping[str, int], drawn: int | None) -> bool:
+    """Whether the classes come to more than the total by more than rounding each of them."""
+    return drawn is not None and sum(classes.values()) > drawn + len(classes)
+
+
 def total(days: Iterable[DayEnergy]) -> Total:
     """The days added up; what no day knows is not known."""
     found = list(days)

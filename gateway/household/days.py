@@ -18,7 +18,7 @@ from zlib import crc32
 from gateway.balance.base_load import NIGHTS, base_load, lowest_hours, risen
 from gateway.balance.calendar import BalancePeriod, day_of, days, midnight, same_day
 from gateway.balance.classes import PREFIX, ClassNames, is_period, order, word_of
-from gateway.balance.energy import DayEnergy, fitted
+from gateway.balance.energy import DayEnergy, exceeds, fitted
 from gateway.balance.rows import Running
 from gateway.balance.self_use import STEP_S, SelfUse, self_uses
 from gateway.errors import ConfigError
@@ -227,7 +227,7 @@ class HouseholdDays:
                     classes=fitted(classes[place], wh),
                     injected=given,
                     whole=index.covered == until - bounds[place],
-                    estimated=index.shared or injected[place].shared or _exceeds(classes[place], wh),
+                    estimated=index.shared or injected[place].shared or exceeds(classes[place], wh),
                     elapsed=self._elapsed(bounds[place], until),
                 )
                 found.append(self._producing(day, index.covered, [one[place] for one in counted], use))
@@ -391,11 +391,6 @@ class HouseholdDays:
             produced=[read(curve, start, end) for curve in own],
             shared=[part.half_hours(self._stored.received, start, end) for part in self._parts],
         )
-
-
-def _exceeds(classes: Mapping[str, int], drawn: int | None) -> bool:
-    """Whether the classes come to more than the total by more than rounding each of them."""
-    return drawn is not None and sum(classes.values()) > drawn + len(classes)
 
 
 def roll_up(stored: DayParts, config: Config, now: float) -> bool:
