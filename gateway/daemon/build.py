@@ -317,7 +317,7 @@ def _parts_of_page(house: House, requests: HouseRequests, page: HousePage) -> tu
         repair(StoredPoints(reader, requests.answer)),
         *_settings_of_page(house, requests, reader),
         security(partial(_security_of, house, page, shared, reader)),
-        https(page.encrypted),
+        https(page.encrypted, redirects=config.web is not None and config.web.http == "redirect"),
         help_pages(),
     )
 

@@ -83,9 +83,12 @@ def of_house(known: Meters, config: Config) -> tuple[SeriesMeter, ...]:
     meters = known.all()
     name_of = series_namer(config, meters)
     primary = config.federation is not None and config.federation.units == "primary"
-    found = []
+    counters, found = made_here(config), []
     for meter in meters:
-        series = [_named(one, name_of(one).sen1(), primary=primary) for one in known.series(meter.name)]
+        series = [
+            _named(one, name_of(one).sen1(), primary=primary, made=meter.name in counters)
+            for one in known.series(meter.name)
+        ]
         account = config.federation.jid.lower() if config.federation else None
         identifier = f"{account}/{meter.sensor}@{account.partition('@')[2]}" if account else None
         found.append(SeriesMeter(meter.name, meter.sensor, identifier, tuple(series)))
@@ -127,12 +130,17 @@ def every_series() -> tuple[PossibleSeries, ...]:
     return tuple(sorted((known for group in several.values() for known in _as_one(group)), key=lambda one: one.path))
 
 
-def _named(series: Series, name: str, *, primary: bool) -> NamedSeries:
+def made_here(config: Config) -> set[str]:
+    """The counters of what the house makes itself."""
+    return {one.name for one in config.counter if one.quantity == "electricity-produced"}
+
+
+def _named(series: Series, name: str, *, primary: bool, made: bool) -> NamedSeries:
     unit, _ = to_produced(series.unit, 0)
     if primary and unit:
         unit, _ = to_primary(unit, 0)
     labels = tuple(label for path, label in _labels() if path.fullmatch(series.path))
-    known = PossibleSeries(series.path, unit, _codes(series.kind), label_of(series.path), labels)
+    known = PossibleSeries(series.path, unit, _codes(series.kind), label_of(series.path, made_here=made), labels)
     times = (iso(series.first_time), iso(series.last_time)) if series.last_time else (None, None)
     return NamedSeries(name, known, *times)
 

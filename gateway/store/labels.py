@@ -53,7 +53,7 @@ _NAMES = {
     "power/active/estimate": Phrase("Active power now: + drawn, - injected (estimate)"),
     "power/active/estimate/cos-phi": Phrase("Power factor (cos φ) of the estimated power"),
     "power/active/estimate/half-width": Phrase("Uncertainty of the estimated power (±)"),
-    "production/energy/active/daily": Phrase("Energy produced by day"),
+    "production/energy/active/daily": Phrase("Energy injected by day"),
     "production/energy/active/index": Phrase("Index of energy injected"),
     "production/power/active/raw": Phrase("Curve of power injected"),
     "production/power/apparent/max": Phrase("Maximum apparent power injected, of the day"),
@@ -67,6 +67,13 @@ _NAMES = {
     "water/volume/index": Phrase("Water index"),
 }
 # Branches by which a household chooses what is shared; one that lies in another comes before it.
+# The same paths, where no meter of the grid counts but one at the panels.
+_MADE_HERE = {
+    "production/energy/active/daily": Phrase("Energy produced by day"),
+    "production/energy/active/index": Phrase("Index of energy produced"),
+    "production/power/active/raw": Phrase("Curve of power produced"),
+}
+
 _BRANCHES = {
     "consumption/energy/active": Phrase("Energy consumed (indexes and totals)"),
     "consumption/energy/reactive": Phrase("Reactive energy"),
@@ -113,8 +120,10 @@ _OF_PHASE = Phrase("{label}, phase {phase}")
 
 
 @cache
-def label_of(path: str) -> Phrase:
-    """The label of a series."""
+def label_of(path: str, *, made_here: bool = False) -> Phrase:
+    """The label of a series; ``made_here``: of a counter at the panels, whose paths are those of injection."""
+    if made_here and path in _MADE_HERE:
+        return _MADE_HERE[path]
     if path in _NAMES:
         return _NAMES[path]
     if phase := _PHASE.fullmatch(path):

@@ -36,9 +36,9 @@ _GROUND = "#0b57a4"
 _PATHS = ("/https", "/https/seen", "/ca.crt", "/worker.js", "/manifest.webmanifest", "/offline")
 
 
-def https(page: EncryptedPage | None) -> PageGroup:
-    """The part, for that way; None where none is wanted."""
-    pages = _Pages(page)
+def https(page: EncryptedPage | None, *, redirects: bool = False) -> PageGroup:
+    """The part, for that way; None where none is wanted. ``redirects``: in clear there is no other page."""
+    pages = _Pages(page, redirects=redirects)
     answers = (pages.show, pages.seen, pages.authority, pages.worker, pages.manifest, pages.offline)
     return PageGroup(
         menu=(),
@@ -53,14 +53,16 @@ def https(page: EncryptedPage | None) -> PageGroup:
 class _Pages:
     """Who answers."""
 
-    def __init__(self, page: EncryptedPage | None) -> None:
-        self._page = page
+    def __init__(self, page: EncryptedPage | None, *, redirects: bool) -> None:
+        self._page, self._redirects = page, redirects
         self._worker = PageFile("worker.js")
 
     def show(self, request: Request, view: PageView) -> Response:
         """The steps, or that there is nothing to step to."""
         there = self._page.url(request.headers["Host"]) if self._page else None
         known = self._page.certificate if self._page and there else None
+        wanted = own_page(request.args.get("to", "")) if "to" in request.args else ""
+        encrypted = request.scheme == "https"
         answer = html(
             view.page(
                 "https/page.html",
@@ -68,8 +70,11 @@ class _Pages:
                 why=self._page.why_not().in_language(view.lang) if self._page else "",
                 to_be_made=self._page is not None and self._page.certificate.shown is None,
                 known=known,
-                wanted=own_page(request.args.get("to", "")) if "to" in request.args else "",
-                encrypted=request.scheme == "https",
+                wanted=wanted,
+                back=wanted or ("/settings" if view.session else "/"),
+                # Who is led here from all that is in clear would be led here again.
+                back_in_clear=not (there and self._redirects and not encrypted),
+                encrypted=encrypted,
                 systems=SYSTEMS,
             )
         )

@@ -97,10 +97,11 @@ HTTPS_WORDS = WordTable(
         "chromium_3": "Beside “Trusted Certificates”, press “Import”, and choose the file.",
         "chromium_4": "Open {address}",
         "chromium_off": "To take it off: in the same place, delete “{name}”.",
+        "https_back": "Back to the page",
         "offline": "The gateway is not responding",
         "offline_said": "Your device cannot reach the gateway.",
         "offline_do": (
-            "Is this device on your home Wi-Fi? Does the gateway have power? After a power cut it needs about a minute."
+            "Is this device on your home Wi-Fi? Does the gateway have power? After a power cut, wait three minutes."
         ),
         "offline_again": "Try again",
     }

@@ -235,7 +235,7 @@ def test_the_page_and_the_documents_claim_no_more_than_that():
     """Of whoever has the card, and with it the key, they say what is so, in both languages."""
     for lang, others, card in (
         ("fr", "d’autres que vous", "qui a cette carte"),
-        ("en", "others than you", "whoever has"),
+        ("en", "by somebody else", "whoever has"),
     ):
         assert others in SHARING_WORDS[lang]["journal_intro"]
         assert card in SHARING_WORDS[lang]["journal_intro"]

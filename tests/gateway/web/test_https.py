@@ -69,6 +69,30 @@ def test_both_ways_lead_to_the_same_pages_at_once(house):
         assert answer.headers["Location"] == "/settings?done=committed"
 
 
+def test_after_the_steps_there_is_a_way_back(house):
+    """To the page that one came from, else to the settings, and for who is not signed in to the first page."""
+    clear, inside = house.visitor(), house.inside
+    for visitor, path, back in (
+        (inside, "/https?to=/access", "/access"),
+        (inside, "/https", "/settings"),
+        (inside, "/https?to=//evil.example", "/"),
+        (clear, "/https", "/"),
+        (clear, "/https?to=/settings/notices", "/settings/notices"),
+    ):
+        for lang, word in (("fr", "Revenir à la page"), ("en", "Back to the page")):
+            text = visitor.get(path, Accept_Language=lang)[1]
+            main = text.partition("<main")[2].partition("</main>")[0]
+            assert main.endswith(f'<a class="button second" href="{back}">{word}</a></p>'), (path, main[-200:])
+    assert 'href="/https?to=/access"' in inside.get("/access")[1]
+
+
+def test_the_page_of_nobody_and_the_help_say_the_same_time(house):
+    """How long the gateway takes after a power cut is one figure, on the page that is kept and in the guide."""
+    for lang, said in (("fr", "trois minutes"), ("en", "three minutes")):
+        assert said in house.inside.get("/offline", Accept_Language=lang)[1]
+        assert said in house.inside.get("/help/questions", Accept_Language=lang)[1]
+
+
 def test_what_is_set_encrypted_is_never_sent_in_clear(house):
     """By the flag Secure and the prefix that a page in clear cannot set (RFC 6265bis); a link for a display, too."""
     visitor = house.secure_visitor()
@@ -321,6 +345,9 @@ def test_in_clear_it_leads_to_the_encrypted_page_where_that_is_wanted(tmp_path):
         # By the number that it was called by, if its certificate is good for that, else by its name.
         assert (answer.status, answer.headers["Location"]) == (308, f"https://{NAME}:{house.secure}/metrics?x=1")
         assert f'href="https://{NAME}:{house.secure}/cost"' in clear.get("/https?to=/cost")[1]
+        # There is no way back in clear: at the end of the steps stands the way on.
+        end = clear.get("/https?to=/cost")[1].rpartition("<p")[2]
+        assert f'href="https://{NAME}:{house.secure}/cost"' in end
         for path in ("/https", "/ca.crt", "/manifest.webmanifest", "/offline"):
             assert clear.get(path)[0].status == 200
         assert house.secure_visitor().get("/")[0].headers["Location"] == "/setup"
