@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Of one recipient: what somebody with an account may make us remember.
 MOST_DEVICES = 20
+# Of everybody who is no recipient: a presence goes before its first subscription by a moment, not by a day.
+MOST_EARLY = 100
 
 # Our presence may be lost on the way, as when a server has just come up, and who is sent nothing may wait for it: it is
 # shown again after so long, then after twice as long each time, up to the last.
@@ -35,12 +37,15 @@ class Presences:
         self._there: dict[str, dict[str, bool]] = {}
         # Account -> from when on our presence may be shown to it again, and the pause after that.
         self._shown: dict[str, tuple[float, float]] = {}
+        # Devices of who has no subscription yet, the last one heard last.
+        self._early: dict[str, None] = {}
 
     def begin(self, showing: Collection[str]) -> None:
         """A new session: who went away meanwhile has told nobody."""
         self.showing = set(showing)
         self._there.clear()
         self._shown.clear()
+        self._early.clear()
 
     def show(self, recipient: str, now: float) -> bool:
         """Whether our presence is to be shown to it now: at the start of a session, and while it is away at times."""
@@ -68,6 +73,17 @@ class Presences:
         devices[origin] = confirms
         if len(devices) > MOST_DEVICES:
             del devices[next(iter(devices))]
+
+    def early(self, origin: str) -> None:
+        """A device of somebody who has no subscription shows its presence: it may be about to subscribe."""
+        self._early.pop(origin, None)
+        self._early[origin] = None
+        if len(self._early) > MOST_EARLY:
+            del self._early[next(iter(self._early))]
+
+    def was_early(self, origin: str) -> bool:
+        """Whether this device did so, and is not forgotten yet; it is from now on."""
+        return self._early.pop(origin, False) is None
 
     def left(self, origin: str) -> None:
         """A device is not there any more; with the last one its recipient is not."""

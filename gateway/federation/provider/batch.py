@@ -10,6 +10,7 @@ from gateway.errors import SenMLError
 from gateway.federation.wire.stanza import Interval, Publisher, fit
 from gateway.senml.naming import NameForm
 from gateway.store.points import Confirm, MeterInfo, OutboxRow, Outgoing, Subscription, under
+from gateway.store.recorder import is_urgent
 from gateway.store.terms import Profile
 
 if TYPE_CHECKING:
@@ -84,6 +85,17 @@ def first_batch(rows: Sequence[OutboxRow], subscriptions: Sequence[Subscription]
         count += 1
     meter, form, confirm, _ = key
     return RowBatch(meter, form, confirm, tuple(rows[:count]))
+
+
+def release(lane: Lane, rows: Sequence[OutboxRow], now: float, age_s: float, *, whole: bool) -> None:
+    """Let go what has been gathered for long enough, and with what is urgent everything before it.
+
+    ``whole``: the rows are all that wait.
+    """
+    if lane.ripe(now, age_s):
+        lane.release(rows[-1].seq, now, all_of_it=whole)
+    elif urgent := [row.seq for row in rows if is_urgent(row.point.series.path)]:
+        lane.release(urgent[-1], now, all_of_it=False)
 
 
 def disguised(batch: RowBatch, meter: MeterInfo, view: RecipientView) -> RowBatch:

@@ -248,10 +248,11 @@ class Commands:
         backlog = await self._call(self._store.outbox.resume, recipient, resume_after if same else -1, now)
         waiting = await self._call(self._store.outbox.pending, recipient, -1, 1, now)
         first = waiting[0].seq if waiting else backlog.last_seq + 1
+        matching = await self._call(matching_series, self._store.meters, meter.name, identifier.path, allowed)
         # A number above what was handed over is of a database since restored from a backup: go on with what there is.
+        # Last: the answer says where the numbers begin, and goes out before what the delivery sends now.
         self._returned(question.origin, min(resume_after or 0, first - 1) if same else None)
         log.info("a recipient subscribed")
-        matching = await self._call(matching_series, self._store.meters, meter.name, identifier.path, allowed)
         return Answer(
             (
                 *series_count(matching),

@@ -20,7 +20,7 @@ from gateway.errors import StoreError
 from gateway.federation.connection.presence import Presences, bare
 from gateway.federation.connection.uplink import Uplink
 from gateway.federation.connection.waiting import ROUND_S, wait_any, work_off
-from gateway.federation.provider.batch import Dropped, Packer, Ready, RowBatch, disguised, first_batch
+from gateway.federation.provider.batch import Dropped, Packer, Ready, RowBatch, disguised, first_batch, release
 from gateway.federation.provider.flight import Flight, Lane
 from gateway.federation.provider.replies import reply_in
 from gateway.federation.wire.stanza import (
@@ -35,10 +35,9 @@ from gateway.federation.wire.stanza import (
 )
 from gateway.store.absence import NOT_THERE, Absences
 from gateway.store.points import Confirm, MeterInfo, OutboxRow, Outgoing
-from gateway.store.recorder import is_urgent
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
     from gateway.federation.connection.session import Session, Stanza
     from gateway.store.journal import Journal
@@ -117,6 +116,8 @@ class Delivery:
         # At once: its presence may come before its turn does.
         self._subscribers.add(bare(origin))
         self._later(partial(self._resume, origin, after))
+        if self._presences.was_early(origin):
+            self._later(partial(self._shown, origin))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send whenever there is a connection and something to send, until ``stop``; ``turned`` is set after a turn."""
@@ -241,7 +242,7 @@ class Delivery:
                 await self._set_aside(recipient, lane, overdue)
             return overdue is not None
         if overdue is None:
-            self._release(lane, rows)
+            release(lane, rows, self._monotonic(), self._batch_s, whole=len(rows) < _MOST_ROWS)
         subscriptions = await self._call(self._subscriptions.of, recipient)
         batch = first_batch(rows, subscriptions)
         if batch.confirm is Confirm.RECEIPT and self._presences.is_away(recipient):
@@ -249,7 +250,12 @@ class Delivery:
             return True
         view = await self._call(self._pseudonyms.view_of, recipient, self._clock())
         meter = view.meter(batch.meter)
-        after = rows[0].seq - 1 if after < 0 else after
+        if overdue is not None and rows[0].seq - 1 > overdue.after:
+            # What went before is gone, or may not leave now: it is a message of its own, of which nothing is sent.
+            lane.split(overdue, rows[0].seq - 1)
+            return True
+        # Not from the cursor on: a number that is in no message must not look as if it were in this one.
+        after = rows[0].seq - 1
         return await self._send_batch(recipient, lane, disguised(batch, meter, view), meter, after, len(rows), overdue)
 
     async def _set_aside(self, recipient: str, lane: Lane, flight: Flight) -> None:
@@ -303,14 +309,6 @@ class Delivery:
         if self._session.acknowledges:
             self._uplink.sent((message.outgoing.recipient, interval.id), amount, now)
         self._ready.append(message)
-
-    def _release(self, lane: Lane, rows: Sequence[OutboxRow]) -> None:
-        """Let go what has been gathered for long enough, and with what is urgent everything before it."""
-        now = self._monotonic()
-        if lane.ripe(now, self._batch_s):
-            lane.release(rows[-1].seq, now, all_of_it=len(rows) < _MOST_ROWS)
-        elif urgent := [row.seq for row in rows if is_urgent(row.point.series.path)]:
-            lane.release(urgent[-1], now, all_of_it=False)
 
     def _later(self, work: Callable[[], Awaitable[None] | None]) -> None:
         self._incoming.append(work)
@@ -374,11 +372,14 @@ class Delivery:
         self._subscribers = {s.recipient for s in await self._call(self._subscriptions.all)}
 
     def _present(self, origin: str) -> None:
-        """A recipient shows its presence; a stranger's is nothing to us."""
+        """A recipient shows its presence; a stranger's is nothing to us, unless it subscribes next."""
         if bare(origin) in self._subscribers:
             self._later(partial(self._shown, origin))
+        else:
+            self._presences.early(origin)
 
     def _absent(self, origin: str) -> None:
+        self._presences.was_early(origin)
         if bare(origin) in self._subscribers:
             self._later(partial(self._presences.left, origin))
 

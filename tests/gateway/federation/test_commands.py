@@ -116,7 +116,8 @@ async def converse(house, commands, lang="", call=no_thread, asker=COOP, **more)
     """The answers to some commands, in turn; ``more`` is of the room that answers."""
     line, stop, returned = Line(), asyncio.Event(), []
     publisher = Publisher("gw", "sen1.test")
-    room = Commands(line, house.store, call, publisher, lambda *who: returned.append(who), lambda: START + 10, **more)
+    more = {"returned": lambda *who: returned.append(who)} | more
+    room = Commands(line, house.store, call, publisher, clock=lambda: START + 10, **more)
     task = asyncio.create_task(room.run(stop))
     for number, command in enumerate(commands, 1):
         line.ask(command, lang, asker=asker)
@@ -231,18 +232,33 @@ def test_subscribing_says_where_the_numbers_stand_and_resumes_after_the_recipien
     assert house.waiting(COOP) == 10
     hand_over(house.store, COOP, house.time, last=4)
     again = {"identifier": SEN1, "confirm": "receipt", "resume_after": "4"}
-    resumed, stranger, unsent, beyond = (
+    resumed, stranger, nameless, unsent, beyond = (
         build_submit("subscribe", again | more)
         for more in (
             {"epoch": house.store.outbox.epoch},
             {"epoch": "00000000"},
+            {},
             {"epoch": house.store.outbox.epoch, "resume_after": "8"},
             {"epoch": house.store.outbox.epoch, "resume_after": "99"},
         )
     )
-    answers, returned = asyncio.run(converse(house, [resumed, stranger, unsent, beyond]))
-    assert [parse_result(a)["first"] for _, a, _ in answers] == ["5", "5", "5", "100"]
-    assert returned == [(f"{COOP}/x", after) for after in (4, None, 4, 99)]
+    answers, returned = asyncio.run(converse(house, [resumed, stranger, nameless, unsent, beyond]))
+    assert [parse_result(a)["first"] for _, a, _ in answers] == ["5", "5", "5", "5", "100"]
+    assert returned == [(f"{COOP}/x", after) for after in (4, None, None, 4, 99)]
+
+
+def test_nothing_is_sent_between_a_subscription_and_its_answer(house):
+    """The answer says where the numbers begin: what is pushed goes out after it, or a hole could not be told."""
+    house.allow(COOP)
+    asked, steps = build_submit("subscribe", {"identifier": SEN1, "confirm": "receipt"}), []
+
+    async def call(function, *arguments):
+        steps.append("call")
+        return await no_thread(function, *arguments)
+
+    asyncio.run(converse(house, [asked], call=call, returned=lambda *_: steps.append("returned")))
+    assert steps[-1] == "returned"
+    assert steps.count("call") > 1
 
 
 def test_pages_join_and_an_empty_page_only_counts(house):

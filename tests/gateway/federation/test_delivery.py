@@ -457,6 +457,54 @@ def test_a_recipient_that_comes_back_is_sent_what_follows_its_number_at_once(hou
     asyncio.run(scenario())
 
 
+def test_a_message_covers_no_number_before_its_first_row(house):
+    """What its recipient has not seen and never will is a hole that it can see, not a part of the next message."""
+    subscribe(house)
+    house.minutes(4)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            await bench.sent(1)
+            house.store.outbox.drop(COOP, 2, 4)
+            house.store.outbox.resume(COOP, 2)
+            bench.delivery.resume(COOP, 2)
+            _, (_, resumed, _) = await bench.sent(2)
+            bench.line.answers(resumed)
+            await eventually(lambda: house.waiting(COOP) == 0)
+            house.minutes(4)
+            house.store.outbox.drop(COOP, 6, 8)
+            *_, (_, later, _) = await bench.sent(3)
+            covered = [parse_interval(stanza_id) for stanza_id in (resumed, later)]
+            assert [(i.after, i.last) for i in covered] == [(4, 6), (8, 14)]
+
+    asyncio.run(scenario())
+
+
+def test_a_repetition_covers_no_number_before_its_first_row(house):
+    """The first half of what was under way is gone: the rest comes as a message of its own, nothing is left over."""
+    subscribe(house)
+    house.minutes(4)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            ((_, first, _),) = await bench.sent(1)
+            house.store.outbox.drop(COOP, 0, 3)
+            bench.line.down()
+            bench.line.up()
+            _, (_, again, _) = await bench.sent(2)
+            await bench.quiet()
+            covered = [parse_interval(stanza_id) for stanza_id in (first, again)]
+            assert [(i.after, i.last) for i in covered] == [(0, 6), (3, 6)]
+            # The receipt of what came first is late.
+            bench.line.answers(first)
+            await eventually(lambda: house.waiting(COOP) == 0)
+            bench.after(600)
+            await bench.quiet()
+            assert len(bench.line.sent) == 2
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("form", ["sen1", "senml", "urn"])
 def test_the_form_of_names_is_the_one_of_the_subscription(house, form):
     """As it was asked, so it is pushed."""

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.federation.connection.presence import MOST_DEVICES, Presences
+from gateway.federation.connection.presence import MOST_DEVICES, MOST_EARLY, Presences
 from gateway.federation.connection.session import Session
 from gateway.federation.wire.stanza import parse_interval
 from gateway.store.points import Confirm
@@ -198,6 +198,41 @@ def test_a_presence_that_comes_with_the_subscription_is_heard(house):
             await eventually(house.store.subscriptions.showing)
 
     asyncio.run(scenario())
+
+
+def test_a_presence_that_comes_before_the_first_subscription_is_heard(house):
+    """First the presence, then the subscription: the gateway shows itself after its next start."""
+
+    async def scenario():
+        async with at_work(house) as bench:
+            await bench.quiet()
+            bench.line.present(PROGRAM)
+            bench.line.present(PHONE)
+            bench.line.absent(PHONE)
+            subscribe(house)
+            bench.delivery.resume(PHONE, None)
+            await bench.quiet()
+            assert house.store.subscriptions.showing() == []
+            bench.delivery.resume(PROGRAM, None)
+            await eventually(house.store.subscriptions.showing)
+        async with at_work(house) as bench:
+            await bench.quiet()
+            assert bench.line.greeted == [COOP]
+
+    asyncio.run(scenario())
+
+
+def test_of_who_might_subscribe_next_the_latest_are_remembered():
+    """However many show themselves; each is asked after once, and a new session begins anew."""
+    presences = Presences()
+    for number in range(2 * MOST_EARLY):
+        presences.early(f"stranger{number}@sen3.test/x")
+    assert len(presences._early) == MOST_EARLY
+    latest = f"stranger{2 * MOST_EARLY - 1}@sen3.test/x"
+    assert [presences.was_early(latest), presences.was_early(latest)] == [True, False]
+    assert not presences.was_early("stranger0@sen3.test/x")
+    presences.begin(())
+    assert not presences.was_early(f"stranger{2 * MOST_EARLY - 2}@sen3.test/x")
 
 
 def test_what_comes_goes_to_the_device_that_subscribed(house):
