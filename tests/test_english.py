@@ -52,6 +52,21 @@ GONE = {
     r"\bscreens? on the wall\b|\bScreens and\b": "display: what shows the house's figures",
     r"\bshut in\b": "isolated",
     r"\bpulse counter\b": "pulse meter",
+    r"\bread along\b": "see what you see and type",
+    r"^It is asked for again\b": "Your password is asked for again",
+    r"\bfrom afar\b": "remotely",
+    r"\bweek-ends?\b|\bsuper-off-peak\b": "weekend, super off-peak",
+    r"\b\d+ [ap]m\b": "22:00",
+    r"\btaking back\b|\btake a consent back\b": "withdrawing consent",
+    r"\b(?:from|with) the federation\b|\bthe federation can\b|\blost the federation\b": "the sharing server",
+    r"\bversion before comes\b": "the previous version is restored",
+    r"\bbytes come\b": "data arrive",
+    r"\bin order again\b|\b(?:is|been|was) (?:not )?sure(?: again)?\b(?! of)": "working, reliable again",
+    r"\bif it lasts\b": "if it continues",
+    r"\b(?:you|it) takes? (?:a|no|some) (?:cable|new code|pulse meter|commands?)\b|\bit takes commands\b": "you need",
+    r"\b(?:Get|Download) the authority\b|\bTo take it off\b": "certificate; To remove it",
+    r"\bhanded over to anybody\b|^Promised$|\bhad promised\b": "sent; agreed",
+    r"\bcannot have one account\b": "cannot share one account",
 }
 # What once stood there, for each of them.
 WENT = (
@@ -62,7 +77,11 @@ WENT = (
     *("Present password", "4 points are to be mended.", "Version {newer} mends a weakness", "Objectives"),
     *("the last try came to nothing", "It is asked for once more", "Step back", "the backup was brought back"),
     *("The gateway hears the meter.", "This meter is heard.", "{amount} until today", "At the moment", "Repair"),
-    *("Screens and access", "without being shut in", "Pulse counter"),
+    *("Screens and access", "without being shut in", "Pulse counter", "anybody on the Wi-Fi can read along"),
+    *("It is asked for again because a backup replaces all.", "done from afar", "week-ends too", "6 am to 10 pm"),
+    *("Sharing, and taking back", "cut off from the federation", "the version before comes back by itself"),
+    *("no bytes come", "The line is in order again", "has not been sure", "if it lasts, restart", "it takes a cable"),
+    *("Download the authority", "Promised", "two gateways cannot have one account"),
 )
 
 

@@ -107,7 +107,7 @@ _HOW = WordTable(
         "unknown": "knows of no signed list that names {}",
         "not_asked": "not asked for {}",
         "ended_well": "up to date",
-        "ended_badly": "to be looked at",
+        "ended_badly": "needs checking",
         "left": "not updated",
         "stopped": "stopped: nobody else is asked. Look at these gateways first; the same command goes on.",
         "all": "{} gateways: {}",

@@ -39,7 +39,7 @@ _SAID = WordTable(
         "aside": "replaced, and kept beside: {names}",
         "held": "The consents are held: one of them may have been withdrawn since. Nothing is sent before"
         " `linky-gateway consent resume RECIPIENT`, for each of those of `linky-gateway consent list` (held).",
-        "once": "Do not use the old card any more: two gateways cannot have one account.",
+        "once": "Do not use the old card any more: two gateways cannot share one account.",
     }
 )
 _NO_FILE = Phrase("name the FILE of the backup")

@@ -40,7 +40,7 @@ _TAKEN = Phrase(
     " another one."
 )
 _NO_BROKER = Phrase("The boards cannot be reached right now: the broker of the house is not responding.")
-_CLOSED = Phrase("Boards cannot reach this gateway yet: whoever installed it opens the way for them, once.")
+_CLOSED = Phrase("Boards cannot reach this gateway yet: whoever installed it has to allow them in, once.")
 _ANOTHER = Phrase("There is already a board {name}, and this file is another one’s. Remove the first one first.")
 _KEY_STAYS = Phrase("The board no longer has access, but its key could not be deleted. Remove it again.")
 _NOTHING_NEWER = Phrase("There is no newer program for this board.")

@@ -100,7 +100,7 @@ _ASKED = Phrase(
     "{asker} asks to update the gateway to {newer}. Say yes or no on the page of the house, under “Settings”."
 )
 _ENDS = Phrase("Version {version} of the gateway is fixed until {day}: update it before then.")
-_ENDED = Phrase("Version {version} of the gateway has no longer been fixed since {day}: update it.")
+_ENDED = Phrase("Version {version} of the gateway has had no security fixes since {day}: update it.")
 
 
 class HouseUpdates:

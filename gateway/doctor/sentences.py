@@ -232,7 +232,7 @@ _WORDS = WordTable(
             "The meter interrupts itself",
             "The meter announces that it falls silent, and begins again later.",
             "Somebody reads or sets the meter from afar: this is normal, and it passes.",
-            "Wait for an hour and try again. If it lasts for more than a day, call Enedis.",
+            "Wait for an hour and try again. If it continues for more than a day, call Enedis.",
         ),
         Cause.STANDBY: (
             "The meter is in standby",

@@ -79,17 +79,17 @@ _SAID = WordTable(
             "The port of the meter “{name}” is back, after {time}",
         ),
         FaultKind.LINE: (
-            "Something has been wrong on the line of the meter “{name}” for {time}",
-            "Something was wrong on the line of the meter “{name}” {times} in 10 minutes",
+            "Something has been wrong on the cable of the meter “{name}” for {time}",
+            "Something was wrong on the cable of the meter “{name}” {times} in 10 minutes",
             "the “Status” page says what is wrong, and what to do",
-            "The line of the meter “{name}” is in order again, after {time}",
+            "The cable of the meter “{name}” is working again, after {time}",
         ),
         FaultKind.CLOCK: (
-            "The time of the readings of meter “{name}” has not been sure for {time}",
-            "The time of the readings of meter “{name}” was not sure {times} in 10 minutes",
+            "The time of the readings of meter “{name}” has been unreliable for {time}",
+            "The time of the readings of meter “{name}” was unreliable {times} in 10 minutes",
             "connect the gateway to the Internet or set its clock; if it is right, the meter’s clock is wrong, and the"
             " gateway does without it",
-            "The time of the readings of meter “{name}” is sure again, after {time}",
+            "The time of the readings of meter “{name}” is reliable again, after {time}",
         ),
         FaultKind.STORE: (
             "Readings could not be stored for {time}",
@@ -98,10 +98,10 @@ _SAID = WordTable(
             "Readings are stored again, after {time}",
         ),
         FaultKind.XMPP: (
-            "The gateway has been cut off from the federation for {time}",
-            "The gateway lost the federation {times} in 10 minutes",
+            "The gateway has not been able to connect to the sharing server for {time}",
+            "The gateway lost the sharing server {times} in 10 minutes",
             "check the router and the account; readings are kept, the “Status” page says what is missing",
-            "The gateway is connected to the federation again, after {time}",
+            "The gateway is connected to the sharing server again, after {time}",
         ),
         FaultKind.RECIPIENT: (
             "Data have been waiting for {name} for {time}",
@@ -125,7 +125,7 @@ _SAID = WordTable(
         FaultKind.KEEPING: (
             "The gateway has not kept all readings for {time}",
             "The gateway did not keep all readings, {times} in 10 minutes",
-            "indexes stay exact; the “Status” page says what runs short and what is given up",
+            "indexes stay exact; the “Status” page says what is running out and what has stopped",
             "The gateway keeps all readings again, after {time}",
         ),
         FaultKind.BACKUP: (
@@ -144,7 +144,7 @@ _SAID = WordTable(
         FaultKind.CELL: (
             "A part of the gateway has not been working for {time} ({name})",
             "A part of the gateway failed {times} in 10 minutes ({name})",
-            "the rest goes on, and it is started again by itself; if it lasts, the “Status” page says why",
+            "the rest goes on, and it is started again by itself; if it continues, the “Status” page says why",
             "A part of the gateway works again, after {time} ({name})",
         ),
         FaultKind.OVERLOAD: (
@@ -167,9 +167,9 @@ _PARTS = {
     "meter": Phrase("reading the meter “{name}”"),
     "counter": Phrase("counting “{name}”"),
     "tee": Phrase("the copy of what the meter “{name}” says"),
-    "doctor": Phrase("the watch over the meters’ lines"),
+    "doctor": Phrase("meter line monitoring"),
     "commit": Phrase("storing the readings"),
-    "watch": Phrase("the look-out"),
+    "watch": Phrase("fault monitoring"),
     "broker": Phrase("the MQTT messages"),
     "feed": Phrase("the live display"),
     "home": same("Home Assistant"),
@@ -177,7 +177,7 @@ _PARTS = {
     "boards": Phrase("the programs of the boards"),
     "page": Phrase("the page"),
     "notices": Phrase("the alerts"),
-    "federation": Phrase("the federation"),
+    "federation": Phrase("the connection to the sharing server"),
 }
 
 

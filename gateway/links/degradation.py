@@ -67,7 +67,7 @@ _WHAT = {
 }
 _DISK = Phrase("the disk has {left} left, {least} are needed")
 _BUSY = Phrase("the processor is too busy, each turn comes {late:.1f} s late")
-_QUEUE = Phrase("{count} points wait for one recipient, {most} may")
+_QUEUE = Phrase("{count} readings waiting for one recipient, {most} may")
 _MEMORY = Phrase("this machine has {left} of memory left")
 _RESIDENT = Phrase("the gateway takes {taken} of memory, it may take {most}")
 _STALL = Phrase("work waits for memory {share:.0f} % of the time")

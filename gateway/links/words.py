@@ -23,7 +23,7 @@ KINDS: dict[str, Phrase] = {
     LinkKind.XMPP: Phrase("Federation"),
     LinkKind.RECIPIENT: Phrase("Recipient"),
     LinkKind.PROVIDER: Phrase("Provider"),
-    LinkKind.WATCHER: Phrase("Watcher"),
+    LinkKind.WATCHER: Phrase("Live viewer"),
     LinkKind.MQTT: Phrase("MQTT broker"),
     LinkKind.PAGE: Phrase("Page of the house"),
     LinkKind.NOTICE: Phrase("Alerts"),
@@ -41,9 +41,9 @@ READ = Phrase("{mode} mode; {signal}")
 FAILED = Phrase("failures within an hour: {count}; {cause}")
 STUCK = Phrase("{cause}, and cannot be ended; restart the gateway")
 LATE = Phrase("it made no progress for {seconds} s")
-NO_BYTES = Phrase("no bytes come")
-UNREADABLE = Phrase("bytes come, and no frame can be read in them")
-NOT_YET_READ = Phrase("bytes come, no frame yet")
+NO_BYTES = Phrase("no data arrive")
+UNREADABLE = Phrase("data arrive but cannot be decoded")
+NOT_YET_READ = Phrase("data arrive, no frame yet")
 WINDOW = same(" % ({window})")
 UNKNOWN = Phrase("unknown")
 WINDOWS = {
@@ -64,7 +64,7 @@ FAULTS = {
 NO_FRAME = Phrase("no frame yet")
 COUNTS = Phrase("{mode} mode, {whole} whole frames, {partial} partial, {bad} bad groups")
 OTHER_CABLE = Phrase("this port has the cable of meter {heard}; {counts}")
-MUTE = Phrase("mute; {counts}")
+MUTE = Phrase("silent; {counts}")
 MODES = {STANDARD: Phrase("standard"), HISTORIC: Phrase("historic")}
 UNDATED = Phrase("the host's clock is not set: {count} frames wait for their date")
 METER_ALONE = Phrase("the meter's; the host's is not set")
@@ -75,8 +75,8 @@ AHEAD = Phrase("{amount} ahead of")
 BEHIND = Phrase("{amount} behind")
 PULSES = Phrase("{count} pulses since the start, {bounces} bounces ignored")
 PIN_OPEN = Phrase("its pin is open; {counts}")
-SUSPENDED = Phrase("suspended: its address is gone; {count} points wait; see `consent resume`")
+SUSPENDED = Phrase("suspended: its address is gone; {count} readings waiting; see `consent resume`")
 HAS_ALL = Phrase("has everything")
-WAITS = Phrase("{count} points wait")
+WAITS = Phrase("{count} readings waiting")
 SEES = Phrase("sees {what} live, every {interval} s, until {until}")
-EVERYTHING = Phrase("everything that it may")
+EVERYTHING = Phrase("everything it is allowed to see")

@@ -19,8 +19,8 @@ WORDS = WordTable(
         "home": Phrase("Home", "the first page"),
         "more": Phrase("More", "menu"),
         "links": Phrase("Status", "of the house"),
-        "waiting_one": ", 1 request waits",
-        "waiting_many": ", {n} requests wait",
+        "waiting_one": ", 1 request waiting",
+        "waiting_many": ", {n} requests waiting",
         "for_links": "Meter, memory card, connections: what works and what does not",
         "for_settings": "Prices, goals, alerts, how long data are kept",
         "for_access": "Password, displays, programs",
@@ -122,7 +122,7 @@ WORDS = WordTable(
             "Show that you are at home: go to the gateway with this phone, press here, then press its own button,"
             " within three minutes."
         ),
-        "presence_begin": "I am there",
+        "presence_begin": "I’m here",
         "presence_at_meter": "Now, within three minutes",
         "presence_pull": "Unplug the adapter from the gateway, or its plug from the meter.",
         "presence_count": "Count slowly to ten.",
@@ -166,7 +166,7 @@ WORDS = WordTable(
             "A display (television, tablet) shows the page “display” without a password, by a link of its own. It can"
             " change nothing, and you can remove it at any time."
         ),
-        "no_displays": "No display has a link.",
+        "no_displays": "No displays have been added yet.",
         "display_name": "Name of the display",
         "for_what": Phrase("For", "for what"),
         "display": "a display of the house",
@@ -178,18 +178,23 @@ WORDS = WordTable(
         "remove": "Remove",
         "remove_named": "Remove {name}",
         "link_made": (
-            "Open this link on the display “{name}”; it is shown only once. A frame that can only show a picture takes"
-            " /display.png instead of /display:"
+            "Open this link on the display “{name}”; it is shown only once. For a digital photo frame that can only"
+            " show images, use /display.png instead of /display:"
         ),
         "token_made": "Address and bearer token for “{name}”; the token is shown only once:",
-        "like": "Today is like {n} {what}",
+        "like": "Today so far equals {n} {what}",
         "bad_name": (
             "Give the display a name of 1 to 40 characters that no other one has; there are 20 displays at most."
         ),
         "preview": "See the display here",
         "https": "Encrypted page",
-        "https_intro": "There, nobody on the Wi-Fi can read along, and the page can become an app on your home screen:",
-        "https_first": "If nobody on the Wi-Fi should be able to read along, do this on the encrypted page:",
+        "https_intro": (
+            "There, nobody on the Wi-Fi can see what you see and type, and the page can become an app on your home"
+            " screen:"
+        ),
+        "https_first": (
+            "If nobody on the Wi-Fi should be able to see what you see and type, do this on the encrypted page:"
+        ),
         "forged": "This form is no longer valid: open the page again and start over.",
         "not_kept": "Nothing was changed: the memory card cannot be written. See “Status”.",
         "not_found": "This page does not exist.",

@@ -71,8 +71,8 @@ _CONTACT: Final = {
 _NO_CONTACT: Final = {
     FRENCH: "Aucune adresse n’est encore décidée (`gateway/upkeep/owner.toml`) : dites-le à qui vous a remis la\n"
     "passerelle. Sans adresse, nous ne promettons pas de délai de réponse.\n",
-    ENGLISH: "No address is decided yet (`gateway/upkeep/owner.toml`): tell whoever gave you the gateway. Without an\n"
-    "address we promise no time in which you are answered.\n",
+    ENGLISH: "No address is decided yet (`gateway/upkeep/owner.toml`): tell whoever gave you the gateway. Until there\n"
+    "is an address, we cannot promise how soon we will answer.\n",
 }
 _TEXT: Final = {FRENCH: "texte", ENGLISH: "text"}
 _COLON: Final = {FRENCH: " : ", ENGLISH: ": "}

@@ -101,10 +101,10 @@ def red_in_words(day: date, *, today: bool) -> Phrase:
 
 
 _RED_TOMORROW = Phrase(
-    "Tomorrow, {day}, is a Tempo red day: electricity is very expensive from 6 am to 10 pm; put off what can wait."
+    "Tomorrow, {day}, is a Tempo red day: electricity is very expensive from 6:00 to 22:00; put off what can wait."
 )
 _RED_TODAY = Phrase(
-    "Today, {day}, is a Tempo red day: electricity is very expensive from 6 am to 10 pm; put off what can wait."
+    "Today, {day}, is a Tempo red day: electricity is very expensive from 6:00 to 22:00; put off what can wait."
 )
 
 

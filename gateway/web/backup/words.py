@@ -30,7 +30,9 @@ _OWN = WordTable(
         "passphrase": "A passphrase for this backup",
         "passphrase_hint": "At least {n} characters; it is not stored anywhere here.",
         "passphrase_again": "Repeat the passphrase",
-        "backup_why": "It is asked for again because this file contains everything the gateway knows about you.",
+        "backup_why": (
+            "Your password is asked for again because this file contains everything the gateway knows about you."
+        ),
         "backup_begin": "Prepare the backup",
         "passphrase_short": "Choose one of at least {n} characters.",
         "passphrase_other": "The two do not match.",
@@ -44,8 +46,8 @@ _OWN = WordTable(
         "nightly_state": "Current status",
         "nightly_made": "the latest one is from {when}",
         "nightly_none_yet": "none yet",
-        "nightly_missing": "missing: the latest one is from {when}",
-        "nightly_never": "missing: none has ever been made",
+        "nightly_missing": "overdue: the last one is from {when}",
+        "nightly_never": "overdue: none has ever been made",
         "nightly_unknown": "unknown until the gateway knows the time",
         "nightly_failed": "The last attempt failed. The next one is tonight, or right now with the button below.",
         "nightly_see": (
@@ -66,7 +68,7 @@ _OWN = WordTable(
             "At least {n} characters. The gateway keeps it out of reach of this page, which never shows it."
         ),
         "nightly_phrase_why": (
-            "It is asked for again because only somebody who knows the passphrase can read those backups."
+            "Your password is asked for again because only somebody who knows the passphrase can read those backups."
         ),
         "nightly_phrase_set": "Save this passphrase",
         "nightly_phrase_done": "Saved: it is used from the next nightly backup on.",
@@ -82,7 +84,7 @@ _OWN = WordTable(
         "back_file_missing": "Choose a backup file.",
         "back_phrase": "The passphrase of this backup",
         "back_phrase_missing": "Enter the passphrase chosen for this backup.",
-        "back_why": "It is asked for again because a backup replaces everything that is here.",
+        "back_why": "Your password is asked for again because a backup replaces everything that is here.",
         "back_check": "Upload and check",
         "back_coming": "The backup is being checked. After years of readings this takes a few minutes.",
         "back_look": "Is it checked?",
@@ -105,7 +107,7 @@ _OWN = WordTable(
             "The gateway stops for a minute or more and restarts by itself. After that, nothing is sent to anybody"
             " until you have agreed again on the “Sharing” page."
         ),
-        "back_old": "Do not use the old card any more: two gateways cannot have one account.",
+        "back_old": "Do not use the old card any more: two gateways cannot share one account.",
         "back_do": "Restore this backup",
         "back_title": "Restore in progress",
         "back_begun": (

@@ -39,17 +39,17 @@ _OWN = WordTable(
         "board_pending": ("Program {version}. A new one is ready: it downloads it by itself as soon as it responds."),
         "board_trial": (
             "The new program is on trial: {version}. If it does not reach the gateway within five minutes, the"
-            " previous one comes back by itself."
+            " previous one is restored automatically."
         ),
         "board_refused": "It did not keep the new program and runs {version} as before.",
-        "board_changed": "The board has news.",
+        "board_changed": "The board’s status has changed.",
         "board_look": "See the update’s progress",
         "board_update": "Update its program to {version}",
         "board_update_means": (
             "It downloads it over Wi-Fi within a few minutes, then restarts. If the new program does not work, the"
-            " previous one comes back by itself. No reading is lost."
+            " previous one is restored automatically. No reading is lost."
         ),
-        "board_update_why": "It is asked for again because another program is about to be put on the board.",
+        "board_update_why": "Your password is asked for again because another program is about to be put on the board.",
         "board_update_old": "For their latest program, update the gateway first:",
         "board_update_unlooked": "It is not known yet whether there is a newer program for boards. Look for it here:",
         "board_update_here": "Version and updates",
@@ -78,10 +78,10 @@ _OWN = WordTable(
         ),
         "add_card": "Add it here, with that file.",
         "add_wifi": (
-            "Plug it in. If it does not know your Wi-Fi, it opens its own: scan the code on its label with your"
+            "Plug it in. If it does not know your Wi-Fi, it creates its own: scan the code on its label with your"
             " phone, and its page asks for what is missing."
         ),
-        "add_closed": "Boards cannot reach this gateway yet: whoever installed it opens the way for them, once.",
+        "add_closed": "Boards cannot reach this gateway yet: whoever installed it has to allow them in, once.",
         "card_file": "The board’s file",
         "card_file_hint": "Keep it to yourself: anybody with this file can put any program on that board.",
         "card_missing": "Choose the board’s file.",

@@ -65,7 +65,7 @@ _OWN = WordTable(
         "before": "A year before",
         "change": "Change",
         "than_year_before": "in a year",
-        "days_without": "The cost of {days} days is missing: they have no tariff. Check the dates of your tariffs.",
+        "days_without": "The cost of {days} days is missing: no tariff covers them. Check the dates of your tariffs.",
         "without_price": "{kwh} have no price in your tariff; price periods concerned: {words}.",
         "offers_title": "Would another plan be cheaper?",
         "offers_why": "Base, off-peak hours, Tempo: what you would have paid, based on your own half hours.",
@@ -73,9 +73,7 @@ _OWN = WordTable(
         "offers_of": "From {first} to {last}: {days} whole days, {kwh}, at today’s prices, subscription included.",
         "offers_short": "Less than a year of readings: winter and summer do not count equally.",
         "offers_empty": "It takes at least one whole day of readings.",
-        "offers_refused": (
-            "The hours of your tariff are not those your meter counts by: nothing is compared until they agree."
-        ),
+        "offers_refused": "The hours in your tariff do not match your meter’s: no comparison until they do.",
         "offers_prices": (
             "EDF’s regulated prices as of {since}, read on {checked}, as an example: they change, and other suppliers"
             " have their own."

@@ -80,7 +80,7 @@ _OWN = WordTable(
             " password with the code, then hand the gateway over again."
         ),
         "back_to_data": "Back to your data",
-        "move_title": "I am moving, or giving the gateway away",
+        "move_title": "I’m moving, or giving the gateway away",
         "move_intro": (
             "Everything about your household is erased, your consents are withdrawn, and whoever takes over starts"
             " from scratch."
@@ -107,7 +107,7 @@ _OWN = WordTable(
         "next_steps": (
             "Write it down now: it is shown only once. Whoever opens this page enters it and chooses a password."
         ),
-        "next_open": "Open the first visit",
+        "next_open": "Go to the welcome page",
         "no_code_made": (
             "A code could not be made. The gateway’s display shows one after a three-second press on its button;"
             " otherwise whoever installed it can make one."

@@ -29,8 +29,8 @@ DISPLAYS_WORDS = WordTable(
         ),
         "display_works": "The broker already accepts it.",
         "display_waits": (
-            "The broker does not accept it yet; this can take up to a minute. If it lasts, restart the whole device"
-            " under Settings."
+            "The broker does not accept it yet; this can take up to a minute. If it continues, restart the whole"
+            " device under Settings."
         ),
         "display_proposed": Phrase("kitchen", "the name that is proposed for a display"),
         "display_host": "Host",

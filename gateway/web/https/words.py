@@ -22,8 +22,8 @@ HTTPS_WORDS = WordTable(
         "is_encrypted_anyhow": "You are reading this page encrypted.",
         "is_believed": "This browser trusts the encrypted page: you can use it.",
         "is_clear": (
-            "You are reading this page unencrypted: anybody listening on your Wi-Fi can read along. In a house whose"
-            " Wi-Fi has a good password, many leave it at that."
+            "You are reading this page unencrypted: anybody on your Wi-Fi can see what you see and type. In a house"
+            " whose Wi-Fi has a good password, many leave it at that."
         ),
         "go_encrypted": "Open the encrypted page",
         "given": "Your browser already trusts its certificate: there is nothing to install.",
@@ -40,64 +40,64 @@ HTTPS_WORDS = WordTable(
         ),
         "what_it_is": "What you are asked to do",
         "what_limits": (
-            "Your device has to trust an authority that this gateway has made for itself. Your system will warn you,"
-            " and rightly so: most authorities can vouch for any site. This one cannot: it is valid for names ending"
-            " in .local or .home.arpa and for addresses within a home, and for nothing else, neither banks nor"
-            " e-mail."
+            "Your device has to trust a certificate authority (CA) that this gateway has made for itself. Your system"
+            " will warn you, and rightly so: most authorities can vouch for any site. This one cannot: it is valid"
+            " for names ending in .local or .home.arpa and for addresses within a home, and for nothing else, neither"
+            " banks nor e-mail."
         ),
         "what_it_takes": "Allow 3 to 6 minutes per device; it can be removed again.",
-        "take": "Get the authority",
-        "take_it": "Download the authority",
+        "take": "Get the certificate",
+        "take_it": "Download the certificate",
         "compare": "Before you trust it, compare its fingerprint with the one the gateway itself shows:",
         "by_system": "The steps, for each system",
         "ios": "iPhone and iPad",
-        "ios_1": "In Safari, open this page and press “Download the authority”; allow the download of the profile.",
-        "ios_2": "Open Settings, press “Profile Downloaded” at the top, then “Install”; type your code.",
+        "ios_1": "In Safari, open this page and press “Download the certificate”; allow the download of the profile.",
+        "ios_2": "Open Settings, press “Profile Downloaded” at the top, then “Install”; enter your passcode.",
         "ios_3": "In Settings, open General, About, Certificate Trust Settings (at the very bottom).",
         "ios_4": "Switch on “{name}”, and confirm.",
         "ios_5": "Open {address}",
-        "ios_off": "To take it off: Settings, General, VPN and Device Management, “{name}”, Remove Profile.",
+        "ios_off": "To remove it: Settings, General, VPN and Device Management, “{name}”, Remove Profile.",
         "android": "Android",
-        "android_1": "Press “Download the authority”.",
+        "android_1": "Press “Download the certificate”.",
         "android_2": "Open Settings and search for “CA certificate” (under Security, Encryption and credentials).",
-        "android_3": "Press “Install anyway”, type your code, and choose the file that you have downloaded.",
+        "android_3": "Press “Install anyway”, enter your PIN, and choose the file that you have downloaded.",
         "android_4": (
-            "Android may then say that the network may be monitored: it says so for any authority that somebody has"
-            " installed."
+            "Android may then say that the network may be monitored: it says so for any certificate authority that"
+            " somebody has installed."
         ),
         "android_5": (
             "Open {address} in Chrome. Firefox needs more: Settings, About Firefox, press the logo five times; then"
             " Settings, Secret Settings, “Use third party CA certificates”."
         ),
-        "android_off": "To take it off: Settings, Security, Trusted credentials, User, “{name}”, Remove.",
+        "android_off": "To remove it: Settings, Security, Trusted credentials, User, “{name}”, Remove.",
         "windows": "Windows (Edge, Chrome)",
-        "windows_1": "Press “Download the authority”, open the file, and press “Install Certificate…”.",
+        "windows_1": "Press “Download the certificate”, open the file, and press “Install Certificate…”.",
         "windows_2": "Choose “Current User”, then “Place all certificates in the following store”.",
         "windows_3": "Press “Browse…”, choose “Trusted Root Certification Authorities”, then Next and Finish.",
         "windows_4": "The warning shows a thumbprint (sha1); if it is {sha1}, answer Yes.",
         "windows_5": "Restart the browser, and open {address}",
-        "windows_off": "To take it off: run certmgr.msc, Trusted Root Certification Authorities, “{name}”, Delete.",
+        "windows_off": "To remove it: run certmgr.msc, Trusted Root Certification Authorities, “{name}”, Delete.",
         "macos": "Mac (Safari, Chrome)",
-        "macos_1": "Press “Download the authority” and open the file; add it to the keychain “login”.",
+        "macos_1": "Press “Download the certificate” and open the file; add it to the keychain “login”.",
         "macos_2": "In Keychain Access, under “login” and “Certificates”, open “{name}”.",
         "macos_3": "Open “Trust”, choose “Always Trust”, close the window, and type your password.",
         "macos_4": "Open {address}",
-        "macos_off": "To take it off: in Keychain Access, delete “{name}”.",
+        "macos_off": "To remove it: in Keychain Access, delete “{name}”.",
         "firefox": "Firefox on a computer",
-        "firefox_1": "Press “Download the authority”: Firefox asks at once whether to trust it.",
+        "firefox_1": "Press “Download the certificate”: Firefox asks at once whether to trust it.",
         "firefox_2": "Tick “Trust this CA to identify websites”, and press OK.",
         "firefox_3": "Open {address}",
         "firefox_off": (
-            "To take it off: Settings, Privacy and Security, View Certificates…, Authorities, “{name}”, then “Delete or"
+            "To remove it: Settings, Privacy and Security, View Certificates…, Authorities, “{name}”, then “Delete or"
             " Distrust…”."
         ),
         "chromium": "Chrome and Chromium on Linux",
-        "chromium_1": "Press “Download the authority”.",
+        "chromium_1": "Press “Download the certificate”.",
         "chromium_2": "Open Settings, Privacy and security, Security, Manage certificates, “Installed by you”.",
         "chromium_3": "Beside “Trusted Certificates”, press “Import”, and choose the file.",
         "chromium_4": "Open {address}",
-        "chromium_off": "To take it off: in the same place, delete “{name}”.",
         "https_back": "Back to the page",
+        "chromium_off": "To remove it: in the same place, delete “{name}”.",
         "offline": "The gateway is not responding",
         "offline_said": "Your device cannot reach the gateway.",
         "offline_do": (

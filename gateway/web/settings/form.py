@@ -26,7 +26,7 @@ FORM_WORDS = WordTable(
         "cancel": "Cancel",
         "change_it": Phrase("Change", "verb"),
         "password_again": "Your password of this page",
-        "password_again_why": "It is asked for again so that nobody else can do this on a page left open.",
+        "password_again_why": "Your password is asked for again so that nobody else can do this on a page left open.",
         "wrong_password_here": "Wrong password.",
         "too_often_here": "Too many attempts: wait {n} seconds.",
         "not_saved": "The memory card cannot be written; nothing was changed. The gateway says:",

@@ -32,7 +32,7 @@ _OWN = WordTable(
         "backup_set": "a new card, and everything comes back",
         "data_here": "Your data",
         "data_set": "take them with you, erase them, hand the gateway over",
-        "technical_set": "everything that is set, names of series",
+        "technical_set": "all settings, names of series",
         "set_tariff": "Enter my tariff",
         "objective": "Goals",
         "objective_intro": "What you want to stay below; leave a box empty to set no goal.",
@@ -63,7 +63,7 @@ _OWN = WordTable(
         "commit_intro": "Readings are written every {n} s. Before you cut the power, write those still waiting:",
         "series": "Your series",
         "series_where": "Their names, and what to give a co-operative that asks for your readings:",
-        "said_by_file": "Everything that is set",
+        "said_by_file": "All settings",
         "changed_here": Phrase("changed here"),
         "said_by_file_intro": (
             "What is marked as changed takes precedence over the configuration file (linky-gateway settings). The"
@@ -73,7 +73,7 @@ _OWN = WordTable(
         "table_meter": "Meter {name}",
         "table_counter": "Pulse meter {name}",
         "table_store": "Retention",
-        "table_federation": "Account of the federation",
+        "table_federation": Phrase("Sharing account", "table federation"),
         "table_mqtt": Phrase("MQTT broker", "table mqtt"),
         "table_web": "This page",
         "table_tariff": "Tariff {name}",

@@ -41,11 +41,11 @@ SHARING_WORDS = WordTable(
         "shared_now": "What you share",
         "receives": "{who} receives {grain}, until {day}.",
         "receives_from": "{who} receives {grain}, from {first} to {day}.",
-        "receives_not": "{who} receives nothing right now; you had promised {grain}, until {day}.",
+        "receives_not": "{who} receives nothing right now; you had agreed to {grain}, until {day}.",
         "may_ask": "{who} may ask for {grain}, until {day}.",
         "may_ask_from": "{who} may ask for {grain}, from {first} to {day}.",
         "may_not_ask": "{who} may ask for nothing right now; you had allowed it to ask for {grain}, until {day}.",
-        "promised": "Promised",
+        "promised": "Agreed",
         "sent": Phrase("Sent", "values"),
         "since_day": "since {day}",
         "waiting": Phrase("Waiting", "values"),
@@ -99,7 +99,7 @@ SHARING_WORDS = WordTable(
         "channel_web": "on this page",
         "channel_command": "on the command line",
         "channel_button": "by a button",
-        "channel_installer": "at the installer’s",
+        "channel_installer": "through the installer",
         "text_read": "The text that was read (version {version})",
         "no_text": "no text was shown",
         "details": "Details",
@@ -108,8 +108,8 @@ SHARING_WORDS = WordTable(
         "past_more": "The {n} latest.",
         "ended": "End",
         "log": "Who received what",
-        "log_intro": "What was handed over, by day (universal time) and recipient.",
-        "no_log": "Nothing was handed over to anybody between {first} and {last}.",
+        "log_intro": "What was sent, by day (universal time) and recipient.",
+        "no_log": "Nothing was sent to anybody between {first} and {last}.",
         "day": "Day",
         "recipient": "Recipient",
         "values": "Values",
@@ -133,12 +133,12 @@ SHARING_WORDS = WordTable(
         "notice_access-refused": "request refused",
         "notice_consent-withdrawn": "consent withdrawn, erasure requested",
         "notice_spared": "consent withdrawn, erasure not requested",
-        "held": "held for a few seconds: you can still give up the erasure",
+        "held": "held for a few seconds: you can still cancel the erasure request",
         "notice_consent-limited": "consent suspended",
         "notice_consent-resumed": "consent resumed",
         "notice_data-rectified": "readings corrected",
         "notice_data-erased": "readings erased, erasure requested",
-        "notice_recipient-suspended": "sending suspended: the recipient is away",
+        "notice_recipient-suspended": "sending suspended: the recipient cannot be reached",
         "journal": "Signed journal",
         "journal_intro": (
             "Everything you decide and everything that leaves is written there and signed: any later change by"
@@ -175,12 +175,12 @@ SHARING_WORDS = WordTable(
         "grain_PT30M": "one value per half hour",
         "grain_P1D": "one value per day",
         "grain_total": "one total per day",
-        "yesterday_seen": "This is what {who} would have seen of your day of yesterday, {day}:",
-        "yesterday_injected": "This is what {who} would have seen of what you sent to the grid yesterday, {day}:",
-        "yesterday_seen_of": "This is what {who} would have seen of yesterday, {day}, of the meter “{meter}”:",
+        "yesterday_seen": "This is what {who} would have seen of your day yesterday ({day}):",
+        "yesterday_injected": "This is what {who} would have seen of what you sent to the grid yesterday ({day}):",
+        "yesterday_seen_of": "This is what {who} would have seen of yesterday ({day}) from the meter “{meter}”:",
         "yesterday_injected_of": (
-            "This is what {who} would have seen of what the meter “{meter}” counted as sent to the grid yesterday,"
-            " {day}:"
+            "This is what {who} would have seen of what the meter “{meter}” counted as sent to the grid yesterday"
+            " ({day}):"
         ),
         "yesterday_unknown": (
             "Yesterday is not known here yet: from tomorrow on, you will see here what would have been seen of it."
@@ -189,8 +189,8 @@ SHARING_WORDS = WordTable(
         "seen_raw": "This curve, second by second; peak of {power} VA at {at}.",
         "seen_minute": "Peak of {power} VA at {at}.",
         "seen_part": "Peak of {power} VA, between {first} and {last}.",
-        "seen_day": "{total} in total, and nothing about the hours.",
-        "seen_mean": "{power} VA on average, and nothing about the hours.",
+        "seen_day": "{total} in total, and nothing about times of day.",
+        "seen_mean": "{power} VA on average, and nothing about times of day.",
         "say_no": "Refuse",
         "say_no_intro": "Refusing has no consequence; whoever asked is informed.",
         "say_yes_intro": "Nothing is ticked in advance. Tick only what you are willing to share.",

@@ -30,7 +30,7 @@ _OWN = WordTable(
         "about_hc": "two prices",
         "about_tempo": "blue, white and red days",
         "about_ejp": "22 peak days a year",
-        "about_own": "week-end, super off-peak, … : prices of your own",
+        "about_own": "weekend, super off-peak, …: your own prices",
         "see_prices": "Continue to the prices",
         "new_contract": "I have changed contract",
         "new_prices": "The prices have changed",

@@ -9,15 +9,15 @@ UPDATES_WORDS = WordTable(
     {
         "updates": "Version and updates",
         "updates_intro": (
-            "A newer version is kept only if everything still works and no reading is missing; otherwise this one"
-            " comes back by itself. Nothing is installed without your consent. It takes a few minutes; the meter is"
+            "A newer version is kept only if everything still works and no reading is missing; otherwise this one is"
+            " restored automatically. Nothing is installed without your consent. It takes a few minutes; the meter is"
             " not read for a few seconds, and its indexes keep counting."
         ),
         "update_asked": "{asker} asks you to install {version}.",
         "update_notes": "What version {version} brings",
         "update_now": "Install now",
         "update_tonight": "Install tonight, between 3 and 4",
-        "update_why": "It is asked for again because another program is about to be installed.",
+        "update_why": "Your password is asked for again because another program is about to be installed.",
         "update_no": "No, do not install",
         "update_check": "Check for a newer version now",
         "update_back": "Back to version {version}",

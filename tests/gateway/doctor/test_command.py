@@ -130,7 +130,7 @@ def test_a_running_gateway_is_asked_and_its_port_left_alone(tmp_path):
                 "link": "meter chez-dupont",
                 "state": "broken",
                 "age_s": 99.0,
-                "detail": "mute; 5 whole frames, 0 partial",
+                "detail": "silent; 5 whole frames, 0 partial",
             },
             {"link": "port chez-dupont", "state": "ok", "age_s": 500.0, "detail": "open at 9600 Bd"},
             {"link": "recipient coop@example.org", "state": "ok", "age_s": None, "detail": "has everything"},

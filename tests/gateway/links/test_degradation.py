@@ -104,7 +104,7 @@ def test_the_status_says_what_is_given_up_and_why():
     assert (link.state, link.age_s, link.figures) == (BROKEN, 5.0, {"given_up": 2.0})
     assert str(link.detail) == (
         "raw values and minutes are given up: the disk has 9.0 MB left, 40 MB are needed;"
-        " raw values are given up: 3000000 points wait for one recipient, 2000000 may"
+        " raw values are given up: 3000000 readings waiting for one recipient, 2000000 may"
     )
     assert (decided.raw_s(172_800), decided.raw_s(1800)) == (3600, 1800)
 

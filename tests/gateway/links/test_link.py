@@ -28,7 +28,7 @@ def test_a_meter_is_mute_after_half_a_minute():
     line = LineState(open=True, mode="standard", last_frame=100.0, frames=7)
     assert meter_link("house", line, 130.0).state == OK
     mute = meter_link("house", line, 131.0)
-    assert (mute.state, str(mute.detail).startswith("mute; standard mode, 7 whole frames")) == (BROKEN, True)
+    assert (mute.state, str(mute.detail).startswith("silent; standard mode, 7 whole frames")) == (BROKEN, True)
     line.ended = True
     assert meter_link("house", line, 500.0).state == OK
 
@@ -78,20 +78,20 @@ def test_who_watches_live_is_said():
     assert (
         link.detail.in_language("fr") == "voit consumption/power en direct, toutes les 5 s, jusqu’au 16/06/2026 12:00"
     )
-    assert "everything that it may" in str(watcher_link("coop@b.test", "", 1, 0).detail)
+    assert "everything it is allowed to see" in str(watcher_link("coop@b.test", "", 1, 0).detail)
 
 
 def test_a_recipient_waits_as_long_as_its_oldest_point():
     """The age is that of the point that has waited longest; with an empty queue it has everything."""
     late, done = recipient_links([Backlog("a@b.test", 3, 1000, 9), Backlog("c@d.test", 0, None, 4)], 1600.0)
-    assert (late.state, late.age_s, str(late.detail)) == (WAITING, 600.0, "3 points wait")
+    assert (late.state, late.age_s, str(late.detail)) == (WAITING, 600.0, "3 readings waiting")
     assert (done.state, done.age_s, str(done.detail)) == (OK, None, "has everything")
     (gone,) = recipient_links([Backlog("e@f.test", 3, 1000, 9, 1500)], 1600.0)
     assert (gone.state, gone.age_s) == (BROKEN, 100.0)
-    assert str(gone.detail) == "suspended: its address is gone; 3 points wait; see `consent resume`"
+    assert str(gone.detail) == "suspended: its address is gone; 3 readings waiting; see `consent resume`"
     text = as_text(as_json([late, done], running=True), "en")
     assert text.splitlines()[1:] == [
-        "… Recipient a@b.test  waiting   10 min  3 points wait",
+        "… Recipient a@b.test  waiting   10 min  3 readings waiting",
         "✓ Recipient c@d.test  in order       –  has everything",
     ]
     text = as_text(as_json([late, done], running=False), "fr")

@@ -37,7 +37,7 @@ def house(snapshot):
         "link": "recipient coop@e.org",
         "state": "broken",
         "age_s": 7300.0,
-        "detail": "3 points wait",
+        "detail": "3 readings waiting",
         "figures": {},
         "title": "Recipient",
         "title_fr": "Destinataire",

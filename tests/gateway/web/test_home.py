@@ -227,7 +227,8 @@ def test_a_house_with_panels(browser, sunny):
         assert re.search(r"9,1\skWh", below("Hier"))
         # 5.04 drawn, 10.08 made, 7.56 sent; the day before 9.07, 12.1 and 9.07.
         for heading, used in (("Aujourd’hui", "7,6"), ("Hier", "12,1")):
-            assert re.search(rf"Soutiré du réseau · Consommation\s: {used}\skWh", below(heading)), below(heading)
+            card = below(heading)
+            assert re.search(rf"soutirés du réseau\s; consommation totale\s: {used}\skWh", card), card
         assert browser.evaluate("document.querySelector('.ribbon svg').getAttribute('aria-label')").startswith(
             "Soutiré du réseau par demi-heure aujourd’hui."
         )
@@ -235,7 +236,7 @@ def test_a_house_with_panels(browser, sunny):
     night = {"power_w": 500, "drawn_va": 500, "injected_va": 0, "produced_today_wh": None, "produced_doubt": "unread"}
     with served(lived, now, **said | night) as running, opened(browser, running) as below:
         assert below("Soutiré du réseau en ce moment")
-        assert re.search(r"Soutiré du réseau · Consommation\s: inconnue", below("Aujourd’hui"))
+        assert re.search(r"soutirés du réseau\s; consommation totale\s: inconnue", below("Aujourd’hui"))
 
 
 def test_the_page_keeps_what_was_used_in_all_up_to_date(sunny):

@@ -32,7 +32,7 @@ def test_the_readme_has_what_there_is():
     assert "(https://example.org/releases)" in said
     assert "(https://forge.example.org/linky)" in said
     assert fingerprint(bytes.fromhex(KEY)) in said
-    assert "Nothing is published yet" in owned.published(ProjectOwner())
+    assert "Nothing has been published yet" in owned.published(ProjectOwner())
     assert owned.published(ProjectOwner(source="https://forge.example.org/linky")).count("\n") == 1
 
 
@@ -40,7 +40,7 @@ def test_the_readme_has_what_there_is():
     ("lang", "what", "none", "not_yet"),
     [
         ("fr", "adaptateur", "ni boutique ni prix", "n’est pas encore"),
-        ("en", "adapter", "no shop and no price", "is not handed out yet"),
+        ("en", "adapter", "do not name shops or prices", "is not available yet"),
     ],
 )
 def test_a_household_is_told_where_to_get_it(lang, what, none, not_yet):

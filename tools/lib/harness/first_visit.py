@@ -39,7 +39,7 @@ SAID = {
         "trois minutes sont passées", "Nouveau mot de passe", "Le même, encore une fois", "Enregistrer",
     ),
     "en": FirstVisitWords(
-        "I am there", "Unplug now", "Plug it back in now", "you are at home", "Three minutes have passed",
+        "I’m here", "Unplug now", "Plug it back in now", "you are at home", "Three minutes have passed",
         "New password", "Repeat the password", "Save",
     ),
 }  # fmt: skip

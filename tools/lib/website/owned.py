@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway.upkeep.owner import ProjectOwner
 
 _NOTHING: Final = (
-    "**Nothing is published yet**: no address of releases is decided "
+    "**Nothing has been published yet**, and no address of releases is decided "
     "([`owner.toml`](gateway/upkeep/README.md#what-only-its-owner-can-give)).\n"
     "Until then this checkout is the release.\n"
 )
@@ -30,7 +30,7 @@ _CARD: Final = {
 _NO_CARD: Final = {
     FRENCH: "**La carte toute prête n’est pas encore distribuée.** Pour l’instant, il faut l’aide d’une personne\n"
     "qui connaît le Raspberry Pi : elle prépare la carte mémoire et son étiquette, vous faites le reste.\n",
-    ENGLISH: "**The ready-made card is not handed out yet.** For now you need the help of somebody who knows the\n"
+    ENGLISH: "**The ready-made card is not available yet.** For now you need the help of somebody who knows the\n"
     "Raspberry Pi: they prepare the memory card and its label, you do the rest.\n",
 }
 _SHOPS: Final = {
@@ -50,7 +50,7 @@ _WHAT: Final = {
 _NO_SHOPS: Final = {
     FRENCH: "Nous ne donnons encore ni boutique ni prix : nous n’écrivons que ce que quelqu’un a commandé et\n"
     "branché.\n",
-    ENGLISH: "We give no shop and no price yet: we only write down what somebody has ordered and plugged in.\n",
+    ENGLISH: "We do not name shops or prices yet: we list only what somebody has actually bought and tried.\n",
 }
 _OWNER: Final = {FRENCH: "Le projet est tenu par {}.", ENGLISH: "The project is kept by {}."}
 _SITE: Final = {FRENCH: "Son site : <{}>.", ENGLISH: "Its site: <{}>."}
@@ -87,8 +87,8 @@ _FLAW: Final = {
 _NO_FLAW: Final = {
     FRENCH: "Aucune adresse n’est encore décidée : dites-le en privé à la personne qui vous a remis la passerelle.\n"
     "Sans adresse, nous ne promettons pas de délai.",
-    ENGLISH: "No address is decided yet: tell whoever gave you the gateway, in private. Without an address we\n"
-    "promise no time.",
+    ENGLISH: "No address is decided yet: tell whoever gave you the gateway, in private. Until there is an\n"
+    "address, we cannot promise how soon we will answer.",
 }
 _OBTAIN: Final = {
     FRENCH: {"url": "Les versions, et comment les vérifier : <{}/>.", "source": "La source : <{}>."},
@@ -97,8 +97,8 @@ _OBTAIN: Final = {
 _NO_OBTAIN: Final = {
     FRENCH: "**Rien n’est encore publié** : aucune adresse n’est décidée. La personne qui vous a donné cette page\n"
     "peut vous remettre le dossier du projet ; c’est lui, la version.\n",
-    ENGLISH: "**Nothing is published yet**: no address is decided. Whoever gave you this page can hand you the\n"
-    "project’s folder; that is the release.\n",
+    ENGLISH: "**Nothing has been published yet**, and there is no download address. Ask whoever gave you this page\n"
+    "for the project folder: that is the release.\n",
 }
 
 
