@@ -112,7 +112,7 @@ class ItemBatch:
                     log.debug("what was not subscribed to is not kept")
                     return False
                 await self._add(item.source, parcel, replaces=parcel.rectifies)
-                if (i := parcel.interval) is not None:
+                if (i := parcel.covers) is not None:
                     self._chains[item.source.id] = self._chains[item.source.id].add(i.epoch, i.after, i.last)
             case GatewayMessage(content=Notice() as notice):
                 # It is about what came before it.

@@ -60,6 +60,16 @@ class DeliveryChain:
         )
         self._join(epoch)
 
+    def joins(self, epoch: str, after: int) -> bool:
+        """Whether what is numbered behind ``after`` leaves no hole before it."""
+        reached = self.reached()
+        return reached is not None and reached[0] == epoch and after <= reached[1]
+
+    def is_whole(self) -> bool:
+        """Whether nothing stands beyond a hole: what is kept is all that was sent so far."""
+        row = self._db.execute("SELECT 1 FROM received_span WHERE provider = ? LIMIT 1", [self._provider])
+        return row.fetchone() is None
+
     def covers(self, epoch: str, after: int, last: int) -> bool:
         """Whether all of these numbers came before."""
         return bool(

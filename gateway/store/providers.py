@@ -143,9 +143,11 @@ class Providers:
                     chain.add(*lot.numbers)
                 if lot.numbers is not None and lot.head is not None:
                     self._anchors.keep(provider, lot.numbers[0], *lot.head, now)
+            # Beyond a hole it is not moved on: from there on the history is asked, once it is known what will not come.
             self._db.execute(
-                "INSERT INTO received_provider VALUES (?, ?) ON CONFLICT DO UPDATE SET heard_at = excluded.heard_at",
-                [provider, int(now)],
+                "INSERT INTO received_provider VALUES (?, ?)"
+                " ON CONFLICT DO UPDATE SET heard_at = excluded.heard_at WHERE ?",
+                [provider, int(now), chain.is_whole()],
             )
             if filled is not None:
                 self._db.execute("DELETE FROM received_gap WHERE id = ?", [filled])

@@ -32,10 +32,13 @@ CREATE TABLE IF NOT EXISTS notice (gateway TEXT NOT NULL, id TEXT NOT NULL, time
  series TEXT NOT NULL, first INTEGER, last INTEGER, PRIMARY KEY (gateway, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS gap (id INTEGER PRIMARY KEY, gateway TEXT NOT NULL, identifier TEXT NOT NULL,
  first INTEGER NOT NULL, last INTEGER NOT NULL);
+-- Where each series ended when a hole in the numbers was seen first: what came since is beyond it.
+CREATE TABLE IF NOT EXISTS end_before (name TEXT NOT NULL, sen1 TEXT NOT NULL, time REAL NOT NULL);
 -- Of an older version of this file: without its chain the gateway sends again what waits, and every record is known.
 DROP TABLE IF EXISTS chain;
 DROP TABLE IF EXISTS span;
 """
+_ENDS = "SELECT name, sen1, max(time) FROM record GROUP BY name, granularity"
 _INTO_RECORD = "INTO record VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -148,8 +151,21 @@ class RecipientFile:
         return self.db.execute("SELECT DISTINCT name, sen1 FROM record").fetchall()
 
     def ends(self) -> list[tuple[str, str, float]]:
-        """Each name, as it was sent and as the literal one, with the time of the last record of each granularity."""
-        return self.db.execute("SELECT name, sen1, max(time) FROM record GROUP BY name, granularity").fetchall()
+        """Each name, as it was sent and as the literal one, with the time of the last record of each granularity.
+
+        Of those before the hole, while there is one.
+        """
+        before = self.db.execute("SELECT name, sen1, time FROM end_before").fetchall()
+        return before or self.db.execute(_ENDS).fetchall()
+
+    def remember_ends(self) -> None:
+        """A hole is seen; of one behind another the first is remembered."""
+        if self.db.execute("SELECT 1 FROM end_before LIMIT 1").fetchone() is None:
+            self.db.execute(f"INSERT INTO end_before {_ENDS}")
+
+    def forget_ends(self) -> None:
+        """There is no hole any more."""
+        self.db.execute("DELETE FROM end_before")
 
     def erase(self, names: Iterable[str], first: float, last: float) -> int:
         """Delete the records of these names in ``[first, last]``; how many."""

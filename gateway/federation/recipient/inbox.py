@@ -258,7 +258,7 @@ class Deposit:
             for record in parcel.records
             if self._is_keepable(record) and any(within(scope, record.name) for scope in self._scopes)
         ]
-        i = parcel.interval
+        i = parcel.covers
         numbers = None if i is None else (i.epoch, i.after, i.last)
         head = parcel.journal_head
         told = None if head is None else (head.seq, head.hash)

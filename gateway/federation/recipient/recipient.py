@@ -63,16 +63,23 @@ class Keeper:
         """Commit a parcel of a gateway (bare JID); its records that are new or rectified. Live values are not kept."""
         if parcel.live:
             return received(parcel)
-        i = parcel.interval
+        i = parcel.covers
         with self.file.transaction():
             known = i is not None and self.file.chain.covers(i.epoch, i.after, i.last)
+            if i is not None and not known and not self.file.chain.joins(i.epoch, i.after):
+                self.file.remember_ends()
             keep = self.file.replace if parcel.rectifies else self.file.insert
             new = [r for r in received(parcel) if (keep(r) if self.keeps else not known)]
             if i is not None:
                 self.file.chain.add(i.epoch, i.after, i.last)
+                self._tell_whole()
                 if head := parcel.journal_head:
                     self.file.anchor(gateway, i.epoch, head.seq, head.hash, int(time.time()))
         return new
+
+    def _tell_whole(self) -> None:
+        if self.file.chain.is_whole():
+            self.file.forget_ends()
 
     def refuse(self, stanza_id: str, reason: str, xml: str) -> None:
         """Keep what could not be read, for a person to look at: asked again it would be no better."""
@@ -89,9 +96,10 @@ class Keeper:
         What was passed over is to be asked of the history, of each identifier from the last point on.
         """
         with self.file.transaction():
-            if not self.file.chain.begin(epoch, first, last) or not self.keeps:
+            passed_over, ends, now = self.file.chain.begin(epoch, first, last), self.file.ends(), int(time.time())
+            self._tell_whole()
+            if not passed_over or not self.keeps:
                 return
-            ends, now = self.file.ends(), int(time.time())
             for identifier in identifiers:
                 asked = parse_identifier(identifier)
                 if known := [at for name, sen1, at in ends if names(asked, name, sen1)]:

@@ -125,6 +125,16 @@ class QuoaliseMessage:
     rectifies: bool = False
     live: bool = False
 
+    @property
+    def covers(self) -> Interval | None:
+        """The numbers that are stored with this message.
+
+        A number is a point. Where there are fewer points than numbers, nobody knows whose are gone: as many as lack are
+        left out at the beginning, a hole that the gateway's next answer explains (WIRE.md §2, §9).
+        """
+        i = self.interval
+        return i and Interval(i.epoch, max(i.after, i.last - max(len(self.records), 1)), i.last)
+
 
 def build_quoalise(
     publisher: Publisher,
@@ -208,7 +218,7 @@ def parse_quoalise(quoalise: ET.Element, now: float) -> QuoaliseMessage:
     found: list[Record] = []
     granularities: dict[str, str] = {}
     literal: dict[str, str] = {}
-    meta = ET.Element("none")
+    meta, marked = ET.Element("none"), set[str]()
     for data in quoalise.findall(f"{{{QUOALISE}}}data"):
         sensml = data.find(f"{{{SENML}}}sensml")
         if sensml is None:
@@ -218,6 +228,8 @@ def parse_quoalise(quoalise: ET.Element, now: float) -> QuoaliseMessage:
         described = data.find(f"{{{QUOALISE}}}meta")
         if described is not None:
             meta = described
+            # Numbers and texts stand apart; what is said of either is said of the message.
+            marked |= {mark for mark in ("rectifies", "live") if meta.get(mark) == "true"}
             for name, measurement in _measurements(described, {record.name for record in records}):
                 granularities[name] = measurement.get("sampling-interval", "raw")
                 literal[name] = measurement.get("sen1", name)
@@ -231,8 +243,8 @@ def parse_quoalise(quoalise: ET.Element, now: float) -> QuoaliseMessage:
         granularities,
         literal,
         journal_head=_read_head(quoalise),
-        rectifies=meta.get("rectifies") == "true",
-        live=meta.get("live") == "true",
+        rectifies="rectifies" in marked,
+        live="live" in marked,
     )
 
 

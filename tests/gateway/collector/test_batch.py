@@ -56,9 +56,12 @@ def test_the_chain_moves_with_the_readings(store):
 
     async def work(desk):
         store.ask("UPDATE gateway SET epoch = '0a0b0c0d', reached = 4")
-        await desk.keep(parcel((NOW, 1), numbers=("0a0b0c0d", 6, 9)), parcel((NOW, 1), numbers=("ffffffff", 9, 12)))
+        await desk.keep(
+            parcel((NOW, 1), (NOW + 1, 1), (NOW + 2, 1), numbers=("0a0b0c0d", 6, 9)),
+            parcel((NOW, 1), numbers=("ffffffff", 9, 12)),
+        )
         beyond = store.ask("SELECT reached, spans FROM gateway")
-        await desk.keep(parcel((NOW + 60, 1), numbers=("0a0b0c0d", 4, 6)))
+        await desk.keep(parcel((NOW + 60, 1), (NOW + 61, 1), numbers=("0a0b0c0d", 4, 6)))
         return beyond
 
     assert run(store, work) == [(4, [[6, 9]])]

@@ -520,6 +520,23 @@ def test_the_form_of_names_is_the_one_of_the_subscription(house, form):
     asyncio.run(scenario())
 
 
+def test_the_nearest_subscription_says_the_form(house):
+    """A branch in one form, a series below it in another, in whichever order."""
+    subscribe(house, form="senml")
+    house.store.subscriptions.add(COOP, "house", "consumption/power", "sen1", Confirm.RECEIPT, START)
+    house.minutes(4)
+
+    async def scenario():
+        async with at_work(house) as bench:
+            sent = await bench.sent(2)
+            await bench.quiet()
+            names = {r.name for *_, payload in sent for r in parse_quoalise(payload[0], 0).records}
+            assert {name.partition("/")[0] for name in names if "/power/" in name} == {"gw@sen1.test"}
+            assert {name.partition("/")[0] for name in names if "/power/" not in name} == {"gw:sen1.test"}
+
+    asyncio.run(scenario())
+
+
 def test_readings_are_gathered_until_they_are_old_enough(house):
     """The first go at once, those of the next minute together when it is over, under numbers that join."""
     subscribe(house)

@@ -4,6 +4,7 @@ import itertools
 import random
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -79,6 +80,34 @@ def test_what_was_passed_over_is_asked_of_the_history(tmp_path):
     keeper.replace(parcel(5, 8), gap.id)
     assert keeper.gaps("gw@a") == []
     keeper.close()
+
+
+def test_what_came_beyond_a_hole_is_no_beginning_of_what_is_asked(tmp_path):
+    """Pushes may come before the answer that explains the hole, and a new start between them: from before it on."""
+    name = "gw@a/s@a/x"
+    keeper = Keeper(tmp_path / "r.sqlite")
+    keeper.begin(EPOCH, 1, 0, "gw@a", [name])
+    keeper.add(parcel(0, 5))
+    keeper.add(parcel(8, 10))
+    keeper.add(parcel(12, 14))
+    keeper.close()
+    keeper = Keeper(tmp_path / "r.sqlite")
+    keeper.begin(EPOCH, 11, 14, "gw@a", [name])
+    assert [gap.first for gap in keeper.gaps("gw@a")] == [10**9 + 5]
+    keeper.begin(EPOCH, 15, 14, "gw@a", [name])
+    assert [gap.first for gap in keeper.gaps("gw@a")] == [10**9 + 5] * 2
+    keeper.begin(EPOCH, 16, 15, "gw@a", [name])
+    assert keeper.gaps("gw@a")[2].first == 10**9 + 14
+    keeper.close()
+
+
+def test_what_has_fewer_points_than_numbers_leaves_a_hole(keeper):
+    """Nobody knows which of them are gone: the next answer explains it, and the history is asked."""
+    keeper.begin(EPOCH, 1, 0)
+    keeper.add(replace(parcel(0, 3), interval=Interval(EPOCH, 0, 5)))
+    assert keeper.reached() == (EPOCH, 0)
+    keeper.begin(EPOCH, 6, 5)
+    assert keeper.reached() == (EPOCH, 5)
 
 
 def test_a_gateway_restored_from_a_backup_gives_numbers_again(keeper):

@@ -1,6 +1,7 @@
 """Packs as the federation writes them: the exact form, the existing reader, the three names, sizes and ids."""
 
 import random
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -170,6 +171,15 @@ def test_a_pack_of_an_existing_server_is_read():
     assert parcel.interval is None
     assert parcel.meter == "00000000000000"
     assert set(parcel.granularities.values()) == {"PT1M"}
+
+
+@pytest.mark.parametrize("kind", ["number", "text"])
+def test_what_is_rectified_is_so_whichever_data_says_it(kind):
+    """Numbers and texts stand apart, each with what is said of it."""
+    points = [point(POWER, T0, 450), point(TARIFF, T0, "HEURES CREUSES")]
+    right = [replace(p, rectified=isinstance(p.value, str) is (kind == "text")) for p in points]
+    for some, rectifies in ((points, False), (right, True)):
+        assert parse_quoalise(build_quoalise(PUBLISHER, METER, NameForm.SEN1, some), 0).rectifies is rectifies
 
 
 def test_the_journals_head_rides_in_the_meta():

@@ -106,6 +106,19 @@ def test_numbers_that_never_came_are_asked_of_the_history(store):
     assert len(store.providers.gaps(ROOF)) == 1
 
 
+def test_what_came_beyond_a_hole_does_not_say_from_when_to_ask(store):
+    """A push of a later day may come before the answer that explains the hole: from before the hole on."""
+    store.providers.begin(ROOF, NAME, (EPOCH, 1, 0), START, START)
+    store.providers.receive(ROOF, [lot(value(), numbers=(EPOCH, 0, 5))], START)
+    store.providers.receive(ROOF, [lot(value(), numbers=(EPOCH, 8, 9))], START + 50 * DAY)
+    store.providers.begin(ROOF, NAME, (EPOCH, 10, 9), START, START + 100 * DAY)
+    (gap,) = store.providers.gaps(ROOF)
+    assert gap.first == START - 2 * DAY
+    store.providers.receive(ROOF, [lot(numbers=(EPOCH, 9, 10))], START + 100 * DAY, filled=gap.id)
+    store.providers.begin(ROOF, NAME, (EPOCH, 12, 11), START, START + 100 * DAY)
+    assert store.providers.gaps(ROOF)[0].first == START + 98 * DAY
+
+
 def test_a_provider_without_numbers_is_asked_from_where_it_was_heard_last(store):
     """What it sent while nobody listened is nowhere else; many sessions make one gap."""
     store.providers.begin(ROOF, NAME, None, START, START)

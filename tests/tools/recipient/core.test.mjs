@@ -158,6 +158,15 @@ test("what is rectified is replaced; what was numbered before does not come back
   here.end();
 });
 
+test("what waited for an answer is not stored behind its erasure", async () => {
+  const here = scene();
+  here.made.hear(example("a push"));
+  await here.hear(example("consent-withdrawn"));
+  assert.deepEqual(await here.points(), []);
+  assert.deepEqual(here.sent.map((one) => one.getChild("received").attrs.id), ["5d1f0c3e-0-1", "notice-5d1f0c3e-7"]);
+  here.end();
+});
+
 test("points go when their retention is over", async () => {
   const here = scene();
   await here.made.subscribe();
@@ -179,6 +188,26 @@ test("after a new epoch the history is asked, page by page", async () => {
   const history = here.asked.find((iq) => iq.getChild("command").attrs.node === "get_history");
   assert.equal(history.getChild("command").getChild("set").getChildText("max"), "500");
   assert.deepEqual((await here.store.progress(HOME)).gaps, []);
+  here.end();
+});
+
+test("what is behind a hole is no beginning of what is asked for", async () => {
+  const here = scene();
+  const point = { ...POINT, time: 1_772_323_100 };
+  const progress = { epoch: "5d1f0c3e", position: 1, spans: [], gaps: [] };
+  await here.store.commit({ gateway: HOME, points: [point], progress });
+  await here.made.subscribe();
+  for (const [before, last] of [["4", "5"], ["5", "8"]]) {
+    const push = example("a push");
+    Object.assign(push.getChild("quoalise").getChild("data").getChild("meta").getChild("outbox").attrs, { after: before, last });
+    await here.hear(push);
+  }
+  assert.deepEqual((await here.store.progress(HOME)).spans, [[4, 5], [7, 8]], "one point is one number");
+  await here.made.goOn({ epoch: "5d1f0c3e", first: 6 });
+  assert.deepEqual((await here.store.progress(HOME)).gaps.map(({ start }) => start), [point.time, point.time]);
+  assert.notEqual((await here.store.progress(HOME)).before, undefined);
+  await here.made.goOn({ epoch: "5d1f0c3e", first: 9 });
+  assert.equal((await here.store.progress(HOME)).before, undefined);
   here.end();
 });
 

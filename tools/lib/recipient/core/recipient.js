@@ -41,6 +41,7 @@ export class Recipient {
     /** @type {Promise<unknown>} */
     this.queue = Promise.resolve();
     this.waiting = 0;
+    this.notices = 0;
     this.subscribed = this.gate();
   }
 
@@ -80,7 +81,8 @@ export class Recipient {
   async goOn(answer) {
     const before = await this.parts.store.progress(this.home);
     const { progress, missed } = answered(before, answer);
-    if (missed) progress.gaps = [...(before.gaps ?? []), ...(await this.gaps())].slice(0, 100);
+    if (missed) progress.gaps = [...(before.gaps ?? []), ...(before.before ?? (await this.gaps()))].slice(0, 100);
+    if (!progress.spans.length) delete progress.before;
     if (progress !== before) await this.parts.store.commit({ gateway: this.home, progress });
   }
 
@@ -121,8 +123,9 @@ export class Recipient {
     const { make, store, gateway, ask, now } = this.parts;
     const iso = (/** @type {number} */ time) => `${new Date(time * 1000).toISOString().slice(0, 19)}Z`;
     const fields = { identifier: branch, granularity, start_time: iso(first), end_time: iso(last + 1) };
-    let [after, count, came] = [/** @type {string | undefined} */ (undefined), Infinity, 0];
+    let after = /** @type {string | undefined} */ (undefined);
     for (let page = 0; page < MOST_PAGES; page += 1) {
+      const { notices } = this;
       let answer;
       try {
         answer = await ask(stanzas.command(make, gateway, "get_history", fields, { max: PAGE, after }));
@@ -130,12 +133,13 @@ export class Recipient {
         if (condition(error) === "not-authorized") return false;
         throw error;
       }
+      // Of what a notice since then is about this page may still hold something.
+      if (notices !== this.notices) continue;
       const read = stanzas.readPage(answer, now());
       const points = stanzas.ofThese(read.points, [branch]);
       if (points.length) await store.commit({ gateway: this.home, points, replace });
-      came += read.points.length;
-      count = read.count ?? count;
-      if (read.last === null || came >= count) return true;
+      // What was added since the first page was counted is behind that count.
+      if (read.last === null || (!after && read.count !== null && read.points.length >= read.count)) return true;
       after = read.last;
     }
     throw new Unreadable(`a history of more than ${MOST_PAGES} pages`);
@@ -152,6 +156,7 @@ export class Recipient {
     const notice = stanzas.readNotice(message);
     if (quoalise.length !== 1 && !notice) return;
     this.waiting += 1;
+    if (notice) this.notices += 1;
     const { passed } = this.subscribed;
     const obeyed = notice ? this.obey(notice, message) : passed.then(() => this.inTurn(() => this.take(quoalise[0], message)));
     obeyed
@@ -175,10 +180,11 @@ export class Recipient {
     const change = { gateway: this.home, points, replace: push.rectifies };
     if (push.interval) {
       const before = await store.progress(this.home);
-      change.progress = advance(before, push.interval);
+      change.progress = advance(before, stanzas.stored(push.interval, push.points.length));
       if (before.epoch && before.epoch !== push.interval.epoch) {
         change.progress.gaps = [...(before.gaps ?? []), ...(await this.gaps())].slice(0, 100);
-      }
+      } else if (change.progress.spans.length) change.progress.before ??= await this.gaps();
+      else delete change.progress.before;
     }
     await store.commit(change);
     await this.confirm(message);
@@ -198,6 +204,8 @@ export class Recipient {
   async obey(notice, message) {
     const { store, now, tell } = this.parts;
     if (!KINDS.has(notice.kind)) return;
+    // What came before it and waits for an answer is stored first, or it would be stored again afterwards.
+    if (DELETES.has(notice.kind)) this.subscribed.open();
     const seen = { id: notice.id, at: now() };
     if (await store.obeyed(this.home, notice.id)) {
       await this.inTurn(() => store.commit({ gateway: this.home, notice: seen }));

@@ -21,7 +21,8 @@ export interface Measured { name: string; time: number; unit: string; value: num
 /** A point as it is stored; its identity is gateway, name, granularity and time. `number` is of the outbox, 0 of history. */
 export interface Point extends Measured { granularity: string; number: number; keepUntil: number }
 
-export interface Progress { epoch: string; position: number; spans: number[][]; gaps?: Gap[] }
+/** `before`: what is to be asked if the hole before the spans turns out to be one; as it was when that was seen first. */
+export interface Progress { epoch: string; position: number; spans: number[][]; gaps?: Gap[]; before?: Gap[] }
 
 /** What is asked of the history: all of a granularity below a branch from then on. */
 export interface Gap { branch: string; granularity: string; start: number }

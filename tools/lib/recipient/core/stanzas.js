@@ -42,6 +42,16 @@ export function readPush(quoalise, now) {
 }
 
 /**
+ * The numbers of an interval that are stored with so many points. A number is a point (§2): what lacks is left out at the
+ * beginning, where the next answer's `first` explains it.
+ * @param {import("./shapes").Interval} interval
+ * @param {number} points
+ */
+export function stored({ epoch, after: before, last }, points) {
+  return { epoch, after: Math.max(before, last - Math.max(points, 1)), last };
+}
+
+/**
  * @param {Element} data
  * @param {Element | undefined} meta
  * @param {number} now
