@@ -48,9 +48,10 @@ _WHAT: Final = {
     },
 }  # fmt: skip
 _NO_SHOPS: Final = {
-    FRENCH: "Nous ne donnons encore ni boutique ni prix : nous n’écrivons que ce que quelqu’un a commandé et\n"
-    "branché.\n",
-    ENGLISH: "We do not name shops or prices yet: we list only what somebody has actually bought and tried.\n",
+    FRENCH: "Nous ne donnons encore ni boutique ni prix. Nous n’avons encore essayé aucun de ces appareils devant\n"
+    "un vrai compteur : n’achetez que si vous acceptez d’être parmi les premiers.\n",
+    ENGLISH: "We do not name shops or prices yet. We have not tried any of these devices on a real meter yet: buy "
+    "only\nif you are happy to be among the first.\n",
 }
 _OWNER: Final = {FRENCH: "Le projet est tenu par {}.", ENGLISH: "The project is kept by {}."}
 _SITE: Final = {FRENCH: "Son site : <{}>.", ENGLISH: "Its site: <{}>."}
@@ -186,12 +187,14 @@ def blocks() -> dict[str, dict[str, Callable[[], str]]]:
         guide = "gateway/web/help/guide/{}." + lang + ".md"
         for file, name, make in (
             (guide.format("start"), "get-guide", card),
+            (guide.format("start"), "owner", kept_by),
             (guide.format("buy"), "shops", shops),
             (guide.format("questions"), "helpers", helpers),
             (guide.format("trust"), "owner", kept_by),
             (guide.format("trust"), "upkeep", upkeep),
             (guide.format("trust"), "flaw", flaw),
             (f"tools/lib/website/home/{lang}.md", "get-guide", card),
+            (f"tools/lib/website/home/{lang}.md", "owner", kept_by),
             (f"tools/lib/website/home/{lang}.md", "obtain", obtain),
             (f"gateway/{readme}", "obtain", obtain),
             (f"gateway/collector/{readme}", "obtain", obtain),
