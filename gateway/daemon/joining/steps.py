@@ -32,7 +32,10 @@ _NOT_YET = Phrase("{why}. Your yes is kept for a week, and is tried again by its
 
 
 async def text(house: JoiningHouse, order: JoinText) -> Row:
-    """The one text to read (``words``, ``lang``, ``hash``), with who asks. GatewayError where it is not taken here."""
+    """The one text to read (``words``, ``lang``, ``hash``), who asks and, in short, for what (``asked``).
+
+    GatewayError where it is not taken here.
+    """
     refuse_off_page(house.config, order.link, order.channel)
     signed = usable(house.config, named_link(house.config, order.link))
     asked, config = signed.invitation, house.config
@@ -50,6 +53,12 @@ async def text(house: JoiningHouse, order: JoinText) -> Row:
         **shown,
         "controller": asked.controller,
         "addresses": list(asked.addresses),
+        "asked": {
+            "series": list(asked.series),
+            "granularity": asked.granularity,
+            "until": asked.until.isoformat(),
+            "purpose": asked.purpose,
+        },
         # What the last yes came to, which nobody has been told yet.
         "refused": asdict(refused) if refused else None,
     }

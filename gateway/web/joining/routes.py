@@ -15,6 +15,7 @@ from gateway.web.part import PageGroup
 from gateway.web.refused import refused_at
 from gateway.web.settings.form import why_not
 from gateway.web.sharing.answer import PASSWORD
+from gateway.web.sharing.in_words import InWords
 from gateway.web.sharing.pages import confirm, words_of
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ class HouseThatJoins(Protocol):
         """
 
     async def read(self, link: str, lang: str, meter: str | None) -> Mapping[str, Any]:
-        """The text of an invitation, of the card's for an empty link: words, lang, hash, controller, addresses."""
+        """The text of an invitation, of the card's for an empty link: words, lang, hash, controller, addresses, asked.
+
+        ``asked``: series, granularity, until (its last day), purpose.
+        """
 
     async def yes(self, link: str, shown: Shown, meter: str | None) -> Mapping[str, Any]:
         """The household's yes to it: controller, and what was given."""
@@ -141,7 +145,12 @@ class _Pages:
         except GatewayError as error:
             return {"controller": controller, "why": error.phrase.in_language(view.lang)}
         fields = {"hash": text["hash"], "lang": text["lang"], "link": "", "meter": ""}
-        shown = {"lines": words_of(dict(text)), "written_in": text["lang"], "fields": fields}
+        shown = {
+            "lines": words_of(dict(text)),
+            "written_in": text["lang"],
+            "fields": fields,
+            "short": _short(view, text),
+        }
         return {"controller": controller, "why": ""} | shown
 
     def _page(
@@ -185,7 +194,12 @@ def _confirm(
 ) -> str:
     """The whole text, and the yes under it."""
     fields = {"hash": text["hash"], "lang": text["lang"], **typed}
-    return confirm(view, dict(text), f"{PATH}/yes", PATH, fields, told, refused)
+    return confirm(view, dict(text), f"{PATH}/yes", PATH, fields, told, refused, _short(view, text))
+
+
+def _short(view: PageView, text: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Who wants what, until when, and what that reveals: what is read before the whole text."""
+    return InWords(view).invites(text["controller"], text["asked"])
 
 
 def _words() -> Mapping[str, Words]:

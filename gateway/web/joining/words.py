@@ -40,5 +40,8 @@ _OWN = WordTable(
         "join_one": "{who}, on {day}",
     }
 )
-_OF_SHARING = ("text", "text_intro", "text_changed", "consent", "back", "sharing")
+_OF_SHARING = (
+    *("text", "text_intro", "text_changed", "consent", "back", "sharing", "purpose", "asks_until", "reveals_that"),
+    *("sharing_intro", "grain_total", "grain_raw", "grain_PT1M", "grain_PT15M", "grain_PT30M", "grain_P1D"),
+)
 JOINING_WORDS = _OWN.with_those_of(SHARING_WORDS, _OF_SHARING).with_those_of(FORM_WORDS)

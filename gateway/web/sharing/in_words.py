@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from gateway.addresses.appearance import look_alike, unverified
@@ -49,6 +50,17 @@ class InWords:
         until = row["until"] and dates.last_day(self._view.lang, row["until"])
         key = "asks_until" if until else "asks_year"
         return self._view.say(key, who=row["controller"] or row["from"], grain=self.grain(row), day=until)
+
+    def invites(self, who: str, asked: Row) -> Row:
+        """An invitation in short; of ``asked``: series, granularity, until (its last day), purpose."""
+        day = dates.day(self._view.lang, date.fromisoformat(asked["until"]))
+        grain = self.grain({"series": " ".join(asked["series"]), "granularity": asked["granularity"]})
+        return {
+            "sentence": self._view.say("asks_until", who=self.named(who) or who, grain=grain, day=day),
+            "data": " · ".join(map(self.series, asked["series"])),
+            "purpose": asked["purpose"],
+            "reveals": self._view.say("reveals_that", what=self.reveals(asked["granularity"])),
+        }
 
     def shares(self, who: str, rows: Sequence[Row]) -> list[tuple[str, str]]:
         """What a recipient has: a sentence for all that comes as finely and as long, and which data those are."""

@@ -61,15 +61,15 @@ def shown_text(view: PageView, text: Row) -> str:
 
 def confirm(
     view: PageView, text: Row, action: str, back: str, fields: Mapping[str, str], told: str | None = None,
-    refused: str = "",
+    refused: str = "", short: Row | None = None,
 ) -> str:  # fmt: skip
     """The whole text, and the yes under it with the password once more; ``fields`` go with the yes.
 
-    ``refused`` says why the password that was typed does not do.
+    ``refused`` says why the password that was typed does not do; ``short`` stands before it (``InWords.invites``).
     """
     return view.page(
         "sharing/confirm.html", lines=words_of(text), written_in=text["lang"], action=action, back=back, fields=fields,
-        key=told, refused=refused,
+        key=told, refused=refused, short=short,
     )  # fmt: skip
 
 

@@ -49,6 +49,8 @@ def test_a_camera_opens_the_page_and_one_yes_joins(servers, coop, tmp_path, brow
         for word in ("Soleil du Marais", fingerprint(read(link).key), "PRM", "CNIL", "coop@sen2.test"):
             assert word in shown, word
         assert "linky-gateway" not in shown
+        # In short, before it.
+        assert SAID["sharing_intro"] in shown[: shown.index("PRM")]
         look(browser)
         assert json.loads(house.command("consent", "list", "--json").stdout) == []
         # A wrong link, and a wrong password: a sentence, and what was typed is still there.

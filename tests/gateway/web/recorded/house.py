@@ -184,7 +184,7 @@ class Joins:
         return self._held.joined
 
     async def read(self, link, lang, meter):
-        return self._held.fault_or(values.TEXT)
+        return self._held.fault_or(values.INVITED)
 
     async def yes(self, link, shown, meter):
         return self._held.fault_or({})

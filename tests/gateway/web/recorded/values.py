@@ -478,6 +478,15 @@ WORDS = "\n".join((
     "Consentement", "", f"Vous donnez {HOSTILE}", "x" * 95, "suite de la ligne", "- un point", "y" * 89, "pas de suite",
 ))  # fmt: skip
 TEXT = {"words": WORDS, "lang": "fr", "hash": "ef" * 4}
+INVITED = TEXT | {
+    "controller": f"La Coop {HOSTILE}",
+    "asked": {
+        "series": ["consumption/energy", "production/energy"],
+        "granularity": "PT30M",
+        "until": "2028-02-29",
+        "purpose": f"le soleil de l’école {HOSTILE}",
+    },
+}
 _HEAD = JournalState(12_345, "0123abcd")
 JOURNALS = {
     "empty": JournalState(0, ""),
