@@ -258,7 +258,7 @@ def display(person: Person) -> None:
     settings(person, "Écrans")
     assert re.fullmatch(r"[a-z0-9-]+", person.proposed("Nom"))
     person.type("Votre mot de passe", PASSWORD)
-    person.press("button", "Autoriser")
+    person.press("button", "Ajouter")
     person.await_words("Le serveur MQTT l’accepte déjà", again=False)
     person.press("more", "Le fichier display.json")
     given = json.loads(re.search(r"\{.*?\n\}", person.read(), re.DOTALL)[0])

@@ -91,7 +91,7 @@ def test_a_mute_meter_and_a_lost_port_and_their_return_are_told_to_the_household
             other.command("plug")
             # The line is tried again within 40 s, and must hold for 10.
             ends = [texts for texts in phone.await_messages(4, 70) if texts not in told]
-            assert "“house” speaks again" in ends[0][1]
+            assert "“house” is sending data again" in ends[0][1]
             assert "The port of the meter “roof” is back" in ends[1][1]
             assert alerts(house) == []
             assert gateway.stop() == 0
@@ -159,7 +159,7 @@ def test_the_household_is_told_once_over_a_restart_and_asks_and_a_neighbour_gets
     assert page.splitlines()[1:] == ["https://maison.test"]
     for text in (RED, LOUD, "Compteur «\u00a0house\u00a0»\u00a0: dernières données il y a"):
         assert text in state
-    for text in ("2026-01-16 is a red day of Tempo", "More than the subscribed power"):
+    for text in ("2026-01-16 is a red day of Tempo", "The subscribed power has been exceeded"):
         assert log.count(text) == 1
     assert "Puissance" not in log
 

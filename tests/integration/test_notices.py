@@ -348,7 +348,7 @@ def test_a_gateway_tells_over_a_power_cut_and_nothing_waits_for_a_way_that_is_mu
     assert "9" not in texts["mail"][0]
     status = links_of(street.config)
     assert typed["test telegram"].stdout.endswith("…7766): told; look whether it came\n")
-    assert "webhook  was told  The meter “house” says another subscribed power" in typed["list --last 5"].stdout
+    assert "webhook  was told  The meter “house” shows a different subscribed power" in typed["list --last 5"].stdout
     assert json.loads(typed["list --json --lang fr"].stdout.splitlines()[0])["address"].startswith("mailtos://smtp.")
     assert "canary" not in "".join(one.stdout + one.stderr for one in typed.values())
     shown = json.dumps([status, (street.folder / "gateway.log").read_text(errors="replace")])

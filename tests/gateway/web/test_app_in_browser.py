@@ -13,7 +13,7 @@ from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.gateway.web.conftest import PASSWORD
 from tests.gateway.web.encrypted import NAME, EncryptedHouse
-from tests.gateway.web.test_https_in_browser import NAMES, programs, sign_in, trusting, where
+from tests.gateway.web.test_https_in_browser import NAMES, await_worker, programs, sign_in, trusting, where
 from tests.gateway.web.test_in_browser import CLIPPED, NAMELESS, PALE, SMALL
 
 __all__ = ["programs"]
@@ -60,7 +60,7 @@ TIMED = "const again = setInterval; window.setInterval = (what, ms) => { window.
 def has_seen(phone, house, language="fr"):
     """Sign in, and have the worker keep what is seen: the page in that language."""
     sign_in(phone, house.url)
-    phone.await_true("navigator.serviceWorker.controller !== null")
+    await_worker(phone)
     at_home(phone, house, language)
     # For each language there is another one.
     phone.await_true(f"navigator.serviceWorker.controller.scriptURL.includes('lang={language}')")
@@ -210,16 +210,16 @@ def test_it_goes_with_the_sign_out_and_with_the_password(phone, house):
 def test_no_page_but_the_first_is_copied_on_its_way(phone, house):
     """A backup that is loaded is not held in memory by who looks on."""
     has_seen(phone, house)
-    with phone.worker():
-        phone.evaluate("""(() => {
+    with phone.worker() as inside:
+        inside("""(() => {
           self.copied = [];
           const copy = Response.prototype.clone;
           Response.prototype.clone = function () { copied.push(new URL(this.url).pathname); return copy.call(this); };
         })()""")
-    for path in ("/links", "/cost", "/"):
-        phone.open(f"{house.url}{path}", language="fr")
-    with phone.worker():
-        assert phone.evaluate("[...new Set(copied)]") == ["/"]
+        for path in ("/links", "/cost", "/"):
+            phone.open(f"{house.url}{path}", language="fr")
+        wait_until(lambda: inside("copied.length"), 60, "the first page is copied")
+        assert inside("[...new Set(copied)]") == ["/"]
 
 
 def test_what_is_kept_never_comes_before_what_is_served(phone, house):
@@ -255,14 +255,12 @@ def test_a_worker_that_fails_breaks_no_page(phone, house):
     """Nothing can be kept, nothing found: with the gateway there all is as without a worker."""
     has_seen(phone, house)
     phone.complaints.clear()
-    with phone.worker():
-        phone.evaluate(
-            "['open', 'match', 'delete', 'keys'].forEach((one) => { caches[one] = async () => { throw 1; }; })"
-        )
-    for path in ("/", "/history", "/access"):
-        phone.open(f"{house.url}{path}", language="fr")
-        assert where(phone) == f"{house.url}{path}"
-        assert phone.evaluate("!!document.querySelector('nav.menu')")
-    phone.press("0", "form[action='/logout'] button")
+    with phone.worker() as inside:
+        inside("['open', 'match', 'delete', 'keys'].forEach((one) => { caches[one] = async () => { throw 1; }; })")
+        for path in ("/", "/history", "/access"):
+            phone.open(f"{house.url}{path}", language="fr")
+            assert where(phone) == f"{house.url}{path}"
+            assert phone.evaluate("!!document.querySelector('nav.menu')")
+        phone.press("0", "form[action='/logout'] button")
     assert where(phone) == f"{house.url}/login"
     assert phone.complaints == []

@@ -19,7 +19,7 @@ from tests.gateway.notices.push_service import PushedBrowser, PushService
 from tests.gateway.web.conftest import PASSWORD
 from tests.gateway.web.encrypted import NAME, EncryptedHouse
 from tests.gateway.web.looks import look
-from tests.gateway.web.test_https_in_browser import NAMES, programs, sign_in, trusting, where
+from tests.gateway.web.test_https_in_browser import NAMES, await_worker, programs, sign_in, trusting, where
 from tests.integration.processes import Process
 
 __all__ = ["programs"]
@@ -138,9 +138,9 @@ def _pressed(phone, typed, person):
 
 def press(phone, opens, which=None):
     """A notice, which opens windows of these addresses."""
-    with phone.worker():
-        phone.evaluate(PRESS.replace("WHICH", json.dumps(which or {})))
-        wait_until(lambda: phone.evaluate("opened") == opens, 60, "it leads there")
+    with phone.worker() as inside:
+        inside(PRESS.replace("WHICH", json.dumps(which or {})))
+        wait_until(lambda: inside("opened") == opens, 60, "it leads there")
 
 
 def ways(house):
@@ -204,7 +204,7 @@ def test_what_is_sent_and_is_not_understood_is_shown_all_the_same(phone, house):
     """A browser that is told and shows nothing takes the permission back; nobody is led to another site."""
     phone.permit(house.url, notices="granted")
     at_notices(phone, house)
-    phone.await_true("navigator.serviceWorker.controller !== null")
+    await_worker(phone)
     phone.deliver(house.url, "no object", lambda: [one["title"] for one in phone.evaluate(SHOWN)] == ["Linky"])
     said = {"title": "x", "text": "y", "tag": "z", "path": "https://bank.example/"}
     phone.deliver(house.url, json.dumps(said), lambda: len(phone.evaluate(SHOWN)) == 2)
@@ -233,22 +233,21 @@ def test_taken_away_at_the_page_the_browser_forgets_it_too(phone, house, service
 def test_signed_out_while_the_gateway_is_away_nothing_is_kept_and_nobody_is_told(phone, house):
     """What was seen is forgotten, and the browser takes no more notices, whenever the gateway hears of it."""
     at_notices(phone, house)
-    phone.await_true("navigator.serviceWorker.controller !== null")
+    await_worker(phone)
     seen = "caches.match('/', { cacheName: 'seen' }).then((found) => !!found)"
     phone.open(house.url, language="fr")
     wait_until(lambda: phone.evaluate(seen), 60, "the first page is kept")
     phone.open(f"{house.url}/access", language="fr")
     assert house.process.stop() == 0
     try:
-        with phone.worker():
-            phone.evaluate("""(() => {
+        with phone.worker() as inside:
+            inside("""(() => {
               self.left = false;
               PushManager.prototype.getSubscription = async () => ({ unsubscribe: async () => { self.left = true; } });
             })()""")
-        phone.press("0", "form[action='/logout'] button")
-        wait_until(lambda: phone.evaluate(seen) is False, 60, "it is forgotten")
-        with phone.worker():
-            wait_until(lambda: phone.evaluate("self.left"), 60, "it is told no more")
+            phone.press("0", "form[action='/logout'] button")
+            wait_until(lambda: phone.evaluate(seen) is False, 60, "it is forgotten")
+            wait_until(lambda: inside("self.left"), 60, "it is told no more")
     finally:
         before = house.process.log.read_text().count("is served encrypted at")
         house.process.start()

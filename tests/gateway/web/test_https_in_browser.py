@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +79,21 @@ def sign_in(browser, url):
     """Type the password at that way."""
     browser.open(f"{url}/login", language="en")
     browser.press(f"document.querySelector('[name=password]').value = '{PASSWORD}'", "form[action='/login'] button")
+
+
+def await_worker(browser):
+    """Until a service worker has the page; where one could not be put in, the next page that is loaded tries again."""
+    begun = time.monotonic()
+
+    def taken():
+        nonlocal begun
+        there = browser.evaluate("navigator.serviceWorker.controller !== null")
+        if not there and time.monotonic() > begun + 20:
+            browser.again()
+            begun = time.monotonic()
+        return there
+
+    wait_until(taken, 90, "a service worker has the page", every=0.1)
 
 
 def where(browser):

@@ -247,7 +247,7 @@ def test_a_public_place_is_told_nothing_personal(living_house):
 )
 def test_whose_password_is_asked_for_and_where_one_signs_out(living_house, lang, password, device):
     """The link of a display is made by one's own password; signing out stands under this device, not under another."""
-    _, text = living_house.signed_in.get("/access", Accept_Language=lang)
+    _, text = living_house.owner().get("/access", Accept_Language=lang)
     assert f'<label>{password}<input name="own_password"' in text
     section = re.search(r"<section><h2>([^<]+)</h2>(?:(?!<section>).)*?action=\"/logout\"", text)
     assert section[1] == device

@@ -119,6 +119,12 @@ class Browser:
         self._call("Page.navigate", url=url)
         self._read_until(lambda _: self._loaded)
 
+    def again(self) -> None:
+        """Load the page anew."""
+        self._loaded = False
+        self._call("Page.reload")
+        self._read_until(lambda _: self._loaded)
+
     def press(self, before: str, button: str) -> None:
         """Do something, press a button and wait for the page that it leads to."""
         self._loaded = False
@@ -294,8 +300,8 @@ class Browser:
         wait_until(told, self._patience_s, "it is shown", every=0.1)
 
     @contextmanager
-    def worker(self) -> Iterator[None]:
-        """Evaluate in the service worker that has the page instead.
+    def worker(self) -> Iterator[Callable[[str], Any]]:
+        """What evaluates in the service worker that has the page; so long that worker is not stopped.
 
         Let go of at the end: one that stops while it is still attached waits for its debugger when it starts again, and
         with it every page that it has.
@@ -311,13 +317,19 @@ class Browser:
             return len(found) == 1
 
         wait_until(runs, self._patience_s, "the service worker runs", every=0.05)
-        attached = self._call("Target.attachToTarget", targetId=found[0], flatten=True)
-        page, self._session = self._session, attached["sessionId"]
+        attached = self._call("Target.attachToTarget", targetId=found[0], flatten=True)["sessionId"]
+
+        def evaluate(expression: str) -> Any:  # noqa: ANN401 (whatever the worker says)
+            page, self._session = self._session, attached
+            try:
+                return self.evaluate(expression)
+            finally:
+                self._session = page
+
         try:
-            yield
+            yield evaluate
         finally:
-            self._session = page
-            self._call("Target.detachFromTarget", sessionId=attached["sessionId"])
+            self._call("Target.detachFromTarget", sessionId=attached)
 
     def screenshot(self, path: Path, *, whole: bool = True, of: str | None = None) -> None:
         """A picture of the window, of the page down to where no person looks at it any more, or of an element."""
