@@ -193,7 +193,7 @@ def test_readings_are_entered_and_listed_with_and_without_the_daemon(tmp_path, b
     assert run("reading", "list", "--meter", "gas", "--config", config).stdout.count("\n") == 1
     assert run("reading", "list", "--meter", "house", "--config", config).stdout == "no reading was entered by hand\n"
     assert stored(load(config)) == ("250", 250)
-    assert "counter tap" in run("status", "--config", config).stdout
+    assert "Pulse meter tap" in run("status", "--config", config).stdout
     table = run("export", "--format", "csv", "--series", "gas", "--config", config).stdout
     assert table.splitlines()[1] == "2026-01-31T17:00:00Z,gas,gas/volume/index,raw,1234500,l,manual"
 
