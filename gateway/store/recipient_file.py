@@ -85,10 +85,49 @@ def read_anchors(path: Path) -> list[Anchor]:
     return [Anchor(*row) for row in rows]
 
 
+class MissedRecords:
+    """What a gateway's history is still to be asked for, and from where on; all but ``gaps`` are of a transaction."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def ends(self) -> list[tuple[str, str, float]]:
+        """Each name, as it was sent and as the literal one, with the time of the last record of each granularity.
+
+        Of those before the hole, while there is one.
+        """
+        before = self._db.execute("SELECT name, sen1, time FROM end_before").fetchall()
+        return before or self._db.execute(_ENDS).fetchall()
+
+    def remember_ends(self) -> None:
+        """A hole is seen; of one behind another the first is remembered."""
+        if self._db.execute("SELECT 1 FROM end_before LIMIT 1").fetchone() is None:
+            self._db.execute(f"INSERT INTO end_before {_ENDS}")
+
+    def forget_ends(self) -> None:
+        """There is no hole any more."""
+        self._db.execute("DELETE FROM end_before")
+
+    def gaps(self, gateway: str) -> list[ReceivedGap]:
+        """What is to be asked of a gateway's history: what it rectified, what was missed."""
+        rows = self._db.execute("SELECT id, identifier, first, last FROM gap WHERE gateway = ? ORDER BY id", [gateway])
+        return [ReceivedGap(number, asked, first, last, replaces=True) for number, asked, first, last in rows]
+
+    def add(self, gateway: str, identifier: str, first: int, last: int) -> None:
+        """Note what is to be asked for."""
+        self._db.execute(
+            "INSERT INTO gap (gateway, identifier, first, last) VALUES (?, ?, ?, ?)", [gateway, identifier, first, last]
+        )
+
+    def fill(self, number: int | None) -> None:
+        """It was asked for again, to its end."""
+        self._db.execute("DELETE FROM gap WHERE id = ?", [number])
+
+
 class RecipientFile:
     """The file, or memory when there is no path. Raises StoreError when it cannot be opened or written.
 
-    All but ``gaps`` are of the open ``transaction``.
+    What changes it is of the open ``transaction``; ``missed`` is what is not there yet.
 
     Args:
         path: where it is; None to keep nothing after the end.
@@ -106,7 +145,7 @@ class RecipientFile:
                 self.db.execute("ALTER TABLE record ADD COLUMN sen1 TEXT NOT NULL DEFAULT ''")
         except sqlite3.Error as error:
             raise StoreError(f"{path}: cannot be opened as a recipient's store: {error}") from error
-        self.chain, self.path = DeliveryChain(self.db), path
+        self.chain, self.missed, self.path = DeliveryChain(self.db), MissedRecords(self.db), path
         self._changed = changed
 
     def close(self) -> None:
@@ -150,23 +189,6 @@ class RecipientFile:
         """Each name of which there are records, as it was sent and as the literal one."""
         return self.db.execute("SELECT DISTINCT name, sen1 FROM record").fetchall()
 
-    def ends(self) -> list[tuple[str, str, float]]:
-        """Each name, as it was sent and as the literal one, with the time of the last record of each granularity.
-
-        Of those before the hole, while there is one.
-        """
-        before = self.db.execute("SELECT name, sen1, time FROM end_before").fetchall()
-        return before or self.db.execute(_ENDS).fetchall()
-
-    def remember_ends(self) -> None:
-        """A hole is seen; of one behind another the first is remembered."""
-        if self.db.execute("SELECT 1 FROM end_before LIMIT 1").fetchone() is None:
-            self.db.execute(f"INSERT INTO end_before {_ENDS}")
-
-    def forget_ends(self) -> None:
-        """There is no hole any more."""
-        self.db.execute("DELETE FROM end_before")
-
     def erase(self, names: Iterable[str], first: float, last: float) -> int:
         """Delete the records of these names in ``[first, last]``; how many."""
         erase = "DELETE FROM record WHERE name = ? AND time >= ? AND time <= ?"
@@ -187,21 +209,6 @@ class RecipientFile:
     def note(self, row: Sequence[object]) -> bool:
         """Keep a notice (gateway, id, time, kind, series, first, last) once; False when it was there."""
         return self.db.execute("INSERT OR IGNORE INTO notice VALUES (?, ?, ?, ?, ?, ?, ?)", row).rowcount == 1
-
-    def gaps(self, gateway: str) -> list[ReceivedGap]:
-        """What is to be asked of a gateway's history: what it rectified, what was missed."""
-        rows = self.db.execute("SELECT id, identifier, first, last FROM gap WHERE gateway = ? ORDER BY id", [gateway])
-        return [ReceivedGap(number, asked, first, last, replaces=True) for number, asked, first, last in rows]
-
-    def add_gap(self, gateway: str, identifier: str, first: int, last: int) -> None:
-        """Note what is to be asked for."""
-        self.db.execute(
-            "INSERT INTO gap (gateway, identifier, first, last) VALUES (?, ?, ?, ?)", [gateway, identifier, first, last]
-        )
-
-    def fill_gap(self, number: int | None) -> None:
-        """It was asked for again, to its end."""
-        self.db.execute("DELETE FROM gap WHERE id = ?", [number])
 
 
 def _row(r: Received) -> list[float | str | bool | bytes | None]:

@@ -67,7 +67,7 @@ class Keeper:
         with self.file.transaction():
             known = i is not None and self.file.chain.covers(i.epoch, i.after, i.last)
             if i is not None and not known and not self.file.chain.joins(i.epoch, i.after):
-                self.file.remember_ends()
+                self.file.missed.remember_ends()
             keep = self.file.replace if parcel.rectifies else self.file.insert
             new = [r for r in received(parcel) if (keep(r) if self.keeps else not known)]
             if i is not None:
@@ -79,7 +79,7 @@ class Keeper:
 
     def _tell_whole(self) -> None:
         if self.file.chain.is_whole():
-            self.file.forget_ends()
+            self.file.missed.forget_ends()
 
     def refuse(self, stanza_id: str, reason: str, xml: str) -> None:
         """Keep what could not be read, for a person to look at: asked again it would be no better."""
@@ -96,25 +96,26 @@ class Keeper:
         What was passed over is to be asked of the history, of each identifier from the last point on.
         """
         with self.file.transaction():
-            passed_over, ends, now = self.file.chain.begin(epoch, first, last), self.file.ends(), int(time.time())
+            passed_over, ends = self.file.chain.begin(epoch, first, last), self.file.missed.ends()
+            now = int(time.time())
             self._tell_whole()
             if not passed_over or not self.keeps:
                 return
             for identifier in identifiers:
                 asked = parse_identifier(identifier)
                 if known := [at for name, sen1, at in ends if names(asked, name, sen1)]:
-                    self.file.add_gap(gateway, identifier, int(min(known)), now + 1)
+                    self.file.missed.add(gateway, identifier, int(min(known)), now + 1)
 
     def replace(self, parcel: QuoaliseMessage, gap: int | None = None) -> list[Received]:
         """Commit what a gateway says now of a time that it rectified, and the gap when it is filled; what changed."""
         with self.file.transaction():
             changed = [r for r in received(parcel) if self.file.replace(r)]
-            self.file.fill_gap(gap)
+            self.file.missed.fill(gap)
         return changed
 
     def gaps(self, gateway: str) -> list[ReceivedGap]:
         """What a gateway rectified, or what was missed of it, and was not asked for yet."""
-        return self.file.gaps(gateway)
+        return self.file.missed.gaps(gateway)
 
     def obey(self, notice: Notice, gateway: str = "", identifiers: Sequence[str] = ()) -> int | None:
         """Do what a notice of a gateway asks for; how many records were deleted, None when it was done before.
@@ -131,7 +132,7 @@ class Keeper:
                 named, end = notice.identifier, min(int(last), int(time.time())) + 1
                 for identifier in identifiers:
                     if named is None or meets(named, parse_identifier(identifier)):
-                        self.file.add_gap(gateway, identifier, first, end)
+                        self.file.missed.add(gateway, identifier, first, end)
             if not notice.kind.erases:
                 return 0
             meant = [name for name, sen1 in self.file.names() if names(notice.identifier, name, sen1)]
