@@ -52,7 +52,11 @@ _REPLACE = (
     + " DESC ON CONFLICT (series, time) DO UPDATE SET value = excluded.value, words = excluded.words"
     + " WHERE (reading.value, reading.words) IS DISTINCT FROM (excluded.value, excluded.words)"
 )
-_MOVE = "UPDATE gateway SET epoch = %s, reached = %s, spans = %s, heard_at = now() WHERE id = %s"
+# Beyond a hole it is not moved on: from there on the history is asked when the gateway says that it is one.
+_MOVE = (
+    "UPDATE gateway SET epoch = %s, reached = %s, spans = %s,"
+    " heard_at = CASE WHEN %s OR heard_at IS NULL THEN now() ELSE heard_at END WHERE id = %s"
+)
 _REFUSE = (
     "INSERT INTO refused (gateway, reason) VALUES (%s, %s)"
     " ON CONFLICT (gateway, day) DO UPDATE SET count = refused.count + 1, reason = excluded.reason"
@@ -87,7 +91,7 @@ class ItemBatch:
         await self._hold({item.source.id for item in items})
         kept = [item for item in items if item.source.id in self._chains and await self._take(item)]
         await self._write()
-        moved = [(c.epoch, c.reached, json.dumps(c.spans), number) for number, c in self._chains.items()]
+        moved = [(c.epoch, c.reached, json.dumps(c.spans), not c.spans, number) for number, c in self._chains.items()]
         async with self._db.cursor() as cursor:
             await cursor.executemany(_MOVE, moved)
         return kept

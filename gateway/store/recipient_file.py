@@ -114,10 +114,13 @@ class MissedRecords:
         return [ReceivedGap(number, asked, first, last, replaces=True) for number, asked, first, last in rows]
 
     def add(self, gateway: str, identifier: str, first: int, last: int) -> None:
-        """Note what is to be asked for."""
-        self._db.execute(
-            "INSERT INTO gap (gateway, identifier, first, last) VALUES (?, ?, ?, ?)", [gateway, identifier, first, last]
-        )
+        """Note what is to be asked for, joined with what is already to be: where no history is given it stays."""
+        key = [gateway, identifier]
+        known = "SELECT min(first), max(last) FROM gap WHERE gateway = ? AND identifier = ?"
+        low, high = self._db.execute(known, key).fetchone()
+        self._db.execute("DELETE FROM gap WHERE gateway = ? AND identifier = ?", key)
+        span = (first, last) if low is None else (min(first, low), max(last, high))
+        self._db.execute("INSERT INTO gap (gateway, identifier, first, last) VALUES (?, ?, ?, ?)", [*key, *span])
 
     def fill(self, number: int | None) -> None:
         """It was asked for again, to its end."""

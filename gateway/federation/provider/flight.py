@@ -112,10 +112,14 @@ class Lane:
         self._ripe_at = math.inf
 
     def split(self, flight: Flight, at: int) -> None:
-        """Of a message that is to be sent again, the part above number ``at`` becomes another one."""
+        """Of a message that is to be sent again, the part above number ``at`` becomes another one.
+
+        Both are as due and as patient as it was: who has been silent for long is not asked every minute again.
+        """
         self.flights.pop((flight.after, flight.last), None)
         for after, last in ((flight.after, at), (at, flight.last)):
-            self._put(Flight(after, last, flight.size, flight.confirm, 0.0, bounced=flight.bounced))
+            part = Flight(after, last, flight.size, flight.confirm, flight.due, flight.patience, bounced=flight.bounced)
+            self._put(part)
 
     def unsent(self, after: int, last: int) -> None:
         """A message did not leave after all: it is due at once, and nobody's patience was tried."""

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FOR_EVER_S = 1e10
+# A day is told a day late, by the time of its beginning.
+_MARGIN_S = 2 * 86_400
 
 
 def received(parcel: QuoaliseMessage) -> list[Received]:
@@ -96,15 +98,19 @@ class Keeper:
         What was passed over is to be asked of the history, of each identifier from the last point on.
         """
         with self.file.transaction():
-            passed_over, ends = self.file.chain.begin(epoch, first, last), self.file.missed.ends()
+            passed_over = self.file.chain.begin(epoch, first, last) and self.keeps
+            # All records are looked through for it, and seldom is anything passed over.
+            ends = self.file.missed.ends() if passed_over else []
             now = int(time.time())
             self._tell_whole()
-            if not passed_over or not self.keeps:
+            if not passed_over:
                 return
             for identifier in identifiers:
                 asked = parse_identifier(identifier)
                 if known := [at for name, sen1, at in ends if names(asked, name, sen1)]:
-                    self.file.missed.add(gateway, identifier, int(min(known)), now + 1)
+                    # Of a text that has not changed for years nothing is missing so far back.
+                    since = max(min(known), max(known) - _MARGIN_S)
+                    self.file.missed.add(gateway, identifier, int(since), now + 1)
 
     def replace(self, parcel: QuoaliseMessage, gap: int | None = None) -> list[Received]:
         """Commit what a gateway says now of a time that it rectified, and the gap when it is filled; what changed."""

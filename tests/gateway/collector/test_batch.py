@@ -52,20 +52,26 @@ def test_what_comes_twice_counts_once_and_what_is_rectified_replaces(store):
 
 
 def test_the_chain_moves_with_the_readings(store):
-    """What is committed and what is said to have been received are one."""
+    """What is committed and what is said to have been received are one.
+
+    Beyond a hole the gateway counts as heard when it was before: from there on its history is asked.
+    """
+    heard = "SELECT heard_at > now() - interval '1 day' FROM gateway"
 
     async def work(desk):
-        store.ask("UPDATE gateway SET epoch = '0a0b0c0d', reached = 4")
+        store.ask("UPDATE gateway SET epoch = '0a0b0c0d', reached = 4, heard_at = now() - interval '2 days'")
         await desk.keep(
             parcel((NOW, 1), (NOW + 1, 1), (NOW + 2, 1), numbers=("0a0b0c0d", 6, 9)),
             parcel((NOW, 1), numbers=("ffffffff", 9, 12)),
         )
         beyond = store.ask("SELECT reached, spans FROM gateway")
+        assert store.ask(heard) == [(False,)]
         await desk.keep(parcel((NOW + 60, 1), (NOW + 61, 1), numbers=("0a0b0c0d", 4, 6)))
         return beyond
 
     assert run(store, work) == [(4, [[6, 9]])]
     assert store.ask("SELECT epoch, reached, spans FROM gateway") == [("0a0b0c0d", 9, [])]
+    assert store.ask(heard) == [(True,)]
 
 
 def test_who_lost_a_gateway_writes_nothing_for_it(store):

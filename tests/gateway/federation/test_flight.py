@@ -1,6 +1,14 @@
 """The window to one recipient, on a clock of one's own: patience, back-off, probing, settling."""
 
-from gateway.federation.provider.flight import FIRST_PATIENCE_S, HELD_S, SETTLE_S, WINDOW_BYTES, WINDOW_MESSAGES, Lane
+from gateway.federation.provider.flight import (
+    FIRST_PATIENCE_S,
+    HELD_S,
+    LAST_PATIENCE_S,
+    SETTLE_S,
+    WINDOW_BYTES,
+    WINDOW_MESSAGES,
+    Lane,
+)
 from gateway.store.points import Confirm
 
 RECEIPT, SERVER = Confirm.RECEIPT, Confirm.SERVER
@@ -151,11 +159,28 @@ def test_a_recipient_that_says_how_far_it_got_is_sent_what_follows():
 
 
 def test_a_message_that_is_split_leaves_no_number_behind():
-    """The two parts are due at once and cover what the whole did."""
+    """The two parts are due when the whole was and cover what it did."""
     lane = lane_with(2)
+    due = lane.flights[0, 10].due
     lane.split(lane.flights[0, 10], 4)
     assert list(lane.flights) == [(0, 4), (4, 10), (10, 20)]
-    assert lane.overdue(0).last == 4
+    assert lane.overdue(due).last == 4
+    assert [flight.due for flight in lane.flights.values()][:2] == [due, due]
+
+
+def test_who_has_been_silent_is_not_asked_every_minute_again_for_a_split():
+    """What went before is gone after months, and the patience of all that time is not."""
+    lane, now = lane_with(1), 0.0
+    while lane.flights[0, 10].patience < LAST_PATIENCE_S:
+        now = lane.flights[0, 10].due
+        lane.sent(0, 10, 1_000, RECEIPT, now)
+    now = lane.flights[0, 10].due
+    lane.split(lane.flights[0, 10], 4)
+    lane.drop(0, 4)
+    assert lane.overdue(now).last == 10
+    lane.sent(4, 10, 1_000, RECEIPT, now)
+    assert lane.overdue(now + LAST_PATIENCE_S - 1) is None
+    assert not lane.open(now, 1_000)
 
 
 def test_thirty_days_of_silence_are_fewer_messages_than_a_stock_server_keeps():

@@ -82,6 +82,25 @@ def test_what_was_passed_over_is_asked_of_the_history(tmp_path):
     keeper.close()
 
 
+def test_records_are_not_looked_through_while_nothing_is_missing(tmp_path):
+    """A recipient subscribes again every ten minutes, and has kept years; a text that rests is not asked from afar."""
+    other = "gw@a/s@a/y"
+    keeper = Keeper(tmp_path / "r.sqlite")
+    keeper.begin(EPOCH, 1, 0, "gw@a", ["gw@a/s@a"])
+    keeper.add(parcel(0, 1))
+    resting = QuoaliseMessage((Record(other, 10.0, "BLUE", None),), Interval(EPOCH, 1, 2), "s", None, {}, {})
+    keeper.add(resting)
+    asked = []
+    keeper.file.db.set_trace_callback(asked.append)
+    keeper.begin(EPOCH, 3, 2, "gw@a", ["gw@a/s@a"])
+    assert not [one for one in asked if "FROM record" in one]
+    keeper.begin(EPOCH, 5, 4, "gw@a", ["gw@a/s@a"])
+    assert [one for one in asked if "FROM record" in one]
+    (gap,) = keeper.gaps("gw@a")
+    assert gap.first == 10**9 + 1 - 2 * 86_400
+    keeper.close()
+
+
 def test_what_came_beyond_a_hole_is_no_beginning_of_what_is_asked(tmp_path):
     """Pushes may come before the answer that explains the hole, and a new start between them: from before it on."""
     name = "gw@a/s@a/x"
@@ -95,9 +114,13 @@ def test_what_came_beyond_a_hole_is_no_beginning_of_what_is_asked(tmp_path):
     keeper.begin(EPOCH, 11, 14, "gw@a", [name])
     assert [gap.first for gap in keeper.gaps("gw@a")] == [10**9 + 5]
     keeper.begin(EPOCH, 15, 14, "gw@a", [name])
-    assert [gap.first for gap in keeper.gaps("gw@a")] == [10**9 + 5] * 2
+    # Asked as one: where no history is given nobody fills it, and there is one more with each hole.
+    (gap,) = keeper.gaps("gw@a")
+    assert gap.first == 10**9 + 5
+    keeper.replace(parcel(14, 14), gap.id)
     keeper.begin(EPOCH, 16, 15, "gw@a", [name])
-    assert keeper.gaps("gw@a")[2].first == 10**9 + 14
+    (gap,) = keeper.gaps("gw@a")
+    assert gap.first == 10**9 + 14
     keeper.close()
 
 
