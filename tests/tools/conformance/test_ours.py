@@ -15,7 +15,7 @@ from tests.gateway.collector.conftest import Store, postgres, template
 from tests.gateway.collector.test_collecting import far_account
 from tests.gateway.federation.conftest import PRM
 from tests.integration.processes import PASSWORD, House, Process
-from tests.tools.conformance.rig import Conformance
+from tests.tools.conformance.rig import ATTENDED, Conformance
 from tests.tools.recipient.rig import Recipient, is_installed, needed
 
 __all__ = ["postgres", "template"]
@@ -40,7 +40,7 @@ def try_gateway(federation, folder, running):
     running.enter_context(house.gateway())
     house.await_link("xmpp", "ok", 60)
     words = ["--series", f"{HOME.replace('@', ':')}/ab12:sen1.test/consumption/power/apparent"]
-    return Conformance(folder, federation, f"{HOME}/proxy", jid, *words, "--prm", PRM, "--household"), house
+    return Conformance(folder, federation, f"{HOME}/proxy", jid, *words, "--prm", PRM, *ATTENDED), house
 
 
 def try_consume(federation, folder, running):

@@ -10,7 +10,7 @@ from harness.accounts import HOME, consume, register
 from harness.process import PATH
 from meter.process import SimulatedMeter
 from tests.integration.processes import PASSWORD, House, Process
-from tests.tools.conformance.rig import Conformance
+from tests.tools.conformance.rig import ATTENDED, Conformance
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 # Point -> what is told of it; of three liars, as some faults hide others.
@@ -57,7 +57,7 @@ RECIPIENT = {
     "C32": "it did not ask for that time",
     "C37": "refused for now it asked again after",
 }
-BY_PAGES = {"C28": "asks the history without pages", "C29": "it did not ask for those behind"}
+BY_PAGES = {"C28": "asks the history without pages", "C29": "it did not ask for those behind 4"}
 
 
 def liar(folder, name, *words):
@@ -81,7 +81,7 @@ def lying_gateway(federation, folder, running):
     running.enter_context(liar(folder, "gateway", *words))
     house.await_link("xmpp", "ok", 60)
     series = ["--series", "liar:sen1.test/ab12:sen1.test/consumption/power/apparent"]
-    run = Conformance(folder, federation, "liar@sen1.test/proxy", jid, *series, "--household", "--as", "gateway")
+    run = Conformance(folder, federation, "liar@sen1.test/proxy", jid, *series, *ATTENDED, "--as", "gateway")
     return run, house
 
 

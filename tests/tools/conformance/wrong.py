@@ -9,16 +9,27 @@ from dataclasses import dataclass, replace
 from xml.etree import ElementTree as ET
 
 from conformance.gateway_peer import INVENTED
-from conformance.replies import CLIENT, COMMANDS, DATA, OURS, RECEIPTS, RSM, SENML, STANZAS
+from conformance.replies import CLIENT
 from gateway.commands.main import main
 from gateway.errors import FederationError
 from gateway.federation.connection.disco import Discovery
 from gateway.federation.connection.session import Session
 from gateway.federation.provider import commands
 from gateway.federation.recipient.receipts import Receipts
-from gateway.federation.recipient.subscriber import Subscriber
-from gateway.federation.wire.form import Answer, RequestError, build_error, build_result, parse_command
-from gateway.federation.wire.stanza import parse_interval
+from gateway.federation.recipient.subscriber import Subscriber, _Pages
+from gateway.federation.wire.form import (
+    COMMANDS,
+    DATA,
+    RSM,
+    STANZAS,
+    Answer,
+    RequestError,
+    build_error,
+    build_result,
+    parse_command,
+    parse_page,
+)
+from gateway.federation.wire.stanza import OURS, RECEIPTS, SENML, parse_interval
 from gateway.words.phrase import same
 
 NOTICE, REQUEST, RECEIVED = f"{{{OURS}}}notice", f"{{{RECEIPTS}}}request", f"{{{RECEIPTS}}}received"
@@ -250,8 +261,8 @@ def lie_as_recipient(faults):
         node = payload.get("node")
         if node == "get_history" and {"C15", "C32"} & faults:
             raise FederationError("not now", "item-not-found")
-        if node == "get_history" and {"C28", "C29"} & faults:
-            for page in payload.findall(f"{{{RSM}}}set"):
+        for page in payload.findall(f"{{{RSM}}}set") if node == "get_history" and "C28" in faults else ():
+            if page.find(f"{{{RSM}}}after") is None:
                 payload.remove(page)
         for value in payload.findall(f"{{{DATA}}}x/{{{DATA}}}field[@var='resume_after']/{{{DATA}}}value"):
             value.text = "4" if "C24" in faults else value.text
@@ -267,7 +278,15 @@ def lie_as_recipient(faults):
         if ("C27" in faults and stanza.type == "headline") or ("C30" in faults and unknown):
             self.send_message(stanza.origin, f"r-{stanza.id}", ET.Element(RECEIVED, {"id": stanza.id}))
 
+    def counting(self, answer, records):
+        """The end is where so many came as the first page counted."""
+        turn(self, answer, records)
+        self.counted = parse_page(answer)[1] or self.counted
+        self.ended = self.ended or self._held >= self.counted
+
     Receipts.confirm, Session.request, Session.__init__ = confirming, asking, beginning
+    if "C29" in faults:
+        turn, _Pages.turn, _Pages.counted = _Pages.turn, counting, 0
     if "C14" in faults:
         Session.greet = lambda _self, _to: None
     Subscriber._wait = lambda self, standing: 1.0 if "C37" in faults else wait(self, standing)

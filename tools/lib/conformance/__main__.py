@@ -13,13 +13,15 @@ from conformance.checks import leave
 from conformance.connection import Connection, HearingSession
 from conformance.gateway_peer import GatewayPeer
 from conformance.options import ROLES, parser
-from conformance.points import Findings, PointOutcome, WirePoint, line, points
+from conformance.points import Findings, WirePoint, line, points
 from conformance.recipient_peer import COMMAND_NAMES, RecipientPeer
-from conformance.replies import ABSENT, INFO, OURS, QUOALISE, RECEIPTS, IqReply, query
+from conformance.replies import ABSENT, IqReply, query
 from gateway.config.tables import password_from
 from gateway.errors import ConfigError, Exit, FederationError, GatewayError, SenMLError
+from gateway.federation.connection.disco import INFO
 from gateway.federation.connection.jids import bare_jid, unguessable
 from gateway.federation.connection.session import Account
+from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
@@ -77,26 +79,33 @@ async def _run(
     """Find out what the peer is, and hold it to what binds it; as what that was."""
     role = options.role or ("" if "/" in jid else "recipient")
     if not role:
-        async with Connection(lambda: HearingSession(account)) as connection:
+        async with Connection(lambda: HearingSession(account, jid)) as connection:
             role = await _role(connection, jid)
     leave(held, ROLES[role], findings)
     work = _try_recipient if role == "recipient" else _try_gateway
+    to_try = [point for point in held if not findings.has(point)]
     try:
         async with asyncio.timeout(options.minutes * 60):
             await work(options, account, jid, ROLES[role], findings)
     except TimeoutError:
-        why = f"the {options.minutes} minutes were over before it was tried (--minutes)"
-        # A run that does not come to its end has not passed.
-        for point in held:
-            if ROLES[role] in point.who and not findings.has(point):
-                findings.add(point.number, PointOutcome.FAILED, why)
+        findings.fail_open(to_try, f"the {options.minutes} minutes were over before it was tried (--minutes)")
+    except FederationError as error:
+        if not any(findings.has(point) for point in to_try):
+            raise
+        findings.fail_open(to_try, f"the connection was lost before it was tried: {error}")
     return str(role)
 
 
 async def _try_gateway(options: argparse.Namespace, account: Account, jid: str, role: str, findings: Findings) -> None:
-    async with Connection(lambda: HearingSession(account)) as connection:
+    async with Connection(lambda: HearingSession(account, jid)) as connection:
         peer = GatewayPeer(
-            connection, jid, options.series or "", options.prm or "", options.patience, options.household
+            connection,
+            jid,
+            options.series or "",
+            options.prm or "",
+            options.patience,
+            options.household,
+            options.quiet,
         )
         for part in (gateway_commands, gateway_delivery, gateway_household):
             await part.CHECKS.make(role, peer, findings)
@@ -108,7 +117,7 @@ async def _try_recipient(
     peer: RecipientPeer
 
     def begun() -> HearingSession:
-        made = HearingSession(account, (QUOALISE, OURS, RECEIPTS), COMMAND_NAMES)
+        made = HearingSession(account, jid, (QUOALISE, OURS, RECEIPTS), COMMAND_NAMES)
         made.asked = peer.take
         return made
 

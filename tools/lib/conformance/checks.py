@@ -49,6 +49,9 @@ class Checks:
                 findings.add(check.number, PointOutcome.FAILED, f"a pack or a name that is none: {error}")
             except LeftError as error:
                 findings.add(check.number, PointOutcome.LEFT, str(error))
+            except (ValueError, KeyError, OverflowError) as error:
+                # A peer's nonsense fails the point, not the run.
+                findings.add(check.number, PointOutcome.FAILED, f"what came cannot be read: {error}")
             else:
                 findings.add(check.number, PointOutcome.PASSED, note or "")
 

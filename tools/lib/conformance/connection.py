@@ -15,6 +15,7 @@ from slixmpp import JID
 from gateway.errors import FederationError
 from gateway.federation.connection.one_off import once
 from gateway.federation.connection.session import Session, Timing
+from gateway.federation.wire.stanza import RECEIPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,17 +32,23 @@ _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class HearingSession(Session):
-    """A session that keeps what it hears. Args as of ``Session``; ``pause_s`` lies between two questions."""
+    """A session that keeps what it hears of one other.
+
+    Args as of ``Session``; ``peer`` is whose messages and presences are kept, with all its resources: what strangers
+    send pushes none of them out. ``pause_s`` lies between two questions.
+    """
 
     def __init__(
         self,
         account: Account,
+        peer: str,
         features: Sequence[str] = (),
         commands: dict[str, str] | None = None,
         pause_s: float = 0.0,
     ) -> None:
         super().__init__(account, _TIMING, features, commands)
         self.pause_s = pause_s
+        self._peer = peer.partition("/")[0].lower()
         self.messages: deque[Stanza] = deque(maxlen=_MOST_HEARD)
         self.presences: deque[ET.Element] = deque(maxlen=_MOST_HEARD)
         # Told of each question that comes in, where somebody answers them.
@@ -72,6 +79,8 @@ class HearingSession(Session):
             async with asyncio.timeout(seconds):
                 return await answer
         except TimeoutError:
+            # Of a connection that was lost meanwhile the peer is not to blame.
+            self._connected()
             return None
         finally:
             del self._answers[number]
@@ -104,12 +113,16 @@ class HearingSession(Session):
             return None
 
     def show(self, to: str, *, there: bool = True) -> None:
-        """Show our presence, or that we go, to one other."""
-        self._connected().send_presence(pto=JID(to), ptype=None if there else "unavailable")
+        """Show our presence, or that we go, to one other. FederationError without a connection."""
+        client = self._connected()
+        if there:
+            self.greet(to)
+        else:
+            client.send_presence(pto=JID(to), ptype="unavailable")
 
     def confirm(self, stanza_id: str, to: str) -> None:
         """Send a receipt."""
-        self.send_message(to, f"r-{stanza_id}", ET.Element("{urn:xmpp:receipts}received", {"id": stanza_id}))
+        self.send_message(to, f"r-{stanza_id}", ET.Element(f"{{{RECEIPTS}}}received", {"id": stanza_id}))
 
     def _connected(self) -> StreamClient:
         if self._client is None:
@@ -122,7 +135,7 @@ class HearingSession(Session):
         client.add_filter("in", self._take_presence, order=1)
 
     def _take_presence(self, stanza: StanzaBase) -> StanzaBase:
-        if stanza.name == "presence" and stanza.xml is not None:
+        if stanza.name == "presence" and stanza.xml is not None and self._is_peers(stanza.xml.get("from", "")):
             self.presences.append(stanza.xml)
             self._news.set()
         return stanza
@@ -138,7 +151,12 @@ class HearingSession(Session):
         if answer is not None and not answer.done() and stanza.xml.get("from", "").lower() == to.lower():
             answer.set_result(stanza.xml)
 
+    def _is_peers(self, origin: str) -> bool:
+        return origin.partition("/")[0].lower() == self._peer
+
     def _take_message(self, stanza: Stanza) -> None:
+        if not self._is_peers(stanza.origin):
+            return
         self.messages.append(stanza)
         if self.confirms(stanza):
             self.confirm(stanza.id, stanza.origin)

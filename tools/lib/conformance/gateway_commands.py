@@ -9,7 +9,10 @@ from xml.etree import ElementTree as ET
 from conformance.checks import Checks
 from conformance.gateway_peer import EVERYDAY, INVENTED, GatewayPeer
 from conformance.points import LeftError, WrongError
-from conformance.replies import ABSENT, COMMANDS, INFO, ITEMS, OURS, QUOALISE, RECEIPTS, IqReply, query
+from conformance.replies import ABSENT, IqReply, query
+from gateway.federation.connection.disco import INFO, ITEMS
+from gateway.federation.wire.form import COMMANDS
+from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
@@ -92,6 +95,11 @@ async def languages_are_kept(peer: GatewayPeer) -> str | None:
         raise WrongError(
             f"the words {said['fr'][1]!r} and {said['en'][1]!r} are said to be {' and '.join(sorted(languages))}"
         )
+    # Its own language is one: where two came, what was not asked can be in none that it speaks otherwise.
+    spoken = {lang.lower().partition("-")[0] for lang in languages}
+    others = [lang for lang, (answered, _) in said.items() if answered.lower().partition("-")[0] != lang]
+    if len(spoken) > 1 and (len(others) == len(said) or spoken & set(others)):
+        raise WrongError(f"asked in {others[0]}, the answer says that it is in {said[others[0]][0]}")
     return None if languages == {"fr", "en"} else f"in {languages.pop()} alone"
 
 
@@ -166,7 +174,9 @@ async def a_wrong_field_is_named(peer: GatewayPeer) -> str | None:
 @CHECKS.of("C9", "G")
 async def a_request_opens_nothing(peer: GatewayPeer) -> str | None:
     """After it the same is refused as before, and the same request has the same number."""
-    first, second = [(await _requested(peer, request_fields(peer))) for _ in range(2)]
+    if peer.series and not peer.closed:
+        raise LeftError("nothing is closed to the account: that a request opens nothing cannot be seen (C7)")
+    first, second = [(await requested(peer, request_fields(peer))) for _ in range(2)]
     if first.get("id") != second.get("id"):
         raise WrongError(f"the same request got the numbers {first.get('id')} and {second.get('id')}")
     if first.get("state") not in ("pending", "refused"):
@@ -176,7 +186,8 @@ async def a_request_opens_nothing(peer: GatewayPeer) -> str | None:
     return None
 
 
-async def _requested(peer: GatewayPeer, fields: Mapping[str, str]) -> ET.Element:
+async def requested(peer: GatewayPeer, fields: Mapping[str, str]) -> ET.Element:
+    """Make a request for access; what it is now. LeftError where none is taken, WrongError where none is told."""
     reply = await peer.command("request_access", fields)
     if reply.condition in ("forbidden", "resource-constraint"):
         raise LeftError(f"the gateway takes no request of this account now: {reply.words}")
@@ -189,6 +200,7 @@ async def _requested(peer: GatewayPeer, fields: Mapping[str, str]) -> ET.Element
 @CHECKS.of("C11", "G")
 async def my_access_is_the_askers(peer: GatewayPeer) -> str | None:
     """The request that was made stands there, and nothing in a state that there is not."""
+    await requested(peer, request_fields(peer))
     access = (await peer.command("my_access")).must_succeed().command.find(f"{{{OURS}}}access")
     if access is None:
         raise WrongError("the answer has no <access>")

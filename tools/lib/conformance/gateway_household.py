@@ -6,11 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from conformance.checks import Checks
-from conformance.gateway_commands import END, START, request_fields
+from conformance.gateway_commands import END, START, request_fields, requested
 from conformance.gateway_pushes import is_push, pushed
 from conformance.packs import asks_receipt
 from conformance.points import LeftError, WrongError
-from conformance.replies import OURS
+from gateway.federation.wire.stanza import OURS
 
 if TYPE_CHECKING:
     from conformance.gateway_peer import GatewayPeer
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 CHECKS: Final = Checks()
 NOTICE: Final = f"{{{OURS}}}notice"
-# How long a person may take, how long what was on its way may still come, and how long nothing may come then.
-_PERSONS_S, _GRACE_S, _QUIET_S = 300.0, 5.0, 10.0
+# How long a person may take, and how long what was on its way may still come.
+_PERSONS_S, _GRACE_S = 300.0, 5.0
 
 
 async def _notice(peer: GatewayPeer, seconds: float, *kinds: str) -> Stanza | None:
@@ -35,10 +35,7 @@ async def an_answer_comes_as_a_notice(peer: GatewayPeer) -> str | None:
     """With words for a person, and it asks for a receipt."""
     if not peer.household:
         peer.please("")
-    request = (
-        (await peer.command("request_access", request_fields(peer))).must_succeed().command.find(f"{{{OURS}}}request")
-    )
-    number = "" if request is None else request.get("id", "")
+    number = (await requested(peer, request_fields(peer))).get("id", "")
     peer.please(f"refuse request {number}")
     stanza = await _notice(peer, _PERSONS_S, "access-refused", "access-granted")
     if stanza is None:
@@ -88,7 +85,7 @@ async def a_withdrawal_ends_it(peer: GatewayPeer) -> str | None:
     peer.line.confirm(stanza.id, stanza.origin)
     await asyncio.sleep(_GRACE_S)
     peer.line.messages.clear()
-    if await peer.line.hear(lambda one: is_push(peer, one), _QUIET_S) is not None:
-        raise WrongError(f"{_GRACE_S:g} s after the withdrawal a push came")
+    if await peer.line.hear(lambda one: is_push(peer, one), peer.quiet) is not None:
+        raise WrongError(f"more than {_GRACE_S:g} s after the withdrawal a push came")
     (await peer.history(peer.series, START, END)).must_refuse("not-authorized", "auth")
-    return None
+    return f"nothing came for {peer.quiet} s"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from conformance.points import LeftError
-from conformance.replies import SENML, IqReply, command
+from conformance.replies import IqReply, command
+from gateway.federation.wire.stanza import SENML
 from gateway.senml.naming import Identifier, NameForm, SeriesName, parse_identifier
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ INVENTED: Final = "consumption/no-such-series-of-any-meter"
 
 @dataclass(slots=True)
 class GatewayPeer:
-    """Who is asked; ``closed`` are the names that it refused, ``packs`` what it sent."""
+    """Who is asked; ``closed`` are the names that it refused, ``packs`` what it sent.
+
+    ``quiet``: for how many seconds after a withdrawal nothing may come; longer than a gateway gathers for one message.
+    """
 
     connection: Connection
     jid: str
@@ -44,6 +48,7 @@ class GatewayPeer:
     prm: str = ""
     patience: int = 90
     household: bool = False
+    quiet: int = 75
     asked: int = 0
     closed: list[str] = field(default_factory=list)
     packs: list[Element] = field(default_factory=list)

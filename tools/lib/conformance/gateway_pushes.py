@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.packs import interval, is_live
-from conformance.points import LeftError
-from conformance.replies import QUOALISE
+from conformance.points import LeftError, WrongError
+from gateway.federation.wire.stanza import QUOALISE
 
 if TYPE_CHECKING:
     from conformance.gateway_peer import GatewayPeer
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # More numbers than any outbox has given.
 _NEVER_SENT = 900_000_000
+# A peer that pushes without end is left: with stanzas of 256 KiB some 150 MB.
+_MOST_PUSHES = 600
 
 
 @dataclass(slots=True)
@@ -122,6 +124,8 @@ def _overlaps(one: tuple[str, int, int], other: tuple[str, int, int] | None) -> 
 async def _push(peer: GatewayPeer, found: Pushed, seconds: float) -> Stanza | None:
     stanza = await peer.line.hear(lambda one: is_push(peer, one), seconds)
     if stanza is not None:
+        if len(found.all) >= _MOST_PUSHES:
+            raise WrongError(f"more than {_MOST_PUSHES} pushes came before it was through")
         found.all.append(stanza)
         peer.keep(stanza.xml)
     return stanza

@@ -69,6 +69,14 @@ def _add_gateway(made: argparse.ArgumentParser) -> None:
     )
     made.add_argument("--prm", metavar="DIGITS", help="of a gateway: the delivery point of the series' meter, if known")
     made.add_argument(
+        "--quiet",
+        type=_seconds,
+        default=75,
+        metavar="S",
+        help="of a gateway: how long nothing may come after a withdrawal; longer than it gathers for one message, which"
+        " is 60 s unless it is set otherwise (default: 75)",
+    )
+    made.add_argument(
         "--household",
         action="store_true",
         help="somebody is at the gateway and does what the tool asks for on standard error: refuse, then withdraw",

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from conformance.points import WrongError
-from conformance.replies import OURS, QUOALISE, RECEIPTS, SENML
+from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS, SENML
 from gateway.senml.pack import Record, decode_xml
 from gateway.senml.units import is_registered, is_secondary
 

@@ -68,6 +68,12 @@ class Findings:
         if before is None or self._RANK.index(outcome) >= self._RANK.index(before[0]):
             self._found[number] = outcome, line(words)
 
+    def fail_open(self, points: list[WirePoint], words: str) -> None:
+        """Fail those of which nothing was found: a run that does not come to its end has not passed."""
+        for point in points:
+            if not self.has(point):
+                self.add(point.number, PointOutcome.FAILED, words)
+
     def of(self, point: WirePoint) -> tuple[PointOutcome, str]:
         """What stands of a point; one that nobody came to was not tried."""
         return self._found.get(point.number, (PointOutcome.LEFT, "the run ended before it was tried"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from conformance.checks import Checks
 from conformance.points import LeftError, WrongError
+from gateway.federation.wire.form import RequestError
 
 if TYPE_CHECKING:
     from conformance.recipient_peer import Asked, RecipientPeer
@@ -73,8 +74,8 @@ async def pushes_to_both_addresses_are_taken(peer: RecipientPeer) -> str | None:
     """Each is confirmed."""
     for after, to in enumerate((await _device(peer), peer.jid)):
         stanza_id = peer.push(after, peer.point(now() + after, 450 + after), to)
-        peer.receipts.append((stanza_id, await peer.receipt(stanza_id, peer.patience)))
-        if peer.receipts[-1][1] is None:
+        peer.receipts.append(await peer.receipt(stanza_id, peer.patience))
+        if peer.receipts[-1] is None:
             raise WrongError(f"a push to {to} was not confirmed within {peer.patience} s")
         peer.first = after + 2
     return None
@@ -92,7 +93,7 @@ async def presence_is_shown(peer: RecipientPeer) -> str | None:
 @CHECKS.of("C18", "R")
 async def the_receipt_goes_to_the_sender(peer: RecipientPeer) -> str | None:
     """To the full JID of the gateway, with the message's id."""
-    came = [stanza for _, stanza in peer.receipts if stanza is not None]
+    came = [stanza for stanza in peer.receipts if stanza is not None]
     if not came:
         raise LeftError("no push was confirmed (C16)")
     own = str(peer.line.jid)
@@ -151,8 +152,7 @@ async def what_is_rectified_is_asked_again(peer: RecipientPeer) -> str | None:
     at, before = now() - 60, len(peer.asked)
     peer.history = [peer.point(at, 455, rectified=True)]
     stanza_id = peer.notice("4", "data-rectified", series=peer.name(), first=str(at), last=str(at + 120))
-    asked = await peer.next("get_history", before, peer.patience)
-    if asked is None:
+    if await peer.next("get_history", before, peer.patience, lambda asked: _meant(peer, asked) == {0}) is None:
         raise WrongError(f"after data-rectified it did not ask for that time within {peer.patience} s")
     await _confirmed(peer, stanza_id, "data-rectified")
     return "it asks again; that it replaces is not to be seen from outside"
@@ -204,11 +204,23 @@ async def _asked_for(peer: RecipientPeer) -> list[Asked]:
     return [one for one in peer.asked[peer.renewed_at :] if one.node == "get_history"]
 
 
+def _meant(peer: RecipientPeer, asked: Asked) -> set[int]:
+    """Which records of the history a question was about; none where it cannot be read."""
+    try:
+        return set(peer.meant(asked.fields))
+    except RequestError:
+        return set()
+
+
 @CHECKS.of("C15", "R")
 async def what_is_missing_is_asked_for(peer: RecipientPeer) -> str | None:
     """Numbers 3 and 5 to 9 are not kept by the gateway any more."""
-    if not await _asked_for(peer):
+    asked = await _asked_for(peer)
+    if not asked:
         raise WrongError(f"numbers 5 to 9 are missing, and it did not ask the history within {peer.patience} s")
+    if len(set().union(*(_meant(peer, one) for one in asked))) < len(peer.history):
+        spans = {f"{one.fields.get('start_time')} to {one.fields.get('end_time')}" for one in asked}
+        raise WrongError(f"it asked the history for {', '.join(sorted(spans))}: that is not all that is missing")
     return None
 
 
@@ -229,8 +241,11 @@ async def a_short_page_is_no_end(peer: RecipientPeer) -> str | None:
     asked = await _asked_for(peer)
     if not asked:
         raise LeftError("it did not ask the history (C15)")
+    if not any(len(_meant(peer, one)) == len(peer.history) for one in asked):
+        raise LeftError("it did not ask for all of it in one (C15)")
     went_on = {one.page.after if one.page else one.fields.get("after") for one in asked}
-    if missing := {"1", "3"} - went_on:
+    # Behind the last as well: what is added meanwhile is behind what the first page counted.
+    if missing := {"1", "3", "4"} - went_on:
         raise WrongError(
             f"of five records, two on a page, it did not ask for those behind {' and '.join(sorted(missing))}"
         )

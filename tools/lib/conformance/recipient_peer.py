@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
-from conformance.replies import COMMANDS, OURS, RECEIPTS
 from gateway.errors import SenMLError
+from gateway.federation.wire.fields import read_identifier, read_number_after, read_time
 from gateway.federation.wire.form import (
+    COMMANDS,
     Answer,
     RequestError,
     ResultPage,
@@ -22,13 +23,14 @@ from gateway.federation.wire.form import (
     build_result,
     parse_command,
 )
-from gateway.federation.wire.stanza import Interval, Publisher, build_quoalise, hints
+from gateway.federation.wire.scope import within
+from gateway.federation.wire.stanza import OURS, RECEIPTS, Interval, Publisher, build_quoalise, hints
 from gateway.senml.naming import NameForm, parse_identifier
 from gateway.store.points import Granularity, MeterInfo, Point, Series
 from gateway.words.phrase import same
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from conformance.connection import Connection, HearingSession
     from gateway.federation.connection.session import Stanza
@@ -38,6 +40,7 @@ SENSOR: Final = "conformance"
 PATH: Final = "consumption/power/apparent/raw"
 # Of a recipient's questions so many are remembered: one that asks without end is left.
 _MOST_ASKED: Final = 1000
+_PAGE_OF: Final = 2
 COMMAND_NAMES: Final = {
     "get_history": "Get history",
     "subscribe": "Subscribe",
@@ -51,10 +54,9 @@ _TITLE = same("Conformance test")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One command of the recipient: when it came (monotonic seconds), from which device, and what it says."""
+    """One command of the recipient: when it came (monotonic seconds), and what it says."""
 
     at: float
-    origin: str
     node: str
     fields: dict[str, str]
     page: ResultPage | None
@@ -65,9 +67,9 @@ class Asked:
 class RecipientPeer:
     """Who receives; ``jid`` is its account.
 
-    ``moods``: how the next subscriptions are answered, ``yes`` once there are none left; ``numbers``: what the answer
-    says is the first number that waits, and the last one given. ``history``: what is stored here, ``page_of`` how many
-    records are on a page. What it asked is in ``asked``.
+    ``moods``: how the next subscriptions are answered, ``yes`` once there are none left; ``first`` and ``last``: what
+    the answer says is the first number that waits, and the last one given. ``history``: what is stored here. What it
+    asked is in ``asked``, what it confirmed of the first pushes in ``receipts``.
     """
 
     connection: Connection
@@ -78,11 +80,10 @@ class RecipientPeer:
     last: int = 0
     epoch: str = field(default_factory=lambda: secrets.token_hex(4))
     history: list[Point] = field(default_factory=list)
-    page_of: int = 2
     device: str = ""
     form: NameForm = NameForm.SENML
     asked: list[Asked] = field(default_factory=list)
-    receipts: list[tuple[str, Stanza | None]] = field(default_factory=list)
+    receipts: list[Stanza | None] = field(default_factory=list)
     renewed_at: int | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -128,7 +129,7 @@ class RecipientPeer:
     def _note(self, request: Stanza, command: Command) -> None:
         mood = self.moods.pop(0) if command.node == "subscribe" and self.moods else "yes"
         fields = dict(command.fields or {})
-        self.asked.append(Asked(time.monotonic(), request.origin, command.node, fields, command.page, mood))
+        self.asked.append(Asked(time.monotonic(), command.node, fields, command.page, mood))
         if mood == "wait":
             raise RequestError("wait", "resource-constraint", same("too many requests at once"))
         if command.node == "subscribe" and mood == "yes":
@@ -150,12 +151,22 @@ class RecipientPeer:
 
     def _page(self, command: Command) -> Sequence[ET.Element]:
         """A page of two records at most, however many are wanted: a short one is not the end."""
-        after = command.page.after if command.page else None
-        begin = int(after) + 1 if after and after.isdigit() and len(after) < 6 else 0
-        some = self.history[begin : begin + self.page_of]
-        ends = (str(begin), str(begin + len(some) - 1)) if some else (None, None)
-        total = len(self.history) if begin == 0 else None
-        return build_quoalise(self.publisher, self.meter, self.form, some), build_page(*ends, begin, total)
+        asked = self.meant(command.fields or {})
+        begin = read_number_after(command.page)
+        rest = [number for number in asked if number >= begin]
+        some = rest[:_PAGE_OF]
+        ends = (str(some[0]), str(some[-1])) if some else (None, None)
+        total = len(asked) if begin == 0 else None
+        points = [self.history[number] for number in some]
+        page = build_page(*ends, len(asked) - len(rest), total)
+        return build_quoalise(self.publisher, self.meter, self.form, points), page
+
+    def meant(self, fields: Mapping[str, str]) -> list[int]:
+        """Which records of the history such a question is about. RequestError for one that cannot be read."""
+        start, end = read_time(fields, "start_time"), read_time(fields, "end_time")
+        if not within(read_identifier(fields), self.publisher.name(self.meter, PATH).written(self.form)):
+            return []
+        return [number for number, point in enumerate(self.history) if start <= point.time < end]
 
     # --- what it is sent ---
 
@@ -207,14 +218,16 @@ class RecipientPeer:
 
         return await self.line.hear(fits, seconds)
 
-    async def next(self, node: str, since: int, seconds: float) -> Asked | None:
-        """The first command of that name behind the first ``since`` of what was asked; None when none came in time."""
+    async def next(
+        self, node: str, since: int, seconds: float, fits: Callable[[Asked], bool] = lambda _: True
+    ) -> Asked | None:
+        """The first such command behind the first ``since`` of what was asked; None when none came in time."""
         try:
             async with asyncio.timeout(seconds):
                 while True:
                     self.news.clear()
                     for asked in self.asked[since:]:
-                        if asked.node == node:
+                        if asked.node == node and fits(asked):
                             return asked
                     await self.news.wait()
         except TimeoutError:

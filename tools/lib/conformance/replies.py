@@ -8,22 +8,13 @@ from xml.etree import ElementTree as ET
 
 from conformance.connection import language
 from conformance.points import WrongError
+from gateway.federation.wire.fields import read_number, read_time
+from gateway.federation.wire.form import COMMANDS, DATA, RSM, STANZAS, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CLIENT = "jabber:client"
-COMMANDS = "http://jabber.org/protocol/commands"
-DATA = "jabber:x:data"
-HINTS = "urn:xmpp:hints"
-INFO = "http://jabber.org/protocol/disco#info"
-ITEMS = "http://jabber.org/protocol/disco#items"
-OURS = "urn:linky-gateway:0"
-QUOALISE = "urn:quoalise:0"
-RECEIPTS = "urn:xmpp:receipts"
-RSM = "http://jabber.org/protocol/rsm"
-SENML = "urn:ietf:params:xml:ns:senml"
-STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
 # Who is not there, or not so far as to know commands (RFC 6120 §8.3.3).
 ABSENT = frozenset(
     "service-unavailable feature-not-implemented recipient-unavailable remote-server-not-found "
@@ -150,3 +141,22 @@ class IqReply:
         if (self.condition, self.kind) != (condition, kind):
             raise WrongError(f"{self.words}; expected {condition} ({kind})")
         return self
+
+
+def number(reply: IqReply, name: str) -> int:
+    """A whole number that the form of an answer says. WrongError where it says none."""
+    try:
+        found = read_number(reply.fields, name)
+    except RequestError as error:
+        raise WrongError(f"{name} {reply.fields[name]!r}: {error}") from error
+    if found is None:
+        raise WrongError(f"the answer does not say {name}")
+    return found
+
+
+def moment(text: str) -> int:
+    """The second of a time as it stands in an answer (ISO 8601). WrongError where it is none."""
+    try:
+        return read_time({"time": text}, "time")
+    except RequestError as error:
+        raise WrongError(f"the time {text!r}: {error}") from error
