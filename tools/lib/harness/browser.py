@@ -306,12 +306,12 @@ class Browser:
         Let go of at the end: one that stops while it is still attached waits for its debugger when it starts again, and
         with it every page that it has.
         """
-        there = self.evaluate("navigator.serviceWorker.controller.scriptURL")
         found: list[str] = []
 
         def runs() -> bool:
             # One that has stopped, which it does when nothing happens, is no target; a message starts it.
-            self.evaluate("navigator.serviceWorker.controller.postMessage(null)")
+            message = "const it = navigator.serviceWorker.controller; it.postMessage(null); return it.scriptURL"
+            there = self.evaluate(f"(() => {{ {message}; }})()")
             targets = self._call("Target.getTargets")["targetInfos"]
             found[:] = [one["targetId"] for one in targets if (one["type"], one["url"]) == ("service_worker", there)]
             return len(found) == 1
