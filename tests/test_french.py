@@ -201,7 +201,8 @@ def test_a_household_s_page_has_one_word_for_one_thing():
         f"{where}: {match[0]!r} -> {instead}"
         for where, french in (*pages, *guide)
         for pattern, instead in AT_HOME.items()
-        if (match := re.search(pattern, french, re.IGNORECASE))
+        # On one line: a guide breaks its lines anywhere, and a page has spaces at which none ends.
+        if (match := re.search(pattern, re.sub(r"\s+", " ", french), re.IGNORECASE))
     }
     assert len(pages) > 1000
     assert found == set()
