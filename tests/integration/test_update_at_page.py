@@ -1,6 +1,8 @@
 """The page's buttons for another version, pressed: the real helper, systemd, apt and judge, on a Debian that boots.
 
-Nothing of this machine is written: it is seen through (``tests/walks/machine.py``). What stands in is the meter.
+Nothing of this machine is written: it is seen through (``tests/walks/machine.py``). What stands in is the meter, and
+the folder of versions: a web server on loopback, with a key of the test's; the newer version is this tree with another
+number.
 """
 
 from __future__ import annotations

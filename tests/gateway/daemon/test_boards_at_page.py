@@ -101,7 +101,7 @@ def test_an_update_that_could_not_be_laid_out_is_offered_again(tmp_path, monkeyp
         (board,) = (await page.known()).boards
         assert (board.newer, board.under_way) == ("", True)
 
-    asyncio.run(life())
+    asyncio.run(asyncio.wait_for(life(), 60))
 
 
 def test_what_is_no_fault_of_the_brokers_is_not_said_to_be(tmp_path, monkeypatch):
@@ -120,7 +120,7 @@ def test_what_is_no_fault_of_the_brokers_is_not_said_to_be(tmp_path, monkeypatch
         with pytest.raises(BoardError, match=r"set\.zip"):
             await PageBoards(house).update("garage")
 
-    asyncio.run(life())
+    asyncio.run(asyncio.wait_for(life(), 60))
 
 
 def test_a_board_that_is_forgotten_while_it_is_looked_at_ends_nothing(tmp_path, monkeypatch):
@@ -150,7 +150,7 @@ def test_a_board_that_is_forgotten_while_it_is_looked_at_ends_nothing(tmp_path, 
     async def again(programs):
         await programs.offer("garage", a_set(tmp_path))
 
-    asyncio.run(life())
+    asyncio.run(asyncio.wait_for(life(), 60))
 
 
 def test_a_board_that_cannot_be_told_of_does_not_come_in(tmp_path, monkeypatch):
@@ -187,7 +187,7 @@ def test_a_board_that_cannot_be_told_of_does_not_come_in(tmp_path, monkeypatch):
         assert AdmittedBoards(tmp_path).all().gone == ("garage",)
         assert house.store.journal.kinds == ["broker-access-given", "broker-access-ended"]
 
-    asyncio.run(life())
+    asyncio.run(asyncio.wait_for(life(), 60))
 
 
 def test_a_board_that_is_heard_is_there_while_nobody_knows_the_time():
