@@ -66,7 +66,6 @@ _NAMES = {
     "status/producing": Phrase("Injecting now"),
     "water/volume/index": Phrase("Water index"),
 }
-# Branches by which a household chooses what is shared; one that lies in another comes before it.
 # The same paths, where no meter of the grid counts but one at the panels.
 _MADE_HERE = {
     "production/energy/active/daily": Phrase("Energy produced by day"),
@@ -74,6 +73,7 @@ _MADE_HERE = {
     "production/power/active/raw": Phrase("Curve of power produced"),
 }
 
+# Branches by which a household chooses what is shared; one that lies in another comes before it.
 _BRANCHES = {
     "consumption/energy/active": Phrase("Energy consumed (indexes and totals)"),
     "consumption/energy/reactive": Phrase("Reactive energy"),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gateway.web.view import PageView
 
 # What the browser says by itself, of the minutes.
-_SAID_BY_SCRIPT = (*("curve_power", "curve_injected", "no_chart", "tariff_word", "zoom_hint"),)
+_SAID_BY_SCRIPT = ("curve_power", "curve_injected", "no_chart", "tariff_word", "zoom_hint")
 # More than that is no slip of a half hour.
 _MOST_ODD = 3
 # Around a moment that is looked at closely, of the minutes.
