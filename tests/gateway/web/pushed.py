@@ -12,6 +12,7 @@ from gateway.notices.ways import push
 from gateway.notices.ways.reach import Reach
 from gateway.upkeep import owner
 from gateway.upkeep.owner import ProjectOwner
+from tests.gateway.web.watched import watch
 
 
 class Here(Reach):
@@ -33,6 +34,7 @@ class Here(Reach):
 
 def run(port, authority, contact, *words):
     """As ``linky-gateway`` with these words."""
+    watch()
     real = push.request_of
     push.request_of = lambda *about: replace(real(*about), port=port)
     ways.Reach = lambda: Here(authority)

@@ -15,6 +15,8 @@ from tests.gateway.web.conftest import PASSWORD
 from tests.gateway.web.encrypted import NAME, EncryptedHouse
 from tests.gateway.web.test_https_in_browser import NAMES, await_worker, programs, sign_in, trusting, where
 from tests.gateway.web.test_in_browser import CLIPPED, NAMELESS, PALE, SMALL
+from tests.gateway.web.watched import note_anew, noted
+from tests.integration.processes import Process
 
 __all__ = ["programs"]
 
@@ -38,7 +40,11 @@ def house(tmp_path_factory):
     folder = tmp_path_factory.mktemp("app")
     tty = folder / "ttyTIC"
     options = {"seed": 1, "mode": "standard", "tariff": "tempo", "phases": 1, "speed": 4, "start": "2026-01-15T18:30"}
-    with SimulatedMeter(tty, **options), EncryptedHouse(folder / "house", source=tty) as house:
+    house = EncryptedHouse(folder / "house", source=tty)
+    house.process = Process(
+        house.folder, "gateway", "run", "--config", house.config, module="tests.gateway.web.watched"
+    )
+    with SimulatedMeter(tty, **options), house:
         owner = house.owner()
         house.url = f"https://{NAME}:{house.secure}"
         wait_until(lambda: '"stale": false' in owner.get("/")[1].replace("&quot;", '"'), 30, "a fresh frame")
@@ -210,16 +216,11 @@ def test_it_goes_with_the_sign_out_and_with_the_password(phone, house):
 def test_no_page_but_the_first_is_copied_on_its_way(phone, house):
     """A backup that is loaded is not held in memory by who looks on."""
     has_seen(phone, house)
-    with phone.worker() as inside:
-        inside("""(() => {
-          self.copied = [];
-          const copy = Response.prototype.clone;
-          Response.prototype.clone = function () { copied.push(new URL(this.url).pathname); return copy.call(this); };
-        })()""")
-        for path in ("/links", "/cost", "/"):
-            phone.open(f"{house.url}{path}", language="fr")
-        wait_until(lambda: inside("copied.length"), 60, "the first page is copied")
-        assert inside("[...new Set(copied)]") == ["/"]
+    note_anew(phone)
+    for path in ("/links", "/cost", "/"):
+        phone.open(f"{house.url}{path}", language="fr")
+    wait_until(lambda: noted(phone, "copied"), 60, "the first page is copied")
+    assert set(noted(phone, "copied")) == {"/"}
 
 
 def test_what_is_kept_never_comes_before_what_is_served(phone, house):
@@ -255,12 +256,11 @@ def test_a_worker_that_fails_breaks_no_page(phone, house):
     """Nothing can be kept, nothing found: with the gateway there all is as without a worker."""
     has_seen(phone, house)
     phone.complaints.clear()
-    with phone.worker() as inside:
-        inside("['open', 'match', 'delete', 'keys'].forEach((one) => { caches[one] = async () => { throw 1; }; })")
-        for path in ("/", "/history", "/access"):
-            phone.open(f"{house.url}{path}", language="fr")
-            assert where(phone) == f"{house.url}{path}"
-            assert phone.evaluate("!!document.querySelector('nav.menu')")
-        phone.press("0", "form[action='/logout'] button")
+    note_anew(phone, "break")
+    for path in ("/", "/history", "/access"):
+        phone.open(f"{house.url}{path}", language="fr")
+        assert where(phone) == f"{house.url}{path}"
+        assert phone.evaluate("!!document.querySelector('nav.menu')")
+    phone.press("0", "form[action='/logout'] button")
     assert where(phone) == f"{house.url}/login"
     assert phone.complaints == []

@@ -20,6 +20,7 @@ from tests.gateway.web.conftest import PASSWORD
 from tests.gateway.web.encrypted import NAME, EncryptedHouse
 from tests.gateway.web.looks import look
 from tests.gateway.web.test_https_in_browser import NAMES, await_worker, programs, sign_in, trusting, where
+from tests.gateway.web.watched import note_anew, noted, press_notice
 from tests.integration.processes import Process
 
 __all__ = ["programs"]
@@ -46,16 +47,6 @@ SHOWN = """(async () => {
   return all.map(({ title, body, lang, tag, icon, data, requireInteraction }) => (
     { title, body, lang, tag, icon: new URL(icon).pathname, data, requireInteraction }));
 })()"""
-# A browser opens a window for a person's press alone, and the press of a test is none: where to is noted instead.
-PRESS = """(async () => {
-  self.opened = [];
-  Clients.prototype.openWindow = async (there) => { opened.push(there); return null; };
-  const [notification] = await registration.getNotifications(WHICH);
-  dispatchEvent(new NotificationEvent("notificationclick", { notification }));
-})()"""
-# Where a worker ends what its browser is told, it is noted where the page sees it.
-LEAVES = """PushManager.prototype.getSubscription = async () => (
-  { unsubscribe: async () => { await caches.open("left"); return true; } });"""
 OFFERED = """[...document.querySelectorAll('#device [data-when]')]
   .filter((one) => one.checkVisibility()).map((one) => one.dataset.when)"""
 
@@ -139,13 +130,6 @@ def _pressed(phone, typed, person):
     return where(phone).endswith(f"{PATH}?done=saved")
 
 
-def press(phone, opens, which=None):
-    """A notice, which opens windows of these addresses."""
-    with phone.worker() as inside:
-        inside(PRESS.replace("WHICH", json.dumps(which or {})))
-        wait_until(lambda: inside("opened") == opens, 60, "it leads there")
-
-
 def ways(house):
     """The names of the ways that are kept."""
     return [one.name for one in load(house.config).notice]
@@ -187,17 +171,17 @@ def test_a_phone_is_told_shows_it_and_leads_to_the_page(phone, house, service, l
         }
     ]
     phone.open(f"{house.url}/cost", language=language)
-    press(phone, [f"{house.url}{PATH}"])
+    press_notice(phone)
+    wait_until(lambda: noted(phone, "opened") == [f"{house.url}{PATH}"], 60, "it leads there")
     assert where(phone) == f"{house.url}/cost", "what was open stays"
     assert phone.evaluate(SHOWN) == []
     # Where what it is about is open already it is shown anew.
     phone.deliver(house.url, json.dumps(said), lambda: phone.evaluate(SHOWN))
     at_notices(phone, house, language)
     phone.evaluate("window.before = true")
-    with phone.worker() as inside:
-        inside(PRESS.replace("WHICH", "{}"))
-        wait_until(lambda: phone.evaluate("window.before") is None, 60, "it is shown anew")
-        assert inside("opened") == []
+    press_notice(phone)
+    wait_until(lambda: phone.evaluate("window.before") is None, 60, "it is shown anew")
+    assert noted(phone, "opened") == []
     assert where(phone) == f"{house.url}{PATH}"
     phone.open(f"{house.url}/access", language=language)
     phone.press("0", "form[action='/logout'] button")
@@ -213,7 +197,8 @@ def test_what_is_sent_and_is_not_understood_is_shown_all_the_same(phone, house):
     phone.deliver(house.url, "no object", lambda: {one["title"] for one in phone.evaluate(SHOWN)} == {"Linky"})
     said = {"title": "x", "text": "y", "tag": "z", "path": "https://bank.example/"}
     phone.deliver(house.url, json.dumps(said), lambda: "x" in {one["title"] for one in phone.evaluate(SHOWN)})
-    press(phone, [f"{house.url}/"], {"tag": "z"})
+    press_notice(phone, tag="z")
+    wait_until(lambda: noted(phone, "opened") == [f"{house.url}/"], 60, "it leads to the first page")
 
 
 def test_taken_away_at_the_page_the_browser_forgets_it_too(phone, house, service):
@@ -245,12 +230,10 @@ def test_signed_out_while_the_gateway_is_away_nothing_is_kept_and_nobody_is_told
     phone.open(f"{house.url}/access", language="fr")
     assert house.process.stop() == 0
     try:
-        with phone.worker() as inside:
-            inside(LEAVES)
-        # Nothing looks into the worker while it is pressed: a page may wait for a debugger that its worker waits for.
+        note_anew(phone)
         phone.press("0", "form[action='/logout'] button")
         wait_until(lambda: phone.evaluate(seen) is False, 60, "it is forgotten")
-        wait_until(lambda: phone.evaluate("caches.has('left')"), 60, "it is told no more")
+        wait_until(lambda: noted(phone, "unsubscribed"), 60, "it is told no more")
     finally:
         before = house.process.log.read_text().count("is served encrypted at")
         house.process.start()

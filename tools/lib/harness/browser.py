@@ -299,38 +299,6 @@ class Browser:
 
         wait_until(told, self._patience_s, "it is shown", every=0.1)
 
-    @contextmanager
-    def worker(self) -> Iterator[Callable[[str], Any]]:
-        """What evaluates in the service worker that has the page; so long that worker is not stopped.
-
-        Let go of at the end: one that stops while it is still attached waits for its debugger when it starts again, and
-        with it every page that it has.
-        """
-        found: list[str] = []
-
-        def runs() -> bool:
-            # One that has stopped, which it does when nothing happens, is no target; a message starts it.
-            message = "const it = navigator.serviceWorker.controller; it.postMessage(null); return it.scriptURL"
-            there = self.evaluate(f"(() => {{ {message}; }})()")
-            targets = self._call("Target.getTargets")["targetInfos"]
-            found[:] = [one["targetId"] for one in targets if (one["type"], one["url"]) == ("service_worker", there)]
-            return len(found) == 1
-
-        wait_until(runs, self._patience_s, "the service worker runs", every=0.05)
-        attached = self._call("Target.attachToTarget", targetId=found[0], flatten=True)["sessionId"]
-
-        def evaluate(expression: str) -> Any:  # noqa: ANN401 (whatever the worker says)
-            page, self._session = self._session, attached
-            try:
-                return self.evaluate(expression)
-            finally:
-                self._session = page
-
-        try:
-            yield evaluate
-        finally:
-            self._call("Target.detachFromTarget", sessionId=attached)
-
     def screenshot(self, path: Path, *, whole: bool = True, of: str | None = None) -> None:
         """A picture of the window, of the page down to where no person looks at it any more, or of an element."""
         width, height, length = self.evaluate("[innerWidth, innerHeight, document.documentElement.scrollHeight]")
