@@ -1,8 +1,8 @@
 """``linky-gateway check``: is the database whole, and the journal; also while the daemon runs.
 
-It adds up the days of each meter, and says so. It only reads; with ``--repair`` what former versions stored of times
-that span a break is taken back (a gateway does so when it starts). Exit codes 74 (database, energy that does not add
-up) and 65 (journal) when one is not whole.
+It adds up the days of each meter and the account of each recipient, and says so. It only reads; with ``--repair`` what
+former versions stored of times that span a break is taken back (a gateway does so when it starts). Exit codes 74
+(database, energy or an account that does not add up) and 65 (journal) when one is not whole.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.commands.options import Commands
     from gateway.household.adding_up import AddedUp
     from gateway.store.points import Point
+    from gateway.store.queue import RecipientAccount
 
 # Days that are named; there are rarely more than two.
 _MOST_DAYS = 10
@@ -40,6 +41,10 @@ _SAID = WordTable(
         "sum": "{meter}: your {days} days add up, to the watt-hour: {kwh} kWh consumed.",
         "both": "{meter}: your {days} days add up, to the watt-hour: {kwh} kWh consumed, {injected} kWh injected.",
         "doubt": "Estimated days, whose midnight was not read: {estimated}; days known in part: {holes}.",
+        "shared": "{count} recipients: what was promised to them, sent and confirmed adds up.",
+        "shared_one": "One recipient: what was promised to it, sent and confirmed adds up.",
+        "lost": "{recipient}: what was promised to it, sent and confirmed does not add up (`linky-gateway consent sent`"
+        " shows it); please report it, with the file that `sudo linky-gateway doctor --bundle support.zip` writes",
         "wrong": "{meter}: the energy of {days} does not add up; please report it, with the file that `sudo"
         " linky-gateway doctor --bundle support.zip` writes",
         "spanning": "{count} values that an older version stored span a change of the index (mode, contract, meter,"
@@ -83,10 +88,12 @@ def _check(options: argparse.Namespace) -> int:
         spanning = archive.spanning.points()
         had = {jid for one in spanning for jid in archive.transfers.recipients_of(one.series, *_span(one))}
         sums = add_up(archive, config)
+        accounts = archive.accounts.all()
     forget_copies(directory, time.time())
     _say(options, "whole", path=directory / FILE_NAME)
     for one in sums:
         _tell_sum(options, one)
+    _tell_accounts(options, accounts)
     if spanning:
         _tell_spanning(options, spanning, had)
         if options.repair:
@@ -113,6 +120,14 @@ def _tell_sum(options: argparse.Namespace, one: AddedUp) -> None:
     _say(options, name, meter=one.meter, days=one.days, kwh=kwh, injected=injected)
     if one.estimated or one.holes:
         _say(options, "doubt", estimated=one.estimated, holes=one.holes)
+
+
+def _tell_accounts(options: argparse.Namespace, accounts: Sequence[RecipientAccount]) -> None:
+    wrong = next((one.recipient for one in accounts if not one.balanced), None)
+    if wrong is not None:
+        raise StoreError(_words(options, "lost", recipient=wrong))
+    if accounts:
+        _say(options, "shared" if len(accounts) > 1 else "shared_one", count=len(accounts))
 
 
 def _named(days: Iterable[date]) -> str:

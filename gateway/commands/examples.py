@@ -75,6 +75,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "consent resume": (f"linky-gateway consent resume {_COOP}",),
     "consent list": ("linky-gateway consent list", "linky-gateway consent list --json"),
     "consent notices": ("linky-gateway consent notices",),
+    "consent sent": ("linky-gateway consent sent", "linky-gateway consent sent --json"),
     "consent pending": ("linky-gateway consent pending",),
     "consent answer": (
         "linky-gateway consent answer 1 --yes",

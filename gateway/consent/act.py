@@ -22,6 +22,7 @@ from gateway.consent.orders import (
     HearDomain,
     Limit,
     ListConsents,
+    ListSent,
     Narrowing,
     Notices,
     PendingAccess,
@@ -107,6 +108,26 @@ def _consents(store: Store, _: ListConsents, now: float) -> list[Row]:
     return [described(store.pseudonyms, consent, now) for consent in store.consents.all()]
 
 
+def _sent(store: Store, _: ListSent, now: float) -> list[Row]:
+    return [
+        {
+            "recipient": one.recipient,
+            "since": None if one.since is None else iso(one.since),
+            "promised": one.promised,
+            "sent": one.sent,
+            "waiting": one.waiting,
+            "purged": {why.value: rows for why, rows in one.purged.items()},
+            "confirmed": one.confirmed,
+            "by_server": one.by_server,
+            "open": one.open,
+            "lapsed": one.lapsed,
+            "besides": one.besides,
+            "balanced": one.balanced,
+        }
+        for one in store.accounts.all()
+    ]
+
+
 def _pending(store: Store, _: PendingAccess, now: float) -> list[Row]:
     return [describe_request(store.meters, store.pseudonyms, request) for request in store.access.waiting(now)]
 
@@ -155,6 +176,7 @@ HANDLERS: Handlers = {
     Resume: _resume,
     ListConsents: _consents,
     Notices: _notices,
+    ListSent: _sent,
     PendingAccess: _pending,
     ConsentText: _text,
     AnswerAccess: _answer,

@@ -29,6 +29,7 @@ from gateway.consent.orders import (
     HearDomain,
     Limit,
     ListConsents,
+    ListSent,
     Narrowing,
     Notices,
     Order,
@@ -107,6 +108,9 @@ def run(options: argparse.Namespace, dialogue: ConsentDialogue) -> int:
         case "notices":
             rows = dialogue.ask(Notices())
             _print_rows(dialogue, rows, lambda row: [say.notice_line(row, lang)], say.NO_NOTICES, as_json=options.json)
+        case "sent":
+            rows = dialogue.ask(ListSent())
+            _print_rows(dialogue, rows, lambda row: say.account_lines(row, lang), say.NONE_SENT, as_json=options.json)
         case "pending":
             _print_requests(dialogue, dialogue.ask(PendingAccess()), as_json=options.json)
         case "grant":

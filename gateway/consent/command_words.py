@@ -49,6 +49,7 @@ REFUSED = Phrase("refused; the asker is told")
 NOTHING_GIVEN = Phrase("nothing was given")
 NO_CONSENTS = Phrase("no consent was ever given: nothing leaves the house")
 NO_NOTICES = Phrase("nobody had to be told anything")
+NONE_SENT = Phrase("nothing was ever promised to anybody")
 NO_REQUESTS = Phrase("nobody asks for anything")
 
 ALL_OF_DOMAIN = Phrase("linky-gateway consent refuse {domain} refuses all {count} of {domain}")
@@ -69,6 +70,25 @@ _PSEUDONYM = Phrase("under the pseudonym {name}")
 _PROFILES = {"coarse": Phrase("coarse"), "anonymous": Phrase("anonymous")}
 _TOLD = Phrase("told, not confirmed yet")
 _TOLD_AGAIN = Phrase("told {count} times, not confirmed")
+_PROMISED = Phrase("promised since {when}: {promised} values; sent {sent}, waiting {waiting}, dropped {purged}")
+_PROMISED_BEFORE = Phrase("promised: {promised} values; sent {sent}, waiting {waiting}, dropped {purged}")
+_OF_SENT = Phrase("sent {sent}: confirmed {confirmed}, not confirmed {open}")
+_BY_SERVER = Phrase("{rows} of those confirmed by the word of its server alone")
+_LAPSED = Phrase("{rows} of those not confirmed so old that no receipt is expected any more")
+_BESIDES = Phrase("besides, on request or live: {rows}")
+_UNBALANCED = Phrase(
+    "this does not add up; please report it, with the file that `sudo linky-gateway doctor --bundle support.zip` writes"
+)
+# Keys of JSON -> why values were dropped before they were sent.
+_PURGED = {
+    "withdrawn": Phrase("{rows} dropped: the consent was withdrawn or narrowed"),
+    "erased": Phrase("{rows} dropped: you erased them"),
+    "corrected": Phrase("{rows} dropped: you corrected them, and the new ones go instead"),
+    "expired": Phrase("{rows} dropped: the recipient was away for too long"),
+    "crowded": Phrase("{rows} dropped: too many were waiting, or the card was full"),
+    "passed": Phrase("{rows} dropped: the recipient said that it did not need them any more"),
+    "unfit": Phrase("{rows} dropped: too large for any message"),
+}
 _NOT_TOLD = Phrase("waits to be told")
 _SUPERSEDED = Phrase("not told any more: a later notice says otherwise")
 _CONFIRMED = Phrase("confirmed {when}")
@@ -120,6 +140,18 @@ def notice_line(row: Mapping[str, Any], lang: str) -> str:
     what = notice_in_words(row["kind"])
     said = joined("  ", (when(row["at"]), what, same(row["recipient"]), same(row["series"] or "-"), state))
     return f"{row['id']:>3}  {said.in_language(lang)}"
+
+
+def account_lines(row: Mapping[str, Any], lang: str) -> list[str]:
+    """What one recipient was promised, and what became of it: two sums, and why what is not sent is not."""
+    counts = {name: row[name] for name in ("promised", "sent", "waiting")} | {"purged": sum(row["purged"].values())}
+    said = _PROMISED.filled(when=when(row["since"]), **counts) if row["since"] else _PROMISED_BEFORE.filled(**counts)
+    lines = [said, _OF_SENT.filled(sent=row["sent"], confirmed=row["confirmed"], open=row["open"])]
+    besides = (_BY_SERVER, row["by_server"]), (_LAPSED, row["lapsed"]), (_BESIDES, row["besides"])
+    reasons = ((_PURGED[why], rows) for why, rows in row["purged"].items() if why in _PURGED)
+    lines += [words.filled(rows=rows) for words, rows in (*reasons, *besides) if rows]
+    lines += [] if row["balanced"] else [_UNBALANCED]
+    return [row["recipient"], *(f"     {line.in_language(lang)}" for line in lines)]
 
 
 def request_lines(row: Mapping[str, Any], lang: str) -> list[str]:

@@ -167,6 +167,12 @@ class Notices(Order[list[Row]], frozen=True, kw_only=True, tag="notices"):
     looks: ClassVar[bool] = True
 
 
+class ListSent(Order[list[Row]], frozen=True, kw_only=True, tag="sent"):
+    """What was promised to each recipient, and what became of it."""
+
+    looks: ClassVar[bool] = True
+
+
 class PendingAccess(Order[list[Row]], frozen=True, kw_only=True, tag="pending-access"):
     """Who asks for what, and waits."""
 

@@ -18,6 +18,7 @@ from gateway.store.connection import DELETES, ERASES, FILE_NAME
 from gateway.store.copies import copies_of_before, files_for_household, set_aside, unpacked
 from gateway.store.points import Granularity, Series, under
 from gateway.store.pseudonyms import KEY_NAME, Pseudonyms
+from gateway.store.queue import Purged
 from gateway.store.recorder import SUM_OFFSET_S, period_start
 from gateway.store.terms import Channel, ConsentChangeKind, NoticeKind
 from gateway.store.transactions import Transactions, translated
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from gateway.store.meters import Meters
     from gateway.store.minutes import Minutes
     from gateway.store.notices import RecipientNotices
+    from gateway.store.queue import Accounts
     from gateway.store.raw import RawGauges
 
 log = logging.getLogger(__name__)
@@ -121,6 +123,7 @@ class Erasure:
         consents: Consents,
         entries: LedgerEntries,
         imports: Imports,
+        accounts: Accounts,
     ) -> None:
         self._db = db
         self._meters = meters
@@ -133,6 +136,7 @@ class Erasure:
         self._consents = consents
         self._entries = entries
         self._imports = imports
+        self._accounts = accounts
 
     @translated
     def what_is_in(self, span: Range) -> Erased:
@@ -170,8 +174,9 @@ class Erasure:
                 self._entries.erase(s, span.first, span.last)
                 for table, where in _places(s, span):
                     self._db.execute(f"DELETE FROM {table} WHERE {where}")  # noqa: S608 (whole numbers and constants)
-                for table in ("outbox", "correction"):
-                    self._db.execute(f"DELETE FROM {table} WHERE series = {s.id} AND {_period('time', span)}")  # noqa: S608
+                where = f"series = {s.id} AND {_period('time', span)}"
+                self._accounts.purge(where, [], Purged.ERASED)
+                self._db.execute(f"DELETE FROM correction WHERE {where}")  # noqa: S608
             self._imports.erase_in(span)
             where, values = self._events(span)
             self._db.execute(f"DELETE FROM event WHERE {where}", values)  # noqa: S608 (whole numbers and constants)

@@ -181,3 +181,29 @@ def days_that_are_over(db: Database) -> None:
                 f"CREATE TRIGGER kept_day_{table}_{what.lower()} AFTER {what} ON {table}{when}"  # noqa: S608
                 f" BEGIN DELETE FROM kept_day WHERE day >= {begin} - 90000 AND day <= {end}; END"
             )
+
+
+@migrations()
+def accounts(db: Database) -> None:
+    """What each recipient was promised and what became of it (``queue.py``), from what is known of before."""
+    for column in (
+        *("since", "promised", "sent", "confirmed", "by_server", "lapsed", "besides"),
+        *("withdrawn", "erased", "corrected", "expired", "crowded", "passed", "unfit"),
+    ):
+        db.execute(f"ALTER TABLE recipient ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+    # Its receipts by day were counted; what only its server took is among the answers then.
+    db.execute(
+        "UPDATE recipient SET confirmed = (SELECT coalesce(sum(points), 0) FROM confirmed WHERE recipient = jid),"
+        " since = coalesce((SELECT min(hour) FROM transfer JOIN party ON party.id = party WHERE party.jid ="
+        " recipient.jid), (SELECT min(asked_at) FROM subscription WHERE recipient = recipient.id),"
+        " CAST(strftime('%s') AS INTEGER))"
+    )
+    db.execute(
+        "UPDATE recipient SET sent = confirmed + (SELECT count(*) FROM awaited WHERE recipient = id)"
+        " + (SELECT count(*) FROM outbox WHERE recipient = id AND outbox.handed > 0)"
+    )
+    db.execute(
+        "UPDATE recipient SET promised = sent + (SELECT count(*) FROM outbox WHERE recipient = id AND"
+        " outbox.handed = 0), besides = max(0, (SELECT coalesce(sum(points), 0) FROM transfer JOIN party"
+        " ON party.id = party WHERE party.jid = recipient.jid) - sent)"
+    )

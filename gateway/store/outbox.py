@@ -28,6 +28,7 @@ from gateway.store.points import (
     pushed_from,
     under,
 )
+from gateway.store.queue import Purged
 from gateway.store.redo import ConfirmedRows, HandedRows
 from gateway.store.transactions import Transactions, translated
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from gateway.store.absence import Absences
     from gateway.store.consents import Consents
     from gateway.store.meters import Meters
-    from gateway.store.queue import QueuedRows
+    from gateway.store.queue import Accounts, QueuedRows
     from gateway.store.raw import RawGauges
     from gateway.store.subscriptions import Subscriptions
     from gateway.store.transfers import Transfers
@@ -61,6 +62,7 @@ class Outbox:
         subscriptions: Subscriptions,
         queue: QueuedRows,
         raw: RawGauges,
+        accounts: Accounts,
     ) -> None:
         self._db = db
         self._meters = meters
@@ -70,6 +72,7 @@ class Outbox:
         self._consents = consents
         self._subscriptions = subscriptions
         self._queue = queue
+        self._accounts = accounts
         db.does |= {HandedRows: self._note_handed, ConfirmedRows: self._note_confirmed}
         self.epoch: str = db.execute("SELECT value FROM about WHERE key = 'epoch'").fetchone()[0]
 
@@ -177,15 +180,15 @@ class Outbox:
     def _note_handed(self, handed: HandedRows) -> None:
         for recipient, last, numbers in handed.messages:
             (number,) = self._db.execute("SELECT id FROM recipient WHERE jid = ?", [recipient]).fetchone()
-            self._db.execute("UPDATE recipient SET handed = ? WHERE id = ? AND handed < ?", [last, number, last])
             points = []
             for seq in numbers:
                 points += self._db.execute(
                     "UPDATE outbox SET handed = ? WHERE recipient = ? AND seq = ? RETURNING series, granularity, time",
                     [max(int(handed.now), 1), number, seq],
                 ).fetchall()
+            self._accounts.hand(number, len(points), last)
             if points:
-                self._transfers.add(recipient, grouped(points), handed.now)
+                self._transfers.add(recipient, grouped(points), handed.now, promised=True)
 
     @translated
     def confirm(self, recipient: str, after: int, last: int, now: float | None = None) -> int | None:
@@ -203,9 +206,11 @@ class Outbox:
     def _note_confirmed(self, confirmed: ConfirmedRows) -> int:
         numbers = [confirmed.recipient, confirmed.after, confirmed.last]
         self._absences.alive(confirmed.recipient, confirmed.now)
-        left = self.drop(confirmed.recipient, confirmed.after, confirmed.last)
+        # What was never handed over, and lies below what the recipient says it has, it passes over.
+        left = self._accounts.purge(_ROWS, numbers, Purged.PASSED)
         # Also of rows that a withdrawal has taken since: what was handed over may have arrived before it.
         handed = self._db.execute(f"DELETE FROM awaited WHERE {_ROWS} RETURNING handed", numbers).fetchall()  # noqa: S608
+        self._accounts.confirm(confirmed.recipient, len(handed), by_server=confirmed.word)
         if not confirmed.word:
             self._transfers.add_confirmed(confirmed.recipient, [at for (at,) in handed])
         return left
@@ -226,7 +231,7 @@ class Outbox:
     def drop(self, recipient: str, after: int, last: int) -> int:
         """Let the rows with ``after < seq <= last`` leave: no message can hold them, say; how many there were."""
         self._db.begin()
-        return self._db.execute(f"DELETE FROM outbox WHERE {_ROWS}", [recipient, after, last]).rowcount  # noqa: S608
+        return self._accounts.purge(_ROWS, [recipient, after, last], Purged.UNFIT)
 
     @translated
     def resume(self, recipient: str, after: int, now: float | None = None) -> Backlog:
@@ -261,7 +266,7 @@ class Outbox:
         self._db.execute("UPDATE outbox SET seq = seq + ? WHERE recipient = ?", [shift, recipient])
         self._db.execute("UPDATE recipient SET last_seq = ?, handed = ? WHERE id = ?", [last + shift, after, recipient])
         # Their receipts would name numbers that are other rows' now.
-        self._db.execute("DELETE FROM awaited WHERE recipient = ?", [recipient])
+        self._accounts.lapse("recipient = ?", [recipient])
 
 
 class _Choice:

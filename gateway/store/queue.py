@@ -1,19 +1,23 @@
 """What waits for each recipient, as rows: put in when it is promised, taken back when it may not leave any more.
 
-What leaves, and who confirms it, is ``outbox``'s.
+What leaves, and who confirms it, is ``outbox``'s. What became of all of it is the account of each recipient, counted so
+that it can be added up. Two sums hold at every commit: ``promised = sent + waiting + purged`` and ``sent = confirmed +
+open``. What happens is counted where it happens, beside the numbers of the recipient (``recipient``); what waits and
+what is open are rows, and counted as rows. So the sums tell of any row that went without a word.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from gateway.store.points import Consent, GivenUp, Granularity, Point, Series, pushed_from
 from gateway.store.transactions import Transactions, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gateway.store.meters import Meters
 
@@ -27,12 +31,134 @@ _GIVES_UP = {
 }
 
 
+class Purged(StrEnum):
+    """Why a row went before it was handed over; in the order and by the names of the columns, and JSON's keys."""
+
+    WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+    CORRECTED = "corrected"
+    EXPIRED = "expired"
+    CROWDED = "crowded"
+    PASSED = "passed"
+    UNFIT = "unfit"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientAccount:
+    """What one recipient was promised, in values.
+
+    Args:
+        since: from when on it is counted (POSIX seconds); None where that is not known, in a file made of an archive.
+        promised: given a number, for that recipient.
+        sent: handed over, each once, however often its message went.
+        waiting: not handed over yet.
+        confirmed: of those sent, confirmed by a receipt, or by the word of its server (``by_server``).
+        open: of those sent, not confirmed; ``lapsed`` of them so long ago that no receipt is awaited any more.
+        besides: given in answers, and shown live: without a number, and without a receipt.
+        purged: why -> how many went before they were handed over; without zeros.
+    """
+
+    recipient: str
+    since: int | None
+    promised: int
+    sent: int
+    waiting: int
+    confirmed: int
+    by_server: int
+    open: int
+    lapsed: int
+    besides: int
+    purged: Mapping[Purged, int]
+
+    @property
+    def balanced(self) -> bool:
+        """Whether both sums hold."""
+        gone = sum(self.purged.values())
+        return self.promised == self.sent + self.waiting + gone and self.sent == self.confirmed + self.open
+
+
+@dataclass(eq=False)
+class Accounts:
+    """The counts in ``recipient``. All that counts does so in the open transaction."""
+
+    _db: Transactions
+
+    @translated
+    def all(self) -> list[RecipientAccount]:
+        """The account of each recipient that ever subscribed, by its address."""
+        rows = self._db.execute(
+            "SELECT jid, nullif(since, 0), promised, sent,"
+            " (SELECT count(*) FROM outbox WHERE recipient = id AND outbox.handed = 0), confirmed, by_server,"
+            " (SELECT count(*) FROM outbox WHERE recipient = id AND outbox.handed > 0)"
+            " + (SELECT count(*) FROM awaited WHERE recipient = id) + lapsed, lapsed, besides,"
+            " withdrawn, erased, corrected, expired, crowded, passed, unfit FROM recipient ORDER BY jid"
+        )
+        return [_read(row) for row in rows]
+
+    def promise(self, number: int, rows: int, last: int) -> None:
+        """So many rows were put in, up to that number."""
+        self._db.execute(
+            "UPDATE recipient SET last_seq = ?, promised = promised + ? WHERE id = ?", [last, rows, number]
+        )
+
+    def hand(self, number: int, rows: int, last: int) -> None:
+        """A message up to that number leaves; so many of its rows do for the first time."""
+        self._db.execute(
+            "UPDATE recipient SET handed = max(handed, ?), sent = sent + ? WHERE id = ?", [last, rows, number]
+        )
+
+    def confirm(self, recipient: str, rows: int, *, by_server: bool) -> None:
+        """So many rows that were handed over are confirmed."""
+        self._db.execute(
+            "UPDATE recipient SET confirmed = confirmed + ?1, by_server = by_server + ?2 WHERE jid = ?3",
+            [rows, rows if by_server else 0, recipient],
+        )
+
+    def besides(self, recipient: str, points: int) -> None:
+        """So many points leave that were not promised."""
+        self._db.execute("UPDATE recipient SET besides = besides + ? WHERE jid = ?", [points, recipient])
+
+    def purge(self, condition: str, values: Sequence[object], why: Purged) -> int:
+        """Delete the rows of the outbox of which a condition is true; how many there were.
+
+        Those that were handed over are open from then on; the others went for a reason.
+        """
+        unsent = self._db.execute(
+            f"SELECT recipient, count(*) FROM outbox WHERE ({condition}) AND handed = 0 GROUP BY recipient",  # noqa: S608
+            values,
+        ).fetchall()
+        self._add(why.value, unsent)
+        return self._db.execute(f"DELETE FROM outbox WHERE {condition}", values).rowcount  # noqa: S608
+
+    def lapse(self, condition: str, values: Sequence[object]) -> None:
+        """Await no receipt any more for the rows of which a condition is true, and which are gone."""
+        late = self._db.execute(
+            f"SELECT recipient, count(*) FROM awaited WHERE {condition} GROUP BY recipient",  # noqa: S608
+            values,
+        ).fetchall()
+        self._add("lapsed", late)
+        self._db.execute(f"DELETE FROM awaited WHERE {condition}", values)  # noqa: S608
+
+    def _add(self, column: str, counts: Iterable[tuple[int, int]]) -> None:
+        self._db.executemany(
+            f"UPDATE recipient SET {column} = {column} + ?2 WHERE id = ?1",  # noqa: S608
+            counts,
+        )
+
+
+def _read(row: Sequence[Any]) -> RecipientAccount:
+    purged = zip(Purged, row[-len(Purged) :], strict=True)
+    values: list[Any] = [*row[: -len(Purged)], {why: rows for why, rows in purged if rows}]
+    return RecipientAccount(*values)
+
+
 @dataclass(eq=False)
 class QueuedRows:
     """The rows of the outbox (``outbox``) before they are handed over. All but ``thin`` in the open transaction."""
 
     _db: Transactions
     _meters: Meters
+    _accounts: Accounts
 
     def append(self, jid: str, points: Sequence[Point]) -> None:
         """Give each point the next number of that recipient."""
@@ -41,7 +167,7 @@ class QueuedRows:
             "INSERT INTO outbox (recipient, seq, series, granularity, time, value) VALUES (?, ?, ?, ?, ?, ?)",
             ((number, seq, p.series.id, int(p.granularity), p.time, p.value) for seq, p in enumerate(points, last + 1)),
         )
-        self._db.execute("UPDATE recipient SET last_seq = ? WHERE id = ?", [last + len(points), number])
+        self._accounts.promise(number, len(points), last + len(points))
 
     def purge(self, recipient: str, standing: Sequence[Consent]) -> None:
         """Delete the rows that none of the consents of a recipient that have not ended covers."""
@@ -50,10 +176,10 @@ class QueuedRows:
         for series, granularity in queued.fetchall():
             start = pushed_from(standing, self._meters.series_numbered(series), Granularity(granularity))
             if start != 0:
-                self._db.execute(
-                    "DELETE FROM outbox WHERE recipient = ? AND series = ? AND granularity = ?"
-                    " AND (?4 IS NULL OR time < ?4)",
+                self._accounts.purge(
+                    "recipient = ? AND series = ? AND granularity = ? AND (?4 IS NULL OR time < ?4)",
                     [number, series, granularity, start],
+                    Purged.WITHDRAWN,
                 )
 
     def remove(self, series: Series, granularity: Granularity, time: int) -> list[str]:
@@ -64,16 +190,16 @@ class QueuedRows:
             " WHERE series = ? AND granularity = ? AND time = ?",
             key,
         ).fetchall()
-        self._db.execute("DELETE FROM outbox WHERE series = ? AND granularity = ? AND time = ?", key)
+        self._accounts.purge("series = ? AND granularity = ? AND time = ?", key, Purged.CORRECTED)
         return [jid for (jid,) in waiting]
 
     def expire(self, meter: int, before: int) -> None:
         """Give up what is of a time before, of one meter."""
-        dropped = self._db.execute(
-            "DELETE FROM outbox WHERE time < ? AND series IN (SELECT id FROM series WHERE meter = ?)", [before, meter]
-        ).rowcount
+        dropped = self._accounts.purge(
+            "time < ? AND series IN (SELECT id FROM series WHERE meter = ?)", [before, meter], Purged.EXPIRED
+        )
         # A receipt for what is given up will not come any more either.
-        self._db.execute("DELETE FROM awaited WHERE handed < ?", [before])
+        self._accounts.lapse("handed < ?", [before])
         if dropped:
             log.warning("outbox: %d rows given up, their recipients did not come within the retention", dropped)
 
@@ -86,12 +212,13 @@ class QueuedRows:
         with self._db.transaction():
             finest = max((g for g, what in _GIVES_UP.items() if what <= given_up), default=-1)
             return sum(
-                self._db.execute(
-                    "DELETE FROM outbox WHERE recipient = ?1 AND seq IN (SELECT seq FROM outbox JOIN series"
+                self._accounts.purge(
+                    "recipient = ?1 AND seq IN (SELECT seq FROM outbox JOIN series"
                     " ON series.id = outbox.series WHERE recipient = ?1 AND kind = 'gauge' AND granularity <= ?2"
                     " ORDER BY seq LIMIT ?3)",
                     [recipient, finest, most],
-                ).rowcount
+                    Purged.CROWDED,
+                )
                 for recipient, rows in self._db.execute(
                     "SELECT recipient, count(*) FROM outbox GROUP BY recipient"
                 ).fetchall()

@@ -27,7 +27,7 @@ from gateway.store.notified import NotifiedAlerts
 from gateway.store.others import OfOthers
 from gateway.store.outbox import Outbox
 from gateway.store.pseudonyms import Pseudonyms
-from gateway.store.queue import QueuedRows
+from gateway.store.queue import Accounts, QueuedRows
 from gateway.store.raw import RawGauges
 from gateway.store.readings import Readings
 from gateway.store.redo import RedoLog
@@ -79,12 +79,14 @@ class _Parts:
         self.notices = notices = RecipientNotices(db, journal)
         self.absences = Absences(db, journal, notices)
         self.pseudonyms = Pseudonyms(db, meters, journal)
-        self.transfers = Transfers(db, meters, journal, notices, self.pseudonyms)
-        self.queue = QueuedRows(db, meters)
+        self.accounts = accounts = Accounts(db)
+        self.transfers = Transfers(db, meters, journal, notices, self.pseudonyms, accounts)
+        self.queue = QueuedRows(db, meters, accounts)
         self.texts = Texts(db)
         self.consents = consents = Consents(db, meters, journal, notices, self.pseudonyms, self.transfers, self.queue)
         self.subscriptions = Subscriptions(db, meters, self.absences)
-        self.outbox = Outbox(db, meters, self.absences, self.transfers, consents, self.subscriptions, self.queue, raw)
+        of_outbox = self.transfers, consents, self.subscriptions, self.queue, raw, accounts
+        self.outbox = Outbox(db, meters, self.absences, *of_outbox)
         self.ledger, self.entries = Ledger(db), LedgerEntries(db)
         self.readings = Readings(db, meters, minutes, raw)
         self.energy = EnergyRows(db, meters, minutes, raw, self.ledger)
@@ -177,7 +179,8 @@ class Store(_Parts):
         """Deleting for good."""
         from gateway.store.erasure import Erasure
 
-        of_others = self.notices, self.pseudonyms, self.transfers, self.consents, self.entries, self.imports
+        of_people = self.notices, self.pseudonyms, self.transfers, self.consents
+        of_others = *of_people, self.entries, self.imports, self.accounts
         return Erasure(self.db, self.meters, self._minutes, self._raw, self.journal, *of_others)
 
     def close(self) -> None:

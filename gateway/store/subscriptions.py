@@ -25,7 +25,7 @@ class Subscriptions:
     def add(self, recipient: str, meter: str, prefix: str, form: str, confirm: Confirm, now: float) -> None:
         """Note that the recipient wants what it may have under ``prefix``; the same again changes only its manner."""
         with self._db.transaction():
-            self._db.execute("INSERT OR IGNORE INTO recipient (jid) VALUES (?)", [recipient])
+            self._db.execute("INSERT OR IGNORE INTO recipient (jid, since) VALUES (?, ?)", [recipient, int(now)])
             self._db.execute(
                 "INSERT INTO subscription SELECT id, ?, ?, ?, ?, ? FROM recipient WHERE jid = ?"
                 " ON CONFLICT DO UPDATE SET form = excluded.form, confirm = excluded.confirm",

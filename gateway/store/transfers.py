@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.store.meters import Meters
     from gateway.store.notices import RecipientNotices
     from gateway.store.pseudonyms import Pseudonyms
+    from gateway.store.queue import Accounts
     from gateway.store.terms import NoticeKind
 
 _HOUR_S, _DAY_S = 3600, 86_400
@@ -71,6 +72,7 @@ class Transfers:
     _journal: Journal
     _notices: RecipientNotices
     _pseudonyms: Pseudonyms
+    _accounts: Accounts
 
     @translated
     def note(self, recipient: str, points: Sequence[Point], now: float) -> None:
@@ -217,8 +219,13 @@ class Transfers:
         ).fetchone()
         return row
 
-    def add(self, recipient: str, groups: Sequence[Group], now: float) -> None:
-        """Add to the hour of ``now``, and to the day of the journal, in the open transaction."""
+    def add(self, recipient: str, groups: Sequence[Group], now: float, *, promised: bool = False) -> None:
+        """Add to the hour of ``now``, and to the day of the journal, in the open transaction.
+
+        What was not ``promised``, an answer or a live value, stands in the recipient's account besides.
+        """
+        if not promised:
+            self._accounts.besides(recipient, sum(points for *_, points in groups))
         self._journal.count(recipient, groups, now)
         self._db.execute("INSERT OR IGNORE INTO party (jid) VALUES (?)", [recipient])
         (party,) = self._db.execute("SELECT id FROM party WHERE jid = ?", [recipient]).fetchone()

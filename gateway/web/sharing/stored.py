@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from gateway.config.tables import Config
+    from gateway.store.queue import RecipientAccount
     from gateway.store.store import Archive
     from gateway.web.reader import StoreReader
 
@@ -130,13 +131,9 @@ class StoredSharing:
 
     async def flows(self) -> dict[str, RecipientFlow]:
         """Recipient -> what went there so far, and what waits."""
-        handed, waits = await self._read(
-            lambda a: (a.transfers.in_all(), {one.recipient: one.rows for one in a.outbox.backlog()})
-        )
-        found = {jid: RecipientFlow(waiting=rows) for jid, rows in waits.items()}
-        for jid, one in handed.items():
-            found[jid] = RecipientFlow(one.points, one.since, one.confirmed, waits.get(jid, 0))
-        return found
+        handed, accounts = await self._read(lambda a: (a.transfers.in_all(), a.accounts.all()))
+        found = {jid: RecipientFlow(one.points, one.since, one.confirmed) for jid, one in handed.items()}
+        return found | {one.recipient: _flow(one) for one in accounts}
 
     async def text(self, sha256: str) -> dict[str, str] | None:
         """The words and the language of a text on which a consent was given."""
@@ -185,6 +182,13 @@ class StoredSharing:
                 raise GatewayError("the gateway was stopped")
             self._checked = replace(self._checked, checked=number)
             yield line.encode()
+
+
+def _flow(one: RecipientAccount) -> RecipientFlow:
+    """The account as a household reads it: what a server has taken is no receipt, and lies at nobody's door."""
+    sent, receipts, dropped = one.sent + one.besides, one.confirmed - one.by_server, sum(one.purged.values())
+    since = one.since if sent else None
+    return RecipientFlow(sent, since, receipts or None, one.waiting, one.open, one.besides, dropped)
 
 
 def _branches(archive: Archive, request: dict[str, Any]) -> tuple[list[str], list[str]]:

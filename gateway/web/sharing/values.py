@@ -30,13 +30,18 @@ class HandedOver:
 class RecipientFlow:
     """What went to one recipient so far: values sent, since when (POSIX seconds), confirmed, and what waits.
 
-    ``confirmed`` is None where no receipt has come: of what nobody confirms nobody knows how much arrived.
+    ``confirmed`` is None where no receipt has come: of what nobody confirms nobody knows how much arrived. Of those
+    sent so many are ``open``, not confirmed yet, and so many went ``besides``, on request or live; ``dropped`` were
+    promised and never sent.
     """
 
     sent: int = 0
     since: int | None = None
     confirmed: int | None = None
     waiting: int = 0
+    open: int = 0
+    besides: int = 0
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from gateway.store.connection import FILE_NAME
 from gateway.store.copies import copies_of_before, copy_database, forget_copies
 from gateway.store.journal import KEY_NAME
 from gateway.store.migrations import migrations
+from gateway.store.points import Confirm
 from gateway.store.store import Archive, Store
 from tests.gateway.privacy.conftest import live, make_house
 from tests.prepared import prepare
@@ -127,6 +128,20 @@ def test_a_whole_house_is_called_whole(house, run):
         code, out, err = run(house, "check", "--lang", "en")
     assert (code, err) == (0, "")
     assert out.startswith(f"the database is whole: {house.directory / FILE_NAME}\nhouse: your 3 days add up")
+
+
+def test_the_account_of_each_recipient_adds_up_or_is_named(house, run):
+    """A row of the outbox that went without a word is found, and the recipient is said."""
+    with closing(Store(house.directory)) as store:
+        store.subscriptions.add("coop@sen2.test", "house", "consumption", "sen1", Confirm.RECEIPT, 1)
+        adds_up = "2 recipients: what was promised to them, sent and confirmed adds up."
+        assert adds_up in run(house, "check", "--lang", "en")[1]
+        store.db.execute("UPDATE recipient SET promised = promised + 1 WHERE jid = 'coop@sen2.test'")
+    code, _, err = run(house, "check", "--lang", "en")
+    assert (code, err.partition(" does not add up")[0]) == (
+        74,
+        "linky-gateway: coop@sen2.test: what was promised to it, sent and confirmed",
+    )
 
 
 def test_a_damaged_page_is_found_wherever_it_is(house, run):

@@ -9,9 +9,11 @@ import pytest
 
 from gateway.consent.text import asked_text
 from gateway.errors import ConsentError
-from gateway.store.points import Granularity
+from gateway.store.points import Confirm, Granularity
+from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.store.terms import AccessState, Terms
+from tests.gateway.store.conftest import START, frame, hand_over
 from tests.prepared import prepare
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
@@ -176,6 +178,31 @@ def test_what_was_told_is_listed_with_its_confirmation(desk, store):
     store.notices.confirmed(1, COOP, NOW + 60)
     (row,) = json.loads(desk("notices", "--json")[1])
     assert (row["kind"], row["sent"], row["confirmed"]) == ("consent-withdrawn", 1, "2026-11-25T12:01:00Z")
+
+
+def test_what_became_of_what_was_promised_adds_up_by_recipient(desk, store):
+    """Both sums in a line each, and below them why what was not sent is not; the same for a program."""
+    assert desk("sent", lang="en")[1] == "nothing was ever promised to anybody\n"
+    consent = store.consents.grant(COOP, "house", "consumption", Granularity.RAW, START + 10**6, START - 60)
+    store.subscriptions.add(COOP, "house", "consumption", "sen1", Confirm.RECEIPT, START - 60)
+    recorder = Recorder("house", {})
+    for second in range(5):
+        recorder.add(frame(START + second, power=second + 1))
+    store.batches.write([recorder.take()], START + 5)
+    hand_over(store, COOP, START + 6, last=3)
+    store.outbox.confirm(COOP, 0, 2, START + 7)
+    store.consents.withdraw(consent.id, START + 8)
+    assert desk("sent", lang="en")[1].splitlines() == [
+        COOP,
+        "     promised since 2026-06-16 11:59: 5 values; sent 3, waiting 0, dropped 2",
+        "     sent 3: confirmed 2, not confirmed 1",
+        "     2 dropped: the consent was withdrawn or narrowed",
+    ]
+    assert "     envoyées 3 : confirmées 2, non confirmées 1" in desk("sent", lang="fr")[1].replace("\xa0", " ")
+    (row,) = json.loads(desk("sent", "--json")[1])
+    assert (row["promised"], row["purged"], row["open"], row["balanced"]) == (5, {"withdrawn": 2}, 1, True)
+    store.db.execute("INSERT INTO awaited VALUES (1, 9, ?)", [START])
+    assert "this does not add up; please report it" in desk("sent", lang="en")[1]
 
 
 def test_suspending_and_resuming_say_what_they_did(desk, store):

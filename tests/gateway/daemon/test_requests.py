@@ -95,6 +95,7 @@ LINES = [
         ("resume", {"recipient": "a@b.test"}),
         ("consents", {"by": "owner", "channel": "web"}),
         ("notices", {}),
+        ("sent", {}),
         ("pending-access", {}),
         ("consent-text", {"lang": "fr", "number": 1, "less": LESS, "retention": "P3Y"}),
         ("answer-access", {"number": 1, "yes": True, "less": LESS, "retention": "P3Y", "shown": SHOWN}),

@@ -21,7 +21,7 @@ from gateway.web.sharing.routes import UNDO_S
 from gateway.web.sharing.words import SHARING_WORDS
 from harness.points import GATEWAYS, opened
 from servers import wait_until
-from tests.gateway.store.conftest import frame
+from tests.gateway.store.conftest import frame, hand_over
 from tests.gateway.web.conftest import PASSWORD, House
 from tests.gateway.web.shared import COOP, DAY_S, LONG, TOWN, make, overfull
 
@@ -397,10 +397,12 @@ def test_each_recipient_has_a_sentence_and_what_went_there(tmp_path):
         for at in range(shared.now // 60 * 60, shared.now // 60 * 60 + 181, 30):
             recorder.add(frame(at, power=500 + at % 50, index=at - 1_700_000_000))
         shared.store.batches.write([recorder.take()], shared.now)
-        return {one.recipient: one.rows for one in shared.store.outbox.backlog()}[COOP]
+        rows = hand_over(shared.store, COOP, shared.now, last=3)
+        shared.store.outbox.confirm(COOP, 0, rows[0].seq, shared.now)
+        return next(one for one in shared.store.accounts.all() if one.recipient == COOP)
 
-    (waiting,) = make(folder / "data", fill)
-    assert waiting > 0
+    (account,) = make(folder / "data", fill)
+    assert (account.sent, account.confirmed, account.balanced) == (3, 1, True)
     with House(folder, "/nowhere/tty") as house:
         text = html.unescape(house.owner().get("/sharing")[1]).replace("\xa0", " ").replace("\u202f", " ")
     cards = {
@@ -413,7 +415,9 @@ def test_each_recipient_has_a_sentence_and_what_went_there(tmp_path):
     )
     assert said[1] == "Toute la puissance soutirée"
     numbers = re.findall(r"<dt>(\S+|En attente)</dt><dd>(\d+)", coop)
-    assert numbers == [("Envoyé", "120"), ("En attente", str(waiting)), ("Confirmé", "30")]
+    assert numbers == [("Envoyé", "123"), ("En attente", str(account.waiting)), ("Confirmé", "1")]
+    assert "<small>dont 120 à sa demande ou en direct</small>" in coop
+    assert "<small>2 pas encore confirmées</small>" in coop
     assert "La Ville peut demander un total par jour, jusqu’au" in town
     assert "Étude ne reçoit rien en ce moment ; vous aviez promis une valeur par demi-heure" in study
     assert (

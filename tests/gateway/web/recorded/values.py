@@ -435,7 +435,7 @@ HANDED = [
 
 
 FLOWS = {
-    "coop@sen2.test": RecipientFlow(1_234_567, DAY, 1_230_000, 48),
+    "coop@sen2.test": RecipientFlow(1_234_567, DAY, 1_230_000, 48, 1_567, 3_000, 12),
     "etude@sen9.test": RecipientFlow(waiting=3),
 }
 
