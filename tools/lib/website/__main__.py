@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from website import staging
-from website.finish import french, headed, not_found, unbroken
+from website.finish import curled, french, headed, not_found, unbroken
 from website.options import ROOT, parser
 from website.outline import LANGUAGES, read_outline
 
@@ -58,7 +58,7 @@ def _made(folder: Path, language: str) -> bool:
         check=False, env={**os.environ, "SITE_LANGUAGE": language, "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
     for page in (folder / language).rglob("*.html"):
-        text = headed(page.read_text(encoding="utf-8"))
+        text = curled(headed(page.read_text(encoding="utf-8")))
         page.write_text(french(text) if language == "fr" else text, encoding="utf-8")
     for needless in (".doctrees", ".buildinfo", "objects.inv", "_sources"):
         place = folder / language / needless

@@ -1,4 +1,4 @@
-"""What is done to a page once it is made: the theme's own words and the spaces of French, headers for rows of tables.
+"""What is done to a page once it is made: the theme's own words, spaces of French, apostrophes, headers for rows.
 
 And the page that a host shows where there is none: of both languages, with nothing to load.
 """
@@ -6,10 +6,13 @@ And the page that a host shows where there is none: of both languages, with noth
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from words.spaces import spaced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SAID: Final = {
     "Toggle Light / Dark / Auto color theme": "Clair, sombre ou comme l’appareil",
@@ -24,8 +27,8 @@ SAID: Final = {
     "Skip to content": "Aller au contenu",
     "Back to top": "Haut de la page",
     "On this page": "Sur cette page",
-    "Next": "Suite",
-    "Previous": "Avant",
+    "Next": "Suivant",
+    "Previous": "Précédent",
     "Home": "Accueil",
     "Made with": "Fait avec",
 }
@@ -40,6 +43,7 @@ _TAG: Final = re.compile(r"(<!--.*?-->|<[^>]+>)", re.DOTALL)
 _TYPED: Final = ("code", "kbd", "pre", "script", "style", "textarea")
 # A line of the source may end before a sign that no line may begin with.
 _BEFORE_SIGN: Final = re.compile(r"\n(?=[;:?!»])|(?<=«)\n")
+_APOSTROPHE: Final = re.compile(r"(?:(?<=\w)|^)(?:'|&#39;|&#x27;)")
 _NOT_FOUND: Final = """<!DOCTYPE html>
 <html lang="fr">
 <head>
@@ -84,6 +88,15 @@ def french(page: str) -> str:
 
 def unbroken(page: str) -> str:
     """The page's HTML with the no-break spaces of French, but in what is typed or run."""
+    return _outside_code(page, lambda text: spaced(_BEFORE_SIGN.sub(" ", text)))
+
+
+def curled(page: str) -> str:
+    """The page's HTML with the apostrophes of print (’), behind a letter or markup, but in what is typed or run."""
+    return _outside_code(page, lambda text: _APOSTROPHE.sub("’", text))
+
+
+def _outside_code(page: str, change: Callable[[str], str]) -> str:
     pieces = _TAG.split(page)
     inside = 0
     for at, piece in enumerate(pieces):
@@ -92,7 +105,7 @@ def unbroken(page: str) -> str:
             if name and name[1] in _TYPED:
                 inside += -1 if piece.startswith("</") else 1
         elif not inside:
-            pieces[at] = spaced(_BEFORE_SIGN.sub(" ", piece))
+            pieces[at] = change(piece)
     return "".join(pieces)
 
 

@@ -41,8 +41,9 @@ def parts(text: str) -> tuple[str, str]:
     head, _, tail = text.partition(MARK)
     kept: list[str] = []
     orders: list[str] = []
-    for piece in _FENCE.sub(lambda found: found[0].replace("\n\n", "\n\0\n"), head).split("\n\n"):
-        (orders if _ORDER.match(piece) else kept).append(piece.replace("\n\0\n", "\n\n"))
+    # No line of code is a paragraph's end, however many empty ones follow each other.
+    for piece in _FENCE.sub(lambda found: found[0].replace("\n", "\0"), head).split("\n\n"):
+        (orders if _ORDER.match(piece) else kept).append(piece.replace("\0", "\n"))
     rest = "\n\n".join([*orders, tail.strip()]).strip()
     return "\n\n".join(kept).rstrip() + "\n", f"{rest}\n" if rest else ""
 

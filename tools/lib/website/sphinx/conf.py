@@ -16,6 +16,9 @@ exclude_patterns = ["_pictures"]
 # Names of languages that only we know, and headings that skip a rank: both are fine in a README.
 suppress_warnings = ["misc.highlighting_failure", "myst.header"]
 
+# It makes what is to be typed untypable; the apostrophes are finish.py's.
+smartquotes = False
+
 html_theme = "furo"
 html_title = "linky-gateway"
 html_favicon = str(_ROOT / "gateway/web/static/icon.svg")
