@@ -26,6 +26,8 @@ from gateway.store.points import (
     finest_allowed,
     point,
     pushed_from,
+    pushing,
+    stated_retention,
     under,
 )
 from gateway.store.queue import Purged
@@ -90,7 +92,8 @@ class Outbox:
             choose = _Choice(subscriptions, [c for c in self._consents.of(jid) if c.standing(now) and not c.held])
             chosen = [p for p in points if choose(p) is p.granularity]
             if chosen:
-                self._queue.append(jid, chosen)
+                # Those that share a retention side by side, by series as they came: a message states one.
+                self._queue.append(jid, sorted(chosen, key=choose.retention))
 
     @translated
     def recipients(self) -> list[str]:
@@ -106,7 +109,7 @@ class Outbox:
         """At most ``limit`` rows numbered above ``after_seq``, in order, each covered by a consent valid at ``now``."""
         consents = self._consents.allowed(recipient, now)
         found: list[OutboxRow] = []
-        known: dict[tuple[int, int], tuple[Series, int | None]] = {}
+        known: dict[tuple[int, int], tuple[Series, int | None, str]] = {}
         qualities: dict[tuple[int, int], dict[int, int]] = {}
         while consents and len(found) < limit:
             rows = self._db.execute(
@@ -121,15 +124,17 @@ class Outbox:
             for seq, series_id, granularity, at, *said in rows:
                 if (series_id, granularity) not in known:
                     series = self._meters.series_numbered(series_id)
-                    known[series_id, granularity] = series, pushed_from(consents, series, Granularity(granularity))
-                series, start = known[series_id, granularity]
+                    fine = Granularity(granularity)
+                    retention = stated_retention(pushing(consents, series, fine))
+                    known[series_id, granularity] = series, pushed_from(consents, series, fine), retention
+                series, start, retention = known[series_id, granularity]
                 if granularity == Granularity.RAW and said[1] is None:
                     half_hour = series_id, at // Granularity.HALF_HOUR
                     if half_hour not in qualities:
                         qualities[half_hour] = self._raw.qualities(series_id, at)
                     said[1] = qualities[half_hour].get(at)
                 if start is not None and at >= start:
-                    found.append(OutboxRow(seq, point(series, granularity, at, *said)))
+                    found.append(OutboxRow(seq, point(series, granularity, at, *said), retention))
             if len(rows) < limit:
                 break
             after_seq = rows[-1][0]
@@ -139,8 +144,9 @@ class Outbox:
     def hand_over(self, messages: Sequence[Outgoing], now: float) -> list[bool]:
         """Note and commit that these messages leave, in one transaction; which of them may.
 
-        One may not where a row of it is gone since it was read, or where no consent lets it out any more: what waits is
-        to be read again. A point counts when it is handed over first; its repetitions change nothing.
+        One may not where a row of it is gone since it was read, or where no consent lets it out any more, or not for as
+        long as it says: what waits is to be read again. A point counts when it is handed over first; its repetitions
+        change nothing.
         """
         self._db.begin()
         found = [self._unhanded(message, now) for message in messages]
@@ -163,15 +169,17 @@ class Outbox:
         )
         there = {seq: row for seq, *row in found}
         consents = self._consents.allowed(message.recipient, now)
-        starts = {
-            (series, g): pushed_from(consents, series, g)
+        given = {
+            (series, g): (pushed_from(consents, series, g), stated_retention(pushing(consents, series, g)))
             for series, g in {(row.point.series, row.point.granularity) for row in message.rows}
         }
         rows = []
         for row in message.rows:
-            p, start = row.point, starts[row.point.series, row.point.granularity]
+            p, (start, retention) = row.point, given[row.point.series, row.point.granularity]
             *said, handed = there.get(row.seq, (None, None, None, 0))
             if said != [p.series.id, p.granularity, p.time] or start is None or p.time < start:
+                return None
+            if row.retention != retention:
                 return None
             if not handed:
                 rows.append(row.seq)
@@ -288,3 +296,7 @@ class _Choice:
             finest_allowed(series.kind, c.granularity) for c in self._known[series.id] if c.pushes_from <= point.time
         )
         return min((fine for fine in given if fine is not None), default=None)
+
+    def retention(self, point: Point) -> str:
+        """Which one is stated with a point that was chosen."""
+        return stated_retention(c for c in self._known[point.series.id] if c.granularity <= point.granularity)

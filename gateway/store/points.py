@@ -10,10 +10,10 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.store.terms import PLAIN_MANNER, PLAIN_PROOF, PLAIN_TERMS, ConsentChangeKind, Manner, Proof, Terms
+from gateway.store.terms import PLAIN_MANNER, PLAIN_PROOF, PLAIN_TERMS, ConsentChangeKind, Manner, Proof, Terms, days
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Value = int | float | str
 
@@ -160,10 +160,14 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A point promised to a recipient; ``seq`` grows by recipient and is never used twice."""
+    """A point promised to a recipient; ``seq`` grows by recipient and is never used twice.
+
+    ``retention`` is the shortest that the consents state on whose word it leaves, empty where none does.
+    """
 
     seq: int
     point: Point
+    retention: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,14 +275,22 @@ def point(
 
 def pushed_from(consents: Sequence[Consent], series: Series, granularity: Granularity) -> int | None:
     """The time of the first point of that series that one of the consents lets be pushed; None when none does."""
-    return min(
-        (
-            c.pushes_from
-            for c in consents
-            if c.terms.push and c.granularity <= granularity and c.covers(series.meter, series.path)
-        ),
-        default=None,
-    )
+    return min((c.pushes_from for c in pushing(consents, series, granularity)), default=None)
+
+
+def pushing(consents: Iterable[Consent], series: Series, granularity: Granularity) -> list[Consent]:
+    """Those of the consents that let points of that series, so fine, be pushed."""
+    return [c for c in giving(consents, series, granularity) if c.terms.push]
+
+
+def giving(consents: Iterable[Consent], series: Series, granularity: Granularity) -> list[Consent]:
+    """Those of the consents that are about that series, and allow it so fine."""
+    return [c for c in consents if c.granularity <= granularity and c.covers(series.meter, series.path)]
+
+
+def stated_retention(consents: Iterable[Consent]) -> str:
+    """The shortest retention that one of the consents states; empty where none does: the house's own binds alone."""
+    return min(filter(None, (c.terms.retention for c in consents)), key=days, default="")
 
 
 def under(path: str, prefix: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.journal import grouped
-from gateway.store.points import Granularity, Point, Series, Value, pushed_from, under
+from gateway.store.points import Granularity, Point, Series, Value, pushed_from, pushing, stated_retention, under
 from gateway.store.redo import ShownValues
 from gateway.store.transactions import Transactions, translated
 
@@ -38,21 +38,22 @@ class Watching:
     @translated
     def live_points(
         self, recipient: str, meter: str, prefix: str, values: Mapping[str, Value], at: int, now: float
-    ) -> list[Point] | None:
+    ) -> dict[str, list[Point]] | None:
         """Those of the values under ``prefix`` (path -> value) that a valid consent lets be pushed as they are read.
 
-        None when there is no such consent any more.
+        By the retention that these consents state, empty where they state none; None when there is no consent any more.
         """
         consents = [
             c for c in self._consents.allowed(recipient, now) if c.terms.push and c.granularity is Granularity.RAW
         ]
         if not any(c.meter == meter and (under(prefix, c.prefix) or under(c.prefix, prefix)) for c in consents):
             return None
-        points = []
+        points: dict[str, list[Point]] = {}
         for series in self._known(meter, [path for path in values if under(path, prefix)]):
             start = pushed_from(consents, series, Granularity.RAW)
             if start is not None and at >= start:
-                points.append(Point(series, Granularity.RAW, at, values[series.path]))
+                retention = stated_retention(pushing(consents, series, Granularity.RAW))
+                points.setdefault(retention, []).append(Point(series, Granularity.RAW, at, values[series.path]))
         return points
 
     @translated

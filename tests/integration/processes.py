@@ -52,10 +52,11 @@ class House(harness.house.GatewayFolder):
         command = [self.python, "-m", "gateway", *map(str, arguments), "--config", str(self.config)]
         return subprocess.run(command, check=False, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT)
 
-    def grant(self, *prefixes, granularity="raw", jid=FAR):
+    def grant(self, *prefixes, granularity="raw", jid=FAR, retention=""):
         """The consent of the usual recipient, or of another one, to all of these."""
+        more = ["--retention", retention] if retention else []
         for prefix in prefixes:
-            super().grant(jid, "--series", prefix, "--granularity", granularity)
+            super().grant(jid, "--series", prefix, "--granularity", granularity, *more)
 
     def gateway(self, level="INFO"):
         return Process(self.folder, "gateway", "run", "--config", self.config, "--log-level", level, python=self.python)

@@ -5,12 +5,11 @@ Values only; the store is asked by who calls. A series without consent and one t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.federation.wire.form import RequestError
-from gateway.store.points import Consent, Granularity, MeterInfo, finest_allowed, under
-from gateway.store.terms import shortest
+from gateway.store.points import Consent, Granularity, MeterInfo, finest_allowed, stated_retention, under
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -104,10 +103,7 @@ def is_ours(publisher: Publisher, identifier: Identifier) -> bool:
 
 def bound(publisher: Publisher, consents: Iterable[Consent]) -> Publisher:
     """The publisher with the retention that binds who receives under these consents: the shortest that was promised."""
-    stated = [c.terms.retention for c in consents if c.terms.retention]
-    if not stated:
-        return publisher
-    return replace(publisher, retention=shortest(stated, publisher.retention or stated[0]))
+    return publisher.bound(stated_retention(consents))
 
 
 def not_authorized(why: Phrase | None = None) -> RequestError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway.errors import SenMLError
-from gateway.federation.wire.stanza import Interval, Publisher, fit
+from gateway.federation.wire.stanza import Interval, Publisher, build_quoalise, fit
 from gateway.senml.naming import NameForm
 from gateway.store.points import Confirm, MeterInfo, OutboxRow, Outgoing, Subscription, under
 from gateway.store.recorder import is_urgent
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
     from gateway.federation.provider.flight import Lane
+    from gateway.journal.entry import Head
     from gateway.store.pseudonyms import RecipientView
 
 log = logging.getLogger(__name__)
@@ -27,13 +28,15 @@ log = logging.getLogger(__name__)
 class RowBatch:
     """The first rows that can share a message: one meter, one manner, numbers or texts, one granularity a series.
 
-    ``nameless``: the message says nothing that lasts, neither numbers of the outbox nor the end of the journal.
+    ``retention``: what the consents state of all of them, empty for nothing. ``nameless``: the message says nothing
+    that lasts, neither numbers of the outbox nor the end of the journal.
     """
 
     meter: str
     form: NameForm
     confirm: Confirm
     rows: tuple[OutboxRow, ...]
+    retention: str = ""
     nameless: bool = False
 
 
@@ -83,8 +86,8 @@ def first_batch(rows: Sequence[OutboxRow], subscriptions: Sequence[Subscription]
         if fine != point.granularity or _key(row, subscriptions) != key:
             break
         count += 1
-    meter, form, confirm, _ = key
-    return RowBatch(meter, form, confirm, tuple(rows[:count]))
+    meter, form, confirm, _, retention = key
+    return RowBatch(meter, form, confirm, tuple(rows[:count]), retention)
 
 
 def release(lane: Lane, rows: Sequence[OutboxRow], now: float, age_s: float, *, whole: bool) -> None:
@@ -108,7 +111,7 @@ def disguised(batch: RowBatch, meter: MeterInfo, view: RecipientView) -> RowBatc
 
 
 class Packer:
-    """Finds how many rows a message can hold.
+    """Finds how many rows a message can hold, and writes it.
 
     Args:
         publisher: in whose name the messages are.
@@ -127,10 +130,10 @@ class Packer:
         """
         good = list(batch.rows)
         try:
-            shown = self._fit(meter, batch.form, good)
+            shown = self._fit(meter, batch, good)
         except SenMLError:
-            good = [row for row in good if not self._is_poison(meter, batch.form, row)]
-            shown = self._fit(meter, batch.form, good)
+            good = [row for row in good if not self._is_poison(meter, batch, row)]
+            shown = self._fit(meter, batch, good)
         whole = shown == len(good)
         if shown:
             return Packed(tuple(good[:shown]), batch.rows[-1].seq if whole else good[shown - 1].seq, whole)
@@ -138,12 +141,20 @@ class Packer:
             self._complain(good[0], "too large for one message")
         return Dropped(good[0].seq if good else batch.rows[-1].seq, whole)
 
-    def _fit(self, meter: MeterInfo, form: NameForm, rows: Sequence[OutboxRow]) -> int:
-        return fit(self._publisher, meter, form, [row.point for row in rows], self._max_bytes)
+    def write(
+        self, meter: MeterInfo, batch: RowBatch, packed: Packed, interval: Interval | None, head: Head | None
+    ) -> ET.Element:
+        """The ``<quoalise>`` of what was packed of a batch, with the retention that binds its recipient."""
+        points = [row.point for row in packed.rows]
+        return build_quoalise(self._publisher.bound(batch.retention), meter, batch.form, points, interval, head)
 
-    def _is_poison(self, meter: MeterInfo, form: NameForm, row: OutboxRow) -> bool:
+    def _fit(self, meter: MeterInfo, batch: RowBatch, rows: Sequence[OutboxRow]) -> int:
+        points = [row.point for row in rows]
+        return fit(self._publisher.bound(batch.retention), meter, batch.form, points, self._max_bytes)
+
+    def _is_poison(self, meter: MeterInfo, batch: RowBatch, row: OutboxRow) -> bool:
         try:
-            self._fit(meter, form, [row])
+            self._fit(meter, batch, [row])
         except SenMLError as error:
             self._complain(row, str(error))
             return True
@@ -157,12 +168,12 @@ class Packer:
             log.debug("it is %s", path)
 
 
-def _key(row: OutboxRow, subscriptions: Sequence[Subscription]) -> tuple[str, NameForm, Confirm, bool]:
+def _key(row: OutboxRow, subscriptions: Sequence[Subscription]) -> tuple[str, NameForm, Confirm, bool, str]:
     series = row.point.series
     asked = [s for s in subscriptions if s.meter == series.meter and under(series.path, s.prefix)]
     text = isinstance(row.point.value, str)
     if not asked:
         # Unsubscribed since: what is still queued goes out once, and nobody will confirm it.
-        return series.meter, NameForm.SEN1, Confirm.SERVER, text
+        return series.meter, NameForm.SEN1, Confirm.SERVER, text, row.retention
     nearest = max(asked, key=lambda s: len(s.prefix))
-    return series.meter, NameForm(nearest.form), nearest.confirm, text
+    return series.meter, NameForm(nearest.form), nearest.confirm, text, row.retention

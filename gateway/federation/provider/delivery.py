@@ -28,7 +28,6 @@ from gateway.federation.wire.stanza import (
     RECEIPTS,
     Interval,
     Publisher,
-    build_quoalise,
     hints,
     parse_interval,
     size,
@@ -89,7 +88,7 @@ class Delivery:
     ) -> None:
         self._outbox, self._subscriptions, self._journal = outbox, subscriptions, journal
         self._absences, self._pseudonyms = absences, pseudonyms
-        self._session, self._call, self._publisher, self._wake = session, call, publisher, wake
+        self._session, self._call, self._wake = session, call, wake
         self._max_bytes, self._batch_s, self._clock, self._monotonic = max_stanza_bytes, batch_s, clock, monotonic
         self.alive_at = monotonic()
         self._lanes: dict[str, Lane] = {}
@@ -293,7 +292,7 @@ class Delivery:
         # What stays the same from month to month would join the pseudonyms again wherever the data are kept. The
         # stanza's id says it still, to the receipt and to nobody else.
         told = (None, None) if batch.nameless else (interval, await self._call(self._journal.head))
-        payload = build_quoalise(self._publisher, meter, batch.form, [row.point for row in packed.rows], *told)
+        payload = self._packer.write(meter, batch, packed, *told)
         # By what these rows take, all that wait would not fill a message yet.
         if overdue is None and after >= lane.released and size(payload) * rows < self._max_bytes * len(packed.rows):
             lane.gather(self._batch_s)

@@ -34,7 +34,7 @@ from gateway.federation.wire.fields import (
 )
 from gateway.federation.wire.form import Answer, CommandRequest, RequestError, bad_request, build_page
 from gateway.federation.wire.stanza import Publisher, build_quoalise, fit
-from gateway.store.points import Consent, Granularity, MeterInfo, Point, under
+from gateway.store.points import Consent, Granularity, MeterInfo, Point, giving, under
 from gateway.store.recorder import iso
 from gateway.words.phrase import Phrase
 
@@ -172,9 +172,8 @@ class HistoryQuery:
             matching = matching_series(self._meters, period.meter, period.path, allowed)
             counts = zip(places, allowed, strict=True)
             total = sum(self._readings.count(*place, scope.without) for place, scope in counts)
-        series = {point.series for point in points}
-        concerned = [c for c in consents if any(c.covers(s.meter, s.path) for s in series)]
-        return _Found(points, total, matching, max(scope.start for scope in allowed), concerned)
+        behind = _behind(points, consents, period.meter, allowed)
+        return _Found(points, total, matching, max(scope.start for scope in allowed), behind)
 
 
 def _scope_of(allowed: Sequence[Scope], after: tuple[int, str] | None) -> int:
@@ -185,6 +184,21 @@ def _scope_of(allowed: Sequence[Scope], after: tuple[int, str] | None) -> int:
         if under(after[1], scope.prefix) and after[1] in scope:
             return number
     raise unknown_after()
+
+
+def _behind(
+    points: Sequence[Point], consents: Sequence[Consent], meter: str, allowed: Sequence[Scope]
+) -> list[Consent]:
+    """The consents on whose word these points are given; where there are none, on whose word others would be."""
+    if points:
+        kinds = {(point.series, point.granularity) for point in points}
+        return [c for series, granularity in kinds for c in giving(consents, series, granularity)]
+    of_meter = [c for c in consents if c.meter == meter]
+    return [c for c in of_meter if any(c.granularity <= s.granularity and _meet(c.prefix, s.prefix) for s in allowed)]
+
+
+def _meet(one: str, other: str) -> bool:
+    return under(one, other) or under(other, one)
 
 
 def _since(time: int) -> str:

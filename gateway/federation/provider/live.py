@@ -65,11 +65,15 @@ class LiveWatch:
 
 @dataclass(slots=True)
 class _State:
-    """How far one watcher is: when the next value may go, ids under way, the series that the log of transfers has."""
+    """How far one watcher is: when the next value may go, ids under way, the series that the log of transfers has.
+
+    ``parts``: in how many messages the last value went, one for each retention that binds.
+    """
 
     due: float = 0.0
     under_way: set[str] = field(default_factory=set)
     noted: set[int] = field(default_factory=set)
+    parts: int = 1
 
 
 class LiveValues:
@@ -166,7 +170,7 @@ class LiveValues:
         now = self._monotonic()
         if self._clock() >= watch.until:
             self._end([watch])
-        elif now >= state.due and len(state.under_way) < _MOST_UNDER_WAY and self._session.connected.is_set():
+        elif now >= state.due and self._has_room(state) and self._session.connected.is_set():
             # With a tenth of grace: a meter whose second is a little short is not shown every other time only.
             state.due = now + watch.interval_s * 0.9
             moment = self._clock()
@@ -176,10 +180,12 @@ class LiveValues:
                 if points is None:
                     self._end([watch])
                 elif points:
-                    await self._note(watch, state, points, moment)
+                    await self._note(watch, state, [point for part in points.values() for point in part], moment)
                     # It may have gone, or asked for something else, while the store was asked.
                     if self._watches.get(watch.key, (None, None))[0] is watch:
-                        self._send(watch, state, points)
+                        state.parts = len(points)
+                        for retention, part in points.items():
+                            self._send(watch, state, part, retention)
 
     async def _note(self, watch: LiveWatch, state: _State, points: list[Point], moment: float) -> None:
         """Note what is about to leave: at once the first of each series, the others now and then."""
@@ -197,9 +203,13 @@ class LiveValues:
             await self._call(self._watching.note_shown, recipient, self._shown[recipient], self._clock())
             del self._shown[recipient]
 
-    def _send(self, watch: LiveWatch, state: _State, points: list[Point]) -> None:
+    @staticmethod
+    def _has_room(state: _State) -> bool:
+        return len(state.under_way) < _MOST_UNDER_WAY * state.parts
+
+    def _send(self, watch: LiveWatch, state: _State, points: list[Point], retention: str) -> None:
         try:
-            payload = build_quoalise(self._publisher, watch.meter, watch.form, points)
+            payload = build_quoalise(self._publisher.bound(retention), watch.meter, watch.form, points)
         except SenMLError as error:
             log.debug("live values cannot be written: %s", error)
             return

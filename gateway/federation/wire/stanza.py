@@ -8,7 +8,7 @@ which numbers of the outbox the message covers.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -19,6 +19,7 @@ from gateway.senml.naming import NameForm, SeriesName
 from gateway.senml.pack import Record, decode_xml, to_element
 from gateway.senml.units import to_primary, to_produced
 from gateway.store.points import Granularity, MeterInfo, Point
+from gateway.store.terms import shortest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -87,6 +88,10 @@ class Publisher:
     server: str
     retention: str | None = None
     primary: bool = False
+
+    def bound(self, stated: str) -> Publisher:
+        """The same, where consents state a retention: the shorter of the two binds; an empty one changes nothing."""
+        return replace(self, retention=shortest([stated], self.retention or stated)) if stated else self
 
     def measured(self, point: Point) -> tuple[str, int | float | str]:
         """The point's unit ("" for none) and value as they are sent."""

@@ -1,4 +1,7 @@
-"""Whatever a household does in whatever order: nothing leaves that no consent valid at that moment covers."""
+"""Whatever a household does in whatever order: nothing leaves that no consent valid at that moment covers.
+
+Nor without the shortest retention that these consents state.
+"""
 
 import shutil
 import tempfile
@@ -35,6 +38,7 @@ _terms = st.builds(
     history=st.just(True),
     history_from=st.none() | _minutes.map(lambda m: START + 60 * m),
     purpose=st.sampled_from(("", "research")),
+    retention=st.sampled_from(("", "P30D", "P1Y")),
 ) | st.just(Terms(history=False))
 _steps = st.lists(
     st.one_of(
@@ -143,12 +147,10 @@ class Clerk:
             force = [one for one in self.books if one.in_force(when)]
             for row in self.store.outbox.pending(COOP, -1, 10**6, when):
                 point = row.point
-                assert any(
-                    one.terms.push
-                    and one.covers(point, point.granularity)
-                    and (one.begins == one.since or point.time >= one.begins)
-                    for one in force
-                ), (row, force)
+                behind = [one for one in force if one.terms.push and one.covers(point, point.granularity)]
+                assert any(one.begins == one.since or point.time >= one.begins for one in behind), (row, force)
+                stated = {one.terms.retention for one in behind}
+                assert row.retention == next((one for one in ("P30D", "P1Y") if one in stated), ""), (row, behind)
                 self.let_out += 1
         force = [one for one in self.books if one.in_force(now) and one.terms.history]
         for asked in (RAW, MINUTE, HALF_HOUR):

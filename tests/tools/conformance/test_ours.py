@@ -36,7 +36,7 @@ def try_gateway(federation, folder, running):
     running.enter_context(SimulatedMeter(folder / "ttyTIC", seed=24, mode="standard", prm=PRM))
     house = House(folder, federation, folder / "ttyTIC")
     house.config.write_text(house.config.read_text().replace('sensor = "ab12"', f'sensor = "ab12"\nprm = "{PRM}"'))
-    house.grant("consumption/power/apparent", jid=jid)
+    house.grant("consumption/power/apparent", jid=jid, retention="P1Y")
     running.enter_context(house.gateway())
     house.await_link("xmpp", "ok", 60)
     words = ["--series", f"{HOME.replace('@', ':')}/ab12:sen1.test/consumption/power/apparent"]
@@ -100,6 +100,7 @@ def test_it_keeps_to_every_point(program, outcomes):
     assert (outcome.failed, outcome.code) == ([], 0), outcome.said
     if program == GATEWAY:
         assert "| passed | the features, and the hash |" in outcome.text
+        assert "| passed | pushed, shown live, of the past |" in outcome.text
     recorded = json.loads(FILE.read_text()) if FILE.exists() else {}
     if os.environ.get("WRITE_TABLE"):
         FILE.write_text(json.dumps(recorded | {program: outcome.points}, indent=1, sort_keys=True) + "\n")

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from conformance import gateway_commands, gateway_delivery, gateway_household, recipient_checks
+from conformance import gateway_commands, gateway_delivery, gateway_household, gateway_retention, recipient_checks
 from harness.accounts import HOME, consume, register
 from harness.process import PATH
 from meter.process import SimulatedMeter
@@ -43,6 +43,7 @@ GATEWAY = {
     "C36": "expected item-not-found (cancel)",
     "C38": "a record with bu",
     "C40": "points",
+    "C43": "shown live, may be kept for P9Y, and the consent says P1Y",
 }
 RECIPIENT = {
     "C10": "the notice of an answer was not confirmed",
@@ -76,7 +77,7 @@ def lying_gateway(federation, folder, running):
     # Besides those of our other tests, whose stanzas keep to the schema.
     house.config.write_text(house.config.read_text().replace(HOME, "liar@sen1.test"))
     register(federation, folder, ["liar@sen1.test"], PASSWORD)
-    house.grant("consumption/power/apparent", jid=jid)
+    house.grant("consumption/power/apparent", jid=jid, retention="P1Y")
     words = [",".join(GATEWAY), "run", "--config", house.config]
     running.enter_context(liar(folder, "gateway", *words))
     house.await_link("xmpp", "ok", 60)
@@ -121,6 +122,6 @@ def test_each_lie_is_found(outcomes, liar, told):
 
 def test_every_check_has_a_liar():
     """A check that is never seen to fail may be one that cannot."""
-    parts = (gateway_commands, gateway_delivery, gateway_household)
+    parts = (gateway_commands, gateway_delivery, gateway_retention, gateway_household)
     assert {check.number for part in parts for check in part.CHECKS.all} == set(GATEWAY)
     assert {check.number for check in recipient_checks.CHECKS.all} == set(RECIPIENT) | set(BY_PAGES)

@@ -29,7 +29,7 @@ from gateway.federation.wire.form import (
     parse_command,
     parse_page,
 )
-from gateway.federation.wire.stanza import OURS, RECEIPTS, SENML, parse_interval
+from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS, SENML, parse_interval
 from gateway.words.phrase import same
 
 NOTICE, REQUEST, RECEIVED = f"{{{OURS}}}notice", f"{{{RECEIPTS}}}request", f"{{{RECEIPTS}}}received"
@@ -105,7 +105,8 @@ def c9(said):
 
 
 def c11(said):
-    if (access := said.payload.find(f"{{{OURS}}}access")) is not None:
+    # The first time alone: what it says of consents is of another point as well.
+    if (access := said.payload.find(f"{{{OURS}}}access")) is not None and said.nth == 1:
         access.clear()
 
 
@@ -225,6 +226,8 @@ def sending(faults):
             parts = noticing(faults, parts, notice, sent[stanza_id])
         elif kind == "headline":
             parts += [ET.Element(REQUEST)] if "C27" in faults else []
+            for meta in parts[0].iter(f"{{{QUOALISE}}}meta") if "C43" in faults else ():
+                meta.set("retention", "P9Y")
             for row in parts[0].iter(f"{{{SENML}}}senml") if "C38" in faults else ():
                 row.set("bu", "VA")
         else:

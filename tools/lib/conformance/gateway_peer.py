@@ -6,9 +6,10 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from conformance.packs import is_live
 from conformance.points import LeftError
 from conformance.replies import IqReply, command
-from gateway.federation.wire.stanza import SENML
+from gateway.federation.wire.stanza import QUOALISE, SENML
 from gateway.senml.naming import Identifier, NameForm, SeriesName, parse_identifier
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ INVENTED: Final = "consumption/no-such-series-of-any-meter"
 
 @dataclass(slots=True)
 class GatewayPeer:
-    """Who is asked; ``closed`` are the names that it refused, ``packs`` what it sent.
+    """Who is asked; ``closed`` are the names that it refused, ``packs`` what it sent, ``data`` by how it came.
 
     ``quiet``: for how many seconds after a withdrawal nothing may come; longer than a gateway gathers for one message.
     """
@@ -52,6 +53,7 @@ class GatewayPeer:
     asked: int = 0
     closed: list[str] = field(default_factory=list)
     packs: list[Element] = field(default_factory=list)
+    data: dict[str, list[Element]] = field(default_factory=dict)
     pushed: Pushed | None = None
     answer: Stanza | None = None
 
@@ -83,6 +85,9 @@ class GatewayPeer:
         """Keep the packs of a stanza, to be held to the profile; of a peer that sends without end the first ones."""
         if len(self.packs) < _MOST_PACKS:
             self.packs += stanza.iter(f"{{{SENML}}}sensml")
+        how = "shown live" if is_live(stanza) else "pushed" if stanza.tag.endswith("message") else "of the past"
+        if len(kept := self.data.setdefault(how, [])) < _MOST_PACKS:
+            kept += stanza.iter(f"{{{QUOALISE}}}data")
 
     async def history(self, name: str, start: str, end: str) -> IqReply:
         """Ask for stored points, without pages."""
