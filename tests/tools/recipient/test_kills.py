@@ -26,6 +26,9 @@ def test_nothing_is_lost_or_doubled_whenever_it_is_killed(federation_ep, tmp_pat
         with house.gateway() as gateway, Recipient(tmp_path, federation_ep) as recipient:
             house.await_link("xmpp", "ok", 60)
             wait_until(lambda: "Z subscribed: " in recipient.said(), 60, "the subscription")
+            # It was there when we came and has not shown itself since: nobody tells that it goes.
+            gateway.kill()
+            gateway.start()
             meter.command("plug")
             for _ in range(KILLS):
                 least = recipient.count() + dice.randrange(1, 8)

@@ -8,6 +8,8 @@ const DEADLINE_MS = 60_000;
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 300_000;
 const FORGET_MS = 3_600_000;
+// What comes so soon after one's own presence may be its answer: to answer that in turn would go on for ever.
+const ANSWER_MS = 10_000;
 
 /** Subscribes until it succeeds, less and less often (C37). */
 class Subscribing {
@@ -20,6 +22,7 @@ class Subscribing {
     this.tell = tell;
     this.wait = FIRST_WAIT_MS;
     this.gone = false;
+    this.shown = -Infinity;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.busy = false;
@@ -34,6 +37,7 @@ class Subscribing {
     clearTimeout(this.timer);
     if (this.busy) return;
     this.busy = true;
+    this.shown = performance.now();
     try {
       await this.recipient.subscribe();
       this.wait = FIRST_WAIT_MS;
@@ -46,10 +50,13 @@ class Subscribing {
     }
   }
 
-  /** @param {string} type of a presence of the gateway */
+  /**
+   * One that went without a word, of which no server tells, shows itself again and again until it is answered (C24).
+   * @param {string} type of a presence of the gateway
+   */
   seen(type) {
     if (type === "unavailable") this.gone = true;
-    else if (type === "" && this.gone) {
+    else if (type === "" && (this.gone || performance.now() > this.shown + ANSWER_MS)) {
       this.gone = false;
       this.begin();
     }
