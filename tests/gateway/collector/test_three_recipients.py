@@ -1,0 +1,150 @@
+"""Three recipients in two languages, whoever is killed: each has what the household promised it, each point once."""
+
+import random
+from contextlib import ExitStack
+
+import pytest
+
+from harness.accounts import FAR, HOME
+from harness.points import rows
+from meter.process import SimulatedMeter
+from servers import wait_until
+from tests.gateway.collector.test_collecting import Home, far_account, kept, stored
+from tests.integration.processes import PASSWORD
+from tests.tools.recipient.rig import Recipient, needed
+
+PYTHON, JAVASCRIPT = "archive@sen2.test", "ecole@sen2.test"
+SHARED = "consumption"
+SEED = 20261130
+
+
+@pytest.mark.slow
+def test_three_recipients_lose_nothing_whoever_is_killed(start_federation, store_at, postgres, tmp_path):
+    """Each of the eight parts once, and a look when all is quiet."""
+    needed()
+    with Trio(start_federation(), store_at, postgres, tmp_path) as trio:
+        trio.live(list(trio.parts))
+        trio.quiet()
+    trio.judge(least=100)
+
+
+@pytest.mark.campaign
+def test_twenty_moments_of_quiet_in_a_quarter_of_an_hour(start_federation, store_at, postgres, tmp_path):
+    """Twenty rounds of kills at random moments, each ended by a look when all is quiet."""
+    needed()
+    dice = random.Random(SEED)
+    with Trio(start_federation("ejabberd", "prosody"), store_at, postgres, tmp_path) as trio:
+        for number in range(20):
+            trio.live(dice.choices(list(trio.parts), k=dice.randrange(2, 7)))
+            trio.quiet()
+            print(f"round {number + 1} of 20: {len(trio.promised)} points at each of three", flush=True)
+    trio.judge(least=2000)
+
+
+class Trio:
+    """A house with its meter, ``consume``, ``tools/recipient`` and ``linky-collect`` with PostgreSQL, two servers."""
+
+    def __init__(self, federation, store_at, postgres, folder):
+        self.dice, self.federation, self.promised = random.Random(SEED), federation, []
+        register_all(federation)
+        self.home = Home(folder / "house", federation, HOME)
+        for jid in (PYTHON, JAVASCRIPT):
+            self.home.grant(SHARED, jid=jid)
+        self.store = store_at(far_account(federation))
+        self.meter = SimulatedMeter(self.home.folder / "ttyTIC", speed=4, seed=SEED, mode="standard")
+        self.gateway = self.home.gateway()
+        self.consumer = self.home.recipient(jid=PYTHON, name="python")
+        self.script = Recipient(self.home.folder, federation, jid=JAVASCRIPT)
+        self.collector = self.store.collector("one")
+        self.programs = [self.gateway, self.consumer, self.script, self.collector]
+        self.parts = {
+            **{program.name: lambda program=program: again(program) for program in self.programs},
+            "database": lambda: again(postgres),
+            **{domain: lambda domain=domain: self._server(domain) for domain in federation.domains},
+            "meter": self._unplugged,
+        }
+
+    def __enter__(self):
+        with ExitStack() as running:
+            running.enter_context(self.meter).command("unplug")
+            for program in self.programs:
+                running.enter_context(program)
+            words = f"{HOME}/proxy", "--identifier", self.home.identifier()
+            self.store.command("gateways", "add", *words, "--history-from", "2020-01-01")
+            # What was there before a subscription is history, for which not all of them ask.
+            for jid in (FAR, PYTHON, JAVASCRIPT):
+                self.home.await_link(f"recipient {jid}", "ok", 60)
+            self._running = running.pop_all()
+        return self
+
+    def __exit__(self, *told):
+        self._running.__exit__(*told)
+
+    def _server(self, domain):
+        self.federation.servers[domain].kill()
+        self.federation.restart(domain)
+
+    def _unplugged(self):
+        self.meter.command("unplug")
+        self.home.await_silence(3)
+        self.meter.command("plug")
+
+    def live(self, parts):
+        """Have the meter go on, and these parts killed and started again, each after some points more."""
+        self.meter.command("plug")
+        self.dice.shuffle(parts)
+        for part in parts:
+            least = self._read() + self.dice.randrange(1, 30)
+            wait_until(lambda least=least: self._read() >= least, 120, f"more points before {part}", 0.05)
+            self.parts[part]()
+
+    def _read(self):
+        """How many raw points the gateway has, as far as they are written."""
+        return len(stored(self.home))
+
+    def quiet(self):
+        """The meter says nothing more; wait until nothing is under way, and look at what each has."""
+        self.meter.command("unplug")
+        self.home.await_silence(3)
+        wait_until(lambda: self.home.query("SELECT count(*) FROM outbox") == [(0,)], 300, "every receipt", 0.5)
+        self.promised = self._promised()
+        assert self._consumed() == self.promised
+        wait_until(
+            lambda: self._collected() == self._promised(text=True), 120, "the collector has its hole filled", 0.5
+        )
+        # Its database is looked at only while it does not run.
+        assert self.script.stop() == 0
+        assert self.script.points() == self.promised
+        self.script.start()
+
+    def _promised(self, *, text=False):
+        found = self.home.stored(f"{SHARED}/")
+        return sorted((path, time, f"{value}") for path, time, value in found) if text else found
+
+    def _collected(self):
+        return [row for row in kept(self.store, self.home) if row[0].startswith(f"{SHARED}/")]
+
+    def _consumed(self):
+        sql = "SELECT name, time, value FROM record WHERE granularity = 'raw'"
+        found = rows(self.home.folder / "python.sqlite", sql)
+        return sorted((name.split("/", 2)[2], time, value) for name, time, value in found)
+
+    def judge(self, least):
+        """Whoever was killed, nobody complained, and it was not little that was at stake."""
+        assert len(self.promised) >= least
+        for program in self.programs:
+            said = program.log.read_text()
+            assert "Traceback" not in said, program.name
+            assert PASSWORD not in said, program.name
+
+
+def again(program):
+    """A power cut, and the power comes back."""
+    program.kill()
+    program.start()
+
+
+def register_all(federation):
+    """The accounts of the house and of its three recipients."""
+    for jid in (HOME, FAR, PYTHON, JAVASCRIPT):
+        federation.register(*jid.split("@"), PASSWORD)
