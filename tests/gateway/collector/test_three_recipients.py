@@ -112,7 +112,8 @@ class Trio:
         wait_until(
             lambda: self._collected() == self._promised(text=True), 120, "the collector has its hole filled", 0.5
         )
-        # Its database is looked at only while it does not run.
+        # Its database is looked at only while it does not run; it may have been started just now.
+        wait_until(lambda: "Z subscribed: " in self.script.said(), 60, "it has begun")
         assert self.script.stop() == 0
         assert self.script.points() == self.promised
         self.script.start()

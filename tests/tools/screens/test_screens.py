@@ -19,8 +19,9 @@ from tests.tools.screens.likeness import CELL_PX, MOST_CELLS, from_afar, kept, o
 from tests.tools.screens.questions import QUESTIONS, Answer, answers, faults
 
 CHOSEN = chosen()
-# By how many of 255 a colour may be another one where nothing is other.
-ROUNDED = 2
+# By how many of 255 a colour may be another one where nothing is other: the most that was seen is 3, at an edge of
+# 22 x 2 pixels, in one of three pictures of the same page of one house.
+ROUNDED = 4
 MOST_BYTES = 5_000_000
 # What a GET gives that is no page, or the second step of one.
 NO_PAGE = {
@@ -203,7 +204,9 @@ def test_every_other_picture_is_the_same_from_a_house_made_anew(album, tmp_path,
             one, other = (Image.open(file).convert("RGB") for file in files)
             shades = max((most for _, most in ImageChops.difference(one, other).getextrema()), default=0)
             if one.size != other.size or shades > ROUNDED or not all(fits):
-                faults.append((shot.name, fits))
+                # These two stay, to be looked at.
+                faults.append((shot.name, shades, fits))
+                continue
             for file in files:
                 file.unlink()
     assert len(wanted) >= len(WHOLE) * 4 * (len(PAGES) - 4)
