@@ -1,8 +1,11 @@
 """What a co-operative is told to ask its database is answered."""
 
 import asyncio
+import re
 import shlex
-from datetime import datetime, timedelta
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from harness.accounts import HOME
@@ -32,7 +35,7 @@ def test_the_questions_of_the_document_are_answered(store):
     store.ask("INSERT INTO gateway (account, jid) VALUES ('coop@x', 'never@x')")
     for name in ("README.md", "LISEZMOI.md"):
         blocks = read(f"gateway/collector/cooperative/{name}")[0]
-        (block,) = (one.text for one in blocks if one.language == "sql")
+        block, _ = (one.text for one in blocks if one.language == "sql")
         energy_of, who, silent = (store.ask(question) for question in block.split(";\n"))
         assert [kwh for _, kwh in energy_of] == [31]
         assert [row[:4] for row in who] == [("pilot", 1, "", HOME)]
@@ -58,3 +61,54 @@ def test_a_household_that_leaves_leaves_no_row(store):
             store.ask(shlex.split(line)[-1])
         assert store.ask("SELECT count(*) FROM gateway") == [(0,)]
         assert store.ask("SELECT count(*) FROM invitation") == [(0,)]
+
+
+def test_when_each_consent_ends_is_the_day_of_its_last_invitation(store):
+    """As the invitation says it (``invite.py``): so many months of 30.4 days behind the day on which it was made."""
+    sheets = (("2026-03-01 12:00Z", True), ("2027-02-01 12:00Z", True), ("2028-01-01 12:00Z", False))
+    for number, (made, joined) in enumerate(sheets):
+        store.ask(
+            "INSERT INTO invitation (id, account, sheet, number, secret, digest, series, made_at, expires_at,"
+            " claimed_by, joined_at)"
+            " VALUES (%s, 'coop@x', %s, 1, '', '', '{}', %s, now(), %s, CASE WHEN %s THEN now() END)",
+            *(str(number), f"sheet {number}", made, HOME if joined else None, joined),
+        )
+    made = datetime(2027, 2, 1, 12, tzinfo=UTC)
+    for name in ("README.md", "LISEZMOI.md"):
+        _, block = (one.text for one in read(f"gateway/collector/cooperative/{name}")[0] if one.language == "sql")
+        assert store.ask(block) == [(HOME, (made + timedelta(days=12 * 30.4)).date())]
+
+
+def test_a_member_is_given_a_copy_of_its_readings(store):
+    """What the papers say to type asks for its readings alone, each with its series, and the file has a head."""
+
+    async def keep():
+        async with desk_at(store, most="P90Y") as desk:
+            assert all(await desk.keep(parcel((1_700_000_000, 1000), (1_700_086_400, 2000), retention="P90Y")))
+
+    asyncio.run(keep())
+    ((pseudonym,),) = store.ask("SELECT pseudonym FROM meter")
+    for name in ("README.md", "LISEZMOI.md"):
+        blocks = read(f"gateway/collector/privacy/{name}")[0]
+        (typed,) = (one.text for one in blocks if one.language == "sh")
+        *_, copied, _, file = shlex.split(typed)
+        assert file == "readings.csv"
+        found = re.fullmatch(r"COPY \((.*'d41d8cd98f00'.*)\) TO STDOUT WITH \(FORMAT csv, HEADER\)", copied)
+        assert found, copied
+        assert store.ask(found[1]) == []
+        before, _, after = found[1].partition("d41d8cd98f00")
+        assert [row[4] for row in store.ask(before + pseudonym + after)] == [1000, 2000]
+
+
+def test_the_backup_of_each_night_is_a_program():
+    """The same in both documents, and nothing in it that shellcheck warns of."""
+    one, other = (
+        [block.text for block in read(f"gateway/collector/cooperative/{name}")[0] if block.language == "bash"]
+        for name in ("README.md", "LISEZMOI.md")
+    )
+    assert one == other
+    (script,) = one
+    assert script.startswith("#!/bin/bash\nset -euo pipefail\numask 077\n")
+    subprocess.run(["bash", "-n"], input=script, check=True, text=True)
+    if shutil.which("shellcheck"):
+        subprocess.run(["shellcheck", "-"], input=script, check=True, text=True)
