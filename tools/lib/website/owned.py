@@ -96,8 +96,8 @@ _OBTAIN: Final = {
     ENGLISH: {"url": "Releases, and how to verify them: <{}/>.", "source": "The source: <{}>."},
 }
 _NO_OBTAIN: Final = {
-    FRENCH: "**Rien n’est encore publié** : aucune adresse n’est décidée. La personne qui vous a donné cette page\n"
-    "peut vous remettre le dossier du projet ; c’est lui, la version.\n",
+    FRENCH: "**Rien n’est encore publié** : il n’y a pas d’adresse de téléchargement. Demandez le dossier du projet\n"
+    "à la personne qui vous a donné cette page ; il tient lieu de version.\n",
     ENGLISH: "**Nothing has been published yet**, and there is no download address. Ask whoever gave you this page\n"
     "for the project folder: that is the release.\n",
 }
