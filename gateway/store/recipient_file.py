@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS gap (id INTEGER PRIMARY KEY, gateway TEXT NOT NULL, i
  first INTEGER NOT NULL, last INTEGER NOT NULL);
 -- Where each series ended when a hole in the numbers was seen first: what came since is beyond it.
 CREATE TABLE IF NOT EXISTS end_before (name TEXT NOT NULL, sen1 TEXT NOT NULL, time REAL NOT NULL);
+-- Since when a gateway sends what was subscribed to: of what had brought nothing before a hole, all since then.
+CREATE TABLE IF NOT EXISTS begun (gateway TEXT NOT NULL, identifier TEXT NOT NULL, time INTEGER NOT NULL,
+ PRIMARY KEY (gateway, identifier)) WITHOUT ROWID;
 -- Of an older version of this file: without its chain the gateway sends again what waits, and every record is known.
 DROP TABLE IF EXISTS chain;
 DROP TABLE IF EXISTS span;
@@ -100,13 +103,26 @@ class MissedRecords:
         return before or self._db.execute(_ENDS).fetchall()
 
     def remember_ends(self) -> None:
-        """A hole is seen; of one behind another the first is remembered."""
-        if self._db.execute("SELECT 1 FROM end_before LIMIT 1").fetchone() is None:
-            self._db.execute(f"INSERT INTO end_before {_ENDS}")
+        """A hole is seen; of one behind another the first is remembered, also that nothing had come before it."""
+        if self._db.execute("SELECT 1 FROM end_before LIMIT 1").fetchone() is not None:
+            return
+        if not self._db.execute(f"INSERT INTO end_before {_ENDS}").rowcount:
+            # A name that no series has: else what comes behind the hole would be taken for what was before it.
+            self._db.execute("INSERT INTO end_before VALUES ('', '', 0)")
 
     def forget_ends(self) -> None:
         """There is no hole any more."""
         self._db.execute("DELETE FROM end_before")
+
+    def begun(self, gateway: str, identifier: str, now: int) -> None:
+        """A subscription was accepted, now or before."""
+        self._db.execute("INSERT OR IGNORE INTO begun VALUES (?, ?, ?)", [gateway, identifier, now])
+
+    def since(self, gateway: str, identifier: str) -> int | None:
+        """When a subscription was accepted first; None where it was not."""
+        key = [gateway, identifier]
+        row = self._db.execute("SELECT time FROM begun WHERE gateway = ? AND identifier = ?", key).fetchone()
+        return row[0] if row else None
 
     def gaps(self, gateway: str) -> list[ReceivedGap]:
         """What is to be asked of a gateway's history: what it rectified, what was missed."""

@@ -92,12 +92,23 @@ class Keeper:
         """The newest epoch and the number up to which nothing of it is missing."""
         return self.file.chain.reached()
 
-    def begin(self, epoch: str, first: int, last: int, gateway: str = "", identifiers: Sequence[str] = ()) -> None:
+    def begin(
+        self,
+        epoch: str,
+        first: int,
+        last: int,
+        gateway: str = "",
+        identifiers: Sequence[str] = (),
+        accepted: str = "",
+    ) -> None:
         """The gateway said what waits: nothing before ``first`` will come, nothing after ``last`` was ever given.
 
-        What was passed over is to be asked of the history, of each identifier from the last point on.
+        What was passed over is to be asked of the history, of each identifier from the last point on; of one that had
+        brought nothing yet from when it was ``accepted`` first.
         """
         with self.file.transaction():
+            if accepted:
+                self.file.missed.begun(gateway, accepted, int(time.time()))
             passed_over = self.file.chain.begin(epoch, first, last) and self.keeps
             # All records are looked through for it, and seldom is anything passed over.
             ends = self.file.missed.ends() if passed_over else []
@@ -106,11 +117,19 @@ class Keeper:
             if not passed_over:
                 return
             for identifier in identifiers:
-                asked = parse_identifier(identifier)
-                if known := [at for name, sen1, at in ends if names(asked, name, sen1)]:
-                    # Of a text that has not changed for years nothing is missing so far back.
-                    since = max(min(known), max(known) - _MARGIN_S)
-                    self.file.missed.add(gateway, identifier, int(since), now + 1)
+                since = self._missing_since(ends, gateway, identifier)
+                if since is not None:
+                    self.file.missed.add(gateway, identifier, since, now + 1)
+
+    def _missing_since(self, ends: Sequence[tuple[str, str, float]], gateway: str, identifier: str) -> int | None:
+        """From where on what was passed over is missing; None of what was never accepted."""
+        asked = parse_identifier(identifier)
+        known = [at for name, sen1, at in ends if names(asked, name, sen1)]
+        if not known:
+            begun = self.file.missed.since(gateway, identifier)
+            return None if begun is None else begun - _MARGIN_S
+        # Of a text that has not changed for years nothing is missing so far back.
+        return int(max(min(known), max(known) - _MARGIN_S))
 
     def replace(self, parcel: QuoaliseMessage, gap: int | None = None) -> list[Received]:
         """Commit what a gateway says now of a time that it rectified, and the gap when it is filled; what changed."""
@@ -218,10 +237,10 @@ class EmittingKeeper:
         """As ``Keeping.reached``."""
         return self._keeper.reached()
 
-    async def begin(self, _: str, numbers: tuple[str, int, int] | None) -> None:
+    async def begin(self, identifier: str, numbers: tuple[str, int, int] | None) -> None:
         """As ``Keeping.begin``."""
         if numbers is not None:
-            self._keeper.begin(*numbers, self._gateway, self._identifiers)
+            self._keeper.begin(*numbers, self._gateway, self._identifiers, identifier)
 
     async def gaps(self) -> Sequence[ReceivedGap]:
         """As ``Keeping.gaps``."""

@@ -3,6 +3,7 @@
 import itertools
 import random
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -121,6 +122,44 @@ def test_what_came_beyond_a_hole_is_no_beginning_of_what_is_asked(tmp_path):
     keeper.begin(EPOCH, 16, 15, "gw@a", [name])
     (gap,) = keeper.gaps("gw@a")
     assert gap.first == 10**9 + 14
+    keeper.close()
+
+
+@pytest.mark.parametrize("pushes", [0, 1, 2])
+def test_a_hole_before_the_first_record_is_asked_from_when_it_was_accepted(tmp_path, pushes):
+    """Whatever came behind it before the answer, and over a new start; once it is explained nothing of it is left."""
+    name, other = "gw@a/s@a/x", "gw@a/s@a/y"
+    keeper, before = Keeper(tmp_path / "r.sqlite"), int(time.time())
+    keeper.begin(EPOCH, 1, 0, "gw@a", [name, other], name)
+    for number in range(pushes):
+        keeper.add(parcel(3 + number, 4 + number))
+    keeper.close()
+    keeper = Keeper(tmp_path / "r.sqlite")
+    keeper.begin(EPOCH, 4, 3 + pushes, "gw@a", [name, other], name)
+    (gap,) = keeper.gaps("gw@a")
+    assert gap.identifier == name
+    assert before - 2 * 86_400 <= gap.first <= int(time.time()) - 2 * 86_400 < gap.last
+    assert keeper.reached() == (EPOCH, 3 + pushes)
+    keeper.replace(parcel(0, 3), gap.id)
+    assert (keeper.gaps("gw@a"), keeper.file.missed._db.execute("SELECT * FROM end_before").fetchall()) == ([], [])
+    # A later hole is asked for from the last record on, as ever.
+    keeper.add(parcel(3 + pushes, 6))
+    keeper.begin(EPOCH, 9, 8, "gw@a", [name, other], name)
+    assert [(gap.identifier, gap.first) for gap in keeper.gaps("gw@a")] == [(name, 10**9 + 6)]
+    keeper.close()
+
+
+def test_a_hole_before_the_first_record_that_closes_by_itself_leaves_nothing(tmp_path):
+    """What was late comes after all; the next hole is asked for from the last record on."""
+    name = "gw@a/s@a/x"
+    keeper = Keeper(tmp_path / "r.sqlite")
+    keeper.begin(EPOCH, 1, 0, "gw@a", [name], name)
+    for after, last in ((3, 5), (5, 6), (0, 3)):
+        keeper.add(parcel(after, last))
+    keeper.begin(EPOCH, 7, 6, "gw@a", [name], name)
+    assert keeper.gaps("gw@a") == []
+    keeper.begin(EPOCH, 9, 8, "gw@a", [name], name)
+    assert [gap.first for gap in keeper.gaps("gw@a")] == [10**9 + 6]
     keeper.close()
 
 
