@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,11 +19,11 @@ from gateway.errors import FederationError, SenMLError, StoreError
 from gateway.federation.recipient.intake import ReceivedGap
 from gateway.federation.recipient.subscriber import RetryPace, Subscriber
 from gateway.federation.recipient.supply import Standing
-from gateway.federation.wire.scope import within
+from gateway.federation.wire.scope import names, within
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from uuid import UUID
     from xml.etree.ElementTree import Element
 
@@ -41,19 +42,40 @@ _T = TypeVar("_T")
 PACE = RetryPace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, absent_most_s=600)
 # Requests that wait for their answer at once; an answer with a page of history is some 30 kB.
 TURNS = 32
-# Who was last heard then may have sent what is missing a little before.
-_MARGIN_S = 3600
+# What a gateway that was last heard then had not sent yet may be of a little before; of a period, which is told once it
+# is over and under the time of its beginning, of two periods before.
+_MARGIN_S, _MARGIN_STEPS = 3600, 2
+_STEP = re.compile(r"P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?)?")
+_STEP_S = (366 * 86_400, 31 * 86_400, 7 * 86_400, 86_400, 3600, 60)
+# As long as that of any of our gateways: where nothing has come yet, and of a step that is not understood.
+_LONGEST_STEP_S = 86_400
 
 _CHAIN = (
     "SELECT epoch, reached, spans, extract(epoch FROM heard_at)::bigint FROM gateway WHERE id = %s AND owner = %s"
     " FOR NO KEY UPDATE"
 )
+_STEPS = "SELECT DISTINCT name, sen1, granularity FROM series JOIN meter ON meter.id = series.meter WHERE gateway = %s"
 _BEGUN = """
 UPDATE subscription SET since = now() FROM subscription before
 WHERE subscription.gateway = %(gateway)s AND subscription.identifier = %(identifier)s AND subscription.since IS NULL
   AND before.gateway = subscription.gateway AND before.identifier = subscription.identifier
 RETURNING extract(epoch FROM subscription.history_from)::bigint
 """
+
+
+def margin_s(granularities: Iterable[str]) -> int:
+    """How many seconds before it was last heard what a gateway has not sent yet may lie, of series that are so fine."""
+    steps = [_step_s(granularity) for granularity in granularities] or [_LONGEST_STEP_S]
+    return max(_MARGIN_S, _MARGIN_STEPS * max(steps))
+
+
+def _step_s(granularity: str) -> int:
+    """The seconds of a granularity; of a value of the moment 0."""
+    if granularity == "raw":
+        return 0
+    match = _STEP.fullmatch(granularity)
+    counts = [int(count or 0) for count in match.groups()] if match else []
+    return sum(count * each for count, each in zip(counts, _STEP_S, strict=False)) or _LONGEST_STEP_S
 
 
 class Gate:
@@ -131,8 +153,10 @@ class AskedGateway:
             moved = [chain.epoch, chain.reached, json.dumps(chain.spans), self._source.id]
             await db.execute("UPDATE gateway SET epoch = %s, reached = %s, spans = %s WHERE id = %s", moved)
             if passed_over and heard is not None:
+                steps = await self._steps(db)
                 for known in await self._accepted(db):
-                    await add_gap(db, self._source.id, known, heard - _MARGIN_S, now + 1)
+                    first = heard - margin_s(step for named, step in steps if names(parse_identifier(known), *named))
+                    await add_gap(db, self._source.id, known, first, now + 1)
             key = {"gateway": self._source.id, "identifier": identifier}
             begun = await (await db.execute(_BEGUN, key)).fetchone()
             if begun and begun[0] is not None and begun[0] <= now:
@@ -166,6 +190,11 @@ class AskedGateway:
     async def _accepted(self, db: AsyncConnection) -> list[str]:
         text = "SELECT identifier FROM subscription WHERE gateway = %s AND since IS NOT NULL"
         return [name for (name,) in await (await db.execute(text, [self._source.id])).fetchall()]
+
+    async def _steps(self, db: AsyncConnection) -> list[tuple[tuple[str, str], str]]:
+        """Of each series that has come: its name, as it was sent and as the literal one, and its granularity."""
+        rows = await (await db.execute(_STEPS, [self._source.id])).fetchall()
+        return [((name, sen1), granularity) for name, sen1, granularity in rows]
 
     async def _rows(self, text: str, values: list[object]) -> list[tuple]:  # type: ignore[type-arg]
         async def work(db: AsyncConnection) -> list[tuple]:  # type: ignore[type-arg]
