@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from conformance.connection import Connection, HearingSession
-from conformance.replies import CLIENT, query
+from conformance.connection import CLIENT, Connection, HearingSession
+from conformance.replies import query
 from gateway.federation.connection.disco import CAPS, INFO
 from gateway.federation.connection.one_off import once
 from gateway.federation.connection.session import Account

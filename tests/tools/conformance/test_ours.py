@@ -8,9 +8,10 @@ from contextlib import ExitStack
 import pytest
 
 from conformance.fulfilled import FILE, PROGRAMS
-from harness.accounts import HOME, consume, register
+from harness.accounts import HOME, consume, register, table
 from meter.process import SimulatedMeter
 from servers.postgres import missing_postgres
+from tests.gateway.bridges.test_own import LINES
 from tests.gateway.collector.conftest import Store, postgres, template
 from tests.gateway.collector.test_collecting import far_account
 from tests.gateway.federation.conftest import PRM
@@ -20,7 +21,7 @@ from tests.tools.recipient.rig import Recipient, is_installed, needed
 
 __all__ = ["postgres", "template"]
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
-GATEWAY, CONSUME, COLLECT, JAVASCRIPT = PROGRAMS
+GATEWAY, CONSUME, COLLECT, BRIDGE, JAVASCRIPT = PROGRAMS
 # Program -> the account that the tool is with it: a recipient, or the gateway of one; and the program's own.
 OURS = {name: (f"tried{number}@sen1.test", f"tried{number}@sen2.test") for number, name in enumerate(PROGRAMS)}
 
@@ -51,6 +52,20 @@ def try_consume(federation, folder, running):
     return Conformance(folder, federation, jid, home, "--as", "recipient"), None
 
 
+def try_bridge(federation, folder, running):
+    """``linky-bridge``, whose recipient is the same whatever it hands on to; here a class of one's own."""
+    home, jid = OURS[BRIDGE]
+    (folder / "lines.py").write_text(LINES)
+    (folder / "bridge.toml").write_text(
+        f'directory = "state"\n{table(federation, jid)}'
+        f'[[household]]\nname = "conformance"\ngateway = "{home}/proxy"\nidentifier = "{series_of(home)}"\n'
+        f'[own]\nfile = "lines.py"\nsink = "LinesSink"\ngiven = {{ path = "{folder / "lines"}" }}\n'
+    )
+    words = ("own", "--config", folder / "bridge.toml")
+    running.enter_context(Process(folder, "bridge", *words, module="gateway.bridges.program"))
+    return Conformance(folder, federation, jid, home, "--as", "recipient"), None
+
+
 def try_javascript(federation, folder, running):
     """``tools/recipient``, whose authors had the document alone."""
     home, jid = OURS[JAVASCRIPT]
@@ -71,7 +86,7 @@ def try_collector(federation, folder, running, conninfo):
 @pytest.fixture(scope="module")
 def outcomes(request, federation, tmp_path_factory):
     """Program -> what came of it; those alone whose parts are installed."""
-    tried = {GATEWAY: try_gateway, CONSUME: try_consume}
+    tried = {GATEWAY: try_gateway, CONSUME: try_consume, BRIDGE: try_bridge}
     if is_installed():
         tried[JAVASCRIPT] = try_javascript
     if not missing_postgres():

@@ -4,12 +4,19 @@ import json
 
 import pytest
 
-from conformance import gateway_commands, gateway_delivery, gateway_household, gateway_retention, recipient_checks
+from conformance import (
+    gateway_commands,
+    gateway_delivery,
+    gateway_history,
+    gateway_household,
+    gateway_retention,
+    recipient_checks,
+)
 from conformance.checks import UNSEEN
 from conformance.fulfilled import FILE, PROGRAMS
 from conformance.points import DOCUMENT, Findings, PointOutcome, WirePoint, points
 
-PARTS = (gateway_commands, gateway_delivery, gateway_retention, gateway_household, recipient_checks)
+PARTS = (gateway_commands, gateway_delivery, gateway_history, gateway_retention, gateway_household, recipient_checks)
 HELD = points()
 
 

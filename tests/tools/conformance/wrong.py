@@ -8,8 +8,8 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from xml.etree import ElementTree as ET
 
+from conformance.connection import CLIENT
 from conformance.gateway_peer import INVENTED
-from conformance.replies import CLIENT
 from gateway.commands.main import main
 from gateway.errors import FederationError
 from gateway.federation.connection.disco import Discovery
@@ -33,7 +33,7 @@ from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS, SENML, pars
 from gateway.words.phrase import same
 
 NOTICE, REQUEST, RECEIVED = f"{{{OURS}}}notice", f"{{{RECEIPTS}}}request", f"{{{RECEIPTS}}}received"
-FOR_EVER = "999999999"
+REQUESTS = []
 
 
 @dataclass
@@ -85,7 +85,7 @@ def c5(said):
 
 
 def c6(said):
-    if said.request.type == "get":
+    if said.request.type == "get" and said.node == "get_history":
         said.payload = None
 
 
@@ -101,12 +101,14 @@ def c8(said):
 
 def c9(said):
     if (request := said.payload.find(f"{{{OURS}}}request")) is not None:
-        request.set("state", "granted")
+        REQUESTS.append(request.get("id"))
+        # The first is told to the household.
+        request.set("id", f"{REQUESTS[-1]}0" if len(REQUESTS) == 2 else REQUESTS[-1])
 
 
 def c11(said):
-    # The first time alone: what it says of consents is of another point as well.
-    if (access := said.payload.find(f"{{{OURS}}}access")) is not None and said.nth == 1:
+    # The first times alone: what it says of consents is of another point as well.
+    if (access := said.payload.find(f"{{{OURS}}}access")) is not None and said.nth <= 2:
         access.clear()
 
 
@@ -116,7 +118,7 @@ def c12(said):
 
 
 def c13(said):
-    if said.node == "subscribe" and said.nth == 2:
+    if said.node == "subscribe" and "confirm" in said.fields and said.nth == 2:
         said.refuse("auth", "not-authorized")
 
 
@@ -126,24 +128,25 @@ def c15(said):
 
 
 def c20(said):
-    if said.node == "subscribe" and said.condition == "not-authorized" and said.nth > 5:
+    if said.node == "subscribe" and "confirm" in said.fields and said.condition == "not-authorized" and said.nth > 5:
         said.succeed()
 
 
 def c21(said):
-    if said.node == "subscribe" and said.nth == 4:
-        said.put("first", FOR_EVER)
+    if said.node == "subscribe" and "confirm" in said.fields and said.nth == 4:
+        last = said.payload.findtext(f"{{{DATA}}}x/{{{DATA}}}field[@var='last']/{{{DATA}}}value")
+        said.put("first", str(int(last) + 1))
 
 
 def c25(said):
-    if said.node == "unsubscribe" and not said.typed and said.nth >= 5:
+    if INVENTED in said.fields.get("identifier", "") and said.node == "unsubscribe" and said.nth > 3:
         said.refuse("cancel", "item-not-found")
 
 
 def c28(said):
     if 0 < said.most < 1000 and said.node == "get_history":
-        for page in said.payload.findall(f"{{{RSM}}}set"):
-            page.clear()
+        for row in said.payload.iter(f"{{{SENML}}}senml"):
+            row.set("v", "1")
 
 
 def c34(said):
@@ -165,8 +168,8 @@ def c36(said):
 def c40(said):
     if said.node == "get_history" and "@" in said.fields.get("identifier", "") and said.most:
         for pack in said.payload.iter(f"{{{SENML}}}sensml"):
-            if len(pack) > 1:
-                pack.remove(pack[-1])
+            for row in pack:
+                row.set("v", "1")
 
 
 ANSWERS = {name.upper(): lie for name, lie in globals().items() if name[:1] == "c" and name[1:].isdigit()}
@@ -199,13 +202,15 @@ def answering(faults):
     def lying(self, request, payload, *, error=False):
         command = request.xml.find(f"{{{COMMANDS}}}command")
         node = command.get("node", "")
-        counts[node] = counts.get(node, 0) + 1
         rows = command.findall(f"{{{DATA}}}x/{{{DATA}}}field")
         fields = {row.get("var"): row.findtext(f"{{{DATA}}}value") or "" for row in rows}
+        # Of subscriptions those that are asked for in earnest.
+        asked = node, "confirm" in fields
+        counts[asked] = counts.get(asked, 0) + 1
         most = int(command.findtext(f"{{{RSM}}}set/{{{RSM}}}max") or 0)
         typed = any(row.get("type") for row in rows)
         action = command.get("action", "execute")
-        said = Said(request, node, action, fields, typed, most, deepcopy(payload), error, counts[node])
+        said = Said(request, node, action, fields, typed, most, deepcopy(payload), error, counts[asked])
         for number in sorted(faults & set(ANSWERS)):
             if said.payload is not None:
                 ANSWERS[number](said)

@@ -8,7 +8,14 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from conformance import gateway_commands, gateway_delivery, gateway_household, gateway_retention, recipient_checks
+from conformance import (
+    gateway_commands,
+    gateway_delivery,
+    gateway_history,
+    gateway_household,
+    gateway_retention,
+    recipient_checks,
+)
 from conformance.checks import leave
 from conformance.connection import Connection, HearingSession
 from conformance.gateway_peer import GatewayPeer
@@ -107,7 +114,7 @@ async def _try_gateway(options: argparse.Namespace, account: Account, jid: str, 
             options.household,
             options.quiet,
         )
-        for part in (gateway_commands, gateway_delivery, gateway_retention, gateway_household):
+        for part in (gateway_commands, gateway_delivery, gateway_history, gateway_retention, gateway_household):
             await part.CHECKS.make(role, peer, findings)
 
 

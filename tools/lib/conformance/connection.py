@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _TIMING = Timing(start=20.0, retry_first=0.2, retry_refused=0.2)
 # What is held of what came and nobody has asked for: with stanzas of 256 KiB some 75 MB.
 _MOST_HEARD = 300
+CLIENT = "jabber:client"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -58,8 +59,8 @@ class HearingSession(Session):
         self._answers: dict[str, tuple[str, asyncio.Future[ET.Element]]] = {}
         self._numbers, self._last = itertools.count(1), 0.0
         self._news = asyncio.Event()
-        self.listen("{jabber:client}iq", self._take_iq)
-        self.listen("{jabber:client}message", self._take_message)
+        self.listen(f"{{{CLIENT}}}iq", self._take_iq)
+        self.listen(f"{{{CLIENT}}}message", self._take_message)
 
     async def ask(
         self, to: str, payload: ET.Element, seconds: float, kind: str = "set", lang: str = "en"
@@ -98,6 +99,10 @@ class HearingSession(Session):
                     await self._news.wait()
         except TimeoutError:
             return None
+
+    def has(self, fits: Callable[[Stanza], bool]) -> bool:
+        """Whether a message that fits is there already; it stays."""
+        return any(map(fits, self.messages))
 
     async def see(self, origin: str, seconds: float) -> ET.Element | None:
         """The last presence that somebody showed; when there is none yet, the next one, or None when none came."""

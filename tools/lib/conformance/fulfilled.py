@@ -17,6 +17,7 @@ PROGRAMS: Final = {
     "linky-gateway run": "G",
     "linky-gateway consume": "R",
     "linky-collect run": "R",
+    "linky-bridge own": "R",
     "tools/recipient": "R",
 }
 _SHOWN: Final = {

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from conformance.connection import Connection, HearingSession
+    from conformance.gateway_household import Withdrawn
     from conformance.gateway_pushes import Pushed
     from gateway.federation.connection.session import Stanza
 
@@ -55,7 +56,9 @@ class GatewayPeer:
     packs: list[Element] = field(default_factory=list)
     data: dict[str, list[Element]] = field(default_factory=dict)
     pushed: Pushed | None = None
+    request: Element | None = None
     answer: Stanza | None = None
+    withdrawn: Withdrawn | None = None
 
     @property
     def line(self) -> HearingSession:

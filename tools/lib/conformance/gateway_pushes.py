@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from conformance.packs import interval, is_live
+from conformance.packs import interval, is_live, overlaps
 from conformance.points import LeftError, WrongError
 from gateway.federation.wire.stanza import QUOALISE
 
@@ -97,10 +97,10 @@ async def _await_repetition(peer: GatewayPeer, found: Pushed, first: Stanza) -> 
         return None
     # It may have come before the subscription did.
     for stanza in found.all[1:]:
-        if _overlaps(wanted, interval(stanza.xml)):
+        if overlaps(wanted, interval(stanza.xml)):
             return stanza
     while (left := end - time.monotonic()) > 0 and (stanza := await _push(peer, found, left)):
-        if _overlaps(wanted, interval(stanza.xml)):
+        if overlaps(wanted, interval(stanza.xml)):
             return stanza
         peer.line.confirm(stanza.id, stanza.origin)
     return None
@@ -115,10 +115,6 @@ async def _await_new(peer: GatewayPeer, found: Pushed) -> Stanza | None:
             return stanza
         peer.line.confirm(stanza.id, stanza.origin)
     return None
-
-
-def _overlaps(one: tuple[str, int, int], other: tuple[str, int, int] | None) -> bool:
-    return other is not None and one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
 
 
 async def _push(peer: GatewayPeer, found: Pushed, seconds: float) -> Stanza | None:

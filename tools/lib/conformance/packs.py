@@ -14,6 +14,9 @@ from gateway.senml.units import is_registered, is_secondary
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+# Epoch, and the numbers that a push covers: after < n <= last.
+Numbers = tuple[str, int, int]
+NO_STORE: Final = "{urn:xmpp:hints}no-store"
 _NOT_SENT: Final = frozenset("vb vd s bv bs ut bu".split())
 _MOST_RECORDS: Final = 20_000
 _FIRST_TIME: Final = 1 << 28
@@ -63,7 +66,7 @@ def records(stanza: Element) -> list[Record]:
     ]
 
 
-def interval(message: Element) -> tuple[str, int, int] | None:
+def interval(message: Element) -> Numbers | None:
     """Epoch and numbers of a push, as ``<outbox>`` says them; None without it. WrongError for such as are none."""
     outbox = message.find(f"{{{QUOALISE}}}quoalise/{{{QUOALISE}}}data/{{{QUOALISE}}}meta/{{{OURS}}}outbox")
     if outbox is None:
@@ -82,3 +85,19 @@ def asks_receipt(message: Element) -> bool:
 def is_live(message: Element) -> bool:
     """Whether it says of itself that it is a value of this moment."""
     return any(meta.get("live") == "true" for meta in message.iter(f"{{{QUOALISE}}}meta"))
+
+
+def overlaps(one: Numbers, other: Numbers | None) -> bool:
+    """Whether two intervals have a number in common."""
+    return other is not None and one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
+
+
+def rectifies(message: Element) -> bool:
+    """Whether it says that its values replace what was sent before."""
+    return any(meta.get("rectifies") == "true" for meta in message.iter(f"{{{QUOALISE}}}meta"))
+
+
+def granularity(message: Element) -> str:
+    """How fine the points of a message are, as its measurements say it; empty for what is as the meter gives it."""
+    said = (one.get("sampling-interval", "") for one in message.iter(f"{{{QUOALISE}}}measurement"))
+    return next(said, "")

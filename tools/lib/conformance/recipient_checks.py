@@ -21,8 +21,10 @@ _QUIET_S: Final = 5.0
 _SHOWN_AGAIN_S: Final = 15.0
 # Refused so often for now, then not answered at all.
 MOODS: Final = ["wait", "wait", "wait", "silent"]
-# By how much the last of three pauses is longer than the shortest, at least: each may be spread by half.
+# By how much the last of three pauses is longer than the shortest, at least: each may be spread by half. Who waits a
+# minute each time (spread as well) needs no longer ones.
 _LONGER: Final = 1.2
+_LONG_S: Final = 40.0
 # What lies before the first number that waits, in the second session.
 _LATER_FIRST: Final = 10
 
@@ -40,7 +42,7 @@ async def it_has_patience_and_deadlines(peer: RecipientPeer) -> str | None:
         pauses = [later.at - earlier.at for earlier, later in itertools.pairwise(times)]
         told = ", ".join(f"{pause:.1f} s" for pause in pauses)
         # Of the shortest: an answer may be lost between servers that have only just met, and then its deadline counts.
-        if pauses[-1] < _LONGER * min(pauses):
+        if pauses[-1] < min(_LONG_S, _LONGER * min(pauses)):
             raise WrongError(f"refused for now it asked again after {told}")
         await _subscription(peer, len(MOODS), "after a question that nobody answered")
     finally:
@@ -104,8 +106,8 @@ async def the_receipt_goes_to_the_sender(peer: RecipientPeer) -> str | None:
 
 @CHECKS.of("C19", "R")
 async def a_repetition_is_confirmed_again(peer: RecipientPeer) -> str | None:
-    """The same message once more."""
-    stanza_id = peer.push(1, peer.point(now(), 451), peer.device)
+    """The same message once more, with the same point."""
+    stanza_id = peer.push(1, peer.pushed.get(1) or peer.point(now(), 451), peer.device)
     if await peer.receipt(stanza_id, peer.patience) is None:
         raise WrongError(f"a message that came twice was not confirmed twice within {peer.patience} s")
     return "that it is stored once is not to be seen from outside"
@@ -154,8 +156,11 @@ async def what_is_rectified_is_asked_again(peer: RecipientPeer) -> str | None:
     stanza_id = peer.notice("4", "data-rectified", series=peer.name(), first=str(at), last=str(at + 120))
     if await peer.next("get_history", before, peer.patience, lambda asked: _meant(peer, asked) == {0}) is None:
         raise WrongError(f"after data-rectified it did not ask for that time within {peer.patience} s")
+    # What has come by now was sent before the answer could be there: then it has to be noted durably.
+    noted = peer.line.has(lambda stanza: peer.is_receipt(stanza, stanza_id))
     await _confirmed(peer, stanza_id, "data-rectified")
-    return "it asks again; that it replaces is not to be seen from outside"
+    said = "it confirms before it has the answer, and has to have noted what it owes" if noted else "it asks again"
+    return f"{said}; that it replaces is not to be seen from outside"
 
 
 @CHECKS.of("C24", "R")
@@ -181,6 +186,16 @@ async def it_goes_on_in_a_new_session(peer: RecipientPeer) -> str | None:
     return None
 
 
+@CHECKS.of("C14", "R")
+async def presence_is_shown_in_each_session(peer: RecipientPeer) -> str | None:
+    """In that which begins as the gateway comes back, too."""
+    if peer.renewed_at is None:
+        raise LeftError("it did not come back (C24)")
+    if await peer.line.see(peer.device, peer.patience) is None:
+        raise WrongError(f"the gateway came back, and was shown no presence of {peer.device}")
+    return None
+
+
 async def _seen_again(peer: RecipientPeer, before: int) -> Asked | None:
     """The subscription after the gateway has shown its presence; as a gateway does it, it is shown again."""
     end = time.monotonic() + peer.patience
@@ -192,16 +207,16 @@ async def _seen_again(peer: RecipientPeer, before: int) -> Asked | None:
 
 
 async def _asked_for(peer: RecipientPeer) -> list[Asked]:
-    """What it asked of the history for what lies before the first number that waits."""
+    """What it asked of the history for what lies before the first number that waits; waited for once."""
     if peer.renewed_at is None:
         raise LeftError("it did not come back (C24)")
-    if await peer.next("get_history", peer.renewed_at, peer.patience) is None:
-        return []
-    # To its end, as far as it goes: pages follow each other at once.
-    count = -1
-    while count != (count := len(peer.asked)):
-        await peer.next("get_history", count, _QUIET_S)
-    return [one for one in peer.asked[peer.renewed_at :] if one.node == "get_history"]
+    if peer.filled is None:
+        # To its end, as far as it goes: pages follow each other at once.
+        end, seconds, count = time.monotonic() + 2 * peer.patience, float(peer.patience), peer.renewed_at
+        while time.monotonic() < end and await peer.next("get_history", count, seconds):
+            count, seconds = len(peer.asked), _QUIET_S
+        peer.filled = [one for one in peer.asked[peer.renewed_at :] if one.node == "get_history"]
+    return peer.filled
 
 
 def _meant(peer: RecipientPeer, asked: Asked) -> set[int]:

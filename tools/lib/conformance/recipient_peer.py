@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
+from conformance.connection import CLIENT
 from gateway.errors import SenMLError
 from gateway.federation.wire.fields import read_identifier, read_number_after, read_time
 from gateway.federation.wire.form import (
@@ -27,6 +28,7 @@ from gateway.federation.wire.scope import within
 from gateway.federation.wire.stanza import OURS, RECEIPTS, Interval, Publisher, build_quoalise, hints
 from gateway.senml.naming import NameForm, parse_identifier
 from gateway.store.points import Granularity, MeterInfo, Point, Series
+from gateway.store.recorder import iso
 from gateway.words.phrase import same
 
 if TYPE_CHECKING:
@@ -38,9 +40,12 @@ if TYPE_CHECKING:
 
 SENSOR: Final = "conformance"
 PATH: Final = "consumption/power/apparent/raw"
+# One of the conditions of "later" for which the document names no least pause (§16).
+_NOT_NOW: Final = "recipient-unavailable"
 # Of a recipient's questions so many are remembered: one that asks without end is left.
 _MOST_ASKED: Final = 1000
 _PAGE_OF: Final = 2
+_DAY_S: Final = 86400
 COMMAND_NAMES: Final = {
     "get_history": "Get history",
     "subscribe": "Subscribe",
@@ -85,6 +90,8 @@ class RecipientPeer:
     asked: list[Asked] = field(default_factory=list)
     receipts: list[Stanza | None] = field(default_factory=list)
     renewed_at: int | None = None
+    filled: list[Asked] | None = None
+    pushed: dict[int, Point] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -131,7 +138,7 @@ class RecipientPeer:
         fields = dict(command.fields or {})
         self.asked.append(Asked(time.monotonic(), command.node, fields, command.page, mood))
         if mood == "wait":
-            raise RequestError("wait", "resource-constraint", same("too many requests at once"))
+            raise RequestError("wait", _NOT_NOW, same("not now"))
         if command.node == "subscribe" and mood == "yes":
             self.device = request.origin
             try:
@@ -147,7 +154,48 @@ class RecipientPeer:
             return Answer((), self._page(command))
         if command.node == "unsubscribe":
             return Answer()
+        if command.node == "list_series":
+            return Answer((), self._catalogue(command))
+        if command.node == "my_access":
+            access = ET.Element(f"{{{OURS}}}access")
+            ET.SubElement(access, f"{{{OURS}}}consent", {"id": "1", "state": "valid", "push": "true"} | self._given())
+            return Answer((), [access])
+        if command.node == "request_access":
+            said = {"id": "1", "state": "pending"}
+            return Answer(
+                (("request", same("Number"), "1"), ("state", same("Status"), "pending")),
+                [ET.Element(f"{{{OURS}}}request", said)],
+            )
         raise RequestError("cancel", "item-not-found", same("unknown command"))
+
+    def _given(self) -> dict[str, str]:
+        """What a consent says: all of the series, raw, from long ago until tomorrow."""
+        until = iso(int(time.time()) + _DAY_S)
+        name = self.publisher.name(self.meter, PATH).sen1()
+        return {"series": name, "granularity": "raw", "history": "true", "until": until, "begins": iso(0)}
+
+    def _catalogue(self, command: Command) -> Sequence[ET.Element]:
+        """The one series, on the first page, in the form that is asked for."""
+        fields = command.fields or {}
+        asked = read_identifier(fields) if fields.get("identifier") else None
+        wanted = fields.get("form") or "sen1"
+        if wanted not in ("sen1", "senml"):
+            raise bad_request(same("form: expected sen1 or senml"))
+        form = NameForm(wanted) if asked is None else asked.form
+        name = self.publisher.name(self.meter, PATH).written(form)
+        here = read_number_after(command.page) == 0 and within(asked, name)
+        catalogue = ET.Element(f"{{{OURS}}}catalogue")
+        if here:
+            facts = {
+                "name": name,
+                "path": PATH,
+                "kind": "gauge",
+                "unit": "VA",
+                "granularities": "raw",
+                "retention": "P1Y",
+            }
+            ET.SubElement(catalogue, f"{{{OURS}}}series", facts)
+        return catalogue, build_page(*(("0", "0") if here else (None, None)), 0, int(here))
 
     def _page(self, command: Command) -> Sequence[ET.Element]:
         """A page of two records at most, however many are wanted: a short one is not the end."""
@@ -166,6 +214,9 @@ class RecipientPeer:
         start, end = read_time(fields, "start_time"), read_time(fields, "end_time")
         if not within(read_identifier(fields), self.publisher.name(self.meter, PATH).written(self.form)):
             return []
+        # Without a granularity the finest is meant, and there is no other.
+        if fields.get("granularity") not in (None, "", "raw"):
+            return []
         return [number for number, point in enumerate(self.history) if start <= point.time < end]
 
     # --- what it is sent ---
@@ -177,6 +228,7 @@ class RecipientPeer:
 
     def push(self, after: int, point: Point, to: str) -> str:
         """Send one reading as number ``after`` + 1; the id of its message."""
+        self.pushed[after] = point
         interval = Interval(self.epoch, after, after + 1)
         self.last = max(self.last, interval.last)
         payload = build_quoalise(self.publisher, self.meter, self.form, [point], interval)
@@ -199,7 +251,7 @@ class RecipientPeer:
         element = ET.Element(f"{{{OURS}}}notice", {"id": f"{self.epoch}-{number}", "kind": kind, **facts})
         text = ET.SubElement(element, f"{{{OURS}}}text", {"{http://www.w3.org/XML/1998/namespace}lang": "en"})
         text.text = "This is a conformance test of linky-gateway."
-        body = ET.Element("{jabber:client}body")
+        body = ET.Element(f"{{{CLIENT}}}body")
         body.text = text.text
         stanza_id = f"notice-{self.epoch}-{number}"
         self.line.send_message(self.jid, stanza_id, body, element, ET.Element(f"{{{RECEIPTS}}}request"))
@@ -209,14 +261,12 @@ class RecipientPeer:
 
     async def receipt(self, stanza_id: str, seconds: float) -> Stanza | None:
         """The next receipt of a message."""
+        return await self.line.hear(lambda stanza: self.is_receipt(stanza, stanza_id), seconds)
 
-        def fits(stanza: Stanza) -> bool:
-            received = stanza.xml.find(f"{{{RECEIPTS}}}received")
-            return (
-                stanza.sender.lower() == self.jid.lower() and received is not None and received.get("id") == stanza_id
-            )
-
-        return await self.line.hear(fits, seconds)
+    def is_receipt(self, stanza: Stanza, stanza_id: str) -> bool:
+        """Whether a message is the recipient's receipt of a message."""
+        received = stanza.xml.find(f"{{{RECEIPTS}}}received")
+        return stanza.sender.lower() == self.jid.lower() and received is not None and received.get("id") == stanza_id
 
     async def next(
         self, node: str, since: int, seconds: float, fits: Callable[[Asked], bool] = lambda _: True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from conformance.connection import language
+from conformance.connection import CLIENT, language
 from conformance.points import WrongError
 from gateway.federation.wire.fields import read_number, read_time
 from gateway.federation.wire.form import COMMANDS, DATA, RSM, STANZAS, RequestError
@@ -14,7 +14,6 @@ from gateway.federation.wire.form import COMMANDS, DATA, RSM, STANZAS, RequestEr
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CLIENT = "jabber:client"
 # Who is not there, or not so far as to know commands (RFC 6120 §8.3.3).
 ABSENT = frozenset(
     "service-unavailable feature-not-implemented recipient-unavailable remote-server-not-found "
