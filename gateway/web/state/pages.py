@@ -12,7 +12,7 @@ from gateway.doctor.sentences import CauseSentences, grade, words
 from gateway.links.alert_words import Topic
 from gateway.live.state import STATES, kind_and_name, link_in_words
 from gateway.web.state.remedies import PAGES, REMEDIES
-from gateway.words.numbers import age, grouped
+from gateway.words.numbers import PERCENT, age, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,7 +50,7 @@ def _signal(view: PageView, by_name: Mapping[str, Any], name: str) -> Iterable[t
     figures = by_name.get(f"decode {name}", {}).get("figures", {})
     for key in _WINDOWS:
         if key in figures:
-            yield key, _number(view, figures[key]), grade(figures[key], view.lang)
+            yield key, _percent(view.lang, figures[key]), grade(figures[key], view.lang)
 
 
 def _is_news(alert: Mapping[str, str]) -> bool:
@@ -83,6 +83,5 @@ def _link(view: PageView, row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _number(view: PageView, value: float) -> str:
-    text = f"{value:g}"
-    return grouped(text, view.lang)
+def _percent(lang: str, value: float) -> str:
+    return PERCENT.in_language(lang).format(number=grouped(f"{value:g}", lang))

@@ -36,7 +36,7 @@ def test_twenty_moments_of_quiet_in_a_quarter_of_an_hour(start_federation, store
     dice = random.Random(SEED)
     with Trio(start_federation("ejabberd", "prosody"), store_at, postgres, tmp_path) as trio:
         for number in range(20):
-            trio.live(dice.choices(list(trio.parts), k=dice.randrange(4, 10)))
+            trio.live(dice.choices(list(trio.parts), k=dice.randrange(5, 13)))
             trio.quiet()
             print(f"round {number + 1} of 20: {len(trio.promised)} points at each of three", flush=True)
     trio.judge(least=2000)
