@@ -59,15 +59,17 @@ class PageBoards:
         self._house = house
 
     async def known(self) -> HouseBoards:
-        """Which there are, and how each is. GatewayError where a file of theirs is none."""
-        from gateway.web.boards.values import HouseBoards  # noqa: PLC0415 (with the first who looks)
+        """Which there are, and how each is. GatewayError where nobody can tell which there are."""
+        from gateway.web.boards.values import DamagedBoard, HouseBoards  # noqa: PLC0415 (with the first who looks)
 
         house, watch = self._house, self._house.updates.watch
-        known = await asyncio.to_thread(registered, house.config.directory)
+        known, damaged = await asyncio.to_thread(registered, house.config.directory)
         newest = watch.running if watch.set_for_boards else ""
         why = "" if newest else "old" if watch.newer else "unlooked" if watch.wanted else "nowhere"
         is_open = await asyncio.to_thread(self._is_open)
-        return HouseBoards(tuple(self._board(one, newest) for one in known), is_open, watch.running, why)
+        boards = tuple(self._board(one, newest) for one in known)
+        unread = tuple(DamagedBoard(name, self._meters_of(name)) for name in damaged)
+        return HouseBoards(boards, is_open, watch.running, why, unread)
 
     async def add(self, card: bytes) -> HouseBoard | None:
         """Let the board of this card in; None where this is none. GatewayError, and nothing is changed."""
@@ -125,7 +127,7 @@ class PageBoards:
         from gateway.web.boards.values import HouseBoard  # noqa: PLC0415
 
         house, now = self._house, board_now(self._house.boards, board)
-        meters = tuple(meter.name for meter in house.config.meter if board_of(meter.source) == board.id)
+        meters = self._meters_of(board.id)
         reads = None
         if meters:
             states = {
@@ -141,6 +143,10 @@ class PageBoards:
         board_of_house = HouseBoard(now, meters, reads)
         may = newest and now.standing in ("current", "cable", "refused") and board_of_house.version != newest
         return replace(board_of_house, newer=newest) if may else board_of_house
+
+    def _meters_of(self, name: str) -> tuple[str, ...]:
+        """The meters that are read by the board of that name."""
+        return tuple(meter.name for meter in self._house.config.meter if board_of(meter.source) == name)
 
     def _is_open(self) -> bool:
         """Whether the broker of this machine is heard in the house."""
@@ -205,13 +211,6 @@ class PageBoards:
         self._house.store.journal.append(kind, facts, {"name": name})
 
 
-def registered(directory: Path) -> list[Board]:
-    """The boards of the house. GatewayError where a file of theirs is none."""
-    from gateway.mqtt.boards.registry import Registry  # noqa: PLC0415 (few houses have any)
-
-    return Registry(directory).all()
-
-
 def _kept(registry: Registry, name: str) -> Board | None:
     """The board of that name; None where there is none, or nobody can read its file any more."""
     try:
@@ -222,18 +221,28 @@ def _kept(registry: Registry, name: str) -> Board | None:
 
 def readable(directory: Path) -> list[Board]:
     """Those whose files can be read, for a page that is about something else; why others cannot is in the log."""
-    from gateway.mqtt.boards.registry import Registry  # noqa: PLC0415 (few houses have any)
-
-    registry, found = Registry(directory), []
     try:
-        for name in registry.names():
-            try:
-                found.append(registry.get(name))
-            except BoardError as error:
-                log.warning("%s", error)
+        return registered(directory)[0]
     except BoardError as error:
         log.warning("%s", error)
-    return found
+        return []
+
+
+def registered(directory: Path) -> tuple[list[Board], list[str]]:
+    """The boards whose files can be read, and the names of the others; why they cannot is in the log.
+
+    BoardError where nobody can tell which there are.
+    """
+    from gateway.mqtt.boards.registry import Registry  # noqa: PLC0415 (few houses have any)
+
+    registry, found, damaged = Registry(directory), [], []
+    for name in registry.names():
+        try:
+            found.append(registry.get(name))
+        except BoardError as error:
+            log.warning("%s", error)
+            damaged.append(name)
+    return found, damaged
 
 
 def board_now(reports: BoardReports | None, board: Board) -> BoardNow:

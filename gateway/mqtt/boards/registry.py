@@ -92,10 +92,11 @@ class Registry:
         self._folder = directory / "boards"
 
     def names(self) -> list[str]:
-        """The id of every board, also of one whose file is damaged."""
+        """The id of every board, also of one whose file is damaged; a file that bears no id is none of theirs."""
         try:
             with folder_itself(self._folder) as folder:
-                return sorted(path.stem for path in folder.iterdir() if path.suffix == ".json")
+                names = [path.stem for path in folder.iterdir() if path.suffix == ".json"]
+                return sorted(name for name in names if _ID.fullmatch(name))
         except FileNotFoundError:
             return []
         except OSError as error:

@@ -113,8 +113,7 @@ class _Pages:
         return plain("no" if request.args.get("since", "") == told else "yes")
 
     async def _sure(self, view: PageView, name: str, error: str = "", wait_s: int = 0) -> Response:
-        known = await self._house.known()
-        board = next((one for one in known.boards if one.now.name == name), None)
+        board = (await self._house.known()).sure(name)
         if board is None:
             return redirect(PATH)
         text = _page(view, "forget", board=board, error=error)

@@ -46,6 +46,14 @@ class HouseBoard:
 
 
 @dataclass(frozen=True, slots=True)
+class DamagedBoard:
+    """A board whose file nobody can read any more: its name, and the names of the meters that it is to read."""
+
+    name: str
+    meters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HouseBoards:
     """All of them.
 
@@ -55,9 +63,16 @@ class HouseBoards:
         running: the gateway's version.
         why: why no program can be brought over the air: ``old``, the gateway itself is not the newest; ``unlooked``, it
             has no list of versions that counts now; ``nowhere``, it looks for none; empty where it can be.
+        damaged: those of which only the name is known.
     """
 
     boards: tuple[HouseBoard, ...]
     is_open: bool
     running: str
     why: str = ""
+    damaged: tuple[DamagedBoard, ...] = ()
+
+    def sure(self, name: str) -> DamagedBoard | None:
+        """What is asked about before a board is removed; None where there is none of that name."""
+        whole = (DamagedBoard(one.now.name, one.meters) for one in self.boards)
+        return next((one for one in (*whole, *self.damaged) if one.name == name), None)

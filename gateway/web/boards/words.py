@@ -19,6 +19,10 @@ _OWN = WordTable(
         "choose_meter": "Choose it for a meter",
         "is_display": "It is a display.",
         "board_chip": "Chip: {chip}",
+        "board_damaged": (
+            "The file of the board “{name}” is damaged: the board goes on working, but its program can be updated only"
+            " once you have removed it here and had it prepared again."
+        ),
         "board_heard": "Last heard from on {when}",
         "board_is_heard": "It is responding.",
         "board_is_gone": "It is no longer responding. Is it plugged in, and within reach of the Wi-Fi?",

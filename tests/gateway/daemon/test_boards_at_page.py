@@ -153,6 +153,34 @@ def test_a_board_that_is_forgotten_while_it_is_looked_at_ends_nothing(tmp_path, 
     asyncio.run(asyncio.wait_for(life(), 60))
 
 
+def test_a_damaged_file_hides_no_other_board(tmp_path, monkeypatch):
+    """The rest is listed, the damaged one is named with its meter and can be removed; a stray file is no board."""
+    house = house_of(tmp_path, monkeypatch)
+    house.config.meter = (SimpleNamespace(name="Maison", source="board:hall"),)
+    house.standing = SimpleNamespace(own_links=lambda _: [])
+    registry = Registry(tmp_path)
+    registry.keep(GARAGE)
+    for name, text in (("hall", "{"), ("cellar", '{"id": "cellar"}'), ("._garage", ""), ("garage (1)", "{}")):
+        (tmp_path / "boards" / f"{name}.json").write_text(text)
+    page = PageBoards(house)
+
+    async def scenario():
+        known = await page.known()
+        assert [board.now.name for board in known.boards] == ["garage"]
+        assert [(board.name, bool(board.meters)) for board in known.damaged] == [("cellar", False), ("hall", True)]
+        assert (known.sure("hall").meters, known.sure("garage").name, known.sure("attic")) == (
+            ("Maison",), "garage", None,
+        )  # fmt: skip
+        await page.forget("hall")
+        assert [board.name for board in (await page.known()).damaged] == ["cellar"]
+        (tmp_path / "boards").rename(tmp_path / "gone")
+        (tmp_path / "boards").write_text("no folder")
+        with pytest.raises(BoardError, match="cannot be read"):
+            await page.known()
+
+    asyncio.run(scenario())
+
+
 def test_a_board_that_cannot_be_told_of_does_not_come_in(tmp_path, monkeypatch):
     """A full card: its key goes, root takes it out again; another board's card does not replace one that is there."""
 

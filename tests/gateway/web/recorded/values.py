@@ -10,7 +10,7 @@ from itertools import pairwise
 from gateway.live.credentials import Credentials
 from gateway.mqtt.boards.displays import DisplayAccount
 from gateway.mqtt.boards.passwords import made
-from gateway.web.boards.values import HouseBoard, HouseBoards
+from gateway.web.boards.values import DamagedBoard, HouseBoard, HouseBoards
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, OfferPaid, OffersCompared, Present, TariffOffer
 from gateway.web.displays.stored import NewDisplay
 from gateway.web.history.values import Curve, Figures, HistoryRow, Outlier, Past, Spent
@@ -342,6 +342,9 @@ BOARDS = {
     "all": HouseBoards(_BOARDS, is_open=True, running="0.3.0"),
     "none": HouseBoards((), is_open=True, running="0.3.0", why="nowhere"),
     "closed": HouseBoards((), is_open=False, running="0.3.0"),
+    "damaged": HouseBoards(
+        _BOARDS[:1], is_open=True, running="0.3.0", damaged=(DamagedBoard("cave"), DamagedBoard("veranda", ("Maison",)))
+    ),
     **{one.now.standing: HouseBoards((one,), is_open=True, running="0.3.0") for one in _UPDATING},
     **{
         f"why {why}": HouseBoards(_BOARDS[:1], is_open=True, running="0.3.0", why=why)

@@ -231,6 +231,8 @@ def _boards():
         yield Visit(f"boards, forget {name}", f"{path}/forget?name={name}")
         yield Visit(f"boards, forget {name} without the password", f"{path}/forget", {"name": name})
         yield Visit(f"boards, {name} was forgotten", f"{path}/forget", {"name": name} | OWN)
+    damaged = {"boards": values.BOARDS["damaged"]}
+    yield Visit("boards, forget a damaged one", f"{path}/forget?name=veranda", held=damaged)
     yield Visit(
         "boards, forget one and it cannot be", f"{path}/forget", {"name": "garage"} | OWN, {"fault": FAULTS["store"]}
     )
