@@ -112,7 +112,7 @@ class Publication:
     ) -> None:
         # Set by whoever wrote something: there may be something to send.
         self.wake = _Wake()
-        self._store, self._call = store, call
+        self._store, self._call, self._made_here = store, call, _made_here(config)
         self._passwords, self._changing = password_file(config), asyncio.Lock()
         self._known: frozenset[str] = frozenset()
         self._asked: list[tuple[float, str]] = []
@@ -198,6 +198,7 @@ class Publication:
             open_catalogue=account.strangers == "catalogue",
             health=health,
             update=update,
+            made_here=self._made_here,
         )
 
     async def _take_over(self) -> None:
@@ -348,6 +349,15 @@ def _wanted(config: Config) -> list[SupplyRequest]:
     from gateway.household.share import wanted_of  # noqa: PLC0415 (few houses receive anything)
 
     return [wanted_of(one) for one in config.received]
+
+
+def _made_here(config: Config) -> frozenset[str]:
+    """The counters of what the house makes itself."""
+    if not config.counter:
+        return frozenset()
+    from gateway.household.series import made_here  # noqa: PLC0415 (few houses count anything besides their meter)
+
+    return frozenset(made_here(config))
 
 
 def _addresses(told: Told | None) -> tuple[Sequence[str], str]:

@@ -43,7 +43,7 @@ from gateway.words.catalogue import LANGUAGES
 from gateway.words.phrase import NOTHING, Phrase, joined, same
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from gateway.store.consents import Consents
     from gateway.store.meters import Meters
@@ -95,11 +95,17 @@ _NONE = Phrase("none")
 
 @dataclass(frozen=True, slots=True)
 class SeenSeries:
-    """One series that the asker may see, and its consents to it."""
+    """One series that the asker may see, and its consents to it; ``made_here``: of a counter at the panels."""
 
     meter: MeterInfo
     series: Series
     consents: Sequence[Consent]
+    made_here: bool = False
+
+    @property
+    def label(self) -> Phrase:
+        """What it is called: what a counter at the panels counts was made, not injected."""
+        return label_of(self.series.path, made_here=self.made_here)
 
 
 class Catalogue:
@@ -111,6 +117,7 @@ class Catalogue:
         publisher: who answers for the data, and how it writes them.
         clock: the host's POSIX seconds.
         everybody: whether somebody without a consent may see it.
+        made_here: the names of the counters of what the house makes itself.
     """
 
     def __init__(
@@ -121,14 +128,14 @@ class Catalogue:
         call: Callable[..., Awaitable[Any]],
         publisher: Publisher,
         clock: Callable[[], float] = time.time,
-        *,
         everybody: bool = False,
+        made_here: Collection[str] = (),
     ) -> None:
         self._meters = meters
         self._consents = consents
         self._pseudonyms = pseudonyms
         self._call, self._publisher, self._clock = call, publisher, clock
-        self._everybody = everybody
+        self._everybody, self._made_here = everybody, made_here
 
     async def answer(self, question: CommandRequest) -> Answer:
         """One page of the series. Raises RequestError when there is none that the asker may see."""
@@ -153,7 +160,7 @@ class Catalogue:
             catalogue.append(described)
             rows.append(_row(one, described, question.lang))
         note = _place(skip, len(page), len(seen))
-        called = [label_of(one.series.path) + same(f" ({self._name(one, form)})") for one in page]
+        called = [one.label + same(f" ({self._name(one, form)})") for one in page]
         summary = joined(" ", (note, joined("; ", called)))
         payload = [catalogue, *public, build_page(first, last, skip, len(seen))]
         return Answer((), payload, note, Table(_COLUMNS, rows), summary)
@@ -161,7 +168,7 @@ class Catalogue:
     async def items(self, asker: str, lang: str) -> list[tuple[str, str]]:
         """For service discovery: node and name of each series that the asker may see; none is no error."""
         seen: list[SeenSeries] = await self._call(self._visible, asker, None)
-        return [(self._name(one, NameForm.SEN1), _label(one, lang)) for one in seen]
+        return [(self._name(one, NameForm.SEN1), one.label.in_language(lang)) for one in seen]
 
     def _visible(self, asker: str, identifier: Identifier | None) -> list[SeenSeries]:
         now = self._clock()
@@ -177,7 +184,7 @@ class Catalogue:
                 given = [c for c in consents if c.covers(meter.name, series.path) and _finest(c, series) is not None]
                 asked = identifier is None or identifier.covers(series.path)
                 if asked and (given or self._everybody) and self._can_be_named(meter, series):
-                    found.append(SeenSeries(meter, series, given))
+                    found.append(SeenSeries(meter, series, given, meter.name in self._made_here))
         return found
 
     def _can_be_named(self, meter: MeterInfo, series: Series) -> bool:
@@ -203,7 +210,7 @@ class Catalogue:
             facts["retention"] = retention
         element = ET.Element(f"{{{OURS}}}series", {name: fact for name, fact in facts.items() if fact})
         for lang in LANGUAGES:
-            ET.SubElement(element, f"{{{OURS}}}label", {XML_LANG: lang}).text = label_of(series.path).in_language(lang)
+            ET.SubElement(element, f"{{{OURS}}}label", {XML_LANG: lang}).text = one.label.in_language(lang)
         for consent in one.consents:
             ET.SubElement(element, f"{{{OURS}}}consent", _consent_facts(consent, series))
         invented = ET.SubElement(element, f"{{{OURS}}}sample", {"invented": "true"})
@@ -242,10 +249,6 @@ def _consent_facts(consent: Consent, series: Series) -> dict[str, str]:
     return facts | {"until": iso(consent.until)}
 
 
-def _label(one: SeenSeries, lang: str) -> str:
-    return label_of(one.series.path).in_language(lang)
-
-
 def _row(one: SeenSeries, described: ET.Element, lang: str) -> list[str]:
     facts = described.attrib
     finest = sorted({finest for c in one.consents if (finest := _finest(c, one.series)) is not None})
@@ -253,7 +256,7 @@ def _row(one: SeenSeries, described: ET.Element, lang: str) -> list[str]:
     samples = [r.get("v") or r.get("vs") or "" for r in described.iter("{urn:ietf:params:xml:ns:senml}senml")]
     kind = KINDS[one.series.kind].in_language(lang)
     return [
-        *(facts["name"], _label(one, lang), facts.get("unit", ""), kind, facts["granularities"]),
+        *(facts["name"], one.label.in_language(lang), facts.get("unit", ""), kind, facts["granularities"]),
         *(facts.get("first", ""), facts.get("last", ""), facts.get("retention", "")),
         *(access, " ; ".join(samples)),
     ]

@@ -54,7 +54,7 @@ from gateway.words.catalogue import DEFAULT
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
     from xml.etree.ElementTree import Element
 
     from gateway.federation.connection.session import Session, Stanza
@@ -91,6 +91,7 @@ class Commands:
         live: shows live values to whom this lets watch; without it nobody may.
         health: how the gateway is, for whom the household lets ask; without it nobody may.
         update: asks the household for an installer whom it lets ask; without it nobody may.
+        made_here: the names of the counters of what the house makes itself.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Commands:
         open_catalogue: bool = False,
         health: Callable[[], Condition] | None = None,
         update: Callable[[str, str, bool], Awaitable[UpdateStanding]] | None = None,
+        made_here: Collection[str] = (),
     ) -> None:
         self._session, self._store, self._call, self._publisher = session, store, call, publisher
         self._returned, self._clock, self._live = returned, clock, live
@@ -115,11 +117,10 @@ class Commands:
         self._say_refused = Once(log, last=True)
         self._day, self._denied = 0, set[str]()
         # Requests that failed in a way that nobody foresaw.
-        self.failures = 0
-        self.alive_at = time.monotonic()
+        self.failures, self.alive_at = 0, time.monotonic()
         meters, consents, pseudonyms = store.meters, store.consents, store.pseudonyms
         asking = Asking(store.access, consents, pseudonyms, call, publisher, clock, asked)
-        catalogue = Catalogue(meters, consents, pseudonyms, call, publisher, clock, everybody=open_catalogue)
+        catalogue = Catalogue(meters, consents, pseudonyms, call, publisher, clock, open_catalogue, made_here)
         history = HistoryQuery(meters, store.readings, consents, pseudonyms, store.transfers, call, publisher, clock)
         self._carry_out: dict[str, Callable[[CommandRequest], Awaitable[Answer]]] = {
             "get_history": history.answer,

@@ -24,7 +24,6 @@ from gateway.federation.provider.measured_words import measurement, meter_of_ser
 from gateway.federation.wire.access_form import GRANULARITIES
 from gateway.federation.wire.stanza import OURS
 from gateway.senml.naming import NameForm
-from gateway.store.labels import label_of
 from gateway.store.points import Granularity, finest_allowed, offered
 from gateway.store.recorder import iso
 from gateway.store.terms import days
@@ -187,7 +186,7 @@ class _Description:
     def _dataset(self, one: SeenSeries) -> Node:
         series, address = one.series, self._series(one)
         given = _given(one)
-        label = label_of(series.path)
+        label = one.label
         node: Node = {
             "@id": address,
             "@type": "dcat:Dataset",

@@ -1,6 +1,7 @@
 """The catalogue: what each asker may see of which series there are, for a person and for a program."""
 
 import asyncio
+import json
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -69,6 +70,32 @@ def test_a_recipient_sees_the_series_of_its_consents_and_all_of_each(house):
     assert (row["label"], row["consent"], row["retention"]) == ("Apparent power drawn", "PT30M", "P1M")
     reported = [field.get("var") for field in answer.findall(f"{DATA}x/{DATA}reported/{DATA}field")]
     assert reported == list(row)
+
+
+def test_what_a_counter_at_the_panels_counts_is_called_produced(house):
+    """In labels, in the row and the sentence for a person, in public words; what a meter counts stays injected."""
+    house.store.meters.add("panels", "cd34ef56", None)
+    for meter in (1, 2):
+        house.store.db.execute(
+            "INSERT INTO series (meter, path, unit, kind) VALUES (?, 'production/energy/active/index', 'Wh', 'index')",
+            [meter],
+        )
+    answer, _ = listed(house, more={"open_catalogue": True, "made_here": {"panels"}}, words="dcat")
+    said = {
+        one.get("name").split("/")[1].partition("@")[0]: [label.text for label in one.findall(f"{{{OURS}}}label")]
+        for one in series(answer)
+    }
+    assert said == {
+        SENSOR: ["Index d’énergie injectée", "Index of energy injected"],
+        "cd34ef56": ["Index d’énergie produite", "Index of energy produced"],
+    }
+    assert [row["label"] for row in rows(answer)] == ["Index of energy injected", "Index of energy produced"]
+    note = answer.findtext("{http://jabber.org/protocol/commands}note")
+    assert note.count("Index of energy injected (") == note.count("Index of energy produced (") == 1
+    words = json.loads(answer.findtext(f"{{{OURS}}}words/{{urn:xmpp:json:0}}json"))
+    (catalogue,) = [node for node in words["@graph"] if node["@type"] == "dcat:Catalog"]
+    titles = [one["dct:title"]["en"] for one in catalogue["dcat:dataset"]]
+    assert titles == ["Index of energy injected", "Index of energy produced"]
 
 
 def test_a_sample_is_a_pack_of_invented_values(house):
