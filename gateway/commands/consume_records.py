@@ -19,6 +19,7 @@ from gateway.federation.connection.jids import bare_jid, unguessable
 from gateway.federation.connection.session import Account, Session
 from gateway.federation.connection.strangers import RECIPIENT, SenderLimits
 from gateway.federation.recipient.recipient import Keeper, Recipient
+from gateway.federation.wire.total import ANSWERS_TOTALS
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class _Consumer:
         self._broken = False
         self._said: str | None = None
         provider = bare_jid(gateway.partition("/")[0])
-        self._session = Session(account, doorkeeper=SenderLimits(provider.__eq__, RECIPIENT))
+        features = (ANSWERS_TOTALS,) if options.store else ()
+        self._session = Session(account, features=features, doorkeeper=SenderLimits(provider.__eq__, RECIPIENT))
         # What is watched live ends with the gateway's process: asked for again soon.
         self._recipient = Recipient(
             *(self._session, gateway, options.identifier, keeper, self._print, self._refused, options.history_from),

@@ -75,6 +75,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "consent resume": (f"linky-gateway consent resume {_COOP}",),
     "consent list": ("linky-gateway consent list", "linky-gateway consent list --json"),
     "consent notices": ("linky-gateway consent notices",),
+    "consent compare": ("linky-gateway consent compare coop@example.org",),
     "consent sent": ("linky-gateway consent sent", "linky-gateway consent sent --json"),
     "consent pending": ("linky-gateway consent pending",),
     "consent answer": (

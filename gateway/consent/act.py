@@ -14,6 +14,7 @@ from gateway.consent.fields import keep_shown, known_lang, proof_of, retention_o
 from gateway.consent.grant import described, grant, offer_of, revoke
 from gateway.consent.orders import (
     AnswerAccess,
+    Compare,
     ConsentForm,
     ConsentText,
     DomainRow,
@@ -40,6 +41,7 @@ from gateway.errors import GatewayError
 from gateway.store.notices import ErasureAsked
 from gateway.store.recorder import iso
 from gateway.store.terms import check_jid
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.store.domains import RefusedDomain
@@ -108,6 +110,9 @@ def _consents(store: Store, _: ListConsents, now: float) -> list[Row]:
     return [described(store.pseudonyms, consent, now) for consent in store.consents.all()]
 
 
+_ONLY_RUNNING = Phrase("a recipient is asked by the running gateway: start it, and try again")
+
+
 def _sent(store: Store, _: ListSent, now: float) -> list[Row]:
     return [
         {
@@ -126,6 +131,10 @@ def _sent(store: Store, _: ListSent, now: float) -> list[Row]:
         }
         for one in store.accounts.all()
     ]
+
+
+def _compare(store: Store, order: Compare, now: float) -> Row:
+    raise GatewayError(_ONLY_RUNNING)
 
 
 def _pending(store: Store, _: PendingAccess, now: float) -> list[Row]:
@@ -177,6 +186,7 @@ HANDLERS: Handlers = {
     ListConsents: _consents,
     Notices: _notices,
     ListSent: _sent,
+    Compare: _compare,
     PendingAccess: _pending,
     ConsentText: _text,
     AnswerAccess: _answer,

@@ -36,6 +36,8 @@ def add_actions(add: Add) -> None:
     everything = add("list", "every consent ever given, with its state")
     told = add("notices", "what recipients and askers were told, and whether they confirmed it")
     sent = add("sent", "what was promised to each recipient, and what became of it; adds up")
+    compared = add("compare", "does a recipient have what it was sent? what it has not is sent again")
+    compared.add_argument("recipient")
     waiting = add("pending", "who asks for what, and waits for an answer")
     reply = add("answer", "answer a request for access: yes, or less, or no")
     _add_answer(reply)
@@ -43,7 +45,7 @@ def add_actions(add: Add) -> None:
     refuse.add_argument("domain", help="a domain such as example.org, or an address of it; its last two parts count")
     refuse.add_argument("--lift", action="store_true", help="no longer: its requests are shown again")
     unheard = add("refused", "the domains whose requests are refused unheard, and until when")
-    for action in (give, everything, told, sent, waiting, reply, unheard):
+    for action in (give, everything, told, sent, compared, waiting, reply, unheard):
         action.add_argument("--json", action="store_true")
 
 

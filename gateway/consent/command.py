@@ -19,6 +19,7 @@ from gateway.consent.arguments import GRANULARITIES
 from gateway.consent.orders import (
     A,
     AnswerAccess,
+    Compare,
     ConsentForm,
     ConsentText,
     Grant,
@@ -111,6 +112,8 @@ def run(options: argparse.Namespace, dialogue: ConsentDialogue) -> int:
         case "sent":
             rows = dialogue.ask(ListSent())
             _print_rows(dialogue, rows, lambda row: say.account_lines(row, lang), say.NONE_SENT, as_json=options.json)
+        case "compare":
+            return _compare(options, dialogue)
         case "pending":
             _print_requests(dialogue, dialogue.ask(PendingAccess()), as_json=options.json)
         case "grant":
@@ -131,6 +134,17 @@ def run(options: argparse.Namespace, dialogue: ConsentDialogue) -> int:
         case _:
             _change(options, dialogue)
     return 0
+
+
+def _compare(options: argparse.Namespace, dialogue: ConsentDialogue) -> int:
+    """0 where the recipient has what it was sent, 1 where it has not, or where nobody could say."""
+    row = dialogue.ask(Compare(recipient=options.recipient, by=dialogue.by))
+    if options.json:
+        _print(dialogue, json.dumps(row, indent=2))
+    else:
+        for line in say.comparison_lines(row, dialogue.lang):
+            _print(dialogue, line)
+    return 0 if row["standing"] == "same" else 1
 
 
 def _grant(options: argparse.Namespace, dialogue: ConsentDialogue) -> int:

@@ -89,6 +89,19 @@ _PURGED = {
     "passed": Phrase("{rows} dropped: the recipient said that it did not need them any more"),
     "unfit": Phrase("{rows} dropped: too large for any message"),
 }
+_COMPARED = {
+    "same": Phrase("{who} has what it was sent: {points} values of {series} series, the same on both sides"),
+    "differs": Phrase("{who} does not have all that it was sent; {points} values are the same on both sides"),
+    "away": Phrase("{who} is not there now: nothing was compared"),
+    "unanswered": Phrase("{who} knows no such question, its program is older or another one: nothing was compared"),
+    "broken": Phrase("{who} gave no answer that can be used; {points} values are the same on both sides"),
+}
+# Keys of JSON -> what is done about it.
+_DIFFERENCES = {
+    "missing": Phrase("missing there, sent again: {count}"),
+    "altered": Phrase("altered there, sent again: {count}"),
+    "surplus": Phrase("there and never sent: {count}; up to 20 it is asked to erase, of more ask whoever runs it"),
+}
 _NOT_TOLD = Phrase("waits to be told")
 _SUPERSEDED = Phrase("not told any more: a later notice says otherwise")
 _CONFIRMED = Phrase("confirmed {when}")
@@ -152,6 +165,13 @@ def account_lines(row: Mapping[str, Any], lang: str) -> list[str]:
     lines += [words.filled(rows=rows) for words, rows in (*reasons, *besides) if rows]
     lines += [] if row["balanced"] else [_UNBALANCED]
     return [row["recipient"], *(f"     {line.in_language(lang)}" for line in lines)]
+
+
+def comparison_lines(row: Mapping[str, Any], lang: str) -> list[str]:
+    """What came of asking a recipient how much it has."""
+    lines = [_COMPARED[row["standing"]].filled(who=row["recipient"], points=row["points"], series=row["series"])]
+    lines += [words.filled(count=row[name]) for name, words in _DIFFERENCES.items() if row[name]]
+    return [line.in_language(lang) for line in lines]
 
 
 def request_lines(row: Mapping[str, Any], lang: str) -> list[str]:

@@ -173,6 +173,14 @@ class ListSent(Order[list[Row]], frozen=True, kw_only=True, tag="sent"):
     looks: ClassVar[bool] = True
 
 
+class Compare(Order[Row], frozen=True, kw_only=True, tag="compare"):
+    """Ask a recipient how much it has of what it was sent, and send what it has not once more; what came of it."""
+
+    patience_s: ClassVar[float] = 300.0
+
+    recipient: str
+
+
 class PendingAccess(Order[list[Row]], frozen=True, kw_only=True, tag="pending-access"):
     """Who asks for what, and waits."""
 

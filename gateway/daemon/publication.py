@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.account.act import account_of, do
 from gateway.account.hand_over import HandOver
 from gateway.account.password_file import password_file
+from gateway.consent.orders import Compare
 from gateway.consent.text import RequestRemark, asked_text, notice_text
 from gateway.control.messages import AccountOrder
 from gateway.errors import GatewayError, StoreError
@@ -26,6 +27,7 @@ from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, watcher_link
 from gateway.notices.chat.conversation import Chat
 from gateway.notices.chat.messages import HouseholdMessages
 from gateway.store.domains import domain_of
+from gateway.store.points import Granularity
 from gateway.store.terms import LANGS, AccessRequest
 from gateway.tic.reading import Kind, Reading
 from gateway.words.phrase import Phrase
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
     from gateway.config.tables import Config, FederationTable
     from gateway.config.tables import HouseholdTable as Told
-    from gateway.consent.orders import Order
+    from gateway.consent.orders import Order, Row
     from gateway.federation.provider.health import Condition
     from gateway.federation.provider.update import UpdateStanding
     from gateway.federation.recipient.inbox import Inbox
@@ -69,6 +71,8 @@ class _Wake:
 
 _CONNECTED, _CONNECTING = Phrase("connected"), Phrase("connecting")
 _NOT_CONNECTED = Phrase("the gateway has no connection to its server now ({why}); nothing was changed")
+# What is said of a comparison.
+_COMPARED = ("standing", "series", "points", "missing", "altered", "surplus", "questions")
 _TRIED = Phrase("{error}; attempt {count}")
 
 
@@ -121,6 +125,8 @@ class Publication:
         session = self._session = self._connection(config)
         user, domain = session.jid.user, session.jid.domain
         publisher = Publisher(user, domain, account.max_retention, primary=account.units == "primary")
+        self._publisher, keep = publisher, config.store
+        self._kept_s = {Granularity.RAW: keep.raw_hours * 3600, Granularity.MINUTE: keep.minute_days * 86_400}
         self._delivery = self._deliver(publisher, account)
         self._announcer = self._announce(publisher)
         self._live = LiveValues(session, store.watching, store.transfers, call, publisher)
@@ -230,7 +236,20 @@ class Publication:
 
     def handlers(self) -> dict[type[Order[Any]], Callable[[Any], Awaitable[object]]]:
         """The orders that are done here."""
-        return {AccountOrder: self.order}
+        return {AccountOrder: self.order, Compare: self.compare}
+
+    async def compare(self, order: Compare) -> Row:
+        """Ask a recipient how much it has; GatewayError with the reason when it cannot be asked."""
+        from gateway.federation.provider.comparison import Comparer  # noqa: PLC0415 (it is seldom asked)
+
+        if not self._session.connected.is_set():
+            raise GatewayError(_NOT_CONNECTED.filled(why=self._session.state.error or _CONNECTING))
+        address = self._delivery.presences.address
+        comparer = Comparer(self._session, self._store, self._call, self._publisher, address, self._kept_s)
+        async with self._changing:
+            found = await comparer.compare(order.recipient.lower())
+        self.wake.set()
+        return {"recipient": order.recipient.lower()} | {name: getattr(found, name) for name in _COMPARED}
 
     async def leave(self) -> None:
         """Have what was written leave; return when it has had its turn, or when that takes too long."""

@@ -207,3 +207,9 @@ def accounts(db: Database) -> None:
         " outbox.handed = 0), besides = max(0, (SELECT coalesce(sum(points), 0) FROM transfer JOIN party"
         " ON party.id = party WHERE party.jid = recipient.jid) - sent)"
     )
+
+
+@migrations()
+def sent_again(db: Database) -> None:
+    """Which rows of the outbox replace what their recipient has, as it was found to be another."""
+    db.execute("ALTER TABLE outbox ADD COLUMN again INTEGER NOT NULL DEFAULT 0")

@@ -115,7 +115,7 @@ class Outbox:
             rows = self._db.execute(
                 "SELECT seq, outbox.series, granularity, outbox.time, outbox.value, quality, EXISTS (SELECT 1"
                 " FROM correction AS c WHERE c.series = outbox.series AND c.granularity = outbox.granularity"
-                " AND c.time = outbox.time) FROM outbox"
+                " AND c.time = outbox.time) OR again FROM outbox"
                 " JOIN recipient ON recipient.id = recipient LEFT JOIN reading"
                 " ON granularity = 0 AND reading.series = outbox.series AND reading.time = outbox.time"
                 " WHERE jid = ? AND seq > ? ORDER BY seq LIMIT ?",

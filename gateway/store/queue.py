@@ -160,14 +160,27 @@ class QueuedRows:
     _meters: Meters
     _accounts: Accounts
 
-    def append(self, jid: str, points: Sequence[Point]) -> None:
-        """Give each point the next number of that recipient."""
+    def append(self, jid: str, points: Sequence[Point], *, again: bool = False) -> None:
+        """Give each point the next number of that recipient; ``again``: it replaces what the recipient has."""
         number, last = self._db.execute("SELECT id, last_seq FROM recipient WHERE jid = ?", [jid]).fetchone()
         self._db.executemany(
-            "INSERT INTO outbox (recipient, seq, series, granularity, time, value) VALUES (?, ?, ?, ?, ?, ?)",
-            ((number, seq, p.series.id, int(p.granularity), p.time, p.value) for seq, p in enumerate(points, last + 1)),
+            "INSERT INTO outbox (recipient, seq, series, granularity, time, value, again) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (number, seq, p.series.id, int(p.granularity), p.time, p.value, int(again))
+                for seq, p in enumerate(points, last + 1)
+            ),
         )
         self._accounts.promise(number, len(points), last + len(points))
+
+    @translated
+    def first_waiting(self, recipient: str) -> dict[tuple[int, int], int]:
+        """Series and granularity -> the time of the oldest value that waits, or is under way."""
+        rows = self._db.execute(
+            "SELECT series, granularity, min(time) FROM outbox WHERE recipient = (SELECT id FROM recipient"
+            " WHERE jid = ?) GROUP BY series, granularity",
+            [recipient],
+        )
+        return {(series, granularity): time for series, granularity, time in rows}
 
     def purge(self, recipient: str, standing: Sequence[Consent]) -> None:
         """Delete the rows that none of the consents of a recipient that have not ended covers."""

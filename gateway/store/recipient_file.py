@@ -204,6 +204,15 @@ class RecipientFile:
             self._changed(self.db, record)
         return other
 
+    def values(self, name: str, granularity: str, first: int, last: int, most: int) -> Sequence[tuple[float, object]]:
+        """Times and values of one name and granularity in ``[first, last)``, in order; ``most`` of them at most."""
+        query = "SELECT time, value FROM record WHERE name = ? AND granularity = ? AND time >= ? AND time < ?"
+        try:
+            rows = self.db.execute(f"{query} ORDER BY time LIMIT ?", [name, granularity, first, last, most])
+            return rows.fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"the recipient's store cannot be read: {error}") from error
+
     def names(self) -> list[tuple[str, str]]:
         """Each name of which there are records, as it was sent and as the literal one."""
         return self.db.execute("SELECT DISTINCT name, sen1 FROM record").fetchall()

@@ -57,6 +57,16 @@ class Subscriptions:
         return self._those(recipient)
 
     @translated
+    def begun(self, recipient: str) -> list[tuple[Subscription, int]]:
+        """The subscriptions of one recipient, each with the POSIX second at which it was asked for first."""
+        rows = self._db.execute(
+            "SELECT asked_at FROM subscription JOIN recipient ON recipient.id = subscription.recipient"
+            " JOIN meter ON meter.id = subscription.meter WHERE jid = ? ORDER BY meter.id, prefix",
+            [recipient],
+        )
+        return [(one, at) for one, (at,) in zip(self.of(recipient), rows, strict=True)]
+
+    @translated
     def showing(self) -> list[str]:
         """The recipients that have ever shown their presence."""
         return [jid for (jid,) in self._db.execute("SELECT jid FROM recipient WHERE shows")]

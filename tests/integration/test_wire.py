@@ -19,7 +19,7 @@ from tests.integration.wire_document import PLACES, Comparer, Conversation, Post
 from tests.tap import stanzas
 from tests.wire_schema import can_validate, faults
 
-PARTS = ("gateway", "errors", "collector")
+PARTS = ("gateway", "errors", "collector", "recipient")
 # What the document's history is of: an hour of a Sunday, and the minute after it.
 FIRST = int(datetime(2026, 3, 1, 0, tzinfo=UTC).timestamp())
 # A consent's last day, within three years of whenever this is run; in summer, as the document's.

@@ -99,7 +99,7 @@ class Delivery:
         # What came in waits for the one task that works on the lanes, so that no step sees them half changed.
         self._incoming: deque[Callable[[], Awaitable[None] | None]] = deque()
         self._arrived, self.turned = asyncio.Event(), asyncio.Event()
-        self._uplink, self._presences = Uplink(), Presences()
+        self._uplink, self.presences = Uplink(), Presences()
         self._subscribers: set[str] = set()
         self._ready: list[Ready] = []
         self._packer = Packer(publisher, max_stanza_bytes)
@@ -115,7 +115,7 @@ class Delivery:
         # At once: its presence may come before its turn does.
         self._subscribers.add(bare(origin))
         self._later(partial(self._resume, origin, after))
-        if self._presences.was_early(origin):
+        if self.presences.was_early(origin):
             self._later(partial(self._shown, origin))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -179,7 +179,7 @@ class Delivery:
         at = lane.wake_at()
         if not lane.asleep:
             return at
-        again = self._presences.again_at(recipient)
+        again = self.presences.again_at(recipient)
         return again if at is None else min(at, again)
 
     async def _let_go(self) -> None:
@@ -205,7 +205,7 @@ class Delivery:
             # It is kept here until it is confirmed: no server need keep it, or an archive have it for ever.
             more += hints("no-store", "no-permanent-store")
             # A device may be gone without a word; which others are there its server knows.
-            to = recipient if message.silent else self._presences.address(recipient)
+            to = recipient if message.silent else self.presences.address(recipient)
         if not self._session.send_message(to, interval.id, message.payload, *more):
             return False
         if not self._session.acknowledges:
@@ -225,7 +225,7 @@ class Delivery:
     async def _send_one(self, recipient: str, lane: Lane) -> bool:
         """Make ready what is next for one recipient; False when there is nothing, or nothing may be sent now."""
         if lane.asleep:
-            if self._presences.show(recipient, self._monotonic()):
+            if self.presences.show(recipient, self._monotonic()):
                 self._session.greet(recipient)
             await self._note_away(recipient, _AWAY)
             return False
@@ -244,7 +244,7 @@ class Delivery:
             release(lane, rows, self._monotonic(), self._batch_s, whole=len(rows) < _MOST_ROWS)
         subscriptions = await self._call(self._subscriptions.of, recipient)
         batch = first_batch(rows, subscriptions)
-        if batch.confirm is Confirm.RECEIPT and self._presences.is_away(recipient):
+        if batch.confirm is Confirm.RECEIPT and self.presences.is_away(recipient):
             lane.asleep = True
             return True
         view = await self._call(self._pseudonyms.view_of, recipient, self._clock())
@@ -324,7 +324,7 @@ class Delivery:
         if left is None:
             log.debug("%s confirms %s, which was never sent to it", recipient, interval.id)
         elif recipient in self._lanes:
-            self._presences.heard(origin, confirms=True)
+            self.presences.heard(origin, confirms=True)
             self._lanes[recipient].confirmed(interval.after, interval.last, self._monotonic())
             self._uplink.forget((recipient, interval.id))
             self._due.add(recipient)
@@ -336,7 +336,7 @@ class Delivery:
         # It has been as far as that.
         self._uplink.forget((recipient, interval.id))
         if condition in NOT_THERE:
-            self._presences.left(origin)
+            self.presences.left(origin)
         if not lane.probing:
             log.warning("a recipient cannot be reached; its messages wait")
         log.debug("bounced: %s to %s: %s", interval.id, recipient, condition)
@@ -361,10 +361,10 @@ class Delivery:
         for lane in self._lanes.values():
             lane.new_session()
         await self._know_subscribers()
-        self._presences.begin(await self._call(self._subscriptions.showing))
-        for recipient in self._presences.showing & self._subscribers:
+        self.presences.begin(await self._call(self._subscriptions.showing))
+        for recipient in self.presences.showing & self._subscribers:
             # Who has not noticed that we were gone shows itself again.
-            if self._presences.show(recipient, self._monotonic()):
+            if self.presences.show(recipient, self._monotonic()):
                 self._session.greet(recipient)
 
     async def _know_subscribers(self) -> None:
@@ -375,18 +375,18 @@ class Delivery:
         if bare(origin) in self._subscribers:
             self._later(partial(self._shown, origin))
         else:
-            self._presences.early(origin)
+            self.presences.early(origin)
 
     def _absent(self, origin: str) -> None:
-        self._presences.was_early(origin)
+        self.presences.was_early(origin)
         if bare(origin) in self._subscribers:
-            self._later(partial(self._presences.left, origin))
+            self._later(partial(self.presences.left, origin))
 
     async def _shown(self, origin: str) -> None:
         recipient = bare(origin)
-        self._presences.heard(origin, confirms=False)
-        if recipient not in self._presences.showing:
-            self._presences.showing.add(recipient)
+        self.presences.heard(origin, confirms=False)
+        if recipient not in self.presences.showing:
+            self.presences.showing.add(recipient)
             await self._call(self._subscriptions.note_shows, recipient)
         if (lane := self._lanes.get(recipient)) and (lane.asleep or lane.probing):
             lane.resume(None)
@@ -394,6 +394,6 @@ class Delivery:
 
     def _resume(self, origin: str, after: int | None) -> None:
         recipient = bare(origin)
-        self._presences.asked(origin)
+        self.presences.asked(origin)
         self._lanes.setdefault(recipient, Lane()).resume(after)
         self._due.add(recipient)

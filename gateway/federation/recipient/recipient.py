@@ -13,9 +13,11 @@ from xml.etree import ElementTree as ET
 
 from gateway.federation.recipient.intake import Arrival, Intake
 from gateway.federation.recipient.subscriber import RetryPace, Subscriber
+from gateway.federation.recipient.totals import TotalsAnswers
 from gateway.federation.wire.notice import NOTICE, Notice
 from gateway.federation.wire.scope import literal, meets, names
 from gateway.federation.wire.stanza import QuoaliseMessage
+from gateway.federation.wire.total import MOST_HASHED, total_of
 from gateway.senml.naming import parse_identifier
 from gateway.store.providers import ReceivedGap
 from gateway.store.recipient_file import Changed, Received, RecipientFile
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from gateway.errors import FederationError
     from gateway.federation.connection.session import Session
+    from gateway.federation.wire.total import AskedStretch, SeriesTotal
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +141,10 @@ class Keeper:
             self.file.missed.fill(gap)
         return changed
 
+    def total(self, asked: AskedStretch) -> SeriesTotal:
+        """How much there is of a stretch; where it is more than is hashed, nobody counts to the end."""
+        return total_of(self.file.values(asked.name, asked.granularity, asked.first, asked.last, MOST_HASHED + 1))
+
     def gaps(self, gateway: str) -> list[ReceivedGap]:
         """What a gateway rectified, or what was missed of it, and was not asked for yet."""
         return self.file.missed.gaps(gateway)
@@ -196,6 +203,8 @@ class Recipient:
         bare = gateway.split("/", 1)[0].lower()
         keeping = EmittingKeeper(keeper, bare, emit, identifiers, history_from)
         self._intake = Intake(session, {bare: keeping})
+        if keeper.keeps:
+            TotalsAnswers(session, {bare: keeper.total})
         pace = RetryPace(again_s, retry_s, retry_s, absent_most_s=retry_s)
         self._subscriber = Subscriber(
             session, gateway, identifiers, keeping, lambda _, error: refused(error), pace, live_s=live_s

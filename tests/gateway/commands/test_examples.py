@@ -61,7 +61,7 @@ NOT_TYPED = {
 }
 _TWO_FILES = ("linky-gateway history add Enedis_Conso_Heure.csv Enedis_Conso_Jour.csv --yes",)
 # What ends otherwise in a house whose gateway does not run.
-ENDS_WITH = {"status": 1}
+ENDS_WITH = {"status": 1, "consent compare": 1}
 # Of what there is only one of (a request), the first example alone is typed.
 ONCE = ("consent answer",)
 # Before each of these is typed, that is.

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gateway.consent.command_words import comparison_lines
 from gateway.consent.text import asked_text
-from gateway.errors import ConsentError
+from gateway.errors import ConsentError, GatewayError
 from gateway.store.points import Confirm, Granularity
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
@@ -203,6 +204,22 @@ def test_what_became_of_what_was_promised_adds_up_by_recipient(desk, store):
     assert (row["promised"], row["purged"], row["open"], row["balanced"]) == (5, {"withdrawn": 2}, 1, True)
     store.db.execute("INSERT INTO awaited VALUES (1, 9, ?)", [START])
     assert "this does not add up; please report it" in desk("sent", lang="en")[1]
+
+
+def test_a_comparison_is_told_in_words_and_needs_a_running_gateway(desk):
+    """Each way that it can end, and what is done about each kind of difference."""
+    with pytest.raises(GatewayError, match="asked by the running gateway"):
+        desk("compare", COOP)
+    row = {"recipient": COOP, "points": 9, "series": 2, "missing": 0, "altered": 0, "surplus": 0}
+    ends = [
+        comparison_lines(row | {"standing": standing}, "en") for standing in ("same", "away", "unanswered", "broken")
+    ]
+    assert [len(lines) for lines in ends] == [1, 1, 1, 1]
+    assert ends[0] == [f"{COOP} has what it was sent: 9 values of 2 series, the same on both sides"]
+    assert comparison_lines(row | {"standing": "differs", "missing": 1, "surplus": 30}, "en")[1:] == [
+        "missing there, sent again: 1",
+        "there and never sent: 30; up to 20 it is asked to erase, of more ask whoever runs it",
+    ]
 
 
 def test_suspending_and_resuming_say_what_they_did(desk, store):

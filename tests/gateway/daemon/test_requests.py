@@ -96,6 +96,7 @@ LINES = [
         ("consents", {"by": "owner", "channel": "web"}),
         ("notices", {}),
         ("sent", {}),
+        ("compare", {"recipient": "a@b.test"}),
         ("pending-access", {}),
         ("consent-text", {"lang": "fr", "number": 1, "less": LESS, "retention": "P3Y"}),
         ("answer-access", {"number": 1, "yes": True, "less": LESS, "retention": "P3Y", "shown": SHOWN}),

@@ -1,0 +1,120 @@
+"""How much a recipient has of a series: a count and a hash over a time, asked and answered in one element.
+
+    <total xmlns="urn:linky-gateway:0" name="…" granularity="PT1M" first="1795998000" last="1796001600"/>
+    <total xmlns="urn:linky-gateway:0" name="…" … count="60" hash="…64 hexadecimal digits…"/>
+
+What is hashed is whole numbers and texts, so that every language comes to the same (WIRE.md §24). XML and values only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from gateway.errors import FederationError, SenMLError
+from gateway.federation.wire.stanza import OURS
+from gateway.senml.naming import parse_identifier
+from gateway.store.points import Granularity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TOTAL = f"{{{OURS}}}total"
+# What service discovery says of who answers.
+ANSWERS_TOTALS = f"{OURS}#total"
+
+# More records than these are counted, and not hashed: who asks asks for shorter times then.
+MOST_HASHED = 100_000
+
+_MOST_DIGITS = 12
+_HASH = re.compile(r"[0-9a-f]{64}")
+_GRANULARITIES = frozenset(granularity.code for granularity in Granularity)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedStretch:
+    """A series by the name under which it was sent, how fine, and ``first <= time < last`` (POSIX seconds)."""
+
+    name: str
+    granularity: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesTotal:
+    """How many records there are, and their hash; without one where there are more than are hashed."""
+
+    count: int
+    hash: str | None
+
+
+def total_of(records: Iterable[tuple[float, object]]) -> SeriesTotal:
+    """The total of (time, value) in order of time; what is neither number nor text does not count.
+
+    A record is a line: its time in whole seconds, and its value in whole thousandths, ``floor(1000 v + 1/2)``, or the
+    number of bytes of its text and the text.
+    """
+    found, count = hashlib.sha256(), 0
+    for time, value in records:
+        if isinstance(value, str):
+            written = value.encode()
+            line = b"%d t %d %b\n" % (math.floor(time), len(written), written)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            line = b"%d v %d\n" % (math.floor(time), math.floor(value * 1000 + 0.5))
+        else:
+            continue
+        count += 1
+        if count <= MOST_HASHED:
+            found.update(line)
+    return SeriesTotal(count, found.hexdigest() if count <= MOST_HASHED else None)
+
+
+def build_question(stretch: AskedStretch) -> ET.Element:
+    """The question for the total of a stretch."""
+    ends = {"first": str(stretch.first), "last": str(stretch.last)}
+    return ET.Element(TOTAL, {"name": stretch.name, "granularity": stretch.granularity} | ends)
+
+
+def build_answer(stretch: AskedStretch, total: SeriesTotal) -> ET.Element:
+    """The answer to it."""
+    answer = build_question(stretch)
+    answer.set("count", str(total.count))
+    if total.hash is not None:
+        answer.set("hash", total.hash)
+    return answer
+
+
+def parse_question(element: ET.Element) -> AskedStretch:
+    """What is asked for. FederationError for what cannot be: bad-request."""
+    name, granularity = element.get("name", ""), element.get("granularity", "")
+    first, last = (_number(element.get(end, "")) for end in ("first", "last"))
+    try:
+        parse_identifier(name)
+    except SenMLError as error:
+        raise _nonsense(str(error)) from error
+    if granularity not in _GRANULARITIES or first is None or last is None or first >= last:
+        raise _nonsense("the question for a total has no granularity, or no time")
+    return AskedStretch(name, granularity, first, last)
+
+
+def parse_answer(element: ET.Element, asked: AskedStretch) -> SeriesTotal:
+    """The total that was answered; FederationError for what answers another question, or none."""
+    count, found = _number(element.get("count", "")), element.get("hash")
+    if element.tag != TOTAL or count is None or parse_question(element) != asked:
+        raise _nonsense("the answer is not to what was asked")
+    if found is not None and not _HASH.fullmatch(found):
+        raise _nonsense("the answer has a hash that is none")
+    return SeriesTotal(count, found)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
+def _nonsense(why: str) -> FederationError:
+    return FederationError(why, "bad-request")

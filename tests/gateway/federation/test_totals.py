@@ -1,0 +1,288 @@
+"""Whether a recipient has what it was sent: a value deleted, altered, added is found and put right, over servers."""
+
+import asyncio
+import hashlib
+import sqlite3
+from contextlib import asynccontextmanager, closing
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from gateway.consent.text import notice_text
+from gateway.errors import FederationError
+from gateway.federation.connection.session import Session
+from gateway.federation.provider.announcer import Announcer
+from gateway.federation.provider.comparison import MOST_ERASED, MOST_QUESTIONS, Comparer
+from gateway.federation.recipient.recipient import Keeper, Recipient
+from gateway.federation.wire.stanza import OURS, Publisher
+from gateway.federation.wire.total import (
+    ANSWERS_TOTALS,
+    MOST_HASHED,
+    TOTAL,
+    AskedStretch,
+    SeriesTotal,
+    build_answer,
+    build_question,
+    parse_answer,
+    parse_question,
+    total_of,
+)
+from gateway.store.points import Confirm, Granularity
+from tests.gateway.federation.conftest import QUICK, SENSOR, Gate, account, announcer_parts, eventually, running
+
+NAME = "gw@sen1.test/ab12@sen1.test/consumption/energy/active/index"
+STRETCH = AskedStretch(NAME, "PT1M", 100, 200)
+KEPT = {Granularity.RAW: 10**9, Granularity.MINUTE: 10**9}
+
+
+def test_the_hash_is_of_whole_numbers_and_texts_as_the_document_has_it():
+    """However a language writes a number; what is neither does not count."""
+    lines = b"100 v 450000\n160 v -1500\n220 v 123457\n280 t 3 \xc3\xa9P\n"
+    records = [(100.0, 450), (160, -1.5), (220, 123.4565), (280, "éP"), (300, True), (310, b"x"), (320, None)]
+    assert total_of(records) == SeriesTotal(4, hashlib.sha256(lines).hexdigest())
+    assert total_of([]) == SeriesTotal(0, hashlib.sha256().hexdigest())
+    assert total_of((n, n) for n in range(MOST_HASHED + 1)) == SeriesTotal(MOST_HASHED + 1, None)
+
+
+def test_question_and_answer_come_back_as_they_were():
+    """An answer without a hash as well."""
+    assert parse_question(build_question(STRETCH)) == STRETCH
+    for total in (SeriesTotal(3, "ab" * 32), SeriesTotal(MOST_HASHED + 1, None)):
+        assert parse_answer(build_answer(STRETCH, total), STRETCH) == total
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("name", "x"),
+        ("name", ""),
+        ("granularity", "PT5M"),
+        ("first", "200"),
+        ("first", "-1"),
+        ("last", "1e9"),
+        ("last", "9" * 13),
+        ("last", "²00"),
+        ("count", ""),
+        ("count", "1" * 5000),
+        ("hash", "AB" * 32),
+        ("hash", "ab" * 31),
+    ],
+)
+def test_what_is_no_answer_is_refused(place, text):
+    """Wrong lengths, numbers that are none, another question's answer."""
+    answer = build_answer(STRETCH, SeriesTotal(3, "ab" * 32))
+    answer.set(place, text)
+    with pytest.raises(FederationError):
+        parse_answer(answer, STRETCH)
+
+
+class Pair:
+    """A gateway and its recipient between two servers, whose times are the house's."""
+
+    def __init__(self, servers, house, folder, resource):
+        home, far = servers.domains
+        self.house, self.file = house, folder / "recipient.sqlite"
+        self.gate = Gate(house, account(servers, "totals", home), clock=lambda: house.time)
+        self.login = account(servers, f"has-{resource}", far, resource=resource)
+        self.jid, self.identifier = self.login.jid, f"totals@{home}/{SENSOR}@{home}/consumption"
+        self.publisher = Publisher("totals", home, "P1Y")
+        self.session = Session(self.login, QUICK, features=(ANSWERS_TOTALS,))
+
+    @asynccontextmanager
+    async def joined(self):
+        """Both run; all that was promised is confirmed."""
+        keeper = Keeper(self.file)
+        gateway = str(self.gate.session.jid)
+        recipient = Recipient(self.session, gateway, [self.identifier], keeper, lambda _: True, self._refused)
+        wake = asyncio.Event()
+        parts = *announcer_parts(self.house.store), self.gate.call, self.publisher, notice_text, wake
+        self.wake, announcer, stop = wake, Announcer(self.gate.session, *parts), asyncio.Event()
+        with closing(keeper):
+            async with self.gate, running(self.session):
+                work = (recipient.receive, recipient.subscribe, announcer.run)
+                tasks = [asyncio.create_task(one(stop)) for one in work]
+                await eventually(lambda: self.house.store.subscriptions.of(self.jid), what="subscribed")
+                self.house.minutes(100, tariff="HP")
+                await self.settled()
+                yield
+                stop.set()
+                self.wake.set()
+                async with asyncio.timeout(20):
+                    await asyncio.gather(*tasks)
+
+    def _refused(self, error):
+        raise AssertionError(error)
+
+    async def settled(self):
+        """Nothing waits, and every notice is confirmed."""
+        self.house.wake.set()
+        self.wake.set()
+        store = self.house.store
+        await eventually(lambda: not self.house.waiting(self.jid), what="confirmed")
+        await eventually(lambda: all(n.confirmed_at for n in store.notices.all()), what="notices")
+
+    async def compare(self):
+        """As the household has it done."""
+        address = self.gate._delivery.presences.address
+        parts = self.house.store, self.gate.call, self.publisher, address, KEPT, lambda: self.house.time
+        return await Comparer(self.gate.session, *parts).compare(self.jid)
+
+    def rows(self):
+        """What the recipient's file has."""
+        with closing(sqlite3.connect(self.file)) as db:
+            return db.execute("SELECT name, granularity, time, value FROM record ORDER BY 1, 2, 3").fetchall()
+
+    def tamper(self, statement):
+        """Somebody else writes into it."""
+        with closing(sqlite3.connect(self.file)) as db, db:
+            assert db.execute(statement).rowcount == 1
+
+
+@pytest.fixture
+def pair(federation, house, tmp_path):
+    """Minutes of power and index, and the texts of the contract, allowed and subscribed to."""
+    made = Pair(federation, house, tmp_path, "archive")
+    house.allow(made.jid)
+    return made
+
+
+INDEX = "(SELECT name FROM record WHERE name LIKE '%index' LIMIT 1)"
+ONE = f"name = {INDEX} AND time = (SELECT max(time) - 1800 FROM record WHERE name = {INDEX})"
+DAMAGES = {
+    "deleted": (f"DELETE FROM record WHERE {ONE}", (1, 0, 0)),
+    "altered": (f"UPDATE record SET value = value + 1 WHERE {ONE}", (0, 1, 0)),
+    "added": (
+        f"INSERT INTO record SELECT name, granularity, time + 7, value, unit, meter, sen1 FROM record WHERE {ONE}",
+        (0, 0, 1),
+    ),
+}
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("how", DAMAGES)
+def test_one_value_that_is_another_is_found_and_put_right(pair, how):
+    """Deleted, altered, added: said as what it is, found among thousands in few questions, and gone afterwards."""
+    statement, counts = DAMAGES[how]
+
+    async def life():
+        async with pair.joined():
+            before = pair.rows()
+            first = await pair.compare()
+            assert (first.standing, first.points, first.missing) == ("same", len(before), 0)
+            assert first.questions == first.series
+            pair.tamper(statement)
+            assert pair.rows() != before
+            found = await pair.compare()
+            assert (found.standing, (found.missing, found.altered, found.surplus)) == ("differs", counts)
+            assert found.questions < 60
+            await pair.settled()
+            assert pair.rows() == before
+            assert (await pair.compare()).standing == "same"
+            assert all(one.balanced for one in pair.house.store.accounts.all())
+
+    asyncio.run(life())
+
+
+@pytest.mark.servers
+def test_what_waits_is_not_missed_and_many_strange_values_are_left_to_a_person(pair):
+    """What was not confirmed yet is no difference; of more strange values than an accident makes none is erased."""
+
+    async def life():
+        async with pair.joined():
+            store = pair.house.store
+            with closing(sqlite3.connect(pair.file)) as db, db:
+                for second in range(MOST_ERASED + 1):
+                    db.execute(DAMAGES["added"][0].replace("time + 7", f"time + {second + 1}"))
+            (series, *_) = store.meters.series("house")
+            store.db.begin()
+            last = next(reversed(list(store.readings.read(series, Granularity.MINUTE, 0, 2**40))))
+            pair.gate.stop.clear()
+            store.queue.append(pair.jid, [last])
+            store.db.commit()
+            found = await pair.compare()
+            assert (found.surplus, found.missing) == (MOST_ERASED + 1, 0)
+            assert store.notices.all() == []
+
+    asyncio.run(life())
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("lie", ["endless", "huge", "another", "silent", "refused"])
+def test_a_recipient_that_lies_costs_so_many_questions(pair, lie):
+    """Whatever it answers: the comparison ends, and says that nothing can be made of it."""
+    pair.session = Session(pair.login, QUICK, features=(ANSWERS_TOTALS,))
+
+    def answer(question):
+        asked = parse_question(question.xml.find(TOTAL))
+        said = build_answer(asked, SeriesTotal(10**9, "00" * 32))
+        if lie == "another":
+            said.set("first", "1")
+        if lie == "huge":
+            said.set("hash", "0" * 100_000)
+        if lie == "refused":
+            said = ET.Element("{jabber:client}error", {"type": "cancel"})
+            ET.SubElement(said, "{urn:ietf:params:xml:ns:xmpp-stanzas}forbidden")
+        pair.session.answer(question, said, error=lie == "refused")
+
+    async def life():
+        async with pair.gate, running(pair.session):
+            pair.session.listen(f"{{jabber:client}}iq/{TOTAL}", answer)
+            store, house = pair.house.store, pair.house
+            store.subscriptions.add(pair.jid, "house", "consumption", "sen1", Confirm.RECEIPT, house.time)
+            house.minutes(50)
+            rows = store.outbox.backlog()
+            store.outbox.drop(pair.jid, 0, rows[0].last_seq)
+            pair.gate._delivery.presences.heard(f"{pair.jid}/archive", confirms=True)
+            found = await pair.compare()
+            assert found.standing == "broken"
+            assert found.questions <= MOST_QUESTIONS + 1
+            assert house.waiting(pair.jid) == 0
+
+    asyncio.run(life())
+
+
+@pytest.mark.servers
+def test_who_is_away_or_knows_no_such_question_is_left_in_peace(pair):
+    """Nothing but its features is asked of it; it answers no stranger, and no order."""
+    pair.session = Session(pair.login, QUICK)
+
+    async def life():
+        assert (await pair.compare()).standing == "away"
+        async with pair.gate, running(pair.session):
+            await eventually(pair.session.connected.is_set)
+            pair.gate._delivery.presences.heard(f"{pair.jid}/archive", confirms=True)
+            found = await pair.compare()
+            assert (found.standing, found.questions) == ("unanswered", 0)
+
+    asyncio.run(life())
+
+
+@pytest.mark.servers
+def test_the_examples_of_totals_are_answered_as_printed(federation, tmp_path):
+    """With the reference recipient between two servers, and the two values of the document in its file."""
+    from tests.integration.test_wire import PUT
+    from tests.integration.wire_document import Conversation, Post
+    from tests.integration.wire_document import account as of_document
+
+    gateway, stranger = "maison@home.example/proxy", "stranger@coop.example/desk"
+    posts = {address: Post(of_document(federation, address)) for address in (gateway, stranger)}
+    login = of_document(federation, "coop@coop.example/archive")
+    home = PUT["home.example"]
+
+    async def life():
+        session = Session(login, QUICK, features=(ANSWERS_TOTALS,))
+        keeper = Keeper(tmp_path / "recipient.sqlite")
+        name = f"maison:{home}/ab12:{home}/consumption/power/apparent/raw"
+        with closing(keeper):
+            with keeper.file.transaction():
+                for at, value in ((1_795_998_145, 450), (1_795_998_175, 460)):
+                    keeper.file.db.execute(
+                        "INSERT INTO record VALUES (?, 'raw', ?, ?, 'VA', 'ab12', ?)", [name, at, value, name]
+                    )
+            Recipient(session, f"maison@{home}/proxy", [name], keeper, lambda _: True, lambda _: None)
+            async with running(session):
+                await eventually(session.connected.is_set)
+                await Conversation(("recipient",), posts, None, PUT).hold()
+
+    assert f"{OURS}#total" == ANSWERS_TOTALS
+    asyncio.run(life())
