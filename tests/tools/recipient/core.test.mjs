@@ -1,5 +1,6 @@
 // What the recipient makes of the wire document's own stanzas, and of wrong ones; with its real store. Run by test_core.py.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { get, request } from "node:http";
 import { tmpdir } from "node:os";
@@ -18,6 +19,7 @@ const { Questions } = await import(new URL("core/questions.js", recipient).href)
 const { KINDS, MOST_SERIES, NOTICE_S, Recipient } = await import(new URL("core/recipient.js", recipient).href);
 const { resolve, Unreadable } = await import(new URL("core/senml.js", recipient).href);
 const { advance, answered, BEGINNING } = await import(new URL("core/sequence.js", recipient).href);
+const { Totals, total } = await import(new URL("core/totals.js", recipient).href);
 const { curve, rises, Steps } = await import(new URL("core/view.js", recipient).href);
 const { serve } = await import(new URL("server.js", recipient).href);
 const { SqliteStore } = await import(new URL("store-sqlite.js", recipient).href);
@@ -89,6 +91,34 @@ test("a push is stored once and confirmed each time, after it is stored", async 
   assert.equal(here.sent.at(-1).attrs.to, `${HOME}/proxy`);
   assert.deepEqual(await here.store.progress(HOME), { epoch: "5d1f0c3e", position: 1, spans: [], gaps: [] });
   here.end();
+});
+
+test("a total is answered as the document has it, to the gateway alone", async () => {
+  const here = scene();
+  const of = (time, value) => ({ ...POINT, time, value });
+  await here.store.commit({ gateway: HOME, points: [of(1_795_998_145, 450), of(1_795_998_175, 460)] });
+  const totals = new Totals({ make: xml, store: here.store, gateway: `${HOME}/proxy` });
+  const sent = WIRE.slice(WIRE.indexOf("<!-- sent: a question for a total -->")).split("```xml\n")[1].split("```")[0].trim();
+  const question = parse(sent).getChild("total");
+  const printed = example("a question for a total, the answer").getChild("total").attrs;
+  assert.deepEqual((await totals.answer(question, `${HOME}/proxy`)).attrs, printed);
+  assert.equal(await totals.answer(question, "other@home.example/proxy"), undefined);
+  assert.equal(totals.features().getChild("feature").attrs.var, "urn:linky-gateway:0#total");
+  for (const wrong of [{ name: "x" }, { granularity: "PT5M" }, { first: "-1" }, { last: "9".repeat(13) }, { last: "1" }]) {
+    const changed = xml("total", { ...question.attrs, ...wrong });
+    assert.equal((await totals.answer(changed, HOME)).attrs.type, "modify", JSON.stringify(wrong));
+  }
+  here.end();
+});
+
+test("the lines of a total are those of every language", async () => {
+  const seen = [[100, 450, null], [160, -1.5, null], [220, 123.4565, null], [280, null, "éP"], [340, 2 ** 70, null]];
+  const store = { points: async () => seen.map(([time, value, text]) => ({ time, value, text })) };
+  const lines = `100 v 450000\n160 v -1500\n220 v 123457\n280 t 3 éP\n340 v ${BigInt(2 ** 70 * 1000)}\n`;
+  const hash = createHash("sha256").update(lines).digest("hex");
+  assert.deepEqual(await total(store, WHICH, 0, 999), { count: "5", hash });
+  const many = { points: async (_which, _from, _to, most) => new Array(most).fill({ time: 1, value: 1, text: null }) };
+  assert.deepEqual(await total(many, WHICH, 0, 999), { count: "100001" });
 });
 
 test("what cannot be stored is not confirmed", async () => {
