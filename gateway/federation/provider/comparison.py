@@ -26,8 +26,17 @@ from gateway.federation.wire.total import (
     total_of,
 )
 from gateway.senml.naming import NameForm
-from gateway.store.points import Confirm, Granularity, Point, Series, finest_allowed, under
-from gateway.store.terms import NoticeKind, Profile
+from gateway.store.points import (
+    Confirm,
+    Granularity,
+    Point,
+    Series,
+    finest_allowed,
+    pushing,
+    stated_retention,
+    under,
+)
+from gateway.store.terms import NoticeKind, Profile, days
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -47,6 +56,8 @@ MOST_ERASED = 20
 # One question is of so much at most: it is read on the thread that stores readings.
 _CHUNK_S = {Granularity.RAW: 6 * 3600, Granularity.MINUTE: 14 * 86_400}
 _LONG_S = 5 * 365 * 86_400
+# A recipient deletes what it may keep no longer some time before or after that moment, by its own clock.
+_MARGIN_S = 2 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +177,17 @@ class Comparer:
                     begin = max(since, min(start for one, start in given if one is fine))
                     name = self._publisher.name(meter, series.path).written(form)
                     last = min(now, waiting.get((series.id, int(fine)), now))
-                    spans += self._kept(_Span(series, fine, meter, name, begin, last), now)
+                    stated = self._publisher.bound(stated_retention(pushing(consents, series, fine))).retention
+                    spans += self._kept(_Span(series, fine, meter, name, begin, last), now, stated)
         return spans
 
-    def _kept(self, span: _Span, now: int) -> Iterator[_Span]:
-        """The part of a span that the store still has."""
+    def _kept(self, span: _Span, now: int, stated: str | None) -> Iterator[_Span]:
+        """The part of a span that the store still has, and the recipient may have."""
         kept = now - self._kept_s[span.granularity] if span.granularity in self._kept_s else 0
-        begin = -(-max(span.first, kept) // max(span.granularity, 1)) * max(span.granularity, 1)
+        lent = now - days(stated) * 86_400 + _MARGIN_S if stated else 0
+        begin = -(-max(span.first, kept, lent) // max(span.granularity, 1)) * max(span.granularity, 1)
+        if begin >= span.last:
+            return
         oldest = next(self._store.readings.read(span.series, span.granularity, begin, span.last), None)
         if oldest is not None:
             yield _Span(span.series, span.granularity, span.meter, span.name, oldest.time, span.last)

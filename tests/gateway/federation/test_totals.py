@@ -28,6 +28,7 @@ from gateway.federation.wire.total import (
     total_of,
 )
 from gateway.store.points import Confirm, Granularity
+from gateway.store.terms import Terms
 from tests.gateway.federation.conftest import QUICK, SENSOR, Gate, account, announcer_parts, eventually, running
 
 NAME = "gw@sen1.test/ab12@sen1.test/consumption/energy/active/index"
@@ -202,6 +203,22 @@ def test_what_waits_is_not_missed_and_many_strange_values_are_left_to_a_person(p
             found = await pair.compare()
             assert (found.surplus, found.missing) == (MOST_ERASED + 1, 0)
             assert store.notices.all() == []
+
+    asyncio.run(life())
+
+
+@pytest.mark.servers
+def test_what_may_be_kept_no_longer_is_not_asked_for(pair):
+    """A recipient that has deleted what its consent lets it keep so long is not sent it once more."""
+    pair.house.allow(pair.jid, terms=Terms(retention="P10D"))
+
+    async def life():
+        async with pair.joined():
+            assert (await pair.compare()).points > 0
+            pair.tamper(DAMAGES["deleted"][0])
+            pair.house.time += 9 * 86_400
+            found = await pair.compare()
+            assert (found.standing, found.missing, found.points) == ("same", 0, 0)
 
     asyncio.run(life())
 
