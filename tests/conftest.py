@@ -18,7 +18,7 @@ import pytest
 from hypothesis import settings
 
 from servers import Federation, LoopbackNet, missing_packages, wait_until
-from tests.tap import tapped
+from tests.tap import Tap, tapped
 from tests.turns import turn
 
 if TYPE_CHECKING:
@@ -146,19 +146,31 @@ def _servers_installed() -> None:
         pytest.skip(reason)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def tap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tap]:
+    """Have every server of the rig that is started meanwhile write down what goes through it."""
+    with tapped(tmp_path_factory.mktemp("tap")) as all_of_it:
+        yield all_of_it
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _as_the_schema_has_it(tap: Tap) -> Iterator[None]:
+    """Fail the module whose stanzas do not keep to the schema of the wire document."""
+    yield
+    tap.check()
+
+
 @pytest.fixture(scope="session")
-def federation(_servers_installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+def federation(_servers_installed: None, tmp_path_factory: pytest.TempPathFactory, tap: Tap) -> Iterator[Federation]:
     """Run sen1.test on Prosody and sen2.test on ejabberd for the whole session; no test may kill these."""
-    folder, file = tmp_path_factory.mktemp("pe"), tmp_path_factory.mktemp("tap") / "stanzas"
-    with tapped(file, lambda: Federation(folder, "prosody", "ejabberd")) as running:
+    with Federation(tmp_path_factory.mktemp("pe"), "prosody", "ejabberd") as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def federation_ep(_servers_installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+def federation_ep(_servers_installed: None, tmp_path_factory: pytest.TempPathFactory, tap: Tap) -> Iterator[Federation]:
     """Run the other way round: sen1.test on ejabberd and sen2.test on Prosody, for the whole session."""
-    folder, file = tmp_path_factory.mktemp("ep"), tmp_path_factory.mktemp("tap") / "stanzas"
-    with tapped(file, lambda: Federation(folder, "ejabberd", "prosody")) as running:
+    with Federation(tmp_path_factory.mktemp("ep"), "ejabberd", "prosody") as running:
         yield running
 
 

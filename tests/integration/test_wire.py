@@ -16,7 +16,6 @@ from tests.gateway.federation.conftest import House as Filled
 from tests.gateway.store.conftest import frame
 from tests.integration.processes import House
 from tests.integration.wire_document import PLACES, Comparer, Conversation, Post, account, names, parsed, steps
-from tests.tap import stanzas
 from tests.wire_schema import can_validate, faults
 
 PARTS = ("gateway", "errors", "collector", "recipient")
@@ -130,7 +129,7 @@ def test_every_example_is_sent_or_compared():
 
 
 @pytest.mark.slow
-def test_the_examples_are_sent_and_answered_as_printed(federation, tmp_path):
+def test_the_examples_are_sent_and_answered_as_printed(federation, tap, tmp_path):
     """Every stanza of the document, from the first question to the withdrawal, with a daemon between two servers."""
     addresses = ("coop@coop.example/archive", "stranger@coop.example/desk", "installer@coop.example/van")
     posts = {address: Post(account(federation, address)) for address in addresses}
@@ -141,5 +140,5 @@ def test_the_examples_are_sent_and_answered_as_printed(federation, tmp_path):
             home.house.await_link("xmpp", "ok")
             asyncio.run(Conversation(("gateway", "errors"), posts, home.do, PUT).hold())
             assert gateway.stop() == 0
-    # What its server has written down is held to the schema when the server ends.
-    assert {stanza.get("from") for stanza in stanzas(federation.tap)} >= {f"{HOME}/proxy"}
+    # What its server has written down is held to the schema when this module ends.
+    assert {stanza.get("from") for stanza in tap.stanzas()} >= {f"{HOME}/proxy"}
