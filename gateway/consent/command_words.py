@@ -92,15 +92,19 @@ _PURGED = {
 _COMPARED = {
     "same": Phrase("{who} has what it was sent: {points} values of {series} series, the same on both sides"),
     "differs": Phrase("{who} does not have all that it was sent; {points} values are the same on both sides"),
-    "away": Phrase("{who} is not there now: nothing was compared"),
-    "unanswered": Phrase("{who} knows no such question, its program is older or another one: nothing was compared"),
-    "broken": Phrase("{who} gave no answer that can be used; {points} values are the same on both sides"),
+    "away": Phrase("{who} is not online: nothing was compared"),
+    "unanswered": Phrase(
+        "{who} cannot answer this (its program may be older, or a different one): nothing was compared"
+    ),
+    "broken": Phrase("{who} gave no usable answer; {points} values are the same on both sides"),
 }
 # Keys of JSON -> what is done about it.
 _DIFFERENCES = {
     "missing": Phrase("missing there, sent again: {count}"),
     "altered": Phrase("altered there, sent again: {count}"),
-    "surplus": Phrase("there and never sent: {count}; up to 20 it is asked to erase, of more ask whoever runs it"),
+    "surplus": Phrase(
+        "there though never sent: {count}; up to 20 are to be erased there; for more, ask whoever runs it"
+    ),
 }
 _NOT_TOLD = Phrase("waits to be told")
 _SUPERSEDED = Phrase("not told any more: a later notice says otherwise")
