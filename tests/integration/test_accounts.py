@@ -130,7 +130,7 @@ def test_offline_when_the_household_withdraws(servers, house):
                 coop.session.greet(coop.gateway)
                 house.minutes(5)
                 await eventually(lambda: scene.confirmed() == 8)
-            await eventually(lambda: scene.provider.delivery._presences.is_away(coop.jid))
+            await eventually(lambda: scene.provider.delivery.presences.is_away(coop.jid))
             sent = scene.provider.overhear()
             house.minutes(200)
             await eventually(lambda: scene.provider.delivery._lanes[coop.jid].asleep)
