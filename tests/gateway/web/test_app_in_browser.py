@@ -241,10 +241,13 @@ def test_what_is_kept_never_comes_before_what_is_served(phone, house):
 def test_another_version_of_the_worker_takes_over_by_itself(phone, house):
     """One of before is there no more after a visit, and its store neither; what was seen stays."""
     sign_in(phone, house.url)
+    # The page's own first: put in after the other it would be the last, and nobody would tidy behind it.
+    await_worker(phone)
     phone.evaluate("""(async () => {
       await navigator.serviceWorker.register("/worker.js?lang=en&style=%2Fstatic%2Fpage.css");
       await caches.open("?lang=en&style=%2Fstatic%2Fpage.css");
     })()""")
+    phone.await_true("navigator.serviceWorker.controller?.scriptURL.includes('lang=en')")
     at_home(phone, house)
     one = "navigator.serviceWorker.controller?.scriptURL.includes('lang=fr&style=%2Fstatic%2Fpage.css%3Fv%3D')"
     phone.await_true(one)
