@@ -96,15 +96,14 @@ _COMPARED = {
     "unanswered": Phrase(
         "{who} cannot answer this (its program may be older, or a different one): nothing was compared"
     ),
+    "veiled": Phrase("{who} knows the house by a pseudonym, or gets rounded values: nothing was compared"),
     "broken": Phrase("{who} gave no usable answer; {points} values are the same on both sides"),
 }
 # Keys of JSON -> what is done about it.
 _DIFFERENCES = {
     "missing": Phrase("missing there, sent again: {count}"),
     "altered": Phrase("altered there, sent again: {count}"),
-    "surplus": Phrase(
-        "there though never sent: {count}; up to 20 are to be erased there; for more, ask whoever runs it"
-    ),
+    "surplus": Phrase("there though not here: {count}; nothing is done about these: ask whoever runs it"),
 }
 _NOT_TOLD = Phrase("waits to be told")
 _SUPERSEDED = Phrase("not told any more: a later notice says otherwise")

@@ -126,6 +126,8 @@ class Publication:
         user, domain = session.jid.user, session.jid.domain
         publisher = Publisher(user, domain, account.max_retention, primary=account.units == "primary")
         self._publisher, keep = publisher, config.store
+        # What is heard is written with the next commit, or the one after.
+        self._settle_s = 2.0 * keep.commit_interval_s
         self._kept_s = {Granularity.RAW: keep.raw_hours * 3600, Granularity.MINUTE: keep.minute_days * 86_400}
         self._delivery = self._deliver(publisher, account)
         self._announcer = self._announce(publisher)
@@ -245,7 +247,8 @@ class Publication:
         if not self._session.connected.is_set():
             raise GatewayError(_NOT_CONNECTED.filled(why=self._session.state.error or _CONNECTING))
         address = self._delivery.presences.address
-        comparer = Comparer(self._session, self._store, self._call, self._publisher, address, self._kept_s)
+        parts = self._session, self._store, self._call, self._publisher, address, self._kept_s
+        comparer = Comparer(*parts, settle_s=self._settle_s)
         async with self._changing:
             found = await comparer.compare(order.recipient.lower())
         self.wake.set()

@@ -173,6 +173,21 @@ class QueuedRows:
         self._accounts.promise(number, len(points), last + len(points))
 
     @translated
+    def send_again(self, recipient: str, points: Sequence[Point]) -> None:
+        """Promise points once more, to replace what the recipient has, and commit; but for those that wait anyway."""
+        waits = (
+            "SELECT 1 FROM outbox WHERE series = ? AND granularity = ? AND time = ?"
+            " AND recipient = (SELECT id FROM recipient WHERE jid = ?)"
+        )
+        with self._db.transaction():
+            chosen = [
+                p
+                for p in points
+                if not self._db.execute(waits, [p.series.id, int(p.granularity), p.time, recipient]).fetchone()
+            ]
+            self.append(recipient, chosen, again=True)
+
+    @translated
     def first_waiting(self, recipient: str) -> dict[tuple[int, int], int]:
         """Series and granularity -> the time of the oldest value that waits, or is under way."""
         rows = self._db.execute(

@@ -1,9 +1,10 @@
 """Whether a recipient has what it was sent: its totals against ours, halved until the difference is found.
 
-What is compared is what the store holds of what the recipient was promised and has confirmed: since its subscription,
-under the consents in force, up to the oldest value that still waits. What is missing or another goes out once more, as
-a correction, under new numbers; what the recipient has and nobody sent it is asked to erase. Nothing that a recipient
-answers makes more than so many questions.
+What is compared is what the store holds of what the recipient was promised and has confirmed: since its subscription
+and since the consents in force were given, so that nothing leaves that none of them let out, up to the oldest value
+that still waits. What is missing or another goes out once more, as a correction, under new numbers. What the recipient
+has and the store has not is told and nothing more: it may be the only copy. Nothing that a recipient answers makes more
+than so many questions.
 """
 
 from __future__ import annotations
@@ -36,28 +37,28 @@ from gateway.store.points import (
     stated_retention,
     under,
 )
-from gateway.store.terms import NoticeKind, Profile, days
+from gateway.store.terms import Profile, days
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from gateway.federation.connection.session import Session
     from gateway.federation.wire.stanza import Publisher
-    from gateway.store.points import MeterInfo
-    from gateway.store.pseudonyms import RecipientView
+    from gateway.store.points import Consent, MeterInfo
     from gateway.store.store import Store
 
 log = logging.getLogger(__name__)
 
+# Questions after a difference: without one there are as many as there are chunks.
 MOST_QUESTIONS, LONGEST_S = 1_000, 240.0
-# More that nobody sent is no accident of a disk: a person has to look.
-MOST_ERASED = 20
 
 # One question is of so much at most: it is read on the thread that stores readings.
 _CHUNK_S = {Granularity.RAW: 6 * 3600, Granularity.MINUTE: 14 * 86_400}
 _LONG_S = 5 * 365 * 86_400
 # A recipient deletes what it may keep no longer some time before or after that moment, by its own clock.
 _MARGIN_S = 2 * 86_400
+# What the store is about to forget may be gone before it is compared.
+_FORGOTTEN_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ class SentComparison:
     """What came of it, in values: ``same`` on both sides; ``missing`` and ``altered`` there, sent again; ``surplus``.
 
     ``standing``: ``same``, ``differs``, ``away`` (none of its devices is there), ``unanswered`` (it knows no such
-    question) or ``broken`` (its answers cannot be used, or there were too many differences to find them all).
+    question), ``veiled`` (it knows the house by a pseudonym, or gets rounded values) or ``broken`` (its answers cannot
+    be used, or there were too many differences to find them all). ``halvings``: questions after a difference.
     """
 
     standing: str = "same"
@@ -90,8 +92,8 @@ class SentComparison:
     altered: int = 0
     surplus: int = 0
     questions: int = 0
+    halvings: int = 0
     found: list[tuple[_Span, Point]] = field(default_factory=list)
-    strange: list[tuple[_Span, int]] = field(default_factory=list)
 
 
 class Comparer:
@@ -104,6 +106,7 @@ class Comparer:
         publisher: in whose name the values went.
         address: bare JID -> its device that is to be asked; the bare JID where none is there.
         kept_s: for how many seconds values that fine are kept; others are for ever.
+        settle_s: after how many seconds a value of a moment is written, at the latest; what may come is not compared.
         clock: the host's POSIX seconds.
     """
 
@@ -115,10 +118,12 @@ class Comparer:
         publisher: Publisher,
         address: Callable[[str], str],
         kept_s: Mapping[Granularity, int],
+        settle_s: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._session, self._store, self._call = session, store, call
         self._publisher, self._address, self._kept_s, self._clock = publisher, address, kept_s, clock
+        self._settle_s = settle_s
 
     async def compare(self, recipient: str) -> SentComparison:
         """Compare all that the recipient is to have, and repair it. StoreError where the store cannot be read."""
@@ -131,7 +136,11 @@ class Comparer:
                 found.standing = "unanswered"
                 return found
             async with asyncio.timeout(LONGEST_S):
-                for span in await self._call(self._spans, recipient):
+                spans = await self._call(self._spans, recipient)
+                if spans is None:
+                    found.standing = "veiled"
+                    return found
+                for span in spans:
                     found.series += 1
                     for first, last in _chunks(span):
                         found.points += await self._look(found, recipient, device, span, first, last)
@@ -149,41 +158,57 @@ class Comparer:
         info = await self._session.request(device, ET.Element(f"{{{INFO}}}query"), kind="get")
         return any(said.get("var") == ANSWERS_TOTALS for said in info.iter(f"{{{INFO}}}feature"))
 
-    def _spans(self, recipient: str) -> list[_Span]:
-        """What is to be compared, on the store's thread."""
+    def _spans(self, recipient: str) -> list[_Span] | None:
+        """What is to be compared, on the store's thread; None where its names or values are not the house's own."""
         now = int(self._clock())
-        view = self._store.pseudonyms.view_of(recipient, now)
-        if view.profile is Profile.ANONYMOUS:
-            # Its names are others each month, and nothing that lasts is told of it.
-            return []
+        manner = self._store.pseudonyms.manner_of(recipient)
+        if manner.pseudonym or manner.profile is not Profile.EXACT:
+            # A name of today is not that of before: what was sent under the old one would go out under the new one.
+            return None
         waiting = self._store.queue.first_waiting(recipient)
         consents = [c for c in self._store.consents.allowed(recipient, now) if c.terms.push]
+        begun = self._store.subscriptions.begun(recipient)
         spans: list[_Span] = []
-        for subscription, since in self._store.subscriptions.begun(recipient):
-            if subscription.confirm is not Confirm.RECEIPT:
-                continue
-            meter = view.meter(subscription.meter)
-            form = NameForm(subscription.form)
-            form = NameForm.SEN1 if form is NameForm.URN and meter.prm is None else form
-            for series in self._store.meters.series(subscription.meter):
-                given = [
-                    (fine, c.pushes_from)
-                    for c in consents
-                    if c.covers(series.meter, series.path)
-                    and (fine := finest_allowed(series.kind, c.granularity)) is not None
-                ]
-                if given and under(series.path, subscription.prefix):
-                    fine = min(one for one, _ in given)
-                    begin = max(since, min(start for one, start in given if one is fine))
+        for meter in self._store.pseudonyms.view_of(recipient, now).meters:
+            for series in self._store.meters.series(meter.name):
+                asked = [one for one in begun if one[0].meter == meter.name and under(series.path, one[0].prefix)]
+                # The longest prefix decides the manner, as it does when a value is sent.
+                nearest, since = max(asked, key=lambda one: len(one[0].prefix), default=(None, 0))
+                if nearest is not None and nearest.confirm is Confirm.RECEIPT:
+                    form = NameForm(nearest.form)
+                    form = NameForm.SEN1 if form is NameForm.URN and meter.prm is None else form
                     name = self._publisher.name(meter, series.path).written(form)
-                    last = min(now, waiting.get((series.id, int(fine)), now))
-                    stated = self._publisher.bound(stated_retention(pushing(consents, series, fine))).retention
-                    spans += self._kept(_Span(series, fine, meter, name, begin, last), now, stated)
+                    spans += self._given(series, meter, name, since, consents, waiting, now)
         return spans
+
+    def _given(
+        self,
+        series: Series,
+        meter: MeterInfo,
+        name: str,
+        since: int,
+        consents: Sequence[Consent],
+        waiting: Mapping[tuple[int, int], int],
+        now: int,
+    ) -> Iterator[_Span]:
+        """The part of a series that the consents in force have let out, as fine as they do."""
+        given = [
+            (fine, c)
+            for c in consents
+            if c.covers(series.meter, series.path) and (fine := finest_allowed(series.kind, c.granularity)) is not None
+        ]
+        if not given:
+            return
+        fine = min(one for one, _ in given)
+        # Whichever of them was given last: what an earlier one let out may have been withdrawn in between.
+        begin = max(since, *(max(c.pushes_from, c.given_at) for one, c in given if one is fine))
+        last = min(int(now - fine - self._settle_s), waiting.get((series.id, int(fine)), now))
+        stated = self._publisher.bound(stated_retention(pushing(consents, series, fine))).retention
+        yield from self._kept(_Span(series, fine, meter, name, begin, last), now, stated)
 
     def _kept(self, span: _Span, now: int, stated: str | None) -> Iterator[_Span]:
         """The part of a span that the store still has, and the recipient may have."""
-        kept = now - self._kept_s[span.granularity] if span.granularity in self._kept_s else 0
+        kept = now - self._kept_s[span.granularity] + _FORGOTTEN_S if span.granularity in self._kept_s else 0
         lent = now - days(stated) * 86_400 + _MARGIN_S if stated else 0
         begin = -(-max(span.first, kept, lent) // max(span.granularity, 1)) * max(span.granularity, 1)
         if begin >= span.last:
@@ -196,14 +221,13 @@ class Comparer:
         self, found: SentComparison, recipient: str, device: str, span: _Span, first: int, last: int
     ) -> int:
         """Compare one time, its halves where it differs; how many values are the same."""
-        counted: tuple[SeriesTotal, list[Point]] = await self._call(self._ours, recipient, span, first, last)
+        counted: tuple[SeriesTotal, list[Point]] = await self._call(self._ours, span, first, last)
         ours, points = counted
         theirs = await self._ask(found, device, span.stretch(first, last))
         if ours == theirs:
             return ours.count
         if ours.count <= 1 and theirs.count <= 1 and (ours.count or last - first == 1):
             if not ours.count:
-                found.strange.append((span, first))
                 found.surplus += 1
             else:
                 found.found += [(span, point) for point in points]
@@ -211,6 +235,9 @@ class Comparer:
             return 0
         if last - first == 1:
             raise FederationError("it has several values of one second")
+        found.halvings += 2
+        if found.halvings > MOST_QUESTIONS:
+            raise FederationError(f"there are too many differences for {MOST_QUESTIONS} questions")
         middle = (first + last) // 2
         return await self._look(found, recipient, device, span, first, middle) + await self._look(
             found, recipient, device, span, middle, last
@@ -218,26 +245,22 @@ class Comparer:
 
     async def _ask(self, found: SentComparison, device: str, stretch: AskedStretch) -> SeriesTotal:
         found.questions += 1
-        if found.questions > MOST_QUESTIONS:
-            raise FederationError(f"there are too many differences for {MOST_QUESTIONS} questions")
         return parse_answer(await self._session.request(device, build_question(stretch), kind="get"), stretch)
 
-    def _ours(self, recipient: str, span: _Span, first: int, last: int) -> tuple[SeriesTotal, list[Point]]:
+    def _ours(self, span: _Span, first: int, last: int) -> tuple[SeriesTotal, list[Point]]:
         """What the recipient is to have of a time, and the first of these points; on the store's thread."""
-        view: RecipientView = self._store.pseudonyms.view_of(recipient, self._clock())
         stored = list(self._store.readings.read(span.series, span.granularity, first, last))
-        sent = view.points(stored)
-        return total_of((point.time, self._publisher.measured(point)[1]) for point in sent), stored[:1]
+        return total_of((point.time, self._publisher.measured(point)[1]) for point in stored), stored[:1]
 
     def _repair(self, recipient: str, found: SentComparison) -> None:
-        """Promise again what is missing or another, and have what nobody sent erased; on the store's thread."""
-        if not found.found and not found.strange:
-            return
-        with self._store.db.transaction():
-            self._store.queue.append(recipient, [point for _, point in found.found], again=True)
-            for span, at in found.strange if len(found.strange) <= MOST_ERASED else ():
-                facts = {"sensor": span.meter.sensor, "series": span.series.path, "first": at, "last": at + 1}
-                self._store.notices.queue(recipient, NoticeKind.DATA_ERASED, facts, self._clock())
+        """Promise again what is missing or another, as the store has it by now; on the store's thread."""
+        points = [
+            point
+            for span, one in found.found
+            for point in self._store.readings.read(span.series, span.granularity, one.time, one.time + 1)
+        ]
+        if points:
+            self._store.queue.send_again(recipient, points)
 
 
 def _chunks(span: _Span) -> Iterator[tuple[int, int]]:

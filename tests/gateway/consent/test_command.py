@@ -218,7 +218,7 @@ def test_a_comparison_is_told_in_words_and_needs_a_running_gateway(desk):
     assert ends[0] == [f"{COOP} has what it was sent: 9 values of 2 series, the same on both sides"]
     assert comparison_lines(row | {"standing": "differs", "missing": 1, "surplus": 30}, "en")[1:] == [
         "missing there, sent again: 1",
-        "there though never sent: 30; up to 20 are to be erased there; for more, ask whoever runs it",
+        "there though not here: 30; nothing is done about these: ask whoever runs it",
     ]
 
 
