@@ -42,6 +42,8 @@ DROP TABLE IF EXISTS chain;
 DROP TABLE IF EXISTS span;
 """
 _ENDS = "SELECT name, sen1, max(time) FROM record GROUP BY name, granularity"
+# Gaps of one identifier that are so near are one; so many stand for themselves.
+_NEAR_S, _MOST_GAPS = 86_400, 50
 _INTO_RECORD = "INTO record VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -130,13 +132,20 @@ class MissedRecords:
         return [ReceivedGap(number, asked, first, last, replaces=True) for number, asked, first, last in rows]
 
     def add(self, gateway: str, identifier: str, first: int, last: int) -> None:
-        """Note what is to be asked for, joined with what is already to be: where no history is given it stays."""
+        """Note what is to be asked for, joined with what is near it: where no history is given it stays."""
         key = [gateway, identifier]
-        known = "SELECT min(first), max(last) FROM gap WHERE gateway = ? AND identifier = ?"
-        low, high = self._db.execute(known, key).fetchone()
-        self._db.execute("DELETE FROM gap WHERE gateway = ? AND identifier = ?", key)
-        span = (first, last) if low is None else (min(first, low), max(last, high))
-        self._db.execute("INSERT INTO gap (gateway, identifier, first, last) VALUES (?, ?, ?, ?)", [*key, *span])
+        # Before any goes: a number that is used again would stand for another gap in the hands of who asks just now.
+        (number,) = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM gap").fetchone()
+        known = self._db.execute("SELECT id, first, last FROM gap WHERE gateway = ? AND identifier = ?", key).fetchall()
+        # Of distant ones all that lies between would be asked for too; of too many that is the lesser evil.
+        near = [
+            one for one in known if len(known) >= _MOST_GAPS or (one[1] <= last + _NEAR_S and one[2] >= first - _NEAR_S)
+        ]
+        self._db.executemany("DELETE FROM gap WHERE id = ?", ([one[0]] for one in near))
+        span = min([first, *(one[1] for one in near)]), max([last, *(one[2] for one in near)])
+        self._db.execute(
+            "INSERT INTO gap (id, gateway, identifier, first, last) VALUES (?, ?, ?, ?, ?)", [number, *key, *span]
+        )
 
     def fill(self, number: int | None) -> None:
         """It was asked for again, to its end."""

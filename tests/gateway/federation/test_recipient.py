@@ -14,7 +14,7 @@ from gateway.federation.wire.notice import Notice
 from gateway.federation.wire.stanza import Interval, QuoaliseMessage
 from gateway.journal.entry import Head
 from gateway.senml.pack import Record
-from gateway.store.recipient_file import read_anchors
+from gateway.store.recipient_file import RecipientFile, read_anchors
 from gateway.store.terms import NoticeKind
 
 EPOCH = "0a1b2c3d"
@@ -301,3 +301,20 @@ def test_a_file_of_before_is_gone_on_with(tmp_path):
     assert keeper.add(parcel(0, 5)) == []
     assert keeper.reached() == (EPOCH, 5)
     keeper.close()
+
+
+def test_gaps_that_are_near_are_one_and_a_number_stands_for_one_gap(tmp_path):
+    """All that lies between two distant ones is not asked for; who asks just now does not end another's question."""
+    with closing(RecipientFile(tmp_path / "kept.sqlite", lambda *_: None)) as file, file.transaction():
+        missed, day = file.missed, 86_400
+        missed.add("gw@a", "x", 0, 100)
+        missed.add("gw@a", "x", 100 * day, 101 * day)
+        one, other = missed.gaps("gw@a")
+        missed.add("gw@a", "x", 101 * day + 5, 101 * day + 9)
+        assert [(gap.first, gap.last) for gap in missed.gaps("gw@a")] == [(0, 100), (100 * day, 101 * day + 9)]
+        missed.fill(other.id)
+        assert len(missed.gaps("gw@a")) == 2
+        missed.fill(one.id)
+        for number in range(60):
+            missed.add("gw@a", "x", number * 10 * day, number * 10 * day)
+        assert len(missed.gaps("gw@a")) <= 50
