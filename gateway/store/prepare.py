@@ -37,6 +37,12 @@ _SAVED_TABLES = (
     *("journal_text", "counter", "shown_text", "pseudonym", "correction"),
 )
 
+# What waited or was open is gone with the damaged file: an account says so, or it would never add up again.
+_AS_IT_STANDS = (
+    "UPDATE recipient SET lapsed = sent - confirmed, crowded = crowded + promised - sent"
+    " - (withdrawn + erased + corrected + expired + crowded + passed + unfit)"
+)
+
 # What says that the file itself is bad. Anything else (locked, no permission, no memory) may be well tomorrow.
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _DAMAGED_SECTOR = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
@@ -151,16 +157,20 @@ def _save_from(damaged: Path, path: Path) -> None:
                 if not sqlite_utils.Database(db)[table].exists():
                     continue
                 with closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old:
-                    rows = old.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 (a constant)
+                    cursor = old.execute(f"SELECT * FROM {table}")  # noqa: S608 (a constant)
+                    rows, names = cursor.fetchall(), ", ".join(column[0] for column in cursor.description)
                 if not rows:
                     continue
                 with db:
                     marks = ", ".join("?" * len(rows[0]))
-                    db.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
+                    # An older version's table has fewer columns.
+                    db.executemany(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
             except sqlite3.Error as error:
                 log.error("%s: table %s could not be saved: %s", damaged.name, table, error)  # noqa: TRY400
                 return
             log.warning("%s: %d rows of table %s saved", damaged.name, len(rows), table)
+        with db:
+            db.execute(_AS_IT_STANDS)
 
 
 def main() -> int:

@@ -183,3 +183,23 @@ def test_what_pulses_have_added_up_to_outlives_the_file(tmp_path):
     _save_from(old, tmp_path / FILE_NAME)
     with closing(Store(tmp_path)) as store:
         assert store.readings.totals("tap") == {"water/volume/index": "24691/2"}
+
+
+def test_an_account_adds_up_after_what_waited_was_lost(tmp_path):
+    """What waited or was open is gone with the file: it is counted as dropped, or as never to be confirmed."""
+    prepare(tmp_path)
+    with closing(Store(tmp_path)) as store:
+        store.meters.add("house", "ab12cd34ef")
+        store.subscriptions.add("coop@x.org", "house", "consumption", "sen1", Confirm.RECEIPT, START)
+        with store.db.transaction():
+            store.db.execute("UPDATE recipient SET promised = 10, sent = 6, confirmed = 4, withdrawn = 1")
+        old = tmp_path / "old.sqlite"
+        store.db.execute("VACUUM INTO ?", [str(old)])
+    (tmp_path / FILE_NAME).unlink()
+    prepare(tmp_path)
+    _save_from(old, tmp_path / FILE_NAME)
+    with closing(Store(tmp_path)) as store:
+        (account,) = store.accounts.all()
+        assert account.balanced
+        assert (account.promised, account.sent, account.confirmed, account.open) == (10, 6, 4, 2)
+        assert sum(account.purged.values()) == 4
