@@ -157,20 +157,20 @@ def _save_from(damaged: Path, path: Path) -> None:
                 if not sqlite_utils.Database(db)[table].exists():
                     continue
                 with closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old:
-                    cursor = old.execute(f"SELECT * FROM {table}")  # noqa: S608 (a constant)
-                    rows, names = cursor.fetchall(), ", ".join(column[0] for column in cursor.description)
+                    rows = old.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 (a constant)
                 if not rows:
                     continue
                 with db:
                     marks = ", ".join("?" * len(rows[0]))
-                    # An older version's table has fewer columns.
-                    db.executemany(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
+                    db.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
             except sqlite3.Error as error:
                 log.error("%s: table %s could not be saved: %s", damaged.name, table, error)  # noqa: TRY400
                 return
             log.warning("%s: %d rows of table %s saved", damaged.name, len(rows), table)
-        with db:
-            db.execute(_AS_IT_STANDS)
+        # The tables are those of the version that wrote the file: an older one kept no account.
+        if {"sent", "lapsed"} <= {column.name for column in sqlite_utils.Database(db)["recipient"].columns}:
+            with db:
+                db.execute(_AS_IT_STANDS)
 
 
 def main() -> int:
