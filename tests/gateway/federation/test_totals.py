@@ -131,6 +131,12 @@ class Pair:
         parts = self.house.store, self.gate.call, self.publisher, address, KEPT, SETTLE_S, lambda: self.house.time
         return await Comparer(self.gate.session, *parts).compare(self.jid)
 
+    async def compare_when_there(self):
+        """With a device that is there, whatever program it runs."""
+        await eventually(self.session.connected.is_set)
+        self.gate._delivery.presences.heard(f"{self.jid}/archive", confirms=True)
+        return await self.compare()
+
     def rows(self):
         """What the recipient's file has."""
         with closing(sqlite3.connect(self.file)) as db:
@@ -241,9 +247,7 @@ def test_of_who_knows_the_house_by_a_pseudonym_nothing_is_compared(pair):
 
     async def life():
         async with pair.gate, running(pair.session):
-            await eventually(pair.session.connected.is_set)
-            pair.gate._delivery.presences.heard(f"{pair.jid}/archive", confirms=True)
-            found = await pair.compare()
+            found = await pair.compare_when_there()
             assert (found.standing, found.series) == ("veiled", 0)
 
     asyncio.run(life())
@@ -308,9 +312,7 @@ def test_who_is_away_or_knows_no_such_question_is_left_in_peace(pair):
     async def life():
         assert (await pair.compare()).standing == "away"
         async with pair.gate, running(pair.session):
-            await eventually(pair.session.connected.is_set)
-            pair.gate._delivery.presences.heard(f"{pair.jid}/archive", confirms=True)
-            found = await pair.compare()
+            found = await pair.compare_when_there()
             assert (found.standing, found.questions) == ("unanswered", 0)
 
     asyncio.run(life())

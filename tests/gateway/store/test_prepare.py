@@ -4,7 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -147,16 +147,23 @@ def test_a_card_that_is_mounted_read_only_can_be_read(store, recorder, directory
         directory.chmod(0o700)
 
 
+@contextmanager
+def to_be_saved(folder):
+    """A store whose file is a damaged one afterwards, out of which another has been made."""
+    prepare(folder)
+    old = folder / "old.sqlite"
+    with closing(Store(folder)) as store:
+        yield store
+        store.db.execute("VACUUM INTO ?", [str(old)])
+    (folder / FILE_NAME).unlink()
+    prepare(folder)
+    _save_from(old, folder / FILE_NAME)
+
+
 def test_what_is_empty_does_not_keep_the_rest_from_being_saved(tmp_path, caplog):
     """A damaged file without consents gives back its meter, and no complaint."""
-    prepare(tmp_path)
-    with closing(Store(tmp_path)) as store:
+    with to_be_saved(tmp_path) as store:
         store.meters.add("house", "ab12cd34ef")
-        old = tmp_path / "old.sqlite"
-        store.db.execute("VACUUM INTO ?", [str(old)])
-    (tmp_path / FILE_NAME).unlink()
-    prepare(tmp_path)
-    _save_from(old, tmp_path / FILE_NAME)
     with closing(Store(tmp_path)) as store:
         assert store.meters.all()[0].sensor == "ab12cd34ef"
     assert "could not be saved" not in caplog.text
@@ -172,32 +179,20 @@ def test_what_root_makes_belongs_to_the_folders_owner(tmp_path):
 
 def test_what_pulses_have_added_up_to_outlives_the_file(tmp_path):
     """A water meter of years does not begin at nought because a card has aged."""
-    prepare(tmp_path)
-    with closing(Store(tmp_path)) as store:
+    with to_be_saved(tmp_path) as store:
         store.meters.add("tap", "ab12cd34ef")
         store.batches.write([Batch("tap", totals={"water/volume/index": "24691/2"})], START)
-        old = tmp_path / "old.sqlite"
-        store.db.execute("VACUUM INTO ?", [str(old)])
-    (tmp_path / FILE_NAME).unlink()
-    prepare(tmp_path)
-    _save_from(old, tmp_path / FILE_NAME)
     with closing(Store(tmp_path)) as store:
         assert store.readings.totals("tap") == {"water/volume/index": "24691/2"}
 
 
 def test_an_account_adds_up_after_what_waited_was_lost(tmp_path):
     """What waited or was open is gone with the file: it is counted as dropped, or as never to be confirmed."""
-    prepare(tmp_path)
-    with closing(Store(tmp_path)) as store:
+    with to_be_saved(tmp_path) as store:
         store.meters.add("house", "ab12cd34ef")
         store.subscriptions.add("coop@x.org", "house", "consumption", "sen1", Confirm.RECEIPT, START)
         with store.db.transaction():
             store.db.execute("UPDATE recipient SET promised = 10, sent = 6, confirmed = 4, withdrawn = 1")
-        old = tmp_path / "old.sqlite"
-        store.db.execute("VACUUM INTO ?", [str(old)])
-    (tmp_path / FILE_NAME).unlink()
-    prepare(tmp_path)
-    _save_from(old, tmp_path / FILE_NAME)
     with closing(Store(tmp_path)) as store:
         (account,) = store.accounts.all()
         assert account.balanced
