@@ -73,6 +73,9 @@ def test_what_is_installed_is_a_configuration_the_gateway_takes(system: System, 
     first = system.tree()
     assert system.setup("install", "--config", answers).count("nothing to do") >= 5
     assert system.tree() == first
+    source = system.folder / "opt/linky-gateway/versions" / __version__ / "source"
+    assert {"gateway", "tools"} <= {path.name for path in source.iterdir()}
+    assert not [path for path in source.iterdir() if path.name.startswith(".")]
 
 
 def test_a_configuration_that_is_there_is_never_changed(system: System) -> None:

@@ -62,8 +62,9 @@ lay_source() {
   local to=$ROOT$OURS/source
   [[ $TREE -ef $to ]] && return
   rm -rf "$to.new" && mkdir -p "$to.new"
-  tar -C "$TREE" --exclude=./.git --exclude='./.venv*' --exclude=./.cache --exclude=./tests --exclude=__pycache__ \
-    --exclude=./build --exclude=./dist --exclude='*.egg-info' -cf - . | tar -C "$to.new" --no-same-owner -xf -
+  # Of a checkout not what its tools keep beside it: the history, caches, an environment.
+  tar -C "$TREE" --exclude='./.?*' --exclude=./tests --exclude=__pycache__ --exclude=./build --exclude=./dist \
+    --exclude='*.egg-info' -cf - . | tar -C "$to.new" --no-same-owner -xf -
   rm -rf "$to"
   mv "$to.new" "$to"
 }
