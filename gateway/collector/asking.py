@@ -75,7 +75,8 @@ def _step_s(granularity: str) -> int:
         return 0
     match = _STEP.fullmatch(granularity)
     counts = [int(count or 0) for count in match.groups()] if match else []
-    return sum(count * each for count, each in zip(counts, _STEP_S, strict=False)) or _LONGEST_STEP_S
+    # A gateway says of itself how fine it is: what it says reaches back by so much at most.
+    return min(sum(count * each for count, each in zip(counts, _STEP_S, strict=False)) or _LONGEST_STEP_S, _STEP_S[0])
 
 
 class Gate:
@@ -155,7 +156,8 @@ class AskedGateway:
             if passed_over and heard is not None:
                 steps = await self._steps(db)
                 for known in await self._accepted(db):
-                    first = heard - margin_s(step for named, step in steps if names(parse_identifier(known), *named))
+                    asked = parse_identifier(known)
+                    first = heard - margin_s(step for named, step in steps if names(asked, *named))
                     await add_gap(db, self._source.id, known, first, now + 1)
             key = {"gateway": self._source.id, "identifier": identifier}
             begun = await (await db.execute(_BEGUN, key)).fetchone()

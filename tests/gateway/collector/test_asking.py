@@ -24,6 +24,7 @@ HEARD = int(time.time()) // DAY_S * DAY_S - 10 * DAY_S
         (["P1W"], 14 * DAY_S),
         (["P1M"], 62 * DAY_S),
         ([], 2 * DAY_S),
+        (["P999Y9999M9999W99999D"], 2 * 366 * DAY_S),
         (["hourly"], 2 * DAY_S),
         (["P"], 2 * DAY_S),
     ],
