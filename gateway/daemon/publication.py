@@ -28,7 +28,7 @@ from gateway.notices.chat.conversation import Chat
 from gateway.notices.chat.messages import HouseholdMessages
 from gateway.store.domains import domain_of
 from gateway.store.points import Granularity
-from gateway.store.terms import LANGS, AccessRequest
+from gateway.store.terms import LANGS, AccessRequest, check_jid
 from gateway.tic.reading import Kind, Reading
 from gateway.words.phrase import Phrase
 
@@ -244,15 +244,15 @@ class Publication:
         """Ask a recipient how much it has; GatewayError with the reason when it cannot be asked."""
         from gateway.federation.provider.comparison import Comparer  # noqa: PLC0415 (it is seldom asked)
 
-        if not self._session.connected.is_set():
-            raise GatewayError(_NOT_CONNECTED.filled(why=self._session.state.error or _CONNECTING))
+        recipient = check_jid(order.recipient)
         address = self._delivery.presences.address
         parts = self._session, self._store, self._call, self._publisher, address, self._kept_s
         comparer = Comparer(*parts, settle_s=self._settle_s)
         async with self._changing:
-            found = await comparer.compare(order.recipient.lower())
+            self._require_connection()
+            found = await comparer.compare(recipient)
         self.wake.set()
-        return {"recipient": order.recipient.lower()} | {name: getattr(found, name) for name in _COMPARED}
+        return {"recipient": recipient} | {name: getattr(found, name) for name in _COMPARED}
 
     async def leave(self) -> None:
         """Have what was written leave; return when it has had its turn, or when that takes too long."""
@@ -277,10 +277,12 @@ class Publication:
     async def order(self, order: AccountOrder) -> list[str] | None:
         """Do something with the account for the command line; GatewayError with the reason when it cannot be done."""
         async with self._changing:
-            if not self._session.connected.is_set():
-                why = self._session.state.error or _CONNECTING
-                raise GatewayError(_NOT_CONNECTED.filled(why=why))
+            self._require_connection()
             return await do(self._session, self._passwords, order)
+
+    def _require_connection(self) -> None:
+        if not self._session.connected.is_set():
+            raise GatewayError(_NOT_CONNECTED.filled(why=self._session.state.error or _CONNECTING))
 
     async def _know(self) -> None:
         """Know whom the household has to do with, a minute late at most: a stranger's share is enough until then."""

@@ -60,11 +60,12 @@ class Subscriptions:
     def begun(self, recipient: str) -> list[tuple[Subscription, int]]:
         """The subscriptions of one recipient, each with the POSIX second at which it was asked for first."""
         rows = self._db.execute(
-            "SELECT asked_at FROM subscription JOIN recipient ON recipient.id = subscription.recipient"
-            " JOIN meter ON meter.id = subscription.meter WHERE jid = ? ORDER BY meter.id, prefix",
+            "SELECT jid, meter.name, prefix, form, confirm, asked_at FROM subscription"
+            " JOIN recipient ON recipient.id = subscription.recipient JOIN meter ON meter.id = subscription.meter"
+            " WHERE jid = ? ORDER BY meter.id, prefix",
             [recipient],
         )
-        return [(one, at) for one, (at,) in zip(self.of(recipient), rows, strict=True)]
+        return [(Subscription(jid, name, prefix, form, Confirm(c)), at) for jid, name, prefix, form, c, at in rows]
 
     @translated
     def showing(self) -> list[str]:

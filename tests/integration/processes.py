@@ -1,5 +1,6 @@
 """The gateway and its recipient as the processes that a house and a co-operative run, for tests that injure them."""
 
+import json
 import os
 import subprocess
 import sys
@@ -65,6 +66,12 @@ class House(harness.house.GatewayFolder):
         store = "recipient" if jid == FAR else name
         words = [*consume(self.federation, self.folder, "ab12", jid=jid, name=store), "--log-level", level, *more]
         return Process(self.folder, name, *words, python=self.python)
+
+    def compared(self, jid=FAR):
+        """Exit code of ``consent compare``, and what it says for a program."""
+        done = self.command("consent", "compare", jid, "--json")
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
 
     @property
     def received(self):

@@ -6,19 +6,11 @@ from contextlib import closing
 
 import pytest
 
-from harness.accounts import FAR
 from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.integration.processes import House
 
 pytestmark = pytest.mark.servers
-
-
-def compared(house):
-    """Exit code of the command, and what it says for a program."""
-    done = house.command("consent", "compare", FAR, "--json")
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
 
 
 def records(house):
@@ -42,7 +34,7 @@ def test_the_household_has_a_lost_value_found_and_sent_again(federation, tmp_pat
                 meter.command("unplug")
                 house.await_silence(3)
                 house.await_delivered(60)
-                code, said = compared(house)
+                code, said = house.compared()
                 assert (code, said["standing"], said["points"] > 10) == (0, "same", True)
                 before = records(house)
                 # Of the time that is compared: after the subscription, and not of this second.
@@ -50,11 +42,11 @@ def test_the_household_has_a_lost_value_found_and_sent_again(federation, tmp_pat
                 with closing(sqlite3.connect(house.received)) as db, db:
                     gone = db.execute("DELETE FROM record WHERE name = ? AND time = ?", amid[:2])
                     assert gone.rowcount == 1
-                code, said = compared(house)
+                code, said = house.compared()
                 assert (code, said["standing"], said["missing"], said["altered"]) == (1, "differs", 1, 0)
                 wait_until(lambda: records(house) == before, 60, "the value came back")
                 house.await_delivered(60)
-                assert compared(house)[1]["standing"] == "same"
+                assert house.compared()[1]["standing"] == "same"
                 (account,) = json.loads(house.command("consent", "sent", "--json").stdout)
                 assert (account["balanced"], account["waiting"], account["open"]) == (True, 0, 0)
                 assert account["promised"] == account["confirmed"]

@@ -101,13 +101,16 @@ def release(lane: Lane, rows: Sequence[OutboxRow], now: float, age_s: float, *, 
         lane.release(urgent[-1], now, all_of_it=False)
 
 
+def written_form(form: NameForm, meter: MeterInfo) -> NameForm:
+    """The form of the names that leave: who subscribed by the delivery point may not be told it any more."""
+    return NameForm.SEN1 if form is NameForm.URN and meter.prm is None else form
+
+
 def disguised(batch: RowBatch, meter: MeterInfo, view: RecipientView) -> RowBatch:
     """The batch as its recipient gets it: values as exact as its profile, a name that the meter has for it."""
     points = view.points(row.point for row in batch.rows)
     rows = tuple(replace(row, point=point) for row, point in zip(batch.rows, points, strict=True))
-    # It subscribed by the delivery point, which it is not told any more.
-    form = NameForm.SEN1 if batch.form is NameForm.URN and meter.prm is None else batch.form
-    return replace(batch, rows=rows, form=form, nameless=view.profile is Profile.ANONYMOUS)
+    return replace(batch, rows=rows, form=written_form(batch.form, meter), nameless=view.profile is Profile.ANONYMOUS)
 
 
 class Packer:

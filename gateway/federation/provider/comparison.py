@@ -12,12 +12,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from gateway.errors import FederationError
 from gateway.federation.connection.disco import INFO
+from gateway.federation.provider.batch import written_form
 from gateway.federation.wire.total import (
     ANSWERS_TOTALS,
     AskedStretch,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     from gateway.federation.connection.session import Session
     from gateway.federation.wire.stanza import Publisher
-    from gateway.store.points import Consent, MeterInfo
+    from gateway.store.points import Consent
     from gateway.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ MOST_QUESTIONS, LONGEST_S = 1_000, 240.0
 
 # One question is of so much at most: it is read on the thread that stores readings.
 _CHUNK_S = {Granularity.RAW: 6 * 3600, Granularity.MINUTE: 14 * 86_400}
-_LONG_S = 5 * 365 * 86_400
+# So that quarters of an hour are few enough to be hashed (MOST_HASHED).
+_LONG_S = 2 * 365 * 86_400
 # A recipient deletes what it may keep no longer some time before or after that moment, by its own clock.
 _MARGIN_S = 2 * 86_400
 # What the store is about to forget may be gone before it is compared.
@@ -67,7 +69,6 @@ class _Span:
 
     series: Series
     granularity: Granularity
-    meter: MeterInfo
     name: str
     first: int
     last: int
@@ -132,10 +133,10 @@ class Comparer:
             found.standing = "away"
             return found
         try:
-            if not await self._answers(device):
-                found.standing = "unanswered"
-                return found
             async with asyncio.timeout(LONGEST_S):
+                if not await self._answers(device):
+                    found.standing = "unanswered"
+                    return found
                 spans = await self._call(self._spans, recipient)
                 if spans is None:
                     found.standing = "veiled"
@@ -175,16 +176,14 @@ class Comparer:
                 # The longest prefix decides the manner, as it does when a value is sent.
                 nearest, since = max(asked, key=lambda one: len(one[0].prefix), default=(None, 0))
                 if nearest is not None and nearest.confirm is Confirm.RECEIPT:
-                    form = NameForm(nearest.form)
-                    form = NameForm.SEN1 if form is NameForm.URN and meter.prm is None else form
+                    form = written_form(NameForm(nearest.form), meter)
                     name = self._publisher.name(meter, series.path).written(form)
-                    spans += self._given(series, meter, name, since, consents, waiting, now)
+                    spans += self._given(series, name, since, consents, waiting, now)
         return spans
 
     def _given(
         self,
         series: Series,
-        meter: MeterInfo,
         name: str,
         since: int,
         consents: Sequence[Consent],
@@ -204,7 +203,7 @@ class Comparer:
         begin = max(since, *(max(c.pushes_from, c.given_at) for one, c in given if one is fine))
         last = min(int(now - fine - self._settle_s), waiting.get((series.id, int(fine)), now))
         stated = self._publisher.bound(stated_retention(pushing(consents, series, fine))).retention
-        yield from self._kept(_Span(series, fine, meter, name, begin, last), now, stated)
+        yield from self._kept(_Span(series, fine, name, begin, last), now, stated)
 
     def _kept(self, span: _Span, now: int, stated: str | None) -> Iterator[_Span]:
         """The part of a span that the store still has, and the recipient may have."""
@@ -215,7 +214,7 @@ class Comparer:
             return
         oldest = next(self._store.readings.read(span.series, span.granularity, begin, span.last), None)
         if oldest is not None:
-            yield _Span(span.series, span.granularity, span.meter, span.name, oldest.time, span.last)
+            yield replace(span, first=oldest.time)
 
     async def _look(
         self, found: SentComparison, recipient: str, device: str, span: _Span, first: int, last: int
@@ -224,7 +223,7 @@ class Comparer:
         counted: tuple[SeriesTotal, list[Point]] = await self._call(self._ours, span, first, last)
         ours, points = counted
         theirs = await self._ask(found, device, span.stretch(first, last))
-        if ours == theirs:
+        if ours == theirs and ours.hash is not None:
             return ours.count
         if ours.count <= 1 and theirs.count <= 1 and (ours.count or last - first == 1):
             if not ours.count:

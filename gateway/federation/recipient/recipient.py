@@ -109,13 +109,13 @@ class Keeper:
         What was passed over is to be asked of the history, of each identifier from the last point on; of one that had
         brought nothing yet from when it was ``accepted`` first.
         """
+        now = int(time.time())
         with self.file.transaction():
             if accepted:
-                self.file.missed.begun(gateway, accepted, int(time.time()))
+                self.file.missed.begun(gateway, accepted, now)
             passed_over = self.file.chain.begin(epoch, first, last) and self.keeps
             # All records are looked through for it, and seldom is anything passed over.
             ends = self.file.missed.ends() if passed_over else []
-            now = int(time.time())
             self._tell_whole()
             if not passed_over:
                 return

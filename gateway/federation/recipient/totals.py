@@ -45,7 +45,8 @@ class TotalsAnswers:
         try:
             stretch = parse_question(element)
             self._session.answer(question, build_answer(stretch, totals(stretch)))
-        except FederationError as error:
+        except (FederationError, OverflowError) as error:
+            # A value beyond all thousandths has no line.
             self._refuse(question, RequestError("modify", "bad-request", same(str(error))))
         except StoreError as error:
             log.error("the gateway's question could not be answered: %s", error)  # noqa: TRY400 (no traceback)

@@ -11,6 +11,7 @@ import pytest
 from gateway.consent.text import notice_text
 from gateway.errors import FederationError
 from gateway.federation.connection.session import Session
+from gateway.federation.provider import comparison
 from gateway.federation.provider.announcer import Announcer
 from gateway.federation.provider.comparison import MOST_QUESTIONS, Comparer
 from gateway.federation.recipient.recipient import Keeper, Recipient
@@ -81,11 +82,11 @@ def test_what_is_no_answer_is_refused(place, text):
 class Pair:
     """A gateway and its recipient between two servers, whose times are the house's."""
 
-    def __init__(self, servers, house, folder, resource):
+    def __init__(self, servers, house, folder, user):
         home, far = servers.domains
         self.house, self.file = house, folder / "recipient.sqlite"
         self.gate = Gate(house, account(servers, "totals", home), clock=lambda: house.time)
-        self.login = account(servers, f"has-{resource}", far, resource=resource)
+        self.login = account(servers, user, far, resource="archive")
         self.jid, self.identifier = self.login.jid, f"totals@{home}/{SENSOR}@{home}/consumption"
         self.publisher = Publisher("totals", home, "P1Y")
         self.session = Session(self.login, QUICK, features=(ANSWERS_TOTALS,))
@@ -151,7 +152,15 @@ class Pair:
 @pytest.fixture
 def pair(federation, house, tmp_path):
     """Minutes of power and index, and the texts of the contract, allowed and subscribed to."""
-    made = Pair(federation, house, tmp_path, "archive")
+    made = Pair(federation, house, tmp_path, "has-archive")
+    house.allow(made.jid)
+    return made
+
+
+@pytest.fixture
+def liar(federation, house, tmp_path):
+    """One whose stanzas are not all as the schema has them: the tap knows its name."""
+    made = Pair(federation, house, tmp_path, "liar01")
     house.allow(made.jid)
     return made
 
@@ -207,11 +216,11 @@ def test_what_waits_is_not_missed(pair):
             store = pair.house.store
             (series, *_) = store.meters.series("house")
             last = next(reversed(list(store.readings.read(series, Granularity.MINUTE, 0, 2**40))))
-            pair.gate.stop.clear()
-            store.queue.send_again(pair.jid, [last])
             # Once is enough.
-            store.queue.send_again(pair.jid, [last])
-            assert pair.house.waiting(pair.jid) <= 1
+            for _ in range(2):
+                store.queue.send_again(pair.jid, [last])
+            assert pair.house.waiting(pair.jid) == 1
+            pair.tamper(f"DELETE FROM record WHERE name LIKE '%/{series.path}' AND time = {last.time}")
             found = await pair.compare()
             assert (found.standing, found.missing) == ("same", 0)
 
@@ -270,43 +279,63 @@ def test_what_may_be_kept_no_longer_is_not_asked_for(pair):
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize("lie", ["endless", "huge", "another", "silent", "refused"])
-def test_a_recipient_that_lies_costs_so_many_questions(pair, lie):
+@pytest.mark.parametrize(
+    "lie", ["endless", "huge", "another", "refused", pytest.param("silent", marks=pytest.mark.slow)]
+)
+def test_a_recipient_that_lies_costs_so_many_questions(liar, lie):
     """Whatever it answers: the comparison ends, and says that nothing can be made of it."""
-    pair.session = Session(pair.login, QUICK, features=(ANSWERS_TOTALS,))
+    liar.session = Session(liar.login, QUICK, features=(ANSWERS_TOTALS,))
 
     def answer(question):
+        if lie == "silent":
+            return
         asked = parse_question(question.xml.find(TOTAL))
         said = build_answer(asked, SeriesTotal(10**9, "00" * 32))
         if lie == "another":
             said.set("first", "1")
         if lie == "huge":
-            said.set("hash", "0" * 100_000)
+            # A start tag that a server reads in two pieces (4 KiB) may lie in its parser until much more has come:
+            # expat since 2.6 tries again when what waits has doubled. What comes behind it waits as well.
+            said.set("hash", "0" * 3_000)
         if lie == "refused":
             said = ET.Element("{jabber:client}error", {"type": "cancel"})
             ET.SubElement(said, "{urn:ietf:params:xml:ns:xmpp-stanzas}forbidden")
-        pair.session.answer(question, said, error=lie == "refused")
+        liar.session.answer(question, said, error=lie == "refused")
 
     async def life():
-        async with pair.gate, running(pair.session):
-            pair.session.listen(f"{{jabber:client}}iq/{TOTAL}", answer)
-            store, house = pair.house.store, pair.house
-            store.subscriptions.add(pair.jid, "house", "consumption", "sen1", Confirm.RECEIPT, house.time)
+        async with liar.gate, running(liar.session):
+            liar.session.listen(f"{{jabber:client}}iq/{TOTAL}", answer)
+            store, house = liar.house.store, liar.house
+            store.subscriptions.add(liar.jid, "house", "consumption", "sen1", Confirm.RECEIPT, house.time)
             house.minutes(50)
             rows = store.outbox.backlog()
-            store.outbox.drop(pair.jid, 0, rows[0].last_seq)
-            pair.gate._delivery.presences.heard(f"{pair.jid}/archive", confirms=True)
-            found = await pair.compare()
+            store.outbox.drop(liar.jid, 0, rows[0].last_seq)
+            found = await liar.compare_when_there()
             assert found.standing == "broken"
-            assert found.questions <= MOST_QUESTIONS + 2 * found.series
-            assert house.waiting(pair.jid) == 0
+            assert 0 < found.questions <= MOST_QUESTIONS + 2 * found.series
+            assert house.waiting(liar.jid) == 0
+
+    asyncio.run(life())
+
+
+@pytest.mark.servers
+def test_too_many_differences_end_the_comparison(pair, monkeypatch):
+    """So many questions after a difference, and no more."""
+    monkeypatch.setattr(comparison, "MOST_QUESTIONS", 20)
+
+    async def life():
+        async with pair.joined():
+            with closing(sqlite3.connect(pair.file)) as db, db:
+                db.execute("DELETE FROM record")
+            found = await pair.compare()
+            assert (found.standing, found.halvings, found.missing > 0) == ("broken", 22, True)
 
     asyncio.run(life())
 
 
 @pytest.mark.servers
 def test_who_is_away_or_knows_no_such_question_is_left_in_peace(pair):
-    """Nothing but its features is asked of it; it answers no stranger, and no order."""
+    """Nothing but its features is asked of it."""
     pair.session = Session(pair.login, QUICK)
 
     async def life():
@@ -314,6 +343,19 @@ def test_who_is_away_or_knows_no_such_question_is_left_in_peace(pair):
         async with pair.gate, running(pair.session):
             found = await pair.compare_when_there()
             assert (found.standing, found.questions) == ("unanswered", 0)
+
+    asyncio.run(life())
+
+
+@pytest.mark.servers
+def test_a_value_beyond_all_thousandths_is_refused(pair):
+    """A gateway may have sent it: the answer is a refusal, not silence."""
+
+    async def life():
+        async with pair.joined():
+            pair.tamper(f"UPDATE record SET value = 1e306 WHERE {ONE}")
+            found = await pair.compare()
+            assert (found.standing, found.questions > 0) == ("broken", True)
 
     asyncio.run(life())
 

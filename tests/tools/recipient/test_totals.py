@@ -1,12 +1,10 @@
 """The JavaScript recipient answers how much it has: what its file has lost is found by the gateway, and comes again."""
 
-import json
 import sqlite3
 from contextlib import closing
 
 import pytest
 
-from harness.accounts import FAR
 from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.integration.processes import House
@@ -20,13 +18,6 @@ DAMAGES = {
 ONE = "(series, time) = (SELECT series, time FROM point WHERE value IS NOT NULL ORDER BY time LIMIT 1 OFFSET 20)"
 
 
-def compared(house):
-    """What `linky-gateway consent compare` says for a program."""
-    done = house.command("consent", "compare", FAR, "--json")
-    assert done.stdout, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.mark.slow
 def test_one_value_that_its_file_has_lost_is_found_and_comes_again(federation_ep, tmp_path):
     """Equal when all is confirmed; deleted, then altered while it does not run; equal again, as it was."""
@@ -38,7 +29,7 @@ def test_one_value_that_its_file_has_lost_is_found_and_comes_again(federation_ep
             wait_until(lambda: "page: http" in recipient.said() and recipient.count() > 60, 60, "points", 0.5)
             meter.command("unplug")
             await_confirmed(house)
-            said = compared(house)
+            _, said = house.compared()
             assert (said["standing"], said["points"] > 40) == ("same", True)
             for statement, what in DAMAGES.values():
                 assert recipient.stop() == 0
@@ -47,11 +38,11 @@ def test_one_value_that_its_file_has_lost_is_found_and_comes_again(federation_ep
                     assert database.execute(statement.format(one=ONE)).rowcount == 1
                 recipient.start()
                 wait_until(lambda: "Z subscribed: " in recipient.said(), 60, "the subscription")
-                said = compared(house)
+                _, said = house.compared()
                 assert (said["standing"], said[what]) == ("differs", 1)
                 assert said["missing"] + said["altered"] + said["surplus"] == 1
                 await_confirmed(house)
-                assert compared(house)["standing"] == "same"
+                assert house.compared()[1]["standing"] == "same"
                 assert recipient.stop() == 0
                 assert recipient.points() == before
                 recipient.start()

@@ -2,7 +2,8 @@
 import { condition, Recipient } from "./core/recipient.js";
 import { bare, same } from "./core/names.js";
 import { Questions } from "./core/questions.js";
-import { Totals } from "./core/totals.js";
+import { OURS } from "./core/stanzas.js";
+import { INFO, Totals } from "./core/totals.js";
 import { ScramSha256 } from "./scram.js";
 
 const DEADLINE_MS = 60_000;
@@ -97,8 +98,8 @@ export function run({ client, xml }, { service, jid, password }, what, tell) {
     tell,
   });
   const totals = new Totals({ ...what, make: xml });
-  entity.iqCallee.get("http://jabber.org/protocol/disco#info", "query", () => totals.features());
-  entity.iqCallee.get("urn:linky-gateway:0", "total", (/** @type {any} */ { element, from }) => totals.answer(element, String(from)));
+  entity.iqCallee.get(INFO, "query", () => totals.features());
+  entity.iqCallee.get(OURS, "total", (/** @type {any} */ { element, from }) => totals.answer(element, String(from)));
   const subscribing = new Subscribing(recipient, tell);
   entity.on("error", (/** @type {Error} */ error) => tell("offline", error.message));
   entity.on("online", () => {

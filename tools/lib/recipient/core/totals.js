@@ -5,7 +5,7 @@ import { OURS } from "./stanzas.js";
 /** @typedef {import("./shapes").Element} Element */
 /** @typedef {import("./shapes").Which} Which */
 
-const INFO = "http://jabber.org/protocol/disco#info";
+export const INFO = "http://jabber.org/protocol/disco#info";
 const STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas";
 const GRANULARITIES = new Set(["raw", "PT1M", "PT15M", "PT30M", "P1D"]);
 const MOST_HASHED = 100_000;
