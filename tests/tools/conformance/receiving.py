@@ -21,7 +21,7 @@ KINDS = {"access-granted", "access-refused", "data-rectified"}
 
 
 class Recipient:
-    """``faults`` are the words of ``receiving_lies.py``."""
+    """``faults`` are the words of ``OF_RECIPIENTS`` in ``lies.py``."""
 
     def __init__(self, peer, *faults):
         self.peer, self.faults, self.tries = peer, set(faults), 0
@@ -38,6 +38,7 @@ class Recipient:
         if "shy" not in self.faults and not ("shy later" in self.faults and self.sessions > 1):
             presence = ET.Element(f"{{{CLIENT}}}presence", {"from": DEVICE})
             self.peer.line.presences.append(presence)
+            self.peer.line.news.set()
         self.subscribe()
 
     def subscribe(self):
@@ -186,8 +187,14 @@ class Line:
             return None
 
     async def see(self, origin, seconds):
-        await asyncio.sleep(0.01)
-        return next((one for one in self.presences if one.get("from") == origin), None)
+        try:
+            async with asyncio.timeout(seconds):
+                while not (found := [one for one in self.presences if one.get("from") == origin]):
+                    self.news.clear()
+                    await self.news.wait()
+                return found[0]
+        except TimeoutError:
+            return None
 
 
 class Connection:

@@ -49,7 +49,7 @@ class Checks:
                 findings.add(check.number, PointOutcome.FAILED, f"a pack or a name that is none: {error}")
             except LeftError as error:
                 findings.add(check.number, PointOutcome.LEFT, str(error))
-            except (ValueError, KeyError, OverflowError) as error:
+            except (ValueError, KeyError, OverflowError, RecursionError) as error:
                 # A peer's nonsense fails the point, not the run.
                 findings.add(check.number, PointOutcome.FAILED, f"what came cannot be read: {error}")
             else:

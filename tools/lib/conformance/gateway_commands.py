@@ -301,8 +301,7 @@ async def my_access_is_the_askers(peer: GatewayPeer) -> str | None:
 
 def _has(branch: str, series: str) -> bool:
     """Whether a branch has a series, by their paths: which form of name each has is the gateway's affair."""
-    path, inner = parse_identifier(branch).path, parse_identifier(series).path
-    return not path or inner == path or inner.startswith(f"{path}/")
+    return parse_identifier(branch).covers(parse_identifier(series).path)
 
 
 def _is_of_same(asked: str, series: str) -> bool:

@@ -9,7 +9,7 @@ from conformance.packs import records
 from conformance.points import LeftError, WrongError
 from gateway.federation.wire.stanza import OURS, QUOALISE
 from gateway.senml.naming import parse_identifier
-from gateway.store.points import Granularity, under
+from gateway.store.points import Granularity
 from gateway.store.terms import days
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _judge(data: Element, how: str, name: str, granularity: Granularity, given: 
         for consent in given
         if consent.get("retention")
         and Granularity.parse(consent.get("granularity", "")) <= granularity
-        and under(path, parse_identifier(consent.get("series", "")).path)
+        and parse_identifier(consent.get("series", "")).covers(path)
     ]
     if not stated:
         return False
