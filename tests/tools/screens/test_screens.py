@@ -21,7 +21,7 @@ from tests.tools.screens.questions import QUESTIONS, Answer, answers, faults
 CHOSEN = chosen()
 # By how many of 255 a colour may be another one where nothing is other: the most that was seen is 3, at an edge of
 # 22 x 2 pixels, in one of three pictures of the same page of one house.
-ROUNDED = 4
+ROUNDED = 3
 MOST_BYTES = 5_000_000
 # What a GET gives that is no page, or the second step of one.
 NO_PAGE = {

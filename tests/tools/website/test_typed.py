@@ -87,10 +87,12 @@ def test_apostrophes_are_those_of_print(written, printed):
 
 def test_what_is_typed_within_a_sentence_is_as_it_is_written(site):
     """With the quotes and dashes that a keyboard has, letter by letter as in the document."""
-    layout = staging.SiteLayout(OUTLINE, ROOT, ROOT)
+    layout, count = staging.SiteLayout(OUTLINE, ROOT, ROOT), 0
     for page in PAGES:
         text = " ".join(re.sub(r"\\([|])", r"\1", layout.text(page)).split())
         shown = _place(site, page).read_text(encoding="utf-8").partition("<article")[2].partition("</article>")[0]
         for code in re.findall(r'<code class="docutils literal notranslate">(.*?)</code>', shown, re.DOTALL):
             typed = " ".join(html.unescape(re.sub(r"<[^>]+>", "", code)).split())
             assert typed in text, (page.source, typed)
+            count += 1
+    assert count > 250
