@@ -48,7 +48,7 @@ class DatabaseTable(_Table, frozen=True, kw_only=True):
 
     conninfo: str = "dbname=linky"
     password_file: _Text | None = None
-    timescale: bool = True
+    timescale: bool = False
 
 
 class LimitsTable(_Table, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """The collector's schema ``linky``: numbered migrations, appended only, each in one transaction with its number.
 
 An advisory lock lets several processes start at once: one migrates, the others wait and find it done. How readings lie
-on the disk is decided once: a hypertable where TimescaleDB is installed, else partitions by month.
+on the disk is decided once: partitions by month, or TimescaleDB's hypertable where the operator wants that.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ from gateway.errors import StoreError
 log = logging.getLogger(__name__)
 
 SCHEMA = "linky"
-_MIGRATIONS = ("001_tables.sql", "002_views.sql", "003_requests.sql", "004_invitations.sql", "005_labels.sql")
+_MIGRATIONS = (
+    *("001_tables.sql", "002_views.sql", "003_requests.sql", "004_invitations.sql", "005_labels.sql"),
+    "006_figures.sql",
+)
 # Any number that nobody else uses in this database (pg_advisory_xact_lock).
 _LOCK = 0x4C494E4B
-_VIEWS = ("shown_series", "last_value", "energy_hourly", "energy_daily", "completeness_daily", "standing")
+_VIEWS = ("shown_series", "last_value", "energy_hourly", "energy_daily", "completeness_daily", "standing", "home")
 _FUNCTIONS = (
-    "readings(text, timestamptz, timestamptz)",
-    "energy(interval, text, timestamptz, timestamptz)",
-    "completeness(timestamptz, timestamptz)",
+    "readings(text, timestamptz, timestamptz, text[])",
+    "energy(interval, text, timestamptz, timestamptz, text[], text)",
+    "completeness(timestamptz, timestamptz, text[])",
 )
 
 
@@ -36,11 +39,16 @@ class Layout(enum.Enum):
 
 
 def layout_for(extensions: set[str], *, wanted: bool) -> Layout:
-    """The layout of a new schema in a database that has these extensions."""
-    return Layout.HYPERTABLE if wanted and "timescaledb" in extensions else Layout.PARTITIONS
+    """The layout of a new schema, with the extensions of its database. StoreError where what is wanted is not there."""
+    if wanted and "timescaledb" not in extensions:
+        raise StoreError(
+            "[database] timescale = true, and the database has no TimescaleDB: run CREATE EXTENSION timescaledb in it"
+            " as its superuser, or leave the line out"
+        )
+    return Layout.HYPERTABLE if wanted else Layout.PARTITIONS
 
 
-async def migrate(db: AsyncConnection, *, timescale: bool = True) -> int:
+async def migrate(db: AsyncConnection, *, timescale: bool = False) -> int:
     """Bring the schema up to date; how many migrations were run. StoreError when a newer program has been here."""
     done = 0
     for number, name in enumerate(_MIGRATIONS, 1):
@@ -81,7 +89,7 @@ async def check(db: AsyncConnection) -> Layout:
         raise StoreError(f"the database has schema {found}, {len(_MIGRATIONS)} is needed: run linky-collect init")
     if found > len(_MIGRATIONS):
         raise StoreError(f"the database has schema {found} of a newer linky-collect: upgrade this one")
-    return await _layout(db, wanted=True)
+    return await _layout(db, wanted=False)
 
 
 async def let_read(db: AsyncConnection, role: str) -> None:

@@ -18,12 +18,13 @@ PARIS = ZoneInfo("Europe/Paris")
 def test_the_questions_of_the_document_are_answered(store):
     """Those of ``cooperative/``, as they stand: kWh of a home in a month, who came by what, who is silent."""
     since = datetime(2026, 10, 1, tzinfo=PARIS)
-    path = "consumption/energy/active/index/provider/1"
+    total = "consumption/energy/active/index"
     values = [(int((since + timedelta(days=n)).timestamp()), 1000 * n) for n in range(40)]
 
     async def keep():
         async with desk_at(store, most="P90Y") as desk:
-            assert all(await desk.keep(parcel(*values, path=path, retention="P90Y")))
+            parts = (parcel(*values, path=path, retention="P90Y") for path in (total, f"{total}/provider/1"))
+            assert all(await desk.keep(*parts))
 
     asyncio.run(keep())
     store.ask("UPDATE gateway SET heard_at = now() - interval '2 days'")

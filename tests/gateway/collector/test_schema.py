@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 import psycopg
 import pytest
@@ -46,7 +47,8 @@ def laid_out(request, tmp_path):
             conninfo = cluster.create("layout", "template0", "timescaledb")
         else:
             pytest.skip("TimescaleDB is not installed for the newest PostgreSQL: postgresql-17-timescaledb")
-        assert with_database(conninfo, migrate) == 5
+        timescale = request.param is Layout.HYPERTABLE
+        assert with_database(conninfo, partial(migrate, timescale=timescale)) == 6
         assert with_database(conninfo, check) is request.param
         yield Store(conninfo, tmp_path)
 
@@ -60,10 +62,33 @@ def test_an_older_schema_keeps_what_it_has(empty, monkeypatch, store_at):
     store.conninfo = empty
     store.ask("INSERT INTO gateway (account, jid) VALUES ('coop@x', 'maison@x')")
     store.ask("INSERT INTO subscription (gateway, identifier, since) VALUES (1, 'maison@x/ab12@x', now())")
-    assert with_database(empty, migrate) == 3
+    assert with_database(empty, migrate) == 4
     found = store.ask("SELECT jid, identifier, since < now(), request, request_state FROM gateway JOIN subscription"
                       " ON gateway.id = gateway")  # fmt: skip
     assert found == [("maison@x", "maison@x/ab12@x", True, None, None)]
+
+
+def test_who_could_read_the_views_of_before_reads_those_of_now(empty, monkeypatch, store_at):
+    """Their names are the same, and they are others: the role keeps its rights, and another role has none."""
+    older = "readings(text, timestamptz, timestamptz)", "energy(interval, text, timestamptz, timestamptz)"
+    with monkeypatch.context() as before:
+        before.setattr(schema, "_MIGRATIONS", schema._MIGRATIONS[:5])
+        before.setattr(schema, "_VIEWS", tuple(name for name in schema._VIEWS if name != "home"))
+        before.setattr(schema, "_FUNCTIONS", (*older, "completeness(timestamptz, timestamptz)"))
+        assert with_database(empty, migrate) == 5
+        store = store_at()
+        store.conninfo = empty
+        store.ask('CREATE ROLE "the town\'s" LOGIN')
+        store.ask("CREATE ROLE passerby LOGIN")
+        with_database(empty, lambda db: schema.let_read(db, "the town's"))
+    assert with_database(empty, migrate) == 1
+    for role, may in (("the town's", True), ("passerby", False)):
+        rights = [store.one("SELECT has_table_privilege(%s, 'linky.' || %s, 'SELECT')", role, v) for v in schema._VIEWS]
+        rights += [
+            store.one("SELECT has_function_privilege(%s, 'linky.' || %s, 'EXECUTE')", role, name)
+            for name in schema._FUNCTIONS
+        ]
+        assert set(rights) == {may}
 
 
 def test_several_processes_may_start_at_once(empty):
@@ -76,7 +101,7 @@ def test_several_processes_may_start_at_once(empty):
             await db.close()
         return done
 
-    assert sum(asyncio.run(start())) == 5
+    assert sum(asyncio.run(start())) == 6
     assert with_database(empty, migrate) == 0
 
 
@@ -90,11 +115,13 @@ def test_a_schema_of_another_version_is_named(empty, store_at):
         with_database(store.conninfo, check)
 
 
-def test_the_layout_is_chosen_by_what_is_installed():
-    """The extension and the wish for it; a choice that was made stays (``laid_out`` sees it read again)."""
+def test_the_layout_is_the_one_that_is_wanted():
+    """By the wish, where the extension is; a choice that was made stays (``laid_out`` sees it read again)."""
     assert layout_for({"plpgsql", "timescaledb"}, wanted=True) is Layout.HYPERTABLE
     assert layout_for({"plpgsql", "timescaledb"}, wanted=False) is Layout.PARTITIONS
-    assert layout_for({"plpgsql"}, wanted=True) is Layout.PARTITIONS
+    with pytest.raises(StoreError, match="no TimescaleDB: run CREATE EXTENSION"):
+        layout_for({"plpgsql"}, wanted=True)
+    assert layout_for({"plpgsql"}, wanted=False) is Layout.PARTITIONS
 
 
 def test_months():

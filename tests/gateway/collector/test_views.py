@@ -41,7 +41,7 @@ def energy(store, step, zone, since, until):
 
 
 def test_an_hour_s_energy_is_the_difference_of_two_indexes(store):
-    """From the first index of the hour to that of the next one; where none follows, to its own last; never negative."""
+    """From the first index of the hour to that of the next; across a gap in one row; at the end to its own last."""
     h = [HOUR - timedelta(hours=n) for n in range(6, -1, -1)]
     minute = timedelta(minutes=1)
     values = [
@@ -51,9 +51,12 @@ def test_an_hour_s_energy_is_the_difference_of_two_indexes(store):
     ]
     keep(store, parcel(*((at(moment), value) for moment, value in values)))
     assert energy(store, "1 hour", "UTC", h[0], h[6]) == [
-        (h[0], 110.0, True), (h[1], 40.0, False), (h[3], 100.0, True), (h[4], None, True), (h[5], 0.0, False),
+        (h[0], 110.0, True), (h[1], 190.0, False), (h[3], 100.0, True), (h[4], None, True), (h[5], 0.0, False),
     ]  # fmt: skip
-    assert store.one("SELECT sum(energy)::int FROM energy_hourly") == 250
+    assert store.ask("SELECT hour, finish FROM energy_hourly WHERE NOT whole ORDER BY hour") == [
+        (h[1], h[3]), (h[5], h[5]),
+    ]  # fmt: skip
+    assert store.one("SELECT sum(energy)::int FROM energy_hourly") == 400
 
 
 def test_a_quarter_hour_s_energy_is_the_difference_of_its_marks(store):
@@ -76,7 +79,10 @@ def test_a_day_s_energy_is_one_of_france(store):
     days = energy(store, "1 day", "Europe/Paris", since, since + timedelta(days=4))
     assert [value for _, value, _ in days] == [24_000, 24_000, 23_000, 24_000]
     assert [start.astimezone(PARIS).hour for start, _, _ in days] == [0, 0, 0, 0]
-    found = store.ask("SELECT received, hours FROM completeness(%s, %s) ORDER BY day", since, since + timedelta(days=3))
+    store.ask("UPDATE subscription SET since = %s", since)
+    found = store.ask(
+        "SELECT received, expected FROM completeness(%s, %s) ORDER BY day", since, since + timedelta(days=3)
+    )
     assert found == [(24, 24), (24, 24), (23, 23)]
 
 
@@ -95,7 +101,13 @@ def shown(postgres, template, tmp_path_factory):
     store = Store(postgres.create("shown", template), tmp_path_factory.mktemp("shown"))
     values = [(at(HOUR) + n * 60, 1000 + n) for n in range(90)]
     words = parcel((at(HOUR), "HP"), path="contract/tariff/name")
-    keep(store, parcel(*values), parcel(*values, path=POWER, unit="VA"), words)
+    with_a_hole = [*values[:20], *values[40:]]
+    keep(store, parcel(*with_a_hole, granularity="PT1M"), parcel(*values, path=POWER, unit="VA"), words)
+    store.ask("UPDATE subscription SET since = %s", HOUR)
+    # Another home agreed, and nothing has come.
+    store.ask("INSERT INTO gateway (account, jid) SELECT account, 'silent@sen1.test' FROM gateway")
+    store.ask("INSERT INTO subscription (gateway, identifier, since) SELECT max(gateway.id), 'x', %s FROM gateway",
+              HOUR - timedelta(days=3))  # fmt: skip
     return store
 
 
@@ -160,6 +172,7 @@ def test_what_is_limited_is_in_no_view_until_the_limit_ends(reader, shown):
     assert shown.one("SELECT count(*) FROM reading") > 100
     for view in ("last_value", "energy_hourly", "energy_daily", "completeness_daily", "shown_series"):
         assert reader.execute(f"SELECT * FROM linky.{view}").fetchall() == []
+    assert reader.execute("SELECT count(meters) FROM linky.home").fetchone() == (0,)
     period = "now() - interval '1 day', now()"
     for function in (f"readings('{POWER}', {period})", f"energy('1 hour', 'UTC', {period})", f"completeness({period})"):
         assert reader.execute(f"SELECT * FROM linky.{function}").fetchall() == []
