@@ -220,9 +220,13 @@ class Comparer:
         self, found: SentComparison, recipient: str, device: str, span: _Span, first: int, last: int
     ) -> int:
         """Compare one time, its halves where it differs; how many values are the same."""
+        theirs = await self._ask(found, device, span.stretch(first, last))
+        # What it keeps no longer, by a limit of its own, is not missed.
+        first = min(max(first, theirs.since), last)
+        if first == last:
+            return 0
         counted: tuple[SeriesTotal, list[Point]] = await self._call(self._ours, span, first, last)
         ours, points = counted
-        theirs = await self._ask(found, device, span.stretch(first, last))
         if ours == theirs and ours.hash is not None:
             return ours.count
         if ours.count <= 1 and theirs.count <= 1 and (ours.count or last - first == 1):

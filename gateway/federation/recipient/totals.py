@@ -11,7 +11,7 @@ from gateway.federation.wire.total import TOTAL, build_answer, parse_question
 from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from gateway.federation.connection.session import Session, Stanza
     from gateway.federation.wire.total import AskedStretch, SeriesTotal
@@ -22,8 +22,51 @@ _NOT_HERE = Phrase("this is answered to nobody here but whose data it is")
 _UNREADABLE = Phrase("the store cannot be read now")
 
 
+class TotalQuestions:
+    """The questions that come in on a session: nonsense is refused, and so is whoever's data are not here.
+
+    Args:
+        session: where they come in; listening begins at once.
+        known: bare JIDs of the gateways that are answered; may change.
+        take: given a question and what is asked for; it is answered at once or later, by ``answer`` or ``refuse``.
+    """
+
+    def __init__(self, session: Session, known: Container[str], take: Callable[[Stanza, AskedStretch], None]) -> None:
+        self._session, self._known, self._hand_over = session, known, take
+        session.listen(f"{{jabber:client}}iq/{TOTAL}", self._take)
+
+    def answer(self, question: Stanza, stretch: AskedStretch, total: SeriesTotal) -> None:
+        """Answer one."""
+        self._session.answer(question, build_answer(stretch, total))
+
+    def refuse(self, question: Stanza, error: RequestError) -> None:
+        """Refuse one."""
+        self._session.answer(question, build_error(error, question.lang), error=True)
+
+    def nonsense(self, question: Stanza, error: FederationError) -> None:
+        """Refuse what cannot be: what is asked for, or a value of it that has no line."""
+        self.refuse(question, RequestError("modify", "bad-request", same(str(error))))
+
+    def unreadable(self, question: Stanza) -> None:
+        """Refuse one that may be asked again later."""
+        self.refuse(question, RequestError("wait", "resource-constraint", _UNREADABLE))
+
+    def _take(self, question: Stanza) -> None:
+        element = question.xml.find(TOTAL)
+        if question.type not in ("get", "set") or element is None:
+            return
+        if question.type == "set" or question.sender not in self._known:
+            # As by a program that knows no such question: a stranger learns nothing of whom it receives from.
+            self.refuse(question, RequestError("cancel", "service-unavailable", _NOT_HERE))
+            return
+        try:
+            self._hand_over(question, parse_question(element))
+        except FederationError as error:
+            self.nonsense(question, error)
+
+
 class TotalsAnswers:
-    """Answers on a session.
+    """Answers at once, from a file.
 
     Args:
         session: where the questions come in.
@@ -31,26 +74,12 @@ class TotalsAnswers:
     """
 
     def __init__(self, session: Session, totals: Mapping[str, Callable[[AskedStretch], SeriesTotal]]) -> None:
-        self._session, self._totals = session, totals
-        session.listen(f"{{jabber:client}}iq/{TOTAL}", self._take)
+        self._totals = totals
+        self._questions = TotalQuestions(session, totals, self._answer)
 
-    def _take(self, question: Stanza) -> None:
-        element, totals = question.xml.find(TOTAL), self._totals.get(question.sender)
-        if question.type not in ("get", "set") or element is None:
-            return
-        if totals is None or question.type == "set":
-            # As by a program that knows no such question: a stranger learns nothing of whom it receives from.
-            self._refuse(question, RequestError("cancel", "service-unavailable", _NOT_HERE))
-            return
+    def _answer(self, question: Stanza, stretch: AskedStretch) -> None:
         try:
-            stretch = parse_question(element)
-            self._session.answer(question, build_answer(stretch, totals(stretch)))
-        except (FederationError, OverflowError) as error:
-            # A value beyond all thousandths has no line.
-            self._refuse(question, RequestError("modify", "bad-request", same(str(error))))
+            self._questions.answer(question, stretch, self._totals[question.sender](stretch))
         except StoreError as error:
             log.error("the gateway's question could not be answered: %s", error)  # noqa: TRY400 (no traceback)
-            self._refuse(question, RequestError("wait", "internal-server-error", _UNREADABLE))
-
-    def _refuse(self, question: Stanza, error: RequestError) -> None:
-        self._session.answer(question, build_error(error, question.lang), error=True)
+            self._questions.unreadable(question)

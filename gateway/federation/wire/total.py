@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -47,31 +47,50 @@ class AskedStretch:
 
 @dataclass(frozen=True, slots=True)
 class SeriesTotal:
-    """How many records there are, and their hash; without one where there are more than are hashed."""
+    """How many records there are, and their hash; without one where there are more than are hashed.
+
+    ``since``: what is older (POSIX seconds) is kept no longer, and not in it; 0 where nothing was let go.
+    """
 
     count: int
     hash: str | None
+    since: int = field(default=0, compare=False)
 
 
-def total_of(records: Iterable[tuple[float, object]]) -> SeriesTotal:
-    """The total of (time, value) in order of time; what is neither number nor text does not count.
+class RunningTotal:
+    """A total that grows by (time, value) in order of time; what is neither number nor text does not count.
 
     A record is a line: its time in whole seconds, and its value in whole thousandths, ``floor(1000 v + 1/2)``, or the
     number of bytes of its text and the text.
     """
-    found, count = hashlib.sha256(), 0
-    for time, value in records:
-        if isinstance(value, str):
-            written = value.encode()
-            line = b"%d t %d %b\n" % (math.floor(time), len(written), written)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            line = b"%d v %d\n" % (math.floor(time), math.floor(value * 1000 + 0.5))
-        else:
-            continue
-        count += 1
-        if count <= MOST_HASHED:
-            found.update(line)
-    return SeriesTotal(count, found.hexdigest() if count <= MOST_HASHED else None)
+
+    def __init__(self) -> None:
+        self._found, self._count = hashlib.sha256(), 0
+
+    def add(self, records: Iterable[tuple[float, object]]) -> None:
+        """Count the next ones. FederationError for a value that no thousandths can say: bad-request."""
+        for time, value in records:
+            if isinstance(value, str):
+                written = value.encode()
+                line = b"%d t %d %b\n" % (math.floor(time), len(written), written)
+            elif isinstance(value, (int, float)) and not isinstance(value, bool):
+                line = b"%d v %d\n" % (math.floor(time), _thousandths(value))
+            else:
+                continue
+            self._count += 1
+            if self._count <= MOST_HASHED:
+                self._found.update(line)
+
+    def total(self, since: int = 0) -> SeriesTotal:
+        """The total of all that was added."""
+        return SeriesTotal(self._count, self._found.hexdigest() if self._count <= MOST_HASHED else None, since)
+
+
+def total_of(records: Iterable[tuple[float, object]]) -> SeriesTotal:
+    """The total of (time, value) in order of time, as ``RunningTotal`` counts them."""
+    running = RunningTotal()
+    running.add(records)
+    return running.total()
 
 
 def build_question(stretch: AskedStretch) -> ET.Element:
@@ -86,6 +105,8 @@ def build_answer(stretch: AskedStretch, total: SeriesTotal) -> ET.Element:
     answer.set("count", str(total.count))
     if total.hash is not None:
         answer.set("hash", total.hash)
+    if total.since > stretch.first:
+        answer.set("since", str(total.since))
     return answer
 
 
@@ -105,11 +126,21 @@ def parse_question(element: ET.Element) -> AskedStretch:
 def parse_answer(element: ET.Element, asked: AskedStretch) -> SeriesTotal:
     """The total that was answered; FederationError for what answers another question, or none."""
     count, found = _number(element.get("count", "")), element.get("hash")
+    since = _number(element.get("since", "0"))
     if element.tag != TOTAL or count is None or parse_question(element) != asked:
         raise _nonsense("the answer is not to what was asked")
     if found is not None and not _HASH.fullmatch(found):
         raise _nonsense("the answer has a hash that is none")
-    return SeriesTotal(count, found)
+    if since is None:
+        raise _nonsense("the answer has a time that is none")
+    return SeriesTotal(count, found, since)
+
+
+def _thousandths(value: float) -> int:
+    try:
+        return math.floor(value * 1000 + 0.5)
+    except (OverflowError, ValueError) as error:
+        raise _nonsense("there is a value that no thousandths can say") from error
 
 
 def _number(text: str) -> int | None:

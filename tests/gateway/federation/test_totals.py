@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import sqlite3
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -48,8 +49,10 @@ def test_the_hash_is_of_whole_numbers_and_texts_as_the_document_has_it():
 
 
 def test_question_and_answer_come_back_as_they_were():
-    """An answer without a hash as well."""
+    """An answer without a hash as well, and one that says since when there is anything."""
     assert parse_question(build_question(STRETCH)) == STRETCH
+    for since, said in ((150, 150), (100, 0)):
+        assert parse_answer(build_answer(STRETCH, SeriesTotal(0, None, since)), STRETCH).since == said
     for total in (SeriesTotal(3, "ab" * 32), SeriesTotal(MOST_HASHED + 1, None)):
         assert parse_answer(build_answer(STRETCH, total), STRETCH) == total
 
@@ -69,6 +72,7 @@ def test_question_and_answer_come_back_as_they_were():
         ("count", "1" * 5000),
         ("hash", "AB" * 32),
         ("hash", "ab" * 31),
+        ("since", "-1"),
     ],
 )
 def test_what_is_no_answer_is_refused(place, text):
@@ -89,12 +93,12 @@ class Pair:
         self.login = account(servers, user, far, resource="archive")
         self.jid, self.identifier = self.login.jid, f"totals@{home}/{SENSOR}@{home}/consumption"
         self.publisher = Publisher("totals", home, "P1Y")
-        self.session = Session(self.login, QUICK, features=(ANSWERS_TOTALS,))
+        self.session, self.keeper = Session(self.login, QUICK, features=(ANSWERS_TOTALS,)), Keeper
 
     @asynccontextmanager
     async def joined(self):
         """Both run; all that was promised is confirmed."""
-        keeper = Keeper(self.file)
+        keeper = self.keeper(self.file)
         gateway = str(self.gate.session.jid)
         recipient = Recipient(self.session, gateway, [self.identifier], keeper, lambda _: True, self._refused)
         wake = asyncio.Event()
@@ -274,6 +278,32 @@ def test_what_may_be_kept_no_longer_is_not_asked_for(pair):
             pair.house.time += 9 * 86_400
             found = await pair.compare()
             assert (found.standing, found.missing, found.points) == ("same", 0, 0)
+
+    asyncio.run(life())
+
+
+@pytest.mark.servers
+def test_what_is_kept_no_longer_is_not_missed(pair):
+    """By a limit of its own, which the recipient states: what is older is not sent again, what is newer is compared."""
+    since = pair.house.time + 50 * 60
+
+    class Shortly(Keeper):
+        def total(self, asked):
+            return replace(super().total(replace(asked, first=max(asked.first, since))), since=since)
+
+    pair.keeper = Shortly
+
+    async def life():
+        async with pair.joined():
+            whole = len(pair.rows())
+            with closing(sqlite3.connect(pair.file)) as db, db:
+                forgotten = db.execute("DELETE FROM record WHERE time < ?", [since]).rowcount
+            found = await pair.compare()
+            assert (found.standing, found.missing, found.points) == ("same", 0, whole - forgotten)
+            assert 0 < forgotten < whole
+            pair.tamper(DAMAGES["deleted"][0])
+            found = await pair.compare()
+            assert (found.standing, found.missing) == ("differs", 1)
 
     asyncio.run(life())
 
