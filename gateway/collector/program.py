@@ -24,6 +24,7 @@ from gateway.collector.queue import IngestQueue
 from gateway.collector.retention import retain
 from gateway.collector.schema import Layout, check
 from gateway.collector.series import SeriesBook
+from gateway.collector.totals import CollectedTotals
 from gateway.collector.welcome import Welcome
 from gateway.errors import SenMLError, StoreError
 from gateway.federation.connection.jids import bare_jid
@@ -31,6 +32,7 @@ from gateway.federation.connection.parser import MOST_PARTS
 from gateway.federation.connection.session import Session
 from gateway.federation.connection.strangers import RECIPIENT, SenderLimits, TokenBucket
 from gateway.federation.connection.waiting import wait_any
+from gateway.federation.wire.total import ANSWERS_TOTALS
 from gateway.process.systemd import Notifier, Watchdog
 from gateway.senml.naming import parse_identifier
 
@@ -65,11 +67,12 @@ class Collector:
         account = config.session_account(resource)
         conninfo = config.database_conninfo()
         self._config = config
-        self._session = Session(account, doorkeeper=SenderLimits(lambda bare: bare in self._sources, _LIMITS))
+        doorkeeper = SenderLimits(lambda bare: bare in self._sources, _LIMITS)
+        self._session = Session(account, features=(ANSWERS_TOTALS,), doorkeeper=doorkeeper)
         self._member = Member(bare_jid(account.jid), str(self._session.jid), uuid4())
-        # Two connections: a long commit keeps no lease from being renewed.
+        # A connection each: a long commit, or a long count, keeps no lease from being renewed.
         self._writing = Database(conninfo, lambda db: db.execute(TEMPORARY))
-        self._asking = Database(conninfo)
+        self._asking, self._counting = Database(conninfo), Database(conninfo)
         self._sources: dict[str, CollectedGateway] = {}
         self._askers: dict[int, Asker] = {}
         self._book = SeriesBook(config.retention.most)
@@ -77,6 +80,7 @@ class Collector:
         limits = config.limits
         self._queue = IngestQueue(self._session, self._sources, self._keep, limits.queue_records, limits.batch_records)
         self._welcome = Welcome(self._session, self._asking, bare_jid(account.jid))
+        self._totals = CollectedTotals(self._session, self._counting, self._sources)
         self._turns = asyncio.Semaphore(TURNS)
         self._stop = asyncio.Event()
         self._notifier = Notifier()
@@ -93,6 +97,7 @@ class Collector:
         watchdog.watch("the session", lambda: self._session.alive_at, 600.0)
         watchdog.watch("the queue", lambda: self._queue.alive_at, _PATIENCE_S + 300.0)
         watchdog.watch("the welcome", lambda: self._welcome.alive_at, _PATIENCE_S + 300.0)
+        watchdog.watch("the totals", lambda: self._totals.alive_at, _PATIENCE_S + 300.0)
         watchdog.watch("the lease", lambda: self._beaten, _PATIENCE_S + 300.0)
         self._notifier.ready()
         watching = asyncio.create_task(watchdog.run(), name="watchdog")
@@ -102,13 +107,14 @@ class Collector:
                 group.create_task(self._queue.run(self._stop), name="queue")
                 group.create_task(self._own(group), name="members")
                 group.create_task(self._welcome.run(self._stop), name="welcome")
+                group.create_task(self._totals.run(self._stop), name="totals")
                 group.create_task(self._retain(), name="retention")
         finally:
             self._notifier.stopping()
             watching.cancel()
             await self._leave()
-            await self._writing.close()
-            await self._asking.close()
+            for database in (self._writing, self._asking, self._counting):
+                await database.close()
             self._notifier.close()
 
     async def _begin(self) -> None:

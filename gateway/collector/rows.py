@@ -25,7 +25,10 @@ _RETENTION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SeriesKey:
-    """What a series is known by; ``retention`` is what came with it this time, None for nothing that can be read."""
+    """What a series is known by; ``retention`` is what came with it this time, None for nothing that can be read.
+
+    ``sent_unit`` is in what its values came; they are kept in ``unit``.
+    """
 
     gateway: int
     sensor: str
@@ -35,6 +38,7 @@ class SeriesKey:
     granularity: str
     unit: str
     retention: str | None
+    sent_unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def rows(gateway: int, parcel: QuoaliseMessage) -> Iterator[ReadingRow]:
         sensor = named.prm or f"{named.sensor}@{named.sensor_server}"
         sen1 = literal(record.name, parcel.literal.get(record.name, ""))
         granularity = parcel.granularities.get(record.name, "raw")[:_MOST_GRANULARITY]
-        key = SeriesKey(gateway, sensor, record.name, sen1, named.path, granularity, unit, retention)
+        key = SeriesKey(gateway, sensor, record.name, sen1, named.path, granularity, unit, retention, record.unit or "")
         number = None if isinstance(value, str | bytes | None) else float(value)
         yield ReadingRow(key, float(record.time), number, words)
 

@@ -20,11 +20,13 @@ WITH its_meter AS (
   INSERT INTO meter (gateway, sensor) VALUES (%(gateway)s, %(sensor)s)
   ON CONFLICT (gateway, sensor) DO UPDATE SET sensor = excluded.sensor RETURNING id
 )
-INSERT INTO series (meter, name, sen1, path, granularity, unit, keep)
-SELECT id, %(name)s, %(sen1)s, %(path)s, %(granularity)s, %(unit)s, shorter(%(retention)s::interval, %(most)s::interval)
+INSERT INTO series (meter, name, sen1, path, granularity, unit, sent_unit, keep)
+SELECT id, %(name)s, %(sen1)s, %(path)s, %(granularity)s, %(unit)s, %(sent_unit)s,
+  shorter(%(retention)s::interval, %(most)s::interval)
 FROM its_meter
 ON CONFLICT (meter, sen1, granularity, unit)
-DO UPDATE SET name = excluded.name, keep = shorter(series.keep, excluded.keep) RETURNING id
+DO UPDATE SET name = excluded.name, sent_unit = excluded.sent_unit, keep = shorter(series.keep, excluded.keep)
+RETURNING id
 """
 _KNOWN = """
 SELECT count(*), coalesce(bool_or(sensor = %(sensor)s AND sen1 = %(sen1)s AND granularity = %(granularity)s
@@ -32,7 +34,7 @@ SELECT count(*), coalesce(bool_or(sensor = %(sensor)s AND sen1 = %(sen1)s AND gr
 FROM series JOIN meter ON meter.id = series.meter WHERE gateway = %(gateway)s
 """
 _LOOK = (
-    "SELECT series.id, gateway, sen1, granularity, unit FROM series JOIN meter ON meter.id = series.meter"
+    "SELECT series.id, gateway, sen1, granularity, unit, sent_unit FROM series JOIN meter ON meter.id = series.meter"
     " WHERE series.id = ANY(%s) FOR KEY SHARE OF series"
 )
 
@@ -59,7 +61,8 @@ class SeriesBook:
         found = {}
         for key in wanted:
             number = self._numbers.get(key)
-            if number is None or there.get(number) != (key.gateway, key.sen1, key.granularity, key.unit):
+            known = (key.gateway, key.sen1, key.granularity, key.unit, key.sent_unit)
+            if number is None or there.get(number) != known:
                 number = await self._add(db, key)
             if number is not None:
                 found[key] = number

@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import os
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from functools import partial
 from io import StringIO
 
 import psycopg
@@ -11,9 +12,9 @@ import pytest
 
 from gateway.collector.cli import main
 from gateway.collector.database import connect
-from gateway.collector.schema import migrate
+from gateway.collector.schema import Layout, check, migrate
 from harness.accounts import FAR
-from servers.postgres import Postgres, missing_postgres
+from servers.postgres import Postgres, has_timescale, missing_postgres
 from tests.integration.processes import PASSWORD, Process
 
 _NUMBERS = itertools.count()
@@ -68,6 +69,36 @@ def store(bench, tmp_path):
     for (month,) in store.ask("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'reading'::regclass"):
         store.ask(f"DROP TABLE {month}")
     return store
+
+
+def with_database(conninfo, work):
+    """What a coroutine function of a connection gives."""
+
+    async def within():
+        db = await connect(conninfo)
+        try:
+            return await work(db)
+        finally:
+            await db.close()
+
+    return asyncio.run(within())
+
+
+@pytest.fixture(params=list(Layout), ids=lambda layout: layout.value)
+def laid_out(request, tmp_path):
+    """A collector's store in each layout."""
+    with ExitStack() as running:
+        if request.param is Layout.PARTITIONS:
+            conninfo = request.getfixturevalue("postgres").create(f"layout_{next(_NUMBERS)}")
+        elif has_timescale():
+            cluster = running.enter_context(Postgres(timescale=True))
+            conninfo = cluster.create("layout", "template0", "timescaledb")
+        else:
+            pytest.skip("TimescaleDB is not installed for the newest PostgreSQL: postgresql-17-timescaledb")
+        timescale = request.param is Layout.HYPERTABLE
+        assert with_database(conninfo, partial(migrate, timescale=timescale)) == 7
+        assert with_database(conninfo, check) is request.param
+        yield Store(conninfo, tmp_path)
 
 
 class Store:

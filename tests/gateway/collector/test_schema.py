@@ -2,9 +2,7 @@
 
 import asyncio
 import time
-from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import partial
 
 import psycopg
 import pytest
@@ -15,42 +13,11 @@ from gateway.collector.months import Month, ahead, within_reach
 from gateway.collector.retention import Done, retain
 from gateway.collector.schema import Layout, check, layout_for, migrate
 from gateway.errors import StoreError
-from servers.postgres import Postgres, has_timescale
-from tests.gateway.collector.conftest import Store
+from tests.gateway.collector.conftest import with_database
 from tests.gateway.collector.desk import INDEX, POWER, desk_at, parcel
 
 NOW = int(time.time()) // 60 * 60
 DAY = 86_400
-
-
-def with_database(conninfo, work):
-    """What a coroutine function of a connection gives."""
-
-    async def within():
-        db = await connect(conninfo)
-        try:
-            return await work(db)
-        finally:
-            await db.close()
-
-    return asyncio.run(within())
-
-
-@pytest.fixture(params=list(Layout), ids=lambda layout: layout.value)
-def laid_out(request, tmp_path):
-    """A collector's store in each layout."""
-    with ExitStack() as running:
-        if request.param is Layout.PARTITIONS:
-            conninfo = request.getfixturevalue("postgres").create("layout")
-        elif has_timescale():
-            cluster = running.enter_context(Postgres(timescale=True))
-            conninfo = cluster.create("layout", "template0", "timescaledb")
-        else:
-            pytest.skip("TimescaleDB is not installed for the newest PostgreSQL: postgresql-17-timescaledb")
-        timescale = request.param is Layout.HYPERTABLE
-        assert with_database(conninfo, partial(migrate, timescale=timescale)) == 6
-        assert with_database(conninfo, check) is request.param
-        yield Store(conninfo, tmp_path)
 
 
 def test_an_older_schema_keeps_what_it_has(empty, monkeypatch, store_at):
@@ -62,7 +29,7 @@ def test_an_older_schema_keeps_what_it_has(empty, monkeypatch, store_at):
     store.conninfo = empty
     store.ask("INSERT INTO gateway (account, jid) VALUES ('coop@x', 'maison@x')")
     store.ask("INSERT INTO subscription (gateway, identifier, since) VALUES (1, 'maison@x/ab12@x', now())")
-    assert with_database(empty, migrate) == 4
+    assert with_database(empty, migrate) == 5
     found = store.ask("SELECT jid, identifier, since < now(), request, request_state FROM gateway JOIN subscription"
                       " ON gateway.id = gateway")  # fmt: skip
     assert found == [("maison@x", "maison@x/ab12@x", True, None, None)]
@@ -81,7 +48,7 @@ def test_who_could_read_the_views_of_before_reads_those_of_now(empty, monkeypatc
         store.ask('CREATE ROLE "the town\'s" LOGIN')
         store.ask("CREATE ROLE passerby LOGIN")
         with_database(empty, lambda db: schema.let_read(db, "the town's"))
-    assert with_database(empty, migrate) == 1
+    assert with_database(empty, migrate) == 2
     for role, may in (("the town's", True), ("passerby", False)):
         rights = [store.one("SELECT has_table_privilege(%s, 'linky.' || %s, 'SELECT')", role, v) for v in schema._VIEWS]
         rights += [
@@ -101,7 +68,7 @@ def test_several_processes_may_start_at_once(empty):
             await db.close()
         return done
 
-    assert sum(asyncio.run(start())) == 6
+    assert sum(asyncio.run(start())) == 7
     assert with_database(empty, migrate) == 0
 
 

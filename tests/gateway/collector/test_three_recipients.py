@@ -16,6 +16,7 @@ from tests.integration.processes import PASSWORD
 from tests.tools.recipient.rig import Recipient, needed
 
 PYTHON, JAVASCRIPT = "archive@sen2.test", "ecole@sen2.test"
+RECIPIENTS = PYTHON, JAVASCRIPT, FAR
 SHARED = "consumption"
 SEED = 20261130
 
@@ -76,7 +77,7 @@ class Trio:
             words = f"{HOME}/proxy", "--identifier", self.home.identifier()
             self.store.command("gateways", "add", *words, "--history-from", "2020-01-01")
             # What was there before a subscription is history, for which not all of them ask.
-            for jid in (FAR, PYTHON, JAVASCRIPT):
+            for jid in RECIPIENTS:
                 self.home.await_link(f"recipient {jid}", "ok", 60)
             self._running = running.pop_all()
         return self
@@ -123,7 +124,7 @@ class Trio:
             lambda: self._collected() == self._promised(text=True), 120, "the collector has its hole filled", 0.5
         )
         # Who was started just now has to be there again.
-        for jid in (PYTHON, JAVASCRIPT):
+        for jid in RECIPIENTS:
             wait_until(lambda jid=jid: self._is_the_same(jid), 120, f"{jid} says the same", 1)
         # Its database is looked at only while it does not run.
         assert self.script.stop() == 0
@@ -137,15 +138,27 @@ class Trio:
         return self.home.query("SELECT count(*) FROM outbox") == [(0,)]
 
     def lose_one(self):
-        """One value that a recipient has lost is found, and comes again."""
+        """One value that a recipient has lost is found, and comes again: from a file, and from PostgreSQL."""
         with closing(sqlite3.connect(self.home.folder / "python.sqlite")) as db, db:
             where = "SELECT name, time FROM record WHERE granularity = 'raw' ORDER BY time, name LIMIT 1 OFFSET ?"
             amid = db.execute(where, [len(self.promised) // 2]).fetchone()
             assert db.execute("DELETE FROM record WHERE name = ? AND time = ?", amid).rowcount == 1
-        _, said = self.home.compared(PYTHON)
-        assert (said["standing"], said["missing"], said["altered"], said["surplus"]) == ("differs", 1, 0, 0)
+        self._is_missed(PYTHON)
         wait_until(lambda: self._consumed() == self.promised, 60, "it came again")
-        assert self._is_the_same(JAVASCRIPT)
+        before = self._collected()
+        amid = (
+            "SELECT series, time FROM reading ORDER BY time, series LIMIT 1 OFFSET (SELECT count(*) / 2 FROM reading)"
+        )
+        self.store.ask(f"DELETE FROM reading WHERE (series, time) = ({amid})")
+        assert len(kept(self.store, self.home)) == len(stored(self.home)) - 1
+        self._is_missed(FAR)
+        wait_until(lambda: kept(self.store, self.home) == stored(self.home), 60, "it came again to the collector")
+        assert self._collected() == before
+        assert all(self._is_the_same(jid) for jid in RECIPIENTS)
+
+    def _is_missed(self, jid):
+        _, said = self.home.compared(jid)
+        assert (said["standing"], said["missing"], said["altered"], said["surplus"]) == ("differs", 1, 0, 0)
 
     def _is_the_same(self, jid):
         """Who is away or only starts is asked again; a difference would be repaired by the question itself."""
@@ -193,5 +206,5 @@ def again(program):
 
 def register_all(federation):
     """The accounts of the house and of its three recipients."""
-    for jid in (HOME, FAR, PYTHON, JAVASCRIPT):
+    for jid in (HOME, *RECIPIENTS):
         federation.register(*jid.split("@"), PASSWORD)
