@@ -115,6 +115,16 @@ def _status(options: argparse.Namespace, config: CollectorConfig) -> None:
     sys.stdout.write(text)
 
 
+def _totals(options: argparse.Namespace, config: CollectorConfig) -> None:
+    from gateway.collector.totals import listed  # noqa: PLC0415
+    from gateway.federation.wire.total_lines import parse_window  # noqa: PLC0415
+
+    window = parse_window(options.begin, options.end)
+    jid = options.gateway.partition("/")[0].lower() if options.gateway else None
+    for line in _with_database(config, lambda db: listed(db, _account(config), window, jid)):
+        sys.stdout.write(f"{line}\n")
+
+
 def _add(options: argparse.Namespace, config: CollectorConfig) -> None:
     from gateway.collector.gateways import add  # noqa: PLC0415
 
@@ -248,6 +258,11 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", parents=[common], help="processes, gateways, subscriptions, what came")
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=_status)
+    totals = commands.add_parser("totals", parents=[common], help="count and hash of each series, to be compared")
+    totals.add_argument("gateway", nargs="?", help="only what this one has sent")
+    totals.add_argument("--from", dest="begin", default="", metavar="TIME", help="since, in France (yesterday)")
+    totals.add_argument("--to", dest="end", default="", metavar="TIME", help="until (last midnight)")
+    totals.set_defaults(run=_totals)
     _add_gateways(commands.add_parser("gateways", help="from whom to receive"), common)
     invite_cli.declare(commands, common, _moment, _with_database, _account)
     return parser

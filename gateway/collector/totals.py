@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psycopg
 
-from gateway.errors import FederationError, Once, SenMLError, StoreError
+from gateway.errors import ConfigError, FederationError, Once, SenMLError, StoreError
 from gateway.federation.connection.waiting import ROUND_S, wait_any
 from gateway.federation.provider.turns import Turns
 from gateway.federation.recipient.totals import TotalQuestions
 from gateway.federation.wire.scope import literal
 from gateway.federation.wire.total import MOST_HASHED, AskedStretch, RunningTotal, SeriesTotal
+from gateway.federation.wire.total_lines import total_line
 from gateway.senml.units import to_primary
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from gateway.collector.database import Database
     from gateway.collector.items import CollectedGateway
     from gateway.federation.connection.session import Session, Stanza
+    from gateway.federation.wire.total_lines import AskedTime
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,12 @@ SELECT series.id, series.unit, series.sent_unit, ceil(extract(epoch FROM now() -
 FROM series JOIN meter ON meter.id = series.meter
 WHERE gateway = %(gateway)s AND granularity = %(granularity)s AND (series.name = %(name)s OR sen1 = %(sen1)s)
 ORDER BY series.id DESC
+"""
+_GATEWAY = "SELECT 1 FROM gateway WHERE account = %(account)s AND jid = %(jid)s"
+_NAMES = """
+SELECT DISTINCT gateway.id, jid, name, granularity
+FROM series JOIN meter ON meter.id = series.meter JOIN gateway ON gateway.id = meter.gateway
+WHERE account = %(account)s AND (%(jid)s::text IS NULL OR jid = %(jid)s)
 """
 _ROWS = """
 SELECT series, extract(epoch FROM time)::double precision, value, words FROM reading
@@ -103,6 +111,27 @@ def _as_sent(
             yield at, to_primary(unit, value)[1]
         except SenMLError as error:
             raise FederationError(str(error), "bad-request") from error
+
+
+async def listed(db: AsyncConnection, account: str, window: AskedTime, jid: str | None = None) -> list[str]:
+    """What there is of a time, of all gateways of an account or of one: lines as that gateway prints them.
+
+    Inside a transaction. ConfigError for a gateway that is not among them.
+    """
+    wanted = {"account": account, "jid": jid}
+    if jid and not await (await db.execute(_GATEWAY, wanted)).fetchone():
+        raise ConfigError(f"{jid} is not among the gateways of {account}: see linky-collect gateways list")
+    lines = []
+    for number, gateway, name, granularity in await (await db.execute(_NAMES, wanted)).fetchall():
+        asked = AskedStretch(name, granularity, window.first, window.last)
+        try:
+            total = await count(db, number, asked)
+        except FederationError as error:
+            lines.append(f"{gateway} {name} {granularity} {error}")
+            continue
+        if total.count:
+            lines.append(total_line(gateway, replace(asked, first=max(asked.first, total.since)), total))
+    return sorted(lines)
 
 
 @dataclass(slots=True, eq=False)

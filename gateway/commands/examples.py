@@ -75,7 +75,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "consent resume": (f"linky-gateway consent resume {_COOP}",),
     "consent list": ("linky-gateway consent list", "linky-gateway consent list --json"),
     "consent notices": ("linky-gateway consent notices",),
-    "consent compare": ("linky-gateway consent compare coop@example.org",),
+    "consent compare": (
+        f"linky-gateway consent compare {_COOP}",
+        f"linky-gateway consent compare {_COOP} --totals --from 2026-11-24 --to 2026-11-25",
+    ),
     "consent sent": ("linky-gateway consent sent", "linky-gateway consent sent --json"),
     "consent pending": ("linky-gateway consent pending",),
     "consent answer": (

@@ -35,6 +35,7 @@ from gateway.consent.orders import (
     Row,
     SpareErasure,
     TextRow,
+    Totals,
 )
 from gateway.consent.text import Text, consent_text
 from gateway.errors import GatewayError
@@ -133,7 +134,7 @@ def _sent(store: Store, _: ListSent, now: float) -> list[Row]:
     ]
 
 
-def _compare(store: Store, order: Compare, now: float) -> Row:
+def _compare(store: Store, order: Compare | Totals, now: float) -> Row:
     raise GatewayError(_ONLY_RUNNING)
 
 
@@ -187,6 +188,7 @@ HANDLERS: Handlers = {
     Notices: _notices,
     ListSent: _sent,
     Compare: _compare,
+    Totals: _compare,
     PendingAccess: _pending,
     ConsentText: _text,
     AnswerAccess: _answer,

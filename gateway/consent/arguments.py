@@ -38,6 +38,13 @@ def add_actions(add: Add) -> None:
     sent = add("sent", "what was promised to each recipient, and what became of it; adds up")
     compared = add("compare", "does a recipient have what it was sent? what it has not is sent again")
     compared.add_argument("recipient")
+    compared.add_argument(
+        "--totals",
+        action="store_true",
+        help="ask nobody: print count and hash of each series, as linky-collect totals does",
+    )
+    compared.add_argument("--from", dest="begin", default="", metavar="TIME", help="with --totals: since (yesterday)")
+    compared.add_argument("--to", dest="end", default="", metavar="TIME", help="with --totals: until (last midnight)")
     waiting = add("pending", "who asks for what, and waits for an answer")
     reply = add("answer", "answer a request for access: yes, or less, or no")
     _add_answer(reply)

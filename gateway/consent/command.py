@@ -41,6 +41,7 @@ from gateway.consent.orders import (
     Revoke,
     Row,
     Shown,
+    Totals,
 )
 from gateway.errors import ConsentError
 from gateway.store.terms import RecipientRole
@@ -138,6 +139,12 @@ def run(options: argparse.Namespace, dialogue: ConsentDialogue) -> int:
 
 def _compare(options: argparse.Namespace, dialogue: ConsentDialogue) -> int:
     """0 where the recipient has what it was sent, 1 where it has not, or where nobody could say."""
+    if options.totals:
+        lines = dialogue.ask(Totals(recipient=options.recipient, by=dialogue.by, begin=options.begin, end=options.end))
+        _print_rows(dialogue, lines, lambda line: [line], say.NOTHING_OF_THAT_TIME, as_json=options.json)
+        return 0
+    if options.begin or options.end:
+        raise ConsentError(say.WITH_TOTALS)
     row = dialogue.ask(Compare(recipient=options.recipient, by=dialogue.by))
     if options.json:
         _print(dialogue, json.dumps(row, indent=2))

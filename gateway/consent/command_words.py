@@ -49,6 +49,8 @@ REFUSED = Phrase("refused; the asker is told")
 NOTHING_GIVEN = Phrase("nothing was given")
 NO_CONSENTS = Phrase("no consent was ever given: nothing leaves the house")
 NO_NOTICES = Phrase("nobody had to be told anything")
+NOTHING_OF_THAT_TIME = Phrase("nothing of that time was to be sent")
+WITH_TOTALS = Phrase("--from and --to stand with --totals")
 NONE_SENT = Phrase("nothing was ever promised to anybody")
 NO_REQUESTS = Phrase("nobody asks for anything")
 

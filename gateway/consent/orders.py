@@ -181,6 +181,17 @@ class Compare(Order[Row], frozen=True, kw_only=True, tag="compare"):
     recipient: str
 
 
+class Totals(Order[list[str]], frozen=True, kw_only=True, tag="totals"):
+    """What a recipient is to have of a time, a line for each series; ``begin`` and ``end`` as typed, or empty."""
+
+    looks: ClassVar[bool] = True
+    patience_s: ClassVar[float] = 60.0
+
+    recipient: str
+    begin: str = ""
+    end: str = ""
+
+
 class PendingAccess(Order[list[Row]], frozen=True, kw_only=True, tag="pending-access"):
     """Who asks for what, and waits."""
 

@@ -232,6 +232,7 @@ _TYPES = (
     *(of_consents.Grant, of_consents.Revoke, of_consents.SpareErasure, of_consents.JointText, of_consents.JointGrant),
     *(of_consents.Limit, of_consents.Resume),
     *(of_consents.ListConsents, of_consents.Notices, of_consents.ListSent, of_consents.Compare),
+    of_consents.Totals,
     of_consents.PendingAccess,
     of_consents.ConsentText,
     *(of_consents.AnswerAccess, of_consents.RefuseDomain, of_consents.HearDomain, of_consents.RefusedDomains),

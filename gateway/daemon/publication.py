@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.account.act import account_of, do
 from gateway.account.hand_over import HandOver
 from gateway.account.password_file import password_file
-from gateway.consent.orders import Compare
+from gateway.consent.orders import Compare, Totals
 from gateway.consent.text import RequestRemark, asked_text, notice_text
 from gateway.control.messages import AccountOrder
 from gateway.errors import GatewayError, StoreError
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config, FederationTable
     from gateway.config.tables import HouseholdTable as Told
     from gateway.consent.orders import Order, Row
+    from gateway.federation.provider.comparison import Comparer
     from gateway.federation.provider.health import Condition
     from gateway.federation.provider.update import UpdateStanding
     from gateway.federation.recipient.inbox import Inbox
@@ -238,21 +239,29 @@ class Publication:
 
     def handlers(self) -> dict[type[Order[Any]], Callable[[Any], Awaitable[object]]]:
         """The orders that are done here."""
-        return {AccountOrder: self.order, Compare: self.compare}
+        return {AccountOrder: self.order, Compare: self.compare, Totals: self.totals}
 
     async def compare(self, order: Compare) -> Row:
         """Ask a recipient how much it has; GatewayError with the reason when it cannot be asked."""
-        from gateway.federation.provider.comparison import Comparer  # noqa: PLC0415 (it is seldom asked)
-
         recipient = check_jid(order.recipient)
-        address = self._delivery.presences.address
-        parts = self._session, self._store, self._call, self._publisher, address, self._kept_s
-        comparer = Comparer(*parts, settle_s=self._settle_s)
         async with self._changing:
             self._require_connection()
-            found = await comparer.compare(recipient)
+            found = await self._comparer().compare(recipient)
         self.wake.set()
         return {"recipient": recipient} | {name: getattr(found, name) for name in _COMPARED}
+
+    async def totals(self, order: Totals) -> list[str]:
+        """What a recipient is to have of a time; GatewayError with the reason when that cannot be said."""
+        from gateway.federation.wire.total_lines import parse_window  # noqa: PLC0415 (it is seldom asked)
+
+        window = parse_window(order.begin, order.end)
+        return await self._comparer().totals(check_jid(order.recipient), window)
+
+    def _comparer(self) -> Comparer:
+        from gateway.federation.provider.comparison import Comparer  # noqa: PLC0415 (it is seldom asked)
+
+        parts = self._session, self._store, self._call, self._publisher, self._delivery.presences.address, self._kept_s
+        return Comparer(*parts, settle_s=self._settle_s)
 
     async def leave(self) -> None:
         """Have what was written leave; return when it has had its turn, or when that takes too long."""

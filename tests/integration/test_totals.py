@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from harness.accounts import FAR
 from meter.process import SimulatedMeter
 from servers import wait_until
 from tests.integration.processes import House
@@ -36,6 +37,13 @@ def test_the_household_has_a_lost_value_found_and_sent_again(federation, tmp_pat
                 house.await_delivered(60)
                 code, said = house.compared()
                 assert (code, said["standing"], said["points"] > 10) == (0, "same", True)
+                for words, why in ((("--from", "2026-11-24"), "--totals"), (("--totals", "--to", "x"), "not a time")):
+                    refused = house.command("consent", "compare", FAR, *words)
+                    assert (refused.returncode > 0, refused.stdout, why in refused.stderr) == (True, "", True)
+                nothing = house.command(
+                    "consent", "compare", FAR, "--totals", "--to", "2020-01-01", "--from", "2019-01-01"
+                )
+                assert (nothing.returncode, nothing.stdout) == (0, "nothing of that time was to be sent\n")
                 before = records(house)
                 # Of the time that is compared: after the subscription, and not of this second.
                 amid = sorted(before, key=lambda record: record[1])[len(before) * 3 // 4]

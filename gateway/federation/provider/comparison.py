@@ -16,17 +16,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from gateway.errors import FederationError
+from gateway.errors import FederationError, GatewayError
 from gateway.federation.connection.disco import INFO
 from gateway.federation.provider.batch import written_form
 from gateway.federation.wire.total import (
     ANSWERS_TOTALS,
     AskedStretch,
+    RunningTotal,
     SeriesTotal,
     build_question,
     parse_answer,
     total_of,
 )
+from gateway.federation.wire.total_lines import total_line
 from gateway.senml.naming import NameForm
 from gateway.store.points import (
     Confirm,
@@ -39,16 +41,20 @@ from gateway.store.points import (
     under,
 )
 from gateway.store.terms import Profile, days
+from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
     from gateway.federation.connection.session import Session
     from gateway.federation.wire.stanza import Publisher
+    from gateway.federation.wire.total_lines import AskedTime
     from gateway.store.points import Consent
     from gateway.store.store import Store
 
 log = logging.getLogger(__name__)
+
+_VEILED = Phrase("{who} knows the house by a pseudonym, or gets rounded values: nothing was compared")
 
 # Questions after a difference: without one there are as many as there are chunks.
 MOST_QUESTIONS, LONGEST_S = 1_000, 240.0
@@ -65,13 +71,14 @@ _FORGOTTEN_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """What is compared of one series: its name for the recipient, how fine, ``[first, last)``."""
+    """What is compared of one series: its name for the recipient, how fine, ``[first, last)``; nothing is ``since``."""
 
     series: Series
     granularity: Granularity
     name: str
     first: int
     last: int
+    since: int = 0
 
     def stretch(self, first: int, last: int) -> AskedStretch:
         return AskedStretch(self.name, self.granularity.code, first, last)
@@ -155,6 +162,27 @@ class Comparer:
             log.warning(said, found.missing, found.altered, found.surplus)
         return found
 
+    async def totals(self, recipient: str, window: AskedTime) -> list[str]:
+        """What the recipient is to have of a time, as it prints it too (``total_line``); nobody is asked.
+
+        GatewayError for one that is not compared, StoreError where the store cannot be read.
+        """
+        spans = await self._call(self._spans, recipient)
+        if spans is None:
+            raise GatewayError(_VEILED.filled(who=recipient))
+        waiting = await self._call(self._store.queue.first_waiting, recipient)
+        lines: list[str] = []
+        for span in spans:
+            oldest = waiting.get((span.series.id, int(span.granularity)), window.last)
+            last = min(window.last, oldest, int(self._clock() - self._settle_s))
+            asked, running = replace(span, first=max(window.first, span.since), last=last), RunningTotal()
+            for chunk in _chunks(asked):
+                await self._call(self._add, running, asked, *chunk)
+            if (total := running.total()).count:
+                gateway = f"{self._publisher.application}@{self._publisher.server}"
+                lines.append(total_line(gateway, asked.stretch(asked.first, last), total))
+        return sorted(lines)
+
     async def _answers(self, device: str) -> bool:
         info = await self._session.request(device, ET.Element(f"{{{INFO}}}query"), kind="get")
         return any(said.get("var") == ANSWERS_TOTALS for said in info.iter(f"{{{INFO}}}feature"))
@@ -214,7 +242,7 @@ class Comparer:
             return
         oldest = next(self._store.readings.read(span.series, span.granularity, begin, span.last), None)
         if oldest is not None:
-            yield replace(span, first=oldest.time)
+            yield replace(span, first=oldest.time, since=begin)
 
     async def _look(
         self, found: SentComparison, recipient: str, device: str, span: _Span, first: int, last: int
@@ -253,7 +281,12 @@ class Comparer:
     def _ours(self, span: _Span, first: int, last: int) -> tuple[SeriesTotal, list[Point]]:
         """What the recipient is to have of a time, and the first of these points; on the store's thread."""
         stored = list(self._store.readings.read(span.series, span.granularity, first, last))
-        return total_of((point.time, self._publisher.measured(point)[1]) for point in stored), stored[:1]
+        return total_of(_as_sent(self._publisher, stored)), stored[:1]
+
+    def _add(self, running: RunningTotal, span: _Span, first: int, last: int) -> None:
+        """Count what the recipient is to have of a time; on the store's thread."""
+        stored = self._store.readings.read(span.series, span.granularity, first, last)
+        running.add(_as_sent(self._publisher, stored))
 
     def _repair(self, recipient: str, found: SentComparison) -> None:
         """Promise again what is missing or another, as the store has it by now; on the store's thread."""
@@ -264,6 +297,10 @@ class Comparer:
         ]
         if points:
             self._store.queue.send_again(recipient, points)
+
+
+def _as_sent(publisher: Publisher, points: Iterable[Point]) -> Iterator[tuple[float, object]]:
+    return ((point.time, publisher.measured(point)[1]) for point in points)
 
 
 def _chunks(span: _Span) -> Iterator[tuple[int, int]]:

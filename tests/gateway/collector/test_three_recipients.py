@@ -4,6 +4,7 @@ import json
 import random
 import sqlite3
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -79,6 +80,8 @@ class Trio:
             # What was there before a subscription is history, for which not all of them ask.
             for jid in RECIPIENTS:
                 self.home.await_link(f"recipient {jid}", "ok", 60)
+            # From when on all of them are subscribed.
+            self.since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
             self._running = running.pop_all()
         return self
 
@@ -123,6 +126,7 @@ class Trio:
         wait_until(
             lambda: self._collected() == self._promised(text=True), 120, "the collector has its hole filled", 0.5
         )
+        self._say_the_same()
         # Who was started just now has to be there again.
         for jid in RECIPIENTS:
             wait_until(lambda jid=jid: self._is_the_same(jid), 120, f"{jid} says the same", 1)
@@ -136,6 +140,17 @@ class Trio:
         if not self.collector.running:
             self.collector.start()
         return self.home.query("SELECT count(*) FROM outbox") == [(0,)]
+
+    def _say_the_same(self):
+        """What the household prints, and what the co-operative does, line by line; of none of the house but its own."""
+        time_of_it = "--from", self.since, "--to", f"{datetime.now(UTC) - timedelta(seconds=5):%Y-%m-%dT%H:%M:%SZ}"
+        house = self.home.command("consent", "compare", FAR, "--totals", *time_of_it)
+        assert (house.returncode, house.stderr) == (0, "")
+        assert house.stdout == self.store.command("totals", HOME, *time_of_it)
+        assert house.stdout == self.store.command("totals", *time_of_it)
+        lines = [line.split() for line in house.stdout.splitlines()]
+        assert len(lines) > 10
+        assert {(who, end) for who, _, _, _, end, _, _ in lines} == {(HOME, time_of_it[3])}
 
     def lose_one(self):
         """One value that a recipient has lost is found, and comes again: from a file, and from PostgreSQL."""

@@ -3,11 +3,13 @@
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import psycopg
 import pytest
 
+from gateway.collector.months import Month, make
 from gateway.collector.totals import count
 from gateway.errors import FederationError
 from gateway.federation.connection.disco import INFO
@@ -21,7 +23,8 @@ from gateway.federation.wire.total import (
     parse_answer,
     total_of,
 )
-from harness.accounts import FAR
+from harness.accounts import FAR, HOME
+from tests.gateway.collector.conftest import with_database
 from tests.gateway.collector.desk import INDEX, POWER, SENSOR, TARIFF, parcel
 from tests.gateway.collector.test_batch import run
 from tests.gateway.collector.test_collecting import far_account
@@ -167,6 +170,38 @@ def test_a_value_beyond_all_thousandths_is_refused(store):
     run(store, work)
 
 
+def test_a_person_has_them_printed(store):
+    """Of one gateway or of all, what there is of a time; of who is none a sentence; what has no hash says why."""
+    begin, end = (f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" for at in (NOW, NOW + 120))
+    words = "--from", begin, "--to", end
+
+    async def work(desk):
+        await desk.keep(parcel((NOW, 5), (NOW + 60, 6), (NOW + 120, 7)), parcel((NOW + 60, 1e306), path=POWER))
+        await desk.keep(parcel((NOW + 60, "HP"), path=TARIFF), parcel((NOW + 120, 1), granularity="PT1M"))
+
+    run(store, work)
+    index, power, tariff = (f"{HOME} {SENSOR}/{path} raw" for path in (INDEX, POWER, TARIFF))
+    lines = [
+        f"{index} {begin} {end} 2 {total_of([(NOW, 5), (NOW + 60, 6)]).hash}",
+        f"{power} there is a value that no thousandths can say",
+        f"{tariff} {begin} {end} 1 {total_of([(NOW + 60, 'HP')]).hash}",
+    ]
+    assert store.command("totals", f"{HOME}/proxy", *words).splitlines() == lines
+    store.ask("INSERT INTO gateway (account, jid) VALUES (%s, 'voisin@sen1.test'), ('autre@sen2.test', 'x@y')", FAR)
+    store.ask("INSERT INTO meter (gateway, sensor) SELECT id, 'z' FROM gateway WHERE jid <> %s", HOME)
+    store.ask(
+        "INSERT INTO series (meter, name, sen1, path, granularity, unit, keep)"
+        " SELECT id, 'z', 'z', 'z', 'raw', '', '1 year' FROM meter WHERE sensor = 'z'"
+    )
+    store.ask("INSERT INTO reading SELECT id, to_timestamp(%s), 1 FROM series WHERE name = 'z'", NOW)
+    beside = f"voisin@sen1.test z raw {begin} {end} 1 {total_of([(NOW, 1)]).hash}"
+    assert store.command("totals", *words).splitlines() == [*lines, beside]
+    assert store.command("totals", "voisin@sen1.test", *words).splitlines() == [beside]
+    assert "x@y is not among the gateways" in store.command("totals", "x@y", *words, code=78)
+    assert "'x' is not a time" in store.command("totals", "--from", "x", code=78)
+    assert store.command("totals", "--to", "2019-01-01", "--from", "2018-01-01") == ""
+
+
 class Asking:
     """A gateway's account that does nothing but ask, and what a collector has of it."""
 
@@ -266,5 +301,38 @@ def test_a_database_that_says_nothing_does_not_make_the_answer_late(asking):
                 holding.execute("LOCK TABLE linky.reading IN ACCESS EXCLUSIVE MODE")
                 assert await asyncio.gather(*(asking.ask() for _ in range(3))) == 3 * ["resource-constraint"]
             assert await asking.ask() == total_of(asking.values)
+
+    asyncio.run(life())
+
+
+def test_the_examples_of_totals_are_answered_as_printed(federation, store_at):
+    """Those of the wire document, with its two values in the table."""
+    from tests.integration.test_wire import PUT
+    from tests.integration.wire_document import Conversation, Post
+    from tests.integration.wire_document import account as of_document
+
+    gateway, stranger = "maison@home.example/proxy", "stranger@coop.example/desk"
+    posts = {address: Post(of_document(federation, address)) for address in (gateway, stranger)}
+    login, home = of_document(federation, "coop@coop.example/archive"), PUT["home.example"]
+    store = store_at(far_account(federation))
+    (store.folder / "collect-password").write_text(login.password)
+    store.config.write_text(store.config.read_text().replace(FAR, login.jid))
+    path, values = "consumption/power/apparent/raw", [(1_795_998_145, 450), (1_795_998_175, 460)]
+    sen1 = f"maison@{home}/ab12@{home}/{path}"
+    store.command("gateways", "add", f"maison@{home}/proxy", "--identifier", sen1)
+    store.ask("INSERT INTO meter (gateway, sensor) SELECT id, 'ab12' FROM gateway")
+    store.ask(
+        "INSERT INTO series (meter, name, sen1, path, granularity, unit, keep)"
+        " SELECT id, %s, %s, %s, 'raw', 'VA', '100 years' FROM meter",
+        *(sen1.replace("@", ":"), sen1, path),
+    )
+    with_database(store.conninfo, lambda db: make(db, [Month.of(values[0][0])]))
+    for at, value in values:
+        store.ask("INSERT INTO reading SELECT id, to_timestamp(%s), %s FROM series", at, value)
+
+    async def life():
+        with store.collector("archive"):
+            await eventually(lambda: store.one("SELECT count(owner) FROM gateway") == 1, what="a process")
+            await Conversation(("recipient",), posts, None, PUT).hold()
 
     asyncio.run(life())

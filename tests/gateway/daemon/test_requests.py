@@ -97,6 +97,7 @@ LINES = [
         ("notices", {}),
         ("sent", {}),
         ("compare", {"recipient": "a@b.test"}),
+        ("totals", {"recipient": "a@b.test", "begin": "2026-11-24", "end": "2026-11-25"}),
         ("pending-access", {}),
         ("consent-text", {"lang": "fr", "number": 1, "less": LESS, "retention": "P3Y"}),
         ("answer-access", {"number": 1, "yes": True, "less": LESS, "retention": "P3Y", "shown": SHOWN}),

@@ -5,12 +5,13 @@ import hashlib
 import sqlite3
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
+from datetime import datetime
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from gateway.consent.text import notice_text
-from gateway.errors import FederationError
+from gateway.errors import FederationError, GatewayError
 from gateway.federation.connection.session import Session
 from gateway.federation.provider import comparison
 from gateway.federation.provider.announcer import Announcer
@@ -29,6 +30,7 @@ from gateway.federation.wire.total import (
     parse_question,
     total_of,
 )
+from gateway.federation.wire.total_lines import AskedTime
 from gateway.store.points import Confirm, Granularity
 from gateway.store.terms import Manner, Terms
 from tests.gateway.federation.conftest import QUICK, SENSOR, Gate, account, announcer_parts, eventually, running
@@ -130,11 +132,18 @@ class Pair:
         await eventually(lambda: not self.house.waiting(self.jid), what="confirmed")
         await eventually(lambda: all(n.confirmed_at for n in store.notices.all()), what="notices")
 
-    async def compare(self):
-        """As the household has it done."""
+    def comparer(self):
         address = self.gate._delivery.presences.address
         parts = self.house.store, self.gate.call, self.publisher, address, KEPT, SETTLE_S, lambda: self.house.time
-        return await Comparer(self.gate.session, *parts).compare(self.jid)
+        return Comparer(self.gate.session, *parts)
+
+    async def compare(self):
+        """As the household has it done."""
+        return await self.comparer().compare(self.jid)
+
+    async def lines(self, first, last):
+        """What it prints of a time: the words of each line."""
+        return [line.split() for line in await self.comparer().totals(self.jid, AskedTime(first, last))]
 
     async def compare_when_there(self):
         """With a device that is there, whatever program it runs."""
@@ -232,6 +241,40 @@ def test_what_waits_is_not_missed(pair):
 
 
 @pytest.mark.servers
+def test_each_series_is_printed_as_its_recipient_has_it(pair):
+    """Of a time: count and hash of its file; no longer than what is settled, and than the first value that waits."""
+
+    def theirs(name, granularity, first, last):
+        with closing(sqlite3.connect(pair.file)) as db:
+            query = "SELECT time, value FROM record WHERE name = ? AND granularity = ? AND time >= ? AND time < ?"
+            return total_of(db.execute(f"{query} ORDER BY time", [name, granularity, first, last]))
+
+    async def life():
+        async with pair.joined():
+            begun = min(row[2] for row in pair.rows())
+            first, last = int(begun) + 600, int(begun) + 3600
+            lines = await pair.lines(first, last)
+            assert len(lines) >= 2
+            assert sum(int(line[5]) for line in lines) >= 100
+            for gateway, name, granularity, since, until, count, own in lines:
+                ends = [int(datetime.fromisoformat(end).timestamp()) for end in (since, until)]
+                assert (gateway, ends) == (str(pair.gate.session.jid).partition("/")[0], [first, last])
+                assert SeriesTotal(int(count), own) == theirs(name, granularity, first, last)
+            (unsettled, *_) = await pair.lines(first, int(pair.house.time) + 86_400)
+            assert datetime.fromisoformat(unsettled[4]).timestamp() == int(pair.house.time - SETTLE_S)
+            assert await pair.lines(0, 1000) == []
+            store = pair.house.store
+            series = next(one for one in store.meters.series("house") if one.path.endswith("index"))
+            point = next(store.readings.read(series, Granularity.MINUTE, last - 1200, last))
+            store.queue.send_again(pair.jid, [point])
+            ends = {line[1].rpartition("/")[2]: line[4] for line in await pair.lines(first, last)}
+            assert datetime.fromisoformat(ends["index"]).timestamp() == point.time
+            assert len(set(ends.values())) == 2
+
+    asyncio.run(life())
+
+
+@pytest.mark.servers
 def test_nothing_leaves_that_no_consent_in_force_has_let_out(pair):
     """What was promised under a consent that was withdrawn since is not sent again under the next one."""
 
@@ -262,6 +305,8 @@ def test_of_who_knows_the_house_by_a_pseudonym_nothing_is_compared(pair):
         async with pair.gate, running(pair.session):
             found = await pair.compare_when_there()
             assert (found.standing, found.series) == ("veiled", 0)
+            with pytest.raises(GatewayError, match="pseudonym"):
+                await pair.lines(0, 10**9)
 
     asyncio.run(life())
 
