@@ -130,7 +130,7 @@ def curve(person: Person, said: dict[str, str], house: HouseholdCard) -> str:
         return person.find("link", said["using"])
 
     bar = until(drawn, CURVE_S, "a bar")
-    assert re.match(r"\d\d:\d\d – \d\d:\d\d", bar), bar
+    assert re.match(r"{0} – {0}\W".format(r"\d\d?(:\d\d|\sh(\s\d\d)?)"), bar), bar
     (peak,) = re.findall(r"(\d[\d\u202f ,.]*)\s*VA", person.read())[:1]
     told = {int(frame["data"]["SINSTS"]) for frame in house.meter.truth()}
     assert int(re.sub(r"\D", "", peak)) in told, (peak, sorted(told))
@@ -162,7 +162,7 @@ def upgraded(walk: Walk, person: Person, said: dict[str, str], house: HouseholdC
     until(lambda: person.figure(said["using"], again=True), CURVE_S, "a value after the upgrade")
     # The day of the first bar: midnight may have passed.
     person.visit(f"/history?date={day}")
-    begin = first.partition(" ")[0]
+    begin = first.partition(" – ")[0]
     assert person.find("link", begin), f"the bar of {begin} is missing:\n{person.read()}"
     curve(person, said, house)
 
