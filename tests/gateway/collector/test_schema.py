@@ -129,6 +129,30 @@ def test_what_is_past_its_retention_is_deleted(laid_out):
     assert laid_out.one("SELECT count(*) FROM retained") == 2
 
 
+def test_much_is_deleted_in_portions(laid_out, monkeypatch):
+    """After a pause there are more readings past their time than one statement deletes within its time."""
+    monkeypatch.setattr(retention, "_PORTION", 30)
+    laid_out.ask("CREATE TABLE portion (rows bigint)")
+    laid_out.ask("CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql SET search_path = linky AS"
+                 " $$ BEGIN INSERT INTO portion SELECT count(*) FROM gone; RETURN NULL; END $$")  # fmt: skip
+    laid_out.ask("CREATE TRIGGER noted AFTER DELETE ON reading REFERENCING OLD TABLE AS gone"
+                 " FOR EACH STATEMENT EXECUTE FUNCTION noted()")  # fmt: skip
+    past = [(NOW - 40 * DAY + n, n) for n in range(25)]
+
+    async def work():
+        async with desk_at(laid_out) as desk:
+            paths = [f"{INDEX}/provider/{n}" for n in range(1, 9)]
+            await desk.keep(*(parcel(*past, (NOW, 1), path=path) for path in paths), parcel(*past[:4], path=POWER))
+            laid_out.ask("UPDATE series SET keep = '1 month' WHERE path <> %s", POWER)
+            laid_out.ask("UPDATE series SET keep = '30 days' WHERE path = %s", POWER)
+            return await retain(desk.database, "P3Y")
+
+    assert asyncio.run(work()) == Done(204, 0)
+    assert laid_out.one("SELECT count(*) FROM reading") == 8
+    # Twice as many series as before; half as many where those were too much.
+    assert sorted(row for (row,) in laid_out.ask("SELECT rows FROM portion")) == [4, 25, 25, 25, 25, 50, 50]
+
+
 def test_the_command_deletes_a_series_that_has_nothing_left(store):
     """And its meter: a name does not outlive what stood under it. The months to come are made."""
 
