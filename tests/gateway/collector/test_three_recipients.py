@@ -123,9 +123,11 @@ class Trio:
         self.promised = self._promised()
         assert self._consumed() == self.promised
         self._balance()
+        # It was allowed the contract and the states too, and prints them.
         wait_until(
-            lambda: self._collected() == self._promised(text=True), 120, "the collector has its hole filled", 0.5
+            lambda: kept(self.store, self.home) == stored(self.home), 120, "the collector has its hole filled", 0.5
         )
+        assert self._collected() == self._promised(text=True)
         self._say_the_same()
         # Who was started just now has to be there again.
         for jid in RECIPIENTS:
