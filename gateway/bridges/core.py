@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from gateway.bridges.shared import SharedSink
 from gateway.errors import BridgeError, FederationError, Once
 from gateway.federation.connection.waiting import ROUND_S, wait_any
 from gateway.federation.recipient.intake import Intake
@@ -117,7 +118,6 @@ class Forwarder:
         queue: of the gateway.
         households: those whose data it sends.
         sink: shared by all gateways.
-        turn: held while the sink is at work.
         keep_days: after which what was handed on is deleted here.
     """
 
@@ -125,17 +125,18 @@ class Forwarder:
         self,
         queue: BridgeQueue,
         households: Sequence[BridgedHouseholdTable],
-        sink: Sink,
-        turn: asyncio.Lock,
+        sink: SharedSink,
         keep_days: int,
     ) -> None:
         self.alive_at = time.monotonic()
-        self._queue, self._sink, self._turn = queue, sink, turn
+        self._queue, self._sink = queue, sink
         self._scopes = [(parse_identifier(one.identifier), one) for one in households]
         self._keep_s = keep_days * _DAY_S
         self._wake = asyncio.Event()
         # What the process before this one sent last may have arrived.
         self._doubt = True
+        # What was refused is sent alone until it is taken: it may be its own fault, and others were with it.
+        self._failed = False
         self._say, self._say_unsound = Once(log, last=True), Once(log)
         self._forgot = -_HOUR_S
 
@@ -167,14 +168,13 @@ class Forwarder:
         if not waiting:
             return False
         values = [value for value in map(self._value, waiting) if value is not None]
-        async with self._turn:
-            if self._doubt:
-                values = list(await self._sink.missing(values)) if values else []
-            self._doubt = True
-            if values:
-                await self._sink.send(values)
+        if self._doubt:
+            values = list(await self._sink.missing(values)) if values else []
+        alone, self._failed, self._doubt = self._failed, True, True
+        if values:
+            await self._sink.send(values, alone=alone)
         self._queue.done(waiting[-1].seq)
-        self._doubt = False
+        self._failed = self._doubt = False
         if self._say:
             log.info("values are handed on again")
             self._say.clear()
@@ -260,14 +260,13 @@ class Bridge:
     """
 
     def __init__(self, config: BridgeConfig, directory: Path, session: Session, sink: Sink) -> None:
-        turn = asyncio.Lock()
-        self._session = session
+        self._session, shared = session, SharedSink(sink)
         self.gateways: list[BridgedGateway] = []
         for jid in sorted({one.gateway for one in config.household}):
             households = [one for one in config.household if one.gateway == jid]
             keeper = Keeper(queue_file(directory, jid), enqueue)
             queue = BridgeQueue(keeper.file)
-            forwarder = Forwarder(queue, households, sink, turn, config.keep_days)
+            forwarder = Forwarder(queue, households, shared, config.keep_days)
             self.gateways.append(BridgedGateway(jid, keeper, queue, households, session, forwarder))
         self.intake = Intake(session, {one.jid.partition("/")[0].lower(): one.keeping for one in self.gateways})
 

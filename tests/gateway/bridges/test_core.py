@@ -7,6 +7,7 @@ import pytest
 
 from gateway.bridges.config import BridgedHouseholdTable, load
 from gateway.bridges.core import BridgedGateway, Forwarder
+from gateway.bridges.shared import SharedSink
 from gateway.errors import BridgeError, ConfigError
 from gateway.federation.connection.session import Account, Session
 from gateway.federation.recipient.recipient import Keeper
@@ -66,7 +67,7 @@ class Other:
 
 def forwarder(queue, sink):
     """As in the program."""
-    return Forwarder(queue, [HOUSEHOLD], sink, asyncio.Lock(), 90)
+    return Forwarder(queue, [HOUSEHOLD], SharedSink(sink), 90)
 
 
 def test_what_was_taken_without_an_answer_is_asked_for_and_not_sent_again(keeper, queue):
@@ -94,6 +95,90 @@ def test_what_was_taken_without_an_answer_is_asked_for_and_not_sent_again(keeper
     assert [value.value for value in other.has] == [*range(1000, 1025), 1030]
     assert [value.time for value in other.has] == [*(START + 60 * n for n in range(25)), START + 1800]
     assert queue.backlog() == (0, None)
+
+
+class Slow:
+    """The other system at its edges: it answers when it is told to, and refuses whatever holds one gateway's values."""
+
+    most = 30
+
+    def __init__(self, sick=""):
+        self.sick, self.sent, self.at_work, self.answer = sick, [], asyncio.Event(), asyncio.Event()
+
+    async def missing(self, values):
+        taken = [value for values in self.sent for value in values]
+        return [value for value in values if value not in taken]
+
+    async def send(self, values):
+        self.at_work.set()
+        await self.answer.wait()
+        # Others come meanwhile.
+        for _ in range(10):
+            await asyncio.sleep(0)
+        if any(value.household.name == self.sick for value in values):
+            raise BridgeError(f"{len(values)} values are refused")
+        self.sent.append(values)
+
+
+def crowd(tmp_path, count):
+    """Gateways with three values each, and what empties their queues into one sink."""
+    for n in range(count):
+        household = BridgedHouseholdTable(
+            name=f"home {n}", gateway=f"gw{n}@x.test/proxy", identifier=f"gw{n}@x.test/ab12@x.test"
+        )
+        keeper = Keeper(tmp_path / f"{n}.sqlite", enqueue)
+        queue = BridgeQueue(keeper.file)
+        name = f"{household.identifier}/consumption/energy/active/index"
+        keeper.add(parcel(*(Record(name, START + 60 * minute, minute, "Wh") for minute in range(3))))
+        yield keeper, queue, household
+
+
+def test_what_many_gateways_hand_on_goes_together(tmp_path):
+    """Twenty queues while the other system is at work: two more calls of it, no value lost and none twice."""
+    homes = list(crowd(tmp_path, 20))
+
+    async def scenario():
+        slow = Slow()
+        shared = SharedSink(slow)
+        tasks = [asyncio.create_task(Forwarder(queue, [home], shared, 90).forward()) for _, queue, home in homes]
+        await slow.at_work.wait()
+        # Those behind it have had their turn of the loop, up to where they wait.
+        for _ in range(10):
+            await asyncio.sleep(0)
+        slow.answer.set()
+        assert all(await asyncio.gather(*tasks))
+        return slow.sent
+
+    sent = asyncio.run(scenario())
+    assert [len(values) for values in sent] == [3, 30, 27]
+    assert len({(value.record, value.time) for values in sent for value in values}) == 60
+    assert all(queue.backlog() == (0, None) for _, queue, _ in homes)
+    for keeper, _, _ in homes:
+        keeper.close()
+
+
+def test_what_one_gateway_s_values_spoil_holds_up_nobody_else(tmp_path):
+    """They were refused together: each goes alone then, and the one that is refused again goes on being so, alone."""
+    homes = list(crowd(tmp_path, 10))
+
+    async def scenario():
+        slow = Slow(sick="home 4")
+        shared = SharedSink(slow)
+        forwarders = [Forwarder(queue, [home], shared, 90) for _, queue, home in homes]
+        slow.answer.set()
+        rounds = []
+        for _ in range(3):
+            ended = await asyncio.gather(*(one.forward() for one in forwarders), return_exceptions=True)
+            rounds.append([str(error) for error in ended if error is not None and not isinstance(error, bool)])
+            homes[0][0].add(parcel(Record(f"{homes[0][2].identifier}/x", START + len(rounds), 1, "Wh")))
+        return rounds
+
+    first, second, third = asyncio.run(scenario())
+    assert first == ["27 values are refused"] * 9
+    assert second == third == ["3 values are refused"]
+    assert [queue.backlog()[0] for _, queue, _ in homes] == [1, 0, 0, 0, 3, 0, 0, 0, 0, 0]
+    for keeper, _, _ in homes:
+        keeper.close()
 
 
 def test_a_repetition_does_not_wait_and_a_correction_does_even_while_it_is_under_way(keeper, queue):
