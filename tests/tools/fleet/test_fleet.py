@@ -39,6 +39,28 @@ def test_a_node_and_a_collector_are_killed_and_every_point_is_there_exactly_once
     assert run["push"]["confirmed"] == run["push"]["pushed"] == 80
 
 
+@pytest.mark.campaign
+@pytest.mark.servers
+def test_one_prosody_carries_a_co_operative_and_what_it_takes_of_memory_is_said(tmp_path):
+    """Gateways and collector at the same server; each server has a part of its own in the figures."""
+    if missing_packages(nodes=0) and not os.environ.get("CI"):
+        pytest.skip("the server is not installed")
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tools/lib'}"}
+    file = tmp_path / "fleet.json"
+    command = [sys.executable, "-m", "fleet", "--one-prosody", "--gateways", "10", "--minutes", "2", "--period", "2"]
+    done = subprocess.run(
+        [*command, "--collectors", "1", "--json", file],
+        check=False, capture_output=True, text=True, env=environment, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "40 of 40 points, 0 missing, 0 wrong" in done.stdout
+    (run,) = json.loads(file.read_text())["runs"]
+    servers = run["memory"]["servers_mb"]
+    assert servers.keys() == {"recipients' server", "collectors", "database"}
+    # None is smaller than a program of its kind, nor larger than a small machine.
+    assert all(5 < mb < 500 for mb in servers.values()), servers
+
+
 def test_a_minute_counts_once_however_it_is_confirmed(tmp_path):
     """By receipts in any order, by half a minute each, or by whoever takes over and says how far the other had come."""
     begin = int(time.time()) // 60 * 60 - 600

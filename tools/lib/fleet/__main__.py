@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fleet.options import parser
 from fleet.run import FleetPlan, FleetRun
-from servers.cluster import Cluster
+from servers.cluster import Cluster, OneProsody
 from servers.process import RigError
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """One run for each number of gateways."""
-    options = parser().parse_args()
+    arguments = parser()
+    options = arguments.parse_args()
+    if options.one_prosody and options.kill:
+        arguments.error("--kill is of a node of the cluster, which --one-prosody has not")
     show, runs = _Line(), []
     for gateways in options.gateways:
         plan = FleetPlan(
@@ -57,7 +60,8 @@ def _one(options: argparse.Namespace, plan: FleetPlan, show: _Line) -> dict[str,
         # PostgreSQL runs as another user where we are root.
         folder.chmod(0o755)
         show("starting the servers")
-        cluster = stack.enter_context(Cluster(folder / "cluster", options.nodes))
+        place = folder / "cluster"
+        cluster = stack.enter_context(OneProsody(place) if options.one_prosody else Cluster(place, options.nodes))
         return FleetRun(cluster, folder, plan, show).go()
 
 
@@ -78,6 +82,7 @@ def _write(file: Path | None, runs: list[dict[str, Any]]) -> None:
 
 def _tell(run: dict[str, Any]) -> None:
     connect, push, points, memory = run["connect"], run["push"], run["points"], run["memory"]
+    servers = ", ".join(f"{name} {mb:.0f} MB" for name, mb in memory["servers_mb"].items())
     print(
         f"{run['gateways']} gateways: {connect['per_second']:.0f} connects a second; {push['per_second']:.1f} messages"
         f" a second, {push['latency_ms'].get('median', 0):.0f} ms until confirmed (99 in 100:"
@@ -85,6 +90,7 @@ def _tell(run: dict[str, Any]) -> None:
         f" {push['idle_share']:.0%} of the machine idle",
         flush=True,
     )
+    print(f"  memory: {servers}")
     if kill := push.get("kill"):
         print(
             f"  killed at {kill['at_s']:.0f} s: {kill['sessions_lost']} sessions moved, all back after"

@@ -35,6 +35,11 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--kill", action="store_true", help="kill -9 of one node and one collector half-way")
     made.add_argument("--nodes", type=_whole, default=2, metavar="N", help="of the cluster (default: 2)")
+    made.add_argument(
+        "--one-prosody",
+        action="store_true",
+        help="no cluster: one Prosody for gateways and recipient, as a co-operative has it; not with --kill",
+    )
     made.add_argument("--collectors", type=_whole, default=2, metavar="N", help="that receive (default: 2)")
     made.add_argument(
         "--processes",

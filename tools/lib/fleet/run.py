@@ -65,6 +65,7 @@ class FleetRun:
             subscribed = self._meter.sample()
             pushing = self._push()
             pushed = self._meter.sample()
+            servers = {name: mb for name, mb in self._meter.shares_mb().items() if name != "gateways"}
         except AssertionError as error:
             raise RigError(str(error)) from None
         finally:
@@ -78,7 +79,7 @@ class FleetRun:
             "nodes": len(self._cluster.nodes),
             "collectors": self._plan.collectors,
             "connect": connecting | self._costs(before, connected, self._plan.gateways),
-            "memory": self._memory(before, connected),
+            "memory": self._memory(before, connected) | {"servers_mb": servers},
             "subscribe": subscribing | self._costs(connected, subscribed, self._plan.gateways),
             "push": pushing | self._costs(subscribed, pushed, pushing["confirmed"]),
             "points": self._count(),

@@ -204,9 +204,29 @@ class Cluster(ServerGroup):
         return [*self.nodes] if domain == self.domains[0] else [self.far]
 
 
-def missing_packages() -> list[str]:
-    """Name the Debian packages that the cluster needs and this machine lacks."""
+class OneProsody(Cluster):
+    """As a co-operative has it: one Prosody for its gateways and itself, and the collector's database."""
+
+    def __init__(self, base: Path, domain: str = "coop.test") -> None:
+        super().__init__(base, 0, (domain, domain))
+
+    def launch(self) -> None:
+        """Start both."""
+        if missing := missing_packages(nodes=0):
+            raise RigError(f"the server needs Debian packages that are not installed: {' '.join(missing)}")
+        self.opened.enter_context(self.postgres)
+        self.far.configure()
+        self.far.launch()
+        self.far.await_ready()
+
+    def _of(self, domain: str) -> list[XmppServer]:
+        return [self.far]
+
+
+def missing_packages(nodes: int = 1) -> list[str]:
+    """Name the Debian packages that the cluster needs and this machine lacks; without nodes no ejabberd is needed."""
     missing = [] if shutil.which("openssl") else ["openssl"]
-    missing += [name for name in ejabberd.missing_packages() if name == "ejabberd"]
-    missing += [] if any(Path("/usr/lib/erlang/lib").glob("p1_pgsql-*")) else ["erlang-p1-pgsql"]
+    if nodes:
+        missing += [name for name in ejabberd.missing_packages() if name == "ejabberd"]
+        missing += [] if any(Path("/usr/lib/erlang/lib").glob("p1_pgsql-*")) else ["erlang-p1-pgsql"]
     return missing + prosody.missing_packages() + missing_postgres()
