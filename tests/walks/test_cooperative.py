@@ -65,24 +65,26 @@ def server(request, tmp_path) -> Iterator[tuple[WalkedDebian, int]]:
         yield running, count
 
 
-def serve(debian: WalkedDebian, folder: Path) -> None:
-    """What the page asks for before it begins: an account at a server of XMPP whose settings are those of the page."""
+def serve(debian: WalkedDebian, folder: Path) -> Authority:
+    """What the page asks for before it begins: an account at a server of XMPP whose settings are those of the page.
+
+    Who has signed its certificate.
+    """
     house, domain = debian.container, ACCOUNT.partition("@")[2]
     house.do("sh", "-c", "apt-get -q -y install prosody lua-dbi-sqlite3")
-    debian.path("/etc/hosts").write_text(f"127.0.0.1 localhost {domain}\n")
     authority = Authority(folder / "authority").create()
+    name_and_trust(debian, authority)
     issued = authority.issue(domain, folder / "authority")
     for file, place in ((issued.certificate, "crt"), (issued.key, "key")):
         shutil.copy(file, debian.path(f"/etc/prosody/certs/{domain}.{place}"))
         house.do("chown", "prosody:", f"/etc/prosody/certs/{domain}.{place}")
-    authorities = debian.path("/etc/ssl/certs/ca-certificates.crt")
-    authorities.write_text(authorities.read_text() + authority.certificate.read_text())
     blocks = passage(BEFORE, "## 2. Le serveur de messagerie").blocks
     (settings,) = (one.text for one in blocks if one.language == "lua")
     debian.path("/etc/prosody/conf.d/coop.cfg.lua").write_text(settings.replace('"example.org"', f'"{domain}"') + "\n")
     house.do("systemctl", "restart", "prosody")
     wait_for(lambda: house.run("prosodyctl", "shell", "host", "list").returncode == 0, "Prosody's shell", 60)
     house.do("prosodyctl", "shell", "user", "create", ACCOUNT, PASSWORD)
+    return authority
 
 
 @pytest.mark.slow
@@ -122,6 +124,13 @@ def test_a_co_operative_has_the_readings_of_its_households(server):
             upgraded(walk, debian, count)
 
 
+def name_and_trust(debian: WalkedDebian, authority: Authority) -> None:
+    """The co-operative's domain leads to this machine, and who signs its certificate is known there."""
+    debian.path("/etc/hosts").write_text(f"127.0.0.1 localhost {ACCOUNT.partition('@')[2]}\n")
+    authorities = debian.path("/etc/ssl/certs/ca-certificates.crt")
+    authorities.write_text(authorities.read_text() + authority.certificate.read_text())
+
+
 class Home:
     """A household elsewhere, whose gateway runs and has no account; its meter's clock is fast."""
 
@@ -129,7 +138,7 @@ class Home:
         self._house, self._unit = debian.container, f"home-{number}"
         self._folder = f"{HOMES}/{number}"
         outside, port = debian.folder / "homes" / str(number), f"127.0.0.1:{7000 + number}"
-        outside.mkdir()
+        outside.mkdir(exist_ok=True)
         (outside / "gateway.toml").write_text(
             f'[[meter]]\nsource = "socket://{port}"\nclock = "meter"\n[clock]\ntrusted = true\n'
             '[store]\ndirectory = "data"\ncommit_interval_s = 1\n'
