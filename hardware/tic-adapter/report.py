@@ -37,7 +37,9 @@ _PACKAGES_FR = {
     "ceramic disc or multilayer 5.08 mm": "céramique, disque ou multicouche, 5,08 mm",
     "screw terminal 2 × 5.08 mm": "bornier à vis 2 × 5,08 mm",
     "pin header 1 × 3 2.54 mm": "barrette 1 × 3 de 2,54 mm",
+    "SOT-23 on an adapter to DIP": "SOT-23 sur un adaptateur vers DIP",
 }
+_OR_Q1 = {"fr": "ou Q1, à mesurer", "en": "or Q1, to be measured"}
 
 _WORDS = {
     "fr": {
@@ -173,17 +175,26 @@ def parts() -> list[dict[str, str]]:
 
 
 def bill(language: str) -> str:
-    """The bill of materials of the through-hole variant; the file has both."""
+    """The bill of materials of the through-hole variant, with the other variant's transistor; the file has both."""
     lines = [_WORDS[language]["bom"]]
     for row in parts():
         if row["variant"] == "through-hole":
-            makers = [row["maker"].replace("any", ""), row["second maker"]]
-            first, second = (f"{maker} {row[key]}".strip() for maker, key in zip(makers, _PART_COLUMNS, strict=True))
-            value, package = row["value"], row["package"]
-            if language == "fr":
-                value, package = value.replace(".", ","), _PACKAGES_FR.get(package, package)
-            lines.append(f"| {row['reference']} | {value} | {package} | {first} | {second} | {row['price class']} |")
+            # The better of the two goes onto the strip board as well, on an adapter.
+            if row["reference"] == "Q1":
+                (better,) = (one for one in parts() if (one["reference"], one["variant"]) == ("Q1", "SMD"))
+                lines.append(_bought(better | {"package": "SOT-23 on an adapter to DIP"}, language, "Q1"))
+            lines.append(_bought(row, language, _OR_Q1[language] if row["reference"] == "Q1" else row["reference"]))
     return "\n".join(lines)
+
+
+def _bought(row: dict[str, str], language: str, name: str) -> str:
+    """A line of the bill."""
+    makers = [row["maker"].replace("any", ""), row["second maker"]]
+    first, second = (f"{maker} {row[key]}".strip() for maker, key in zip(makers, _PART_COLUMNS, strict=True))
+    value, package = row["value"], row["package"]
+    if language == "fr":
+        value, package = value.replace(".", ","), _PACKAGES_FR.get(package, package)
+    return f"| {name} | {value} | {package} | {first} | {second} | {row['price class']} |"
 
 
 def nets(language: str) -> str:
