@@ -53,7 +53,7 @@ def test_fifty_labels_one_revoked(coop, tmp_path):
     ):
         unpacked(machine)
         machine.path(f"{RELEASE}/spring-2027.csv").write_bytes((coop.folder / "spring-2027.csv").read_bytes())
-        shown = walk.read(PAGE, "# tools/provision : un parc de passerelles à partir d’un fichier CSV")
+        shown = walk.read(PAGE, "# Cinquante passerelles à partir d’un fichier CSV (tools/provision)")
         walk.decides("le Wi-Fi et le nom de chaque maison, dans le tableur", "des étiquettes L7160")
         walk.write(machine.path(f"{RELEASE}/FLEET.csv"), shown.file("csv"))
         out = machine.path(f"{RELEASE}/fleet")

@@ -57,7 +57,7 @@ _FIELDS: Final = {
     ENGLISH: ("optional", "| command | field | needed | what |"),
 }
 _SERIES: Final = {
-    FRENCH: "| série | ce que c'est | unité | finesses | étiquettes du compteur |",
+    FRENCH: "| série | ce que c'est | unité | niveaux de détail | étiquettes du compteur |",
     ENGLISH: "| series | what it is | unit | granularities | labels of the meter |",
 }
 _DUTIES: Final = {
