@@ -209,7 +209,7 @@ class AskedGateway:
         try:
             return await self._database.run(work)
         except StoreError as error:
-            raise FederationError(f"what comes cannot be kept: {error}", "resource-constraint") from error
+            raise FederationError(f"what comes cannot be kept: {error}") from error
 
 
 class Asker:

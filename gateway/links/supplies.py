@@ -17,6 +17,8 @@ _STANDINGS = {
     # Its household has not said yes, or not any more: nothing is broken.
     Standing.REFUSED: (WAITING, Phrase("the provider refuses")),
     Standing.ABSENT: (BROKEN, Phrase("the provider does not answer")),
+    # It has too much to do for the moment, and says so: nothing is broken.
+    Standing.BUSY: (WAITING, Phrase("the provider cannot answer for the moment")),
     Standing.NONSENSE: (BROKEN, Phrase("the provider's answer cannot be used")),
 }
 

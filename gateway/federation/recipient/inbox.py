@@ -230,7 +230,7 @@ class Deposit:
         try:
             return await self._call(function, *arguments)
         except StoreError as error:
-            raise FederationError(f"what comes cannot be kept: {error}", "resource-constraint") from error
+            raise FederationError(f"what comes cannot be kept: {error}") from error
 
     async def _commit(self, lots: list[Lot]) -> None:
         if lots:

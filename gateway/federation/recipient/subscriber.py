@@ -41,6 +41,8 @@ _STANDINGS = dict.fromkeys(("not-authorized", "forbidden"), Standing.REFUSED) | 
     ("bad-request", "feature-not-implemented", "item-not-found", "jid-malformed", "not-acceptable", "not-allowed"),
     Standing.NONSENSE,
 )
+# It is there, and has too much to do: it says so once a minute, and leaves the rest unanswered (WIRE.md §16).
+_STANDINGS["resource-constraint"] = Standing.BUSY
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class RetryPace:
     refused_most_s: float = 60.0
     absent_s: float = 1.0
     absent_most_s: float = 60.0
+    # One that says that it is asked too much is left alone for so long at least, whatever happens meanwhile.
+    busy_s: float = 60.0
     # What a provider that receives from us shows so soon after our own presence is its answer: to answer that in turn
     # would go on for ever, several times a second.
     answer_s: float = 10.0
@@ -104,7 +108,7 @@ class Subscriber:
         self._told, self._pace = told, pace or RetryPace()
         self._former, self._live_s = list(former), live_s
         self.outcomes = dict.fromkeys(identifiers, SubscriptionOutcome(Standing.ASKING))
-        self._failures = 0
+        self._failures, self._busy = 0, False
         self._fresh, self._greeted = False, -math.inf
         self._changed = asyncio.Event()
         session.on_change(self._change)
@@ -127,6 +131,9 @@ class Subscriber:
             pause: float | None = None
             if self._session.connected.is_set():
                 pause = await self._subscribe_all()
+            if pause is not None and self._busy:
+                await wait_any(self._pace.busy_s, stop)
+                pause -= self._pace.busy_s
             if not self._changed.is_set():
                 await wait_any(pause, self._changed, stop)
 
@@ -164,6 +171,7 @@ class Subscriber:
 
     def _next(self, results: Sequence[SubscriptionOutcome]) -> float | None:
         failed = [outcome.standing for outcome in results if outcome.standing is not Standing.SUBSCRIBED]
+        self._busy = Standing.BUSY in failed
         if not self.outcomes and not failed:
             return None
         if not failed:
@@ -173,11 +181,11 @@ class Subscriber:
         if any(outcome.standing is Standing.SUBSCRIBED for outcome in self.outcomes.values()):
             waits.append(self._pace.again_s)
         self._failures = min(self._failures + 1, 16)
-        return min(waits)
+        return max(min(waits), self._pace.busy_s) if self._busy else min(waits)
 
     def _wait(self, standing: Standing) -> float:
         pace = self._pace
-        if standing is Standing.ABSENT:
+        if standing in (Standing.ABSENT, Standing.BUSY):
             return min(pace.absent_s * float(2**self._failures), pace.absent_most_s)
         return min(pace.refused_s * float(2**self._failures), pace.refused_most_s)
 

@@ -20,6 +20,7 @@ class Standing(enum.Enum):
     SUBSCRIBED = "subscribed"
     REFUSED = "refused"
     ABSENT = "absent"
+    BUSY = "busy"
     NONSENSE = "nonsense"
 
 

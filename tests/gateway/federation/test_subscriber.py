@@ -95,6 +95,7 @@ QUIET = _Quiet()
         (FederationError("?", "not-authorized"), Standing.REFUSED),
         (FederationError("?", "service-unavailable"), Standing.ABSENT),
         (FederationError("?", "undefined-condition"), Standing.ABSENT),
+        (FederationError("?", "resource-constraint"), Standing.BUSY),
     ],
 )
 def test_each_answer_has_its_standing(given, standing):
@@ -166,6 +167,62 @@ def test_what_fails_is_asked_less_and_less_often():
         pauses = [await subscriber._subscribe_all() for _ in range(19)]
         assert pauses[:12] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]
         assert pauses[12:] == [3600, 600, 1200, 2400, 4800, 9600, 19200]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("beside", [[], [FederationError("?", "service-unavailable")]])
+def test_one_that_is_asked_too_much_is_left_alone_for_a_minute(beside):
+    """As its condition says it; longer where it goes on, and whoever else is away is not asked sooner there."""
+
+    async def scenario():
+        pace = RetryPace(absent_most_s=600)
+        answers = [FederationError("?", "resource-constraint"), *beside]
+        line = Line(*answers * 8, *[answer()] * len(answers))
+        names = ["i", "j"][: len(answers)]
+        subscriber = Subscriber(line, "p@x/proxy", names, Shelf(), lambda *_: None, pace)
+        pauses = [await subscriber._subscribe_all() for _ in range(9)]
+        assert pauses == [60, 60, 60, 60, 60, 60, 64, 128, 600]
+        assert subscriber._busy is False
+
+    asyncio.run(scenario())
+
+
+def test_nothing_that_happens_within_that_minute_has_it_asked_sooner():
+    """Neither a presence of the provider nor a new session: it is asked at its end, and once."""
+
+    async def scenario():
+        loop = asyncio.get_running_loop()
+        line = Line(FederationError("?", "resource-constraint"), answer())
+        pace = RetryPace(answer_s=0, busy_s=0.5)
+        subscriber = Subscriber(line, "p@x/proxy", ["i"], Shelf(), lambda *_: None, pace)
+        stop, began = asyncio.Event(), loop.time()
+        working = asyncio.create_task(subscriber.subscribe(stop))
+        await eventually(lambda: line.asked == ["subscribe"])
+        line.appears("p@x/proxy")
+        subscriber._change(connected=True)
+        await eventually(lambda: len(line.asked) == 3)
+        assert loop.time() - began >= 0.5
+        assert line.asked == ["subscribe", "subscribe", "greet p@x/proxy"]
+        stop.set()
+        subscriber.ask_again()
+        await working
+
+    asyncio.run(scenario())
+
+
+def test_it_can_be_ended_within_that_minute():
+    """A gateway that is stopped waits for nobody."""
+
+    async def scenario():
+        line = Line(FederationError("?", "resource-constraint"))
+        subscriber = Subscriber(line, "p@x/proxy", ["i"], Shelf(), lambda *_: None)
+        stop = asyncio.Event()
+        working = asyncio.create_task(subscriber.subscribe(stop))
+        await eventually(lambda: subscriber._busy)
+        stop.set()
+        async with asyncio.timeout(30):
+            await working
 
     asyncio.run(scenario())
 

@@ -6,7 +6,7 @@ import { get, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 const modules = pathToFileURL(`${process.env.LINKY_RECIPIENT_MODULES}/node_modules/`).href;
@@ -19,6 +19,7 @@ const { Questions } = await import(new URL("core/questions.js", recipient).href)
 const { KINDS, MOST_SERIES, NOTICE_S, Recipient } = await import(new URL("core/recipient.js", recipient).href);
 const { resolve, Unreadable } = await import(new URL("core/senml.js", recipient).href);
 const { advance, answered, BEGINNING } = await import(new URL("core/sequence.js", recipient).href);
+const { Subscribing } = await import(new URL("core/subscribing.js", recipient).href);
 const { Totals, total } = await import(new URL("core/totals.js", recipient).href);
 const { curve, rises, Steps } = await import(new URL("core/view.js", recipient).href);
 const { serve } = await import(new URL("server.js", recipient).href);
@@ -337,6 +338,43 @@ test("an answer is taken from whom was asked", async () => {
   assert.equal(questions.open.size, 0);
   const broken = new Questions(() => Promise.reject(new Error("the line is cut")), 60_000);
   await assert.rejects(broken.ask(iq()), /the line is cut/);
+});
+
+test("a gateway that is asked too much is left alone for a minute, whatever happens meanwhile", async () => {
+  let clock = 1_000_000;
+  mock.timers.enable({ apis: ["setTimeout"] });
+  mock.method(performance, "now", () => clock);
+  const pass = async (ms) => {
+    clock += ms;
+    mock.timers.tick(ms);
+    // What failed is seen a few turns later.
+    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+  };
+  for (const [refused, soonest] of [["resource-constraint", 60_000], ["service-unavailable", 2_000]]) {
+    const asked = [];
+    const error = Object.assign(new Error(refused), { condition: refused });
+    const subscribe = async () => {
+      asked.push(clock);
+      if (asked.length === 1) throw error;
+    };
+    const subscribing = new Subscribing({ begin: () => {}, subscribe }, () => {});
+    await subscribing.begin(true);
+    if (soonest === 60_000) {
+      await pass(20_000);
+      subscribing.seen("");
+      await pass(20_000);
+      await subscribing.begin(true);
+      await pass(19_999);
+      assert.equal(asked.length, 1);
+      await pass(1);
+    } else await pass(6_000);
+    assert.equal(asked.length, 2, refused);
+    assert.ok(asked[1] - asked[0] >= soonest, refused);
+    await pass(600_000);
+    assert.equal(asked.length, 2, refused);
+  }
+  mock.restoreAll();
+  mock.timers.reset();
 });
 
 test("addresses that are one, and words of strangers as one line", () => {

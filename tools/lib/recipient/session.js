@@ -1,73 +1,14 @@
 // A recipient's session at its server: of Node and of the browser, each with its own @xmpp/client.
-import { condition, Recipient } from "./core/recipient.js";
+import { Recipient } from "./core/recipient.js";
 import { bare, same } from "./core/names.js";
 import { Questions } from "./core/questions.js";
 import { OURS } from "./core/stanzas.js";
+import { Subscribing } from "./core/subscribing.js";
 import { INFO, Totals } from "./core/totals.js";
 import { ScramSha256 } from "./scram.js";
 
 const DEADLINE_MS = 60_000;
-const FIRST_WAIT_MS = 2_000;
-const LONGEST_WAIT_MS = 300_000;
 const FORGET_MS = 3_600_000;
-// What comes so soon after one's own presence may be its answer: to answer that in turn would go on for ever.
-const ANSWER_MS = 10_000;
-
-/** Subscribes until it succeeds, less and less often (C37). */
-class Subscribing {
-  /**
-   * @param {Recipient} recipient
-   * @param {(what: string, more?: string) => void} tell
-   */
-  constructor(recipient, tell) {
-    this.recipient = recipient;
-    this.tell = tell;
-    this.wait = FIRST_WAIT_MS;
-    this.gone = false;
-    this.shown = -Infinity;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = undefined;
-    this.busy = false;
-  }
-
-  /** @param {boolean} fresh whether a session begins */
-  async begin(fresh = false) {
-    if (fresh) {
-      this.recipient.begin();
-      this.wait = FIRST_WAIT_MS;
-    }
-    clearTimeout(this.timer);
-    if (this.busy) return;
-    this.busy = true;
-    this.shown = performance.now();
-    try {
-      await this.recipient.subscribe();
-      this.wait = FIRST_WAIT_MS;
-    } catch (error) {
-      this.tell(condition(error) === "not-authorized" ? "no consent" : "not subscribed", /** @type {Error} */ (error).message);
-      this.wait = Math.min(2 * this.wait, LONGEST_WAIT_MS);
-      this.timer = setTimeout(() => this.begin(), this.wait * (0.5 + Math.random()));
-    } finally {
-      this.busy = false;
-    }
-  }
-
-  /**
-   * One that went without a word, of which no server tells, shows itself again and again until it is answered (C24).
-   * @param {string} type of a presence of the gateway
-   */
-  seen(type) {
-    if (type === "unavailable") this.gone = true;
-    else if (type === "" && (this.gone || performance.now() > this.shown + ANSWER_MS)) {
-      this.gone = false;
-      this.begin();
-    }
-  }
-
-  end() {
-    clearTimeout(this.timer);
-  }
-}
 
 /**
  * @typedef {object} Account
