@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # Programs that lie on purpose, and sessions of tests that say what no program says.
 MADE_UP = re.compile(r"(liar[0-9]*|intruder|pest)@.*|[^/]*/(x|odd)")
-# A kind of notice that there is not, with which tools/conformance tries recipients.
-_NO_KIND = "tea-is-ready"
+# A kind of notice that there is not, and questions that are none, with which tools/conformance tries recipients.
+_NO_KIND, _NO_QUESTION = "tea-is-ready", "nonsense-"
 # As mod_tap.lua writes it.
 _BETWEEN = "\x1e"
 _MOST_SHOWN = 5
@@ -68,7 +68,8 @@ def said(text: str) -> Iterator[ET.Element]:
     if stanza.get("type") == "error":
         # What was refused may come back beside the refusal, as it was.
         stanza[:] = [part for part in stanza if part.tag.rpartition("}")[2] == "error"]
-    if not MADE_UP.fullmatch(stanza.get("from", "")) and _NO_KIND not in text:
+    made_up = MADE_UP.fullmatch(stanza.get("from", "")) or stanza.get("id", "").startswith(_NO_QUESTION)
+    if not made_up and _NO_KIND not in text:
         yield stanza
 
 

@@ -24,7 +24,8 @@ def test_what_somebody_sends_in_another_form_is_found(tmp_path):
     """But for what a test makes up to see it refused, which may have any form."""
     tap, file = Tap(tmp_path), tmp_path / "life"
     tap.check()
-    file.write_text(message("coop@sen2.test/one", GOOD) + message("coop@sen2.test/odd", BAD))
+    nonsense = message("coop@sen2.test/one", BAD).replace("<message ", "<message id='nonsense-1' ")
+    file.write_text(message("coop@sen2.test/one", GOOD) + message("coop@sen2.test/odd", BAD) + nonsense)
     tap.check()
     with file.open("a") as more:
         more.write(message("coop@sen2.test/one", BAD))

@@ -34,6 +34,7 @@ from gateway.store.points import Granularity, MeterInfo, Point, Series
 from gateway.store.recorder import iso
 from gateway.words.phrase import same
 from harness.accounts import FAR, HOME
+from tests.tools.conformance.comparing import Comparison
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 PRM = "30001610071843"
@@ -68,13 +69,34 @@ class Gateway:
         # Faults: a withdrawal, an absence and a lease's end that change nothing, a subscription for one session alone.
         self.goes_on, self.stays, self.endless, self.forgets = False, False, False, False
         self.owed, self.line = False, None
+        # Time -> value of what was pushed; how it compares wrongly; whether it says others' things, and believes them.
+        self.promised, self.comparing = {}, ""
+        self.tells_others, self.believes_others, self.nags = False, False, False
 
-    def point(self, at, value):
+    def point(self, at, value, *, marked=False):
         series = Series(1, "ab12", PATH, "VA", "gauge", END - 270, END)
-        return Point(series, Granularity.RAW, at, value, "meter")
+        return Point(series, Granularity.RAW, at, value, "meter", marked)
 
     def name(self, form=NameForm.SENML):
         return self.publisher.name(self.meter, PATH).written(form)
+
+    # --- what is pushed ---
+
+    def more_of(self, line, step=1):
+        """Push something new."""
+        self.last += 1
+        at = max(self.promised, default=END) + step
+        self.promised[at] = 500 + self.last
+        self.waiting[self.last] = self.point(at, 500 + self.last)
+        line.sent.add(self.last)
+        line.deliver(*line.push(self.last))
+
+    def send_again(self, line, at, value, *, marked):
+        """Push something once more, under a new number."""
+        self.last += 1
+        self.waiting[self.last] = self.point(at, value, marked=marked)
+        line.sent.add(self.last)
+        line.deliver(*line.push(self.last))
 
     # --- what is asked ---
 
@@ -241,7 +263,8 @@ class Line:
         self.messages, self.pause_s, self.present = deque(), 0.0, False
         gateway.line = self
         self.confirms = lambda _: False
-        self.sent = set()
+        self.asked = self.heard = lambda _: None
+        self.sent, self.offers, self.replies = set(), (), []
 
     async def ask(self, to, payload, seconds, kind="set", lang="en"):
         return self.gateway.answer(payload, kind, lang)
@@ -270,7 +293,12 @@ class Line:
         if not there and not self.gateway.stays:
             self.gateway.lease = 0.0
 
+    def answer(self, request, payload, *, error=False):
+        self.replies.append(payload)
+
     def confirm(self, stanza_id, to):
+        gateway = self.gateway
+        gateway.notices = [one for one in gateway.notices if one[0] != stanza_id or gateway.nags]
         for last in list(self.gateway.waiting):
             if stanza_id == f"{self.gateway.epoch}-{last - 1}-{last}":
                 del self.gateway.waiting[last]
@@ -282,9 +310,7 @@ class Line:
         given = gateway.allowed or gateway.goes_on
         if given and gateway.subscribed and self.present and not (gateway.forgets and gateway.heard is not self):
             if not again:
-                gateway.last += 1
-                gateway.waiting[gateway.last] = gateway.point(END + gateway.last, 500 + gateway.last)
-                again = [gateway.last]
+                gateway.more_of(self)
             for last in again:
                 self.sent.add(last)
                 self.deliver(*self.push(last))
@@ -314,6 +340,7 @@ class Line:
         for message in self.gateway.tell(xml):
             stanza = Stanza(message.get("id"), message.get("type"), f"{HOME}/proxy", HOME, "", message, None)
             self.messages.append(stanza)
+            self.heard(stanza)
             if self.confirms(stanza):
                 self.confirm(stanza.id, stanza.origin)
 
@@ -324,20 +351,51 @@ class Connection:
     def __init__(self, gateway):
         self.gateway, self.line = gateway, Line(gateway)
 
+    def join(self, peer):
+        """The tool listens at its line."""
+        self.peer, self.line.offers = peer, peer.offers
+        peer.held.listen(self.line, HOME)
+
     async def renew(self):
         self.line = Line(self.gateway)
+        self.join(self.peer)
+
+
+class Other:
+    """A session of somebody who has nothing to do with it."""
+
+    def __init__(self, gateway):
+        self.gateway = gateway
+
+    async def ask(self, to, payload, seconds, kind="set", lang="en"):
+        if self.gateway.tells_others:
+            return self.gateway.answer(payload, kind, lang)
+        iq = ET.Element(f"{{{CLIENT}}}iq", {"type": "result", LANG: lang, "id": "1"})
+        if payload.tag == f"{{{COMMANDS}}}command":
+            answer = Answer((), [ET.Element(f"{{{OURS}}}access")])
+            iq.append(build_result(parse_command(payload), lang, same("Access"), answer))
+        return iq
+
+    def confirm(self, stanza_id, to):
+        if self.gateway.believes_others:
+            self.gateway.line.confirm(stanza_id, to)
 
 
 class Peer(GatewayPeer):
     """The tool's side, with the household at hand."""
 
     def __init__(self, gateway, series=SERIES, **more):
-        super().__init__(Connection(gateway), f"{HOME}/proxy", series, PRM, household=True, quiet=1, **more)
+        said = {"patience": 1, "household": True, "quiet": 1} | more
+        super().__init__(Connection(gateway), f"{HOME}/proxy", series, PRM, **said)
+        self.connection.join(self)
+        self.other = Other(gateway)
 
     def please(self, what):
         """The household does what it is asked for, and tells of it."""
         gateway, refused = self.line.gateway, what.startswith("refuse")
-        if not what:
+        if what.startswith("compare"):
+            Comparison(gateway, self.line).run()
+        if not what or what.startswith("compare"):
             return
         facts = {"kind": "access-refused", "request": "1"} if refused else {"kind": "consent-withdrawn"}
         gateway.allowed = refused

@@ -8,15 +8,31 @@ import asyncio
 from collections import deque
 from xml.etree import ElementTree as ET
 
+from conformance import recipient_totals
 from conformance.connection import CLIENT
+from conformance.packs import records
+from conformance.points import WrongError
 from conformance.recipient_peer import RecipientPeer
+from conformance.totals import FEATURE, CountedStretch, stretch_of
+from gateway.federation.connection.disco import INFO
 from gateway.federation.connection.session import Account, Stanza
-from gateway.federation.wire.form import COMMANDS, DATA, RSM, ResultPage, build_submit
+from gateway.federation.wire.form import (
+    COMMANDS,
+    DATA,
+    RSM,
+    RequestError,
+    ResultPage,
+    build_error,
+    build_submit,
+)
 from gateway.federation.wire.stanza import OURS, RECEIPTS
 from gateway.store.recorder import iso
+from gateway.words.phrase import same
 from harness.accounts import FAR, HOME
 
 DEVICE = f"{FAR}/store"
+# How long it leaves alone who is asked too much, where a minute is half a second.
+_MINUTE_S = 0.6
 KINDS = {"access-granted", "access-refused", "data-rectified"}
 
 
@@ -27,6 +43,7 @@ class Recipient:
         self.peer, self.faults, self.tries = peer, set(faults), 0
         self.came, self.filling, self.mark, self.sessions = [], "", None, 0
         self.deadline, self.rectifying, self.counted, self.held = None, "", 0, 0
+        self.records = {}
 
     # --- what it asks ---
 
@@ -49,14 +66,14 @@ class Recipient:
             self.deadline = asyncio.get_running_loop().call_later(0.1, self.later)
         self.ask("subscribe", fields)
 
-    def later(self):
+    def later(self, least=0.0):
         """Ask again: later each time."""
         if self.deadline:
             self.deadline.cancel()
         self.tries += 1
         if "gives up" not in self.faults or self.tries < 2:
             pause = 0.02 if "hurries" in self.faults else 0.01 * 2**self.tries
-            asyncio.get_running_loop().call_later(pause, self.subscribe)
+            asyncio.get_running_loop().call_later(max(least, pause), self.subscribe)
 
     def history(self, start, end, after=""):
         times = {"start_time": iso(start), "end_time": iso(end)}
@@ -76,7 +93,8 @@ class Recipient:
         node = request.xml.find(f"{{{COMMANDS}}}command").get("node")
         if node == "subscribe":
             if error:
-                self.later()
+                busy = payload.find("{urn:ietf:params:xml:ns:xmpp-stanzas}resource-constraint") is not None
+                self.later(0.0 if "impatient" in self.faults or not busy else _MINUTE_S)
             else:
                 self.deadline.cancel() if self.deadline else None
                 self.tries = 0
@@ -120,6 +138,7 @@ class Recipient:
             twice = stanza_id in self.came and "confirms once" in self.faults
             behind = stanza_id.endswith("-3-4") and "confirms no gap" in self.faults
             self.came.append(stanza_id)
+            self.records |= {int(one.time): one.value for one in records(parts[0])}
             if not (deaf or twice or behind):
                 self.confirm(stanza_id)
 
@@ -134,6 +153,36 @@ class Recipient:
         elif f"deaf to {kind}" not in self.faults:
             self.confirm(stanza_id)
 
+    def counts(self, payload, own):
+        """What it says of how much it has; as whose question."""
+        said, faults = ET.Element(f"{{{CLIENT}}}iq", {"type": "result"}), self.faults
+        if payload.tag == f"{{{INFO}}}query":
+            ET.SubElement(ET.SubElement(said, payload.tag), f"{{{INFO}}}feature", {"var": FEATURE})
+            return said
+        try:
+            asked = stretch_of(payload, "get")
+            bad = asked.granularity not in ("raw", "PT1M") or "/" not in asked.name
+        except WrongError:
+            asked, bad = CountedStretch("a", "raw", 0, 1), True
+        if not (own or "talkative" in faults):
+            return refused("cancel", "service-unavailable")
+        if bad and "answers nonsense" not in faults:
+            return refused(*(("cancel", "item-not-found") if "refuses oddly" in faults else ("modify", "bad-request")))
+        if "says it can" in faults:
+            return refused("cancel", "feature-not-implemented")
+        last = asked.last + ("counts the end" in faults)
+        there = sorted((at, value) for at, value in self.records.items() if asked.first <= at < last)
+        there = there if asked.granularity == "raw" else []
+        wrong = "hashes otherwise" in faults
+        told = asked.answered([(at, 7 if wrong and value == 450 else value) for at, value in there])
+        if len(there) > recipient_totals._MOST_HASHED and "hashes any number" not in faults:
+            del told.attrib["hash"]
+        if len(there) >= 20 and "hashes fewer" in faults:
+            told.attrib.pop("hash", None)
+        told.attrib |= {"first": "1"} if "answers another question" in faults else {}
+        said.append(told)
+        return said
+
     def confirm(self, stanza_id, fault=""):
         """Send a receipt; with a fault only who has it."""
         if fault and fault not in self.faults:
@@ -142,6 +191,23 @@ class Recipient:
         xml = ET.Element(f"{{{CLIENT}}}message", {"to": to, "from": DEVICE})
         ET.SubElement(xml, f"{{{RECEIPTS}}}received", {"id": stanza_id})
         self.peer.line.heard(Stanza("r", "normal", DEVICE, FAR, "", xml, None))
+
+
+def refused(kind, condition):
+    """The answer that is a refusal."""
+    iq = ET.Element(f"{{{CLIENT}}}iq", {"type": "error"})
+    iq.append(build_error(RequestError(kind, condition, same("no")), "en"))
+    return iq
+
+
+class Other:
+    """A session of somebody whose data it has not."""
+
+    def __init__(self, recipient):
+        self.recipient = recipient
+
+    async def ask(self, to, payload, seconds, kind="set", lang="en", called=""):
+        return self.recipient.counts(payload, own=False)
 
 
 class Line:
@@ -165,6 +231,9 @@ class Line:
     def show(self, to, *, there=True):
         if there:
             self.soon(self.recipient.greeted)
+
+    async def ask(self, to, payload, seconds, kind="set", lang="en", called=""):
+        return self.recipient.counts(payload, own=True)
 
     def heard(self, stanza):
         self.messages.append(stanza)
@@ -207,8 +276,9 @@ class Connection:
 async def peer_of(moods, patience, *faults):
     """The tool's side of a recipient that has been greeted."""
     connection = Connection()
-    peer = RecipientPeer(connection, FAR, patience, [*moods])
+    peer = RecipientPeer(connection, FAR, patience, [*moods], many=True)
     connection.recipient = Recipient(peer, *faults)
+    peer.other = Other(connection.recipient)
     await connection.renew()
     peer.line.show(FAR)
     return peer

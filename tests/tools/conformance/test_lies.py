@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from conformance import (
-    gateway_commands,
+    gateway_comparison,
     gateway_delivery,
-    gateway_history,
     gateway_household,
     gateway_pushes,
-    gateway_retention,
     recipient_checks,
+    recipient_totals,
 )
+from conformance.__main__ import GATEWAY_PARTS, RECIPIENT_PARTS
 from conformance.points import LeftError, WrongError
 from gateway.errors import SenMLError
 from tests.tools.conformance.lies import LIES, OF_RECIPIENTS
@@ -25,8 +25,7 @@ from tests.tools.conformance.lying import knob
 from tests.tools.conformance.model import Gateway, Peer
 from tests.tools.conformance.receiving import peer_of
 
-OF_GATEWAYS = (gateway_commands, gateway_delivery, gateway_history, gateway_retention, gateway_household)
-JUDGING = (*OF_GATEWAYS, gateway_pushes, recipient_checks)
+JUDGING = (*GATEWAY_PARTS, gateway_pushes, *RECIPIENT_PARTS)
 # Too many pushes are tried in ``test_nonsense.py``.
 ELSEWHERE = {("gateway_pushes", "more than {_MOST_PUSHES} pushes came before it was through")}
 HONEST = [knob(), knob(caps=("sha-256", "")), knob(caps=("sha3-512", ""))]
@@ -69,13 +68,13 @@ def of_gateway(lie):
     """What is found of a gateway that tells it."""
     gateway = Gateway()
     lie(gateway)
-    return asyncio.run(failures(Peer(gateway), "G", OF_GATEWAYS))
+    return asyncio.run(failures(Peer(gateway), "G", GATEWAY_PARTS))
 
 
 async def of_recipient(*faults):
     """What is found of a recipient with these faults."""
     peer = await peer_of(recipient_checks.MOODS, _PATIENCE_S, *faults)
-    return await failures(peer, "R", (recipient_checks,))
+    return await failures(peer, "R", RECIPIENT_PARTS)
 
 
 def of_recipients(*faults):
@@ -95,10 +94,19 @@ def found():
             (gateway_delivery, "_LEASE_S"),
             (gateway_delivery, "_GRACE_S"),
             (gateway_household, "_GRACE_S"),
+            (gateway_household, "_AGAIN_S"),
+            (gateway_comparison, "_SILENCE_S"),
+            (gateway_comparison, "_GRACE_S"),
         ):
             patch.setattr(module, name, 0)
+        patch.setattr(gateway_comparison, "_LONGEST_S", 0.7)
+        patch.setattr(gateway_comparison, "_PERSONS_S", 0.1)
         patch.setattr(recipient_checks, "_QUIET_S", 0.7)
         patch.setattr(recipient_checks, "_SHOWN_AGAIN_S", 0.1)
+        patch.setattr(recipient_checks, "_MINUTE_S", 0.5)
+        patch.setattr(recipient_checks, "_PATIENT_S", 3)
+        patch.setattr(recipient_totals, "_MOST_HASHED", 20)
+        patch.setattr(recipient_totals, "_IN_A_MESSAGE", 3)
         yield {
             "G": [of_gateway(lie) for _, _, lie in LIES],
             "R": of_recipients(*([fault] for _, _, fault in OF_RECIPIENTS)),

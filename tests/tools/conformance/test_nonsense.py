@@ -7,7 +7,14 @@ import msgspec
 import pytest
 
 from conformance import __main__ as tool
-from conformance import gateway_commands, gateway_delivery, gateway_history, gateway_household, gateway_pushes
+from conformance import (
+    gateway_answers,
+    gateway_commands,
+    gateway_delivery,
+    gateway_history,
+    gateway_household,
+    gateway_pushes,
+)
 from conformance.checks import Check, Checks
 from conformance.connection import CLIENT
 from conformance.gateway_peer import GatewayPeer
@@ -181,7 +188,7 @@ def test_an_answered_request_is_not_waited_for():
     on("request_access", mark(f"{{{OURS}}}request", state="refused"))(gateway)
     peer = Peer(gateway)
     assert found_of("C9", peer, gateway_commands)[0] is PointOutcome.PASSED
-    assert found_of("C10", peer, gateway_household)[0] is PointOutcome.LEFT
+    assert found_of("C10", peer, gateway_answers)[0] is PointOutcome.LEFT
     assert gateway.notices == []
 
 

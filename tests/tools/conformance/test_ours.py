@@ -26,6 +26,11 @@ GATEWAY, CONSUME, COLLECT, BRIDGE, JAVASCRIPT = PROGRAMS
 OURS = {name: (f"tried{number}@sen1.test", f"tried{number}@sen2.test") for number, name in enumerate(PROGRAMS)}
 
 
+# An account that the program has nothing to do with; and so many values as are not hashed any more.
+OTHER = {name: ("--other", f"nobody{number}@sen{2 if number == 0 else 1}.test") for number, name in enumerate(PROGRAMS)}
+AS_RECIPIENT = ("--as", "recipient", "--many")
+
+
 def series_of(jid):
     """The invented series of the tool as a gateway."""
     return f"{jid.replace('@', ':')}/conformance:sen1.test/consumption/power/apparent/raw"
@@ -37,11 +42,12 @@ def try_gateway(federation, folder, running):
     running.enter_context(SimulatedMeter(folder / "ttyTIC", seed=24, mode="standard", prm=PRM))
     house = House(folder, federation, folder / "ttyTIC")
     house.config.write_text(house.config.read_text().replace('sensor = "ab12"', f'sensor = "ab12"\nprm = "{PRM}"'))
-    house.grant("consumption/power/apparent", jid=jid, retention="P1Y")
+    house.grant("consumption", jid=jid, retention="P1Y")
     running.enter_context(house.gateway())
     house.await_link("xmpp", "ok", 60)
-    words = ["--series", f"{HOME.replace('@', ':')}/ab12:sen1.test/consumption/power/apparent"]
-    return Conformance(folder, federation, f"{HOME}/proxy", jid, *words, "--prm", PRM, *ATTENDED), house
+    words = ["--series", f"{HOME.replace('@', ':')}/ab12:sen1.test/consumption"]
+    words += ["--prm", PRM, *ATTENDED, *OTHER[GATEWAY]]
+    return Conformance(folder, federation, f"{HOME}/proxy", jid, *words), house
 
 
 def try_consume(federation, folder, running):
@@ -49,7 +55,7 @@ def try_consume(federation, folder, running):
     home, jid = OURS[CONSUME]
     words = consume(federation, folder, "conformance", jid=jid, home=home)
     running.enter_context(Process(folder, "recipient", *words))
-    return Conformance(folder, federation, jid, home, "--as", "recipient"), None
+    return Conformance(folder, federation, jid, home, *AS_RECIPIENT, *OTHER[CONSUME]), None
 
 
 def try_bridge(federation, folder, running):
@@ -63,14 +69,14 @@ def try_bridge(federation, folder, running):
     )
     words = ("own", "--config", folder / "bridge.toml")
     running.enter_context(Process(folder, "bridge", *words, module="gateway.bridges.program"))
-    return Conformance(folder, federation, jid, home, "--as", "recipient"), None
+    return Conformance(folder, federation, jid, home, *AS_RECIPIENT, *OTHER[BRIDGE]), None
 
 
 def try_javascript(federation, folder, running):
     """``tools/recipient``, whose authors had the document alone."""
     home, jid = OURS[JAVASCRIPT]
     running.enter_context(Recipient(folder, federation, series_of(home), jid=jid, home=home))
-    return Conformance(folder, federation, jid, home, "--as", "recipient"), None
+    return Conformance(folder, federation, jid, home, *AS_RECIPIENT, *OTHER[JAVASCRIPT]), None
 
 
 def try_collector(federation, folder, running, conninfo):
@@ -80,7 +86,7 @@ def try_collector(federation, folder, running, conninfo):
     store.config.write_text(store.config.read_text().replace("coop@sen2.test", jid))
     store.command("gateways", "add", f"{home}/proxy", "--identifier", series_of(home))
     running.enter_context(store.collector("one"))
-    return Conformance(folder, federation, jid, home, "--as", "recipient"), None
+    return Conformance(folder, federation, jid, home, *AS_RECIPIENT, *OTHER[COLLECT]), None
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +103,7 @@ def outcomes(request, federation, tmp_path_factory):
         runs = {}
         for program, start in tried.items():
             folder = tmp_path_factory.mktemp("conformance")
-            register(federation, folder, OURS[program], PASSWORD)
+            register(federation, folder, [*OURS[program], OTHER[program][1]], PASSWORD)
             run, house = start(federation, folder, running)
             runs[program] = threads.submit(run.ended, house)
         return {program: run.result() for program, run in runs.items()}

@@ -4,19 +4,12 @@ import json
 
 import pytest
 
-from conformance import (
-    gateway_commands,
-    gateway_delivery,
-    gateway_history,
-    gateway_household,
-    gateway_retention,
-    recipient_checks,
-)
+from conformance.__main__ import GATEWAY_PARTS, RECIPIENT_PARTS
 from conformance.checks import UNSEEN
 from conformance.fulfilled import FILE, PROGRAMS
 from conformance.points import DOCUMENT, Findings, PointOutcome, WirePoint, points
 
-PARTS = (gateway_commands, gateway_delivery, gateway_history, gateway_retention, gateway_household, recipient_checks)
+PARTS = (*GATEWAY_PARTS, *RECIPIENT_PARTS)
 HELD = points()
 
 

@@ -31,6 +31,7 @@ from gateway.federation.wire.form import (
 )
 from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS, SENML, parse_interval
 from gateway.words.phrase import same
+from tests.tools.conformance.wrong_totals import answer_wrongly, compare_wrongly
 
 NOTICE, REQUEST, RECEIVED = f"{{{OURS}}}notice", f"{{{RECEIPTS}}}request", f"{{{RECEIPTS}}}received"
 REQUESTS = []
@@ -155,7 +156,7 @@ def c34(said):
 
 
 def c35(said):
-    wanted = said.fields.get("identifier", "").endswith("consumption/power/apparent")
+    wanted = said.fields.get("identifier", "").endswith("/consumption")
     if said.node == "get_history" and said.condition == "not-authorized" and wanted:
         said.succeed()
 
@@ -189,6 +190,7 @@ def lie_as_gateway(faults):
 
     Discovery.__init__ = listing
     Session.answer, Session.send_message = answering(faults), sending(faults)
+    compare_wrongly(faults)
     if "C2" in faults:
         Discovery.capabilities = hashing
     if "C26" in faults:
@@ -237,6 +239,8 @@ def sending(faults):
                 row.set("bu", "VA")
         else:
             parts = [part for part in parts if part.tag != REQUEST or "C19" not in faults]
+            for meta in parts[0].iter(f"{{{QUOALISE}}}meta") if "C50" in faults else ():
+                meta.attrib.pop("rectifies", None)
             numbers = parse_interval(stanza_id)
             if "C17" in faults and numbers and numbers.after and not sent.get("lied"):
                 sent["lied"], stanza_id = 1, f"{stanza_id}0"
@@ -293,6 +297,7 @@ def lie_as_recipient(faults):
         self.ended = self.ended or self._held >= self.counted
 
     Receipts.confirm, Session.request, Session.__init__ = confirming, asking, beginning
+    answer_wrongly(faults)
     if "C29" in faults:
         turn, _Pages.turn, _Pages.counted = _Pages.turn, counting, 0
     if "C14" in faults:

@@ -6,15 +6,19 @@ import asyncio
 import json
 import logging
 import sys
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
 
 from conformance import (
+    gateway_answers,
     gateway_commands,
+    gateway_comparison,
     gateway_delivery,
     gateway_history,
     gateway_household,
     gateway_retention,
     recipient_checks,
+    recipient_totals,
 )
 from conformance.checks import leave
 from conformance.connection import Connection, HearingSession
@@ -33,8 +37,21 @@ from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import AsyncIterator
 
 _DISCOVERY_S = 20.0
+# What is tried of each, in this order: a withdrawal ends what can be tried of a gateway.
+GATEWAY_PARTS: Final = (
+    gateway_commands,
+    gateway_delivery,
+    gateway_history,
+    gateway_retention,
+    # Until its answer would have come again, there is time to compare.
+    gateway_answers,
+    gateway_comparison,
+    gateway_household,
+)
+RECIPIENT_PARTS: Final = (recipient_checks, recipient_totals)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -104,17 +121,18 @@ async def _run(
 
 
 async def _try_gateway(options: argparse.Namespace, account: Account, jid: str, role: str, findings: Findings) -> None:
-    async with Connection(lambda: HearingSession(account, jid)) as connection:
-        peer = GatewayPeer(
-            connection,
-            jid,
-            options.series or "",
-            options.prm or "",
-            options.patience,
-            options.household,
-            options.quiet,
-        )
-        for part in (gateway_commands, gateway_delivery, gateway_history, gateway_retention, gateway_household):
+    peer: GatewayPeer
+
+    def begun() -> HearingSession:
+        made = HearingSession(account, jid, peer.offers)
+        peer.held.listen(made, peer.bare)
+        return made
+
+    connection = Connection(begun)
+    said = options.series or "", options.prm or "", options.patience, options.household, options.quiet
+    peer = GatewayPeer(connection, jid, *said)
+    async with _other(options, jid) as peer.other, connection:
+        for part in GATEWAY_PARTS:
             await part.CHECKS.make(role, peer, findings)
 
 
@@ -128,9 +146,9 @@ async def _try_recipient(
         made.asked = peer.take
         return made
 
-    connection = Connection(begun)
-    peer = RecipientPeer(connection, jid.partition("/")[0], options.patience, [*recipient_checks.MOODS])
-    async with connection:
+    connection, bare = Connection(begun), jid.partition("/")[0]
+    peer = RecipientPeer(connection, bare, options.patience, [*recipient_checks.MOODS], many=options.many)
+    async with _other(options, jid) as peer.other, connection:
         own = connection.line.jid
         print(f"{peer.jid} may subscribe to {peer.name()} at {own} now", file=sys.stderr, flush=True)
         peer.line.show(peer.jid)
@@ -138,7 +156,21 @@ async def _try_recipient(
             raise FederationError(
                 f"{peer.jid} did not subscribe at {own} within {2 * options.patience} s", "recipient-unavailable"
             )
-        await recipient_checks.CHECKS.make(role, peer, findings)
+        for part in RECIPIENT_PARTS:
+            await part.CHECKS.make(role, peer, findings)
+
+
+@asynccontextmanager
+async def _other(options: argparse.Namespace, jid: str) -> AsyncIterator[HearingSession | None]:
+    """A session of the other account; None where there is none."""
+    if not options.other:
+        yield None
+        return
+    password = password_from(options.other_password_file or options.password_file)
+    address = options.other_address or options.address
+    account = Account(bare_jid(options.other), password, address, options.ca_file, unguessable("conformance"))
+    async with Connection(lambda: HearingSession(account, jid)) as connection:
+        yield connection.line
 
 
 async def _role(connection: Connection, jid: str) -> str:

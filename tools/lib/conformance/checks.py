@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.points import Findings, LeftError, PointOutcome, WirePoint, WrongError
+from conformance.points import Findings, LeftError, NotOfferedError, PointOutcome, WirePoint, WrongError
 from gateway.errors import SenMLError
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class Checks:
                 findings.add(check.number, PointOutcome.FAILED, str(error))
             except SenMLError as error:
                 findings.add(check.number, PointOutcome.FAILED, f"a pack or a name that is none: {error}")
+            except NotOfferedError as error:
+                findings.add(check.number, PointOutcome.NOT_OFFERED, str(error))
             except LeftError as error:
                 findings.add(check.number, PointOutcome.LEFT, str(error))
             except (ValueError, KeyError, OverflowError, RecursionError) as error:

@@ -29,6 +29,8 @@ _TIMING = Timing(start=20.0, retry_first=0.2, retry_refused=0.2)
 # What is held of what came and nobody has asked for: with stanzas of 256 KiB some 75 MB.
 _MOST_HEARD = 300
 CLIENT = "jabber:client"
+# How questions are called; and those that are none, by which whoever reads along knows them.
+CALLED, NONSENSE = "conformance", "nonsense"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -54,6 +56,8 @@ class HearingSession(Session):
         self.presences: deque[ET.Element] = deque(maxlen=_MOST_HEARD)
         # Told of each question that comes in, where somebody answers them.
         self.asked: Callable[[Stanza], None] = lambda _: None
+        # Told of each message of the peer.
+        self.heard: Callable[[Stanza], None] = lambda _: None
         # Which messages are confirmed as they come.
         self.confirms: Callable[[Stanza], bool] = lambda _: False
         self._answers: dict[str, tuple[str, asyncio.Future[ET.Element]]] = {}
@@ -63,13 +67,13 @@ class HearingSession(Session):
         self.listen(f"{{{CLIENT}}}message", self._take_message)
 
     async def ask(
-        self, to: str, payload: ET.Element, seconds: float, kind: str = "set", lang: str = "en"
+        self, to: str, payload: ET.Element, seconds: float, kind: str = "set", lang: str = "en", called: str = CALLED
     ) -> ET.Element | None:
-        """Send an ``<iq>``; the whole stanza that answers it, or None when none came in time."""
+        """Send an ``<iq>`` with an id that begins as it is ``called``; the stanza that answers it, None without one."""
         await asyncio.sleep(max(0.0, self._last + self.pause_s - time.monotonic()))
         self._last = time.monotonic()
         client = self._connected()
-        number = f"conformance-{next(self._numbers)}"
+        number = f"{called}-{next(self._numbers)}"
         iq = client.Iq()
         iq["id"], iq["type"], iq["to"], iq["lang"] = number, kind, JID(to), lang
         iq.append(payload)
@@ -163,6 +167,7 @@ class HearingSession(Session):
         if not self._is_peers(stanza.origin):
             return
         self.messages.append(stanza)
+        self.heard(stanza)
         if self.confirms(stanza):
             self.confirm(stanza.id, stanza.origin)
         self._news.set()

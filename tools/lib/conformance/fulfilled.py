@@ -23,6 +23,7 @@ PROGRAMS: Final = {
 _SHOWN: Final = {
     PointOutcome.PASSED.value: "passed",
     PointOutcome.FAILED.value: "**failed**",
+    PointOutcome.NOT_OFFERED.value: "not offered",
     PointOutcome.LEFT.value: "unseen",
 }
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from conformance.checks import Checks
 from conformance.gateway_peer import EVERYDAY, INVENTED, GatewayPeer
 from conformance.points import LeftError, WrongError
-from conformance.replies import ABSENT, IqReply, query
+from conformance.replies import ABSENT, IqReply, command, query
 from gateway.federation.connection.disco import INFO, ITEMS
 from gateway.federation.wire.form import COMMANDS, DATA
 from gateway.federation.wire.stanza import OURS, QUOALISE, RECEIPTS
@@ -296,7 +296,28 @@ async def my_access_is_the_askers(peer: GatewayPeer) -> str | None:
     valid = [one.get("series", "") for one in access.findall(f"{{{OURS}}}consent") if one.get("state") == "valid"]
     if peer.series and not any(_has(one, peer.series) or _has(peer.series, one) for one in valid):
         raise WrongError(f"no valid consent to {peer.series} is there")
-    return "its own; that nobody else's are there needs another account"
+    return "its own; that nobody else's are there needs --other"
+
+
+@CHECKS.of("C11", "G")
+async def my_access_is_nobody_elses(peer: GatewayPeer) -> str | None:
+    """Another account is shown neither the request nor the consent of this one."""
+    if peer.other is None:
+        raise LeftError("needs another account: --other")
+    await requested(peer)
+    own = _access(await peer.command("my_access"))
+    others = _access(IqReply(await peer.other.ask(peer.jid, command("my_access"), peer.patience)))
+    if seen := sorted(own & others):
+        raise WrongError(f"another account is shown {seen[0][0]} {seen[0][1]} of this one")
+    return "its own, and nobody else's"
+
+
+def _access(reply: IqReply) -> set[tuple[str, str]]:
+    """What an answer shows: what it is, and its number. It may be refused to who has nothing."""
+    if reply.condition == "not-authorized":
+        return set()
+    shown = reply.must_succeed().command.iterfind(f"{{{OURS}}}access/*")
+    return {(one.tag.partition("}")[2], one.get("id", "")) for one in shown}
 
 
 def _has(branch: str, series: str) -> bool:

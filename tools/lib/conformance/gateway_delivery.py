@@ -137,7 +137,7 @@ async def nothing_is_pushed_without_consent(peer: GatewayPeer) -> str | None:
 
 @CHECKS.of("C21", "G")
 async def a_receipt_of_nothing_changes_nothing(peer: GatewayPeer) -> str | None:
-    """A receipt for numbers that were never sent leaves waiting what waits."""
+    """A receipt for numbers that were never sent, or of somebody else, leaves waiting what waits."""
     found = await pushed(peer)
     _must_be_numbered(found)
     numbers = None if found.waiting is None else interval(found.waiting.xml)
@@ -145,8 +145,11 @@ async def a_receipt_of_nothing_changes_nothing(peer: GatewayPeer) -> str | None:
         raise LeftError(f"no further push came within {peer.patience} s")
     first = number(found.answers[2].must_succeed(), "first")
     if first > numbers[2]:
-        raise WrongError(f"after a receipt for numbers that were never sent, {numbers[2]} does not wait any more")
-    return "of what was never sent; that of another account needs another account"
+        whose = "for numbers that were never sent" + ("" if peer.other is None else ", or of another account")
+        raise WrongError(f"after a receipt {whose}, {numbers[2]} does not wait any more")
+    if peer.other is None:
+        return "of what was never sent; that of another account needs --other"
+    return "of what was never sent, and of another account"
 
 
 async def watch(peer: GatewayPeer, **more: str) -> Stanza:

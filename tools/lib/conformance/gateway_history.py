@@ -155,8 +155,10 @@ async def _stored(peer: GatewayPeer) -> tuple[str, int, int]:
     }
     if not spans:
         raise LeftError(f"nothing of {peer.series} is stored as the meter gives it")
+    # Where others are below it, its name is theirs as well.
+    alone = {one: span for one, span in spans.items() if not any(name.startswith(f"{one}/") for name in spans)}
     # Of a text, or of what is said once a day, there is little.
-    name, (first, last) = max(spans.items(), key=lambda span: span[1][1])
+    name, (first, last) = max(alone.items(), key=lambda span: span[1][1])
     end = moment(last) + 1
     return name, max(end - _SPAN_S, moment(first)), end
 

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from conformance.held import Held
 from conformance.packs import is_live
 from conformance.points import LeftError
 from conformance.replies import IqReply, command
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from conformance.connection import Connection, HearingSession
+    from conformance.gateway_comparison import Comparisons
     from conformance.gateway_household import Withdrawn
     from conformance.gateway_pushes import Pushed
     from gateway.federation.connection.session import Stanza
@@ -34,7 +36,7 @@ EVERYDAY: Final = (
     "contract/tariff/name",
     "status/register/raw",
 )
-INVENTED: Final = "consumption/no-such-series-of-any-meter"
+INVENTED: Final = "status/no-such-series-of-any-meter"
 
 
 @dataclass(slots=True)
@@ -58,7 +60,13 @@ class GatewayPeer:
     pushed: Pushed | None = None
     request: Element | None = None
     answer: Stanza | None = None
+    confirmed_at: float | None = None
     withdrawn: Withdrawn | None = None
+    # What was pushed, in all sessions; what the tool says that it can do; what came of comparisons.
+    held: Held = field(default_factory=Held)
+    offers: tuple[str, ...] = ()
+    compared: Comparisons | None = None
+    other: HearingSession | None = None
 
     @property
     def line(self) -> HearingSession:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from conformance.packs import interval, is_live, overlaps
 from conformance.points import LeftError, WrongError
+from conformance.replies import query
+from gateway.federation.connection.disco import INFO
 from gateway.federation.wire.stanza import QUOALISE
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ _MOST_PUSHES = 600
 class Pushed:
     """What came: ``first`` was not confirmed, ``later`` came in another session, ``again`` is the first repeated.
 
-    ``answers``: to the subscription, the same again, and after a receipt for numbers that were never sent, at which
-    moment ``waiting`` was not confirmed; the last one once all was.
+    ``answers``: to the subscription, the same again, and after a receipt for numbers that were never sent (and one of
+    another account, where there is one), at which moment ``waiting`` was not confirmed; the last one once all was.
     """
 
     answers: list[IqReply] = field(default_factory=list)
@@ -64,6 +66,8 @@ def is_push(peer: GatewayPeer, stanza: Stanza) -> bool:
 
 async def _hold(peer: GatewayPeer, found: Pushed) -> None:
     peer.line.show(peer.jid)
+    # What an earlier run was sent is of no concern to this one (§24).
+    await peer.command("unsubscribe", {"identifier": peer.series})
     found.answers += [await subscribe(peer), await subscribe(peer)]
     if not found.answers[0].succeeded:
         return
@@ -85,6 +89,10 @@ async def _hold(peer: GatewayPeer, found: Pushed) -> None:
     if found.waiting is None or numbers is None:
         return
     epoch, after, last = numbers
+    if peer.other is not None:
+        # Not confirmed by who was sent it. Once that has an answer, its receipt has come.
+        peer.other.confirm(found.waiting.id, found.waiting.origin)
+        await peer.other.ask(peer.jid, query(INFO), peer.patience, "get")
     peer.line.confirm(f"{epoch}-{after}-{last + _NEVER_SENT}", found.waiting.origin)
     found.answers.append(await subscribe(peer))
     found.answers.append(await subscribe(peer, epoch=epoch, resume_after=str(last)))

@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
         "--as", dest="role", choices=tuple(ROLES), help="as what (default: what its service discovery says)"
     )
     _add_account(made)
+    _add_other(made)
     _add_gateway(made)
     made.add_argument(
         "--patience",
@@ -59,6 +60,23 @@ def _add_account(made: argparse.ArgumentParser) -> None:
         "--address", action="append", metavar="HOST:PORT", help="its server, when DNS does not say; again: other nodes"
     )
     made.add_argument("--ca-file", type=Path, metavar="FILE", help="a certificate authority of one's own")
+
+
+def _add_other(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--other",
+        metavar="JID",
+        help="another account of the tool, which the peer has nothing to do with: what it is told, what it changes",
+    )
+    made.add_argument(
+        "--other-password-file", type=Path, metavar="FILE", help="its password (default: the file of --password-file)"
+    )
+    made.add_argument("--other-address", action="append", metavar="HOST:PORT", help="its server, likewise")
+    made.add_argument(
+        "--many",
+        action="store_true",
+        help="of a recipient: send it 100,001 invented values (4 MB), and see what it says of so many; they stay there",
+    )
 
 
 def _add_gateway(made: argparse.ArgumentParser) -> None:

@@ -29,6 +29,7 @@ class PointOutcome(enum.Enum):
 
     PASSED = "passed"
     FAILED = "failed"
+    NOT_OFFERED = "not offered"
     LEFT = "does not apply"
 
 
@@ -38,6 +39,10 @@ class WrongError(Exception):
 
 class LeftError(Exception):
     """A point cannot be tried here; ``str`` says why."""
+
+
+class NotOfferedError(LeftError):
+    """A point binds those who offer something, and the peer does not; ``str`` says what."""
 
 
 def points(document: str = "") -> list[WirePoint]:
@@ -57,7 +62,7 @@ def line(text: object) -> str:
 class Findings:
     """What was found of each point; of several findings the worst stands, of equals the last."""
 
-    _RANK: Final = (PointOutcome.LEFT, PointOutcome.PASSED, PointOutcome.FAILED)
+    _RANK: Final = (PointOutcome.LEFT, PointOutcome.NOT_OFFERED, PointOutcome.PASSED, PointOutcome.FAILED)
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[PointOutcome, str]] = {}

@@ -19,8 +19,11 @@ CHECKS: Final = Checks()
 _QUIET_S: Final = 5.0
 # A recipient may take a presence that comes soon after its own for the answer to that.
 _SHOWN_AGAIN_S: Final = 15.0
-# Refused so often for now, then not answered at all.
-MOODS: Final = ["wait", "wait", "wait", "silent"]
+# Refused so often for now, then not answered at all, then told that it asks too much.
+MOODS: Final = ["wait", "wait", "wait", "silent", "busy"]
+# Who is told that waits a minute (§16), by its own clock; and how much longer it may take.
+_MINUTE_S: Final = 59.0
+_PATIENT_S: Final = 150.0
 # By how much the last of three pauses is longer than the shortest, at least: each may be spread by half. Who waits a
 # minute each time (spread as well) needs no longer ones.
 _LONGER: Final = 1.2
@@ -38,13 +41,16 @@ def now() -> int:
 async def it_has_patience_and_deadlines(peer: RecipientPeer) -> str | None:
     """Refused for now it asks again later and later; where nothing answers it asks again as well."""
     try:
-        times = [await _subscription(peer, number, "after a refusal of type wait") for number in range(len(MOODS))]
+        times = [await _subscription(peer, number, "after a refusal of type wait") for number in range(4)]
         pauses = [later.at - earlier.at for earlier, later in itertools.pairwise(times)]
         told = ", ".join(f"{pause:.1f} s" for pause in pauses)
         # Of the shortest: an answer may be lost between servers that have only just met, and then its deadline counts.
         if pauses[-1] < min(_LONG_S, _LONGER * min(pauses)):
             raise WrongError(f"refused for now it asked again after {told}")
-        await _subscription(peer, len(MOODS), "after a question that nobody answered")
+        busy = await _subscription(peer, 4, "after a question that nobody answered")
+        again = await _subscription(peer, 5, "told that it asks too much", _PATIENT_S)
+        if again.at - busy.at < _MINUTE_S:
+            raise WrongError(f"told that it asks too much it asked again after {again.at - busy.at:.1f} s")
     finally:
         # Whatever it did: from now on it is answered.
         peer.moods.clear()
@@ -55,12 +61,13 @@ def _deadline(peer: RecipientPeer) -> float:
     return 2.0 * peer.patience
 
 
-async def _subscription(peer: RecipientPeer, before: int, why: str) -> Asked:
+async def _subscription(peer: RecipientPeer, before: int, why: str, least: float = 0.0) -> Asked:
     """The subscription behind so many others. WrongError where none comes."""
     seen = [one for one in peer.asked if one.node == "subscribe"]
-    found = seen[before] if len(seen) > before else await peer.next("subscribe", len(peer.asked), _deadline(peer))
+    seconds = max(least, _deadline(peer))
+    found = seen[before] if len(seen) > before else await peer.next("subscribe", len(peer.asked), seconds)
     if found is None:
-        raise WrongError(f"{why} it did not subscribe again within {_deadline(peer):g} s")
+        raise WrongError(f"{why} it did not subscribe again within {seconds:g} s")
     return found
 
 

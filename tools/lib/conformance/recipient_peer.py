@@ -91,6 +91,11 @@ class RecipientPeer:
     receipts: list[Stanza | None] = field(default_factory=list)
     renewed_at: int | None = None
     filled: list[Asked] | None = None
+    # Whether it says that it answers for totals, and what it was sent to be asked for; who else may ask.
+    totals: bool | None = None
+    counted: list[tuple[int, float | str]] | None = None
+    many: bool = False
+    other: HearingSession | None = None
     pushed: dict[int, Point] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -139,6 +144,8 @@ class RecipientPeer:
         self.asked.append(Asked(time.monotonic(), command.node, fields, command.page, mood))
         if mood == "wait":
             raise RequestError("wait", _NOT_NOW, same("not now"))
+        if mood == "busy":
+            raise RequestError("wait", "resource-constraint", same("too much at once"))
         if command.node == "subscribe" and mood == "yes":
             self.device = request.origin
             try:

@@ -2,7 +2,7 @@
 import { condition } from "./recipient.js";
 
 const FIRST_WAIT_MS = 2_000;
-const LONGEST_WAIT_MS = 300_000;
+const LONGEST_WAIT_MS = 60_000;
 // One that says that it is asked too much is left alone for so long at least, whatever happens meanwhile (§16).
 const LEAST_MS = 60_000;
 // What comes so soon after one's own presence may be its answer: to answer that in turn would go on for ever.
@@ -47,7 +47,7 @@ export class Subscribing {
     } catch (error) {
       this.tell(condition(error) === "not-authorized" ? "no consent" : "not subscribed", /** @type {Error} */ (error).message);
       this.wait = Math.min(2 * this.wait, LONGEST_WAIT_MS);
-      const pause = this.wait * (0.5 + Math.random());
+      const pause = (this.wait * (1 + Math.random())) / 2;
       const least = condition(error) === "resource-constraint" ? LEAST_MS : 0;
       this.until = performance.now() + least;
       this.timer = setTimeout(() => this.begin(), Math.max(pause, least));
