@@ -213,3 +213,14 @@ def accounts(db: Database) -> None:
 def sent_again(db: Database) -> None:
     """Which rows of the outbox replace what their recipient has, as it was found to be another."""
     db.execute("ALTER TABLE outbox ADD COLUMN again INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def last_comparison(db: Database) -> None:
+    """What came of the last comparison with each recipient (``queue.py``): when, in a word, in values.
+
+    ``compared_again``: how many comparisons in a row have found something missing or altered there.
+    """
+    db.execute("ALTER TABLE recipient ADD COLUMN compared_as TEXT NOT NULL DEFAULT ''")
+    for column in ("at", "same", "missing", "altered", "surplus", "again"):
+        db.execute(f"ALTER TABLE recipient ADD COLUMN compared_{column} INTEGER NOT NULL DEFAULT 0")

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Columns of the last comparison.
+_OF_COMPARISON = 7
+
 # What is given up -> how fine the rows are that it is of.
 _GIVES_UP = {
     Granularity.RAW: GivenUp.RAW,
@@ -44,6 +47,34 @@ class Purged(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LastComparison:
+    """What came of the last comparison with a recipient, in values.
+
+    Args:
+        at: when it was (POSIX seconds).
+        standing: ``same``, ``differs``, ``unanswered``, ``veiled`` or ``broken``
+            (``gateway.federation.provider.comparison.SentComparison``).
+        same: the same on both sides.
+        missing, altered: so there, and sent again.
+        surplus: there, though not here.
+        again: how many comparisons in a row, this one included, have found something missing or altered.
+    """
+
+    at: int
+    standing: str
+    same: int
+    missing: int
+    altered: int
+    surplus: int
+    again: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it says how both sides stand; else nobody knows."""
+        return self.standing == "differs" or (self.standing == "same" and self.same > 0)
+
+
+@dataclass(frozen=True, slots=True)
 class RecipientAccount:
     """What one recipient was promised, in values.
 
@@ -56,6 +87,7 @@ class RecipientAccount:
         open: of those sent, not confirmed; ``lapsed`` of them so long ago that no receipt is awaited any more.
         besides: given in answers, and shown live: without a number, and without a receipt.
         purged: why -> how many went before they were handed over; without zeros.
+        comparison: whether it has what it was sent, as it said last; None where it was never asked.
     """
 
     recipient: str
@@ -69,6 +101,7 @@ class RecipientAccount:
     lapsed: int
     besides: int
     purged: Mapping[Purged, int]
+    comparison: LastComparison | None = None
 
     @property
     def balanced(self) -> bool:
@@ -91,9 +124,24 @@ class Accounts:
             " (SELECT count(*) FROM outbox WHERE recipient = id AND outbox.handed = 0), confirmed, by_server,"
             " (SELECT count(*) FROM outbox WHERE recipient = id AND outbox.handed > 0)"
             " + (SELECT count(*) FROM awaited WHERE recipient = id) + lapsed, lapsed, besides,"
-            " withdrawn, erased, corrected, expired, crowded, passed, unfit FROM recipient ORDER BY jid"
+            " withdrawn, erased, corrected, expired, crowded, passed, unfit, compared_at, compared_as, compared_same,"
+            " compared_missing, compared_altered, compared_surplus, compared_again FROM recipient ORDER BY jid"
         )
         return [_read(row) for row in rows]
+
+    @translated
+    def compared(self, recipient: str, found: LastComparison) -> None:
+        """Note and commit what came of a comparison, in the place of the last one; ``again`` is counted here."""
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE recipient SET compared_at = ?, compared_as = ?, compared_same = ?, compared_missing = ?,"
+                " compared_altered = ?, compared_surplus = ?, compared_again = CASE WHEN ? THEN compared_again + 1"
+                " WHEN ? THEN 0 ELSE compared_again END WHERE jid = ?",
+                [
+                    *(found.at, found.standing, found.same, found.missing, found.altered, found.surplus),
+                    *(found.missing + found.altered > 0, found.is_known, recipient),
+                ],
+            )
 
     def promise(self, number: int, rows: int, last: int) -> None:
         """So many rows were put in, up to that number."""
@@ -147,8 +195,10 @@ class Accounts:
 
 
 def _read(row: Sequence[Any]) -> RecipientAccount:
-    purged = zip(Purged, row[-len(Purged) :], strict=True)
-    values: list[Any] = [*row[: -len(Purged)], {why: rows for why, rows in purged if rows}]
+    counts, compared = row[:-_OF_COMPARISON], row[-_OF_COMPARISON:]
+    purged = zip(Purged, counts[-len(Purged) :], strict=True)
+    values: list[Any] = [*counts[: -len(Purged)], {why: rows for why, rows in purged if rows}]
+    values.append(LastComparison(*compared) if compared[1] else None)
     return RecipientAccount(*values)
 
 

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import sqlite3
 from contextlib import closing
 
 import pytest
@@ -12,12 +13,13 @@ from gateway.store.erasure import Range
 from gateway.store.journal import KEY_NAME
 from gateway.store.migrations import migrations
 from gateway.store.points import GivenUp, Granularity, Outgoing
-from gateway.store.queue import Purged
+from gateway.store.queue import LastComparison, Purged
 from gateway.store.recorder import Recorder
 from gateway.store.redo import REDO_NAME
 from gateway.store.store import Archive, Store
 from tests.gateway.store.conftest import POWER, START, frame, hand_over
 from tests.gateway.store.test_consents import COOP, NOW, TOWN, give, read
+from tests.prepared import prepare
 
 RAW, MINUTE, QUARTER, HALF_HOUR, DAY = Granularity
 
@@ -268,3 +270,37 @@ def test_both_sums_hold_at_every_commit_of_random_histories(directory, seed):
         assert {one.recipient: one.promised > 0 for one in life.store.accounts.all()} == {COOP: True, TOWN: True}
     finally:
         life.store.close()
+
+
+def test_what_came_of_the_last_comparison_stands_in_the_account(store, recorder):
+    """In the place of the one before; how often something was missing is counted until it is not, or is known again."""
+    give(store, POWER)
+    assert account(store).comparison is None
+    said = [("differs", 5, 1, 0, 0), ("broken", 2, 0, 1, 0), ("unanswered", 0, 0, 0, 0), ("same", 0, 0, 0, 0)]
+    for again, found in zip((1, 2, 2, 2), said, strict=True):
+        store.accounts.compared(COOP, LastComparison(NOW, *found))
+        assert account(store).comparison == LastComparison(NOW, *found, again)
+    store.accounts.compared(COOP, LastComparison(NOW + 1, "same", 9, 0, 0, 0))
+    assert account(store).comparison == LastComparison(NOW + 1, "same", 9, 0, 0, 0, 0)
+    store.accounts.compared(TOWN, LastComparison(NOW, "same", 9, 0, 0, 0))
+    assert [one.recipient for one in store.accounts.all()] == [COOP]
+
+
+def test_a_database_of_before_was_never_compared(directory, recorder):
+    """What it counted stays, and nobody says that both sides are the same."""
+    with closing(Store(directory)) as store:
+        store.meters.add("house", "ab12cd34ef")
+        give(store, POWER)
+        read(store, recorder, 0, 1, 2)
+        before = account(store)
+    columns = ("as", "at", "same", "missing", "altered", "surplus", "again")
+    with closing(sqlite3.connect(directory / FILE_NAME)) as db, db:
+        for column in columns:
+            db.execute(f"ALTER TABLE recipient DROP COLUMN compared_{column}")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'last_comparison'")
+    prepare(directory)
+    with closing(Store(directory)) as store:
+        assert account(store) == before
+        assert before.comparison is None
+        store.accounts.compared(COOP, LastComparison(NOW, "same", 3, 0, 0, 0))
+        assert account(store).comparison.is_known
