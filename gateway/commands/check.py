@@ -128,6 +128,17 @@ def _tell_accounts(options: argparse.Namespace, accounts: Sequence[RecipientAcco
         raise StoreError(_words(options, "lost", recipient=wrong))
     if accounts:
         _say(options, "shared" if len(accounts) > 1 else "shared_one", count=len(accounts))
+        _tell_compared(options, accounts)
+
+
+def _tell_compared(options: argparse.Namespace, accounts: Sequence[RecipientAccount]) -> None:
+    """What each recipient said last of what it has: a difference there is no fault of this database."""
+    from gateway.consent.act import compared_row  # noqa: PLC0415
+    from gateway.consent.command_words import last_compared  # noqa: PLC0415
+
+    for one in accounts:
+        said = last_compared(compared_row(one.comparison)).in_language(spoken(options))
+        sys.stdout.write(f"{one.recipient}: {said}\n")
 
 
 def _named(days: Iterable[date]) -> str:

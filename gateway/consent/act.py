@@ -46,6 +46,7 @@ from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     from gateway.store.domains import RefusedDomain
+    from gateway.store.queue import LastComparison
     from gateway.store.store import Store
     from gateway.store.terms import Channel
 
@@ -129,9 +130,18 @@ def _sent(store: Store, _: ListSent, now: float) -> list[Row]:
             "lapsed": one.lapsed,
             "besides": one.besides,
             "balanced": one.balanced,
+            "compared": compared_row(one.comparison),
         }
         for one in store.accounts.all()
     ]
+
+
+def compared_row(last: LastComparison | None) -> Row | None:
+    """What came of the last comparison, as ``consent sent --json`` shows it."""
+    if last is None:
+        return None
+    counts = {name: getattr(last, name) for name in ("same", "missing", "altered", "surplus")}
+    return {"at": iso(last.at), "standing": last.standing, **counts, "again": last.again}
 
 
 def _compare(store: Store, order: Compare | Totals, now: float) -> Row:

@@ -107,6 +107,16 @@ _DIFFERENCES = {
     "altered": Phrase("altered there, sent again: {count}"),
     "surplus": Phrase("there though not here: {count}; nothing is done about these: ask whoever runs it"),
 }
+_NOT_COMPARED = Phrase("not compared with the recipient yet")
+_LAST_COMPARED = {
+    "same": Phrase("compared {when}: {same} values the same on both sides"),
+    "differs": Phrase("compared {when}: {same} values the same on both sides"),
+    "nothing": Phrase("compared {when}: there was nothing to compare yet"),
+    "unanswered": Phrase("asked {when}, but its program cannot answer this: not compared"),
+    "veiled": Phrase("not compared: it knows the house by a pseudonym, or gets rounded values"),
+    "broken": Phrase("compared {when}, but not to the end; {same} values the same on both sides"),
+}
+_COMPARED_AGAIN = Phrase("which was so in {again} comparisons in a row: ask whoever runs it")
 _NOT_TOLD = Phrase("waits to be told")
 _SUPERSEDED = Phrase("not told any more: a later notice says otherwise")
 _CONFIRMED = Phrase("confirmed {when}")
@@ -169,7 +179,19 @@ def account_lines(row: Mapping[str, Any], lang: str) -> list[str]:
     reasons = ((_PURGED[why], rows) for why, rows in row["purged"].items() if why in _PURGED)
     lines += [words.filled(rows=rows) for words, rows in (*reasons, *besides) if rows]
     lines += [] if row["balanced"] else [_UNBALANCED]
+    lines.append(last_compared(row["compared"]))
     return [row["recipient"], *(f"     {line.in_language(lang)}" for line in lines)]
+
+
+def last_compared(row: Mapping[str, Any] | None) -> Phrase:
+    """What came of the last comparison with a recipient, if there was one."""
+    if row is None:
+        return _NOT_COMPARED
+    standing = "nothing" if row["standing"] == "same" and not row["same"] else row["standing"]
+    said = [_LAST_COMPARED[standing].filled(when=when(row["at"]), same=row["same"])]
+    said += [words.filled(count=row[name]) for name, words in _DIFFERENCES.items() if row[name]]
+    said += [_COMPARED_AGAIN.filled(again=row["again"])] if row["missing"] + row["altered"] and row["again"] > 1 else []
+    return joined("; ", said)
 
 
 def comparison_lines(row: Mapping[str, Any], lang: str) -> list[str]:

@@ -198,15 +198,13 @@ def federation_of(house: House) -> Publication | NoFederation:
 
     answers = Answers(config, store, call, standing.now, time.time, house.addresses)
     return Publication(
-        config,
-        config.federation,
-        store,
-        call,
-        answers.answer,
+        *(config, config.federation, store, call, answers.answer),
         health=lambda: house.updates.for_installer(
             condition_of(standing.own_links(time.monotonic()), disk.room_or_none())
         ),
         update=house.updates.asked,
+        notices=house.notices,
+        clock=house.host.time,
     )
 
 

@@ -16,7 +16,7 @@ from gateway.control.messages import AccountOrder
 from gateway.errors import GatewayError, StoreError
 from gateway.federation.connection.session import Session
 from gateway.federation.connection.strangers import SenderLimits
-from gateway.federation.connection.waiting import wait_any
+from gateway.federation.connection.waiting import MadeLater, wait_any
 from gateway.federation.provider.announcer import Announcer
 from gateway.federation.provider.commands import Commands
 from gateway.federation.provider.delivery import Delivery
@@ -27,8 +27,7 @@ from gateway.links.link import BROKEN, OK, WAITING, Link, LinkKind, watcher_link
 from gateway.notices.chat.conversation import Chat
 from gateway.notices.chat.messages import HouseholdMessages
 from gateway.store.domains import domain_of
-from gateway.store.points import Granularity
-from gateway.store.terms import LANGS, AccessRequest, check_jid
+from gateway.store.terms import LANGS, AccessRequest
 from gateway.tic.reading import Kind, Reading
 from gateway.words.phrase import Phrase
 
@@ -39,13 +38,14 @@ if TYPE_CHECKING:
     from gateway.config.tables import Config, FederationTable
     from gateway.config.tables import HouseholdTable as Told
     from gateway.consent.orders import Order, Row
-    from gateway.federation.provider.comparison import Comparer
+    from gateway.daemon.comparisons import HouseComparisons
     from gateway.federation.provider.health import Condition
     from gateway.federation.provider.update import UpdateStanding
     from gateway.federation.recipient.inbox import Inbox
     from gateway.federation.recipient.supply import SupplyRequest
     from gateway.links.alerts import Alert
     from gateway.notices.chat.questions import HouseholdQuestion
+    from gateway.notices.deciding.household import HouseholdNotices
     from gateway.process.cells import Part
     from gateway.store.store import Store
 
@@ -72,8 +72,6 @@ class _Wake:
 
 _CONNECTED, _CONNECTING = Phrase("connected"), Phrase("connecting")
 _NOT_CONNECTED = Phrase("the gateway has no connection to its server now ({why}); nothing was changed")
-# What is said of a comparison.
-_COMPARED = ("standing", "series", "points", "missing", "altered", "surplus", "questions")
 _TRIED = Phrase("{error}; attempt {count}")
 
 
@@ -103,6 +101,8 @@ class Publication:
         answer: what the household is answered; without it nobody is.
         health: how the gateway is, for whom the household lets ask.
         update: asks the household for an installer whom it lets ask.
+        notices: what the household is told of its recipients.
+        clock: POSIX seconds; None while nobody knows the time.
     """
 
     def __init__(
@@ -114,6 +114,8 @@ class Publication:
         answer: Callable[[HouseholdQuestion, str], Awaitable[str]] | None = None,
         health: Callable[[], Condition] | None = None,
         update: Callable[[str, str, bool], Awaitable[UpdateStanding]] | None = None,
+        notices: HouseholdNotices | None = None,
+        clock: Callable[[], float | None] = time.time,
     ) -> None:
         # Set by whoever wrote something: there may be something to send.
         self.wake = _Wake()
@@ -125,12 +127,10 @@ class Publication:
         self._doorkeeper = SenderLimits(lambda bare: bare in self._known)
         session = self._session = self._connection(config)
         user, domain = session.jid.user, session.jid.domain
-        publisher = Publisher(user, domain, account.max_retention, primary=account.units == "primary")
-        self._publisher, keep = publisher, config.store
-        # What is heard is written with the next commit, or the one after.
-        self._settle_s = 2.0 * keep.commit_interval_s
-        self._kept_s = {Granularity.RAW: keep.raw_hours * 3600, Granularity.MINUTE: keep.minute_days * 86_400}
+        publisher = self._publisher = Publisher(user, domain, account.max_retention, primary=account.units == "primary")
         self._delivery = self._deliver(publisher, account)
+        self._beside, presences = (config.store, self.wake.set, notices, clock), self._delivery.presences
+        self._comparisons = MadeLater(presences.there, self._make_comparisons)
         self._announcer = self._announce(publisher)
         self._live = LiveValues(session, store.watching, store.transfers, call, publisher)
         self._commands = self._answer_commands(publisher, account, health, update)
@@ -148,6 +148,12 @@ class Publication:
             doorkeeper=self._doorkeeper,
             passwords=self._passwords,
         )
+
+    def _make_comparisons(self) -> HouseComparisons:
+        from gateway.daemon.comparisons import HouseComparisons  # noqa: PLC0415 (few houses have recipients)
+
+        parts = self._session, self._store, self._call, self._publisher, self._delivery.presences
+        return HouseComparisons(*parts, *self._beside)
 
     def _take_in(self, config: Config) -> Inbox | None:
         """What takes in what others send; None where nobody does, and nothing of anybody is here."""
@@ -221,6 +227,7 @@ class Publication:
             "delivery": self._delivery,
             "announcer": self._announcer,
             "live": self._live,
+            "comparisons": self._comparisons,
             "known": _Round(self._know, _KNOWN_EVERY_S),
             "hand-over": self._hand_over,
         }
@@ -239,29 +246,13 @@ class Publication:
 
     def handlers(self) -> dict[type[Order[Any]], Callable[[Any], Awaitable[object]]]:
         """The orders that are done here."""
-        return {AccountOrder: self.order, Compare: self.compare, Totals: self.totals}
+        return {AccountOrder: self.order, Compare: self._compare, Totals: self._totals}
 
-    async def compare(self, order: Compare) -> Row:
-        """Ask a recipient how much it has; GatewayError with the reason when it cannot be asked."""
-        recipient = check_jid(order.recipient)
-        async with self._changing:
-            self._require_connection()
-            found = await self._comparer().compare(recipient)
-        self.wake.set()
-        return {"recipient": recipient} | {name: getattr(found, name) for name in _COMPARED}
+    async def _compare(self, order: Compare) -> Row:
+        return await self._comparisons.made.order(order)
 
-    async def totals(self, order: Totals) -> list[str]:
-        """What a recipient is to have of a time; GatewayError with the reason when that cannot be said."""
-        from gateway.federation.wire.total_lines import parse_window  # noqa: PLC0415 (it is seldom asked)
-
-        window = parse_window(order.begin, order.end)
-        return await self._comparer().totals(check_jid(order.recipient), window)
-
-    def _comparer(self) -> Comparer:
-        from gateway.federation.provider.comparison import Comparer  # noqa: PLC0415 (it is seldom asked)
-
-        parts = self._session, self._store, self._call, self._publisher, self._delivery.presences.address, self._kept_s
-        return Comparer(*parts, settle_s=self._settle_s)
+    async def _totals(self, order: Totals) -> list[str]:
+        return await self._comparisons.made.totals(order)
 
     async def leave(self) -> None:
         """Have what was written leave; return when it has had its turn, or when that takes too long."""

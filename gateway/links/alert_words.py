@@ -55,6 +55,7 @@ class Topic(enum.Enum):
     POWER_CUT = "power-cut"
     VERSION = "version"
     SUPPORT = "support"
+    SHARING = "sharing"
 
 
 # Of each kind: the fault, its repetition, what to do, its end.

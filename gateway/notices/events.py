@@ -132,6 +132,7 @@ _BADLY = (
 )
 _ILL = Phrase("Something is wrong with the gateway ({what}); its “Status” page says what.")
 _WELL = Phrase("The gateway is working again ({what}).")
+_SHARING = Phrase("What a recipient has of your readings is not what your gateway has; the “Sharing” page says more.")
 
 
 def event_of(alert: Alert) -> str:
@@ -144,6 +145,8 @@ def said(alert: Alert, *, figures: bool) -> Phrase:
     event = event_of(alert)
     if figures or event in ("red-day", "version"):
         return alert.text
+    if alert.kind is Topic.SHARING:
+        return _SHARING
     if event == "gateway":
         what = KINDS.get(alert.kind.link, same("")) if isinstance(alert.kind, FaultKind) else same("")
         return (_WELL if alert.recovered else _ILL).filled(what=what)

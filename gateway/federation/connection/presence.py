@@ -91,6 +91,10 @@ class Presences:
         if devices.pop(origin, None) is not None and not devices:
             del self._there[bare(origin)]
 
+    def there(self) -> list[str]:
+        """The accounts of which a device is there."""
+        return [account for account, devices in self._there.items() if devices]
+
     def is_away(self, recipient: str) -> bool:
         """Whether nothing that it is to confirm may be sent to it now."""
         return recipient in self.showing and recipient not in self._there

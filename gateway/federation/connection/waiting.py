@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar
+import time
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from gateway.errors import StoreError
 
@@ -15,6 +16,53 @@ Work = TypeVar("Work", bound="Callable[[], Awaitable[Any] | None]")
 
 # Who waits for work comes round this often all the same: the watchdog sees that it still turns.
 ROUND_S = 60.0
+_WANTED_EVERY_S = 5.0
+
+
+class UsedPart(Protocol):
+    """What runs until it is told to stop, and says when it last came round (monotonic seconds)."""
+
+    alive_at: float
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until ``stop``."""
+
+
+Made = TypeVar("Made", bound=UsedPart)
+
+
+class MadeLater(Generic[Made]):
+    """A part that is made, and its modules loaded, when it is used first.
+
+    Args:
+        wanted: true once it has something to do.
+        make: makes it.
+    """
+
+    def __init__(self, wanted: Callable[[], object], make: Callable[[], Made]) -> None:
+        self._wanted, self._make = wanted, make
+        self._made: Made | None = None
+        self._alive_at = time.monotonic()
+
+    @property
+    def made(self) -> Made:
+        """The part itself."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    @property
+    def alive_at(self) -> float:
+        """When it last came round."""
+        return max(self._alive_at, self._made.alive_at if self._made else 0.0)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until ``stop``."""
+        while not (stop.is_set() or self._wanted()):
+            self._alive_at = time.monotonic()
+            await wait_any(_WANTED_EVERY_S, stop)
+        if not stop.is_set():
+            await self.made.run(stop)
 
 
 async def work_off(incoming: deque[Work]) -> None:

@@ -116,6 +116,7 @@ class Comparer:
         kept_s: for how many seconds values that fine are kept; others are for ever.
         settle_s: after how many seconds a value of a moment is written, at the latest; what may come is not compared.
         clock: the host's POSIX seconds.
+        gently: leave the store's thread to others for as long as each reading of ours has taken.
     """
 
     def __init__(
@@ -128,8 +129,10 @@ class Comparer:
         kept_s: Mapping[Granularity, int],
         settle_s: float,
         clock: Callable[[], float] = time.time,
+        *,
+        gently: bool = False,
     ) -> None:
-        self._session, self._store, self._call = session, store, call
+        self._session, self._store, self._call, self._gently = session, store, call, gently
         self._publisher, self._address, self._kept_s, self._clock = publisher, address, kept_s, clock
         self._settle_s = settle_s
 
@@ -253,8 +256,11 @@ class Comparer:
         first = min(max(first, theirs.since), last)
         if first == last:
             return 0
+        begun = time.monotonic()
         counted: tuple[SeriesTotal, list[Point]] = await self._call(self._ours, span, first, last)
         ours, points = counted
+        if self._gently:
+            await asyncio.sleep(time.monotonic() - begun)
         if ours == theirs and ours.hash is not None:
             return ours.count
         if ours.count <= 1 and theirs.count <= 1 and (ours.count or last - first == 1):

@@ -96,6 +96,11 @@ class HouseholdNotices:
         """What was announced under that key holds no more."""
         self._announced.pop(key, None)
 
+    def forget(self, key: str) -> None:
+        """The same; and when it comes again it is told again."""
+        self.over(key)
+        self._news.told.pop(key, None)
+
     def is_calm(self, matter: str) -> bool:
         """Whether a fault that was told does not show at the moment: it may be about to end."""
         states = {(link.kind, link.name): link.state for link in self._links}

@@ -16,8 +16,12 @@ from gateway.words.phrase import Phrase
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.store.queue import LastComparison
     from gateway.web.sharing.values import Row
     from gateway.web.view import PageView
+
+# Of what nobody knows how it stands, or not of all.
+_UNKNOWN = ("unanswered", "veiled", "broken")
 
 
 class InWords:
@@ -83,6 +87,24 @@ class InWords:
     def promised(self, rows: Sequence[Row]) -> str:
         """Which way all that goes."""
         return " · ".join(dict.fromkeys(self.ways(row) for row in rows))
+
+    def compared(self, last: LastComparison | None) -> str:
+        """Whether a recipient has what it was sent, as the last comparison with it says; unknown is never the same."""
+        view = self._view
+        if last is None:
+            return view.say("compared_not_yet")
+        said = [view.say(f"compared_{last.standing}")] if last.standing in _UNKNOWN else []
+        if lacked := last.missing + last.altered:
+            key = "compared_lacked_again" if last.again > 1 else "compared_lacked"
+            said.append(self._counted(key, lacked))
+        if last.surplus:
+            said.append(self._counted("compared_surplus", last.surplus))
+        said = said or [view.say("compared_same" if last.same else "compared_nothing")]
+        what = Phrase("; ", "on a page").in_language(view.lang).join(said)
+        return view.say("compared_on", day=dates.day(view.lang, dates.local(last.at)), what=what)
+
+    def _counted(self, key: str, count: int) -> str:
+        return self._view.say(f"{key}_one" if count == 1 else key, n=dates.count(self._view.lang, count))
 
     def role(self, code: str) -> str:
         """What a recipient is in law."""

@@ -188,7 +188,7 @@ def _flow(one: RecipientAccount) -> RecipientFlow:
     """The account as a household reads it: what a server has taken is no receipt, and lies at nobody's door."""
     sent, receipts, dropped = one.sent + one.besides, one.confirmed - one.by_server, sum(one.purged.values())
     since = one.since if sent else None
-    return RecipientFlow(sent, since, receipts or None, one.waiting, one.open, one.besides, dropped)
+    return RecipientFlow(sent, since, receipts or None, one.waiting, one.open, one.besides, dropped, one.comparison)
 
 
 def _branches(archive: Archive, request: dict[str, Any]) -> tuple[list[str], list[str]]:

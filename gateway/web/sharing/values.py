@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gateway.store.queue import LastComparison
 
 Row = Mapping[str, Any]
 
@@ -32,7 +35,7 @@ class RecipientFlow:
 
     ``confirmed`` is None where no receipt has come: of what nobody confirms nobody knows how much arrived. Of those
     sent so many are ``open``, not confirmed yet, and so many went ``besides``, on request or live; ``dropped`` were
-    promised and never sent.
+    promised and never sent. ``compared``: what came of the last comparison; None where there was none.
     """
 
     sent: int = 0
@@ -42,6 +45,7 @@ class RecipientFlow:
     open: int = 0
     besides: int = 0
     dropped: int = 0
+    compared: LastComparison | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.consent.command_words import comparison_lines
+from gateway.consent.act import compared_row
+from gateway.consent.command_words import comparison_lines, last_compared
 from gateway.consent.text import asked_text
 from gateway.errors import ConsentError, GatewayError
 from gateway.store.points import Confirm, Granularity
+from gateway.store.queue import LastComparison
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from gateway.store.terms import AccessState, Terms
@@ -198,6 +200,7 @@ def test_what_became_of_what_was_promised_adds_up_by_recipient(desk, store):
         "     promised since 2026-06-16 11:59: 5 values; sent 3, waiting 0, dropped 2",
         "     sent 3: confirmed 2, not confirmed 1",
         "     2 dropped: the consent was withdrawn or narrowed",
+        "     not compared with the recipient yet",
     ]
     assert "     envoyées 3 : confirmées 2, non confirmées 1" in desk("sent", lang="fr")[1].replace("\xa0", " ")
     (row,) = json.loads(desk("sent", "--json")[1])
@@ -220,6 +223,34 @@ def test_a_comparison_is_told_in_words_and_needs_a_running_gateway(desk):
         "missing there, sent again: 1",
         "there though not here: 30; nothing is done about these: ask whoever runs it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (("same", 9, 0, 0, 0), "compared 2026-06-16 12:00: 9 values the same on both sides"),
+        (("same", 0, 0, 0, 0), "compared 2026-06-16 12:00: there was nothing to compare yet"),
+        (
+            ("differs", 9, 1, 0, 0, 1),
+            "compared 2026-06-16 12:00: 9 values the same on both sides; missing there, sent again: 1",
+        ),
+        (
+            ("differs", 9, 0, 2, 0, 2),
+            "compared 2026-06-16 12:00: 9 values the same on both sides; altered there, sent again: 2; which was so in"
+            " 2 comparisons in a row: ask whoever runs it",
+        ),
+        (("unanswered", 0, 0, 0, 0), "asked 2026-06-16 12:00, but its program cannot answer this: not compared"),
+        (("veiled", 0, 0, 0, 0), "not compared: it knows the house by a pseudonym, or gets rounded values"),
+        (
+            ("broken", 4, 0, 0, 3),
+            "compared 2026-06-16 12:00, but not to the end; 4 values the same on both sides; there though not here: 3;"
+            " nothing is done about these: ask whoever runs it",
+        ),
+    ],
+)
+def test_what_came_of_the_last_comparison_is_told_with_the_account(found, said):
+    """Unknown is never said to be the same."""
+    assert str(last_compared(compared_row(LastComparison(START, *found)))) == said
 
 
 def test_suspending_and_resuming_say_what_they_did(desk, store):

@@ -70,6 +70,9 @@ def test_a_meter_that_is_heard_badly_is_not_said_to_be_silent():
         assert "badly" in str(said(alert(kind), figures=False))
         assert "well again" in str(said(alert(kind, ended=True), figures=False))
     assert "no longer receives" in str(said(alert(FaultKind.MUTE), figures=False))
+    sharing = str(said(alert(Topic.SHARING), figures=False))
+    assert sharing.startswith("What a recipient has of your readings")
+    assert event_of(alert(Topic.SHARING)) == "gateway"
 
 
 def test_every_alert_is_an_event_and_every_event_has_words_without_figures(tmp_path):

@@ -15,10 +15,14 @@ from gateway.control.running import ask
 from gateway.senml.naming import NameForm
 from gateway.store.notices import ErasureAsked
 from gateway.store.points import Confirm, Granularity
+from gateway.store.queue import LastComparison
 from gateway.store.recorder import Recorder
 from gateway.store.terms import LANGS, Channel, Terms
+from gateway.web.menu import arranged
+from gateway.web.sharing.in_words import InWords
 from gateway.web.sharing.routes import UNDO_S
 from gateway.web.sharing.words import SHARING_WORDS
+from gateway.web.view import PageView
 from harness.points import GATEWAYS, opened
 from servers import wait_until
 from tests.gateway.store.conftest import frame, hand_over
@@ -399,6 +403,7 @@ def test_each_recipient_has_a_sentence_and_what_went_there(tmp_path):
         shared.store.batches.write([recorder.take()], shared.now)
         rows = hand_over(shared.store, COOP, shared.now, last=3)
         shared.store.outbox.confirm(COOP, 0, rows[0].seq, shared.now)
+        shared.store.accounts.compared(COOP, LastComparison(shared.now, "differs", 40, 2, 1, 1))
         return next(one for one in shared.store.accounts.all() if one.recipient == COOP)
 
     (account,) = make(folder / "data", fill)
@@ -418,6 +423,12 @@ def test_each_recipient_has_a_sentence_and_what_went_there(tmp_path):
     assert numbers == [("Envoyé", "123"), ("En attente", str(account.waiting)), ("Confirmé", "1")]
     assert "<small>dont 120 à sa demande ou en direct</small>" in coop
     assert "<small>2 pas encore confirmées</small>" in coop
+    assert re.search(
+        r"<dt>Comparaison</dt><dd>le \d+ \S+ \d+ : 3 valeurs manquaient ou étaient différentes chez lui ; elles ont été"
+        r" renvoyées ; il a une valeur qui n’est pas dans cette maison</dd>",
+        coop,
+    )
+    assert "<dt>Comparaison</dt><dd>pas encore</dd>" in town
     assert "La Ville peut demander un total par jour, jusqu’au" in town
     assert "Étude ne reçoit rien en ce moment ; vous aviez promis une valeur par demi-heure" in study
     assert (
@@ -483,3 +494,27 @@ def test_an_address_that_mixes_alphabets_is_marked_before_a_yes(sharing_house, p
         _, text = owner.get(f"{place.format(marked=sharing_house.marked)}?lang={lang}")
         assert text.count(mark) == 1
         assert name in text
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (None, "not yet"),
+        (("same", 9, 0, 0, 0), "the same on both sides"),
+        (("same", 0, 0, 0, 0), "nothing to compare yet"),
+        (("differs", 9, 1, 0, 0, 1), "one value was missing or different there; it was sent again"),
+        (("differs", 9, 1, 1, 0, 2), "2 values were missing or different there once more; they were sent again"),
+        (("differs", 9, 0, 0, 1200), "1,200 values are there, but not in this house"),
+        (("unanswered", 0, 0, 0, 0), "impossible, its program does not answer"),
+        (("veiled", 0, 0, 0, 0), "impossible with a pseudonym or rounded values"),
+        (("broken", 5, 1, 0, 0, 1), "it could not be completed; one value was missing or different there;"),
+    ],
+)
+def test_the_last_comparison_is_said_as_what_it_is(found, said):
+    """What nobody knows is never said to be the same."""
+    last = found and LastComparison(1_781_604_000, *found)
+    view = PageView("en", "/sharing", None, {}, SHARING_WORDS["en"], arranged([]), requests=lambda: 0)
+    text = InWords(view).compared(last).replace("\xa0", " ")
+    assert said in text
+    assert text.startswith("on 16 June 2026: ") or found is None
+    assert ("the same" in text) == (said == "the same on both sides")

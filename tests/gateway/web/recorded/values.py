@@ -10,6 +10,7 @@ from itertools import pairwise
 from gateway.live.credentials import Credentials
 from gateway.mqtt.boards.displays import DisplayAccount
 from gateway.mqtt.boards.passwords import made
+from gateway.store.queue import LastComparison
 from gateway.web.boards.values import DamagedBoard, HouseBoard, HouseBoards
 from gateway.web.cost.values import Aim, Bill, Forecast, Money, OfferPaid, OffersCompared, Present, TariffOffer
 from gateway.web.displays.stored import NewDisplay
@@ -438,8 +439,10 @@ HANDED = [
 
 
 FLOWS = {
-    "coop@sen2.test": RecipientFlow(1_234_567, DAY, 1_230_000, 48, 1_567, 3_000, 12),
-    "etude@sen9.test": RecipientFlow(waiting=3),
+    "coop@sen2.test": RecipientFlow(
+        1_234_567, DAY, 1_230_000, 48, 1_567, 3_000, 12, LastComparison(DAY, "differs", 9_000, 3, 0, 1, 1)
+    ),
+    "etude@sen9.test": RecipientFlow(waiting=3, compared=LastComparison(DAY, "same", 9_000, 0, 0, 0)),
 }
 
 
