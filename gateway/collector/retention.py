@@ -13,6 +13,7 @@ from gateway.collector.obey import drop_empty
 from gateway.collector.schema import Layout, check
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from datetime import datetime
 
     from psycopg import AsyncConnection
@@ -29,10 +30,14 @@ _LOCK_WAIT = "SET LOCAL lock_timeout = '5s'"
 # As text: to an interval, and to Python's own, a month is thirty days.
 _TERMS = "SELECT DISTINCT keep::text, now() - keep AS bound FROM series ORDER BY bound"
 _NEXT = "SELECT id FROM series WHERE keep::text = %s AND id > %s ORDER BY id LIMIT %s"
-_PAST = "DELETE FROM reading WHERE series = ANY(%s) AND time < %s"
-# Some tenths of a second each: after a pause, or under a shorter `most`, there may be hundreds of millions.
-_PORTION = 100_000
-_FEWEST, _MOST = 1, 10_000
+_PAST = """
+DELETE FROM reading WHERE (series, time) IN (
+  SELECT series, time FROM reading WHERE series = ANY(%(series)s) AND time < %(bound)s LIMIT %(most)s
+) AND time < %(bound)s
+"""
+# Half a second each: after a pause, or under a shorter `most`, there may be hundreds of millions.
+_PORTION = 50_000
+_MOST_SERIES = 10_000
 # A configuration that allows less than before binds what is there already.
 _SHORTEN = "UPDATE series SET keep = %(most)s::interval WHERE now() - keep < now() - %(most)s::interval"
 
@@ -56,18 +61,33 @@ async def retain(database: Database, most: str) -> Done | None:
     if months is None:
         return None
     readings = 0
-    for keep, bound in await database.run(_terms):
-        last: int | None = 0
-        many = _FEWEST
-        while last is not None:
-            last, portion = await database.run(partial(_delete, keep=keep, bound=bound, after=last, many=many))
-            readings += portion
-            many = max(_FEWEST, many // 2) if portion > _PORTION else min(_MOST, many * 2)
-    done = Done(readings, months)
-    if readings or months:
-        await database.run(partial(_note, done=done))
-        log.info("retention: %d readings deleted, %d months dropped", readings, months)
-    return done
+    try:
+        for keep, bound in await database.run(_terms):
+            async for portion in _portions(database, keep, bound):
+                readings += portion
+    finally:
+        if readings or months:
+            await database.run(partial(_note, done=Done(readings, months)))
+            log.info("retention: %d readings deleted, %d months dropped", readings, months)
+    return Done(readings, months)
+
+
+async def _portions(database: Database, keep: str, bound: datetime) -> AsyncIterator[int]:
+    """Delete what is past one retention, some of it at a time; how many each time.
+
+    It ends early where another process does it as well: that one began later, with the first series.
+    """
+    after, many = 0, 1
+    while True:
+        found = await database.run(partial(_delete, keep=keep, bound=bound, after=after, many=many))
+        if found is None:
+            return
+        last, portion = found
+        yield portion
+        if portion < _PORTION:
+            after, many = last, min(_MOST_SERIES, many * 2)
+        else:
+            many = max(1, many // 2)
 
 
 async def _mine(db: AsyncConnection) -> bool:
@@ -91,17 +111,18 @@ async def _terms(db: AsyncConnection) -> list[tuple[str, datetime]]:
     return await (await db.execute(_TERMS)).fetchall()
 
 
-async def _delete(db: AsyncConnection, keep: str, bound: datetime, after: int, many: int) -> tuple[int | None, int]:
-    """Delete what is past one retention of the next series: the last of them and how many readings.
+async def _delete(db: AsyncConnection, keep: str, bound: datetime, after: int, many: int) -> tuple[int, int] | None:
+    """Delete a portion of what is past one retention of the next series: the last of them, and how many readings.
 
     None at the end, and where another process is just doing it.
     """
     if not await _mine(db):
-        return None, 0
+        return None
     series = [number for (number,) in await (await db.execute(_NEXT, [keep, after, many])).fetchall()]
     if not series:
-        return None, 0
-    return series[-1], (await db.execute(_PAST, [series, bound])).rowcount
+        return None
+    done = await db.execute(_PAST, {"series": series, "bound": bound, "most": _PORTION})
+    return series[-1], done.rowcount
 
 
 async def _note(db: AsyncConnection, done: Done) -> None:

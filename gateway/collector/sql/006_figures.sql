@@ -13,18 +13,34 @@ ALTER TABLE series ADD COLUMN kind text NOT NULL GENERATED ALWAYS AS (
   END
 ) STORED;
 
--- How often a series has a value; null where that is not known. What was read each second is looked at by the hour.
-CREATE FUNCTION step_of(granularity text) RETURNS interval LANGUAGE sql IMMUTABLE AS $$
+-- How often a series has a value whatever happens; null where that is not known. An index is read out at each quarter of an
+-- hour, by the minute only when it changes; of what was read each second, power drawn alone changes in every hour.
+CREATE FUNCTION step_of(kind text, path text, granularity text) RETURNS interval LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE
-    WHEN granularity = 'raw' THEN interval '1 hour'
-    WHEN granularity ~ '^PT[1-9][0-9]{0,2}[HM]$' THEN granularity::interval
+    WHEN granularity = 'raw' THEN CASE WHEN path LIKE 'consumption/power/%' AND kind = 'gauge' THEN interval '1 hour' END
+    WHEN granularity ~ '^PT[1-9][0-9]{0,2}[HM]$' AND (
+      kind = 'gauge' OR kind = 'total' AND granularity::interval >= interval '15 minutes'
+    ) THEN granularity::interval
   END
+$$;
+
+-- Whether an identifier, in whichever of its forms it was asked for, is that of a name or of a branch above it.
+CREATE FUNCTION covers(identifier text, name text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT starts_with(translate(name, ':', '@') || '/', translate(rtrim(identifier, '/'), ':', '@') || '/')
 $$;
 
 CREATE OR REPLACE VIEW shown_series AS
 SELECT s.id AS series, m.pseudonym AS meter, s.path, s.granularity, s.unit, s.kind
 FROM series s JOIN meter m ON m.id = s.meter JOIN gateway g ON g.id = m.gateway
 WHERE NOT g.limited;
+
+-- Whoever could read one of these reads what stands in its place.
+CREATE TEMPORARY TABLE granted ON COMMIT DROP AS
+SELECT c.relname AS name, a.grantee FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
+WHERE c.relnamespace = 'linky'::regnamespace AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner
+UNION
+SELECT p.proname, a.grantee FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) a
+WHERE p.pronamespace = 'linky'::regnamespace AND a.privilege_type = 'EXECUTE' AND a.grantee <> p.proowner;
 
 DROP VIEW energy_hourly, energy_daily, completeness_daily;
 DROP FUNCTION readings(text, timestamptz, timestamptz);
@@ -56,11 +72,16 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = linky, pg_temp SET jit = off AS $$
   WITH step_start AS (
-    SELECT t AT TIME ZONE zone AS start, (t + step) AT TIME ZONE zone AS next, t < until AT TIME ZONE zone AS asked
+    SELECT t AS start, t + step AS next, t < until AS asked
+    FROM generate_series(date_trunc('hour', since, 'UTC'), until - interval '1 microsecond' + step, step) AS t
+    WHERE step < interval '1 day'
+    UNION ALL
+    -- Days are those of the zone, of 23 to 25 hours.
+    SELECT t AT TIME ZONE zone, (t + step) AT TIME ZONE zone, t < until AT TIME ZONE zone
     FROM generate_series(
-      date_trunc(CASE WHEN step < '1 day' THEN 'hour' ELSE 'day' END, since AT TIME ZONE zone),
-      until AT TIME ZONE zone - interval '1 microsecond' + step, step
+      date_trunc('day', since AT TIME ZONE zone), until AT TIME ZONE zone - interval '1 microsecond' + step, step
     ) AS t
+    WHERE step >= interval '1 day'
   ),
   counter AS (
     SELECT s.meter, s.path, s.unit, array_agg(s.series) AS parts FROM shown_series s
@@ -74,33 +95,63 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = linky, pg_temp SET jit = 
     CROSS JOIN LATERAL (
       SELECT r.value FROM unnest(c.parts) AS part CROSS JOIN LATERAL (
         SELECT time, value FROM reading WHERE series = part AND time >= b.start AND time < b.next ORDER BY time LIMIT 1
-      ) r ORDER BY r.time LIMIT 1
+      ) r ORDER BY r.time, r.value LIMIT 1
     ) f
     WINDOW following AS (PARTITION BY c.meter, c.path, c.unit ORDER BY b.start)
   )
-  SELECT mark.meter, mark.path, mark.unit, mark.start, coalesce(mark.finish, l.time),
-    CASE WHEN coalesce(mark.reached, l.value) >= mark.value THEN coalesce(mark.reached, l.value) - mark.value END,
+  SELECT mark.meter, mark.path, mark.unit, mark.start, coalesce(mark.finish, later.time, own.time),
+    CASE WHEN coalesce(mark.reached, later.value, own.value) >= mark.value
+      THEN coalesce(mark.reached, later.value, own.value) - mark.value END,
     mark.finish IS NOT DISTINCT FROM mark.next
-  FROM mark LEFT JOIN LATERAL (
+  FROM mark
+  -- A gap that goes beyond what is asked is of the step in which it begins.
+  LEFT JOIN LATERAL (
+    SELECT r.time, r.value FROM unnest(mark.parts) AS part CROSS JOIN LATERAL (
+      SELECT time, value FROM reading WHERE series = part AND time >= mark.next ORDER BY time LIMIT 1
+    ) r WHERE mark.finish IS NULL ORDER BY r.time, r.value LIMIT 1
+  ) later ON true
+  LEFT JOIN LATERAL (
     SELECT r.time, r.value FROM unnest(mark.parts) AS part CROSS JOIN LATERAL (
       SELECT time, value FROM reading WHERE series = part AND time >= mark.start AND time < mark.next
       ORDER BY time DESC LIMIT 1
-    ) r WHERE mark.finish IS NULL ORDER BY r.time DESC LIMIT 1
-  ) l ON true
+    ) r WHERE mark.finish IS NULL AND later.time IS NULL ORDER BY r.time DESC, r.value DESC LIMIT 1
+  ) own ON true
   WHERE mark.asked
 $$;
 
 -- The last seven days by the hour, and the last year by the day of France: totals, each once.
 CREATE VIEW energy_hourly AS
-SELECT meter, path, unit, start AS hour, finish, energy, whole
+SELECT meter, path, unit, start AS hour, energy, whole, finish
 FROM energy('1 hour', 'UTC', now() - interval '7 days', now());
 CREATE VIEW energy_daily AS
-SELECT meter, path, unit, start AS day, finish, energy, whole
+SELECT meter, path, unit, start AS day, energy, whole, finish
 FROM energy('1 day', 'Europe/Paris', now() - interval '1 year', now());
 
--- How many values a day of France could have brought of each series that has one at each step, and how many of them are
--- there. It begins with the subscription, or with the first value of its meter if that came later, and ends with what may be
--- on its way yet; what may be kept no longer counts no more. Of `raw`: hours in which anything came.
+-- Series with a value at each step that somebody is subscribed to: from when on and until when their values are due. It begins
+-- with the subscription, or with the first value of its meter if that came later; what may be kept no longer is not due, nor
+-- is what may be on its way yet, nor what came after another granularity took its place.
+CREATE VIEW due_series AS
+WITH subscribed AS (
+  SELECT x.id AS series, x.meter, x.path, x.granularity, step_of(x.kind, x.path, x.granularity) AS step,
+    greatest(min(u.since), now() - x.keep) AS since
+  FROM series x JOIN meter m ON m.id = x.meter
+  JOIN subscription u ON u.gateway = m.gateway AND u.wanted AND u.since IS NOT NULL AND u.standing <> 'refused'
+    AND (covers(u.identifier, x.sen1) OR covers(u.identifier, x.name))
+  GROUP BY x.id
+), known AS (
+  SELECT s.*, f.time AS first, l.time AS newest FROM subscribed s
+  CROSS JOIN LATERAL (SELECT time FROM reading WHERE series = s.series ORDER BY time LIMIT 1) f
+  CROSS JOIN LATERAL (SELECT time FROM reading WHERE series = s.series ORDER BY time DESC LIMIT 1) l
+), together AS (
+  SELECT k.*, min(first) OVER (PARTITION BY meter) AS begun, max(newest) OVER (PARTITION BY meter, path) AS last FROM known k
+)
+SELECT series, meter, path, granularity, step, greatest(since, begun) AS since, newest,
+  CASE WHEN newest + 2 * step + interval '1 hour' < last THEN newest + step
+    ELSE now() - step - interval '15 minutes' END AS until
+FROM together WHERE step IS NOT NULL;
+
+-- How many values a day of France could have brought of each of these, and how many of them are there. Of `raw`: hours in
+-- which anything came.
 CREATE FUNCTION completeness(since timestamptz, until timestamptz, of_meters text[] DEFAULT NULL)
 RETURNS TABLE (meter text, path text, granularity text, day timestamptz, expected integer, received integer)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = linky, pg_temp SET jit = off AS $$
@@ -111,26 +162,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = linky, pg_temp SET jit = 
       until AT TIME ZONE 'Europe/Paris' - interval '1 microsecond', '1 day'
     ) AS t
   ),
-  subscribed AS (
-    SELECT s.series, x.meter AS number, s.meter, s.path, s.granularity, step_of(s.granularity) AS step,
-      greatest(min(u.since), now() - x.keep) AS since
-    FROM shown_series s JOIN series x ON x.id = s.series JOIN meter m ON m.id = x.meter
-    JOIN subscription u ON u.gateway = m.gateway AND u.wanted AND starts_with(x.sen1, u.identifier || '/')
-    WHERE s.kind IN ('total', 'gauge') AND u.since IS NOT NULL AND (of_meters IS NULL OR s.meter = ANY (of_meters))
-    GROUP BY s.series, x.meter, s.meter, s.path, s.granularity, x.keep
-  ),
-  begun AS (
-    SELECT b.number, min(f.time) AS first FROM subscribed b CROSS JOIN LATERAL (
-      SELECT time FROM reading WHERE series = b.series ORDER BY time LIMIT 1
-    ) f GROUP BY b.number
-  ),
   due AS (
-    SELECT s.*, d.start,
-      ceil(extract(epoch FROM greatest(d.start, s.since, b.first)) / extract(epoch FROM s.step)) AS first_mark,
-      ceil(extract(epoch FROM least(d.next, now() - s.step - interval '15 minutes')) / extract(epoch FROM s.step))
-        AS end_mark
-    FROM subscribed s JOIN begun b USING (number) CROSS JOIN day_of_france d
-    WHERE s.step IS NOT NULL
+    SELECT s.meter, p.series, p.path, p.granularity, p.step, d.start,
+      ceil(extract(epoch FROM greatest(d.start, p.since)) / extract(epoch FROM p.step)) AS first_mark,
+      ceil(extract(epoch FROM least(d.next, p.until)) / extract(epoch FROM p.step)) AS end_mark
+    FROM due_series p JOIN shown_series s ON s.series = p.series CROSS JOIN day_of_france d
+    -- By number, which the planner takes into the view.
+    WHERE of_meters IS NULL OR p.meter = ANY (ARRAY(SELECT id FROM meter WHERE pseudonym = ANY (of_meters)))
   )
   SELECT meter, path, granularity, start, (end_mark - first_mark)::integer, found.marks
   FROM due CROSS JOIN LATERAL (
@@ -155,34 +193,44 @@ SELECT meter, path, granularity, day, expected, received FROM completeness(now()
 -- where nothing ever came.
 CREATE VIEW home AS
 SELECT t.meters, u.since, t.newest, g.heard_at,
-  coalesce(t.newest, u.since) < now() - 2 * coalesce(t.pace, interval '1 day') - interval '1 hour' AS silent
+  greatest(t.newest, u.since) < now() - 2 * coalesce(p.pace, interval '1 day') - interval '1 hour' AS silent
 FROM gateway g
 JOIN (
-  SELECT gateway, min(since) AS since FROM subscription WHERE wanted AND since IS NOT NULL GROUP BY gateway
+  SELECT gateway, min(since) AS since FROM subscription
+  WHERE wanted AND since IS NOT NULL AND standing <> 'refused' GROUP BY gateway
 ) u ON u.gateway = g.id
 CROSS JOIN LATERAL (
-  SELECT string_agg(DISTINCT m.pseudonym, ', ') AS meters, max(r.time) AS newest,
-    min(step_of(s.granularity)) FILTER (WHERE s.kind IN ('total', 'gauge')) AS pace
+  SELECT string_agg(DISTINCT m.pseudonym, ', ') AS meters, max(r.time) AS newest
   FROM meter m JOIN series s ON s.meter = m.id
   LEFT JOIN LATERAL (SELECT time FROM reading WHERE series = s.id ORDER BY time DESC LIMIT 1) r ON true
   WHERE m.gateway = g.id
 ) t
+LEFT JOIN (
+  SELECT m.gateway, min(d.step) AS pace FROM due_series d JOIN meter m ON m.id = d.meter
+  WHERE d.until > d.newest - d.step GROUP BY m.gateway
+) p ON p.gateway = g.id
 WHERE NOT g.limited;
 
--- Whoever could read what was before reads what stands in its place.
 REVOKE ALL ON FUNCTION readings(text, timestamptz, timestamptz, text[]),
   energy(interval, text, timestamptz, timestamptz, text[], text), completeness(timestamptz, timestamptz, text[]) FROM PUBLIC;
 DO $$
-DECLARE reader regrole;
+DECLARE one record;
 BEGIN
-  FOR reader IN
-    SELECT DISTINCT a.grantee::regrole FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
-    WHERE c.oid = 'linky.last_value'::regclass AND a.privilege_type = 'SELECT' AND a.grantee NOT IN (0, c.relowner)
+  FOR one IN SELECT name, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE grantee::regrole::text END AS role FROM granted
   LOOP
-    EXECUTE format('GRANT SELECT ON linky.energy_hourly, linky.energy_daily, linky.completeness_daily, linky.home TO %s', reader);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION linky.readings(text, timestamptz, timestamptz, text[]), '
-      'linky.energy(interval, text, timestamptz, timestamptz, text[], text), '
-      'linky.completeness(timestamptz, timestamptz, text[]) TO %s', reader);
+    CASE
+      WHEN one.name IN ('energy_hourly', 'energy_daily', 'completeness_daily') THEN
+        EXECUTE format('GRANT SELECT ON linky.%I TO %s', one.name, one.role);
+      WHEN one.name = 'readings' THEN
+        EXECUTE 'GRANT EXECUTE ON FUNCTION linky.readings TO ' || one.role;
+      WHEN one.name = 'energy' THEN
+        EXECUTE 'GRANT EXECUTE ON FUNCTION linky.energy TO ' || one.role;
+      WHEN one.name = 'completeness' THEN
+        EXECUTE 'GRANT EXECUTE ON FUNCTION linky.completeness TO ' || one.role;
+      WHEN one.name = 'standing' THEN
+        EXECUTE 'GRANT SELECT ON linky.home TO ' || one.role;
+      ELSE NULL;
+    END CASE;
   END LOOP;
 END
 $$;

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.gateway.collector.desk import INDEX, POWER, TARIFF, parcel
+from tests.gateway.collector.desk import INDEX, POWER, SENSOR, TARIFF, parcel
 from tests.gateway.collector.test_views import at, keep
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -128,6 +128,7 @@ def test_what_is_late_is_missing_until_it_comes(store, hours):
     assert completeness(store) == {INDEX: (len(expected), len(expected) - missing)}
     assert store.one("SELECT silent FROM home") is (hours == 5)
     keep(store, sent({moment: index[moment] for moment in late}))
+    expected = due(moments, moments[0])
     assert completeness(store) == {INDEX: (len(expected), len(expected))}
     assert store.one("SELECT silent FROM home") is False
 
@@ -165,6 +166,72 @@ def test_another_meter_in_its_place_ends_one_index_and_begins_another(store):
     assert sum(energy for _, energy in hourly if energy is not None) == (
         index[moments[-1]] - index[after] + index[unknown[0]] - index[moments[0]]
     )
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [SENSOR.replace("@", ":"), f"{SENSOR}/", f"{SENSOR}/consumption", f"{SENSOR}/{INDEX}"],
+)
+def test_whatever_form_an_identifier_was_asked_for_in(store, identifier):
+    """With colons, with a stroke at its end, a branch, the very series; a neighbour's is none."""
+    moments = half_hours()
+    keep(store, sent(index_at(moments)))
+    joined(store, moments[0])
+    expected = len(due(moments, moments[0]))
+    store.ask("UPDATE subscription SET identifier = %s", identifier)
+    assert completeness(store) == {INDEX: (expected, expected)}
+    store.ask("UPDATE subscription SET identifier = %s", f"{SENSOR}/consumption/ener")
+    assert completeness(store) == {}
+
+
+def test_what_another_granularity_took_the_place_of_is_due_no_more(store):
+    """From half hours to quarters yesterday: both are whole. What a household refuses now is due no more at all."""
+    moments = half_hours()
+    index = index_at(moments)
+    change = len(moments) - 24
+    quarters = {moment + n * STEP / 2: index[moment] + n for moment in moments[change:-2] for n in (0, 1)}
+    keep(store, sent({moment: index[moment] for moment in moments[:change]}), sent(quarters, granularity="PT15M"))
+    joined(store, moments[0])
+    text = "SELECT granularity, sum(expected)::int, sum(received)::int FROM completeness_daily GROUP BY 1 ORDER BY 1"
+    (quarterly, half_hourly) = store.ask(text)
+    assert half_hourly == ("PT30M", change, change)
+    # Those of the end were left out above.
+    assert quarterly[1] > quarterly[2] > 0
+    store.ask("UPDATE subscription SET standing = 'refused'")
+    assert completeness(store) == {}
+    assert store.ask("SELECT * FROM home") == []
+
+
+def test_an_index_by_the_minute_is_due_at_no_minute(store):
+    """It is sent when it changes: a night at which nothing is used is not incomplete, and its energy is known."""
+    moments = half_hours(1)
+    index = index_at(moments)
+    keep(store, sent(index, granularity="PT1M"), sent(dict.fromkeys(moments, 300), POWER, "VA"))
+    joined(store, moments[0])
+    assert completeness(store).keys() == {POWER}
+    assert store.one("SELECT sum(energy) FROM energy_daily") == index[moments[-1]] - index[moments[0]]
+
+
+def test_energy_of_a_gap_is_counted_once_wherever_a_question_is_cut(store):
+    """Asked whole or in two parts of which one ends within the gap: the sums are the same."""
+    moments = half_hours()
+    index = index_at(moments)
+    keep(store, sent({moment: value for n, (moment, value) in enumerate(index.items()) if not 20 <= n < 50}))
+    cut = moments[34]
+    text = "SELECT sum(energy) FROM energy('1 hour', 'UTC', %s, %s)"
+    parts = [store.one(text, since, until) for since, until in ((moments[0], cut), (cut, datetime.now(UTC)))]
+    assert sum(parts) == store.one(text, moments[0], datetime.now(UTC)) == index[moments[-1]] - index[moments[0]]
+
+
+@pytest.mark.parametrize("day", [datetime(2026, 3, 29, tzinfo=PARIS), datetime(2026, 10, 25, tzinfo=PARIS)])
+def test_steps_of_a_day_on_which_clocks_change(store, day):
+    """Each quarter of an hour is there once, whole, and its energy is its own: of 23 hours, and of 25."""
+    first, end = (one.astimezone(UTC) for one in (day, day + timedelta(days=1)))
+    quarter = timedelta(minutes=15)
+    moments = [first + n * quarter for n in range(int((end - first) / quarter) + 1)]
+    keep(store, sent({moment: 10 * n for n, moment in enumerate(moments)}, granularity="PT15M"))
+    rows = store.ask("SELECT start, energy, whole FROM energy('15 minutes', 'Europe/Paris', %s, %s)", first, end)
+    assert sorted(rows) == [(moment, 10.0, True) for moment in moments[:-1]]
 
 
 def test_some_meters_are_looked_up_alone(store):

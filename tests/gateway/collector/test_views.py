@@ -75,7 +75,7 @@ def test_a_day_s_energy_is_one_of_france(store):
     """The days on which clocks change have 23 and 25 hours."""
     since = datetime(2026, 3, 27, tzinfo=PARIS)
     values = [(since.astimezone(UTC) + timedelta(hours=n), 1000 * n) for n in range(4 * 24)]
-    keep(store, parcel(*((at(moment), value) for moment, value in values)))
+    keep(store, parcel(*((at(moment), value) for moment, value in values), granularity="PT1H"))
     days = energy(store, "1 day", "Europe/Paris", since, since + timedelta(days=4))
     assert [value for _, value, _ in days] == [24_000, 24_000, 23_000, 24_000]
     assert [start.astimezone(PARIS).hour for start, _, _ in days] == [0, 0, 0, 0]
@@ -102,7 +102,8 @@ def shown(postgres, template, tmp_path_factory):
     values = [(at(HOUR) + n * 60, 1000 + n) for n in range(90)]
     words = parcel((at(HOUR), "HP"), path="contract/tariff/name")
     with_a_hole = [*values[:20], *values[40:]]
-    keep(store, parcel(*with_a_hole, granularity="PT1M"), parcel(*values, path=POWER, unit="VA"), words)
+    power = parcel(*with_a_hole, path=POWER, unit="VA", granularity="PT1M")
+    keep(store, parcel(*values, granularity="PT1M"), power, words)
     store.ask("UPDATE subscription SET since = %s", HOUR)
     # Another home agreed, and nothing has come.
     store.ask("INSERT INTO gateway (account, jid) SELECT account, 'silent@sen1.test' FROM gateway")
