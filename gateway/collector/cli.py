@@ -116,12 +116,18 @@ def _status(options: argparse.Namespace, config: CollectorConfig) -> None:
 
 
 def _totals(options: argparse.Namespace, config: CollectorConfig) -> None:
+    from gateway.collector.schema import check  # noqa: PLC0415
     from gateway.collector.totals import listed  # noqa: PLC0415
     from gateway.federation.wire.total_lines import parse_window  # noqa: PLC0415
 
     window = parse_window(options.begin, options.end)
     jid = options.gateway.partition("/")[0].lower() if options.gateway else None
-    for line in _with_database(config, lambda db: listed(db, _account(config), window, jid)):
+
+    async def work(db: AsyncConnection) -> list[str]:
+        await check(db)
+        return await listed(db, _account(config), window, jid)
+
+    for line in _with_database(config, work, bare=True):
         sys.stdout.write(f"{line}\n")
 
 

@@ -34,8 +34,8 @@ SELECT count(*), coalesce(bool_or(sensor = %(sensor)s AND sen1 = %(sen1)s AND gr
 FROM series JOIN meter ON meter.id = series.meter WHERE gateway = %(gateway)s
 """
 _LOOK = (
-    "SELECT series.id, gateway, sen1, granularity, unit, sent_unit FROM series JOIN meter ON meter.id = series.meter"
-    " WHERE series.id = ANY(%s) FOR KEY SHARE OF series"
+    "SELECT series.id, gateway, sen1, granularity, unit, sent_unit, name"
+    " FROM series JOIN meter ON meter.id = series.meter WHERE series.id = ANY(%s) FOR KEY SHARE OF series"
 )
 
 
@@ -61,7 +61,7 @@ class SeriesBook:
         found = {}
         for key in wanted:
             number = self._numbers.get(key)
-            known = (key.gateway, key.sen1, key.granularity, key.unit, key.sent_unit)
+            known = (key.gateway, key.sen1, key.granularity, key.unit, key.sent_unit, key.name)
             if number is None or there.get(number) != known:
                 number = await self._add(db, key)
             if number is not None:

@@ -112,7 +112,7 @@ def _consents(store: Store, _: ListConsents, now: float) -> list[Row]:
     return [described(store.pseudonyms, consent, now) for consent in store.consents.all()]
 
 
-_ONLY_RUNNING = Phrase("a recipient is asked by the running gateway: start it, and try again")
+_ONLY_RUNNING = Phrase("the gateway has to be running for this: start it, and try again")
 
 
 def _sent(store: Store, _: ListSent, now: float) -> list[Row]:

@@ -101,6 +101,7 @@ class SentComparison:
     surplus: int = 0
     questions: int = 0
     halvings: int = 0
+    forgotten: int = 0
     found: list[tuple[_Span, Point]] = field(default_factory=list)
 
 
@@ -155,6 +156,9 @@ class Comparer:
                     found.series += 1
                     for first, last in _chunks(span):
                         found.points += await self._look(found, recipient, device, span, first, last)
+            if found.forgotten and not (found.points or found.missing or found.altered):
+                log.warning("a recipient says of all that was to be compared that it keeps it no longer")
+                found.standing = "broken"
         except (FederationError, TimeoutError) as error:
             log.warning("a recipient's totals cannot be compared: %s", error)
             found.standing = "broken"
@@ -181,6 +185,8 @@ class Comparer:
             asked, running = replace(span, first=max(window.first, span.since), last=last), RunningTotal()
             for chunk in _chunks(asked):
                 await self._call(self._add, running, asked, *chunk)
+                if running.full:
+                    break
             if (total := running.total()).count:
                 gateway = f"{self._publisher.application}@{self._publisher.server}"
                 lines.append(total_line(gateway, asked.stretch(asked.first, last), total))
@@ -255,6 +261,7 @@ class Comparer:
         # What it keeps no longer, by a limit of its own, is not missed.
         first = min(max(first, theirs.since), last)
         if first == last:
+            found.forgotten += 1
             return 0
         begun = time.monotonic()
         counted: tuple[SeriesTotal, list[Point]] = await self._call(self._ours, span, first, last)

@@ -81,9 +81,14 @@ class RunningTotal:
             if self._count <= MOST_HASHED:
                 self._found.update(line)
 
+    @property
+    def full(self) -> bool:
+        """Whether there is more than is hashed: what comes yet changes nothing."""
+        return self._count > MOST_HASHED
+
     def total(self, since: int = 0) -> SeriesTotal:
-        """The total of all that was added."""
-        return SeriesTotal(self._count, self._found.hexdigest() if self._count <= MOST_HASHED else None, since)
+        """The total of all that was added; of more than is hashed, that it is more."""
+        return SeriesTotal(min(self._count, MOST_HASHED + 1), None if self.full else self._found.hexdigest(), since)
 
 
 def total_of(records: Iterable[tuple[float, object]]) -> SeriesTotal:

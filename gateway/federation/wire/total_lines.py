@@ -29,13 +29,12 @@ class AskedTime:
 def parse_window(first: str, last: str, now: float | None = None) -> AskedTime:
     """What two people mean by the same words: days and times of France, or with an offset of their own.
 
-    What is not said is yesterday. ConfigError for what is no time.
+    What is not said is yesterday; of what begins today it is until now. ConfigError for what is no time.
     """
-    today = datetime.fromtimestamp(time.time() if now is None else now, PARIS).replace(
-        hour=0, minute=0, second=0, microsecond=0
-    )
+    present = datetime.fromtimestamp(time.time() if now is None else now, PARIS)
+    today = present.replace(hour=0, minute=0, second=0, microsecond=0)
     begin = _moment(first) if first else today - timedelta(days=1)
-    end = _moment(last) if last else today
+    end = _moment(last) if last else today if begin < today else present
     if begin.timestamp() >= end.timestamp():
         raise ConfigError(_BACKWARDS)
     return AskedTime(int(begin.timestamp()), int(end.timestamp()))

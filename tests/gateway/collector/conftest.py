@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from functools import partial
 from io import StringIO
@@ -12,6 +13,7 @@ import pytest
 
 from gateway.collector.cli import main
 from gateway.collector.database import connect
+from gateway.collector.months import Month, make
 from gateway.collector.schema import Layout, check, migrate
 from harness.accounts import FAR
 from servers.postgres import Postgres, has_timescale, missing_postgres
@@ -124,6 +126,17 @@ class Store:
     def collector(self, resource):
         """A process that is not started yet."""
         return Collecting(self.folder, resource, "run", "--resource", resource, "--config", self.config)
+
+    def make_months(self, *times):
+        """Of these times, for what is not written by the program."""
+
+        async def work(db):
+            async with db.transaction():
+                await make(db, {Month.of(time) for time in times})
+
+        # Also of a test that is in a loop of its own.
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(with_database, self.conninfo, work).result()
 
     def ask(self, text, *values):
         """The rows of a query."""

@@ -122,6 +122,7 @@ def test_what_is_kept_no_longer_is_said(store):
         assert found == as_sent(new)
         assert abs(found.since - (time.time() - 30 * DAY)) < 2 * 3600
         # Also while it is still there.
+        store.make_months(NOW - 31 * DAY)
         store.ask(
             "INSERT INTO reading SELECT series, time - interval '29 days' - interval '50 minutes', 3 FROM reading"
         )
@@ -143,6 +144,7 @@ def test_more_than_is_hashed_is_not_read(store):
 
     async def work(desk):
         await desk.keep(parcel((begin, 0)))
+        store.make_months(begin + DAY, begin + 2 * DAY)
         store.ask(
             "INSERT INTO reading SELECT series, time + make_interval(secs => n), n"
             f" FROM reading, generate_series(1, {MOST_HASHED + 500}) AS n"
@@ -224,6 +226,7 @@ class Asking:
         with self.store.collector("one") as one:
             owned = "SELECT count(owner) FROM gateway"
             await eventually(lambda: one.running and self.store.one(owned) == 1, what="a process")
+            self.store.make_months(NOW)
             rows = f"SELECT id, to_timestamp({NOW} + n), n FROM series, generate_series(0, 999) AS n"
             self.store.ask(f"INSERT INTO reading {rows}")
             async with running(self.session):

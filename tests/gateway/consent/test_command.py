@@ -211,7 +211,7 @@ def test_what_became_of_what_was_promised_adds_up_by_recipient(desk, store):
 
 def test_a_comparison_is_told_in_words_and_needs_a_running_gateway(desk):
     """Each way that it can end, and what is done about each kind of difference."""
-    with pytest.raises(GatewayError, match="asked by the running gateway"):
+    with pytest.raises(GatewayError, match="has to be running for this"):
         desk("compare", COOP)
     row = {"recipient": COOP, "points": 9, "series": 2, "missing": 0, "altered": 0, "surplus": 0}
     ends = [
