@@ -72,7 +72,7 @@ class Recipient:
             self.deadline.cancel()
         self.tries += 1
         if "gives up" not in self.faults or self.tries < 2:
-            pause = 0.02 if "hurries" in self.faults else 0.01 * 2**self.tries
+            pause = 0.4 if "hurries" in self.faults else 0.01 * 2**self.tries
             asyncio.get_running_loop().call_later(max(least, pause), self.subscribe)
 
     def history(self, start, end, after=""):
