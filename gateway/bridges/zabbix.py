@@ -36,6 +36,7 @@ logging.getLogger("zabbix_utils").setLevel(logging.CRITICAL)
 _TIMEOUT_S = 20
 # The history is written once a second.
 _VISIBLE_S, _LOOK_S = 5.0, 0.2
+_HOUR_S = 3600
 # https://www.zabbix.com/documentation/7.0/en/manual/api/reference/item/object
 _TRAPPER, _FLOAT, _TEXT = 2, 0, 4
 _TEXT_TYPES = (1, 2, 4)
@@ -74,8 +75,7 @@ class ZabbixSink:
         """Those that are not in Zabbix's history."""
         self._prepare(values)
         there: dict[tuple[str, int, int], str] = {}
-        for kind in {self._item(value).kind for value in values}:
-            asked = [value for value in values if self._item(value).kind == kind]
+        for kind, asked in self._asked_together(values):
             clocks = [_moment(value.time)[0] for value in asked]
             rows = self._ask(
                 "history.get", history=kind, itemids=sorted({self._item(value).id for value in asked}),
@@ -87,6 +87,21 @@ class ZabbixSink:
             if not _is_same(places[place].value, there[place]):
                 self._warn("corrected", "a household corrected values that Zabbix has, and keeps as they were")
         return [value for place, value in places.items() if place not in there]
+
+    def _asked_together(self, values: Sequence[Value]) -> list[tuple[int, list[Value]]]:
+        """Values of one type and one hour, of whichever homes; what spans more is asked for each home by itself.
+
+        One home's value of last year must not have Zabbix look through a year of everybody's.
+        """
+        hours: dict[str, set[float]] = {}
+        for value in values:
+            hours.setdefault(value.household.name, set()).add(value.time // _HOUR_S)
+        groups: dict[tuple[int, str | float], list[Value]] = {}
+        for value in values:
+            name = value.household.name
+            place = value.time // _HOUR_S if len(hours[name]) == 1 else name
+            groups.setdefault((self._item(value).kind, place), []).append(value)
+        return [(kind, asked) for (kind, _), asked in groups.items()]
 
     def send(self, values: Sequence[Value]) -> None:
         """Give values to the trapper, and wait until they are in the history."""

@@ -202,7 +202,7 @@ class Collector:
                 # A connection of its own: it may take minutes.
                 database = Database(self._config.database_conninfo())
                 try:
-                    await retain(database, self._config.retention.most)
+                    await retain(database, self._config.retention.most, self._stop.is_set)
                 finally:
                     await database.close()
             except StoreError as error:

@@ -13,7 +13,7 @@ from gateway.collector.obey import drop_empty
 from gateway.collector.schema import Layout, check
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
     from psycopg import AsyncConnection
@@ -50,12 +50,13 @@ class Done:
     months: int
 
 
-async def retain(database: Database, most: str) -> Done | None:
+async def retain(database: Database, most: str, ended: Callable[[], bool] = lambda: False) -> Done | None:
     """Delete what is past its retention; None where another process is just doing it.
 
     Args:
         database: months are a transaction, for while one is dropped nobody else writes, and each portion of readings.
         most: the longest that anything is kept, ISO 8601.
+        ended: no further portion then; the next run goes on.
     """
     months = await database.run(partial(_drop_months, most=most))
     if months is None:
@@ -65,6 +66,10 @@ async def retain(database: Database, most: str) -> Done | None:
         for keep, bound in await database.run(_terms):
             async for portion in _portions(database, keep, bound):
                 readings += portion
+                if ended():
+                    break
+            if ended():
+                break
     finally:
         if readings or months:
             await database.run(partial(_note, done=Done(readings, months)))

@@ -143,11 +143,13 @@ WITH subscribed AS (
   CROSS JOIN LATERAL (SELECT time FROM reading WHERE series = s.series ORDER BY time LIMIT 1) f
   CROSS JOIN LATERAL (SELECT time FROM reading WHERE series = s.series ORDER BY time DESC LIMIT 1) l
 ), together AS (
-  SELECT k.*, min(first) OVER (PARTITION BY meter) AS begun, max(newest) OVER (PARTITION BY meter, path) AS last FROM known k
+  SELECT k.*, min(first) OVER (PARTITION BY meter) AS begun, min(first) OVER (PARTITION BY meter, path) AS earliest,
+    newest + 2 * step + interval '1 hour' < max(newest) OVER (PARTITION BY meter, path) AS replaced
+  FROM known k
 )
-SELECT series, meter, path, granularity, step, greatest(since, begun) AS since, newest,
-  CASE WHEN newest + 2 * step + interval '1 hour' < last THEN newest + step
-    ELSE now() - step - interval '15 minutes' END AS until
+SELECT series, meter, path, granularity, step, replaced,
+  greatest(since, CASE WHEN earliest < first THEN first ELSE begun END) AS since,
+  CASE WHEN replaced THEN newest + step ELSE now() - step - interval '15 minutes' END AS until
 FROM together WHERE step IS NOT NULL;
 
 -- How many values a day of France could have brought of each of these, and how many of them are there. Of `raw`: hours in
@@ -207,7 +209,7 @@ CROSS JOIN LATERAL (
 ) t
 LEFT JOIN (
   SELECT m.gateway, min(d.step) AS pace FROM due_series d JOIN meter m ON m.id = d.meter
-  WHERE d.until > d.newest - d.step GROUP BY m.gateway
+  WHERE NOT d.replaced GROUP BY m.gateway
 ) p ON p.gateway = g.id
 WHERE NOT g.limited;
 

@@ -122,6 +122,22 @@ def test_what_zabbix_answered_for_before_a_crash_is_not_there_twice(zabbix):
     assert received(zabbix, "crash") == [(INDEX, "PT1M", int(v.time), v.value) for v in sent]
 
 
+def test_one_home_s_old_value_is_not_looked_for_among_everybody_s(zabbix, monkeypatch):
+    """Homes whose values are of one hour are asked for together, one that catches up by itself; each is found."""
+    sink = ZabbixSink(settings(zabbix), token(zabbix))
+    sent = [*values("now one", 3), *values("now two", 3), *values("late", 3, first=-6000), *values("late", 2)]
+    _send(sink, sent)
+    asked, ask = [], sink._ask
+
+    def noted(method, **params):
+        asked.append((method, params["time_till"] - params["time_from"], len(params["itemids"])))
+        return ask(method, **params)
+
+    monkeypatch.setattr(sink, "_ask", noted)
+    assert sink.missing(sent) == []
+    assert sorted(asked) == [("history.get", 120, 2), ("history.get", 6001 * 60, 1)]
+
+
 def test_what_zabbix_had_in_memory_when_it_was_killed_is_sent_again(zabbix, monkeypatch):
     """Values are handed on when its history has them, not when its trapper said so."""
     sink = ZabbixSink(settings(zabbix), token(zabbix))

@@ -198,7 +198,6 @@ async def nonsense_is_refused(peer: RecipientPeer) -> str | None:
     good = CountedStretch(_name(peer), "raw", now() - 60, now()).question
     for name, text in (
         ("name", ""),
-        ("name", "nothing"),
         ("granularity", "PT7M"),
         ("first", "yesterday"),
         ("last", good.get("first", "")),
