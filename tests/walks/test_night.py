@@ -47,6 +47,11 @@ OTHERS = {**OWN, OF_THE_PAGE: f"{ELSEWHERE}/", "head -n 1000": "head -n 1", "inv
 NEEDED = {"prosody": "prosody", "postgresql": "pg_createcluster", "age": "age", "rsync": "rsync"}
 DAY_S = 86_400
 KEY, LISTED = "coop-backup.key", "sudo linky-collect invitations list"
+# Of a night that was cut, where Prosody's own would be in the copy.
+LEFT = "var/lib/prosody/of-a-cut-night"
+# Who may read the views, and that it may.
+READER = "sudo linky-collect init --reader grafana"
+MAY_READ = "SELECT has_table_privilege('grafana', 'linky.last_value', 'SELECT')"
 # What certbot leaves.
 CERTBOT, AUTHENTICATOR = "/etc/letsencrypt/renewal/soleil.conf", "authenticator = standalone\n"
 
@@ -90,7 +95,7 @@ def test_what_a_night_has_saved_is_there_again_on_a_new_machine(tmp_path, elsewh
             a_night_without_a_database(old, elsewhere)
             listed = shell.type(LISTED)
             shutil.copy(old.path(f"{machine.HOME}/{KEY}"), tmp_path)
-        (copy,) = elsewhere.iterdir()
+        copy = max(elsewhere.iterdir())
         fills["2027-03-01"] = copy.name.partition(".")[0]
         (tmp_path / "new").mkdir()
         (tmp_path / "old/homes").rename(tmp_path / "new/homes")
@@ -98,9 +103,19 @@ def test_what_a_night_has_saved_is_there_again_on_a_new_machine(tmp_path, elsewh
             a_new_machine(walk, shell, new, authority)
             for file in (copy, tmp_path / KEY):
                 shutil.copy(file, new.path(machine.HOME))
+            walk.type(shell, "sudo -u postgres createuser")
+            # Whose they are there is no matter.
+            new.container.do("chown", "-R", "games:", ELSEWHERE)
             for line in brought_back(night):
                 walk.type(shell, line)
+            assert new.container.do("stat", "-c", "%U %a", COPIES, f"{COPIES}/{copy.name}").split() == [
+                *("root", "700"),
+                *("root", "600"),
+            ]
             assert kept(new) == before
+            walk.type(shell, READER)
+            assert asked(new, MAY_READ) == "t"
+            assert not new.path(f"/{LEFT}").exists()
             assert shell.type(LISTED) == listed
             assert new.path(CERTBOT).read_text() == AUTHENTICATOR
             assert not new.path("/linky.dump").exists()
@@ -124,7 +139,8 @@ def begin(walk: Walk, shell: Terminal, debian: WalkedDebian, folder: Path) -> Au
     debian.container.do("systemctl", "start", "postgresql")
     walk.write(debian.path("/etc/linky-gateway/collect.toml"), page.file("toml"))
     walk.type(shell, "sudo linky-collect init", [(rf"Password of {ACCOUNT}: ", PASSWORD)])
-    walk.type(shell, "sudo systemctl enable --now linky-collect")
+    for line in ("sudo -u postgres createuser", READER, "sudo systemctl enable --now linky-collect"):
+        walk.type(shell, line)
     return authority
 
 
@@ -155,7 +171,13 @@ def first_night(walk: Walk, shell: Terminal, debian: WalkedDebian, fills: dict[s
 
 
 def another_night(debian: WalkedDebian, elsewhere: Path) -> None:
-    """As cron runs it: at no terminal, and what it says would be mail. What is a month old goes, here and there."""
+    """As cron runs it: at no terminal, and what it says would be mail. What is a month old goes, here and there.
+
+    The night before lost its power: what it had begun is there. A copy is called by its day: over midnight it is two.
+    """
+    for name in ("linky.dump", "today.part", LEFT):
+        debian.path(f"{COPIES}/{name}").parent.mkdir(parents=True, exist_ok=True)
+        debian.path(f"{COPIES}/{name}").write_bytes(b"cut")
     old = debian.path(f"{COPIES}/2020-01-01.tar.gz.age")
     old.write_bytes(b"old")
     os.utime(old, (time.time() - 32 * DAY_S,) * 2)
@@ -163,8 +185,10 @@ def another_night(debian: WalkedDebian, elsewhere: Path) -> None:
     words = ("systemd-run", "--wait", "--pipe", "--quiet", "run-parts", "--regex=^linky-backup$", "/etc/cron.daily")
     done = debian.container.run(*words)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    (copy,) = elsewhere.iterdir()
-    assert [path.name for path in debian.path(COPIES).iterdir()] == [copy.name]
+    copies = sorted(elsewhere.iterdir())
+    assert [path.name for path in copies] == sorted(path.name for path in debian.path(COPIES).iterdir())
+    assert old.name not in [path.name for path in copies]
+    copy = copies[-1]
     assert copy.read_bytes().startswith(b"age-encryption.org/")
     assert copy.stat().st_mode & 0o077 == 0
 
@@ -176,7 +200,7 @@ def a_night_without_a_database(debian: WalkedDebian, elsewhere: Path) -> None:
     assert debian.container.run(SCRIPT).returncode != 0
     debian.container.do("systemctl", "start", "postgresql")
     assert {path.name: path.stat().st_mtime_ns for path in elsewhere.iterdir()} == before
-    assert [path.name for path in debian.path(COPIES).iterdir()] == [*before]
+    assert {path.name for path in debian.path(COPIES).iterdir()} == {*before}
     assert debian.container.run("systemctl", "is-active", "prosody").returncode == 0
 
 
@@ -189,5 +213,6 @@ def a_new_machine(walk: Walk, shell: Terminal, debian: WalkedDebian, authority: 
 
 
 def brought_back(night: Passage) -> list[str]:
-    """What is typed on the new machine, in order: the last block of commands."""
-    return [block for block in night.blocks if block.language == "sh"][-1].text.splitlines()
+    """What is typed on the new machine, in order: two blocks of commands, up to a look at a count, and after."""
+    last = [block for block in night.blocks if block.language == "sh"][-2:]
+    return [line for block in last for line in block.text.splitlines()]

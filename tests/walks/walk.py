@@ -67,7 +67,7 @@ class Walk:
     def type(
         self, terminal: Terminal, beginning: str, answers: Answers = (), seconds: float = 300, code: int = 0
     ) -> str:
-        """Type the one command that was read and begins so, and answer what it asks; what it said."""
+        """Type the one command that was read and is or begins so, and answer what it asks; what it said."""
         line = self._command(beginning)
         return terminal.type(line, answers, seconds, code)
 
@@ -77,6 +77,8 @@ class Walk:
 
     def _command(self, beginning: str) -> str:
         found = {line for one in self.passages for line in one.commands if line.startswith(beginning)}
+        # One that is whole may be the beginning of others.
+        found = found & {beginning} or found
         assert len(found) == 1, f"{beginning!r}: {len(found)} such commands were read: {sorted(found)}"
         line = self._filled(found.pop())
         self.commands.append(line)

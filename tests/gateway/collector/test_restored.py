@@ -5,9 +5,11 @@ from contextlib import ExitStack
 
 import pytest
 
+from gateway.collector import schema
 from harness.accounts import HOME
 from meter.process import SimulatedMeter
 from servers import wait_until
+from tests.gateway.collector.conftest import with_database
 from tests.gateway.collector.test_collecting import SINCE, WAIT_S, Home, far_account, kept, stored
 
 pytestmark = pytest.mark.slow
@@ -17,6 +19,28 @@ def client(program, *words):
     """One of PostgreSQL's own programs."""
     done = subprocess.run([program, *words], check=False, capture_output=True, text=True, timeout=WAIT_S)
     assert done.returncode == 0, done.stderr
+
+
+def bring_back(postgres, store, dump):
+    """As a co-operative's page says it, where ``init`` has made empty tables; what the second ``init`` said."""
+    store.ask("DROP SCHEMA linky CASCADE")
+    client(postgres.program("pg_restore"), "--single-transaction", "--no-owner", "-d", store.conninfo, dump)
+    return store.command("init")
+
+
+def test_a_dump_of_before_is_brought_up_to_a_newer_package(empty, monkeypatch, store_at, postgres, tmp_path):
+    """The tables that ``init`` has made are newer than those of the dump: none of them is in the way."""
+    with monkeypatch.context() as older:
+        older.setattr(schema, "_MIGRATIONS", schema._MIGRATIONS[:2])
+        with_database(empty, schema.migrate)
+    old, dump = store_at(), tmp_path / "linky.dump"
+    old.conninfo = empty
+    old.ask("INSERT INTO gateway (account, jid) VALUES ('coop@x', 'maison@x')")
+    client(postgres.program("pg_dump"), "-Fc", "-f", dump, "-d", empty)
+    new = store_at()
+    assert f"{len(schema._MIGRATIONS) - 2} migrations were run" in bring_back(postgres, new, dump)
+    assert new.ask("SELECT account, jid FROM gateway") == [("coop@x", "maison@x")]
+    with_database(new.conninfo, schema.check)
 
 
 def test_what_came_after_the_dump_comes_again_and_who_has_left_is_refused(federation, store_at, postgres, tmp_path):
@@ -46,7 +70,7 @@ def test_what_came_after_the_dump_comes_again_and_who_has_left_is_refused(federa
             assert one.stop(60) == 0
         # The machine is lost: on the next one init has made empty tables.
         new = store_at(far_account(federation))
-        client(postgres.program("pg_restore"), "--clean", "--if-exists", "--no-owner", "-d", new.conninfo, dump)
+        bring_back(postgres, new, dump)
         assert kept(new, leaves)
         with new.collector("one") as one:
             wait_until(lambda: f"{leaves.jid}" in refused(new), WAIT_S, "the refusal", every=0.5)
