@@ -93,6 +93,8 @@ class HouseComparisons:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask whoever is due, until ``stop``: then at once no more."""
+        # What an earlier run has told was taken back at its end.
+        self._looked = 0.0
         try:
             while not stop.is_set():
                 self.alive_at = time.monotonic()
@@ -121,11 +123,13 @@ class HouseComparisons:
         if now is None or not self._session.connected.is_set():
             return
         for recipient in self._turns.due(self._presences.there(), now)[:1]:
-            # Before: a store that cannot be read is not asked again at once.
-            self._turns.asked(recipient, now)
+            # Before: whatever fails, or is away by now, is asked again after a while and not at once.
+            self._turns.begun(recipient, now)
             if await self._call(self._lets_out, recipient, now):
                 with suppress(GatewayError):
                     await _until(stop, self._compare(recipient, gently=True))
+            else:
+                self._turns.asked(recipient, now)
 
     async def totals(self, order: Totals) -> list[str]:
         """What a recipient is to have of a time; GatewayError with the reason when that cannot be said."""
@@ -142,6 +146,8 @@ class HouseComparisons:
 
     async def _compare(self, recipient: str, *, gently: bool) -> SentComparison:
         async with self._one_at_a_time:
+            # Whoever waits behind others is not hung: each of them ends in a bounded time.
+            self.alive_at = time.monotonic()
             self._require_connection()
             found = await self._comparer(gently=gently).compare(recipient)
             # Of who went away, or of a connection that broke meanwhile, nothing was learnt.
@@ -174,12 +180,15 @@ class HouseComparisons:
             self._notices.forget(key)
             self._told.discard(key)
         for one in accounts:
-            if item := unbalanced(one):
-                self._told.add(item.key)
+            key, is_known = sharing_key(one.recipient), one.comparison is not None and one.comparison.is_known
+            item = unbalanced(one)
+            # While nobody knows how both sides stand, what was said of it stays.
+            if item and (is_known or key not in self._told):
+                self._told.add(key)
                 self._notices.announce(item)
-            elif one.comparison and one.comparison.is_known:
-                self._told.discard(sharing_key(one.recipient))
-                self._notices.forget(sharing_key(one.recipient))
+            elif is_known:
+                self._told.discard(key)
+                self._notices.forget(key)
 
     # --- On the store's thread ---
 

@@ -63,6 +63,7 @@ MOST_QUESTIONS, LONGEST_S = 1_000, 240.0
 _CHUNK_S = {Granularity.RAW: 6 * 3600, Granularity.MINUTE: 14 * 86_400}
 # So that quarters of an hour are few enough to be hashed (MOST_HASHED).
 _LONG_S = 2 * 365 * 86_400
+_GOLDEN = (5**0.5 - 1) / 2
 # A recipient deletes what it may keep no longer some time before or after that moment, by its own clock.
 _MARGIN_S = 2 * 86_400
 # What the store is about to forget may be gone before it is compared.
@@ -152,10 +153,11 @@ class Comparer:
                 if spans is None:
                     found.standing = "veiled"
                     return found
-                for span in spans:
-                    found.series += 1
-                    for first, last in _chunks(span):
-                        found.points += await self._look(found, recipient, device, span, first, last)
+                begun = set()
+                for span, first, last in _from_another(spans, self._clock()):
+                    begun.add(span)
+                    found.series = len(begun)
+                    found.points += await self._look(found, recipient, device, span, first, last)
             if found.forgotten and not (found.points or found.missing or found.altered):
                 log.warning("a recipient says of all that was to be compared that it keeps it no longer")
                 found.standing = "broken"
@@ -314,6 +316,14 @@ class Comparer:
 
 def _as_sent(publisher: Publisher, points: Iterable[Point]) -> Iterator[tuple[float, object]]:
     return ((point.time, publisher.measured(point)[1]) for point in points)
+
+
+def _from_another(spans: Iterable[_Span], now: float) -> list[tuple[_Span, int, int]]:
+    """All chunks, begun each day with another one: where time or questions run out, none of them is never reached."""
+    chunks = [(span, *chunk) for span in spans for chunk in _chunks(span)]
+    # By the golden ratio: the beginnings of successive days are far apart, and soon everywhere.
+    begin = int(now // 86_400 * _GOLDEN % 1.0 * len(chunks))
+    return chunks[begin:] + chunks[:begin]
 
 
 def _chunks(span: _Span) -> Iterator[tuple[int, int]]:

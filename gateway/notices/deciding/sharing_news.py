@@ -35,7 +35,7 @@ def unbalanced(account: RecipientAccount) -> Item | None:
             who=who,
         )
         log = f"a recipient has {last.surplus} values that nobody here has"
-    elif last.again > 1:
+    elif last.again > 1 and last.missing + last.altered:
         text = plural(
             "{count} reading was missing or different at {who}, although it had already been put right: it was sent"
             " again. Ask them why; the “Sharing” page keeps their account.",

@@ -10,11 +10,14 @@ import pytest
 from gateway.config.tables import load
 from gateway.consent.orders import Compare
 from gateway.daemon.comparisons import HouseComparisons
+from gateway.errors import StoreError
 from gateway.federation.connection.session import Session
-from gateway.federation.provider.daily import DAY_S, SOONEST_S, SPREAD_S
+from gateway.federation.provider.daily import DAY_S, RETRY_S, SOONEST_S, SPREAD_S
 from gateway.household.now import Now
 from gateway.notices.deciding.household import HouseholdNotices
+from gateway.notices.deciding.sharing_news import sharing_key
 from gateway.store.points import Confirm
+from gateway.store.queue import LastComparison
 from gateway.store.terms import Manner
 from tests.gateway.federation.conftest import QUICK, eventually, house, running
 from tests.gateway.federation.test_totals import DAMAGES, ONE, pair
@@ -70,6 +73,11 @@ class Day:
     def last(self):
         """What came of the last comparison."""
         return next(iter(self.store.accounts.all())).comparison
+
+    @property
+    def shown(self):
+        """What stands at the page of it, as it is worded."""
+        return [str(alert.text) for alert in self.notices.active]
 
     async def told(self):
         """What the household is told now."""
@@ -216,5 +224,103 @@ def test_a_stop_waits_for_no_comparison(pair, day):
             # The next start does it.
             async with day.running():
                 assert (await day.later()).standing == "same"
+
+    asyncio.run(life())
+
+
+@pytest.mark.parametrize("what", ["missing", "surplus"])
+def test_what_was_told_stays_while_nobody_can_compare(pair, day, what):
+    """An account without an answer takes no word back and says none; not after a restart either."""
+
+    def note(standing, missing=0, surplus=0, same=9):
+        # So little that it is nobody's turn.
+        pair.house.time += 1
+        found = LastComparison(int(pair.house.time), standing, same, missing, 0, surplus)
+        return pair.gate.call(day.store.accounts.compared, pair.jid, found)
+
+    async def life():
+        async with pair.joined():
+            async with day.running() as comparisons:
+                for _ in range(2):
+                    await note("differs", **{what: 3})
+                await comparisons._look()
+                (told,) = await day.told()
+                assert "3 readings" in told
+                (shown,) = day.shown
+                for standing, found in (("unanswered", {}), ("veiled", {}), ("broken", {}), ("broken", {"missing": 1})):
+                    await note(standing, same=0, **found)
+                    await comparisons._look()
+                    assert await day.told() == []
+                    assert day.shown == [shown]
+            await note("unanswered", same=0)
+            async with day.running() as comparisons:
+                await comparisons._look()
+                # Of the account without an answer there is nothing to say.
+                assert await day.told() == []
+                await note("same")
+                await comparisons._look()
+                assert day.notices.active == []
+
+    asyncio.run(life())
+
+
+def test_what_failed_is_tried_again_the_same_day(pair, day, monkeypatch):
+    """A store that could not be written, and a recipient that has just gone: some minutes later, and not at once."""
+    real, failed = day.store.accounts.compared, []
+
+    def full(*_):
+        failed.append(pair.house.time)
+        raise StoreError("the disk is full")
+
+    async def life():
+        async with pair.joined(), day.running():
+            monkeypatch.setattr(day.store.accounts, "compared", full)
+            await day.rounds()
+            pair.house.time += SOONEST_S + SPREAD_S
+            await eventually(lambda: failed, what="failed")
+            await day.rounds()
+            pair.house.time += RETRY_S - 1
+            await day.rounds()
+            assert len(failed) == 1
+            pair.house.time += 2
+            await eventually(lambda: len(failed) == 2, what="failed again")
+            monkeypatch.setattr(day.store.accounts, "compared", real)
+            away = []
+            monkeypatch.setattr(pair.gate._delivery.presences, "address", lambda jid: away.append(jid) or jid)
+            pair.house.time += 2 * RETRY_S + 1
+            await eventually(lambda: away, what="away")
+            await day.rounds()
+            assert (len(away), day.last) == (1, None)
+            monkeypatch.undo()
+            pair.house.time += 4 * RETRY_S + 1
+            assert (await eventually(lambda: day.last, what="compared")).standing == "same"
+
+    asyncio.run(life())
+
+
+def test_whoever_waits_behind_orders_is_not_taken_for_hung(pair, day):
+    """Each comparison that begins is a sign of life; a second run tells what the end of the first has taken back."""
+
+    async def life():
+        async with pair.joined():
+            pair.tamper(DAMAGES["added"][0])
+            async with day.running() as comparisons:
+                await comparisons.order(Compare(recipient=pair.jid))
+                await day.told()
+                (shown,) = day.shown
+            await day.told()
+            assert day.shown == []
+            comparisons.alive_at = 0.0
+            await comparisons.order(Compare(recipient=pair.jid))
+            assert comparisons.alive_at > 0
+            day.notices.over(sharing_key(pair.jid))
+            await day.told()
+            stop = asyncio.Event()
+            again = asyncio.create_task(comparisons.run(stop))
+            await day.rounds()
+            await day.told()
+            assert day.shown == [shown]
+            stop.set()
+            await again
 
     asyncio.run(life())

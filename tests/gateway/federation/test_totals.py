@@ -396,6 +396,34 @@ def test_a_recipient_that_lies_costs_so_many_questions(liar, lie):
 
 
 @pytest.mark.servers
+def test_each_day_begins_with_another_series(liar):
+    """Where each day ends at its first question, every series is asked for within a fortnight all the same."""
+    liar.session, asked = Session(liar.login, QUICK, features=(ANSWERS_TOTALS,)), []
+
+    def answer(question):
+        asked.append(parse_question(question.xml.find(TOTAL)).name)
+        said = ET.Element("{jabber:client}error", {"type": "cancel"})
+        ET.SubElement(said, "{urn:ietf:params:xml:ns:xmpp-stanzas}forbidden")
+        liar.session.answer(question, said, error=True)
+
+    async def life():
+        async with liar.gate, running(liar.session):
+            liar.session.listen(f"{{jabber:client}}iq/{TOTAL}", answer)
+            store, house = liar.house.store, liar.house
+            store.subscriptions.add(liar.jid, "house", "consumption", "sen1", Confirm.RECEIPT, house.time)
+            house.minutes(50)
+            rows = store.outbox.backlog()
+            store.outbox.drop(liar.jid, 0, rows[0].last_seq)
+            for day in range(14):
+                house.time += 86_400
+                found = await liar.compare_when_there()
+                assert (found.standing, found.series, len(asked)) == ("broken", 1, day + 1)
+            assert len(set(asked)) == len(store.meters.series("house")) > 1
+
+    asyncio.run(life())
+
+
+@pytest.mark.servers
 def test_too_many_differences_end_the_comparison(pair, monkeypatch):
     """So many questions after a difference, and no more."""
     monkeypatch.setattr(comparison, "MOST_QUESTIONS", 20)
