@@ -503,7 +503,7 @@ def test_an_address_that_mixes_alphabets_is_marked_before_a_yes(sharing_house, p
         (("same", 9, 0, 0, 0), "the same on both sides"),
         (("same", 0, 0, 0, 0), "nothing to compare yet"),
         (("differs", 9, 1, 0, 0, 1), "one value was missing or different there; it was sent again"),
-        (("differs", 9, 1, 1, 0, 2), "2 values were missing or different there once more; they were sent again"),
+        (("differs", 9, 1, 1, 0, 2), "2 values were missing or different there again; they were sent again"),
         (("differs", 9, 0, 0, 1200), "1,200 values are there, but not in this house"),
         (("unanswered", 0, 0, 0, 0), "impossible, its program does not answer"),
         (("veiled", 0, 0, 0, 0), "impossible with a pseudonym or rounded values"),
