@@ -36,7 +36,7 @@ logging.getLogger("zabbix_utils").setLevel(logging.CRITICAL)
 _TIMEOUT_S = 20
 # The history is written once a second.
 _VISIBLE_S, _LOOK_S = 5.0, 0.2
-_HOUR_S = 3600
+_HOUR_S, _APART_S = 3600, 2 * 86_400
 # https://www.zabbix.com/documentation/7.0/en/manual/api/reference/item/object
 _TRAPPER, _FLOAT, _TEXT = 2, 0, 4
 _TEXT_TYPES = (1, 2, 4)
@@ -89,19 +89,20 @@ class ZabbixSink:
         return [value for place, value in places.items() if place not in there]
 
     def _asked_together(self, values: Sequence[Value]) -> list[tuple[int, list[Value]]]:
-        """Values of one type and one hour, of whichever homes; what spans more is asked for each home by itself.
+        """Values of one type and about one hour, of whichever homes; what spans more is asked for each home by itself.
 
-        One home's value of last year must not have Zabbix look through a year of everybody's.
+        One value of last year must not have Zabbix look through a year, of everybody's or of one home's.
         """
-        hours: dict[str, set[float]] = {}
+        homes: dict[tuple[str, int], list[Value]] = {}
         for value in values:
-            hours.setdefault(value.household.name, set()).add(value.time // _HOUR_S)
-        groups: dict[tuple[int, str | float], list[Value]] = {}
-        for value in values:
-            name = value.household.name
-            place = value.time // _HOUR_S if len(hours[name]) == 1 else name
-            groups.setdefault((self._item(value).kind, place), []).append(value)
-        return [(kind, asked) for (kind, _), asked in groups.items()]
+            homes.setdefault((value.household.name, self._item(value).kind), []).append(value)
+        groups: dict[tuple[object, ...], list[Value]] = {}
+        for (name, kind), known in homes.items():
+            for n, run in enumerate(_runs(sorted(known, key=lambda value: value.time))):
+                near = run[-1].time - run[0].time <= _HOUR_S
+                place = ("", run[0].time // _HOUR_S) if near else (name, n)
+                groups.setdefault((kind, *place), []).extend(run)
+        return [(self._item(asked[0]).kind, asked) for asked in groups.values()]
 
     def send(self, values: Sequence[Value]) -> None:
         """Give values to the trapper, and wait until they are in the history."""
@@ -214,6 +215,16 @@ class ZabbixSink:
             self._hosts.clear()
             self._items.clear()
             raise BridgeError(f"Zabbix's API at {self._settings.url} refuses {method}: {error}") from error
+
+
+def _runs(values: Sequence[Value]) -> list[list[Value]]:
+    """Values in order of time, cut where nothing is for longer than two days: a day's value follows the day after."""
+    runs: list[list[Value]] = []
+    for value in values:
+        if not runs or value.time - runs[-1][-1].time > _APART_S:
+            runs.append([])
+        runs[-1].append(value)
+    return runs
 
 
 def _key(value: Value) -> str:

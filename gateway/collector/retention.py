@@ -64,12 +64,8 @@ async def retain(database: Database, most: str, ended: Callable[[], bool] = lamb
     readings = 0
     try:
         for keep, bound in await database.run(_terms):
-            async for portion in _portions(database, keep, bound):
+            async for portion in _portions(database, keep, bound, ended):
                 readings += portion
-                if ended():
-                    break
-            if ended():
-                break
     finally:
         if readings or months:
             await database.run(partial(_note, done=Done(readings, months)))
@@ -77,13 +73,13 @@ async def retain(database: Database, most: str, ended: Callable[[], bool] = lamb
     return Done(readings, months)
 
 
-async def _portions(database: Database, keep: str, bound: datetime) -> AsyncIterator[int]:
+async def _portions(database: Database, keep: str, bound: datetime, ended: Callable[[], bool]) -> AsyncIterator[int]:
     """Delete what is past one retention, some of it at a time; how many each time.
 
     It ends early where another process does it as well: that one began later, with the first series.
     """
     after, many = 0, 1
-    while True:
+    while not ended():
         found = await database.run(partial(_delete, keep=keep, bound=bound, after=after, many=many))
         if found is None:
             return

@@ -105,6 +105,8 @@ class HouseComparisons:
             if self._notices:
                 for key in self._told:
                     self._notices.over(key)
+            # Another run tells again what still holds.
+            self._told.clear()
 
     async def _round(self, stop: asyncio.Event) -> None:
         try:

@@ -125,7 +125,9 @@ def test_what_zabbix_answered_for_before_a_crash_is_not_there_twice(zabbix):
 def test_one_home_s_old_value_is_not_looked_for_among_everybody_s(zabbix, monkeypatch):
     """Homes whose values are of one hour are asked for together, one that catches up by itself; each is found."""
     sink = ZabbixSink(settings(zabbix), token(zabbix))
-    sent = [*values("now one", 3), *values("now two", 3), *values("late", 3, first=-6000), *values("late", 2)]
+    # Some minutes before the full hour and after it, of two homes; a home's of four days ago; one that catches up.
+    sent = [*values("now one", 6, first=-3), *values("now two", 6, first=-3), *values("now one", 1, first=-6000)]
+    sent += [*values("late", 2, first=-2000), *values("late", 2)]
     _send(sink, sent)
     asked, ask = [], sink._ask
 
@@ -135,7 +137,7 @@ def test_one_home_s_old_value_is_not_looked_for_among_everybody_s(zabbix, monkey
 
     monkeypatch.setattr(sink, "_ask", noted)
     assert sink.missing(sent) == []
-    assert sorted(asked) == [("history.get", 120, 2), ("history.get", 6001 * 60, 1)]
+    assert sorted(asked) == [("history.get", 0, 1), ("history.get", 5 * 60, 2), ("history.get", 2001 * 60, 1)]
 
 
 def test_what_zabbix_had_in_memory_when_it_was_killed_is_sent_again(zabbix, monkeypatch):
