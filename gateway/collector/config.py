@@ -7,6 +7,7 @@ are not here but in the database, which all processes share.
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -90,6 +91,17 @@ class InviteTable(_Table, frozen=True, kw_only=True):
     key_file: _Text = "invite-key.pem"
 
 
+class PublishTable(_Table, frozen=True, kw_only=True):
+    """``[publish]``: totals of segments: how long after its end a half hour of them is published."""
+
+    after_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
+
+    @property
+    def settled(self) -> timedelta:
+        """The same as a duration."""
+        return timedelta(hours=self.after_hours)
+
+
 class CollectorConfig(_Table, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -97,6 +109,7 @@ class CollectorConfig(_Table, frozen=True, kw_only=True):
     database: DatabaseTable = DatabaseTable()
     limits: LimitsTable = LimitsTable()
     retention: RetentionTable = RetentionTable()
+    publish: PublishTable = PublishTable()
     access: AccessTable | None = None
     invite: InviteTable | None = None
     folder: str

@@ -23,6 +23,7 @@ from gateway.collector.months import ahead, make
 from gateway.collector.queue import IngestQueue
 from gateway.collector.retention import retain
 from gateway.collector.schema import Layout, check
+from gateway.collector.segment_totals import SegmentWork
 from gateway.collector.series import SeriesBook
 from gateway.collector.totals import CollectedTotals
 from gateway.collector.welcome import Welcome
@@ -82,6 +83,7 @@ class Collector:
         self._welcome = Welcome(self._session, self._asking, bare_jid(account.jid))
         self._totals = CollectedTotals(self._session, self._counting, self._sources)
         self._turns = asyncio.Semaphore(TURNS)
+        self._segments = SegmentWork(conninfo, self._session.connected, config.publish.settled)
         self._stop = asyncio.Event()
         self._notifier = Notifier()
         self._beaten = time.monotonic()
@@ -109,6 +111,7 @@ class Collector:
                 group.create_task(self._welcome.run(self._stop), name="welcome")
                 group.create_task(self._totals.run(self._stop), name="totals")
                 group.create_task(self._retain(), name="retention")
+                group.create_task(self._segments.run(self._stop), name="segments")
         finally:
             self._notifier.stopping()
             watching.cancel()

@@ -19,11 +19,21 @@ log = logging.getLogger(__name__)
 SCHEMA = "linky"
 _MIGRATIONS = (
     *("001_tables.sql", "002_views.sql", "003_requests.sql", "004_invitations.sql", "005_labels.sql"),
-    *("006_figures.sql", "007_sent.sql"),
+    *("006_figures.sql", "007_sent.sql", "008_segments.sql"),
 )
 # Any number that nobody else uses in this database (pg_advisory_xact_lock).
 _LOCK = 0x4C494E4B
-_VIEWS = ("shown_series", "last_value", "energy_hourly", "energy_daily", "completeness_daily", "standing", "home")
+_VIEWS = (
+    "shown_series",
+    "last_value",
+    "energy_hourly",
+    "energy_daily",
+    "completeness_daily",
+    "standing",
+    "home",
+    "segment_half_hour",
+    "segment_daily",
+)
 _FUNCTIONS = (
     "readings(text, timestamptz, timestamptz, text[])",
     "energy(interval, text, timestamptz, timestamptz, text[], text)",

@@ -68,6 +68,9 @@ def store(bench, tmp_path):
     """A collector's store with empty tables, for what needs no server."""
     store = Store(bench, tmp_path)
     store.ask("TRUNCATE member, gateway, reading, retained, invitation RESTART IDENTITY CASCADE")
+    store.ask("TRUNCATE half_hour_changed, segment_release, published_half_hour")
+    store.ask("DELETE FROM segment WHERE name <> 'all'")
+    store.ask("TRUNCATE segment_total")
     for (month,) in store.ask("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'reading'::regclass"):
         store.ask(f"DROP TABLE {month}")
     return store
@@ -98,7 +101,7 @@ def laid_out(request, tmp_path):
         else:
             pytest.skip("TimescaleDB is not installed for the newest PostgreSQL: postgresql-17-timescaledb")
         timescale = request.param is Layout.HYPERTABLE
-        assert with_database(conninfo, partial(migrate, timescale=timescale)) == 7
+        assert with_database(conninfo, partial(migrate, timescale=timescale)) == 8
         assert with_database(conninfo, check) is request.param
         yield Store(conninfo, tmp_path)
 

@@ -121,11 +121,15 @@ def reader(shown):
         yield db
 
 
-def questions():
-    """(title, SQL) of every panel of the dashboard, and of its list of meters."""
-    dashboard = json.loads((GRAFANA / "dashboard.json").read_text())
+def questions_of(file):
+    """(title, SQL) of every panel of a dashboard, and of its lists."""
+    dashboard = json.loads((GRAFANA / file).read_text())
     found = [(panel["title"], target["rawSql"]) for panel in dashboard["panels"] for target in panel["targets"]]
     return found + [(variable["label"], variable["query"]) for variable in dashboard["templating"]["list"]]
+
+
+def questions():
+    return questions_of("dashboard.json")
 
 
 def asked(db, text):
@@ -181,9 +185,10 @@ def test_what_is_limited_is_in_no_view_until_the_limit_ends(reader, shown):
     assert len(reader.execute("SELECT * FROM linky.last_value").fetchall()) == 3
 
 
-def test_the_dashboard_belongs_to_the_data_source_that_is_provisioned():
+@pytest.mark.parametrize("file", ["dashboard.json", "segments.json"])
+def test_the_dashboard_belongs_to_the_data_source_that_is_provisioned(file):
     """By its uid and its type, in every panel; and no panel lies on another."""
-    dashboard = json.loads((GRAFANA / "dashboard.json").read_text())
+    dashboard = json.loads((GRAFANA / file).read_text())
     source = (GRAFANA / "datasource.yaml").read_text()
     kind, uid = (re.search(rf"^ +{key}: (\S+)$", source, re.M)[1] for key in ("type", "uid"))
     places = set()

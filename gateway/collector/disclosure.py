@@ -1,0 +1,71 @@
+"""Which totals of one half hour may be shown together: no sum or difference of them is of less than ten homes.
+
+Values only. What is shown cuts the homes into parts: those that are in the same shown segments. Whatever anybody
+reckons from the totals counts all homes of a part alike, so it is enough that every part is safe by itself. A segment
+whose showing would make an unsafe part is left out: with the whole and all segments but a small one that is one more,
+the smallest of those that are large enough. Segments may overlap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+FEWEST = 10
+# Who takes a total for that of its largest home is wrong by as much as that home used, or more.
+MOST_SHARE = 0.5
+# The second largest home, which knows its own, is left with a tenth of the largest that it does not know (p% rule).
+LEAST_REST = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class HomeGroup:
+    """Homes that are in the same segments (their numbers): how many, their energy in Wh, that of the two largest."""
+
+    segments: frozenset[int]
+    homes: int
+    energy: float
+    largest: tuple[float, ...]
+
+    def with_other(self, other: HomeGroup) -> HomeGroup:
+        """Both together, in the segments of this one."""
+        largest = tuple(sorted(self.largest + other.largest, reverse=True)[:2])
+        return HomeGroup(self.segments, self.homes + other.homes, self.energy + other.energy, largest)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether its sum may be known."""
+        first, second = (*self.largest, 0.0, 0.0)[:2]
+        rest = self.energy - first - second
+        return self.homes >= FEWEST and first <= MOST_SHARE * self.energy and rest >= LEAST_REST * first
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTotal:
+    """What may be shown of a segment."""
+
+    segment: int
+    homes: int
+    energy: float
+
+
+def shown(parts: Sequence[HomeGroup], order: Iterable[int]) -> list[ShownTotal]:
+    """The totals that may be shown together; of two that exclude each other the one that is first in ``order``."""
+    found: dict[int, ShownTotal] = {}
+    for segment in order:
+        inside = [part for part in parts if segment in part.segments]
+        if inside and all(part.is_safe for part in _cut(parts, {*found, segment})):
+            found[segment] = ShownTotal(segment, sum(p.homes for p in inside), sum(p.energy for p in inside))
+    return list(found.values())
+
+
+def _cut(parts: Iterable[HomeGroup], segments: set[int]) -> Iterable[HomeGroup]:
+    """The parts into which some segments cut the homes that are in any of them."""
+    cut: dict[frozenset[int], HomeGroup] = {}
+    for part in parts:
+        if met := part.segments & segments:
+            cut[met] = cut[met].with_other(part) if met in cut else part
+    return cut.values()

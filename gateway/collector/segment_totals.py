@@ -1,0 +1,220 @@
+"""Totals by the half hour of the homes of each segment, and of all: kept, and published.
+
+Kept totals follow the readings: whatever changes those marks its time, and that is reckoned anew. Published is each
+half hour once, all its segments together, when what was late has had its time: whoever reads it before and after one
+home's values came, or were erased, must not find that home in the difference.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gateway.collector.database import Database
+from gateway.collector.disclosure import HomeGroup, shown
+from gateway.collector.schema import check
+from gateway.errors import Once, StoreError
+from gateway.federation.connection.waiting import wait_any
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterable, Iterator
+
+    from psycopg import AsyncConnection
+
+log = logging.getLogger(__name__)
+
+STEP = timedelta(minutes=30)
+# One process at a time does it; the others have nothing to wait for.
+LOCK = 0x4C494E53
+
+# Half hours of homes that are reckoned in one transaction: a second, or so.
+_PORTION = 100_000
+_EVERY_S = 60.0
+# Gateways that could reach nobody for a while first send what they kept.
+_QUIET_S = 3600.0
+
+_TAKE = "DELETE FROM half_hour_changed RETURNING first, last"
+_GIVE_BACK = "INSERT INTO half_hour_changed VALUES (%s, %s)"
+_FORGET = "DELETE FROM segment_total WHERE start >= %s AND start < %s"
+_RECKON = """
+INSERT INTO segment_total (segment, path, start, energy, homes)
+SELECT m.segment, h.path, h.start, sum(h.energy), count(*)
+FROM home_half_hours(%s, %s) h JOIN segment_member m ON m.gateway = h.gateway GROUP BY m.segment, h.path, h.start
+"""
+# Months that were dropped left no mark.
+_FORGET_PAST = "DELETE FROM segment_total WHERE start < (SELECT min(now() - keep) - interval '30 minutes' FROM series)"
+_PARTS = """
+WITH home AS MATERIALIZED (
+  SELECT gateway, array_agg(segment ORDER BY segment) AS segments FROM segment_member GROUP BY gateway
+)
+SELECT h.path, h.start, home.segments, count(*), sum(h.energy), (array_agg(h.energy ORDER BY h.energy DESC))[1:2]
+FROM home_half_hours(%s, %s) h JOIN home USING (gateway)
+GROUP BY h.path, h.start, home.segments ORDER BY h.path, h.start
+"""
+# The largest first: of two that exclude each other the smaller one is left out, at every half hour the same.
+_ORDER = "SELECT id, name FROM segment JOIN segment_member ON segment = id GROUP BY id ORDER BY count(*) DESC, id"
+_PUBLISH = "INSERT INTO published_half_hour (segment, path, start, energy, homes) VALUES (%s, %s, %s, %s, %s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """Half hours whose totals were reckoned anew, and totals that were published."""
+
+    half_hours: int
+    published: int
+
+
+async def reckon(
+    database: Database, settled: timedelta | None, ended: Callable[[], bool] = lambda: False
+) -> Reckoned | None:
+    """Bring the kept totals up to date, then publish; None where another process is just doing it.
+
+    Args:
+        database: each portion is a transaction of its own.
+        settled: how long after its end a half hour is published; None for not now.
+        ended: no further portion then; the next run goes on.
+    """
+    half_hours = published = 0
+    while not ended():
+        portion = await database.run(_reckon)
+        if portion is None:
+            return None
+        if not portion:
+            break
+        half_hours += portion
+    while settled is not None and not ended():
+        rows = await database.run(partial(_publish, settled=settled))
+        if rows is None:
+            break
+        published += rows
+    return Reckoned(half_hours, published)
+
+
+async def _mine(db: AsyncConnection) -> bool:
+    row = await (await db.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])).fetchone()
+    return bool(row and row[0])
+
+
+async def _portion(db: AsyncConnection) -> int:
+    """How many half hours of all homes are reckoned at once."""
+    row = await (await db.execute("SELECT count(*) FROM gateway")).fetchone()
+    return max(1, _PORTION // max(1, row[0] if row else 1))
+
+
+async def _reckon(db: AsyncConnection) -> int | None:
+    """The totals of some half hours that changed; how many, None where another process is at it."""
+    if not await _mine(db):
+        return None
+    await check(db)
+    marks = await (await db.execute(_TAKE)).fetchall()
+    most, done = await _portion(db), 0
+    rest = []
+    for first, last in _merged(marks):
+        until = min(last, first + STEP * (most - done))
+        if first < until:
+            await db.execute(_FORGET, [first, until])
+            await db.execute(_RECKON, [first, until])
+            done += (until - first) // STEP
+        if until < last:
+            # It is widened again when it is taken: not by more than it is given back.
+            rest.append((until + STEP, last - STEP))
+    async with db.cursor() as cursor:
+        await cursor.executemany(_GIVE_BACK, rest)
+    if not done:
+        await db.execute(_FORGET_PAST)
+    return done
+
+
+def _merged(marks: Iterable[tuple[datetime, datetime]]) -> Iterator[tuple[datetime, datetime]]:
+    """The half hours [first, last) whose energy some changed readings can be of: theirs and the one before."""
+    spans = sorted((floor(first) - STEP, floor(last) + STEP) for first, last in marks)
+    while spans:
+        first, last = spans.pop(0)
+        while spans and spans[0][0] <= last:
+            last = max(last, spans.pop(0)[1])
+        yield first, last
+
+
+def floor(moment: datetime) -> datetime:
+    """The beginning of its half hour; they are the same in every zone that France has."""
+    moment = moment.astimezone(UTC)
+    return moment.replace(minute=moment.minute // 30 * 30, second=0, microsecond=0)
+
+
+async def _publish(db: AsyncConnection, settled: timedelta) -> int | None:
+    """Publish some of the half hours that have settled; how many totals, None where there is nothing to publish now."""
+    if not await _mine(db):
+        return None
+    row = await (await db.execute("SELECT until, now() FROM segment_release")).fetchone()
+    if row is None:
+        return None
+    begin, end = row[0], min(row[0] + STEP * await _portion(db), floor(row[1] - settled))
+    if end <= begin:
+        return None
+    names: dict[int, str] = dict(await (await db.execute(_ORDER)).fetchall())
+    rows = []
+    for (path, start), parts in _by_half_hour(await (await db.execute(_PARTS, [begin, end])).fetchall()):
+        rows += [(names[one.segment], path, start, one.energy, one.homes) for one in shown(parts, names)]
+    async with db.cursor() as cursor:
+        await cursor.executemany(_PUBLISH, rows)
+    await db.execute("UPDATE segment_release SET until = %s", [end])
+    return len(rows)
+
+
+def _by_half_hour(
+    rows: Iterable[tuple[str, datetime, list[int], int, float, list[float]]],
+) -> Iterator[tuple[tuple[str, datetime], list[HomeGroup]]]:
+    found: dict[tuple[str, datetime], list[HomeGroup]] = {}
+    for path, start, segments, homes, energy, largest in rows:
+        found.setdefault((path, start), []).append(HomeGroup(frozenset(segments), homes, energy, tuple(largest)))
+    yield from found.items()
+
+
+class SegmentWork:
+    """What a running process does for the totals: it reckons each minute, and publishes while it sees what comes.
+
+    Args:
+        conninfo: of the database, on a connection of its own.
+        connected: whether the session is there.
+        settled: how long after its end a half hour is published.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        conninfo: str,
+        connected: asyncio.Event,
+        settled: timedelta,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database, self._connected, self._settled, self._clock = Database(conninfo), connected, settled, clock
+        self._quiet_since = clock()
+        self._say = Once(log)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until ``stop``."""
+        try:
+            while not stop.is_set():
+                await self.turn(stop)
+                await wait_any(_EVERY_S, stop)
+        finally:
+            await self._database.close()
+
+    async def turn(self, stop: asyncio.Event) -> None:
+        """Once: reckon, and publish where an hour has gone by in which whatever was late could come."""
+        now = self._clock()
+        if not self._connected.is_set():
+            self._quiet_since = now
+        settled = self._settled if now - self._quiet_since >= _QUIET_S else None
+        try:
+            await reckon(self._database, settled, stop.is_set)
+        except StoreError as error:
+            self._quiet_since = self._clock()
+            self._say("away", "the totals of segments could not be reckoned: %s; trying again", error)
+        else:
+            self._say.clear()
