@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.config.faults import wrong
+from gateway.config.metrics import MetricsTable
 from gateway.config.tables import checked, read_toml
 from gateway.errors import SenMLError
 from gateway.senml.naming import parse_identifier
@@ -111,6 +112,7 @@ class BridgeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     directory: str | None = None
     # After so many days a value that was handed on is deleted here.
     keep_days: Annotated[int, msgspec.Meta(ge=1, le=36_525)] = 90
+    metrics: MetricsTable = MetricsTable()
     zabbix: ZabbixTable | None = None
     bmhs: BmhsTable | None = None
     warp10: Warp10Table | None = None

@@ -111,6 +111,15 @@ class InThread:
         await asyncio.to_thread(self._sink.send, values)
 
 
+@dataclass(slots=True)
+class ForwardCounts:
+    """Since the bridge began: values handed on, records that were no household's or no meter's, attempts in vain."""
+
+    handed_on: int = 0
+    left_out: int = 0
+    failures: int = 0
+
+
 class Forwarder:
     """Empties one gateway's queue into the sink.
 
@@ -139,6 +148,12 @@ class Forwarder:
         self._failed = False
         self._say, self._say_unsound = Once(log, last=True), Once(log)
         self._forgot = -_HOUR_S
+        self.counts = ForwardCounts()
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether what was handed on last was not taken."""
+        return self._failed or bool(self._say)
 
     def wake(self) -> None:
         """There is something in the queue."""
@@ -155,6 +170,7 @@ class Forwarder:
                     self.alive_at = time.monotonic()
                     delay = _RETRY_FIRST_S
             except BridgeError as error:
+                self.counts.failures += 1
                 self._note(str(error))
                 await wait_any(delay * random.uniform(0.7, 1.3), stop)  # noqa: S311 (no secret)
                 delay = min(delay * 2, _RETRY_LAST_S)
@@ -174,6 +190,7 @@ class Forwarder:
         if values:
             await self._sink.send(values, alone=alone)
         self._queue.done(waiting[-1].seq)
+        self.counts.handed_on += len(values)
         self._failed = self._doubt = False
         if self._say:
             log.info("values are handed on again")
@@ -185,6 +202,7 @@ class Forwarder:
         named = parsed(waiting.name)
         household = next((one for scope, one in self._scopes if within(scope, waiting.name)), None)
         if named is None or household is None or waiting.value is None or not _is_sound(waiting):
+            self.counts.left_out += 1
             self._say_unsound("", "a record that is no household's, or no meter's, is left out; such are, from now on")
             return None
         unit, value = waiting.unit, waiting.value

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from gateway import __version__
 from gateway.bridges.config import BridgeConfig, load
 from gateway.bridges.core import Bridge, Forwarder, InThread, Returning, Sink, queue_file
+from gateway.bridges.metrics import BridgeWatch
 from gateway.config.tables import credential_file, password_from
 from gateway.errors import ConfigError
 from gateway.federation.connection.jids import bare_jid, unguessable
@@ -26,6 +27,7 @@ from gateway.federation.connection.strangers import RECIPIENT, SenderLimits
 from gateway.federation.recipient.recipient import Keeper
 from gateway.process.ending import ended
 from gateway.process.systemd import Notifier, Watchdog
+from gateway.process.watched import watched
 from gateway.store.bridge_queue import BridgeQueue, enqueue
 from gateway.store.recorder import iso
 
@@ -93,7 +95,7 @@ async def _bridge(kind: str, file: Path, config: BridgeConfig, directory: Path) 
         watch("forwarder", gateway.forwarder)
     notifier.ready()
     try:
-        async with asyncio.TaskGroup() as group:
+        async with watched(config.metrics.at, BridgeWatch(kind, session, bridge)), asyncio.TaskGroup() as group:
             beside = [
                 group.create_task(watchdog.run(), name="watchdog"),
                 group.create_task(_tell(bridge, notifier), name="status"),

@@ -60,7 +60,11 @@ def _load(path: Path) -> CollectorConfig:
 
 
 def _run(options: argparse.Namespace, config: CollectorConfig) -> None:
+    from gateway.collector.config import watched_at  # noqa: PLC0415
     from gateway.collector.program import Collector  # noqa: PLC0415
+
+    if options.metrics:
+        config = watched_at(config, options.metrics)
 
     async def collect() -> None:
         # Made inside the loop: its events belong to it.
@@ -251,6 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     common = _common("WARNING")
     run = commands.add_parser("run", parents=[_common("INFO")], help="receive until SIGTERM")
     run.add_argument("--resource", help="of this process, instead of the configuration's")
+    run.add_argument("--metrics", metavar="HOST:PORT", help="of this process, instead of the configuration's")
     run.set_defaults(run=_run)
     check = commands.add_parser("check", parents=[common], help="the configuration and the database, once")
     check.set_defaults(run=_check)

@@ -15,6 +15,7 @@ import msgspec
 from psycopg import conninfo
 from psycopg.errors import ProgrammingError
 
+from gateway.config.metrics import MetricsTable
 from gateway.config.tables import checked, password_from, read_toml
 from gateway.errors import ConfigError
 from gateway.federation.connection.addresses import parse_addresses
@@ -110,6 +111,7 @@ class CollectorConfig(_Table, frozen=True, kw_only=True):
     limits: LimitsTable = LimitsTable()
     retention: RetentionTable = RetentionTable()
     publish: PublishTable = PublishTable()
+    metrics: MetricsTable = MetricsTable()
     access: AccessTable | None = None
     invite: InviteTable | None = None
     folder: str
@@ -178,6 +180,15 @@ def load(path: Path) -> CollectorConfig:
     if "password" in stated:
         raise ConfigError(f"{path}: database.conninfo: a password does not stand here: use database.password_file")
     return config
+
+
+def watched_at(config: CollectorConfig, listen: str) -> CollectorConfig:
+    """The configuration with ``[metrics]`` elsewhere; ConfigError where that is no address."""
+    try:
+        table = msgspec.convert({"listen": listen}, MetricsTable)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"--metrics: {listen!r} is no address and port such as 127.0.0.1:9788") from error
+    return msgspec.structs.replace(config, metrics=table)
 
 
 def _credential(name: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,8 @@ class GatewayMessage:
     origin: str
     asks_receipt: bool
     content: QuoaliseMessage | Notice | str
+    # Monotonic seconds.
+    came: float = field(default_factory=time.monotonic)
 
     @property
     def records(self) -> int:
@@ -68,6 +71,8 @@ class HistoryPage:
     parcel: QuoaliseMessage
     last: bool
     kept: asyncio.Future[bool]
+    # Monotonic seconds.
+    came: float = field(default_factory=time.monotonic)
 
     @property
     def records(self) -> int:

@@ -19,6 +19,7 @@ from gateway.collector.batch import TEMPORARY, ItemBatch
 from gateway.collector.database import Database
 from gateway.collector.items import CollectedGateway, Item
 from gateway.collector.members import BEAT_S, LEASE_S, Assignment, Member
+from gateway.collector.metrics import looked_at
 from gateway.collector.months import ahead, make
 from gateway.collector.queue import IngestQueue
 from gateway.collector.retention import retain
@@ -80,6 +81,9 @@ class Collector:
         self._layout = Layout.PARTITIONS
         limits = config.limits
         self._queue = IngestQueue(self._session, self._sources, self._keep, limits.queue_records, limits.batch_records)
+        self._looked_at = looked_at(
+            config, bare_jid(account.jid), self._session, doorkeeper, self._queue, self._sources
+        )
         self._welcome = Welcome(self._session, self._asking, bare_jid(account.jid))
         self._totals = CollectedTotals(self._session, self._counting, self._sources)
         self._turns = asyncio.Semaphore(TURNS)
@@ -104,7 +108,7 @@ class Collector:
         self._notifier.ready()
         watching = asyncio.create_task(watchdog.run(), name="watchdog")
         try:
-            async with asyncio.TaskGroup() as group:
+            async with self._looked_at, asyncio.TaskGroup() as group:
                 group.create_task(self._session.run(self._stop), name="session")
                 group.create_task(self._queue.run(self._stop), name="queue")
                 group.create_task(self._own(group), name="members")
@@ -206,6 +210,7 @@ class Collector:
                 database = Database(self._config.database_conninfo())
                 try:
                     await retain(database, self._config.retention.most, self._stop.is_set)
+                    self._queue.counts.retained()
                 finally:
                     await database.close()
             except StoreError as error:

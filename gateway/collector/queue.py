@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from gateway.collector.counts import IngestCounts, IngestRefusal
 from gateway.collector.items import CollectedGateway, GatewayMessage, HistoryPage, Item
 from gateway.errors import StoreError
 from gateway.federation.connection.waiting import ROUND_S, wait_any
@@ -60,10 +61,21 @@ class IngestQueue:
         self._items: deque[Item] = deque()
         self.records = 0
         self.kept_records = 0
+        self.counts = IngestCounts()
         self._arrived = asyncio.Event()
         self.alive_at = time.monotonic()
         session.listen(f"{{jabber:client}}message/{PACK}", self._take_pack)
         session.listen(f"{{jabber:client}}message/{NOTICE}", self._take)
+
+    @property
+    def most(self) -> int:
+        """How many records may wait."""
+        return self._most
+
+    @property
+    def waits_since(self) -> float | None:
+        """When what has waited longest came (monotonic seconds); None where nothing waits."""
+        return self._items[0].came if self._items else None
 
     async def page(self, page: HistoryPage) -> bool:
         """Queue a page of history; whether it was committed, once that is known."""
@@ -84,6 +96,7 @@ class IngestQueue:
                     self.alive_at = time.monotonic()
                     wait = _FIRST_WAIT_S
             except StoreError as error:
+                self.counts.failed += 1
                 log.log(logging.WARNING if wait == _FIRST_WAIT_S else logging.DEBUG, "%s; trying again", error)
                 # Many processes meet again after a database's restart: spread them.
                 await wait_any(wait * random.uniform(0.7, 1.3), stop)  # noqa: S311 (no secret)
@@ -96,6 +109,7 @@ class IngestQueue:
     def forget(self, source: CollectedGateway) -> None:
         """The gateway is another process's now: what waits of it is neither kept nor confirmed."""
         source.gone = True
+        self.counts.given_up += 1
         for item in [item for item in self._items if item.source is source]:
             self._leave(item)
             if isinstance(item, HistoryPage) and not item.kept.done():
@@ -110,13 +124,16 @@ class IngestQueue:
     def _take(self, stanza: Stanza) -> None:
         source = self._sources.get(stanza.sender)
         if source is None or stanza.type == "error":
+            self.counts.refused[IngestRefusal.NOT_OURS] += source is None
             return
         size = sum(1 for _ in stanza.xml.iter(_RECORD)) + 1
         if self.records + size > self._most or source.waiting >= MOST_WAITING:
             source.missed = True
+            self.counts.refused[IngestRefusal.NO_ROOM] += 1
             return
         content = read(stanza)
         if isinstance(content, str):
+            self.counts.refused[IngestRefusal.UNREADABLE] += 1
             log.warning("a message of a gateway cannot be read: %s", content)
             if stanza.xml.find(NOTICE) is not None:
                 # An order that is not understood is not done, and not confirmed.
@@ -127,6 +144,7 @@ class IngestQueue:
 
     def _append(self, item: Item) -> None:
         self._items.append(item)
+        self.counts.came(item)
         item.source.waiting += 1
         self.records += item.records
         self._arrived.set()
@@ -141,7 +159,8 @@ class IngestQueue:
             together.append(item)
             records += item.records
         try:
-            kept = await self._keep(together)
+            with self.counts.timed():
+                kept = await self._keep(together)
         except (psycopg.DataError, psycopg.IntegrityError):
             kept = await self._one_by_one(together)
         for item in together:
@@ -150,6 +169,7 @@ class IngestQueue:
                 self._items.popleft()
                 self._leave(item)
         self.kept_records += sum(item.records for item in kept)
+        self.counts.kept(together, kept)
         self._answer(together, kept)
 
     async def _one_by_one(self, items: Sequence[Item]) -> Sequence[Item]:
@@ -161,6 +181,7 @@ class IngestQueue:
             except (psycopg.DataError, psycopg.IntegrityError) as error:
                 reason = f"PostgreSQL cannot hold it: {type(error).__name__}"
                 log.error("a message of a gateway is set aside: %s", reason)  # noqa: TRY400 (its text may hold a value)
+                self.counts.refused[IngestRefusal.NOT_STORABLE] += 1
                 if isinstance(item, GatewayMessage):
                     kept += [item] if await self._keep([_set_aside(item, reason)]) else []
         return kept
@@ -171,6 +192,7 @@ class IngestQueue:
             match item:
                 case GatewayMessage():
                     if id(item) in done and item.asks_receipt:
+                        self.counts.receipts += 1
                         self._receipts.confirm(item.origin, item.id)
                     if id(item) in done and isinstance(item.content, Notice):
                         # To fetch what is rectified or allowed now, and to see at once what is not any more.

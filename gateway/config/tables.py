@@ -45,7 +45,7 @@ MAX_RETENTION = "P3Y"
 _SENSOR = "^[a-z0-9][a-z0-9._-]{0,63}$"
 
 # A host name, an IPv4 address, or an IPv6 one in brackets; a port.
-_LISTEN = r"^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
+HOST_AND_PORT = r"^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
 
 Pin = Annotated[str, msgspec.Meta(pattern="^sha256/[A-Za-z0-9+/]{43}=$")]
 
@@ -70,7 +70,7 @@ class MeterTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     # The delivery point, needed for urn: names in historic mode, which does not carry it.
     prm: Annotated[str, msgspec.Meta(pattern="^[0-9]{14}$")] | None = None
     # Where others may have its bytes as they come, "host:port".
-    tee: Annotated[str, msgspec.Meta(pattern=_LISTEN)] | None = None
+    tee: Annotated[str, msgspec.Meta(pattern=HOST_AND_PORT)] | None = None
 
     @property
     def tee_at(self) -> tuple[str, int] | None:

@@ -11,6 +11,7 @@ from io import StringIO
 import psycopg
 import pytest
 
+from gateway.collector import schema
 from gateway.collector.cli import main
 from gateway.collector.database import connect
 from gateway.collector.months import Month, make
@@ -101,7 +102,7 @@ def laid_out(request, tmp_path):
         else:
             pytest.skip("TimescaleDB is not installed for the newest PostgreSQL: postgresql-17-timescaledb")
         timescale = request.param is Layout.HYPERTABLE
-        assert with_database(conninfo, partial(migrate, timescale=timescale)) == 8
+        assert with_database(conninfo, partial(migrate, timescale=timescale)) == len(schema._MIGRATIONS)
         assert with_database(conninfo, check) is request.param
         yield Store(conninfo, tmp_path)
 

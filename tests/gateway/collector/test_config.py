@@ -29,13 +29,14 @@ def test_every_key_of_the_shipped_file_is_one(tmp_path):
     """Also those in comments."""
     text = SHIPPED.read_text()
     keys = [line[2:] for line in text.splitlines() if re.match(r"# (\[|\w+ = )", line)]
-    assert len(keys) == 23
+    assert len(keys) == 25
     for key in keys:
         text = text.replace(f"# {key}", key)
     config = load(written(tmp_path, text))
     assert config.account.address == "xmpp.example.org:5222"
     stated = {field: getattr(config.access, field) for field in AccessTable.__struct_fields__}
     needed = {"purpose", "controller", "contact", "privacy", "retention", "code_url", "code_version"}
+    assert config.metrics.at == ("127.0.0.1", 9788)
     assert AccessTable(**{key: stated[key] for key in needed}) == config.access
 
 
