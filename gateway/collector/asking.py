@@ -1,13 +1,9 @@
-"""Each gateway's subscriptions: asked for in turns, answered into the database that all processes share.
-
-A thousand gateways are not asked at once when a server comes back: whoever waits for an answer holds a turn.
-"""
+"""What one gateway answers, in the database that all processes share: its numbers, its gaps, its pages of history."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import re
 import time
 from typing import TYPE_CHECKING, TypeVar
@@ -17,31 +13,20 @@ from gateway.collector.items import CollectedGateway, HistoryPage
 from gateway.collector.obey import add_gap
 from gateway.errors import FederationError, SenMLError, StoreError
 from gateway.federation.recipient.intake import ReceivedGap
-from gateway.federation.recipient.subscriber import RetryPace, Subscriber
-from gateway.federation.recipient.supply import Standing
 from gateway.federation.wire.scope import names, within
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
-    from uuid import UUID
-    from xml.etree.ElementTree import Element
 
     from psycopg import AsyncConnection
 
     from gateway.collector.database import Database
     from gateway.collector.queue import IngestQueue
-    from gateway.federation.connection.session import Session
     from gateway.federation.wire.stanza import QuoaliseMessage
-
-log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
-# A household's consent may take months: from ten minutes to six hours. A server's night is shorter.
-PACE = RetryPace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, absent_most_s=600)
-# Requests that wait for their answer at once; an answer with a page of history is some 30 kB.
-TURNS = 32
 # What a gateway that was last heard then had not sent yet may be of a little before; of a period, which is told once it
 # is over and under the time of its beginning, of two periods before.
 _MARGIN_S, _MARGIN_STEPS = 3600, 2
@@ -51,8 +36,7 @@ _STEP_S = (366 * 86_400, 31 * 86_400, 7 * 86_400, 86_400, 3600, 60)
 _LONGEST_STEP_S = 86_400
 
 _CHAIN = (
-    "SELECT epoch, reached, spans, extract(epoch FROM heard_at)::bigint FROM gateway WHERE id = %s AND owner = %s"
-    " FOR NO KEY UPDATE"
+    "SELECT epoch, reached, spans, extract(epoch FROM heard_at)::bigint FROM gateway WHERE id = %s FOR NO KEY UPDATE"
 )
 _STEPS = "SELECT DISTINCT name, sen1, granularity FROM series JOIN meter ON meter.id = series.meter WHERE gateway = %s"
 _BEGUN = """
@@ -79,51 +63,20 @@ def _step_s(granularity: str) -> int:
     return min(sum(count * each for count, each in zip(counts, _STEP_S, strict=False)) or _LONGEST_STEP_S, _STEP_S[0])
 
 
-class Gate:
-    """A session as one gateway's subscriber sees it: a request waits for its turn, a change is passed on."""
-
-    def __init__(self, session: Session, turns: asyncio.Semaphore) -> None:
-        self.connected = session.connected
-        self._session, self._turns = session, turns
-        self._told: list[Callable[[bool], None]] = []
-
-    def on_change(self, callback: Callable[[bool], None]) -> None:
-        """Call back with True when a session begins or is there already, and with False when it ends."""
-        self._told.append(callback)
-        if self.connected.is_set():
-            callback(True)
-
-    def changed(self, connected: bool) -> None:
-        """The session began or ended."""
-        for callback in self._told:
-            callback(connected)
-
-    def on_present(self, callback: Callable[[str], None], origin: str = "") -> None:
-        """Call back when ``origin`` shows its presence."""
-        self._session.on_present(callback, origin)
-
-    def greet(self, to: str) -> None:
-        """Show our presence to one other."""
-        self._session.greet(to)
-
-    async def request(self, to: str, payload: Element) -> Element:
-        """Ask in turn."""
-        async with self._turns:
-            return await self._session.request(to, payload)
-
-
 class AskedGateway:
     """What is known of one gateway while it is asked (``gateway.federation.recipient.intake.ProviderInquiry``).
+
+    Nothing here is of a process alone: what a gateway says of its numbers is true whoever asked it, and pages are
+    committed by who holds its partition.
 
     Args:
         database: shared with the other accounts.
         queue: where pages of history wait for their commit.
-        owner: this process.
         source: the gateway.
     """
 
-    def __init__(self, database: Database, queue: IngestQueue, owner: UUID, source: CollectedGateway) -> None:
-        self._database, self._queue, self._owner, self._source = database, queue, owner, source
+    def __init__(self, database: Database, queue: IngestQueue, source: CollectedGateway) -> None:
+        self._database, self._queue, self._source = database, queue, source
 
     @property
     def notices(self) -> int:
@@ -142,9 +95,10 @@ class AskedGateway:
     async def begin(self, identifier: str, numbers: tuple[str, int, int] | None) -> None:
         """A subscription was accepted."""
         now = int(time.time())
+        self._source.numbered = numbers is not None
 
         async def work(db: AsyncConnection) -> None:
-            row = await (await db.execute(_CHAIN, [self._source.id, self._owner])).fetchone()
+            row = await (await db.execute(_CHAIN, [self._source.id])).fetchone()
             if row is None:
                 return
             epoch, reached, spans, heard = row
@@ -210,41 +164,3 @@ class AskedGateway:
             return await self._database.run(work)
         except StoreError as error:
             raise FederationError(f"what comes cannot be kept: {error}") from error
-
-
-class Asker:
-    """The task that keeps one gateway's subscriptions, until the gateway is given up."""
-
-    def __init__(
-        self,
-        session: Session,
-        turns: asyncio.Semaphore,
-        account: AskedGateway,
-        source: CollectedGateway,
-        wanted: Sequence[str],
-        former: Sequence[str],
-    ) -> None:
-        self.wanted, self.former = tuple(wanted), tuple(former)
-        self.source = source
-        self.gate = Gate(session, turns)
-        self.ended = asyncio.Event()
-        self._subscriber = Subscriber(self.gate, source.provider, wanted, account, self._refused, PACE, former)
-        self._written: dict[str, tuple[str, str]] = {}
-        source.ask_again = self._subscriber.ask_again
-
-    async def run(self) -> None:
-        """Subscribe in every session, and from time to time."""
-        await self._subscriber.subscribe(self.ended)
-
-    def changes(self) -> list[tuple[str, str, int, str]]:
-        """How subscriptions stand where that has changed: standing, sentence, gateway, identifier."""
-        found = []
-        for identifier, outcome in self._subscriber.outcomes.items():
-            now = (outcome.standing.value, outcome.detail)
-            if outcome.standing is not Standing.ASKING and self._written.get(identifier) != now:
-                self._written[identifier] = now
-                found.append((*now, self.source.id, identifier))
-        return found
-
-    def _refused(self, identifier: str, error: FederationError) -> None:
-        log.debug("a gateway does not give %s: %s", identifier, error)

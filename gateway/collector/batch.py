@@ -1,7 +1,7 @@
 """One transaction for what many gateways sent: rows by COPY, notices obeyed in their place among them, chains moved on.
 
-A process writes only for gateways that are its own at that moment: their rows are held until the commit, so that who
-lost a gateway while it was away cannot bring back what the next owner has just been told to erase.
+A process writes only for gateways of partitions that this very session holds (``partitions.py``): who lost one while it
+was away cannot bring back what the next has just been told to erase.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from gateway.federation.wire.stanza import QuoaliseMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from uuid import UUID
 
     from psycopg import AsyncConnection
 
@@ -36,7 +35,7 @@ TEMPORARY = (
 )
 _HELD = (
     "SELECT id, epoch, reached, spans, ARRAY(SELECT identifier FROM subscription WHERE gateway = gateway.id AND wanted)"
-    " FROM gateway WHERE id = ANY(%s) AND owner = %s ORDER BY id FOR NO KEY UPDATE"
+    " FROM gateway WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 )
 # What is past its retention when it comes would only be deleted within the hour.
 _INSERT = """
@@ -69,16 +68,16 @@ class ItemBatch:
 
     Args:
         db: the connection, with ``TEMPORARY`` on it.
-        owner: this process.
+        held: the partitions that the connection holds.
         book: the numbers of series.
         layout: how readings lie.
         clock: the host's POSIX seconds.
     """
 
     def __init__(
-        self, db: AsyncConnection, owner: UUID, book: SeriesBook, layout: Layout, clock: Callable[[], float]
+        self, db: AsyncConnection, held: frozenset[int], book: SeriesBook, layout: Layout, clock: Callable[[], float]
     ) -> None:
-        self._db, self._owner, self._book, self._layout, self._clock = db, owner, book, layout, clock
+        self._db, self._held, self._book, self._layout, self._clock = db, held, book, layout, clock
         self._chains: dict[int, IngestChain] = {}
         # What is subscribed to at this moment: of the rest nothing is kept, whoever took it out and erased it.
         self._wanted: dict[int, list[str]] = {}
@@ -88,7 +87,7 @@ class ItemBatch:
 
     async def keep(self, items: Sequence[Item]) -> list[Item]:
         """Write the items in their order; those that are kept once the transaction is committed."""
-        await self._hold({item.source.id for item in items})
+        await self._hold({item.source.id for item in items if item.source.partition in self._held})
         kept = [item for item in items if item.source.id in self._chains and await self._take(item)]
         await self._write()
         moved = [(c.epoch, c.reached, json.dumps(c.spans), not c.spans, number) for number, c in self._chains.items()]
@@ -97,7 +96,7 @@ class ItemBatch:
         return kept
 
     async def _hold(self, gateways: set[int]) -> None:
-        found = await (await self._db.execute(_HELD, [sorted(gateways), self._owner])).fetchall()
+        found = await (await self._db.execute(_HELD, [sorted(gateways)])).fetchall()
         self._chains = {
             number: IngestChain(epoch, reached, tuple((after, last) for after, last in spans))
             for number, epoch, reached, spans, _ in found
@@ -130,7 +129,8 @@ class ItemBatch:
         if replaces != self._replaces:
             await self._write()
             self._replaces = replaces
-        now, scopes = self._clock(), [source.scopes.get(wanted) for wanted in self._wanted[source.id]]
+        now, known = self._clock(), source.scopes
+        scopes = [known.get(wanted) for wanted in self._wanted[source.id]]
         self._rows += [
             row
             for row in rows(source.id, parcel)

@@ -114,7 +114,7 @@ def _retain(options: argparse.Namespace, config: CollectorConfig) -> None:
 def _status(options: argparse.Namespace, config: CollectorConfig) -> None:
     from gateway.collector.status import as_text, overview  # noqa: PLC0415
 
-    found = _with_database(config, overview)
+    found = _with_database(config, lambda db: overview(db, _account(config)))
     text = json.dumps(found, default=str, indent=2) + "\n" if options.json else as_text(found)
     sys.stdout.write(text)
 

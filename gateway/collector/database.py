@@ -25,17 +25,21 @@ _T = TypeVar("_T")
 _CONNECT_S = 10
 # A statement that takes longer is stuck behind something that nobody will end for us.
 _STATEMENT_MS = 300_000
+_KEEPALIVE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2"
 # What another transaction is to blame for: once more, and it works (PostgreSQL, appendix A, classes 40 and 55).
 _AGAIN = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable)
 _TIMES = 3
 
 
-async def connect(conninfo: str) -> AsyncConnection:
-    """A connection whose names are those of our schema. StoreError when there is none."""
-    options = f"-c search_path=linky,public -c statement_timeout={_STATEMENT_MS}"
+async def connect(conninfo: str, name: str = "linky-collect") -> AsyncConnection:
+    """A connection whose names are those of our schema. StoreError when there is none.
+
+    A machine that has died holds its locks until the server notices: 20 s, and not two hours as a system has it.
+    """
+    options = f"-c search_path=linky,public -c statement_timeout={_STATEMENT_MS} {_KEEPALIVE}"
     try:
         return await AsyncConnection.connect(
-            conninfo, autocommit=True, connect_timeout=_CONNECT_S, options=options, application_name="linky-collect"
+            conninfo, autocommit=True, connect_timeout=_CONNECT_S, options=options, application_name=name
         )
     except psycopg.Error as error:
         raise StoreError(f"PostgreSQL cannot be reached: {_sentence(error)}") from error
@@ -47,10 +51,16 @@ class Database:
     Args:
         conninfo: as libpq reads it.
         prepare: done once with each new connection.
+        name: what the server lists the connection as.
     """
 
-    def __init__(self, conninfo: str, prepare: Callable[[AsyncConnection], Awaitable[object]] | None = None) -> None:
-        self._conninfo, self._prepare = conninfo, prepare
+    def __init__(
+        self,
+        conninfo: str,
+        prepare: Callable[[AsyncConnection], Awaitable[object]] | None = None,
+        name: str = "linky-collect",
+    ) -> None:
+        self._conninfo, self._prepare, self._name = conninfo, prepare, name
         self._db: AsyncConnection | None = None
         self._turn = asyncio.Lock()
 
@@ -81,7 +91,7 @@ class Database:
 
     async def _connected(self) -> AsyncConnection:
         if self._db is None or self._db.closed:
-            self._db = await connect(self._conninfo)
+            self._db = await connect(self._conninfo, self._name)
             if self._prepare:
                 await self._prepare(self._db)
         return self._db

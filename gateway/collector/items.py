@@ -2,46 +2,79 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.errors import SenMLError
 from gateway.federation.wire.scope import within
 from gateway.federation.wire.stanza import QuoaliseMessage
+from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
     from gateway.federation.recipient.intake import ReceivedGap
+    from gateway.federation.recipient.supply import SubscriptionOutcome
     from gateway.federation.wire.notice import Notice
     from gateway.senml.naming import Identifier
 
 
 @dataclass(slots=True, eq=False)
 class CollectedGateway:
-    """A gateway that this process has: its row, its addresses, and what is or was subscribed to with it."""
+    """A gateway that this process has: its row, its addresses, what is wanted of it and what no more, how it is asked.
+
+    There are as many as there are homes, most of them silent: each takes about a kilobyte.
+    """
 
     id: int
+    partition: int
     jid: str
     resource: str
-    scopes: dict[str, Identifier] = field(default_factory=dict)
+    wanted: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+    # Of the former what it was not told yet. It has accepted all that is wanted; it numbers what it sends.
+    ending: tuple[str, ...] = ()
+    accepted: bool = False
+    numbered: bool = False
     # Notices that were admitted; messages that wait; whether one was left because there was no room.
     notices: int = 0
     waiting: int = 0
     missed: bool = False
     # Given up: another process has it, or nobody.
     gone: bool = False
-    ask_again: Callable[[], None] = lambda: None
+    # When it is asked next, was asked last and saw our presence last (monotonic seconds), and how it answered.
+    due: float = math.inf
+    asked_at: float = -math.inf
+    greeted_at: float = -math.inf
+    earliest: float = -math.inf
+    failures: int = 0
+    asking: bool = False
+    again: bool = False
+    fresh: bool = True
+    outcomes: tuple[SubscriptionOutcome, ...] = ()
 
     @property
     def provider(self) -> str:
         """The full JID, as it is asked."""
         return f"{self.jid}/{self.resource}"
 
+    @property
+    def scopes(self) -> dict[str, Identifier]:
+        """What is or was subscribed to, as it was asked for and parsed; what cannot be is left out."""
+        found = {}
+        for identifier in (*self.wanted, *self.former):
+            try:
+                found[identifier] = parse_identifier(identifier)
+            except SenMLError:
+                continue
+        return found
+
     def expects(self, parcel: QuoaliseMessage) -> bool:
         """Whether all of it lies within what is or was subscribed to."""
-        return all(any(within(scope, r.name) for scope in self.scopes.values()) for r in parcel.records)
+        scopes = self.scopes.values()
+        return all(any(within(scope, r.name) for scope in scopes) for r in parcel.records)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""The running collector: one session, one queue, the gateways that are this process's, and the care of the tables.
+"""The running collector: one session, one queue, the gateways of its partitions, and the care of the tables.
 
 One ``TaskGroup``: each task recovers from its edge's errors; anything else ends the process, and systemd starts it
 again. A process that has lost its XMPP server gives its gateways to the others.
@@ -12,23 +12,21 @@ import signal
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-from gateway.collector.asking import TURNS, AskedGateway, Asker
 from gateway.collector.batch import TEMPORARY, ItemBatch
 from gateway.collector.database import Database
-from gateway.collector.items import CollectedGateway, Item
-from gateway.collector.members import BEAT_S, LEASE_S, Assignment, Member
 from gateway.collector.metrics import looked_at
 from gateway.collector.months import ahead, make
+from gateway.collector.partitions import MEMBER, SETTLE_S, WITHOUT_SERVER_S, Partitions
 from gateway.collector.queue import IngestQueue
 from gateway.collector.retention import retain
+from gateway.collector.rounds import Rounds
 from gateway.collector.schema import Layout, check
 from gateway.collector.segment_totals import SegmentWork
 from gateway.collector.series import SeriesBook
 from gateway.collector.totals import CollectedTotals
 from gateway.collector.welcome import Welcome
-from gateway.errors import SenMLError, StoreError
+from gateway.errors import StoreError
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.parser import MOST_PARTS
 from gateway.federation.connection.session import Session
@@ -36,7 +34,6 @@ from gateway.federation.connection.strangers import RECIPIENT, SenderLimits, Tok
 from gateway.federation.connection.waiting import wait_any
 from gateway.federation.wire.total import ANSWERS_TOTALS
 from gateway.process.systemd import Notifier, Watchdog
-from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +41,7 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from gateway.collector.config import CollectorConfig
+    from gateway.collector.items import CollectedGateway, Item
 
 log = logging.getLogger(__name__)
 
@@ -71,27 +69,28 @@ class Collector:
         self._config = config
         doorkeeper = SenderLimits(lambda bare: bare in self._sources, _LIMITS)
         self._session = Session(account, features=(ANSWERS_TOTALS,), doorkeeper=doorkeeper)
-        self._member = Member(bare_jid(account.jid), str(self._session.jid), uuid4())
-        # A connection each: a long commit, or a long count, keeps no lease from being renewed.
-        self._writing = Database(conninfo, lambda db: db.execute(TEMPORARY))
+        self._partitions = Partitions(bare_jid(account.jid))
+        # A connection each: a long commit, or a long count, keeps no gateway from being asked.
+        self._writing = Database(conninfo, self._prepare, f"{MEMBER} {account.resource}")
         self._asking, self._counting = Database(conninfo), Database(conninfo)
         self._sources: dict[str, CollectedGateway] = {}
-        self._askers: dict[int, Asker] = {}
         self._book = SeriesBook(config.retention.most)
         self._layout = Layout.PARTITIONS
         limits = config.limits
-        self._queue = IngestQueue(self._session, self._sources, self._keep, limits.queue_records, limits.batch_records)
+        self._queue = IngestQueue(
+            self._session, self._sources, self._keep, limits.queue_records, limits.batch_records,
+            lambda source: self._rounds.ask_again(source),  # noqa: PLW0108 (it is made after the queue)
+        )  # fmt: skip
+        self._rounds = Rounds(self._session, self._asking, self._queue, self._sources)
         self._looked_at = looked_at(
             config, bare_jid(account.jid), self._session, doorkeeper, self._queue, self._sources
         )
         self._welcome = Welcome(self._session, self._asking, bare_jid(account.jid))
         self._totals = CollectedTotals(self._session, self._counting, self._sources)
-        self._turns = asyncio.Semaphore(TURNS)
         self._segments = SegmentWork(conninfo, self._session.connected, config.publish.settled)
         self._stop = asyncio.Event()
         self._notifier = Notifier()
-        self._beaten = time.monotonic()
-        self._session.on_change(self._changed)
+        self._settled_at = time.monotonic()
 
     async def run(self) -> None:
         """Everything, until SIGTERM or SIGINT. StoreError when the database is not there to begin with."""
@@ -104,14 +103,15 @@ class Collector:
         watchdog.watch("the queue", lambda: self._queue.alive_at, _PATIENCE_S + 300.0)
         watchdog.watch("the welcome", lambda: self._welcome.alive_at, _PATIENCE_S + 300.0)
         watchdog.watch("the totals", lambda: self._totals.alive_at, _PATIENCE_S + 300.0)
-        watchdog.watch("the lease", lambda: self._beaten, _PATIENCE_S + 300.0)
+        watchdog.watch("the partitions", lambda: self._settled_at, _PATIENCE_S + 300.0)
         self._notifier.ready()
         watching = asyncio.create_task(watchdog.run(), name="watchdog")
         try:
             async with self._looked_at, asyncio.TaskGroup() as group:
                 group.create_task(self._session.run(self._stop), name="session")
                 group.create_task(self._queue.run(self._stop), name="queue")
-                group.create_task(self._own(group), name="members")
+                group.create_task(self._rounds.run(self._stop), name="rounds")
+                group.create_task(self._own(), name="partitions")
                 group.create_task(self._welcome.run(self._stop), name="welcome")
                 group.create_task(self._totals.run(self._stop), name="totals")
                 group.create_task(self._retain(), name="retention")
@@ -119,7 +119,7 @@ class Collector:
         finally:
             self._notifier.stopping()
             watching.cancel()
-            await self._leave()
+            # Its locks end with the connection: the others take over at once.
             for database in (self._writing, self._asking, self._counting):
                 await database.close()
             self._notifier.close()
@@ -133,73 +133,52 @@ class Collector:
 
         self._layout = await self._asking.run(work)
 
+    async def _prepare(self, db: AsyncConnection) -> None:
+        await db.execute(TEMPORARY)
+        await self._partitions.begin(db)
+
     async def _keep(self, items: Sequence[Item]) -> Sequence[Item]:
         async def work(db: AsyncConnection) -> Sequence[Item]:
-            return await ItemBatch(db, self._member.incarnation, self._book, self._layout, time.time).keep(items)
+            return await ItemBatch(db, self._partitions.held, self._book, self._layout, time.time).keep(items)
 
         return await self._writing.run(work)
 
-    async def _own(self, group: asyncio.TaskGroup) -> None:
-        """Keep the lease, and take up and give up gateways as it says."""
-        lost = time.monotonic()
+    async def _own(self) -> None:
+        """Have a fair share of the partitions, and of the gateways in them what it says."""
+        lost, assigned = time.monotonic(), frozenset[int]()
         while not self._stop.is_set():
             try:
                 if self._session.connected.is_set():
                     lost = time.monotonic()
-                    self._assign(await self._asking.run(self._member.beat), group)
-                    await self._write_standings()
-                elif time.monotonic() - lost > LEASE_S:
-                    await self._leave()
-                    self._assign([], group)
+                    await self._writing.run(self._partitions.settle)
+                elif self._partitions.held and time.monotonic() - lost > WITHOUT_SERVER_S:
+                    await self._writing.run(self._partitions.leave)
+                held = self._partitions.held
+                if self._partitions.changed or held != assigned:
+                    self._partitions.changed = False
+                    self._rounds.assign(await self._asking.run(self._partitions.assigned))
+                    assigned = held
+                await self._write_standings()
             except StoreError as error:
-                log.debug("the lease: %s", error)
-            self._beaten = time.monotonic()
+                self._partitions.changed = True
+                log.debug("the partitions: %s", error)
+            self._settled_at = time.monotonic()
             self._say()
-            await wait_any(BEAT_S if self._session.connected.is_set() else 1.0, self._stop)
-        self._assign([], group)
-
-    def _assign(self, assignments: Sequence[Assignment], group: asyncio.TaskGroup) -> None:
-        """Make the askers those of the assignments."""
-        mine = {one.id: one for one in assignments}
-        for number in [number for number in self._askers if number not in mine]:
-            self._give_up(number)
-        for number, one in mine.items():
-            wanted = [identifier for identifier, is_wanted in one.identifiers if is_wanted]
-            former = [identifier for identifier, is_wanted in one.identifiers if not is_wanted]
-            asker = self._askers.get(number)
-            if asker and (asker.wanted, asker.former) != (tuple(wanted), tuple(former)):
-                self._give_up(number)
-                asker = None
-            if asker is None:
-                self._take_up(one, wanted, former, group)
-
-    def _take_up(self, one: Assignment, wanted: Sequence[str], former: Sequence[str], group: asyncio.TaskGroup) -> None:
-        source = CollectedGateway(one.id, one.jid, one.resource)
-        for identifier in (*wanted, *former):
-            try:
-                source.scopes[identifier] = parse_identifier(identifier)
-            except SenMLError as error:
-                log.warning("a subscription in the database is left out: %s", error)
-        account = AskedGateway(self._asking, self._queue, self._member.incarnation, source)
-        asker = Asker(self._session, self._turns, account, source, wanted, former)
-        self._sources[one.jid], self._askers[one.id] = source, asker
-        group.create_task(asker.run(), name=f"gateway {one.id}")
-
-    def _give_up(self, number: int) -> None:
-        asker = self._askers.pop(number)
-        asker.ended.set()
-        self._sources.pop(asker.source.jid, None)
-        self._queue.forget(asker.source)
+            await wait_any(SETTLE_S, self._stop)
+        self._rounds.assign([])
 
     async def _write_standings(self) -> None:
-        changes = [change for asker in self._askers.values() for change in asker.changes()]
+        changes = dict(self._rounds.changes)
 
         async def work(db: AsyncConnection) -> None:
             async with db.cursor() as cursor:
-                await cursor.executemany(_STANDS, changes)
+                await cursor.executemany(_STANDS, [(*now, *key) for key, now in changes.items()])
 
         if changes:
             await self._asking.run(work)
+            for key, now in changes.items():
+                if self._rounds.changes.get(key) == now:
+                    del self._rounds.changes[key]
 
     async def _retain(self) -> None:
         """Enforce the retention now and every hour, whoever of the processes comes first."""
@@ -218,20 +197,9 @@ class Collector:
                 pause = _RETAIN_AGAIN_S
             await wait_any(pause, self._stop)
 
-    async def _leave(self) -> None:
-        """Let the others take over at once rather than after a lease."""
-        try:
-            await self._asking.run(self._member.leave)
-        except StoreError as error:
-            log.debug("the others are not told: %s", error)
-
-    def _changed(self, connected: bool) -> None:
-        for asker in self._askers.values():
-            asker.gate.changed(connected)
-
     def _say(self) -> None:
         link = "connected" if self._session.connected.is_set() else "not connected"
         self._notifier.status(
-            f"{link}; {len(self._askers)} gateways; {self._queue.kept_records} records kept,"
+            f"{link}; {len(self._sources)} gateways; {self._queue.kept_records} records kept,"
             f" {self._queue.records} waiting"
         )

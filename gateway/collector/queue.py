@@ -46,6 +46,7 @@ class IngestQueue:
         keep: commits items together; those that were kept. StoreError while the database is away.
         most_records: what may wait.
         batch_records: what is committed together.
+        ask_again: has a gateway asked at once: it has told something, or was left for want of room.
     """
 
     def __init__(
@@ -55,9 +56,10 @@ class IngestQueue:
         keep: Callable[[Sequence[Item]], Awaitable[Sequence[Item]]],
         most_records: int,
         batch_records: int,
+        ask_again: Callable[[CollectedGateway], None],
     ) -> None:
         self._receipts, self._sources, self._keep = Receipts(session), sources, keep
-        self._most, self._batch = most_records, batch_records
+        self._most, self._batch, self._ask_again = most_records, batch_records, ask_again
         self._items: deque[Item] = deque()
         self.records = 0
         self.kept_records = 0
@@ -196,7 +198,7 @@ class IngestQueue:
                         self._receipts.confirm(item.origin, item.id)
                     if id(item) in done and isinstance(item.content, Notice):
                         # To fetch what is rectified or allowed now, and to see at once what is not any more.
-                        item.source.ask_again()
+                        self._ask_again(item.source)
                 case HistoryPage():
                     if not item.kept.done():
                         item.kept.set_result(id(item) in done)
@@ -211,7 +213,7 @@ class IngestQueue:
         missed = [source for source in self._sources.values() if source.missed]
         for source in missed[: max(room, 1)]:
             source.missed = False
-            source.ask_again()
+            self._ask_again(source)
 
 
 def _set_aside(message: GatewayMessage, reason: str) -> GatewayMessage:

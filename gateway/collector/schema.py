@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 SCHEMA = "linky"
 _MIGRATIONS = (
     *("001_tables.sql", "002_views.sql", "003_requests.sql", "004_invitations.sql", "005_labels.sql"),
-    *("006_figures.sql", "007_sent.sql", "008_segments.sql", "009_gaps.sql"),
+    *("006_figures.sql", "007_sent.sql", "008_segments.sql", "009_gaps.sql", "010_partitions.sql"),
 )
 # Any number that nobody else uses in this database (pg_advisory_xact_lock).
 _LOCK = 0x4C494E4B

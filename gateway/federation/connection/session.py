@@ -218,6 +218,11 @@ class Session:
             presence.append(self._discovery.capabilities())
             presence.send()
 
+    def take_leave(self, of: str) -> None:
+        """Tell one other that we are not there for it any more, whoever else of our account is (RFC 6121 §4.6.3)."""
+        if self._client is not None:
+            self._client.make_presence(pto=JID(of), ptype="unavailable").send()
+
     async def request(
         self, to: str, payload: ET.Element, timeout_s: float = 30.0, kind: Literal["get", "set"] = "set"
     ) -> ET.Element:

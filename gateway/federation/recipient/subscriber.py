@@ -61,8 +61,18 @@ class RetryPace:
     answer_s: float = 10.0
 
 
-class RequestSession(Protocol):
-    """What of a session asking needs; ``gateway.federation.connection.session.Session`` is one."""
+class AskingSession(Protocol):
+    """What of a session asking once needs."""
+
+    def greet(self, to: str) -> None:
+        """Show our presence to one other."""
+
+    async def request(self, to: str, payload: Element) -> Element:
+        """Send an ``<iq>`` and wait for the answer's payload; FederationError without one."""
+
+
+class RequestSession(AskingSession, Protocol):
+    """What of a session asking again and again needs; ``gateway.federation.connection.session.Session`` is one."""
 
     connected: asyncio.Event
 
@@ -72,15 +82,9 @@ class RequestSession(Protocol):
     def on_present(self, callback: Callable[[str], None], origin: str = "") -> None:
         """Call back when ``origin`` (a full JID) shows its presence."""
 
-    def greet(self, to: str) -> None:
-        """Show our presence to one other."""
 
-    async def request(self, to: str, payload: Element) -> Element:
-        """Send an ``<iq>`` and wait for the answer's payload; FederationError without one."""
-
-
-class Subscriber:
-    """Keeps the subscriptions with one provider.
+class Inquiry:
+    """Asks one provider: subscribes with it, and fetches what is missing.
 
     Args:
         session: the recipient's connection.
@@ -95,7 +99,7 @@ class Subscriber:
 
     def __init__(
         self,
-        session: RequestSession,
+        session: AskingSession,
         provider: str,
         identifiers: Sequence[str],
         keeping: ProviderInquiry,
@@ -104,42 +108,21 @@ class Subscriber:
         former: Sequence[str] = (),
         live_s: int | None = None,
     ) -> None:
-        self._session, self._provider, self._keeping = session, provider, keeping
+        self._asking, self._provider, self._keeping = session, provider, keeping
         self._told, self._pace = told, pace or RetryPace()
-        self._former, self._live_s = list(former), live_s
+        self.former, self._live_s = list(former), live_s
         self.outcomes = dict.fromkeys(identifiers, SubscriptionOutcome(Standing.ASKING))
-        self._failures, self._busy = 0, False
+        # How often it failed one after the other, and whether it said that it is asked too much.
+        self.failures, self.busy = 0, False
         self._fresh, self._greeted = False, -math.inf
         self._changed = asyncio.Event()
-        session.on_change(self._change)
-        # It was not there for a while: it has forgotten who is.
-        session.on_present(lambda _: self._appeared(), provider)
 
-    def ask_again(self) -> None:
-        """Ask now: the provider said that it is worth it."""
-        self._failures = 0
-        self._changed.set()
-
-    def _appeared(self) -> None:
-        if time.monotonic() >= self._greeted + self._pace.answer_s:
-            self.ask_again()
-
-    async def subscribe(self, stop: asyncio.Event) -> None:
-        """Subscribe in every new session, and from time to time, until ``stop``."""
-        while not stop.is_set():
-            self._changed.clear()
-            pause: float | None = None
-            if self._session.connected.is_set():
-                pause = await self._subscribe_all()
-            if pause is not None and self._busy:
-                await wait_any(self._pace.busy_s, stop)
-                pause -= self._pace.busy_s
-            if not self._changed.is_set():
-                await wait_any(pause, self._changed, stop)
-
-    def _change(self, connected: bool) -> None:
-        self._fresh = connected
-        self._changed.set()
+    async def ask(self, *, fresh: bool) -> float | None:
+        """Ask once, in a ``fresh`` session or not; seconds until it is to be done again, None for never."""
+        self._changed.clear()
+        self._fresh = fresh
+        pause = await self._subscribe_all()
+        return 0.0 if self._changed.is_set() else pause
 
     async def _subscribe_all(self) -> float | None:
         """End what is over, subscribe to the rest, ask for what is missing; seconds until it is to be done again."""
@@ -151,7 +134,7 @@ class Subscriber:
         if any(outcome.standing is Standing.SUBSCRIBED for outcome in self.outcomes.values()):
             # It sends to who is there, and its server tells it when we are gone.
             self._greeted = time.monotonic()
-            self._session.greet(self._provider)
+            self._asking.greet(self._provider)
         results.append(await self._try("", partial(self._fill_gaps, results)))
         return self._next(results)
 
@@ -171,36 +154,36 @@ class Subscriber:
 
     def _next(self, results: Sequence[SubscriptionOutcome]) -> float | None:
         failed = [outcome.standing for outcome in results if outcome.standing is not Standing.SUBSCRIBED]
-        self._busy = Standing.BUSY in failed
+        self.busy = Standing.BUSY in failed
         if not self.outcomes and not failed:
             return None
         if not failed:
-            self._failures = 0
+            self.failures = 0
             return self._pace.again_s
         waits = [self._wait(standing) for standing in failed]
         if any(outcome.standing is Standing.SUBSCRIBED for outcome in self.outcomes.values()):
             waits.append(self._pace.again_s)
-        self._failures = min(self._failures + 1, 16)
-        return max(min(waits), self._pace.busy_s) if self._busy else min(waits)
+        self.failures = min(self.failures + 1, 16)
+        return max(min(waits), self._pace.busy_s) if self.busy else min(waits)
 
     def _wait(self, standing: Standing) -> float:
         pace = self._pace
         if standing in (Standing.ABSENT, Standing.BUSY):
-            return min(pace.absent_s * float(2**self._failures), pace.absent_most_s)
-        return min(pace.refused_s * float(2**self._failures), pace.refused_most_s)
+            return min(pace.absent_s * float(2**self.failures), pace.absent_most_s)
+        return min(pace.refused_s * float(2**self.failures), pace.refused_most_s)
 
     async def _end_former(self) -> None:
         """Before the subscriptions: ending a branch ends what is subscribed below it, whoever asked for it."""
-        while self._former:
-            identifier = self._former[0]
+        while self.former:
+            identifier = self.former[0]
             try:
-                await self._session.request(self._provider, build_submit("unsubscribe", {"identifier": identifier}))
+                await self._asking.request(self._provider, build_submit("unsubscribe", {"identifier": identifier}))
             except FederationError as error:
                 if error.condition not in _STANDINGS:
                     raise
             # Refused or not understood: asked again it would be no better.
             await self._keeping.end(identifier)
-            del self._former[0]
+            del self.former[0]
 
     async def _subscribe(self, identifier: str, fresh: bool) -> None:
         if self._live_s is not None:
@@ -210,7 +193,7 @@ class Subscriber:
         reached = await self._keeping.reached()
         if reached is not None:
             fields |= {"epoch": reached[0], "resume_after": str(reached[1])}
-        answer = parse_result(await self._session.request(self._provider, build_submit("subscribe", fields)))
+        answer = parse_result(await self._asking.request(self._provider, build_submit("subscribe", fields)))
         epoch, first, last = (answer.get(key, "") for key in ("epoch", "first", "last"))
         if not epoch:
             # A provider without an outbox: what it sent meanwhile is nowhere but in its history.
@@ -224,7 +207,7 @@ class Subscriber:
     async def _watch(self, identifier: str, interval_s: int) -> None:
         """Ask to watch, or to go on: what was agreed ends after an hour, and with the provider's process."""
         fields = {"identifier": identifier, "mode": "live", "minimum_interval": str(interval_s)}
-        await self._session.request(self._provider, build_submit("subscribe", fields))
+        await self._asking.request(self._provider, build_submit("subscribe", fields))
 
     async def _fill_gaps(self, results: list[SubscriptionOutcome]) -> None:
         """Ask for what is missing of what was granted; each gap adds its own outcome."""
@@ -241,7 +224,7 @@ class Subscriber:
         for _ in range(_MOST_PAGES):
             notices = self._keeping.notices
             command = build_submit("get_history", fields, ResultPage(_HISTORY_PAGE, pages.after))
-            answer = await self._session.request(self._provider, command)
+            answer = await self._asking.request(self._provider, command)
             parcel = parse_quoalise(_quoalise(answer), datetime.now(UTC).timestamp())
             if self._keeping.notices != notices:
                 # It may be about what this page holds, and stands in the queue: the page is asked again after it.
@@ -251,6 +234,53 @@ class Subscriber:
             if not await self._keeping.fill(gap, parcel, last=pages.ended) or pages.ended:
                 return
         raise SenMLError("the pages of the history do not end")
+
+
+class Subscriber(Inquiry):
+    """Keeps the subscriptions with one provider; the arguments are those of an ``Inquiry``."""
+
+    def __init__(
+        self,
+        session: RequestSession,
+        provider: str,
+        identifiers: Sequence[str],
+        keeping: ProviderInquiry,
+        told: Callable[[str, FederationError], None],
+        pace: RetryPace | None = None,
+        former: Sequence[str] = (),
+        live_s: int | None = None,
+    ) -> None:
+        super().__init__(session, provider, identifiers, keeping, told, pace, former, live_s)
+        self._session = session
+        session.on_change(self._change)
+        # It was not there for a while: it has forgotten who is.
+        session.on_present(lambda _: self._appeared(), provider)
+
+    def ask_again(self) -> None:
+        """Ask now: the provider said that it is worth it."""
+        self.failures = 0
+        self._changed.set()
+
+    def _appeared(self) -> None:
+        if time.monotonic() >= self._greeted + self._pace.answer_s:
+            self.ask_again()
+
+    async def subscribe(self, stop: asyncio.Event) -> None:
+        """Subscribe in every new session, and from time to time, until ``stop``."""
+        while not stop.is_set():
+            self._changed.clear()
+            pause: float | None = None
+            if self._session.connected.is_set():
+                pause = await self._subscribe_all()
+            if pause is not None and self.busy:
+                await wait_any(self._pace.busy_s, stop)
+                pause -= self._pace.busy_s
+            if not self._changed.is_set():
+                await wait_any(pause, self._changed, stop)
+
+    def _change(self, connected: bool) -> None:
+        self._fresh = connected
+        self._changed.set()
 
 
 def _is_number(text: str) -> bool:

@@ -15,6 +15,7 @@ from gateway.collector import schema
 from gateway.collector.cli import main
 from gateway.collector.database import connect
 from gateway.collector.months import Month, make
+from gateway.collector.partitions import classes_of
 from gateway.collector.schema import Layout, check, migrate
 from harness.accounts import FAR
 from servers.postgres import Postgres, has_timescale, missing_postgres
@@ -68,7 +69,7 @@ def bench(postgres, template):
 def store(bench, tmp_path):
     """A collector's store with empty tables, for what needs no server."""
     store = Store(bench, tmp_path)
-    store.ask("TRUNCATE member, gateway, reading, retained, invitation RESTART IDENTITY CASCADE")
+    store.ask("TRUNCATE gateway, reading, retained, invitation RESTART IDENTITY CASCADE")
     store.ask("TRUNCATE half_hour_changed, segment_release, published_half_hour")
     store.ask("DELETE FROM segment WHERE name <> 'all'")
     store.ask("TRUNCATE segment_total")
@@ -141,6 +142,14 @@ class Store:
         # Also of a test that is in a loop of its own.
         with ThreadPoolExecutor(1) as beside:
             beside.submit(with_database, self.conninfo, work).result()
+
+    def shares(self):
+        """How many partitions each process has that has any."""
+        text = (
+            "SELECT substr(application_name, 23), count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE locktype = 'advisory' AND classid::bigint = %s AND datname = current_database() GROUP BY pid, 1"
+        )
+        return dict(self.ask(text, classes_of(FAR)[0]))
 
     def ask(self, text, *values):
         """The rows of a query."""

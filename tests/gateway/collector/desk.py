@@ -1,21 +1,19 @@
-"""A collector's tables without a server: members, sources and items built by hand, kept by the program's own code."""
+"""A collector's tables without a server: sources and items built by hand, kept by the program's own code."""
 
 import asyncio
 import time
 from contextlib import asynccontextmanager
-from uuid import uuid4
 
 from gateway.collector.batch import TEMPORARY, ItemBatch
 from gateway.collector.database import Database
 from gateway.collector.gateways import add, wanted
 from gateway.collector.items import CollectedGateway, GatewayMessage, HistoryPage
-from gateway.collector.members import Member
+from gateway.collector.partitions import Partitions
 from gateway.collector.schema import check
 from gateway.collector.series import SeriesBook
 from gateway.federation.recipient.intake import ReceivedGap
 from gateway.federation.wire.notice import Notice
 from gateway.federation.wire.stanza import Interval, QuoaliseMessage
-from gateway.senml.naming import parse_identifier
 from gateway.senml.pack import Record
 from gateway.store.terms import NoticeKind
 from harness.accounts import FAR, HOME
@@ -40,20 +38,25 @@ def notice(kind, series="", number="n1", first=None, last=None):
 class Desk:
     """One process's hands: what it is handed it keeps, if the gateway is its own."""
 
-    def __init__(self, store, name="one", most="P3Y"):
+    def __init__(self, store, most="P3Y"):
         self.store = store
-        self.member = Member(FAR, f"{FAR}/{name}", uuid4())
-        self.database = Database(store.conninfo, lambda db: db.execute(TEMPORARY))
+        self.partitions = Partitions(FAR)
+        self.database = Database(store.conninfo, self._prepare)
         self.book = SeriesBook(most)
         self.source = None
 
-    async def beat(self):
+    async def _prepare(self, db):
+        await db.execute(TEMPORARY)
+        await self.partitions.begin(db)
+
+    async def settle(self):
         """Take what there is; the gateway's source, if it is ours now."""
-        mine = await self.database.run(self.member.beat)
+        await self.database.run(self.partitions.settle)
+        mine = await self.database.run(self.partitions.assigned)
         self.source = None
         if mine:
-            scopes = {identifier: parse_identifier(identifier) for identifier, _ in mine[0].identifiers}
-            self.source = CollectedGateway(mine[0].id, mine[0].jid, mine[0].resource, scopes)
+            one = mine[0]
+            self.source = CollectedGateway(one.id, one.partition, one.jid, one.resource, one.wanted, one.former)
         return self.source
 
     async def keep(self, *contents, source=None):
@@ -71,19 +74,19 @@ class Desk:
     async def _keep(self, items):
         async def work(db):
             layout = await check(db)
-            return await ItemBatch(db, self.member.incarnation, self.book, layout, time.time).keep(items)
+            return await ItemBatch(db, self.partitions.held, self.book, layout, time.time).keep(items)
 
         kept = await self.database.run(work)
         return [item in kept for item in items]
 
 
 @asynccontextmanager
-async def desk_at(store, name="one", **options):
+async def desk_at(store, **options):
     """A desk that has the gateway HOME."""
-    desk = Desk(store, name, **options)
+    desk = Desk(store, **options)
     try:
         await desk.database.run(lambda db: add(db, FAR, wanted(HOME, [SENSOR]), None))
-        await desk.beat()
+        await desk.settle()
         yield desk
     finally:
         await desk.database.close()

@@ -41,7 +41,7 @@ def test_of_each_subscription_it_is_asked_as_far_back_as_it_needs(store):
     async def scenario():
         async with desk_at(store) as desk:
             await desk.database.run(lambda db: add(db, FAR, wanted(HOME, names.values()), None))
-            await desk.beat()
+            await desk.settle()
             store.ask("UPDATE subscription SET since = now() WHERE identifier = ANY(%s)", [*names.values()])
             kept = await desk.keep(
                 parcel((HEARD - 60, 450), path=POWER, unit="VA"),
@@ -50,7 +50,7 @@ def test_of_each_subscription_it_is_asked_as_far_back_as_it_needs(store):
             )
             assert kept == [True] * 3
             store.ask("UPDATE gateway SET epoch = '0a0b0c0d', reached = 4, heard_at = to_timestamp(%s)", HEARD)
-            asked = AskedGateway(desk.database, None, desk.member.incarnation, desk.source)
+            asked = AskedGateway(desk.database, None, desk.source)
             await asked.begin(names[POWER], ("0a0b0c0d", 9, 9))
             return {gap.identifier: HEARD - gap.first for gap in await asked.gaps()}
 

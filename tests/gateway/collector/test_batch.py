@@ -7,10 +7,12 @@ import pytest
 
 from gateway.collector import series
 from gateway.collector.gateways import remove
+from gateway.errors import StoreError
 from gateway.federation.wire.stanza import QuoaliseMessage
 from gateway.senml.pack import Record
 from harness.accounts import FAR, HOME
 from tests.gateway.collector.desk import INDEX, POWER, SENSOR, TARIFF, Desk, desk_at, notice, parcel
+from tests.gateway.federation.conftest import eventually
 
 NOW = int(time.time()) // 60 * 60 - 3600
 READINGS = "SELECT path, extract(epoch FROM time)::bigint, coalesce(words, value::text) FROM reading" \
@@ -74,19 +76,31 @@ def test_the_chain_moves_with_the_readings(store):
     assert store.ask(heard) == [(True,)]
 
 
+async def pid_of(desk):
+    """Of the connection that writes."""
+
+    async def work(db):
+        return (await (await db.execute("SELECT pg_backend_pid()")).fetchone())[0]
+
+    return await desk.database.run(work)
+
+
 def test_who_lost_a_gateway_writes_nothing_for_it(store):
     """A process that was away cannot bring back what the next owner was told to erase."""
 
     async def work(desk):
         former = desk.source
         await desk.keep(parcel((NOW, 1)))
-        store.ask("UPDATE member SET seen_at = now() - interval '1 day'")
-        # The database has just been started: nobody is thought dead yet.
-        other = Desk(store, "two")
+        other = Desk(store)
         try:
-            await desk.database.run(desk.member.leave)
-            await other.beat()
+            assert await other.settle() is None
+            # Its connection ends, and it does not know it yet.
+            store.ask("SELECT pg_terminate_backend(%s)", await pid_of(desk))
+            await eventually(lambda: store.shares() == {}, what="its locks are gone")
+            await other.settle()
             assert await other.keep(notice("consent-withdrawn")) == [True]
+            with pytest.raises(StoreError):
+                await desk.keep(parcel((NOW + 60, 2)), source=former)
             assert await desk.keep(parcel((NOW + 60, 2)), source=former) == [False]
             assert await other.keep(parcel((NOW + 120, 3))) == [True]
         finally:

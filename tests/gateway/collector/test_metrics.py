@@ -108,7 +108,7 @@ def test_nothing_listens_unless_it_is_said(federation, store_at):
     federation.register(*FAR.split("@"), PASSWORD)
     store, port = store_at(far_account(federation)), free_port()
     with store.collector("one") as one:
-        wait_until(lambda: store.ask("SELECT * FROM member"), WAIT_S, "it runs", every=0.3)
+        wait_until(store.shares, WAIT_S, "it runs", every=0.3)
         assert ready(port) is None
         assert one.stop(60) == 0
     said = store.command("run", "--metrics", "nowhere", code=Exit.CONFIGURATION)

@@ -12,7 +12,6 @@ from gateway.errors import StoreError
 from gateway.federation.connection.session import Stanza
 from gateway.federation.recipient.intake import ReceivedGap
 from gateway.federation.wire.stanza import RECEIPTS
-from gateway.senml.naming import parse_identifier
 from harness.accounts import HOME
 from tests.gateway.collector.desk import SENSOR, parcel
 from tests.gateway.federation.conftest import eventually
@@ -46,16 +45,15 @@ class Scene:
     """A queue over a keeper that does as it is told; every message is of one record, two of the queue's measure."""
 
     def __init__(self, most=100, batch=100):
-        self.line, self.source = Line(), CollectedGateway(1, HOME, "proxy", {SENSOR: parse_identifier(SENSOR)})
+        self.line, self.source = Line(), CollectedGateway(1, 39, HOME, "proxy", (SENSOR,))
         self.asked = 0
-        self.source.ask_again = self._ask
         self.sources = {HOME: self.source}
         self.kept, self.faults = [], []
-        self.queue = IngestQueue(self.line, self.sources, self.keep, most, batch)
+        self.queue = IngestQueue(self.line, self.sources, self.keep, most, batch, self._ask)
         self.stop = asyncio.Event()
 
-    def _ask(self):
-        self.asked += 1
+    def _ask(self, source):
+        self.asked += source is self.source
 
     async def keep(self, items):
         await asyncio.sleep(0)

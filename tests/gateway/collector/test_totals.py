@@ -224,8 +224,7 @@ class Asking:
     async def asking(self):
         """The process runs, and has its gateway and its values."""
         with self.store.collector("one") as one:
-            owned = "SELECT count(owner) FROM gateway"
-            await eventually(lambda: one.running and self.store.one(owned) == 1, what="a process")
+            await eventually(lambda: one.running and self.store.shares(), what="a process")
             self.store.make_months(NOW)
             rows = f"SELECT id, to_timestamp({NOW} + n), n FROM series, generate_series(0, 999) AS n"
             self.store.ask(f"INSERT INTO reading {rows}")
@@ -335,7 +334,7 @@ def test_the_examples_of_totals_are_answered_as_printed(federation, store_at):
 
     async def life():
         with store.collector("archive"):
-            await eventually(lambda: store.one("SELECT count(owner) FROM gateway") == 1, what="a process")
+            await eventually(store.shares, what="a process")
             await Conversation(("recipient",), posts, None, PUT).hold()
 
     asyncio.run(life())

@@ -164,7 +164,7 @@ def test_every_question_of_the_dashboard_is_answered_to_its_reader(reader, title
 
 def test_the_reader_reads_nothing_else(reader):
     """Neither tables nor names; and it writes nowhere."""
-    for table in ("gateway", "meter", "series", "reading", "subscription", "notice", "member"):
+    for table in ("gateway", "meter", "series", "reading", "subscription", "notice", "invitation"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             reader.execute(f"SELECT * FROM linky.{table}")
     with pytest.raises(psycopg.errors.InsufficientPrivilege):

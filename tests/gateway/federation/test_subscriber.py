@@ -183,7 +183,7 @@ def test_one_that_is_asked_too_much_is_left_alone_for_a_minute(beside):
         subscriber = Subscriber(line, "p@x/proxy", names, Shelf(), lambda *_: None, pace)
         pauses = [await subscriber._subscribe_all() for _ in range(9)]
         assert pauses == [60, 60, 60, 60, 60, 60, 64, 128, 600]
-        assert subscriber._busy is False
+        assert subscriber.busy is False
 
     asyncio.run(scenario())
 
@@ -219,7 +219,7 @@ def test_it_can_be_ended_within_that_minute():
         subscriber = Subscriber(line, "p@x/proxy", ["i"], Shelf(), lambda *_: None)
         stop = asyncio.Event()
         working = asyncio.create_task(subscriber.subscribe(stop))
-        await eventually(lambda: subscriber._busy)
+        await eventually(lambda: subscriber.busy)
         stop.set()
         async with asyncio.timeout(30):
             await working

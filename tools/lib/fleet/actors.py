@@ -71,7 +71,7 @@ class Collectors:
         self._folder, self._cluster, self._count = folder, cluster, count
         self._programs: list[Program] = []
         folder.mkdir(parents=True)
-        self._conninfo = cluster.postgres.create(_DATABASE)
+        self.conninfo = cluster.postgres.create(_DATABASE)
         far = cluster.domains[1]
         self.jid = f"{RECIPIENT_USER}@{far}"
         cluster.register(RECIPIENT_USER, far, password)
@@ -80,7 +80,7 @@ class Collectors:
         self._config.write_text(
             f'[account]\njid = "{self.jid}"\npassword_file = "password"\n'
             f'address = "{cluster.addresses(far)[0]}"\nca_file = "{cluster.ca}"\n'
-            f'[database]\nconninfo = "{self._conninfo}"\n'
+            f'[database]\nconninfo = "{self.conninfo}"\n'
         )
         self._command("init")
 
@@ -91,10 +91,15 @@ class Collectors:
 
     def start(self) -> None:
         """Start them; they connect by themselves."""
-        for number in range(self._count):
-            name = f"collector-{number}"
-            command = python("gateway.collector.cli", "run", "--resource", name, "--config", self._config)
-            self._programs.append(Program(self._folder, name, command, keeps=False, own_session=True).start())
+        for _ in range(self._count):
+            self.add()
+
+    def add(self) -> Program:
+        """Start one more."""
+        name = f"collector-{len(self._programs)}"
+        command = python("gateway.collector.cli", "run", "--resource", name, "--config", self._config)
+        self._programs.append(Program(self._folder, name, command, keeps=False, own_session=True).start())
+        return self._programs[-1]
 
     def subscribe(self, gateways: Iterable[tuple[str, str]]) -> None:
         """Tell them of gateways (full JID) and of what to ask these for."""
@@ -130,7 +135,7 @@ class Collectors:
         return round(float(size) / max(int(rows), 1), 1)
 
     def _ask(self, text: LiteralString) -> list[Any]:
-        with psycopg.connect(self._conninfo, options="-c search_path=linky", autocommit=True) as db:
+        with psycopg.connect(self.conninfo, options="-c search_path=linky", autocommit=True) as db:
             return db.execute(text).fetchall()
 
     def _command(self, *arguments: str) -> None:

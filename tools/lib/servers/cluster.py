@@ -101,7 +101,14 @@ class Node(Ejabberd):
 
 
 class Recipients(Prosody):
-    """The server of the fleet's recipients."""
+    """The server of the fleet's recipients; with ``component_secret`` a component may be one of its domains."""
+
+    component_secret = ""
+
+    @property
+    def component(self) -> str:
+        """The component's domain."""
+        return f"homes.{self.place.domain}"
 
     def configure(self) -> None:
         """Copy the operators' file and write the site's."""
@@ -116,7 +123,7 @@ class Recipients(Prosody):
             f'admin_socket = "{place.folder}/prosody.sock"\n'
             f'certificates = "{place.folder}/certificates"\n'
             f'ssl = {{ cafile = "{place.ca}"; capath = false }}\n'
-            f'interfaces = {{ "{place.address}" }}\n'
+            f'interfaces = {{ "{place.address}" }}\ncomponent_interfaces = {{ "{place.address}" }}\n'
             f'local_interfaces = {{ "{place.address}" }}\n'
             "use_ipv6 = false\ns2s_direct_tls_ports = {}\nhttp_ports = {}\nhttps_ports = {}\n"
             "c2s_direct_tls_ports = { 5223 }\n"
@@ -124,8 +131,13 @@ class Recipients(Prosody):
             f"s2s_peers = {{ {prosody.peer_table(place.peers)} }}\n"
             f'log = {{ {{ levels = {{ min = "info" }}; to = "file"; filename = "{self.log}" }} }}\n\n'
             f'VirtualHost "{place.domain}"\n'
-            'modules_enabled = { "s2s_peers" }\n'
+            'modules_enabled = { "s2s_peers" }\n' + self._component()
         )
+
+    def _component(self) -> str:
+        if not self.component_secret:
+            return ""
+        return f'Component "{self.component}"\n\tcomponent_secret = "{self.component_secret}"\n'
 
 
 class Cluster(ServerGroup):
@@ -135,6 +147,7 @@ class Cluster(ServerGroup):
         base: a folder for everything; its path should be short and readable by every user.
         nodes: how many nodes.
         domains: the gateways' and the recipients'.
+        settings: more lines of postgresql.conf.
     """
 
     def __init__(
@@ -142,6 +155,7 @@ class Cluster(ServerGroup):
         base: Path,
         nodes: int = 2,
         domains: tuple[str, str] = ("fleet.test", "coop.test"),
+        **settings: str,
     ) -> None:
         super().__init__()
         base = base.resolve()
@@ -153,7 +167,7 @@ class Cluster(ServerGroup):
         node_addresses = [net.address(number) for number in range(1, nodes + 1)]
         far_address = net.address(_FAR)
         # Each node holds twenty connections.
-        self.postgres = Postgres(max_connections=str(_CONNECTIONS + 25 * nodes))
+        self.postgres = Postgres(max_connections=str(_CONNECTIONS + 25 * nodes), **settings)
         cookie = secrets.token_hex(12)
         self.nodes: list[Node] = []
         for number, address in enumerate(node_addresses, start=1):
@@ -207,8 +221,8 @@ class Cluster(ServerGroup):
 class OneProsody(Cluster):
     """As a co-operative has it: one Prosody for its gateways and itself, and the collector's database."""
 
-    def __init__(self, base: Path, domain: str = "coop.test") -> None:
-        super().__init__(base, 0, (domain, domain))
+    def __init__(self, base: Path, domain: str = "coop.test", **settings: str) -> None:
+        super().__init__(base, 0, (domain, domain), **settings)
 
     def launch(self) -> None:
         """Start both."""
