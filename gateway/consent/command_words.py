@@ -95,6 +95,9 @@ _COMPARED = {
     "same": Phrase("{who} has what it was sent: {points} values of {series} series, the same on both sides"),
     "differs": Phrase("{who} does not have all that it was sent; {points} values are the same on both sides"),
     "away": Phrase("{who} is not online: nothing was compared"),
+    "busy": Phrase(
+        "{who} has no time for this now: ask again in some minutes; {points} values are the same on both sides so far"
+    ),
     "unanswered": Phrase(
         "{who} cannot answer this (its program may be older, or a different one): nothing was compared"
     ),

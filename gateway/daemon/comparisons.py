@@ -152,8 +152,8 @@ class HouseComparisons:
             self.alive_at = time.monotonic()
             self._require_connection()
             found = await self._comparer(gently=gently).compare(recipient)
-            # Of who went away, or of a connection that broke meanwhile, nothing was learnt.
-            if found.standing != "away" and self._session.connected.is_set():
+            # Of who went away or has no time now, or of a connection that broke meanwhile, nothing was learnt.
+            if found.standing not in {"away", "busy"} and self._session.connected.is_set():
                 await self._note(recipient, found)
         self._wake()
         return found

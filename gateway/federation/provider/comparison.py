@@ -64,6 +64,8 @@ _CHUNK_S = {Granularity.RAW: 6 * 3600, Granularity.MINUTE: 14 * 86_400}
 # So that quarters of an hour are few enough to be hashed (MOST_HASHED).
 _LONG_S = 2 * 365 * 86_400
 _GOLDEN = (5**0.5 - 1) / 2
+# What one says that has too much to do, or cannot read its store now (RFC 6120 §8.3.3.18).
+_BUSY = "resource-constraint"
 # A recipient deletes what it may keep no longer some time before or after that moment, by its own clock.
 _MARGIN_S = 2 * 86_400
 # What the store is about to forget may be gone before it is compared.
@@ -89,9 +91,10 @@ class _Span:
 class SentComparison:
     """What came of it, in values: ``same`` on both sides; ``missing`` and ``altered`` there, sent again; ``surplus``.
 
-    ``standing``: ``same``, ``differs``, ``away`` (none of its devices is there), ``unanswered`` (it knows no such
-    question), ``veiled`` (it knows the house by a pseudonym, or gets rounded values) or ``broken`` (its answers cannot
-    be used, or there were too many differences to find them all). ``halvings``: questions after a difference.
+    ``standing``: ``same``, ``differs``, ``away`` (none of its devices is there), ``busy`` (it is to be asked later),
+    ``unanswered`` (it knows no such question), ``veiled`` (it knows the house by a pseudonym, or gets rounded values)
+    or ``broken`` (its answers cannot be used, or there were too many differences to find them all). ``halvings``:
+    questions after a difference.
     """
 
     standing: str = "same"
@@ -163,10 +166,10 @@ class Comparer:
                 found.standing = "broken"
         except (FederationError, TimeoutError) as error:
             log.warning("a recipient's totals cannot be compared: %s", error)
-            found.standing = "broken"
+            found.standing = "busy" if getattr(error, "condition", "") == _BUSY else "broken"
         await self._call(self._repair, recipient, found)
         if found.missing or found.altered or found.surplus:
-            found.standing = found.standing if found.standing == "broken" else "differs"
+            found.standing = found.standing if found.standing in {"broken", "busy"} else "differs"
             said = "a recipient has not what it was sent: %d values missing, %d altered, %d that nobody sent"
             log.warning(said, found.missing, found.altered, found.surplus)
         return found

@@ -20,7 +20,8 @@ DAY_S = 86_400
 SOONEST_S, SPREAD_S = 300, 600
 # How far the questions of two days are apart at least, whoever had the first of them asked.
 APART_S = 43_200
-# After how long it is asked again when nothing was learnt: at first, and at most; each time twice as long.
+# After how long it is asked again when nothing was learnt: at first, and at most; each time twice as long, and for each
+# gateway up to as much again: those that it had no time for do not come back all at once.
 RETRY_S, RETRY_LONGEST_S = 600, 7_200
 
 
@@ -80,7 +81,8 @@ class DailyTurns:
         """Whether it was asked in vain just before."""
         times, last = self._vain.get(recipient, (1, -inf))
         # No larger power than it takes to reach the longest.
-        return 0 <= now - last < min(RETRY_S << min(times - 1, 9), RETRY_LONGEST_S)
+        rest = min(RETRY_S << min(times - 1, 9), RETRY_LONGEST_S)
+        return 0 <= now - last < rest + self._share(recipient, f"again {times}", rest)
 
     def _share(self, recipient: str, what: str, whole: int) -> int:
         digest = sha256(f"{what} {self._gateway} {recipient}".encode()).digest()

@@ -1,13 +1,15 @@
 """A gateway that compares by itself: once a day, over restarts too, what it keeps, and what the household hears."""
 
 import asyncio
+import sqlite3
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from types import SimpleNamespace
 
 import pytest
 
 from gateway.config.tables import load
+from gateway.consent.command_words import comparison_lines
 from gateway.consent.orders import Compare
 from gateway.daemon.comparisons import HouseComparisons
 from gateway.errors import StoreError
@@ -266,7 +268,7 @@ def test_what_was_told_stays_while_nobody_can_compare(pair, day, what):
 
 def test_what_failed_is_tried_again_the_same_day(pair, day, monkeypatch):
     """A store that could not be written, and a recipient that has just gone: some minutes later, and not at once."""
-    real, failed = day.store.accounts.compared, []
+    failed = []
 
     def full(*_):
         failed.append(pair.house.time)
@@ -274,26 +276,55 @@ def test_what_failed_is_tried_again_the_same_day(pair, day, monkeypatch):
 
     async def life():
         async with pair.joined(), day.running():
-            monkeypatch.setattr(day.store.accounts, "compared", full)
-            await day.rounds()
-            pair.house.time += SOONEST_S + SPREAD_S
-            await eventually(lambda: failed, what="failed")
-            await day.rounds()
-            pair.house.time += RETRY_S - 1
-            await day.rounds()
-            assert len(failed) == 1
-            pair.house.time += 2
-            await eventually(lambda: len(failed) == 2, what="failed again")
-            monkeypatch.setattr(day.store.accounts, "compared", real)
+            with monkeypatch.context() as disk:
+                disk.setattr(day.store.accounts, "compared", full)
+                await day.rounds()
+                pair.house.time += SOONEST_S + SPREAD_S
+                await eventually(lambda: failed, what="failed")
+                await day.rounds()
+                pair.house.time += RETRY_S - 1
+                await day.rounds()
+                assert len(failed) == 1
+                pair.house.time += RETRY_S + 1
+                await eventually(lambda: len(failed) == 2, what="failed again")
+                await day.rounds()
             away = []
-            monkeypatch.setattr(pair.gate._delivery.presences, "address", lambda jid: away.append(jid) or jid)
-            pair.house.time += 2 * RETRY_S + 1
-            await eventually(lambda: away, what="away")
-            await day.rounds()
-            assert (len(away), day.last) == (1, None)
-            monkeypatch.undo()
-            pair.house.time += 4 * RETRY_S + 1
+            with monkeypatch.context() as presences:
+                presences.setattr(pair.gate._delivery.presences, "address", lambda jid: away.append(jid) or jid)
+                pair.house.time += 4 * RETRY_S
+                await eventually(lambda: away, what="away")
+                await day.rounds()
+                assert (len(away), day.last) == (1, None)
+            pair.house.time += 8 * RETRY_S
             assert (await eventually(lambda: day.last, what="compared")).standing == "same"
+
+    asyncio.run(life())
+
+
+def test_a_recipient_that_has_no_time_is_asked_again_the_same_day(pair, day):
+    """It cannot read its store, and says so: nothing was learnt; some minutes later it answers."""
+
+    def renamed(name, other):
+        with closing(sqlite3.connect(pair.file)) as db, db:
+            db.execute(f"ALTER TABLE {name} RENAME TO {other}")
+
+    async def life():
+        async with pair.joined(), day.running() as comparisons:
+            renamed("record", "record_away")
+            row = await comparisons.order(Compare(recipient=pair.jid))
+            assert (row["standing"], day.last) == ("busy", None)
+            assert "has no time for this now" in comparison_lines(row, "en")[0]
+            await day.rounds()
+            begun = pair.house.time
+            pair.house.time += SOONEST_S + SPREAD_S
+            await eventually(lambda: comparisons._turns._vain, what="asked in vain")
+            await day.rounds()
+            assert day.last is None
+            renamed("record_away", "record")
+            pair.house.time += 2 * RETRY_S
+            last = await eventually(lambda: day.last, what="compared")
+            assert last.standing == "same"
+            assert last.at - begun < DAY_S / 2
 
     asyncio.run(life())
 
