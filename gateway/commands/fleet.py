@@ -35,6 +35,10 @@ def declare(commands: Commands) -> None:
         "--account", type=Path, metavar="FILE", help="who asks (default: ~/.config/linky-gateway/fleet.toml)"
     )
     status.add_argument("--timeout", type=seconds(600), default=30, metavar="S", help="for each gateway (default: 30)")
+    text = "again every S seconds (default: 300), and say only what has changed; with --json a line for each round"
+    status.add_argument("--watch", nargs="?", type=seconds(86_400), const=300, metavar="S", help=text)
+    text = "how many are in which state, into this file, replaced at once (node_exporter's textfile collector)"
+    status.add_argument("--prometheus", type=Path, metavar="FILE", help=text)
     add_language(status)
     status.add_argument("--json", action="store_true")
     _declare_update(actions)
@@ -62,6 +66,7 @@ def _declare_update(actions: Commands) -> None:
 def _status(options: argparse.Namespace) -> int:
     from gateway.commands.fleet_ask import account_file, ask_all, known, read_account, read_register  # noqa: PLC0415
     from gateway.commands.fleet_text import as_json, as_text  # noqa: PLC0415
+    from gateway.commands.fleet_watch import FleetWatch, write  # noqa: PLC0415
     from gateway.process.progress import bar  # noqa: PLC0415
 
     lang = spoken(options)
@@ -70,7 +75,16 @@ def _status(options: argparse.Namespace) -> int:
     if options.fleet:
         asked = [*read_register(options.fleet), *asked]
     named = asked if options.fleet or options.gateway else None
-    reports = ask_all(account, named, options.timeout, bar)
+
+    def ask() -> list[FleetAnswer]:
+        reports = ask_all(account, named, options.timeout, bar)
+        if options.prometheus:
+            write(options.prometheus, reports, time.time())
+        return reports
+
+    if options.watch:
+        FleetWatch(ask, lang, sys.stdout, as_json=options.json).run(options.watch)
+    reports = ask()
     now = time.time()
     said = json.dumps(as_json(reports, lang, now), indent=2) if options.json else as_text(reports, lang, now)
     sys.stdout.write(said + "\n")

@@ -11,15 +11,16 @@ import io
 import os
 import re
 import secrets
-from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import msgspec
 
+from gateway.commands.fleet_round import AskingRound
 from gateway.config.tables import Address, Pin, checked, credential_file, password_from, read_toml
 from gateway.errors import ConfigError, FederationError
 from gateway.federation.connection.cell import of_cell
@@ -37,8 +38,6 @@ ROSTER = "jabber:iq:roster"
 # The contacts of one's account that are gateways, and not people.
 GROUP = "linky"
 
-# A server that is asked by hundreds at once holds some of them back.
-_AT_ONCE = 32
 _RESOURCE, _PLAIN = "proxy", re.compile(r"[!-~]{1,200}")
 # What a register says of devices that nobody should ask: not made yet, lost.
 _NOT_ASKED = {"planned", "revoking", "revoked"}
@@ -171,23 +170,14 @@ async def _ask_all(
 ) -> list[FleetAnswer]:
     async with alone(account) as session:
         asked = await _contacts(session, timeout_s) if gateways is None else gateways
-        waiting = deque({one.jid: one for one in asked}.values())
-        count, reports = len(waiting), list[FleetAnswer]()
-        if not count:
+        waiting = list({one.jid: one for one in asked}.values())
+        if not waiting:
             raise ConfigError(
                 f"no gateway to ask: name them, or --fleet register.csv, or have them in the group {GROUP} of the"
                 " account's contacts"
             )
-        progress(0, count)
-
-        async def ask_in_turn() -> None:
-            while waiting:
-                reports.append(await _ask(session, waiting.popleft(), timeout_s))
-                progress(len(reports), count)
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(_AT_ONCE, count)):
-                group.create_task(ask_in_turn())
+        round_ = AskingRound(partial(_ask, session), _silent, timeout_s, progress)
+        reports = await round_.run(waiting)
         if not session.connected.is_set():
             raise FederationError("the connection to your own server was lost; nothing is known, ask again")
     return sorted(reports, key=lambda one: (one.grade, one.gateway.jid))
@@ -201,6 +191,10 @@ async def _ask(session: Session, gateway: AskableGateway, timeout_s: float) -> F
         grades = {_BROKEN: Grade.BROKEN, "item-not-found": Grade.REFUSED}
         return FleetAnswer(gateway, grades.get(error.condition, Grade.UNHEARD), why=error.condition)
     return FleetAnswer(gateway, _OF_STATE[condition.state], condition)
+
+
+def _silent(gateway: AskableGateway) -> FleetAnswer:
+    return FleetAnswer(gateway, Grade.UNHEARD, why="remote-server-timeout")
 
 
 async def _contacts(session: Session, timeout_s: float) -> list[AskableGateway]:

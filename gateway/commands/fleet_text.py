@@ -84,14 +84,32 @@ def as_text(reports: Sequence[FleetAnswer], lang: str, now: float) -> str:
     wide, grade_wide = max(map(len, names)), max(map(len, said["grades"].values()))
     lines = []
     for name, one in zip(names, reports, strict=True):
-        facts = " · ".join(_facts(one.condition, lang)) if one.condition else _why(one, lang)
+        facts = _said_of(one, lang)
         lines.append(f"{_MARKS[one.grade]} {name:<{wide}}  {said['grades'][one.grade]:<{grade_wide}}  {facts}")
         if one.condition:
             lines += [f"    {sentence}" for sentence in sentences(one.condition, lang, now)]
+    return "\n".join([*lines, summary(reports, lang)])
+
+
+def change_as_text(before: FleetAnswer | None, now_is: FleetAnswer, lang: str, now: float) -> str:
+    """A gateway whose state, cause or version is another: what it was, what it is, and a line for each sentence."""
+    grades = _WORDS[lang]["grades"]
+    was = f"{grades[before.grade]} → " if before and before.grade is not now_is.grade else ""
+    line = f"{_MARKS[now_is.grade]} {_name(now_is)}  {was}{grades[now_is.grade]}  {_said_of(now_is, lang)}"
+    told = sentences(now_is.condition, lang, now) if now_is.condition else []
+    return "\n".join([line, *(f"    {sentence}" for sentence in told)])
+
+
+def summary(reports: Sequence[FleetAnswer], lang: str) -> str:
+    """How many there are of which."""
+    said = _WORDS[lang]
     counts = [(grade, sum(one.grade is grade for one in reports)) for grade in Grade]
     told = ", ".join(f"{count} {said['grades'][grade]}" for grade, count in counts if count)
-    lines.append(said["one"].format(told) if len(reports) == 1 else said["all"].format(len(reports), told))
-    return "\n".join(lines)
+    return str(said["one"].format(told) if len(reports) == 1 else said["all"].format(len(reports), told))
+
+
+def _said_of(report: FleetAnswer, lang: str) -> str:
+    return " · ".join(_facts(report.condition, lang)) if report.condition else _why(report, lang)
 
 
 _HOW = WordTable(

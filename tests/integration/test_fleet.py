@@ -72,9 +72,9 @@ class Installer:
             f'ca_file = "{federation.ca}"\n'
         )
 
-    def status(self, *words, lang="fr"):
+    def status(self, *words, lang="fr", timeout=20):
         """The command; its completed process."""
-        line = ["fleet", "status", *words, "--account", str(self.file), "--lang", lang, "--timeout", "20"]
+        line = ["fleet", "status", *words, "--account", str(self.file), "--lang", lang, "--timeout", str(timeout)]
         command = [sys.executable, "-m", "gateway", *line]
         return subprocess.run(command, check=False, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT)
 
