@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from gateway.collector.chain import IngestChain
+from gateway.collector.counting import NOTE_INCOMING
 from gateway.collector.items import CollectedGateway, GatewayMessage, HistoryPage, Item
 from gateway.collector.months import Month, make, within_reach
 from gateway.collector.obey import Orders
@@ -34,7 +35,9 @@ TEMPORARY = (
     " number integer) ON COMMIT DELETE ROWS"
 )
 _HELD = (
-    "SELECT id, epoch, reached, spans, ARRAY(SELECT identifier FROM subscription WHERE gateway = gateway.id AND wanted)"
+    "SELECT id, epoch, reached, spans,"
+    " ARRAY(SELECT identifier FROM subscription WHERE gateway = gateway.id AND wanted),"
+    " EXISTS (SELECT FROM erasure WHERE gateway = gateway.id)"
     " FROM gateway WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 )
 # What is past its retention when it comes would only be deleted within the hour.
@@ -81,6 +84,8 @@ class ItemBatch:
         self._chains: dict[int, IngestChain] = {}
         # What is subscribed to at this moment: of the rest nothing is kept, whoever took it out and erased it.
         self._wanted: dict[int, list[str]] = {}
+        # Of these an erasure is not through yet: but for notices, what comes now comes again.
+        self._erasing: set[int] = set()
         self._rows: list[ReadingRow] = []
         self._replaces = False
         self._orders = Orders(db)
@@ -99,13 +104,16 @@ class ItemBatch:
         found = await (await self._db.execute(_HELD, [sorted(gateways)])).fetchall()
         self._chains = {
             number: IngestChain(epoch, reached, tuple((after, last) for after, last in spans))
-            for number, epoch, reached, spans, _ in found
+            for number, epoch, reached, spans, *_ in found
         }
         self._wanted = {row[0]: row[4] for row in found}
+        self._erasing = {row[0] for row in found if row[5]}
 
     async def _take(self, item: Item) -> bool:
         """Take one item in; whether it may be confirmed."""
         match item:
+            case HistoryPage() | GatewayMessage(content=QuoaliseMessage()) if item.source.id in self._erasing:
+                return False
             case HistoryPage():
                 await self._add(item.source, item.parcel, replaces=item.gap.replaces)
                 if item.last:
@@ -120,7 +128,9 @@ class ItemBatch:
             case GatewayMessage(content=Notice() as notice):
                 # It is about what came before it.
                 await self._write()
-                await self._orders.obey(item.source, notice, int(self._clock()))
+                if not await self._orders.obey(item.source, notice, int(self._clock())):
+                    self._erasing.add(item.source.id)
+                    return False
             case GatewayMessage(content=reason):
                 await self._db.execute(_REFUSE, [item.source.id, str(reason)[:_MOST_REASON]])
         return True
@@ -150,6 +160,7 @@ class ItemBatch:
                     if (series := numbers.get(row.series)) is not None:
                         await copy.write_row((series, row.time, row.value, row.words, order))
             await cursor.execute(_REPLACE if self._replaces else _KEEP)
+            await cursor.execute(NOTE_INCOMING)
             await cursor.execute("DELETE FROM incoming")
         self._rows = []
 

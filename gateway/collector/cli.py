@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from gateway.collector.config import CollectorConfig
+    from gateway.collector.database import Database
     from gateway.collector.gateways import WantedSubscription
-    from gateway.collector.retention import Done
 
 DEFAULT_CONFIG = Path("/etc/linky-gateway/collect.toml")
 
@@ -94,17 +94,9 @@ def _init(options: argparse.Namespace, config: CollectorConfig) -> None:
 
 
 def _retain(options: argparse.Namespace, config: CollectorConfig) -> None:
-    from gateway.collector.database import Database  # noqa: PLC0415
     from gateway.collector.retention import retain  # noqa: PLC0415
 
-    async def work() -> Done | None:
-        database = Database(config.database_conninfo())
-        try:
-            return await retain(database, config.retention.most)
-        finally:
-            await database.close()
-
-    done = asyncio.run(work())
+    done = asyncio.run(_with_connection(config, partial(retain, most=config.retention.most)))
     if done is None:
         sys.stdout.write("another process is just doing it\n")
     else:
@@ -146,10 +138,13 @@ def _add(options: argparse.Namespace, config: CollectorConfig) -> None:
 
 
 def _remove(options: argparse.Namespace, config: CollectorConfig) -> None:
+    from gateway.collector.erasing import finish  # noqa: PLC0415
     from gateway.collector.gateways import remove  # noqa: PLC0415
 
     jid = options.gateway.partition("/")[0].lower()
     deleted = _with_database(config, lambda db: remove(db, _account(config), jid, erase=options.erase))
+    if options.erase:
+        deleted += asyncio.run(_with_connection(config, finish))
     sys.stdout.write(f"{jid} is asked no more; {deleted} readings deleted\n")
 
 
@@ -203,6 +198,17 @@ def _account(config: CollectorConfig) -> str:
     from gateway.federation.connection.jids import bare_jid  # noqa: PLC0415
 
     return bare_jid(config.account.jid)
+
+
+async def _with_connection(config: CollectorConfig, work: Callable[[Database], Awaitable[_T]]) -> _T:
+    """Do one thing that takes many transactions."""
+    from gateway.collector.database import Database  # noqa: PLC0415
+
+    database = Database(config.database_conninfo())
+    try:
+        return await work(database)
+    finally:
+        await database.close()
 
 
 def _with_database(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.collector.erasing import FOR_EVER
+from gateway.collector.erasing import erase as erase_readings
 from gateway.errors import ConfigError, SenMLError
 from gateway.federation.connection.jids import bare_jid
 from gateway.senml.naming import parse_identifier
@@ -83,7 +85,8 @@ async def was_removed(db: AsyncConnection, account: str, jid: str) -> bool:
 async def remove(db: AsyncConnection, account: str, jid: str, *, erase: bool) -> int:
     """Subscribe no more; with ``erase`` delete also what was received. How many readings were deleted.
 
-    What stays it may still ask to have erased. ConfigError for an unknown one.
+    What is too much for one transaction is hidden, and left to ``erasing.finish``; what stays it may still ask to
+    have erased. ConfigError for an unknown one.
     """
     row = await (
         await db.execute("SELECT id FROM gateway WHERE account = %s AND jid = %s FOR UPDATE", [account, jid])
@@ -93,13 +96,11 @@ async def remove(db: AsyncConnection, account: str, jid: str, *, erase: bool) ->
     await db.execute("UPDATE subscription SET wanted = false WHERE gateway = %s", [row[0]])
     if not erase:
         return 0
-    done = await db.execute(
-        "DELETE FROM reading WHERE series IN (SELECT series.id FROM series JOIN meter ON meter.id = series.meter"
-        " WHERE gateway = %s)",
-        [row[0]],
+    found = await db.execute(
+        "SELECT series.id FROM series JOIN meter ON meter.id = series.meter WHERE gateway = %s", [row[0]]
     )
-    await db.execute("DELETE FROM meter WHERE gateway = %s", [row[0]])
-    return done.rowcount
+    gone, _ = await erase_readings(db, row[0], [number for (number,) in await found.fetchall()], 0, FOR_EVER)
+    return gone
 
 
 async def listed(db: AsyncConnection, account: str) -> Sequence[dict[str, object]]:

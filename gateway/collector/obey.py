@@ -1,7 +1,7 @@
 """A gateway's notices done in the database, each once, inside a transaction of the caller's that holds the gateway.
 
-Withdrawal and erasure delete (GDPR Art. 17 and 19), a rectification has that time asked for again, a limitation takes
-the gateway out of the views until it ends (Art. 18). The receipt after the commit is the answer.
+Withdrawal and erasure delete (GDPR Art. 17 and 19; ``erasing.py``), a rectification has that time asked for again, a
+limitation takes the gateway out of the views until it ends (Art. 18). The receipt after the commit is the answer.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from gateway.collector.erasing import FOR_EVER, erase, is_done
 from gateway.federation.wire.scope import meets, names
 from gateway.senml.naming import parse_identifier
 
@@ -20,16 +21,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# The year 9999, the last that a calendar of ours can hold.
-_FOR_EVER = 253_370_764_800
-
 _NOTE = (
     "INSERT INTO notice (gateway, id, kind, series, first, last) VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
 )
 _ITS_SERIES = (
     "SELECT series.id, series.name, series.sen1 FROM series JOIN meter ON meter.id = series.meter WHERE gateway = %s"
 )
-_ERASE = "DELETE FROM reading WHERE series = ANY(%s) AND time >= to_timestamp(%s) AND time < to_timestamp(%s)"
 _JOIN_GAPS = """
 WITH gone AS (
   DELETE FROM gap WHERE gateway = %(gateway)s AND identifier = %(identifier)s AND replaces = %(replaces)s
@@ -54,38 +51,44 @@ class Orders:
     def __init__(self, db: AsyncConnection) -> None:
         self._db = db
 
-    async def obey(self, source: CollectedGateway, notice: Notice, now: int) -> None:
-        """Do what a notice says, unless it was done before."""
+    async def obey(self, source: CollectedGateway, notice: Notice, now: int) -> bool:
+        """Do what a notice says, unless it was done before; whether all of it is done, and may be confirmed.
+
+        What is to be erased and is too much for one transaction is hidden by it.
+        """
         row = [source.id, notice.id, notice.kind.value, notice.series, notice.first, notice.last]
         if not (await self._db.execute(_NOTE, row)).rowcount:
-            return
+            return await is_done(self._db, source.id, notice.id)
+        done = True
         touched = self._touched(source, notice)
         match notice.kind.value:
             case "consent-withdrawn":
-                deleted = await self._erase(source, notice)
+                done = await self._erase(source, notice)
                 # With a new consent later on, what was before is asked for anew.
                 await self._end(source, touched)
-                log.info("a consent was withdrawn; %d readings are deleted", deleted)
+                log.info("a consent was withdrawn")
             case "data-erased":
-                log.info("data were erased; %d readings are deleted", await self._erase(source, notice))
+                done = await self._erase(source, notice)
             case "data-rectified":
-                last = min(_FOR_EVER if notice.last is None else notice.last, now) + 1
+                last = min(FOR_EVER if notice.last is None else notice.last, now) + 1
                 for identifier in touched if (notice.first or 0) < last else ():
                     await add_gap(self._db, source.id, identifier, notice.first or 0, last, replaces=True)
             case "consent-limited" | "consent-resumed" as kind:
                 limited = kind == "consent-limited"
                 await self._db.execute("UPDATE gateway SET limited = %s WHERE id = %s", [limited, source.id])
+        return done
 
-    async def _erase(self, source: CollectedGateway, notice: Notice) -> int:
+    async def _erase(self, source: CollectedGateway, notice: Notice) -> bool:
         """Delete what a notice names, and the names of which nothing is left: they are the household's too."""
         found = await (await self._db.execute(_ITS_SERIES, [source.id])).fetchall()
         numbers = [number for number, name, sen1 in found if names(notice.identifier, name, sen1)]
-        last = _FOR_EVER if notice.last is None else min(notice.last + 1, _FOR_EVER)
-        done = await self._db.execute(_ERASE, [numbers, min(notice.first or 0, _FOR_EVER), last])
-        row = [done.rowcount, source.id, notice.id]
+        last = FOR_EVER if notice.last is None else min(notice.last + 1, FOR_EVER)
+        first = min(notice.first or 0, FOR_EVER)
+        gone, done = await erase(self._db, source.id, numbers, first, last, notice.id)
+        row = [gone, source.id, notice.id]
         await self._db.execute("UPDATE notice SET deleted = %s WHERE gateway = %s AND id = %s", row)
-        await drop_empty(self._db, numbers)
-        return done.rowcount
+        log.info("%d readings are deleted%s", gone, "" if done else ", the rest of them is hidden, and will be")
+        return done
 
     async def _end(self, source: CollectedGateway, identifiers: list[str]) -> None:
         key = [source.id, identifiers]
@@ -96,27 +99,3 @@ class Orders:
         """The subscriptions that a notice is about: those above what it names, and those below it."""
         named = notice.identifier
         return [i for i in source.scopes if named is None or meets(named, parse_identifier(i))]
-
-
-async def drop_empty(db: AsyncConnection, series: list[int]) -> None:
-    """Delete those of the series that have no reading, and meters without a series.
-
-    Held first, then looked at: a reading that another transaction was just writing is seen.
-    """
-    rows = await (
-        await db.execute("SELECT id FROM series WHERE id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED", [series])
-    ).fetchall()
-    await db.execute(
-        "DELETE FROM series WHERE id = ANY(%s) AND NOT EXISTS (SELECT FROM reading WHERE reading.series = series.id)",
-        [[number for (number,) in rows]],
-    )
-    rows = await (
-        await db.execute(
-            "SELECT id FROM meter WHERE NOT EXISTS (SELECT FROM series WHERE series.meter = meter.id)"
-            " ORDER BY id FOR UPDATE SKIP LOCKED"
-        )
-    ).fetchall()
-    await db.execute(
-        "DELETE FROM meter WHERE id = ANY(%s) AND NOT EXISTS (SELECT FROM series WHERE series.meter = meter.id)",
-        [[number for (number,) in rows]],
-    )

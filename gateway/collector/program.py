@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.collector.batch import TEMPORARY, ItemBatch
+from gateway.collector.care import care
 from gateway.collector.database import Database
 from gateway.collector.metrics import looked_at
 from gateway.collector.months import ahead, make
@@ -116,6 +117,7 @@ class Collector:
                 group.create_task(self._totals.run(self._stop), name="totals")
                 group.create_task(self._retain(), name="retention")
                 group.create_task(self._segments.run(self._stop), name="segments")
+                group.create_task(care(self._config.database_conninfo(), self._stop), name="care")
         finally:
             self._notifier.stopping()
             watching.cancel()

@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.collector.months import ahead, drop_before, make
-from gateway.collector.obey import drop_empty
 from gateway.collector.schema import Layout, check
+from gateway.collector.series import drop_empty
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -25,11 +25,12 @@ log = logging.getLogger(__name__)
 # One process at a time does it; the others have nothing to wait for.
 _LOCK = 0x4C494E4E
 
-# Who asks for a long curve holds the table; the retention waits its turn without making all others wait behind it.
-_LOCK_WAIT = "SET LOCAL lock_timeout = '5s'"
+# Who asks for a long curve holds the table; while the retention waits for its turn, all others wait behind it.
+_LOCK_WAIT = "SET LOCAL lock_timeout = '500ms'"
 # As text: to an interval, and to Python's own, a month is thirty days.
 _TERMS = "SELECT DISTINCT keep::text, now() - keep AS bound FROM series ORDER BY bound"
 _NEXT = "SELECT id FROM series WHERE keep::text = %s AND id > %s ORDER BY id LIMIT %s"
+_PAST_DAYS = "DELETE FROM counted WHERE series = ANY(%(series)s) AND day < day_of(%(bound)s)"
 _PAST = """
 DELETE FROM reading WHERE (series, time) IN (
   SELECT series, time FROM reading WHERE series = ANY(%(series)s) AND time < %(bound)s LIMIT %(most)s
@@ -123,6 +124,7 @@ async def _delete(db: AsyncConnection, keep: str, bound: datetime, after: int, m
     if not series:
         return None
     done = await db.execute(_PAST, {"series": series, "bound": bound, "most": _PORTION})
+    await db.execute(_PAST_DAYS, {"series": series, "bound": bound})
     return series[-1], done.rowcount
 
 

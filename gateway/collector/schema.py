@@ -19,13 +19,14 @@ log = logging.getLogger(__name__)
 SCHEMA = "linky"
 _MIGRATIONS = (
     *("001_tables.sql", "002_views.sql", "003_requests.sql", "004_invitations.sql", "005_labels.sql"),
-    *("006_figures.sql", "007_sent.sql", "008_segments.sql", "009_gaps.sql", "010_partitions.sql"),
+    *("006_figures.sql", "007_sent.sql", "008_segments.sql", "009_gaps.sql", "010_partitions.sql", "011_planned.sql"),
 )
 # Any number that nobody else uses in this database (pg_advisory_xact_lock).
 _LOCK = 0x4C494E4B
 _VIEWS = (
     "shown_series",
     "last_value",
+    "curve",
     "energy_hourly",
     "energy_daily",
     "completeness_daily",
@@ -35,7 +36,6 @@ _VIEWS = (
     "segment_daily",
 )
 _FUNCTIONS = (
-    "readings(text, timestamptz, timestamptz, text[])",
     "energy(interval, text, timestamptz, timestamptz, text[], text)",
     "completeness(timestamptz, timestamptz, text[])",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from psycopg import AsyncConnection
 
@@ -78,3 +78,27 @@ class SeriesBook:
             return None
         row = await (await db.execute(_ADD, fields)).fetchone()
         return int(row[0]) if row else None
+
+
+async def drop_empty(db: AsyncConnection, series: Sequence[int]) -> None:
+    """Delete those of the series that have no reading, and meters without a series.
+
+    Held first, then looked at: a reading that another transaction was just writing is seen.
+    """
+    rows = await (
+        await db.execute("SELECT id FROM series WHERE id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED", [list(series)])
+    ).fetchall()
+    await db.execute(
+        "DELETE FROM series WHERE id = ANY(%s) AND NOT EXISTS (SELECT FROM reading WHERE reading.series = series.id)",
+        [[number for (number,) in rows]],
+    )
+    rows = await (
+        await db.execute(
+            "SELECT id FROM meter WHERE NOT EXISTS (SELECT FROM series WHERE series.meter = meter.id)"
+            " ORDER BY id FOR UPDATE SKIP LOCKED"
+        )
+    ).fetchall()
+    await db.execute(
+        "DELETE FROM meter WHERE id = ANY(%s) AND NOT EXISTS (SELECT FROM series WHERE series.meter = meter.id)",
+        [[number for (number,) in rows]],
+    )

@@ -22,9 +22,11 @@ SENSOR = f"{HOME}/ab12@sen1.test"
 INDEX, POWER, TARIFF = "consumption/energy/active/index", "consumption/power/apparent/raw", "contract/tariff/name"
 
 
-def parcel(*values, path=INDEX, retention="P1Y", numbers=None, rectifies=False, unit="Wh", granularity=None):
+def parcel(
+    *values, path=INDEX, retention="P1Y", numbers=None, rectifies=False, unit="Wh", granularity=None, sensor=SENSOR
+):
     """Of one series: (time, value) each."""
-    name = f"{SENSOR}/{path}"
+    name = f"{sensor}/{path}"
     records = tuple(Record(name, at, value, None if isinstance(value, str) else unit) for at, value in values)
     interval = None if numbers is None else Interval(*numbers)
     granularities = {name: granularity} if granularity else {}
@@ -90,3 +92,30 @@ async def desk_at(store, **options):
         yield desk
     finally:
         await desk.database.close()
+
+
+async def beside(store, work):
+    """Do some work while another home's values are written; the longest wait for a commit of these, and the result."""
+    jid, sensor = "beside@sen1.test", "beside@sen1.test/ab12@sen1.test"
+    database = Database(store.conninfo, lambda db: db.execute(TEMPORARY))
+    book, longest, written = SeriesBook("P3Y"), 0.0, 0
+
+    async def write(db):
+        content = parcel((int(time.time()), written), sensor=sensor)
+        items = [GatewayMessage(source, f"m{written}", f"{jid}/proxy", True, content)]
+        layout = await check(db)
+        assert await ItemBatch(db, frozenset([source.partition]), book, layout, time.time).keep(items)
+
+    try:
+        await database.run(lambda db: add(db, FAR, wanted(jid, [sensor]), None))
+        ((number, partition),) = store.ask("SELECT id, partition FROM gateway WHERE jid = %s", jid)
+        source = CollectedGateway(number, partition, jid, "proxy", (sensor,), ())
+        working = asyncio.create_task(work())
+        while not working.done() or not written:
+            begun = time.monotonic()
+            await database.run(write)
+            longest = max(longest, time.monotonic() - begun)
+            written += 1
+        return longest, await working
+    finally:
+        await database.close()

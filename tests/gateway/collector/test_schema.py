@@ -14,7 +14,7 @@ from gateway.collector.retention import Done, retain
 from gateway.collector.schema import Layout, check, layout_for, migrate
 from gateway.errors import StoreError
 from tests.gateway.collector.conftest import with_database
-from tests.gateway.collector.desk import INDEX, POWER, desk_at, parcel
+from tests.gateway.collector.desk import INDEX, POWER, beside, desk_at, parcel
 
 NOW = int(time.time()) // 60 * 60
 DAY = 86_400
@@ -37,7 +37,7 @@ def test_an_older_schema_keeps_what_it_has(empty, monkeypatch, store_at):
 
 def test_who_could_read_the_views_of_before_reads_those_of_now(empty, monkeypatch, store_at):
     """Their names are the same, and they are others: the role keeps its rights, and another role has none."""
-    later = ("home", "segment_half_hour", "segment_daily")
+    later = ("home", "curve", "segment_half_hour", "segment_daily")
     older = "readings(text, timestamptz, timestamptz)", "energy(interval, text, timestamptz, timestamptz)"
     with monkeypatch.context() as before:
         before.setattr(schema, "_MIGRATIONS", schema._MIGRATIONS[:5])
@@ -160,6 +160,37 @@ def test_much_is_deleted_in_portions(laid_out, monkeypatch):
     rows = [row for (row,) in laid_out.ask("SELECT rows FROM portion WHERE rows > 0")]
     assert (max(rows), sum(rows)) == (30, 204)
     assert laid_out.ask("SELECT readings FROM retained ORDER BY at") == [(stopped.readings,), (rest.readings,)]
+
+
+@pytest.mark.parametrize("rows", [100_000, pytest.param(10_000_000, marks=pytest.mark.campaign)])
+def test_who_writes_while_much_is_deleted_waits_a_second_at_most(store, rows):
+    """Another home's values, each committed: portions hold nobody up, nor does a month that goes as a whole."""
+
+    async def fill():
+        async with desk_at(store) as desk:
+            await desk.keep(parcel((NOW, 1)), parcel((NOW, 1), path=POWER))
+
+    asyncio.run(fill())
+    store.ask("UPDATE series SET keep = '100 days'")
+    store.make_months(*range(NOW - 400 * DAY, NOW, DAY))
+    # Most of it in the month in which the retention ends: nothing but a deletion removes it.
+    store.ask("INSERT INTO reading (series, time, value)"
+              " SELECT s.id, now() - interval '100 days 1 second' - n * interval '0.1 second', 1"
+              " FROM series s CROSS JOIN generate_series(1, %s) AS n", rows // 2)  # fmt: skip
+    store.ask("INSERT INTO reading SELECT id, now() - interval '390 days', 1 FROM series")
+
+    async def work():
+        database = Database(store.conninfo)
+        try:
+            return await beside(store, lambda: retain(database, "P3Y"))
+        finally:
+            await database.close()
+
+    longest, done = asyncio.run(work())
+    print(f"{done}; the longest wait {longest:.2f} s")
+    assert done.months >= 1
+    assert store.one("SELECT count(*) FROM reading WHERE time < now() - interval '100 days'") == 0
+    assert longest < 1
 
 
 def test_the_command_deletes_a_series_that_has_nothing_left(store):

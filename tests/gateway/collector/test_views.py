@@ -141,6 +141,7 @@ def asked(db, text):
         "$__timeFrom()": f"'{HOUR - timedelta(hours=6):%Y-%m-%dT%H:%M:%SZ}'",
         "$__timeTo()": f"'{HOUR + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}'",
         "${meter:sqlstring}": meters,
+        "$__interval_ms": "600000",
     }
     for macro, value in macros.items():
         text = text.replace(macro, value)
@@ -175,11 +176,11 @@ def test_what_is_limited_is_in_no_view_until_the_limit_ends(reader, shown):
     """Kept, and not used (GDPR Art. 18)."""
     keep(shown, notice("consent-limited", number="l"))
     assert shown.one("SELECT count(*) FROM reading") > 100
-    for view in ("last_value", "energy_hourly", "energy_daily", "completeness_daily", "shown_series"):
+    for view in ("last_value", "curve", "energy_hourly", "energy_daily", "completeness_daily", "shown_series"):
         assert reader.execute(f"SELECT * FROM linky.{view}").fetchall() == []
     assert reader.execute("SELECT count(meters) FROM linky.home").fetchone() == (0,)
     period = "now() - interval '1 day', now()"
-    for function in (f"readings('{POWER}', {period})", f"energy('1 hour', 'UTC', {period})", f"completeness({period})"):
+    for function in (f"energy('1 hour', 'UTC', {period})", f"completeness({period})"):
         assert reader.execute(f"SELECT * FROM linky.{function}").fetchall() == []
     keep(shown, notice("consent-resumed", number="r"))
     assert len(reader.execute("SELECT * FROM linky.last_value").fetchall()) == 3

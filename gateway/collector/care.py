@@ -1,0 +1,36 @@
+"""What is done in the tables beside the intake, a little at a time: erasures finished, days that are over counted."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from gateway.collector.counting import count_days
+from gateway.collector.database import Database
+from gateway.collector.erasing import finish
+from gateway.errors import Once, StoreError
+from gateway.federation.connection.waiting import wait_any
+
+if TYPE_CHECKING:
+    import asyncio
+
+log = logging.getLogger(__name__)
+
+_EVERY_S = 10.0
+
+
+async def care(conninfo: str, stop: asyncio.Event) -> None:
+    """Look every ten seconds until ``stop``, on a connection of its own; several processes share the work."""
+    database = Database(conninfo)
+    say = Once(log)
+    try:
+        while not stop.is_set():
+            try:
+                await finish(database, stop.is_set)
+                await count_days(database, stop.is_set)
+                say.clear()
+            except StoreError as error:
+                say("away", "erasing and counting wait: %s", error)
+            await wait_any(_EVERY_S, stop)
+    finally:
+        await database.close()
