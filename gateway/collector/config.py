@@ -17,10 +17,11 @@ from psycopg.errors import ProgrammingError
 
 from gateway.config.metrics import MetricsTable
 from gateway.config.tables import checked, password_from, read_toml
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, SenMLError
 from gateway.federation.connection.addresses import parse_addresses
 from gateway.federation.connection.jids import bare_jid, unguessable
 from gateway.federation.connection.session import Account
+from gateway.senml.naming import parse_identifier
 
 # What systemd hands over under these names (systemd.exec(5), LoadCredential=).
 XMPP_CREDENTIAL, DATABASE_CREDENTIAL = "xmpp-password", "database-password"
@@ -93,14 +94,34 @@ class InviteTable(_Table, frozen=True, kw_only=True):
 
 
 class PublishTable(_Table, frozen=True, kw_only=True):
-    """``[publish]``: totals of segments: how long after its end a half hour of them is published."""
+    """``[publish]``: totals of segments: how long after its end a half hour is published, and to whom it is given.
 
-    after_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
+    Of ``to`` an entry with @ is an address, any other a domain. Who receives asks two days back for what is new.
+    """
+
+    after_hours: Annotated[int, msgspec.Meta(ge=1, le=36)] = 24
+    to: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=1_000)] = ()
+    resource: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "totals"
 
     @property
     def settled(self) -> timedelta:
         """The same as a duration."""
         return timedelta(hours=self.after_hours)
+
+    def check(self, publisher: str) -> None:
+        """ConfigError for somebody who cannot be, or where the account cannot stand in the name of a series."""
+        for one in self.to:
+            if bare_jid(one if "@" in one else f"any@{one}").removeprefix("any@") != one:
+                raise ConfigError(f"{one!a}: an address or a domain, in small letters")
+        try:
+            parse_identifier(f"{publisher}/{publisher}")
+        except SenMLError as error:
+            if self.to:
+                raise ConfigError(str(error)) from error
+
+    def gives(self, bare: str) -> bool:
+        """Whether a bare JID is given the totals."""
+        return bare in self.to or bare.rpartition("@")[2] in self.to
 
 
 class CollectorConfig(_Table, frozen=True, kw_only=True):
@@ -173,6 +194,10 @@ def load(path: Path) -> CollectorConfig:
         parse_addresses(config.account.address)
     except ConfigError as error:
         raise ConfigError(f"{path}: account: {error}") from error
+    try:
+        config.publish.check(bare_jid(config.account.jid))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: publish.to: {error}") from error
     try:
         stated = conninfo.conninfo_to_dict(config.database.conninfo)
     except ProgrammingError as error:

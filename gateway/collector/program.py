@@ -19,6 +19,7 @@ from gateway.collector.database import Database
 from gateway.collector.metrics import looked_at
 from gateway.collector.months import ahead, make
 from gateway.collector.partitions import MEMBER, SETTLE_S, WITHOUT_SERVER_S, Partitions
+from gateway.collector.publication import SegmentPublication
 from gateway.collector.queue import IngestQueue
 from gateway.collector.retention import retain
 from gateway.collector.rounds import Rounds
@@ -118,6 +119,7 @@ class Collector:
                 group.create_task(self._retain(), name="retention")
                 group.create_task(self._segments.run(self._stop), name="segments")
                 group.create_task(care(self._config.database_conninfo(), self._stop), name="care")
+                group.create_task(SegmentPublication(self._config).run(self._stop), name="publication")
         finally:
             self._notifier.stopping()
             watching.cancel()

@@ -84,9 +84,10 @@ async def reckon(
         portion = await database.run(_reckon)
         if portion is None:
             return None
-        if not portion:
+        half_hours += portion[0]
+        # What comes meanwhile is the next minute's: with many gateways something always does.
+        if not portion[1]:
             break
-        half_hours += portion
     while settled is not None and not ended():
         rows = await database.run(partial(_publish, settled=settled))
         if rows is None:
@@ -106,8 +107,8 @@ async def _portion(db: AsyncConnection) -> int:
     return max(1, _PORTION // max(1, row[0] if row else 1))
 
 
-async def _reckon(db: AsyncConnection) -> int | None:
-    """The totals of some half hours that changed; how many, None where another process is at it."""
+async def _reckon(db: AsyncConnection) -> tuple[int, bool] | None:
+    """The totals of half hours that changed: how many, whether some are left; None where another process is at it."""
     if not await _mine(db):
         return None
     await check(db)
@@ -127,7 +128,7 @@ async def _reckon(db: AsyncConnection) -> int | None:
         await cursor.executemany(_GIVE_BACK, rest)
     if not done:
         await db.execute(_FORGET_PAST)
-    return done
+    return done, bool(rest)
 
 
 def _merged(marks: Iterable[tuple[datetime, datetime]]) -> Iterator[tuple[datetime, datetime]]:

@@ -120,7 +120,10 @@ class HistoryQuery:
         found: _Found = await self._call(self._read, question.asker, period, limit, after)
         found = replace(found, points=view.points(found.points))
         try:
-            quoalise, given = self._pack(meter, identifier.form, found, limit, whole=page is None)
+            publisher = bound(self._publisher, found.consents)
+            quoalise, given = packed(
+                publisher, meter, identifier.form, found.points, limit, found.total, whole=page is None
+            )
             # Noted before it leaves: nothing is handed over that the log of transfers does not hold.
             await self._call(self._transfers.note, question.asker, given, self._clock())
         except SenMLError as error:
@@ -133,18 +136,6 @@ class HistoryQuery:
         if last is not None and len(found.points) > len(given):
             notes.append(("next", _NEXT, last))
         return Answer(notes, [quoalise, build_page(first, last, None if after else 0, found.total)])
-
-    def _pack(
-        self, meter: MeterInfo, form: NameForm, found: _Found, limit: int, *, whole: bool
-    ) -> tuple[Element, Sequence[Point]]:
-        """The element of as many points as an answer holds, and these points; all of them if it must be ``whole``."""
-        points, publisher = found.points[:limit], bound(self._publisher, found.consents)
-        if whole and len(found.points) > limit:
-            raise _too_many(found.total)
-        shown = fit(publisher, meter, form, points, MAX_BYTES if whole else PAGE_BYTES)
-        if whole and shown < len(points):
-            raise _too_many(found.total)
-        return build_quoalise(publisher, meter, form, points[:shown]), points[:shown]
 
     def _read(self, recipient: str, period: HistoryPeriod, limit: int, after: tuple[int, str] | None) -> _Found:
         """The page, scope by scope; all of them are counted for the first page only.
@@ -174,6 +165,29 @@ class HistoryQuery:
             total = sum(self._readings.count(*place, scope.without) for place, scope in counts)
         behind = _behind(points, consents, period.meter, allowed)
         return _Found(points, total, matching, max(scope.start for scope in allowed), behind)
+
+
+def packed(
+    publisher: Publisher,
+    meter: MeterInfo,
+    form: NameForm,
+    points: Sequence[Point],
+    limit: int,
+    total: int | None,
+    *,
+    whole: bool,
+) -> tuple[Element, Sequence[Point]]:
+    """The element of as many points as an answer holds, and these points; all of them if it must be ``whole``.
+
+    Raises RequestError where they are too many for one answer, ``total`` in all.
+    """
+    if whole and len(points) > limit:
+        raise _too_many(total)
+    points = points[:limit]
+    shown = fit(publisher, meter, form, points, MAX_BYTES if whole else PAGE_BYTES)
+    if whole and shown < len(points):
+        raise _too_many(total)
+    return build_quoalise(publisher, meter, form, points[:shown]), points[:shown]
 
 
 def _scope_of(allowed: Sequence[Scope], after: tuple[int, str] | None) -> int:

@@ -29,7 +29,7 @@ def test_every_key_of_the_shipped_file_is_one(tmp_path):
     """Also those in comments."""
     text = SHIPPED.read_text()
     keys = [line[2:] for line in text.splitlines() if re.match(r"# (\[|\w+ = )", line)]
-    assert len(keys) == 25
+    assert len(keys) == 27
     for key in keys:
         text = text.replace(f"# {key}", key)
     config = load(written(tmp_path, text))
@@ -57,6 +57,10 @@ def test_a_server_that_is_a_cluster_has_several_addresses(tmp_path):
         ('[account]\njid = "c@x"\naddress = ["x:5222", "x:0"]\n', "account: 'x:0' is not host:port"),
         ('[account]\njid = "c@x"\naddress = []\n', "[account] address: "),
         ('[account]\njid = "c@x"\nfoo = 1\n', "[account] foo: unknown key"),
+        ('[account]\njid = "c@x"\n[publish]\nto = ["Ville.example"]\n', "publish.to: 'Ville.example': an address or a"),
+        ('[account]\njid = "c@x"\n[publish]\nto = ["a@b@c"]\n', "publish.to: "),
+        ('[account]\njid = "co+op@x"\n[publish]\nto = ["ville.example"]\n', "publish.to: "),
+        ('[account]\njid = "c@x"\n[publish]\nafter_hours = 48\n', "[publish] after_hours: "),
         ('[account]\njid = "c@x"\n[access]\npurpose = "x"\n', "access: `controller` is missing"),
         (
             '[account]\njid = "c@x"\n[retention]\nmost = "3 years"\n',
