@@ -33,7 +33,7 @@ def test_each_language_has_its_documents():
     """Households, recipients, operators and builders have both; none is lost without a trace."""
     assert [str(Path(name).parent) for name in FRENCH] == [
         *("gateway", "gateway/bridges", "gateway/collector", "gateway/collector/cooperative"),
-        *("gateway/collector/privacy", "gateway/display", "gateway/doctor"),
+        *("gateway/collector/privacy", "gateway/collector/watching", "gateway/display", "gateway/doctor"),
         *("gateway/federation", "gateway/first_boot", "gateway/household/past"),
         *("gateway/live", "gateway/notices", "gateway/privacy", "gateway/privacy/texts", "gateway/upkeep/duties"),
         *("hardware", "hardware/tic-adapter", "hardware/wiring", "micropython/display", "tools/lib/demo"),

@@ -46,7 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=options.log_level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     # It would name every statement and every row.
     logging.getLogger("psycopg").setLevel(logging.WARNING)
-    return ended("linky-collect", lambda: options.run(options, _load(options.config)))
+    code = 0
+
+    def run() -> None:
+        nonlocal code
+        # Only what says how things stand has a code of its own.
+        code = options.run(options, _load(options.config)) or 0
+
+    return ended("linky-collect", run) or code
 
 
 def _load(path: Path) -> CollectorConfig:
@@ -103,12 +110,17 @@ def _retain(options: argparse.Namespace, config: CollectorConfig) -> None:
         sys.stdout.write(f"{done.readings} readings deleted, {done.months} months dropped\n")
 
 
-def _status(options: argparse.Namespace, config: CollectorConfig) -> None:
-    from gateway.collector.status import as_text, overview  # noqa: PLC0415
+def _status(options: argparse.Namespace, config: CollectorConfig) -> int:
+    from gateway.collector.status import as_text, look_at, overview, process  # noqa: PLC0415
 
     found = _with_database(config, lambda db: overview(db, _account(config)))
+    if config.metrics.at:
+        found["process"] = asyncio.run(process(config.metrics.at))
+    code, sentences = look_at(found)
+    found["look"] = [{"sentence": sentence} for sentence in sentences]
     text = json.dumps(found, default=str, indent=2) + "\n" if options.json else as_text(found)
     sys.stdout.write(text)
+    return code
 
 
 def _totals(options: argparse.Namespace, config: CollectorConfig) -> None:
@@ -272,7 +284,9 @@ def _parser() -> argparse.ArgumentParser:
     init.set_defaults(run=_init)
     retain = commands.add_parser("retain", parents=[common], help="delete what is past its retention, now")
     retain.set_defaults(run=_retain)
-    status = commands.add_parser("status", parents=[common], help="processes, gateways, subscriptions, what came")
+    status = commands.add_parser(
+        "status", parents=[common], help="processes, gateways, what came; exit 1: look, 2: stands still"
+    )
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=_status)
     totals = commands.add_parser("totals", parents=[common], help="count and hash of each series, to be compared")

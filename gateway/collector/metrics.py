@@ -54,14 +54,14 @@ _FAMILIES = {
     "newest_value_timestamp_seconds": ("gauge", "The newest time of a value that was sent as it came."),
     "gateways_owned": ("gauge", "Gateways that this process has."),
     "gateways_given_up_total": ("counter", "Gateways that this process had, and has no more."),
-    "retention_timestamp_seconds": ("gauge", "When this process enforced the retention last."),
+    "retention_timestamp_seconds": ("gauge", "When this process enforced the retention last; 0 for never."),
     "database_up": ("gauge", "Whether PostgreSQL answers."),
-    "gateways": ("gauge", "Gateways of the account, of all processes."),
+    "gateways": ("gauge", "Gateways of the account with a subscription, of all processes."),
     "gateways_giving": ("gauge", "Those of which a subscription is in force."),
     "gateways_silent": ("gauge", "Those of these that nothing was heard of for longer than said."),
     "subscriptions": ("gauge", "Subscriptions that are wanted, by how they stand."),
     "gaps_open": ("gauge", "Times that are still to be asked of gateways' histories."),
-    "gaps_oldest_seconds": ("gauge", "For how long the oldest of them has been open."),
+    "gaps_oldest_seconds": ("gauge", "For how long the oldest has been open of a gateway that was heard of this hour."),
 }
 FAMILIES = {f"{_PREFIX}_{name}": words for name, words in _FAMILIES.items()}
 
@@ -69,8 +69,8 @@ FAMILIES = {f"{_PREFIX}_{name}": words for name, words in _FAMILIES.items()}
 SILENCES = {"2h": "2 hours", "2d": "2 days", "14d": "14 days"}
 _GIVING = """
 SELECT count(*) AS gateways, count(since) AS giving, {silent}
-FROM gateway LEFT JOIN (
-  SELECT gateway, min(since) AS since FROM subscription WHERE wanted AND since IS NOT NULL GROUP BY gateway
+FROM gateway JOIN (
+  SELECT gateway, min(since) FILTER (WHERE wanted) AS since FROM subscription GROUP BY gateway
 ) accepted ON accepted.gateway = gateway.id
 WHERE account = %(account)s
 """.format(  # noqa: S608 (of the table above)
@@ -85,7 +85,8 @@ SELECT standing, count(*) FROM subscription JOIN gateway ON gateway.id = subscri
 WHERE wanted AND account = %(account)s GROUP BY standing
 """
 _GAPS = """
-SELECT count(*), coalesce(extract(epoch FROM now() - min(noted_at)), 0)::float
+SELECT count(*), coalesce(extract(epoch FROM
+  now() - min(noted_at) FILTER (WHERE heard_at > now() - interval '1 hour')), 0)::float
 FROM gap JOIN gateway ON gateway.id = gap.gateway WHERE account = %(account)s
 """
 
@@ -220,8 +221,7 @@ class CollectorWatch:
             yield "newest_value_timestamp_seconds", {}, counts.newest
         yield "gateways_owned", {}, len(self._owned)
         yield "gateways_given_up_total", {}, counts.given_up
-        if counts.retained_at:
-            yield "retention_timestamp_seconds", {}, counts.retained_at
+        yield "retention_timestamp_seconds", {}, counts.retained_at
 
 
 @asynccontextmanager

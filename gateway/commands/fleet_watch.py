@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gateway.commands.fleet_ask import FleetAnswer
 
-_FAMILIES = {
+FAMILIES = {
     "linky_fleet_gateways": ("gauge", "Gateways of the fleet by their state: broken, unheard, refused, waiting or ok."),
     "linky_fleet_asked_timestamp_seconds": ("gauge", "When they were asked last, by an account that was connected."),
 }
@@ -110,7 +110,7 @@ def write(file: Path, reports: Sequence[FleetAnswer], now: float) -> None:
     samples: list[tuple[str, dict[str, str], float]] = [
         ("linky_fleet_gateways", {"state": state}, count) for state, count in counts(reports).items()
     ]
-    replace(file, exposed(_FAMILIES, [*samples, ("linky_fleet_asked_timestamp_seconds", {}, now)]))
+    replace(file, exposed(FAMILIES, [*samples, ("linky_fleet_asked_timestamp_seconds", {}, now)]))
 
 
 def _what(report: FleetAnswer) -> tuple[Any, ...]:

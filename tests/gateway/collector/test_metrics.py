@@ -1,5 +1,7 @@
 """What the running collector tells Prometheus: counts that are those of the tables, readiness, and nobody's name."""
 
+import json
+
 import pytest
 
 from gateway.collector.metrics import FAMILIES
@@ -54,6 +56,8 @@ def test_figures_are_those_of_the_tables_and_name_nobody(start_federation, store
         newest = max(time for _, time, _ in kept(store, home))
         assert abs(of(found, "newest_value_timestamp_seconds") - newest) <= 60
         nobody_is_named(port, store, home)
+        (told,) = json.loads(store.command("status", "--json"))["process"]
+        assert (told["ready"], told["waiting"], told["kept_per_s"], told["sessions"]) == ("ready", 0, 0, 1)
         store.ask("UPDATE gateway SET heard_at = now() - interval '3 days'")
         store.ask("UPDATE subscription SET since = now() - interval '20 days'")
         wait_until(lambda: of(figures(port), "gateways_silent", "2d") == 1, WAIT_S, "it is silent", every=1)

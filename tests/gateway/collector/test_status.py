@@ -1,0 +1,115 @@
+"""``linky-collect status`` for whoever watches: how things stand, its exit code, and why."""
+
+import json
+from contextlib import redirect_stdout
+from io import StringIO
+
+import pytest
+
+from gateway.collector.cli import main
+from harness.accounts import FAR
+from servers import free_port
+
+HOMES = (
+    "INSERT INTO gateway (account, jid, heard_at)"
+    " SELECT %s, 'maison' || n || '@sen1.test', now() - interval '10 minutes' FROM generate_series(1, 20) n"
+)
+SUBSCRIPTIONS = (
+    "INSERT INTO subscription (gateway, identifier, since, standing)"
+    " SELECT id, jid || '/ab12@sen1.test', now() - interval '30 days', 'subscribed' FROM gateway"
+)
+SOME = "WHERE id IN (SELECT id FROM gateway ORDER BY id LIMIT %s)"
+
+
+@pytest.fixture
+def giving(store):
+    """Twenty homes that were heard of ten minutes ago; no process runs."""
+    store.ask(HOMES, FAR)
+    store.ask(SUBSCRIPTIONS)
+    return store
+
+
+def status(store, code):
+    """What it says for programs."""
+    out = StringIO()
+    with redirect_stdout(out):
+        assert main(["status", "--json", "--config", str(store.config)]) == code
+    return json.loads(out.getvalue())
+
+
+def sentences(found):
+    """Why somebody should look."""
+    return [one["sentence"] for one in found["look"]]
+
+
+def test_where_nobody_is_subscribed_to_there_is_nothing_to_look_at(store):
+    """A collector that was made just now."""
+    found = status(store, 0)
+    assert sentences(found) == []
+    assert found["heard"] == [
+        {"homes": 0, "within_5_min": 0, "within_1_h": 0, "within_1_d": 0, "silent_2_d": 0} | {
+            "median_ago_s": None, "last_ago_s": None,
+        }
+    ]  # fmt: skip
+
+
+def test_how_lately_homes_were_heard_of(giving):
+    """As of the test's own times; the text has the same."""
+    giving.ask(f"UPDATE gateway SET heard_at = now() - interval '2 hours' {SOME}", 5)
+    (heard,) = status(giving, 2)["heard"]
+    assert {name: heard[name] for name in ("homes", "within_5_min", "within_1_h", "within_1_d")} == {
+        "homes": 20, "within_5_min": 0, "within_1_h": 15, "within_1_d": 20,
+    }  # fmt: skip
+    assert abs(heard["median_ago_s"] - 600) < 60
+    assert abs(heard["last_ago_s"] - 600) < 60
+
+
+def test_no_process_is_the_worst(giving):
+    """Exit code 2, and what to type."""
+    assert sentences(status(giving, 2)) == ["no process receives: systemctl status linky-collect"]
+
+
+@pytest.mark.parametrize(
+    ("change", "values", "sentence"),
+    [
+        (f"UPDATE gateway SET heard_at = now() - interval '3 days' {SOME}", [2], "2 of 20 homes have been silent"),
+        (
+            "INSERT INTO gap (gateway, identifier, first, last, replaces, noted_at)"
+            f" SELECT id, 'x', 0, 9, false, now() - interval '2 days' FROM gateway {SOME}",
+            [3],
+            "3 gaps of homes that are heard of",
+        ),
+        (
+            f"INSERT INTO refused (gateway, reason, count) SELECT id, 'x', 7 FROM gateway {SOME}",
+            [1],
+            "7 messages since",
+        ),
+    ],
+)
+def test_what_somebody_should_look_at_is_a_sentence(giving, change, values, sentence):
+    """Of homes, gaps and messages; a little of it is nothing."""
+    giving.ask(change, *values)
+    assert any(one.startswith(sentence) for one in sentences(status(giving, 2)))
+
+
+def test_one_silent_home_of_twenty_wakes_nobody(giving):
+    """Nor does the gap of a home that is away, nor one of this morning."""
+    giving.ask(f"UPDATE gateway SET heard_at = now() - interval '3 days' {SOME}", 1)
+    giving.ask(
+        "INSERT INTO gap (gateway, identifier, first, last, replaces, noted_at)"
+        f" SELECT id, 'x', 0, 9, false, now() - interval '2 days' FROM gateway {SOME}", 1,
+    )  # fmt: skip
+    giving.ask("INSERT INTO gap (gateway, identifier, first, last, replaces) SELECT id, 'x', 0, 9, false FROM gateway")
+    found = status(giving, 2)
+    assert sentences(found) == ["no process receives: systemctl status linky-collect"]
+    (gaps,) = found["gaps"]
+    assert (gaps["count"], gaps["stay"]) == (21, 0)
+    assert abs(gaps["oldest_s"] - 2 * 86_400) < 60
+
+
+def test_a_process_that_does_not_answer_is_said(giving):
+    """The one that the configuration names."""
+    port = free_port()
+    giving.config.write_text(giving.config.read_text() + f'[metrics]\nlisten = "0.0.0.0:{port}"\n')
+    found = status(giving, 2)
+    assert sentences(found)[0] == f"the process: nobody answers at 127.0.0.1:{port}"
