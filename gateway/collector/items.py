@@ -38,10 +38,9 @@ class CollectedGateway:
     ending: tuple[str, ...] = ()
     accepted: bool = False
     numbered: bool = False
-    # Notices that were admitted; messages that wait; whether one was left because there was no room.
+    # Notices that were admitted; messages that wait.
     notices: int = 0
     waiting: int = 0
-    missed: bool = False
     # Given up: another process has it, or nobody.
     gone: bool = False
     # When it is asked next, was asked last and saw our presence last (monotonic seconds), and how it answered.

@@ -7,6 +7,7 @@ as there is room: the far end keeps what we have no room for. While PostgreSQL i
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import random
 import time
@@ -25,7 +26,7 @@ from gateway.federation.wire.notice import NOTICE, Notice
 from gateway.federation.wire.stanza import SENML
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from gateway.federation.connection.session import Session, Stanza
 
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 
 _RECORD = f"{{{SENML}}}senml"
 _FIRST_WAIT_S, _LAST_WAIT_S = 0.5, 30.0
+# A commit of one message costs as much as one of a hundred: so long the first waits for others, unless it is a notice,
+# or a page for which somebody waits.
+_GATHER_S = 0.5
 # What a gateway has under way at most (gateway.federation.provider.flight): about 60 kB.
 _WINDOW_RECORDS = 1_000
 
@@ -64,7 +68,9 @@ class IngestQueue:
         self.records = 0
         self.kept_records = 0
         self.counts = IngestCounts()
-        self._arrived = asyncio.Event()
+        self._arrived, self._urgent = asyncio.Event(), asyncio.Event()
+        # Those for whom there was no room.
+        self._missed: dict[CollectedGateway, None] = {}
         self.alive_at = time.monotonic()
         session.listen(f"{{jabber:client}}message/{PACK}", self._take_pack)
         session.listen(f"{{jabber:client}}message/{NOTICE}", self._take)
@@ -94,6 +100,9 @@ class IngestQueue:
             self._arrived.clear()
             try:
                 while self._items and not stop.is_set():
+                    if self.records < self._batch:
+                        await wait_any(_GATHER_S, self._urgent, stop)
+                    self._urgent.clear()
                     await self._keep_next()
                     self.alive_at = time.monotonic()
                     wait = _FIRST_WAIT_S
@@ -108,15 +117,19 @@ class IngestQueue:
             if not self._arrived.is_set():
                 await wait_any(ROUND_S, self._arrived, stop)
 
-    def forget(self, source: CollectedGateway) -> None:
-        """The gateway is another process's now: what waits of it is neither kept nor confirmed."""
-        source.gone = True
-        self.counts.given_up += 1
-        for item in [item for item in self._items if item.source is source]:
+    def forget(self, sources: Iterable[CollectedGateway]) -> None:
+        """These are another process's now: what waits of them is neither kept nor confirmed."""
+        for source in sources:
+            source.gone = True
+            self.counts.given_up += 1
+            self._missed.pop(source, None)
+        gone = [item for item in self._items if item.source.gone]
+        for item in gone:
             self._leave(item)
             if isinstance(item, HistoryPage) and not item.kept.done():
                 item.kept.set_result(False)
-        self._items = deque(item for item in self._items if item.source is not source)
+        if gone:
+            self._items = deque(item for item in self._items if not item.source.gone)
 
     def _take_pack(self, stanza: Stanza) -> None:
         # One message with both is read as the notice.
@@ -130,7 +143,7 @@ class IngestQueue:
             return
         size = sum(1 for _ in stanza.xml.iter(_RECORD)) + 1
         if self.records + size > self._most or source.waiting >= MOST_WAITING:
-            source.missed = True
+            self._missed[source] = None
             self.counts.refused[IngestRefusal.NO_ROOM] += 1
             return
         content = read(stanza)
@@ -150,6 +163,8 @@ class IngestQueue:
         item.source.waiting += 1
         self.records += item.records
         self._arrived.set()
+        if isinstance(item, HistoryPage) or isinstance(item.content, Notice) or self.records >= self._batch:
+            self._urgent.set()
 
     async def _keep_next(self) -> None:
         """Commit the first items together, and confirm them; they wait on while the database is away."""
@@ -210,9 +225,8 @@ class IngestQueue:
     def _ask_what_was_left(self) -> None:
         """Have those begin again for whom there was no room, as many as there is room for now."""
         room = (self._most - self.records) // _WINDOW_RECORDS
-        missed = [source for source in self._sources.values() if source.missed]
-        for source in missed[: max(room, 1)]:
-            source.missed = False
+        for source in list(itertools.islice(self._missed, max(room, 1))):
+            del self._missed[source]
             self._ask_again(source)
 
 

@@ -92,18 +92,14 @@ class Rounds:
     def assign(self, assignments: Sequence[Assignment]) -> None:
         """Have these gateways and no others: the former ones are told that we are not there for them any more."""
         there = {one.jid: one for one in assignments}
-        for source in [source for jid, source in self._sources.items() if jid not in there]:
-            self._give_up(source)
-            self._unshown.append(source)
-        for jid, one in there.items():
-            known = self._sources.get(jid)
-            if known and (known.id, known.resource, known.wanted, known.former) == (
-                one.id, one.resource, one.wanted, one.former,
-            ):  # fmt: skip
-                continue
-            if known:
-                self._give_up(known)
-            self._take_up(one)
+        gone = [source for jid, source in self._sources.items() if not _is_the_same(source, there.get(jid))]
+        for source in gone:
+            del self._sources[source.jid]
+        self._queue.forget(gone)
+        self._unshown.extend(source for source in gone if source.jid not in there)
+        for one in there.values():
+            if one.jid not in self._sources:
+                self._take_up(one)
 
     def ask_again(self, source: CollectedGateway) -> None:
         """Ask it now: it has said something that makes it worth it."""
@@ -128,11 +124,6 @@ class Rounds:
             log.warning("a subscription in the database is left out: its name cannot be read")
         self._sources[one.jid] = source
         self._anew(source, len(self._unshown))
-
-    def _give_up(self, source: CollectedGateway) -> None:
-        source.gone = True
-        self._sources.pop(source.jid, None)
-        self._queue.forget(source)
 
     def _anew(self, source: CollectedGateway, number: int) -> None:
         """A new session, or a gateway that has just become ours, the how manyth of them."""
@@ -231,3 +222,10 @@ class Rounds:
         if connected:
             for number, source in enumerate(list(self._sources.values())):
                 self._anew(source, number)
+
+
+def _is_the_same(source: CollectedGateway, one: Assignment | None) -> bool:
+    """Whether it goes on as it is."""
+    return one is not None and (source.id, source.resource, source.wanted, source.former) == (
+        one.id, one.resource, one.wanted, one.former,
+    )  # fmt: skip

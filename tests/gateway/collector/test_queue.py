@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 import psycopg
 import pytest
 
+from gateway.collector import queue
 from gateway.collector.items import CollectedGateway, HistoryPage
 from gateway.collector.queue import IngestQueue
 from gateway.errors import StoreError
@@ -105,13 +106,13 @@ def test_what_does_not_fit_is_asked_for_again_once_there_is_room():
         scene = Scene(most=5)
         for number in "abc":
             scene.line.bring(number, pack(NAME))
-        assert (scene.queue.records, scene.source.missed, scene.asked) == (4, True, 0)
+        assert (scene.queue.records, scene.asked) == (4, 0)
         await scene.run_until(lambda: scene.asked)
         return scene
 
     scene = run(work)
     assert scene.receipts() == ["a", "b"]
-    assert (scene.asked, scene.source.missed) == (1, False)
+    assert scene.asked == 1
 
 
 def test_a_batch_is_bounded_and_a_large_message_goes_alone():
@@ -176,7 +177,7 @@ def test_a_gateway_that_is_given_up_takes_what_waits_with_it():
         page = HistoryPage(scene.source, ReceivedGap(1, SENSOR, 0, 1, False), parcel(), True, loop.create_future())
         waiting = asyncio.create_task(scene.queue.page(page))
         await asyncio.sleep(0)
-        scene.queue.forget(scene.source)
+        scene.queue.forget([scene.source])
         again = HistoryPage(scene.source, ReceivedGap(1, SENSOR, 0, 1, False), parcel(), True, loop.create_future())
         return scene, await waiting, await scene.queue.page(again)
 
@@ -196,3 +197,42 @@ def test_after_a_notice_the_gateway_is_asked_again():
         return scene
 
     assert run(work).receipts() == ["a"]
+
+
+def test_what_comes_within_a_moment_is_committed_together():
+    """A hundred commits of one would cost as much as a hundred of a hundred."""
+
+    async def work():
+        scene = Scene()
+        task = asyncio.create_task(scene.queue.run(scene.stop))
+        for number in "abc":
+            scene.line.bring(number, pack(NAME))
+            # Time enough to have committed it alone.
+            for _ in range(20):
+                await asyncio.sleep(0)
+        await eventually(lambda: scene.kept)
+        scene.stop.set()
+        await task
+        return scene.kept
+
+    assert run(work) == [["a", "b", "c"]]
+
+
+def test_a_notice_and_a_page_wait_for_nobody(monkeypatch):
+    """Nor does what stands before them."""
+    monkeypatch.setattr(queue, "_GATHER_S", 3600)
+
+    async def work():
+        scene = Scene()
+        task = asyncio.create_task(scene.queue.run(scene.stop))
+        scene.line.bring("a", pack(NAME))
+        scene.line.bring("n", notice("consent-limited"))
+        await eventually(lambda: scene.kept == [["a", "n"]])
+        gap = ReceivedGap(1, SENSOR, 0, 1, replaces=False)
+        page = HistoryPage(scene.source, gap, parcel((1, 1)), True, asyncio.get_running_loop().create_future())
+        await scene.queue.page(page)
+        scene.stop.set()
+        await task
+        return scene.kept
+
+    assert run(work) == [["a", "n"], ["page"]]

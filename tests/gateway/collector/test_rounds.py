@@ -54,8 +54,10 @@ class Line:
 class Nowhere:
     """In place of the database and the queue: nothing is known, and nothing is kept."""
 
-    def forget(self, source):
-        """Nothing waits of it."""
+    def forget(self, sources):
+        """Nothing waits of them."""
+        for source in sources:
+            source.gone = True
 
     async def run(self, work):
         return []
