@@ -81,6 +81,8 @@ class Rounds:
         self._numbers = itertools.count()
         # Those that are to be shown our presence, or that we are not there for them any more.
         self._unshown: deque[CollectedGateway] = deque()
+        # When the next of those that stand is asked anew.
+        self._next_anew = 0.0
         self._asked: set[asyncio.Task[None]] = set()
         self._turns = asyncio.Semaphore(_TURNS)
         self._arrived = asyncio.Event()
@@ -123,19 +125,22 @@ class Rounds:
         if len(source.scopes) < len(one.wanted) + len(one.former):
             log.warning("a subscription in the database is left out: its name cannot be read")
         self._sources[one.jid] = source
-        self._anew(source, len(self._unshown))
+        self._anew(source)
 
-    def _anew(self, source: CollectedGateway, number: int) -> None:
-        """A new session, or a gateway that has just become ours, the how manyth of them."""
+    def _anew(self, source: CollectedGateway) -> None:
+        """A new session, a gateway that has just become ours, or one that has just come: it may have forgotten us."""
         now, source.fresh = time.monotonic(), True
         if not (source.wanted or source.ending):
             return
-        stands = source.accepted and source.numbered and not source.ending
-        if stands:
-            self._unshown.append(source)
-        if not (stands and now < source.asked_at + _JUST_S):
-            self._plan(source, now + (number / _ANEW_EACH_S if stands else 0.0))
+        if not (source.accepted and source.numbered) or source.ending:
+            self._plan(source, now)
+            return
+        self._unshown.append(source)
         self._arrived.set()
+        if now >= source.asked_at + _JUST_S:
+            self._next_anew = max(now, self._next_anew)
+            self._plan(source, self._next_anew)
+            self._next_anew += 1 / _ANEW_EACH_S
 
     def _plan(self, source: CollectedGateway, due: float) -> None:
         """Ask it then, or sooner if that was planned, and not before it said that it may be."""
@@ -213,15 +218,17 @@ class Rounds:
         """It was not there for a while: it has forgotten who is. Right after our own presence it is its answer."""
         source = self._sources.get(origin.partition("/")[0])
         if source and origin == source.provider and time.monotonic() >= source.greeted_at + PACE.answer_s:
-            self.ask_again(source)
+            source.failures, source.asked_at = 0, -math.inf
+            self._anew(source)
 
     def _changed(self, connected: bool) -> None:
         self._unshown.clear()
         self._due = [entry for entry in self._due if entry[0] == entry[2].due and not entry[2].gone]
         heapq.heapify(self._due)
+        self._next_anew = 0.0
         if connected:
-            for number, source in enumerate(list(self._sources.values())):
-                self._anew(source, number)
+            for source in self._sources.values():
+                self._anew(source)
 
 
 def _is_the_same(source: CollectedGateway, one: Assignment | None) -> bool:

@@ -4,19 +4,27 @@ A real Prosody and a real PostgreSQL; the homes are one component of that server
 differ from gateways).
 """
 
+import asyncio
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 
 from fleet.sharing import Sharing
+from gateway.federation.connection.session import Account, Session
 from harness.wait import wait_until
 from tests.gateway.collector.conftest import Store
+from tests.gateway.federation.conftest import QUICK, eventually, running
+from tests.gateway.federation.hostile import payload
+from tests.integration.processes import PASSWORD
 
 WAIT_S = 120
 # What is promised of a quiet machine; the suite shares its own with other tests.
 SETTLED_S, BUSY_S = 10, 60
+# Messages a second of 20,000 homes: a minute's value each is 333.
+RATE = 200
 
 
 @pytest.fixture
@@ -26,6 +34,35 @@ def place():
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+def shoot(sharing, times, seconds):
+    """An ordinary account sends that many queries, nested too deep, to the processes' full JIDs, spread over a time."""
+    server, jid = sharing.server.far.place, sharing.collectors.jid
+    sharing.server.register("pest", server.domain, PASSWORD)
+    pest = Session(Account(f"pest@{server.domain}", PASSWORD, f"{server.address}:5222", sharing.server.ca, "x"), QUICK)
+
+    async def work():
+        async with running(pest):
+            await eventually(pest.connected.is_set)
+            for number in range(times):
+                for resource in ("collector-0", "collector-1"):
+                    pest._client.send_raw(payload(f"{jid}/{resource}", number=f"shot{number}"))
+                await asyncio.sleep(seconds / times)
+
+    asyncio.run(work())
+
+
+def await_quiet(sharing):
+    """Wait until nobody is asked or shown anything any more."""
+    seen = []
+
+    def same():
+        report = sharing.homes.report
+        seen.append(report.asked + report.shown + report.left)
+        return len(seen) > 1 and seen[-1] == seen[-2]
+
+    wait_until(same, 10 * WAIT_S, "nobody is asked any more", every=2)
 
 
 def subscribed(sharing):
@@ -56,6 +93,79 @@ def test_joins_leaves_and_kills_of_each_part_lose_nothing(place):
         assert first.running
         for program in (first, second):
             assert "Traceback" not in program.log.read_text()
+
+
+def test_a_stranger_s_shots_cost_no_session_and_no_message(place):
+    """Ten, nested 600 deep, at each of two processes: none asks anybody anew, and all arrives."""
+    with Sharing(place, 100) as sharing:
+        programs = [sharing.collectors.add() for _ in range(2)]
+        subscribed(sharing)
+        sharing.await_shares(2, BUSY_S)
+        await_quiet(sharing)
+        sharing.homes.rate(40)
+        before = sharing.homes.report
+        shoot(sharing, 10, 5)
+        sharing.await_confirmed(WAIT_S)
+        after = sharing.homes.report
+        assert (after.asked, after.shown, after.left) == (before.asked, before.shown, before.left)
+        assert (after.bounced, after.sent - before.sent) == (0, after.confirmed - before.confirmed)
+        assert sharing.wrong() == []
+        for program in programs:
+            assert "trying again" not in program.log.read_text()
+
+
+@pytest.mark.campaign
+def test_twenty_thousand_homes(place):
+    """1, 2 and 4 processes, and kill -9 of each part: shares within 10 s, every point once, no dearer for their number.
+
+    With fsync on; what was measured is printed (``-s``).
+    """
+    figures = []
+    with Sharing(place, 20_000, fsync="on", autovacuum="on") as sharing:
+        programs = []
+        for count in (1, 2, 4):
+            while len(programs) < count:
+                programs.append(sharing.collectors.add())
+            settled = sharing.await_shares(count, SETTLED_S)
+            if count == 1:
+                subscribed(sharing)
+            sharing.homes.rate(RATE)
+            await_quiet(sharing)
+            sharing.await_said(20_000, 20 * WAIT_S)
+            figures.append({"processes": count, "settled_s": round(settled, 2), **sharing.measure(60)})
+            print(figures[-1])
+        kills = {
+            "a process leaves": lambda: programs[3].stop(60),
+            "a process is killed": programs[2].kill,
+            "PostgreSQL is killed": lambda: (sharing.server.postgres.kill(), sharing.server.postgres.start()),
+            "Prosody is killed": lambda: (sharing.server.far.kill(), sharing.server.far.launch()),
+        }
+        for number, (what, kill) in enumerate(kills.items()):
+            kill()
+            print(what, round(sharing.await_shares(max(3 - number, 2), SETTLED_S), 2), "s")
+            sharing.await_said(3_000, WAIT_S)
+        sharing.await_confirmed(20 * WAIT_S)
+        assert sharing.wrong() == []
+        first, *others = [one["cpu_ms_each"] for one in figures]
+        assert all(abs(other / first - 1) <= 0.10 for other in others), figures
+
+
+@pytest.mark.campaign
+def test_thirty_shots_in_a_minute_change_nothing(place):
+    """As many are confirmed in that minute as in the one before, within 5 %."""
+    with Sharing(place, 1_000, fsync="on", autovacuum="on") as sharing:
+        sharing.collectors.add()
+        subscribed(sharing)
+        sharing.homes.rate(50)
+        await_quiet(sharing)
+        undisturbed = sharing.measure(60)
+        shooting = threading.Thread(target=shoot, args=(sharing, 30, 60))
+        shooting.start()
+        disturbed = sharing.measure(60)
+        shooting.join()
+        print(undisturbed, disturbed)
+        assert disturbed["confirmed"] >= 0.95 * undisturbed["confirmed"]
+        assert disturbed["latency_ms"]["p99"] <= 2 * undisturbed["latency_ms"]["p99"]
 
 
 def test_one_that_is_counted_wrongly_is_found(place):

@@ -13,6 +13,7 @@ import json
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
@@ -30,6 +31,8 @@ _SAY_EVERY_S, _LOOK_EVERY_S, _TURN_S = 0.5, 1.0, 0.02
 # As ``gateway.federation.provider.flight`` has them.
 _PATIENCE_S, _BACKOFF_S, _WINDOW = 60.0, 1.0, 32
 _POINTS = 2
+# Attempts to come back.
+_TIMES = 120
 
 
 @dataclass(slots=True)
@@ -83,7 +86,7 @@ class Homes:
         self.report = HomesReport(latencies_ms=[])
 
     async def run(self, host: str, port: int) -> None:
-        """Be there until the standard input ends."""
+        """Be there until the standard input ends, also after the server was away."""
         await self._component.connect(host, port)
         loop = asyncio.get_running_loop()
         orders = asyncio.StreamReader()
@@ -102,10 +105,26 @@ class Homes:
             if now - said >= _SAY_EVERY_S:
                 said = now
                 self._tell()
-            await self._component.drain()
+            with suppress(ConnectionError):
+                await self._component.drain()
             await asyncio.wait({listening, self._component.reading}, timeout=_TURN_S, return_when="FIRST_COMPLETED")
             if self._component.reading.done():
-                raise ConnectionError("the server has ended the component")
+                await self._come_back(host, port)
+
+    async def _come_back(self, host: str, port: int) -> None:
+        """A new session of all of them: who went away meanwhile has told nobody, and is shown their presence."""
+        for _ in range(_TIMES):
+            with suppress(OSError):
+                await self._component.connect(host, port)
+                break
+            await asyncio.sleep(_LOOK_EVERY_S)
+        else:
+            raise ConnectionError("the server does not come back")
+        for home in self._homes.values():
+            home.presences.begin(home.presences.showing)
+            if home.subscribed:
+                self._component.send(f"<presence from='{home.jid}' to='{self._recipient}'/>")
+            await self._component.drain()
 
     async def _listen(self, orders: asyncio.StreamReader) -> None:
         while line := await orders.readline():

@@ -15,7 +15,7 @@ import psycopg
 from fleet.actors import Collectors
 from fleet.homes import HomesReport
 from fleet.household import expected, sensor, user
-from fleet.measure import ProcessMeter
+from fleet.measure import ProcessMeter, quantiles
 from gateway.collector.partitions import PARTITIONS, classes_of
 from harness.process import Program, python
 from harness.wait import wait_until
@@ -116,6 +116,24 @@ class Sharing:
 
         wait_until(even, seconds, f"{processes} even shares", every=0.1)
         return time.monotonic() - begun
+
+    def await_said(self, more: int, seconds: float) -> None:
+        """Wait until so many messages more were said."""
+        wanted = self.homes.report.said + more
+        wait_until(lambda: self.homes.report.said >= wanted, seconds, f"{more} messages more", every=0.5)
+
+    def measure(self, seconds: float) -> dict[str, Any]:
+        """What was confirmed meanwhile, how long it took, and what each cost the collectors, in ms of processor."""
+        self.meter.groups["collectors"] = self.collectors.pids
+        self.homes.latencies_ms.clear()
+        before, confirmed = self.meter.sample(), self.homes.report.confirmed
+        threading.Event().wait(seconds)
+        after, confirmed = self.meter.sample(), self.homes.report.confirmed - confirmed
+        each = (after.cpu_s["collectors"] - before.cpu_s["collectors"]) * 1000 / max(confirmed, 1)
+        return {
+            "confirmed": confirmed, "cpu_ms_each": round(each, 3), "memory_kb": after.memory_kb["collectors"],
+            "idle_s": round(after.idle_s - before.idle_s, 1), "latency_ms": quantiles(self.homes.latencies_ms),
+        }  # fmt: skip
 
     def await_confirmed(self, seconds: float) -> None:
         """Have them say nothing new, and wait until all that they said is confirmed."""
