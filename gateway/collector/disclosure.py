@@ -54,18 +54,27 @@ class ShownTotal:
 
 def shown(parts: Sequence[HomeGroup], order: Iterable[int]) -> list[ShownTotal]:
     """The totals that may be shown together; of two that exclude each other the one that is first in ``order``."""
-    found: dict[int, ShownTotal] = {}
-    for segment in order:
-        inside = [part for part in parts if segment in part.segments]
-        if inside and all(part.is_safe for part in _cut(parts, {*found, segment})):
-            found[segment] = ShownTotal(segment, sum(p.homes for p in inside), sum(p.energy for p in inside))
-    return list(found.values())
+    bits = {segment: 1 << place for place, segment in enumerate(order)}
+    marked = [(sum(bits.get(segment, 0) for segment in part.segments), part) for part in parts]
+    found, already = [], 0
+    for segment, bit in bits.items():
+        inside = [part for mask, part in marked if mask & bit]
+        if inside and _is_safe(marked, already | bit):
+            already |= bit
+            found.append(ShownTotal(segment, sum(p.homes for p in inside), sum(p.energy for p in inside)))
+    return found
 
 
-def _cut(parts: Iterable[HomeGroup], segments: set[int]) -> Iterable[HomeGroup]:
-    """The parts into which some segments cut the homes that are in any of them."""
-    cut: dict[frozenset[int], HomeGroup] = {}
-    for part in parts:
-        if met := part.segments & segments:
-            cut[met] = cut[met].with_other(part) if met in cut else part
-    return cut.values()
+def _is_safe(marked: Iterable[tuple[int, HomeGroup]], segments: int) -> bool:
+    """Whether all parts are into which some segments, a bit each, cut the homes that are in any of them."""
+    met = [(mask & segments, part) for mask, part in marked if mask & segments]
+    homes: dict[int, int] = {}
+    for mask, part in met:
+        homes[mask] = homes.get(mask, 0) + part.homes
+    # Most that is left out is too small, and soon counted.
+    if min(homes.values(), default=FEWEST) < FEWEST:
+        return False
+    cut: dict[int, HomeGroup] = {}
+    for mask, part in met:
+        cut[mask] = cut[mask].with_other(part) if mask in cut else part
+    return all(part.is_safe for part in cut.values())

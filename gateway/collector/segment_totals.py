@@ -48,13 +48,19 @@ FROM home_half_hours(%s, %s) h JOIN segment_member m ON m.gateway = h.gateway GR
 """
 # Months that were dropped left no mark.
 _FORGET_PAST = "DELETE FROM segment_total WHERE start < (SELECT min(now() - keep) - interval '30 minutes' FROM series)"
+# Homes in the same segments are counted together, by a number: to sort arrays costs more than the look-ups.
 _PARTS = """
-WITH home AS MATERIALIZED (
+WITH member AS (
   SELECT gateway, array_agg(segment ORDER BY segment) AS segments FROM segment_member GROUP BY gateway
+), home AS MATERIALIZED (
+  SELECT gateway, segments, dense_rank() OVER (ORDER BY segments) AS alike FROM member
+), part AS MATERIALIZED (
+  SELECT h.path, h.start, home.alike, count(*) AS homes, sum(h.energy) AS energy,
+    (array_agg(h.energy ORDER BY h.energy DESC))[1:2] AS largest
+  FROM home_half_hours(%s, %s) h JOIN home USING (gateway) GROUP BY h.path, h.start, home.alike
 )
-SELECT h.path, h.start, home.segments, count(*), sum(h.energy), (array_agg(h.energy ORDER BY h.energy DESC))[1:2]
-FROM home_half_hours(%s, %s) h JOIN home USING (gateway)
-GROUP BY h.path, h.start, home.segments ORDER BY h.path, h.start
+SELECT path, start, segments, homes, energy, largest
+FROM part JOIN (SELECT DISTINCT alike, segments FROM home) kind USING (alike)
 """
 # The largest first: of two that exclude each other the smaller one is left out, at every half hour the same.
 _ORDER = "SELECT id, name FROM segment JOIN segment_member ON segment = id GROUP BY id ORDER BY count(*) DESC, id"
