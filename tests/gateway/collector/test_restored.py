@@ -2,6 +2,7 @@
 
 import subprocess
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
@@ -9,8 +10,10 @@ from gateway.collector import schema
 from harness.accounts import HOME
 from meter.process import SimulatedMeter
 from servers import wait_until
-from tests.gateway.collector.conftest import with_database
+from servers.postgres import Postgres, has_timescale
+from tests.gateway.collector.conftest import Store, with_database
 from tests.gateway.collector.test_collecting import SINCE, WAIT_S, Home, far_account, kept, stored
+from tests.markdown import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +44,41 @@ def test_a_dump_of_before_is_brought_up_to_a_newer_package(empty, monkeypatch, s
     assert f"{len(schema._MIGRATIONS) - 2} migrations were run" in bring_back(postgres, new, dump)
     assert new.ask("SELECT account, jid FROM gateway") == [("coop@x", "maison@x")]
     with_database(new.conninfo, schema.check)
+
+
+def test_a_hypertable_comes_back_between_two_calls(tmp_path):
+    """As the document says it: its chunks with it; then old times and new ones are written."""
+    if not has_timescale():
+        pytest.skip("TimescaleDB is not installed for the newest PostgreSQL: postgresql-17-timescaledb")
+    before, after = "SELECT timescaledb_pre_restore()", "SELECT timescaledb_post_restore()"
+    for name in ("README.md", "LISEZMOI.md"):
+        text = " ".join((ROOT / "gateway" / "collector" / name).read_text().split())
+        assert text.index(before) < text.index(after)
+    dump = tmp_path / "linky.dump"
+    with Postgres(timescale=True) as cluster:
+        old, new = (Store(cluster.create(name, "template0", "timescaledb"), tmp_path) for name in ("old", "new"))
+        for one in (old, new):
+            with_database(one.conninfo, partial(schema.migrate, timescale=True))
+        old.ask("INSERT INTO gateway (account, jid) VALUES ('coop@x', 'maison@x')")
+        old.ask("INSERT INTO meter (gateway, sensor) VALUES (1, 'ab12')")
+        old.ask("INSERT INTO series (meter, name, sen1, path, granularity, unit, keep)"
+                " VALUES (1, 'n', 'n', 'consumption/energy', 'PT1M', 'Wh', '1 year')")  # fmt: skip
+        days = "INSERT INTO reading SELECT 1, now() - n * interval '1 day', n FROM generate_series(1, 90) n"
+        old.ask(days)
+        client(cluster.program("pg_dump"), "-Fc", "-f", dump, "-d", old.conninfo)
+        new.ask("DROP SCHEMA linky CASCADE")
+        cluster.sql(before, "new")
+        client(cluster.program("pg_restore"), "--single-transaction", "--no-owner", "-d", new.conninfo, dump)
+        cluster.sql(after, "new")
+        assert new.ask("SELECT time, value FROM reading ORDER BY 1") == old.ask(
+            "SELECT time, value FROM reading ORDER BY 1"
+        )
+        chunks = "SELECT count(*) FROM public.show_chunks('reading')"
+        assert new.one(chunks) == old.one(chunks) > 2
+        new.ask(days.replace("interval '1 day'", "interval '1 day' - interval '1 second'") + " ON CONFLICT DO NOTHING")
+        new.ask("INSERT INTO reading VALUES (1, now() + interval '70 days', 1)")
+        assert (new.one("SELECT count(*) FROM reading"), new.one(chunks)) == (181, old.one(chunks) + 1)
+        with_database(new.conninfo, schema.check)
 
 
 def test_what_came_after_the_dump_comes_again_and_who_has_left_is_refused(federation, store_at, postgres, tmp_path):
