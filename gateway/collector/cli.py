@@ -156,7 +156,7 @@ def _remove(options: argparse.Namespace, config: CollectorConfig) -> None:
     jid = options.gateway.partition("/")[0].lower()
     deleted = _with_database(config, lambda db: remove(db, _account(config), jid, erase=options.erase))
     if options.erase:
-        deleted += asyncio.run(_with_connection(config, finish))
+        asyncio.run(_with_connection(config, partial(finish, patient=True)))
     sys.stdout.write(f"{jid} is asked no more; {deleted} readings deleted\n")
 
 

@@ -26,6 +26,8 @@ _CONNECT_S = 10
 # A statement that takes longer is stuck behind something that nobody will end for us.
 _STATEMENT_MS = 300_000
 _KEEPALIVE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2"
+# Many small look-ups, which a compiler of queries (jit) only makes wait.
+_PLANNED = "-c jit=off"
 # What another transaction is to blame for: once more, and it works (PostgreSQL, appendix A, classes 40 and 55).
 _AGAIN = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable)
 _TIMES = 3
@@ -36,7 +38,7 @@ async def connect(conninfo: str, name: str = "linky-collect") -> AsyncConnection
 
     A machine that has died holds its locks until the server notices: 20 s, and not two hours as a system has it.
     """
-    options = f"-c search_path=linky,public -c statement_timeout={_STATEMENT_MS} {_KEEPALIVE}"
+    options = f"-c search_path=linky,public -c statement_timeout={_STATEMENT_MS} {_KEEPALIVE} {_PLANNED}"
     try:
         return await AsyncConnection.connect(
             conninfo, autocommit=True, connect_timeout=_CONNECT_S, options=options, application_name=name

@@ -7,6 +7,7 @@ the views leave its series out, nothing new of its gateway is kept, and the noti
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.collector.counting import uncount
@@ -73,22 +74,28 @@ async def is_done(db: AsyncConnection, gateway: int, notice: str) -> bool:
     return await (await db.execute(asked, [gateway, notice])).fetchone() is None
 
 
-async def finish(database: Database, ended: Callable[[], bool] = lambda: False) -> int:
-    """Delete what erasures have left, a portion each transaction; how many readings."""
+async def finish(database: Database, ended: Callable[[], bool] = lambda: False, *, patient: bool = False) -> int:
+    """Delete what erasures have left, a portion each transaction; how many readings.
+
+    Where another process is just doing it that one does. One that is ``patient`` waits, and nothing is left at its end.
+    """
     readings = 0
     while not ended():
-        gone = await database.run(_finish_some)
+        gone = await database.run(partial(_finish_some, patient=patient))
         if gone is None:
             break
         readings += gone
     return readings
 
 
-async def _finish_some(db: AsyncConnection) -> int | None:
+async def _finish_some(db: AsyncConnection, *, patient: bool) -> int | None:
     """Delete a portion; how many readings, None where nothing is left, or another process is just doing it."""
-    row = await (await db.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])).fetchone()
-    if not row or not row[0]:
-        return None
+    if patient:
+        await db.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    else:
+        row = await (await db.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])).fetchone()
+        if not row or not row[0]:
+            return None
     row = await (await db.execute(_NEXT)).fetchone()
     if row is None:
         return None

@@ -83,7 +83,7 @@ async def was_removed(db: AsyncConnection, account: str, jid: str) -> bool:
 
 
 async def remove(db: AsyncConnection, account: str, jid: str, *, erase: bool) -> int:
-    """Subscribe no more; with ``erase`` delete also what was received. How many readings were deleted.
+    """Subscribe no more; with ``erase`` delete also what was received. How many readings that are.
 
     What is too much for one transaction is hidden, and left to ``erasing.finish``; what stays it may still ask to
     have erased. ConfigError for an unknown one.
@@ -99,8 +99,10 @@ async def remove(db: AsyncConnection, account: str, jid: str, *, erase: bool) ->
     found = await db.execute(
         "SELECT series.id FROM series JOIN meter ON meter.id = series.meter WHERE gateway = %s", [row[0]]
     )
-    gone, _ = await erase_readings(db, row[0], [number for (number,) in await found.fetchall()], 0, FOR_EVER)
-    return gone
+    series = [number for (number,) in await found.fetchall()]
+    gone, _ = await erase_readings(db, row[0], series, 0, FOR_EVER)
+    left = await (await db.execute("SELECT count(*) FROM reading WHERE series = ANY(%s)", [series])).fetchone()
+    return gone + (left[0] if left else 0)
 
 
 async def listed(db: AsyncConnection, account: str) -> Sequence[dict[str, object]]:

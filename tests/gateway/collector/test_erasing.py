@@ -4,7 +4,9 @@ import asyncio
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 
 from gateway.collector import erasing
@@ -134,13 +136,21 @@ def test_a_process_that_is_killed_leaves_the_rest_to_the_next(store, monkeypatch
 
 
 def test_a_person_who_removes_a_home_waits_for_the_whole_of_it(store, small):
-    """What the command says is gone is gone."""
+    """What the command says is gone is gone, also where the service is just deleting: it goes on after it."""
 
     async def work(_desk):
         pass
 
     run(store, work)
-    assert store.command("gateways", "remove", HOME, "--erase") == f"{HOME} is asked no more; 80 readings deleted\n"
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
+    with psycopg.connect(store.conninfo) as service, ThreadPoolExecutor(1) as person:
+        service.execute("SELECT pg_advisory_xact_lock(%s)", [erasing._LOCK])
+        said = person.submit(store.command, "gateways", "remove", HOME, "--erase")
+        wait_until(lambda: store.one(waits) == 1, 60, "the command waits", every=0.05)
+        assert store.one("SELECT count(*) FROM reading") > 0
+        assert seen(store) == set()
+        service.rollback()
+    assert said.result() == f"{HOME} is asked no more; 80 readings deleted\n"
     for table in ("reading", "series", "meter", "counted", "erasure"):
         assert store.one(f"SELECT count(*) FROM {table}") == 0
 

@@ -186,6 +186,29 @@ def test_what_is_limited_is_in_no_view_until_the_limit_ends(reader, shown):
     assert len(reader.execute("SELECT * FROM linky.last_value").fetchall()) == 3
 
 
+@pytest.mark.parametrize("view", ["curve", "last_value", "shown_series", "home"])
+def test_a_readers_own_function_is_told_nothing_that_is_hidden(reader, shown, view):
+    """However cheap it says that it is: the database asks it after it has left out who is limited."""
+    reader.execute(
+        "CREATE OR REPLACE FUNCTION pg_temp.tell(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001"
+        " AS $$ BEGIN RAISE NOTICE '%', $1; RETURN true; END $$"
+    )
+    said = []
+    reader.add_notice_handler(hear := lambda notice: said.append(notice.message_primary))
+    column = "meters" if view == "home" else "meter"
+    question = f"SELECT * FROM linky.{view} WHERE pg_temp.tell({column})"
+    try:
+        reader.execute(question)
+        assert (meter := shown.one("SELECT pseudonym FROM meter")) in said
+        said.clear()
+        keep(shown, notice("consent-limited", number=f"limited {view}"))
+        reader.execute(question)
+    finally:
+        reader.remove_notice_handler(hear)
+        keep(shown, notice("consent-resumed", number=f"resumed {view}"))
+    assert meter not in said
+
+
 @pytest.mark.parametrize("file", ["dashboard.json", "segments.json"])
 def test_the_dashboard_belongs_to_the_data_source_that_is_provisioned(file):
     """By its uid and its type, in every panel; and no panel lies on another."""
