@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from bench import backlog, growth, pages, steady, throughput
+from bench import backlog, growth, homes, pages, steady, throughput
 from bench.days import live
 from bench.domains import house
 from bench.parts import PARTS, At
@@ -12,6 +12,7 @@ from bench.report import verdict
 from bench.steady import Load
 from harness.accounts import FAR
 from servers import missing_packages
+from servers.postgres import missing_postgres
 
 servers = pytest.mark.skipif(
     bool(missing_packages()) and not os.environ.get("CI"), reason="the servers are not installed"
@@ -64,6 +65,16 @@ def test_what_a_daemon_takes_at_its_work_is_measured(tmp_path):
     assert found["memory_mb"] > 10
     assert 0 < found["pace"] < 2
     assert found["database_mb"] > 0
+
+
+@pytest.mark.skipif(bool(missing_postgres()) and not os.environ.get("CI"), reason="PostgreSQL is not installed")
+def test_an_analysts_questions_are_timed(tmp_path):
+    """Each by the processor and by the clock, on a stock of which every value is there."""
+    found = homes.measure(At(tmp_path, "pe", 0, {}, quick=True))
+    (part,) = (part for part in PARTS if part.name == "homes")
+    assert all(found[row.figure] > 0 for row in part.rows)
+    assert all(0 < found[name] <= 1.2 * found[f"{name} wall"] for name in homes.QUESTIONS)
+    assert found["rows"] == 2 * 20 * (10 * 48 + 1)
 
 
 def test_what_grows_faster_than_linearly_is_said():

@@ -8,7 +8,6 @@ what it measures with: its figures go to ``FOLDER/found.json``, what it prints i
 from __future__ import annotations
 
 import json
-import re
 import signal
 import sys
 from dataclasses import dataclass
@@ -16,11 +15,21 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.rows import BenchPart, BenchRow
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _EXIT_TERMINATED = 143
 _YEARS = "one year and the year before", "three years"
+_ASKED = {
+    "a home's day": 5,
+    "its energy by the hour": 5,
+    "its year": 50,
+    "its energy by the day of a year": 50,
+    "completeness of all, 30 days": 200,
+    "who is silent": 200,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,49 +41,6 @@ class At:
     seconds: float
     peers: Mapping[str, str]
     quick: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BenchRow:
-    """One line of the table.
-
-    Args:
-        what: is measured, in words.
-        figure: its name among the part's figures.
-        shown: how it is written: a format with {value}.
-        most, least: the budget, if it is not to be more, or not less.
-        beside: what it is compared with: formats with names of figures; one whose figures are missing is left out.
-        limit: where the budget may not be met, what stands in the way: a form like those of ``beside``.
-        absent: one sentence, where the figure may be missing: what it needs.
-    """
-
-    what: str
-    figure: str
-    shown: str
-    most: float | None = None
-    least: float | None = None
-    beside: tuple[str, ...] = ()
-    limit: str = ""
-    absent: str = ""
-
-    def is_met(self, value: float) -> bool:
-        """Whether the figure is within the budget."""
-        return (self.most is None or value <= self.most) and (self.least is None or value >= self.least)
-
-    @property
-    def budget(self) -> str:
-        """The budget in words; "" where there is none."""
-        bound, sign = (self.most, "≤") if self.most is not None else (self.least, "≥")
-        return "" if bound is None else f"{sign} {re.sub(r'{value:.*?}', f'{bound:,g}', self.shown)}"
-
-
-@dataclass(frozen=True, slots=True)
-class BenchPart:
-    """One part: its name, MODULE.FUNCTION of this package that measures it, its rows."""
-
-    name: str
-    measure: str
-    rows: tuple[BenchRow, ...]
 
 
 def _growing(axis: str, sizes: str, *beside: str) -> BenchRow:
@@ -354,6 +320,25 @@ PARTS = (
                     "a minute from its commit to its receipt {default.single_median_ms:.0f} ms, "
                     "95 % {default.single_p95_ms:.0f} ms",
                 ),
+            ),
+        ),
+    ),
+    BenchPart(
+        "homes",
+        "homes.measure",
+        (
+            *(
+                BenchRow(
+                    f"1,000 homes' year of half hours in PostgreSQL: {what}",
+                    what,
+                    "{value:.1f} ms",
+                    most=most,
+                    beside=(f"by the clock {{{what} wall:.1f}} ms, a session's first {{{what} first:.1f}} ms",),
+                )
+                for what, most in _ASKED.items()
+            ),
+            BenchRow(
+                "bytes of a reading there, its index with it", "bytes", "{value:.0f}", beside=("{rows:,.0f} readings",)
             ),
         ),
     ),

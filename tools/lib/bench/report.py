@@ -14,7 +14,7 @@ from bench.parts import PARTS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bench.parts import BenchPart, BenchRow
+    from bench.rows import BenchPart, BenchRow
 
     Results = Mapping[str, Any]
 
