@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway import __version__
-from gateway.collector import invite_cli, segments_cli
+from gateway.collector import invite_cli, parquet_cli, segments_cli
 from gateway.errors import ConfigError, StoreError
 from gateway.process.ending import ended
 
@@ -294,6 +294,7 @@ def _parser() -> argparse.ArgumentParser:
     totals.add_argument("--from", dest="begin", default="", metavar="TIME", help="since, in France (yesterday)")
     totals.add_argument("--to", dest="end", default="", metavar="TIME", help="until (last midnight)")
     totals.set_defaults(run=_totals)
+    parquet_cli.declare(commands, common)
     _add_gateways(commands.add_parser("gateways", help="from whom to receive"), common)
     invite_cli.declare(commands, common, _moment, _with_database, _account)
     segments_cli.declare(commands, common, _with_database, _account)

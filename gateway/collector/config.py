@@ -7,9 +7,11 @@ are not here but in the database, which all processes share.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from psycopg import conninfo
@@ -24,7 +26,8 @@ from gateway.federation.connection.session import Account
 from gateway.senml.naming import parse_identifier
 
 # What systemd hands over under these names (systemd.exec(5), LoadCredential=).
-XMPP_CREDENTIAL, DATABASE_CREDENTIAL = "xmpp-password", "database-password"
+XMPP_CREDENTIAL, DATABASE_CREDENTIAL, S3_CREDENTIAL = "xmpp-password", "database-password", "s3-secret"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _Words = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -124,6 +127,40 @@ class PublishTable(_Table, frozen=True, kw_only=True):
         return bare in self.to or bare.rpartition("@")[2] in self.to
 
 
+class ParquetTable(_Table, frozen=True, kw_only=True):
+    """``[parquet]``: where each day of readings is written as a file: a folder, or a bucket (S3)."""
+
+    folder: Annotated[str, msgspec.Meta(pattern=r"^(/.*)?$", max_length=1_000)] = ""
+    bucket: Annotated[
+        str, msgspec.Meta(pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]{1,100}){0,4})?$")
+    ] = ""
+    endpoint: Annotated[str, msgspec.Meta(pattern=r"^(https?://[A-Za-z0-9.\[\]:-]{1,253})?$")] = ""
+    region: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,40}$")] = "us-east-1"
+    key_id: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    secret_file: _Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAccount:
+    """A bucket of an S3-compatible store, and who asks there.
+
+    Args:
+        endpoint: ``https://…``, without a path.
+        region: as the store calls it.
+        bucket: its name.
+        prefix: what stands before each file's name; empty, or without a slash at its ends.
+        key_id: of who may list, read, write and delete there, and ask for its versioning.
+        secret: that belongs to it.
+    """
+
+    endpoint: str
+    region: str
+    bucket: str
+    prefix: str
+    key_id: str
+    secret: str
+
+
 class CollectorConfig(_Table, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -135,6 +172,7 @@ class CollectorConfig(_Table, frozen=True, kw_only=True):
     metrics: MetricsTable = MetricsTable()
     access: AccessTable | None = None
     invite: InviteTable | None = None
+    parquet: ParquetTable | None = None
     folder: str
 
     def session_account(self, resource: str | None = None) -> Account:
@@ -171,6 +209,24 @@ class CollectorConfig(_Table, frozen=True, kw_only=True):
             return table.conninfo
         secret = self._secret(table.password_file, DATABASE_CREDENTIAL, "database.password_file")
         return conninfo.make_conninfo(table.conninfo, password=password_from(secret))
+
+    def parquet_place(self) -> Path | StoreAccount:
+        """Where files of days are written; ConfigError when nothing says where."""
+        table = self.parquet or ParquetTable()
+        if bool(table.folder) == bool(table.bucket):
+            raise ConfigError(
+                "[parquet]: where are the days written? Set folder, or bucket with its endpoint and key_id"
+            )
+        if table.folder:
+            return Path(table.folder)
+        if not (table.endpoint and table.key_id):
+            raise ConfigError("[parquet] bucket: which store, and as whom? Set endpoint and key_id")
+        at = urlsplit(table.endpoint)
+        if at.scheme == "http" and at.hostname not in _LOOPBACK:
+            raise ConfigError("parquet.endpoint: readings go to another machine encrypted alone: https://…")
+        secret = password_from(self._secret(table.secret_file, S3_CREDENTIAL, "parquet.secret_file"))
+        bucket, _, prefix = table.bucket.partition("/")
+        return StoreAccount(table.endpoint, table.region, bucket, prefix, table.key_id, secret)
 
     def _named(self, stated: str | None, credential: str) -> Path | None:
         return None if stated is None or _credential(credential) else Path(self.folder) / stated

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.collector.counting import uncount
+from gateway.collector.days import because_of
 from gateway.collector.series import drop_empty
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 FOR_EVER = 253_370_764_800
 # A tenth of a second; a household's year of half hours is one.
 _PORTION = 20_000
+# What is said of one that no notice asked for.
+_HERE = "gateways remove --erase"
 # One process at a time: two would only wait for each other.
 _LOCK = 0x4C494E4F
 
@@ -55,15 +58,16 @@ async def erase(
     row = await (await db.execute("SELECT to_timestamp(%s), to_timestamp(%s)", [first, last])).fetchone()
     begin, end = row or (None, None)
     gone, left = 0, []
-    for number in series:
-        deleted, rest = await _delete(db, number, begin, end, _PORTION - gone)
-        gone += deleted
-        if rest is not None:
-            left.append({"gateway": gateway, "notice": notice, "series": number, "first": rest, "last": end})
-    async with db.cursor() as cursor:
-        await cursor.executemany(_LEAVE, left)
-    hidden = [one["series"] for one in left]
-    await db.execute("UPDATE series SET erasing = true WHERE id = ANY(%s)", [hidden])
+    async with because_of(db, notice or _HERE):
+        for number in series:
+            deleted, rest = await _delete(db, number, begin, end, _PORTION - gone)
+            gone += deleted
+            if rest is not None:
+                left.append({"gateway": gateway, "notice": notice, "series": number, "first": rest, "last": end})
+        async with db.cursor() as cursor:
+            await cursor.executemany(_LEAVE, left)
+        hidden = [one["series"] for one in left]
+        await db.execute("UPDATE series SET erasing = true WHERE id = ANY(%s)", [hidden])
     await drop_empty(db, [number for number in series if number not in hidden])
     return gone, not left
 
@@ -100,7 +104,8 @@ async def _finish_some(db: AsyncConnection, *, patient: bool) -> int | None:
     if row is None:
         return None
     number, gateway, notice, series, first, last = row
-    gone, rest = await _delete(db, series, first, last, _PORTION)
+    async with because_of(db, notice or _HERE):
+        gone, rest = await _delete(db, series, first, last, _PORTION)
     noted = "UPDATE notice SET deleted = deleted + %s WHERE gateway = %s AND id = %s"
     await db.execute(noted, [gone, gateway, notice])
     if rest is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from gateway.collector.days import because_of
 from gateway.collector.erasing import FOR_EVER, erase, is_done
 from gateway.federation.wire.scope import meets, names
 from gateway.senml.naming import parse_identifier
@@ -75,7 +76,8 @@ class Orders:
                     await add_gap(self._db, source.id, identifier, notice.first or 0, last, replaces=True)
             case "consent-limited" | "consent-resumed" as kind:
                 limited = kind == "consent-limited"
-                await self._db.execute("UPDATE gateway SET limited = %s WHERE id = %s", [limited, source.id])
+                async with because_of(self._db, notice.id):
+                    await self._db.execute("UPDATE gateway SET limited = %s WHERE id = %s", [limited, source.id])
         return done
 
     async def _erase(self, source: CollectedGateway, notice: Notice) -> bool:

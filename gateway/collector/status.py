@@ -63,6 +63,8 @@ _PARTS = {
     "refused": "SELECT coalesce(sum(count), 0)::bigint AS messages,"
     " coalesce(sum(count) FILTER (WHERE day >= current_date - 1), 0)::bigint AS since_yesterday"
     " FROM refused WHERE day > current_date - 7",
+    "files": "SELECT written_until AS until, ran_at, (SELECT count(*) FROM day_file) AS files,"
+    " (SELECT count(DISTINCT (day, part)) FROM day_mark) AS to_write FROM file_night",
     "retention": "SELECT at, readings, months FROM retained ORDER BY at DESC LIMIT 1",
 }
 

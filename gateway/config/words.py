@@ -83,6 +83,12 @@ PATTERNS = {
     "^([0-9a-f]{64})?$": Phrase("the 64 digits of SHA-256"),
     r"^([A-Za-z0-9.\[\]:-]{1,253}:[0-9]{1,5})?$": _HOST_PORT,
     r"^https?://[^#\s]{1,80}$": Phrase("the page's address, at most 80 characters and without #"),
+    r"^(/.*)?$": Phrase("a whole path such as /srv/linky-parquet"),
+    r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]{1,100}){0,4})?$": Phrase(
+        "a bucket's name such as linky, or linky/coop"
+    ),
+    r"^(https?://[A-Za-z0-9.\[\]:-]{1,253})?$": Phrase("a store's address such as https://s3.example.org"),
+    "^[a-z0-9-]{1,40}$": Phrase("small letters, digits and hyphens, at most 40"),
     "^[A-Za-z_][A-Za-z0-9_]{0,63}$": Phrase("the name of a class, such as MyHouse"),
     "^[1-9][0-9]{0,5}[hdw]$": Phrase("a period such as 365d"),
     r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$": Phrase(

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.bridges import program as bridge
 from gateway.collector import cli as collect
-from gateway.collector.config import DATABASE_CREDENTIAL, XMPP_CREDENTIAL
+from gateway.collector.config import DATABASE_CREDENTIAL, S3_CREDENTIAL, XMPP_CREDENTIAL
 from gateway.commands import main as cli
 from gateway.config.notice import NOTICES_CREDENTIAL
 from gateway.config.tables import MQTT_CREDENTIAL, PASSWORD_CREDENTIAL, credential_file
@@ -124,9 +124,13 @@ def test_nothing_runs_as_root(name):
 
 @pytest.mark.parametrize("name", [name for name in SERVICES if Path(name).with_suffix(".timer").name in OTHERS])
 def test_what_a_timer_starts_has_neither_network_nor_devices(name):
-    """A backup, a check, a line for the log: nobody outside is needed for it."""
+    """A backup, a check, a line for the log: nobody outside is needed for it. Days of readings come from a database."""
     service = unit(name)["Service"]
-    assert service["PrivateNetwork"] == service["PrivateDevices"] == ["yes"]
+    assert service["PrivateDevices"] == ["yes"]
+    if name == "linky-collect-parquet.service":
+        assert service["RestrictAddressFamilies"] == ["AF_UNIX AF_INET AF_INET6"]
+    else:
+        assert service["PrivateNetwork"] == ["yes"]
     assert unit(Path(name).with_suffix(".timer").name)["Timer"]["Persistent"] == ["true"]
 
 
@@ -157,6 +161,16 @@ def test_the_collector_is_handed_what_it_asks_for():
     assert loaded == ["collect.toml", XMPP_CREDENTIAL, DATABASE_CREDENTIAL]
     assert service["SetCredential"] == [rf"{name}:\n" for name in loaded[1:]]
     assert service["ExecStart"][0].endswith("--config %d/collect.toml")
+
+
+def test_who_writes_days_is_handed_what_it_asks_for():
+    """Its configuration, the database's password, the bucket's secret; and it stays who it is, for its files."""
+    service = unit("linky-collect-parquet.service")["Service"]
+    loaded = [line.partition(":")[0] for line in service["LoadCredential"]]
+    assert loaded == ["collect.toml", DATABASE_CREDENTIAL, S3_CREDENTIAL]
+    assert service["SetCredential"] == [rf"{name}:\n" for name in loaded[1:]]
+    assert (service["User"], service["UMask"]) == (["linky-parquet"], ["0027"])
+    assert service["ExecStart"][0].endswith("parquet --config %d/collect.toml")
 
 
 def test_a_migration_has_all_the_time_it_needs_before_the_gateway_has_its_own():

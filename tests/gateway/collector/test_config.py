@@ -29,7 +29,7 @@ def test_every_key_of_the_shipped_file_is_one(tmp_path):
     """Also those in comments."""
     text = SHIPPED.read_text()
     keys = [line[2:] for line in text.splitlines() if re.match(r"# (\[|\w+ = )", line)]
-    assert len(keys) == 27
+    assert len(keys) == 34
     for key in keys:
         text = text.replace(f"# {key}", key)
     config = load(written(tmp_path, text))

@@ -6,9 +6,13 @@ import shlex
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from harness.accounts import HOME
+from tests.gateway.collector.columnar import Columns
 from tests.gateway.collector.desk import desk_at, parcel
 from tests.markdown import read
 
@@ -113,3 +117,42 @@ def test_the_backup_of_each_night_is_a_program():
     subprocess.run(["bash", "-n"], input=script, check=True, text=True)
     if shutil.which("shellcheck"):
         subprocess.run(["shellcheck", "-"], input=script, check=True, text=True)
+
+
+def test_what_the_document_asks_of_the_files_is_answered(store_at, tmp_path, monkeypatch):
+    """Its questions as they stand, typed in the folder of the files: DuckDB twice, a spreadsheet's file, pandas."""
+    pytest.importorskip("pyarrow")
+    duckdb, pandas = (pytest.importorskip(name) for name in ("duckdb", "pandas"))
+    store = store_at()
+    first = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp())
+    values = [(first + 43_200 * n, 1000 * n) for n in range(8)]
+
+    async def keep():
+        async with desk_at(store, most="P90Y") as desk:
+            total = "consumption/energy/active/index"
+            parts = (parcel(*values, path=path, retention="P90Y") for path in (total, f"{total}/provider/1"))
+            assert all(await desk.keep(*parts))
+
+    asyncio.run(keep())
+    columns = Columns(store, tmp_path / "files")
+    store.config.write_text(store.config.read_text() + '[retention]\nmost = "P90Y"\n')
+    columns.night()
+    ((meter,),) = store.ask("SELECT pseudonym FROM meter")
+    monkeypatch.chdir(columns.folder)
+    for name in ("README.md", "LISEZMOI.md"):
+        blocks = read(f"gateway/collector/{name}")[0]
+        energy, spreadsheet = (one.text for one in blocks if one.language == "sql")
+        rows = duckdb.sql(energy).fetchall()
+        assert [(str(day), wh) for of, day, wh in rows if of == meter] == [
+            (f"2026-10-0{n}", 2000.0 if n < 4 else None) for n in range(1, 5)
+        ]  # fmt: skip
+        duckdb.sql(spreadsheet)
+        head, *lines = Path("day.csv").read_text().splitlines()
+        assert head == "meter,path,granularity,unit,kind,time,value,words,day"
+        assert len(lines) == 4
+        Path("day.csv").unlink()
+        (program,) = (one.text for one in blocks if one.language == "python")
+        found = {}
+        exec(compile(program, name, "exec"), found)
+        assert isinstance(found["wide"], pandas.DataFrame)
+        assert list(found["wide"][meter]) == [1000.0 * n for n in range(8)]

@@ -128,6 +128,7 @@ def lay_out(root: Path, tree: Path, epoch: int, trust: PackageTrust) -> None:
     units = _units(root / "systemd", tree)
     for name, place in _PLACES.items():
         _write(tree / place, (root / "systemd" / name).read_text().replace(_SETUP_BIN, _BIN))
+    _write(tree / DOC / "examples/requirements-parquet.txt", (root / "requirements-parquet.txt").read_text())
     for path in (root / "systemd/mosquitto").iterdir():
         _write(tree / DOC / "examples/mosquitto" / path.name, path.read_text())
     _documents(root, tree, epoch, trust.maintainer)

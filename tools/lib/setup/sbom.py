@@ -21,6 +21,7 @@ from typing import Any
 PINNED = {
     "requirements.txt": "required",
     "requirements-flash.txt": "optional",
+    "requirements-parquet.txt": "optional",
     "requirements-test.txt": "excluded",
     "requirements-bench.txt": "excluded",
     "requirements-site.txt": "excluded",
