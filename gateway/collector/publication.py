@@ -55,7 +55,16 @@ SELECT extract(epoch FROM h.start)::bigint, p.path, p.value {_ROWS}
 ORDER BY h.start, p.path COLLATE "C" LIMIT %(limit)s
 """  # noqa: S608 (nothing in it is from outside)
 _COUNT = f"SELECT count(*) {_ROWS}"
-_SENSORS = "SELECT name FROM segment UNION SELECT segment FROM published_half_hour ORDER BY 1"
+# By steps of the key: a segment's half hours are many. What was never published has no name for others.
+_SENSORS = """
+WITH RECURSIVE one AS (
+  SELECT min(segment) AS segment FROM published_half_hour
+  UNION ALL
+  SELECT (SELECT min(p.segment) FROM published_half_hour p WHERE p.segment > one.segment)
+  FROM one WHERE one.segment IS NOT NULL
+)
+SELECT segment FROM one WHERE segment IS NOT NULL
+"""
 _UNTIL = "SELECT extract(epoch FROM until)::bigint FROM segment_release"
 
 
@@ -66,7 +75,7 @@ class SegmentShelf:
         self._database = database
 
     async def sensors(self) -> Sequence[str]:
-        """The segments."""
+        """The segments of which something was published."""
         return [name for (name,) in await self._rows(_SENSORS, {})]
 
     async def published_until(self) -> int:
@@ -91,7 +100,10 @@ class SegmentShelf:
         async def work(db: AsyncConnection) -> list[tuple[Any, ...]]:
             return await (await db.execute(text, values)).fetchall()
 
-        return await self._database.run(work)
+        try:
+            return await self._database.run(work)
+        except psycopg.Error as error:
+            raise StoreError(f"PostgreSQL refuses: {type(error).__name__}") from error
 
 
 def _asked(sensor: str, paths: Sequence[str], period: tuple[int, int]) -> dict[str, object]:

@@ -194,6 +194,8 @@ def test_what_is_asked_is_answered_and_what_cannot_be_is_said(federation, town):
 
     async def scenario():
         async with publication(town, federation, "ecole") as own:
+            # A segment that is too small to be published has no name for anybody.
+            town.ask("INSERT INTO segment (name) VALUES ('few')")
             names = await items(own)
             assert names == {f"{FAR}/{s}@{DOMAIN}/{path}" for s in ("all", "north", "south") for path in UNITS}
             found, after = [], None
@@ -214,6 +216,8 @@ def test_what_is_asked_is_answered_and_what_cannot_be_is_said(federation, town):
             assert {(record.value, record.unit) for record in parcel.records} == {(12, "count")}
             for node, fields, condition in (
                 ("get_history", history(f"{FAR}/nowhere@{DOMAIN}"), "item-not-found"),
+                ("get_history", history(f"{FAR}/few@{DOMAIN}"), "item-not-found"),
+                ("subscribe", {"identifier": f"{FAR}/few@{DOMAIN}"}, "item-not-found"),
                 ("get_history", history(f"autre@{DOMAIN}/north@{DOMAIN}"), "item-not-found"),
                 ("get_history", history("urn:dev:prm:30001610071843"), "item-not-found"),
                 ("get_history", history(granularity="P1D"), "bad-request"),
