@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from gateway.collector.counting import count_days
 from gateway.collector.database import Database
 from gateway.collector.erasing import finish
@@ -31,6 +33,8 @@ async def care(conninfo: str, stop: asyncio.Event) -> None:
                 say.clear()
             except StoreError as error:
                 say("away", "erasing and counting wait: %s", error)
+            except psycopg.Error as error:
+                say("wrong", "erasing and counting wait: PostgreSQL refuses (%s)", type(error).__name__)
             await wait_any(_EVERY_S, stop)
     finally:
         await database.close()

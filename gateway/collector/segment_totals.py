@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from gateway.collector.database import Database
 from gateway.collector.disclosure import HomeGroup, shown
 from gateway.collector.schema import check
@@ -223,5 +225,7 @@ class SegmentWork:
         except StoreError as error:
             self._quiet_since = self._clock()
             self._say("away", "the totals of segments could not be reckoned: %s; trying again", error)
+        except psycopg.Error as error:
+            self._say("wrong", "PostgreSQL refuses the totals of segments (%s); trying again", type(error).__name__)
         else:
             self._say.clear()

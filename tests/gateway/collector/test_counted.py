@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from gateway.collector import counting
+from gateway.collector import care, counting
 from gateway.collector.counting import count_days
 from gateway.collector.database import Database
 from gateway.collector.retention import retain
+from harness.wait import wait_until
 from tests.gateway.collector.desk import INDEX, POWER, SENSOR, notice, parcel
 from tests.gateway.collector.test_figures import due, half_hours, index_at, joined, sent
 from tests.gateway.collector.test_views import at, keep
@@ -155,3 +156,31 @@ def test_a_stock_of_before_is_counted_little_by_little(store, monkeypatch):
     assert right(store, moments, moments)
     assert count(store) == 0
     assert right(store, moments, moments)
+
+
+def test_what_postgresql_refuses_ends_no_process(perfect, monkeypatch, caplog):
+    """It is said, and the days are counted when it no longer does."""
+    store, _ = perfect
+    monkeypatch.setattr(care, "_EVERY_S", 0.02)
+    store.ask("UPDATE counted SET received = NULL")
+    uncounted = "SELECT count(*) FROM counted WHERE received IS NULL AND day < day_of(now())"
+    store.ask("ALTER TABLE counted ADD CONSTRAINT broken CHECK (received < 0) NOT VALID")
+
+    def refused():
+        return [record.getMessage() for record in caplog.records if "PostgreSQL refuses" in record.getMessage()]
+
+    async def work():
+        stop = asyncio.Event()
+        caring = asyncio.create_task(care.care(store.conninfo, stop))
+        await asyncio.to_thread(wait_until, lambda: refused() or caring.done(), 60, "the refusal", every=0.02)
+        assert store.one(uncounted)
+        store.ask("ALTER TABLE counted DROP CONSTRAINT broken")
+        await asyncio.to_thread(wait_until, lambda: not store.one(uncounted), 60, "the count", every=0.02)
+        stop.set()
+        await caring
+
+    try:
+        asyncio.run(work())
+    finally:
+        store.ask("ALTER TABLE counted DROP CONSTRAINT IF EXISTS broken")
+    assert refused() == ["erasing and counting wait: PostgreSQL refuses (CheckViolation)"]

@@ -288,6 +288,44 @@ def test_a_process_publishes_after_an_hour_in_which_all_was_well(store):
     assert asyncio.run(work()) == [False, False, False, False, True]
 
 
+def test_a_value_that_no_meter_has_leaves_its_home_out_and_no_other(store):
+    """The difference of two can be more than a number holds; everybody else is reckoned, and published."""
+    series = add_homes(store, 13)
+    fill_all(store, series, half_hours=6)
+    largest = 1.7e308
+    fill(store, *((series[0], FIRST + n * STEP, -largest if n % 2 else largest) for n in range(7)))
+    fill(store, (series[1], FIRST, float("-inf")), (series[2], FIRST + STEP, float("nan")))
+    divide(store, "".join(f"h{n}@x north\n" for n in range(1, 14)))
+    assert reckoned(store, timedelta(0)).published == 12
+    counted = {key: homes for key, (_, homes) in kept(store).items() if key[0] == "north"}
+    assert [counted["north", INDEX, FIRST + n * STEP] for n in range(6)] == [10, 11, 12, 12, 12, 12]
+    assert all(energy == 100 * homes for energy, homes in kept(store).values())
+    assert store.one("SELECT count(*) FROM energy_hourly") > 0
+
+
+def test_what_postgresql_refuses_ends_no_process(store, caplog):
+    """It is said once, and tried again each minute."""
+    fill_all(store, add_homes(store, 2), half_hours=4)
+    divide(store, "")
+    store.ask("ALTER TABLE segment_total ADD CONSTRAINT broken CHECK (homes < 0) NOT VALID")
+
+    async def work(times):
+        process = SegmentWork(store.conninfo, asyncio.Event(), timedelta(hours=1))
+        for _ in range(times):
+            await process.turn(asyncio.Event())
+        await process._database.close()
+
+    try:
+        asyncio.run(work(3))
+        assert kept(store) == {}
+    finally:
+        store.ask("ALTER TABLE segment_total DROP CONSTRAINT broken")
+    said = [record.getMessage() for record in caplog.records if "refuses" in record.getMessage()]
+    assert said == ["PostgreSQL refuses the totals of segments (CheckViolation); trying again"]
+    asyncio.run(work(1))
+    assert kept(store) == by_hand(store) != {}
+
+
 def test_one_process_at_a_time_reckons(store):
     """The others go on with their work."""
     divide(store, "")
