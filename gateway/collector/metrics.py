@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
 from gateway.collector.database import Database
+from gateway.collector.status import GIVING
 from gateway.errors import StoreError
 from gateway.federation.recipient.supply import Standing
 from gateway.process.exposition import exposed
@@ -69,16 +70,17 @@ FAMILIES = {f"{_PREFIX}_{name}": words for name, words in _FAMILIES.items()}
 SILENCES = {"2h": "2 hours", "2d": "2 days", "14d": "14 days"}
 _GIVING = """
 SELECT count(*) AS gateways, count(since) AS giving, {silent}
-FROM gateway JOIN (
-  SELECT gateway, min(since) FILTER (WHERE wanted) AS since FROM subscription GROUP BY gateway
-) accepted ON accepted.gateway = gateway.id
-WHERE account = %(account)s
+FROM (
+  SELECT heard_at, min(since) FILTER (WHERE {giving}) AS since
+  FROM gateway JOIN subscription ON subscription.gateway = gateway.id WHERE account = %(account)s GROUP BY gateway.id
+) home
 """.format(  # noqa: S608 (of the table above)
+    giving=GIVING,
     silent=", ".join(
         f"count(*) FILTER (WHERE since IS NOT NULL AND greatest(heard_at, since) < now() - interval '{span}')"
         f' AS "{label}"'
         for label, span in SILENCES.items()
-    )
+    ),
 )
 _STANDINGS = """
 SELECT standing, count(*) FROM subscription JOIN gateway ON gateway.id = subscription.gateway

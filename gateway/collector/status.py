@@ -30,8 +30,11 @@ LEFT JOIN pg_locks p ON p.pid = a.pid AND p.database = a.datid AND p.locktype = 
   AND p.classid::bigint = %(locks)s
 WHERE a.datname = current_database() GROUP BY a.pid, a.application_name, a.backend_start ORDER BY 1
 """
-# Of homes that have accepted a subscription. The middle one of them says how it goes, the last of them little.
-_HEARD = """
+# Of ``gateway JOIN subscription``: what is in force, as the view ``home`` has it. A consent that has run out leaves
+# ``since`` as it is.
+GIVING = "wanted AND since IS NOT NULL AND standing <> 'refused' AND NOT limited"
+# Of homes of which a subscription is in force. The middle one of them says how it goes, the last of them little.
+_HEARD = f"""
 SELECT count(*) AS homes, count(*) FILTER (WHERE ago <= interval '5 minutes') AS within_5_min,
   count(*) FILTER (WHERE ago <= interval '1 hour') AS within_1_h,
   count(*) FILTER (WHERE ago <= interval '1 day') AS within_1_d,
@@ -40,9 +43,9 @@ SELECT count(*) AS homes, count(*) FILTER (WHERE ago <= interval '5 minutes') AS
   round(extract(epoch FROM min(ago)))::bigint AS last_ago_s
 FROM (
   SELECT now() - greatest(heard_at, min(since)) AS ago FROM gateway JOIN subscription ON gateway = gateway.id
-  WHERE account = %(account)s AND wanted AND since IS NOT NULL GROUP BY gateway.id
+  WHERE account = %(account)s AND {GIVING} GROUP BY gateway.id
 ) home
-"""
+"""  # noqa: S608 (of the condition above)
 _GAPS = """
 SELECT count(*), round(extract(epoch FROM now() - min(noted_at)))::bigint AS oldest_s,
   count(*) FILTER (WHERE noted_at < now() - interval '1 day' AND heard_at > now() - interval '1 hour') AS stay

@@ -1,5 +1,6 @@
 """``linky-collect status`` for whoever watches: how things stand, its exit code, and why."""
 
+import asyncio
 import json
 from contextlib import redirect_stdout
 from io import StringIO
@@ -7,6 +8,7 @@ from io import StringIO
 import pytest
 
 from gateway.collector.cli import main
+from gateway.collector.metrics import Tables
 from harness.accounts import FAR
 from servers import free_port
 
@@ -35,6 +37,19 @@ def status(store, code):
     with redirect_stdout(out):
         assert main(["status", "--json", "--config", str(store.config)]) == code
     return json.loads(out.getvalue())
+
+
+def figures(store):
+    """What the tables say for Prometheus: name, or name and label -> figure."""
+
+    async def work():
+        tables = Tables(store.conninfo, FAR)
+        try:
+            return await tables.samples()
+        finally:
+            await tables.close()
+
+    return {(name, *labels.values()) if labels else name: value for name, labels, value in asyncio.run(work())}
 
 
 def sentences(found):
@@ -105,6 +120,28 @@ def test_one_silent_home_of_twenty_wakes_nobody(giving):
     (gaps,) = found["gaps"]
     assert (gaps["count"], gaps["stay"]) == (21, 0)
     assert abs(gaps["oldest_s"] - 2 * 86_400) < 60
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        f"UPDATE subscription SET standing = 'refused' WHERE gateway IN (SELECT id FROM gateway {SOME})",
+        f"UPDATE gateway SET limited = true {SOME}",
+        f"UPDATE subscription SET wanted = false WHERE gateway IN (SELECT id FROM gateway {SOME})",
+    ],
+    ids=["its consent has run out", "its use is limited", "it was taken out"],
+)
+def test_a_home_that_gives_nothing_any_more_is_silent_for_nobody(giving, over):
+    """Twelve of twenty, for three days: `since` stands. Of the others one that is silent is one, in both."""
+    giving.ask(f"UPDATE gateway SET heard_at = now() - interval '3 days' {SOME}", 12)
+    assert (figures(giving)["gateways_giving"], figures(giving)["gateways_silent", "2d"]) == (20, 12)
+    giving.ask(over, 11)
+    found, told = status(giving, 2), figures(giving)
+    assert (found["heard"][0]["homes"], found["heard"][0]["silent_2_d"]) == (9, 1)
+    assert (told["gateways"], told["gateways_giving"], told["gateways_silent", "2d"]) == (20, 9, 1)
+    giving.ask(over, 12)
+    assert sentences(status(giving, 2)) == ["no process receives: systemctl status linky-collect"]
+    assert (figures(giving)["gateways_giving"], figures(giving)["gateways_silent", "2d"]) == (8, 0)
 
 
 def test_a_process_that_does_not_answer_is_said(giving):
