@@ -13,11 +13,12 @@ from gateway.collector.items import CollectedGateway, HistoryPage
 from gateway.collector.obey import add_gap
 from gateway.errors import FederationError, SenMLError, StoreError
 from gateway.federation.recipient.intake import ReceivedGap
+from gateway.federation.recipient.supply import Standing
 from gateway.federation.wire.scope import names, within
 from gateway.senml.naming import parse_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from psycopg import AsyncConnection
 
@@ -38,6 +39,11 @@ _LONGEST_STEP_S = 86_400
 _CHAIN = (
     "SELECT epoch, reached, spans, extract(epoch FROM heard_at)::bigint FROM gateway WHERE id = %s FOR NO KEY UPDATE"
 )
+# Whether a gap is refused: of one whose asking came to nothing else it is as it was.
+_ANSWERED = """
+UPDATE gap SET refused_at = CASE WHEN id = ANY(%(refused)s) THEN now() END
+WHERE gateway = %(gateway)s AND (id = ANY(%(refused)s) OR id = ANY(%(given)s) AND refused_at IS NOT NULL)
+"""
 _STEPS = "SELECT DISTINCT name, sen1, granularity FROM series JOIN meter ON meter.id = series.meter WHERE gateway = %s"
 _BEGUN = """
 UPDATE subscription SET since = now() FROM subscription before
@@ -131,6 +137,18 @@ class AskedGateway:
             raise SenMLError("the history holds what was not asked for")
         kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         return await self._queue.page(HistoryPage(self._source, gap, parcel, last, kept))
+
+    async def answered(self, filled: Mapping[int, Standing]) -> None:
+        """How the asking for gaps went, by their numbers; StoreError while the database is away."""
+        refused = [number for number, standing in filled.items() if standing is Standing.REFUSED]
+        given = [number for number, standing in filled.items() if standing is Standing.SUBSCRIBED]
+        key = {"gateway": self._source.id, "refused": refused, "given": given}
+
+        async def work(db: AsyncConnection) -> None:
+            await db.execute(_ANSWERED, key)
+
+        if refused or given:
+            await self._database.run(work)
 
     async def end(self, identifier: str) -> None:
         """A subscription is over; what it brought stays until its retention ends."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
 from gateway.collector.database import Database
-from gateway.collector.status import GIVING
+from gateway.collector.status import FILLABLE, GAPS, GIVING
 from gateway.errors import StoreError
 from gateway.federation.recipient.supply import Standing
 from gateway.process.exposition import exposed
@@ -62,7 +62,14 @@ _FAMILIES = {
     "gateways_silent": ("gauge", "Those of these that nothing was heard of for longer than said."),
     "subscriptions": ("gauge", "Subscriptions that are wanted, by how they stand."),
     "gaps_open": ("gauge", "Times that are still to be asked of gateways' histories."),
-    "gaps_oldest_seconds": ("gauge", "For how long the oldest has been open of a gateway that was heard of this hour."),
+    "gaps_refused": (
+        "gauge",
+        "Those of them that the gateway refused when it was asked last: a consent without history.",
+    ),
+    "gaps_oldest_seconds": (
+        "gauge",
+        "For how long the oldest other one has been open, of a gateway heard of this hour.",
+    ),
 }
 FAMILIES = {f"{_PREFIX}_{name}": words for name, words in _FAMILIES.items()}
 
@@ -86,11 +93,11 @@ _STANDINGS = """
 SELECT standing, count(*) FROM subscription JOIN gateway ON gateway.id = subscription.gateway
 WHERE wanted AND account = %(account)s GROUP BY standing
 """
-_GAPS = """
-SELECT count(*), coalesce(extract(epoch FROM
-  now() - min(noted_at) FILTER (WHERE heard_at > now() - interval '1 hour')), 0)::float
-FROM gap JOIN gateway ON gateway.id = gap.gateway WHERE account = %(account)s
-"""
+_GAPS = f"""
+SELECT count(*), count(refused_at),
+  coalesce(extract(epoch FROM now() - min(noted_at) FILTER (WHERE {FILLABLE})), 0)::float
+FROM {GAPS} WHERE account = %(account)s
+"""  # noqa: S608 (of the conditions above)
 
 
 class Tables:
@@ -145,7 +152,7 @@ class Tables:
             return await (await db.execute(text, self._account)).fetchone() or ()
 
         gateways, giving, *silent = await row(_GIVING)
-        gaps, oldest = await row(_GAPS)
+        gaps, refused, oldest = await row(_GAPS)
         standing = dict.fromkeys((one.value for one in Standing), 0)
         standing.update(await (await db.execute(_STANDINGS, self._account)).fetchall())
         return [
@@ -157,6 +164,7 @@ class Tables:
             ),
             *(("subscriptions", {"standing": name}, count) for name, count in standing.items()),
             ("gaps_open", {}, gaps),
+            ("gaps_refused", {}, refused),
             ("gaps_oldest_seconds", {}, oldest),
         ]
 

@@ -31,17 +31,22 @@ _ITS_SERIES = (
 _JOIN_GAPS = """
 WITH gone AS (
   DELETE FROM gap WHERE gateway = %(gateway)s AND identifier = %(identifier)s AND replaces = %(replaces)s
-  RETURNING first, last
+  RETURNING first, last, noted_at, refused_at
 )
-INSERT INTO gap (gateway, identifier, first, last, replaces)
-SELECT %(gateway)s, %(identifier)s, least(%(first)s, min(first)), greatest(%(last)s, max(last)), %(replaces)s FROM gone
+INSERT INTO gap (gateway, identifier, first, last, replaces, noted_at, refused_at)
+SELECT %(gateway)s, %(identifier)s, least(%(first)s, min(first)), greatest(%(last)s, max(last)), %(replaces)s,
+  coalesce(min(noted_at), now()), max(refused_at)
+FROM gone
 """
 
 
 async def add_gap(
     db: AsyncConnection, gateway: int, identifier: str, first: int, last: int, *, replaces: bool = False
 ) -> None:
-    """A time to be asked for, joined with what is already to be: a gateway without numbers leaves one every session."""
+    """A time to be asked for, joined with what is already to be: a gateway without numbers leaves one every session.
+
+    What is joined is as old as the oldest of it.
+    """
     fields = {"gateway": gateway, "identifier": identifier, "first": first, "last": last, "replaces": replaces}
     await db.execute(_JOIN_GAPS, fields)
 

@@ -14,10 +14,12 @@ import logging
 import math
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gateway.collector.asking import AskedGateway
 from gateway.collector.items import CollectedGateway
+from gateway.errors import StoreError
 from gateway.federation.connection.waiting import wait_any
 from gateway.federation.recipient.subscriber import Inquiry, RetryPace
 from gateway.federation.recipient.supply import Standing
@@ -188,6 +190,9 @@ class Rounds:
         source.asked_at = time.monotonic()
         try:
             pause = await inquiry.ask(fresh=fresh)
+            # Of no database it is said with the next asking.
+            with suppress(StoreError):
+                await account.answered(inquiry.filled)
         finally:
             source.asking = False
         if source.gone:

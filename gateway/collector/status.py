@@ -46,11 +46,15 @@ FROM (
   WHERE account = %(account)s AND {GIVING} GROUP BY gateway.id
 ) home
 """  # noqa: S608 (of the condition above)
-_GAPS = """
+# Gaps, and those of them that a home should fill: it is there, the subscription is in force, the history not refused.
+GAPS = """gap JOIN gateway ON gateway.id = gap.gateway
+LEFT JOIN subscription ON subscription.gateway = gap.gateway AND subscription.identifier = gap.identifier"""
+FILLABLE = f"{GIVING} AND refused_at IS NULL AND heard_at > now() - interval '1 hour'"
+_GAPS = f"""
 SELECT count(*), round(extract(epoch FROM now() - min(noted_at)))::bigint AS oldest_s,
-  count(*) FILTER (WHERE noted_at < now() - interval '1 day' AND heard_at > now() - interval '1 hour') AS stay
-FROM gap JOIN gateway ON gateway.id = gap.gateway WHERE account = %(account)s
-"""
+  count(refused_at) AS refused, count(*) FILTER (WHERE noted_at < now() - interval '1 day' AND {FILLABLE}) AS stay
+FROM {GAPS} WHERE account = %(account)s
+"""  # noqa: S608 (of the conditions above)
 _SAMPLE_S, _ANSWER_S, _MOST_BYTES = 1.0, 10.0, 1_000_000
 # A home by the day is heard of once a day.
 _LONGEST_SILENCE_S, _SILENT_PART = 26 * 3600, 0.05

@@ -114,6 +114,8 @@ class Inquiry:
         self.outcomes = dict.fromkeys(identifiers, SubscriptionOutcome(Standing.ASKING))
         # How often it failed one after the other, and whether it said that it is asked too much.
         self.failures, self.busy = 0, False
+        # Of each gap that was asked for, by its number, how that went.
+        self.filled: dict[int, Standing] = {}
         self._fresh, self._greeted = False, -math.inf
         self._changed = asyncio.Event()
 
@@ -211,10 +213,12 @@ class Inquiry:
 
     async def _fill_gaps(self, results: list[SubscriptionOutcome]) -> None:
         """Ask for what is missing of what was granted; each gap adds its own outcome."""
+        self.filled.clear()
         for gap in await self._keeping.gaps():
             outcome = self.outcomes.get(gap.identifier)
             if outcome and outcome.standing is Standing.SUBSCRIBED:
                 results.append(await self._try(gap.identifier, partial(self._fill, gap)))
+                self.filled[gap.id] = results[-1].standing
 
     async def _fill(self, gap: ReceivedGap) -> None:
         """Page through the history of a gap."""

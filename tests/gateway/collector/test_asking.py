@@ -7,8 +7,14 @@ import pytest
 
 from gateway.collector.asking import AskedGateway, margin_s
 from gateway.collector.gateways import add, wanted
+from gateway.collector.obey import add_gap
+from gateway.collector.rounds import Rounds
+from gateway.errors import FederationError
+from gateway.federation.recipient.supply import Standing
 from harness.accounts import FAR, HOME
 from tests.gateway.collector.desk import INDEX, POWER, SENSOR, desk_at, parcel
+from tests.gateway.collector.test_rounds import Line, Nowhere
+from tests.gateway.federation.conftest import eventually
 
 HOUR_S, DAY_S = 3600, 86_400
 HEARD = int(time.time()) // DAY_S * DAY_S - 10 * DAY_S
@@ -59,3 +65,66 @@ def test_of_each_subscription_it_is_asked_as_far_back_as_it_needs(store):
         names[INDEX]: 2 * DAY_S,
         names["contract"]: 2 * DAY_S,
     }
+
+
+def test_a_gap_that_grows_is_as_old_as_its_beginning(store):
+    """A gateway without numbers leaves one every session: its age must not begin anew each time. Others are young."""
+
+    async def scenario():
+        async with desk_at(store) as desk:
+            number = desk.source.id
+            await desk.database.run(lambda db: add_gap(db, number, SENSOR, HEARD, HEARD + 60))
+            store.ask("UPDATE gap SET noted_at = now() - interval '3 days', refused_at = now() - interval '1 hour'")
+            await desk.database.run(lambda db: add_gap(db, number, SENSOR, HEARD + 30, HEARD + 90))
+            await desk.database.run(lambda db: add_gap(db, number, SENSOR, HEARD, HEARD + 60, replaces=True))
+
+    asyncio.run(scenario())
+    found = store.ask(
+        "SELECT first, last, round(extract(epoch FROM now() - noted_at) / 3600), refused_at IS NULL"
+        " FROM gap ORDER BY id"
+    )
+    assert found == [(HEARD, HEARD + 90, 72, False), (HEARD, HEARD + 60, 0, True)]
+
+
+def test_what_a_gateway_refuses_to_fill_is_marked_until_it_gives_it(store):
+    """One that is away says nothing about it, nor does nonsense."""
+
+    async def scenario():
+        async with desk_at(store) as desk:
+            await desk.database.run(lambda db: add_gap(db, desk.source.id, SENSOR, HEARD, HEARD + 60))
+            asked, marked = AskedGateway(desk.database, None, desk.source), []
+            (gap,) = await asked.gaps()
+            for standing in ("absent", "refused", "absent", "busy", "nonsense", "refused", "subscribed", "nonsense"):
+                await asked.answered({gap.id: Standing(standing)})
+                marked.append(store.one("SELECT refused_at IS NOT NULL FROM gap"))
+            return marked
+
+    assert asyncio.run(scenario()) == [False, True, True, True, True, True, False, False]
+
+
+class WithoutHistory(Line):
+    """Every gateway's household agreed, and to no history."""
+
+    async def request(self, to, command):
+        answer = await super().request(to, command)
+        if command.get("node") == "get_history":
+            raise FederationError("no consent covers this", "not-authorized")
+        return answer
+
+
+def test_a_consent_without_the_history_is_seen_as_soon_as_it_is_asked(store):
+    """By the rounds as they run: the subscription stands, and its gap is marked."""
+
+    async def scenario():
+        async with desk_at(store) as desk:
+            await desk.database.run(lambda db: add_gap(db, desk.source.id, SENSOR, HEARD, HEARD + 60))
+            rounds, stop = Rounds(WithoutHistory(), desk.database, Nowhere(), {}), asyncio.Event()
+            rounds.assign(await desk.database.run(desk.partitions.assigned))
+            running = asyncio.create_task(rounds.run(stop))
+            await eventually(lambda: store.one("SELECT refused_at IS NOT NULL FROM gap"))
+            await eventually(lambda: rounds.changes)
+            stop.set()
+            await running
+            return rounds.changes
+
+    assert asyncio.run(scenario()).popitem()[1] == ("subscribed", "")

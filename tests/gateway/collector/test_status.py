@@ -90,7 +90,7 @@ def test_no_process_is_the_worst(giving):
         (f"UPDATE gateway SET heard_at = now() - interval '3 days' {SOME}", [2], "2 of 20 homes have been silent"),
         (
             "INSERT INTO gap (gateway, identifier, first, last, replaces, noted_at)"
-            f" SELECT id, 'x', 0, 9, false, now() - interval '2 days' FROM gateway {SOME}",
+            f" SELECT id, jid || '/ab12@sen1.test', 0, 9, false, now() - interval '2 days' FROM gateway {SOME}",
             [3],
             "3 gaps of homes that are heard of",
         ),
@@ -112,9 +112,12 @@ def test_one_silent_home_of_twenty_wakes_nobody(giving):
     giving.ask(f"UPDATE gateway SET heard_at = now() - interval '3 days' {SOME}", 1)
     giving.ask(
         "INSERT INTO gap (gateway, identifier, first, last, replaces, noted_at)"
-        f" SELECT id, 'x', 0, 9, false, now() - interval '2 days' FROM gateway {SOME}", 1,
+        f" SELECT id, jid || '/ab12@sen1.test', 0, 9, false, now() - interval '2 days' FROM gateway {SOME}", 1,
     )  # fmt: skip
-    giving.ask("INSERT INTO gap (gateway, identifier, first, last, replaces) SELECT id, 'x', 0, 9, false FROM gateway")
+    giving.ask(
+        "INSERT INTO gap (gateway, identifier, first, last, replaces)"
+        " SELECT id, jid || '/ab12@sen1.test', 0, 9, false FROM gateway"
+    )
     found = status(giving, 2)
     assert sentences(found) == ["no process receives: systemctl status linky-collect"]
     (gaps,) = found["gaps"]
@@ -142,6 +145,30 @@ def test_a_home_that_gives_nothing_any_more_is_silent_for_nobody(giving, over):
     giving.ask(over, 12)
     assert sentences(status(giving, 2)) == ["no process receives: systemctl status linky-collect"]
     assert (figures(giving)["gateways_giving"], figures(giving)["gateways_silent", "2d"]) == (8, 0)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        f"UPDATE gap SET refused_at = now() WHERE gateway IN (SELECT id FROM gateway {SOME})",
+        f"UPDATE subscription SET standing = 'refused' WHERE gateway IN (SELECT id FROM gateway {SOME})",
+        f"UPDATE gateway SET limited = true {SOME}",
+    ],
+    ids=["a consent without the history", "its consent has run out", "its use is limited"],
+)
+def test_a_gap_that_nobody_will_fill_wakes_nobody(giving, over):
+    """The home is heard of, by another subscription perhaps; the gap is still counted, as open."""
+    giving.ask(
+        "INSERT INTO gap (gateway, identifier, first, last, replaces, noted_at)"
+        f" SELECT id, jid || '/ab12@sen1.test', 0, 9, false, now() - interval '2 days' FROM gateway {SOME}", 2,
+    )  # fmt: skip
+    assert abs(figures(giving)["gaps_oldest_seconds"] - 2 * 86_400) < 60
+    giving.ask(over, 1)
+    assert status(giving, 2)["gaps"][0]["stay"] == 1
+    giving.ask(over, 2)
+    (gaps,), told = status(giving, 2)["gaps"], figures(giving)
+    assert (gaps["count"], gaps["stay"], told["gaps_open"], told["gaps_oldest_seconds"]) == (2, 0, 2, 0)
+    assert gaps["refused"] == told["gaps_refused"] == (2 if "refused_at" in over else 0)
 
 
 def test_a_process_that_does_not_answer_is_said(giving):
