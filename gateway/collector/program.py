@@ -204,6 +204,6 @@ class Collector:
     def _say(self) -> None:
         link = "connected" if self._session.connected.is_set() else "not connected"
         self._notifier.status(
-            f"{link}; {len(self._sources)} gateways; {self._queue.kept_records} records kept,"
+            f"{link}; {len(self._sources)} gateways; {self._queue.counts.kept_records} records kept,"
             f" {self._queue.records} waiting"
         )

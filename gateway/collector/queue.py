@@ -66,7 +66,6 @@ class IngestQueue:
         self._most, self._batch, self._ask_again = most_records, batch_records, ask_again
         self._items: deque[Item] = deque()
         self.records = 0
-        self.kept_records = 0
         self.counts = IngestCounts()
         self._arrived, self._urgent = asyncio.Event(), asyncio.Event()
         # Those for whom there was no room.
@@ -118,10 +117,10 @@ class IngestQueue:
                 await wait_any(ROUND_S, self._arrived, stop)
 
     def forget(self, sources: Iterable[CollectedGateway]) -> None:
-        """These are another process's now: what waits of them is neither kept nor confirmed."""
+        """They are another process's, or wanted in another way: what waits of them is neither kept nor confirmed."""
         for source in sources:
             source.gone = True
-            self.counts.given_up += 1
+            self.counts.given_up += source.jid not in self._sources
             self._missed.pop(source, None)
         gone = [item for item in self._items if item.source.gone]
         for item in gone:
@@ -180,27 +179,30 @@ class IngestQueue:
                 kept = await self._keep(together)
         except (psycopg.DataError, psycopg.IntegrityError):
             kept = await self._one_by_one(together)
+        else:
+            self.counts.kept(together, kept)
         for item in together:
             # One whose gateway was given up meanwhile has left by itself.
             if self._items and self._items[0] is item:
                 self._items.popleft()
                 self._leave(item)
-        self.kept_records += sum(item.records for item in kept)
-        self.counts.kept(together, kept)
         self._answer(together, kept)
 
     async def _one_by_one(self, items: Sequence[Item]) -> Sequence[Item]:
-        """One of them is what PostgreSQL cannot hold: it shall not stop the others."""
+        """One of them is what PostgreSQL cannot hold: it shall not stop the others; those that may be confirmed."""
         kept: list[Item] = []
         for item in items:
             try:
-                kept += await self._keep([item])
+                now = await self._keep([item])
             except (psycopg.DataError, psycopg.IntegrityError) as error:
                 reason = f"PostgreSQL cannot hold it: {type(error).__name__}"
                 log.error("a message of a gateway is set aside: %s", reason)  # noqa: TRY400 (its text may hold a value)
                 self.counts.refused[IngestRefusal.NOT_STORABLE] += 1
                 if isinstance(item, GatewayMessage):
                     kept += [item] if await self._keep([_set_aside(item, reason)]) else []
+            else:
+                kept += now
+                self.counts.kept([item], now)
         return kept
 
     def _answer(self, items: Sequence[Item], kept: Sequence[Item]) -> None:

@@ -99,11 +99,12 @@ class Rounds:
         gone = [source for jid, source in self._sources.items() if not _is_the_same(source, there.get(jid))]
         for source in gone:
             del self._sources[source.jid]
-        self._queue.forget(gone)
         self._unshown.extend(source for source in gone if source.jid not in there)
         for one in there.values():
             if one.jid not in self._sources:
                 self._take_up(one)
+        # After that: one whose subscriptions are others is not given up.
+        self._queue.forget(gone)
 
     def ask_again(self, source: CollectedGateway) -> None:
         """Ask it now: it has said something that makes it worth it."""

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from gateway.collector import queue
+from gateway.collector.counts import IngestRefusal
 from gateway.collector.items import CollectedGateway, HistoryPage
 from gateway.collector.queue import IngestQueue
 from gateway.errors import StoreError
@@ -142,6 +143,29 @@ def test_one_message_that_postgresql_cannot_hold_stops_nobody():
     scene = run(work)
     assert scene.kept == [["a"], ["b"], ["c"]]
     assert sorted(scene.receipts()) == ["a", "b", "c"]
+    # What is set aside is no value that is there, and was wanted.
+    refused, counts = scene.queue.counts.refused, scene.queue.counts
+    assert (counts.records, counts.kept_records, refused[IngestRefusal.NOT_STORABLE]) == (3, 2, 1)
+    assert refused[IngestRefusal.NOT_WANTED] == 0
+
+
+def test_a_page_that_postgresql_cannot_hold_is_counted_once():
+    """It is not kept, its gap stays; it is not counted as one that nobody wants as well."""
+
+    async def work():
+        scene = Scene()
+        scene.faults = [psycopg.DataError("all"), psycopg.DataError("the page")]
+        loop = asyncio.get_running_loop()
+        page = HistoryPage(
+            scene.source, ReceivedGap(1, SENSOR, 0, 1, False), parcel((1, 2)), True, loop.create_future()
+        )
+        waiting = asyncio.create_task(scene.queue.page(page))
+        await scene.run_until(waiting.done)
+        return scene.queue.counts, waiting.result()
+
+    counts, kept = run(work)
+    assert (kept, counts.records, counts.kept_records) == (False, 1, 0)
+    assert (counts.refused[IngestRefusal.NOT_STORABLE], counts.refused[IngestRefusal.NOT_WANTED]) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 import asyncio
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 
 from gateway.collector import rounds
 from gateway.collector.partitions import Assignment
+from gateway.collector.queue import IngestQueue
 from gateway.collector.rounds import Rounds
 from gateway.errors import FederationError
 from gateway.federation.wire.form import Answer, Command, build_result
@@ -188,6 +190,25 @@ def test_who_is_given_up_is_told_and_who_is_no_longer_wanted_asked_to_end():
             await eventually(lambda: scene.line.left == [f"{goes.jid}/proxy"])
             assert list(scene.sources) == [stays.jid]
             await eventually(lambda: scene.sources[stays.jid].ending == ())
+
+    asyncio.run(scenario())
+
+
+def test_one_whose_subscriptions_change_is_not_given_up():
+    """The counter is of those that this process has no more."""
+
+    async def scenario():
+        line, sources = Line(), {}
+        line.listen = line.send_message = lambda *_: None
+        queue = IngestQueue(line, sources, None, 100, 100, lambda _: None)
+        given = Rounds(line, Nowhere(), queue, sources)
+        stays, goes = assignment(1, stands=True), assignment(2, stands=True)
+        given.assign([stays, goes])
+        before = sources[stays.jid]
+        given.assign([replace(stays, wanted=(*stays.wanted, f"{stays.wanted[0]}/consumption")), goes])
+        assert (before.gone, sources[stays.jid].gone, queue.counts.given_up) == (True, False, 0)
+        given.assign([stays])
+        assert (list(sources), queue.counts.given_up) == ([stays.jid], 1)
 
     asyncio.run(scenario())
 
