@@ -39,6 +39,8 @@ _PORTION = 100_000
 _EVERY_S = 60.0
 # Gateways that could reach nobody for a while first send what they kept.
 _QUIET_S = 3600.0
+# Some turns of the process that sees it.
+_SEEN = timedelta(minutes=5)
 
 _TAKE = "DELETE FROM half_hour_changed RETURNING first, last"
 _GIVE_BACK = "INSERT INTO half_hour_changed VALUES (%s, %s)"
@@ -155,13 +157,35 @@ def floor(moment: datetime) -> datetime:
     return moment.replace(minute=moment.minute // 30 * 30, second=0, microsecond=0)
 
 
+async def note_quiet(db: AsyncConnection) -> None:
+    """A process sees now that what was late has had its hour."""
+    await db.execute("UPDATE segment_release SET quiet_at = now()")
+
+
+async def is_quiet(db: AsyncConnection) -> bool:
+    """Whether some process saw in the last minutes that what was late has had its hour."""
+    await check(db)
+    seen = "SELECT EXISTS (SELECT FROM segment_release WHERE quiet_at > now() - %s)"
+    row = await (await db.execute(seen, [_SEEN])).fetchone()
+    return bool(row and row[0])
+
+
 async def _publish(db: AsyncConnection, settled: timedelta) -> int | None:
-    """Publish some of the half hours that have settled; how many totals, None where there is nothing to publish now."""
+    """Publish some of the half hours that have settled; how many totals, None where there is nothing to publish now.
+
+    StoreError where the database has gateways of several accounts: `all` would be nobody's.
+    """
     if not await _mine(db):
         return None
-    row = await (await db.execute("SELECT until, now() FROM segment_release")).fetchone()
+    row = await (await db.execute("SELECT until, now(), place = this_place() FROM segment_release")).fetchone()
     if row is None:
         return None
+    if not row[2]:
+        await _begin_anew(db, row[1])
+        return None
+    accounts = await (await db.execute("SELECT count(DISTINCT account) FROM gateway")).fetchone()
+    if accounts and accounts[0] > 1:
+        raise StoreError("the database has gateways of several accounts; totals are published of one alone")
     begin, end = row[0], min(row[0] + STEP * await _portion(db), floor(row[1] - settled))
     if end <= begin:
         return None
@@ -173,6 +197,13 @@ async def _publish(db: AsyncConnection, settled: timedelta) -> int | None:
         await cursor.executemany(_PUBLISH, rows)
     await db.execute("UPDATE segment_release SET until = %s", [end])
     return len(rows)
+
+
+async def _begin_anew(db: AsyncConnection, now: datetime) -> None:
+    """A copy was brought back: what came between may have been published already, of other homes."""
+    begin = floor(now) + STEP
+    await db.execute("UPDATE segment_release SET until = greatest(until, %s), place = this_place()", [begin])
+    log.warning("the tables are a copy that was brought back: totals are published from %s on", begin.isoformat())
 
 
 def _by_half_hour(
@@ -221,6 +252,8 @@ class SegmentWork:
             self._quiet_since = now
         settled = self._settled if now - self._quiet_since >= _QUIET_S else None
         try:
+            if settled is not None:
+                await self._database.run(note_quiet)
             await reckon(self._database, settled, stop.is_set)
         except StoreError as error:
             self._quiet_since = self._clock()

@@ -26,6 +26,7 @@ _MARK_HOMES = """
 SELECT mark_series(ARRAY(SELECT s.id FROM series s JOIN meter m ON m.id = s.meter
   WHERE m.gateway = ANY(%s) AND s.path LIKE '%%/energy/active/index'))
 """
+_OTHER = "SELECT account FROM gateway WHERE account <> %s ORDER BY account LIMIT 1"
 _MEMBERS = """
 SELECT g.id, g.jid, array_remove(array_agg(s.name ORDER BY s.name), NULL)
 FROM gateway g LEFT JOIN segment_home h ON h.gateway = g.id LEFT JOIN segment s ON s.id = h.segment
@@ -71,11 +72,16 @@ def read_segments(text: str, file: str) -> dict[str, frozenset[str]]:
 async def set_segments(db: AsyncConnection, account: str, wanted: Mapping[str, frozenset[str]]) -> Sequence[str]:
     """Make these the segments of the account's homes, of the others none; the homes that changed.
 
-    ConfigError for a home that is not the account's.
+    ConfigError for a home that is not the account's, and where another account has homes in the database.
     """
     # Who is writing without knowing that there are segments leaves no mark: it ends first, and the next ones know.
     await db.execute("LOCK TABLE reading IN SHARE ROW EXCLUSIVE MODE")
     await db.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    if other := await (await db.execute(_OTHER, [account])).fetchone():
+        raise ConfigError(
+            f"the database has gateways of {other[0]} too, which would count in {ALL}:"
+            " give each account a database of its own"
+        )
     known = await (await db.execute(_MEMBERS, [account])).fetchall()
     if strange := wanted.keys() - {jid for _, jid, _ in known}:
         raise ConfigError(f"{min(strange)} is not among the gateways of {account}: see linky-collect gateways list")
@@ -103,7 +109,7 @@ async def _mark(db: AsyncConnection, homes: Sequence[int]) -> None:
     await db.execute(_MARK_HOMES, [[number for (number,) in every]])
     first = await (await db.execute(_FIRST)).fetchone()
     if first:
-        await db.execute("INSERT INTO segment_release (until) VALUES (%s)", [floor(first[0])])
+        await db.execute("INSERT INTO segment_release (until, place) VALUES (%s, this_place())", [floor(first[0])])
 
 
 async def listed(db: AsyncConnection) -> list[dict[str, Any]]:

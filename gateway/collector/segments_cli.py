@@ -37,7 +37,8 @@ def declare(
     listing.add_argument("--json", action="store_true", help="for programs")
     listing.set_defaults(run=lambda options, config: _list(options, config, database))
     publish = actions.add_parser("publish", parents=[common], help="reckon and publish now what a process would")
-    publish.set_defaults(run=_publish)
+    publish.add_argument("--now", action="store_true", help="even if gateways have had no hour to send what is late")
+    publish.set_defaults(run=lambda options, config: _publish(options, config, database))
 
 
 def _set(
@@ -76,21 +77,26 @@ def _list(options: argparse.Namespace, config: CollectorConfig, database: WithDa
         sys.stdout.write(f"{row['segment']}: {row['homes']} homes{few}{newest}{published}\n")
 
 
-def _publish(options: argparse.Namespace, config: CollectorConfig) -> None:
+def _publish(options: argparse.Namespace, config: CollectorConfig, database: WithDatabase) -> None:
     from gateway.collector.database import Database  # noqa: PLC0415
-    from gateway.collector.segment_totals import Reckoned, reckon  # noqa: PLC0415
+    from gateway.collector.segment_totals import Reckoned, is_quiet, reckon  # noqa: PLC0415
 
-    del options
+    publishes = options.now or database(config, is_quiet)
 
     async def work() -> Reckoned | None:
-        database = Database(config.database_conninfo())
+        tables = Database(config.database_conninfo())
         try:
-            return await reckon(database, config.publish.settled)
+            return await reckon(tables, config.publish.settled if publishes else None)
         finally:
-            await database.close()
+            await tables.close()
 
     done = asyncio.run(work())
     if done is None:
         sys.stdout.write("another process is just doing it\n")
-    else:
-        sys.stdout.write(f"{done.half_hours} half hours reckoned, {done.published} totals published\n")
+        return
+    sys.stdout.write(f"{done.half_hours} half hours reckoned, {done.published} totals published\n")
+    if not publishes:
+        sys.stdout.write(
+            "nothing is published until linky-collect has been connected for an hour, in which gateways send what they"
+            " kept: what is late would be left out for ever; --now publishes all the same\n"
+        )

@@ -2,6 +2,7 @@
 
 import subprocess
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -13,6 +14,7 @@ from servers import wait_until
 from servers.postgres import Postgres, has_timescale
 from tests.gateway.collector.conftest import Store, with_database
 from tests.gateway.collector.test_collecting import SINCE, WAIT_S, Home, far_account, kept, stored
+from tests.gateway.collector.test_segments import FIRST, add_homes, divide, fill_all, reckoned
 from tests.markdown import ROOT
 
 pytestmark = pytest.mark.slow
@@ -44,6 +46,32 @@ def test_a_dump_of_before_is_brought_up_to_a_newer_package(empty, monkeypatch, s
     assert f"{len(schema._MIGRATIONS) - 2} migrations were run" in bring_back(postgres, new, dump)
     assert new.ask("SELECT account, jid FROM gateway") == [("coop@x", "maison@x")]
     with_database(new.conninfo, schema.check)
+
+
+def test_what_was_published_after_the_dump_is_not_published_again(store_at, postgres, tmp_path, caplog):
+    """From other homes it would be another total: the difference of the two is a home."""
+    old, dump = store_at(), tmp_path / "linky.dump"
+    series = add_homes(old, 12)
+    fill_all(old, series)
+    divide(old, "")
+    reckoned(old, datetime.now(UTC) - FIRST - timedelta(days=1))
+    client(postgres.program("pg_dump"), "-Fc", "-f", dump, "-d", old.conninfo)
+    before = old.ask("SELECT * FROM segment_half_hour ORDER BY start")
+    assert reckoned(old, timedelta(0)).published
+    assert not caplog.records
+    new = store_at()
+    bring_back(postgres, new, dump)
+    new.ask("DELETE FROM reading WHERE series = %s", series[0])
+    assert reckoned(new, timedelta(0)).published == 0
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert new.ask("SELECT * FROM segment_half_hour ORDER BY start") == before
+    (until, now) = new.ask("SELECT until, now() FROM segment_release")[0]
+    assert timedelta(0) < until - now <= timedelta(minutes=30)
+    # What begins from then on is published as ever, also where the program is started anew.
+    assert reckoned(new, timedelta(0)).published == 0
+    new.ask("UPDATE segment_release SET until = %s", FIRST + timedelta(days=1))
+    assert reckoned(new, timedelta(0)).published
+    assert len(caplog.records) == 1
 
 
 def test_a_hypertable_comes_back_between_two_calls(tmp_path):

@@ -257,7 +257,7 @@ def test_under_ten_homes_nothing_is_published(store):
     fill_all(store, add_homes(store, 9))
     said = divide(store, "".join(f"h{n}@x north\n" for n in range(1, 10)))
     assert said == "1 segments of 9 homes; 9 homes changed\n"
-    assert "half hours reckoned, 0 totals published\n" in store.command("segments", "publish")
+    assert "half hours reckoned, 0 totals published\n" in store.command("segments", "publish", "--now")
     assert store.ask("SELECT * FROM segment_half_hour") == []
     lines = store.command("segments", "list").splitlines()
     assert [line.split(", 9 counted")[0] for line in lines] == [
@@ -286,6 +286,56 @@ def test_a_process_publishes_after_an_hour_in_which_all_was_well(store):
         return found
 
     assert asyncio.run(work()) == [False, False, False, False, True]
+
+
+def test_the_command_publishes_nothing_that_a_process_would_not(store):
+    """What gateways kept during a pause would be left out for ever; who knows that there is nothing says so."""
+    fill_all(store, add_homes(store, 10))
+    divide(store, "")
+    now, many, sentence = [0.0], "SELECT count(*) FROM segment_half_hour", "nothing is published until"
+
+    async def work():
+        connected = asyncio.Event()
+        connected.set()
+        process = SegmentWork(store.conninfo, connected, timedelta(days=9), lambda: now[0])
+        for _ in range(2):
+            await process.turn(asyncio.Event())
+            now[0] += 3600
+        await process._database.close()
+
+    assert sentence in store.command("segments", "publish")
+    asyncio.run(work())
+    store.ask("UPDATE segment_release SET quiet_at = quiet_at - interval '6 minutes'")
+    assert sentence in store.command("segments", "publish")
+    assert store.one(many) == 0
+    asyncio.run(work())
+    said = store.command("segments", "publish")
+    assert sentence not in said
+    published = store.one(many)
+    assert said == f"0 half hours reckoned, {published} totals published\n"
+    assert published == 96
+    # A process of which the hour is not over yet says nothing.
+    store.ask("UPDATE segment_release SET quiet_at = NULL, until = %s", FIRST)
+    store.ask("TRUNCATE published_half_hour")
+    assert sentence in store.command("segments", "publish")
+    assert sentence not in store.command("segments", "publish", "--now")
+    assert store.one(many) == published
+
+
+def test_two_accounts_in_one_database_have_no_segments(store):
+    """`all` would be the homes of both: neither is divided, and what was divided before is published no further."""
+    fill_all(store, add_homes(store, 10))
+    divide(store, "h1@x north\n")
+    store.ask("INSERT INTO gateway (account, jid) VALUES ('autre@x', 'h1@x')")
+    file = store.folder / "segments.txt"
+    file.write_text("h2@x north\n")
+    assert "has gateways of autre@x too" in store.command("segments", "set", file, code=78)
+    assert store.ask("SELECT jid FROM segment_home JOIN gateway g ON g.id = gateway") == [("h1@x",)]
+    assert "of several accounts" in store.command("segments", "publish", "--now", code=74)
+    assert store.ask("SELECT * FROM segment_half_hour") == []
+    store.ask("DELETE FROM gateway WHERE account = 'autre@x'")
+    store.command("segments", "publish", "--now")
+    assert store.ask("SELECT * FROM segment_half_hour") != []
 
 
 def test_a_value_that_no_meter_has_leaves_its_home_out_and_no_other(store):
