@@ -1,5 +1,7 @@
 """Which totals of one half hour may be shown together: no sum or difference of them is of less than ten homes.
 
+Homes that used nothing hide nobody: ten are ten that used something, or all used nothing.
+
 Values only. What is shown cuts the homes into parts: those that are in the same shown segments. Whatever anybody
 reckons from the totals counts all homes of a part alike, so it is enough that every part is safe by itself. A segment
 whose showing would make an unsafe part is left out: with the whole and all segments but a small one that is one more,
@@ -23,24 +25,30 @@ LEAST_REST = 0.1
 
 @dataclass(frozen=True, slots=True)
 class HomeGroup:
-    """Homes that are in the same segments (their numbers): how many, their energy in Wh, that of the two largest."""
+    """Homes that are in the same segments (their numbers), their energy in Wh, that of the two largest.
+
+    ``using`` is how many of them have more than none.
+    """
 
     segments: frozenset[int]
     homes: int
+    using: int
     energy: float
     largest: tuple[float, ...]
 
     def with_other(self, other: HomeGroup) -> HomeGroup:
         """Both together, in the segments of this one."""
         largest = tuple(sorted(self.largest + other.largest, reverse=True)[:2])
-        return HomeGroup(self.segments, self.homes + other.homes, self.energy + other.energy, largest)
+        homes, using = self.homes + other.homes, self.using + other.using
+        return HomeGroup(self.segments, homes, using, self.energy + other.energy, largest)
 
     @property
     def is_safe(self) -> bool:
         """Whether its sum may be known."""
         first, second = (*self.largest, 0.0, 0.0)[:2]
         rest = self.energy - first - second
-        return self.homes >= FEWEST and first <= MOST_SHARE * self.energy and rest >= LEAST_REST * first
+        hidden = self.using or self.homes
+        return hidden >= FEWEST and first <= MOST_SHARE * self.energy and rest >= LEAST_REST * first
 
 
 @dataclass(frozen=True, slots=True)

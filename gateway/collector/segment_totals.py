@@ -59,11 +59,12 @@ WITH member AS (
 ), home AS MATERIALIZED (
   SELECT gateway, segments, dense_rank() OVER (ORDER BY segments) AS alike FROM member
 ), part AS MATERIALIZED (
-  SELECT h.path, h.start, home.alike, count(*) AS homes, sum(h.energy) AS energy,
+  SELECT h.path, h.start, home.alike, count(*) AS homes,
+    count(*) FILTER (WHERE h.energy > 0) AS used, sum(h.energy) AS energy,
     (array_agg(h.energy ORDER BY h.energy DESC))[1:2] AS largest
   FROM home_half_hours(%s, %s) h JOIN home USING (gateway) GROUP BY h.path, h.start, home.alike
 )
-SELECT path, start, segments, homes, energy, largest
+SELECT path, start, segments, homes, used, energy, largest
 FROM part JOIN (SELECT DISTINCT alike, segments FROM home) kind USING (alike)
 """
 # The largest first: of two that exclude each other the smaller one is left out, at every half hour the same.
@@ -207,11 +208,12 @@ async def _begin_anew(db: AsyncConnection, now: datetime) -> None:
 
 
 def _by_half_hour(
-    rows: Iterable[tuple[str, datetime, list[int], int, float, list[float]]],
+    rows: Iterable[tuple[str, datetime, list[int], int, int, float, list[float]]],
 ) -> Iterator[tuple[tuple[str, datetime], list[HomeGroup]]]:
     found: dict[tuple[str, datetime], list[HomeGroup]] = {}
-    for path, start, segments, homes, energy, largest in rows:
-        found.setdefault((path, start), []).append(HomeGroup(frozenset(segments), homes, energy, tuple(largest)))
+    for path, start, segments, homes, used, energy, largest in rows:
+        part = HomeGroup(frozenset(segments), homes, used, energy, tuple(largest))
+        found.setdefault((path, start), []).append(part)
     yield from found.items()
 
 

@@ -16,8 +16,9 @@ def parts_of(homes):
     found = {}
     for segments, energy in homes:
         found.setdefault(frozenset(segments) | {EVERYBODY}, []).append(energy)
+    using = {segments: sum(energy > 0 for energy in some) for segments, some in found.items()}
     return [
-        HomeGroup(segments, len(some), sum(some), tuple(sorted(some, reverse=True)[:2]))
+        HomeGroup(segments, len(some), using[segments], sum(some), tuple(sorted(some, reverse=True)[:2]))
         for segments, some in found.items()
     ]
 
@@ -55,26 +56,32 @@ def rank(rows):
     return done
 
 
+def too_few(energies):
+    """Whether homes are less than ten, or less than ten of them have any of what they have together."""
+    using = sum(energy > 0 for energy in energies)
+    return len(energies) < FEWEST or 0 < using < FEWEST
+
+
 def found_by_attack(homes, published):
-    """Groups of homes, smaller than ten, of which a combination of the published totals says anything; what they are.
+    """Groups of too few homes of which a combination of the published totals says anything; how many they are.
 
     Homes of which all totals think alike are one column. Some combination is of a set of columns alone when leaving
     them out costs the matrix a rank.
     """
     columns = {}
-    for segments, _ in homes:
+    for segments, energy in homes:
         column = tuple(int(one in {*segments, EVERYBODY}) for one in published)
-        columns[column] = columns.get(column, 0) + 1
+        columns.setdefault(column, []).append(energy)
     columns.pop((0,) * len(published), None)
     kinds = list(columns)
     everything = rank([[kind[n] for kind in kinds] for n in range(len(published))])
     for many in range(1, len(kinds) + 1):
         for some in combinations(kinds, many):
-            if sum(columns[kind] for kind in some) >= FEWEST:
+            if not too_few([energy for kind in some for energy in columns[kind]]):
                 continue
             rest = [kind for kind in kinds if kind not in some]
             if rank([[kind[n] for kind in rest] for n in range(len(published))]) < everything:
-                yield {kind: columns[kind] for kind in some}
+                yield {kind: len(columns[kind]) for kind in some}
 
 
 def sums_and_differences(homes, published):
@@ -105,7 +112,7 @@ def test_no_sum_and_no_difference_is_of_less_than_ten_homes(seed):
     published = shown_of(homes)
     assert list(found_by_attack(homes, published)) == []
     for some in sums_and_differences(homes, published):
-        assert not some or len(some) >= FEWEST
+        assert not some or not too_few([energy for _, energy in some])
 
 
 @pytest.mark.parametrize("seed", range(150))
@@ -123,6 +130,9 @@ def test_the_attack_finds_what_a_careless_rule_shows():
     assert list(found_by_attack(small, [EVERYBODY, 1, 2])) == [{(1, 0, 0): 4}]
     overlapping = [((1, 2), 1.0)] * 20 + [((1,), 1.0)] * 3
     assert list(found_by_attack(overlapping, [1, 2])) == [{(1, 0): 3}]
+    # One home injects, and twenty without a panel make a crowd of it.
+    lonely = [*of_sizes(20, energy=0.0), ((1,), 100.0)]
+    assert list(found_by_attack(lonely, [1])) == [{(1,): 21}]
 
 
 def test_most_is_shown_of_ordinary_segments():
@@ -151,6 +161,10 @@ def test_most_is_shown_of_ordinary_segments():
         ([((1, 2), 1.0)] * 20 + [((1,), 1.0)] * 13, [EVERYBODY, 1, 2]),
         # Nobody injects at night.
         (of_sizes(12, energy=0.0), [EVERYBODY, 1]),
+        # Those without a panel hide nobody who has one.
+        ([((1,), 0.0)] * 20 + [((1,), 100.0)] * 9, []),
+        ([((1,), 0.0)] * 20 + [((1,), 100.0)] * 10, [EVERYBODY, 1]),
+        (of_sizes(30, 20) + of_sizes(0, 0, 20, energy=0.0), [EVERYBODY, 1, 2, 3]),
         # One home is half of all, and more than half.
         ([((1,), 100.0)] * 11 + [((1,), 1100.0)], [EVERYBODY, 1]),
         ([((1,), 100.0)] * 11 + [((1,), 1101.0)], []),

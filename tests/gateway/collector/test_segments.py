@@ -266,6 +266,19 @@ def test_under_ten_homes_nothing_is_published(store):
     assert [row["counted"] for row in json.loads(store.command("segments", "list", "--json"))] == [9, 9]
 
 
+def test_homes_that_used_nothing_hide_nobody(store):
+    """Of thirty homes nine inject, and then ten; at night nobody does."""
+    series = add_homes(store, 30, PRODUCED)
+    half_hours = [(FIRST + n * STEP, n) for n in range(4)]
+    fill(store, *((one, moment, 0) for one in series[10:] for moment, _ in half_hours))
+    fill(store, *((one, moment, 100 * min(n, 2)) for one in series[:9] for moment, n in half_hours))
+    fill(store, *((series[9], moment, 100 * max(n - 1, 0) if n < 3 else 100) for moment, n in half_hours))
+    divide(store, "")
+    reckoned(store, timedelta(0))
+    rows = store.ask("SELECT start, energy, homes FROM segment_half_hour ORDER BY start")
+    assert rows == [(FIRST + STEP, 1000, 30), (FIRST + 2 * STEP, 0, 30)]
+
+
 def test_a_process_publishes_after_an_hour_in_which_all_was_well(store):
     """After a pause the gateways first send what they kept: it must not be left out for ever."""
     fill_all(store, add_homes(store, 10))
