@@ -27,7 +27,7 @@ class Gateways(threading.Thread):
     def __init__(self, port, pause_s=None):
         super().__init__()
         self._at, self._pause_s = port, pause_s
-        self.asked, self.ready = [], threading.Event()
+        self.asked, self.asked_at, self.ready = [], [], threading.Event()
         self._loop = self._over = None
 
     def __enter__(self):
@@ -65,6 +65,7 @@ class Gateways(threading.Thread):
             head = re.search(rb"<iq [^>]*>", stanza)[0].decode()
             said = dict(re.findall(r"(id|from|to)='([^']*)'", head) + re.findall(r'(id|from|to)="([^"]*)"', head))
             self.asked.append(said["to"])
+            self.asked_at.append(time.monotonic())
             if self._pause_s is not None:
                 await asyncio.sleep(self._pause_s)
                 writer.write(
@@ -98,8 +99,12 @@ def register(installer, count):
     return file
 
 
-def test_a_thousand_silent_gateways_are_known_within_a_minute(installer):
-    """Each is asked once, each is said to be unreachable; the patience is the default, half a minute."""
+def test_a_thousand_silent_gateways_are_waited_for_at_the_same_time(installer):
+    """Each is asked once, each is said to be unreachable; the patience is the default, half a minute.
+
+    By design the last is asked after 16 seconds and all are known after 46. What a busy machine does not change: most
+    of them have been asked before the first is given up, where 32 at a time would take a quarter of an hour.
+    """
     with Gateways(installer.component) as gateways:
         begun = time.monotonic()
         done = installer.status("--fleet", str(register(installer, 1000)), timeout=30)
@@ -107,7 +112,9 @@ def test_a_thousand_silent_gateways_are_known_within_a_minute(installer):
     assert (done.returncode, done.stderr) == (2, "")
     assert done.stdout.splitlines()[-1] == "1000 passerelles : 1000 injoignable"
     assert len(set(gateways.asked)) == len(gateways.asked) == 1000
-    assert lasted <= 60, lasted
+    together = sum(at <= gateways.asked_at[0] + 30 for at in gateways.asked_at)
+    assert together >= 500, together
+    assert lasted <= 180, lasted
 
 
 def test_whose_answers_come_slowly_is_not_silent(installer):
