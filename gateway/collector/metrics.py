@@ -70,6 +70,9 @@ _FAMILIES = {
         "gauge",
         "For how long the oldest other one has been open, of a gateway heard of this hour.",
     ),
+    "erasures_open": ("gauge", "Erasures of which something is hidden, and not deleted yet."),
+    "erasures_oldest_seconds": ("gauge", "For how long the oldest of them has been."),
+    "published_until_timestamp_seconds": ("gauge", "Up to when totals of segments are published; 0 for never."),
 }
 FAMILIES = {f"{_PREFIX}_{name}": words for name, words in _FAMILIES.items()}
 
@@ -98,6 +101,11 @@ SELECT count(*), count(refused_at),
   coalesce(extract(epoch FROM now() - min(noted_at) FILTER (WHERE {FILLABLE})), 0)::float
 FROM {GAPS} WHERE account = %(account)s
 """  # noqa: S608 (of the conditions above)
+_ERASURES = """
+SELECT count(DISTINCT (gateway, notice)), coalesce(extract(epoch FROM now() - min(noted_at)), 0)::float
+FROM erasure JOIN gateway ON gateway.id = erasure.gateway WHERE account = %(account)s
+"""
+_PUBLISHED = "SELECT coalesce(extract(epoch FROM max(until)), 0)::float FROM segment_release"
 
 
 class Tables:
@@ -153,6 +161,8 @@ class Tables:
 
         gateways, giving, *silent = await row(_GIVING)
         gaps, refused, oldest = await row(_GAPS)
+        erasures, longest = await row(_ERASURES)
+        (published,) = await row(_PUBLISHED)
         standing = dict.fromkeys((one.value for one in Standing), 0)
         standing.update(await (await db.execute(_STANDINGS, self._account)).fetchall())
         return [
@@ -166,6 +176,9 @@ class Tables:
             ("gaps_open", {}, gaps),
             ("gaps_refused", {}, refused),
             ("gaps_oldest_seconds", {}, oldest),
+            ("erasures_open", {}, erasures),
+            ("erasures_oldest_seconds", {}, longest),
+            ("published_until_timestamp_seconds", {}, published),
         ]
 
 

@@ -12,7 +12,8 @@ import pytest
 from gateway.collector import erasing
 from gateway.collector.database import Database
 from gateway.collector.erasing import finish
-from harness.accounts import HOME
+from gateway.collector.metrics import Tables
+from harness.accounts import FAR, HOME
 from harness.wait import wait_until
 from tests.gateway.collector.desk import INDEX, POWER, SENSOR, beside, desk_at, notice, parcel
 
@@ -41,6 +42,15 @@ def small(monkeypatch):
     monkeypatch.setattr(erasing, "_PORTION", 12)
 
 
+async def told(store):
+    """What of it is a figure for Prometheus."""
+    tables = Tables(store.conninfo, FAR)
+    try:
+        return {name: value for name, labels, value in await tables.samples() if not labels}
+    finally:
+        await tables.close()
+
+
 def run(store, work):
     """Run a coroutine function of a desk whose household has sent two series of forty values."""
 
@@ -66,7 +76,12 @@ def test_it_is_hidden_by_the_notice_and_confirmed_once_it_is_deleted(store, smal
         assert left == 2 * len(MANY) - 12
         assert await desk.keep(parcel((NOW, 7)), WITHDRAWN) == [False, False]
         assert await desk.fill(parcel((NOW, 7))) == [False]
+        store.ask("UPDATE erasure SET noted_at = now() - interval '2 hours'")
+        found = await told(store)
+        assert (found["erasures_open"], round(found["erasures_oldest_seconds"] / 60)) == (1, 120)
         assert await finish(desk.database) == left
+        found = await told(store)
+        assert (found["erasures_open"], found["erasures_oldest_seconds"]) == (0, 0)
         assert await desk.keep(WITHDRAWN, parcel((NOW, 8))) == [True, True]
 
     run(store, work)

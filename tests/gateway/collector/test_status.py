@@ -171,6 +171,13 @@ def test_a_gap_that_nobody_will_fill_wakes_nobody(giving, over):
     assert gaps["refused"] == told["gaps_refused"] == (2 if "refused_at" in over else 0)
 
 
+def test_up_to_when_is_published_is_told(store):
+    """Nought where there are no segments, which is no alarm."""
+    assert figures(store)["published_until_timestamp_seconds"] == 0
+    store.ask("INSERT INTO segment_release VALUES (true, to_timestamp(1764500400))")
+    assert figures(store)["published_until_timestamp_seconds"] == 1_764_500_400
+
+
 def test_a_process_that_does_not_answer_is_said(giving):
     """The one that the configuration names."""
     port = free_port()
