@@ -18,13 +18,13 @@ from tests.gateway.collector.conftest import Store
 from tests.gateway.collector.desk import INDEX, desk_at, notice, parcel
 from tests.gateway.collector.test_views import at, questions_of
 
-STEP = timedelta(minutes=30)
+STEP, DAY = timedelta(minutes=30), timedelta(days=1)
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 FIRST = NOW - timedelta(days=4)
 PRODUCED = "production/energy/active/index"
 
 
-def add_homes(store, count, path=INDEX, granularity="PT30M"):
+def add_homes(store, count, path=INDEX, granularity="PT30M", sensor="s@x"):
     """Homes h1@x, h2@x, … with a meter and a series each; the numbers of the series."""
     added = []
     for n in range(1, count + 1):
@@ -34,9 +34,9 @@ def add_homes(store, count, path=INDEX, granularity="PT30M"):
             FAR, f"h{n}@x",
         )  # fmt: skip
         meter = store.one(
-            "INSERT INTO meter (gateway, sensor) VALUES (%s, 's@x')"
+            "INSERT INTO meter (gateway, sensor) VALUES (%s, %s)"
             " ON CONFLICT (gateway, sensor) DO UPDATE SET sensor = excluded.sensor RETURNING id",
-            home,
+            home, sensor,
         )  # fmt: skip
         added.append(add_series(store, meter, path, granularity))
     return added
@@ -93,11 +93,14 @@ def kept(store):
 
 
 def by_hand(store):
-    """The same from every reading there is: the first of each half hour and of the one after it."""
+    """The same from every reading there is: the first of each half hour and of the one after it, in each meter.
+
+    A meter that has no value within a day is not there.
+    """
     members = defaultdict(set)
     for name, home in store.ask("SELECT name, gateway FROM segment_home JOIN segment ON segment = id"):
         members[home].add(name)
-    first = {}
+    first, moments = {}, defaultdict(lambda: defaultdict(list))
     rows = store.ask(
         "SELECT m.gateway, m.id, s.path, r.time, r.value FROM reading r JOIN series s ON s.id = r.series"
         " JOIN meter m ON m.id = s.meter JOIN gateway g ON g.id = m.gateway"
@@ -107,11 +110,18 @@ def by_hand(store):
         if path.endswith("/energy/active/index"):
             start = time.astimezone(UTC).replace(minute=time.minute // 30 * 30, second=0, microsecond=0)
             first.setdefault((home, meter, path, start), value)
-    homes = defaultdict(float)
-    for (home, meter, path, start), value in first.items():
-        after = first.get((home, meter, path, start + STEP))
-        if after is not None and after >= value:
-            homes[home, path, start] += after - value
+            moments[home, path][meter].append(time)
+    homes = {}
+    for home, path, start in {(home, path, start) for home, _, path, start in first}:
+        used = []
+        for meter, times in moments[home, path].items():
+            value, after = (first.get((home, meter, path, begin)) for begin in (start, start + STEP))
+            if value is not None and after is not None and after >= value:
+                used.append(after - value)
+            elif any(start - DAY < time <= start + DAY for time in times):
+                used.append(None)
+        if used and None not in used:
+            homes[home, path, start] = sum(used)
     totals = defaultdict(lambda: (0.0, 0))
     for (home, path, start), energy in homes.items():
         for name in {*members[home], "all"}:
@@ -121,14 +131,15 @@ def by_hand(store):
 
 
 def test_what_is_kept_is_what_the_indexes_say_whatever_happens(store, monkeypatch):
-    """Late, filled, rectified, erased, several granularities, limited, past its time, other segments; in any order."""
+    """Late, filled, erased, several granularities and meters, limited, past its time, other segments; in any order."""
     monkeypatch.setattr(segment_totals, "_PORTION", 200)
     chance = random.Random(25)
     series = [*add_homes(store, 6), *add_homes(store, 3, PRODUCED)]
     meter = store.one("SELECT meter FROM series WHERE id = %s", series[0])
     series.append(add_series(store, meter, INDEX, "PT1M"))
     series.append(add_series(store, meter, f"{INDEX}/provider/1", "PT30M"))
-    moments = [FIRST + n * STEP for n in range(60)]
+    series += add_homes(store, 2, sensor="t@x")
+    moments = [FIRST + n * STEP for n in range(100)]
     fill(store, *((one, moment, 100 * n) for one in series[:4] for n, moment in enumerate(moments[:20])))
     divide(store, "h1@x north\nh2@x north east\nh3@x east\n")
 
@@ -148,19 +159,23 @@ def test_what_is_kept_is_what_the_indexes_say_whatever_happens(store, monkeypatc
         store.ask("DELETE FROM reading WHERE series = %s AND time BETWEEN %s AND %s", one, moment, moment + 6 * STEP)
 
     def limit():
-        store.ask("UPDATE gateway SET limited = NOT limited WHERE jid = %s", f"h{chance.randint(1, 6)}@x")
+        limited = chance.random() < 0.4
+        store.ask("UPDATE gateway SET limited = %s WHERE jid = %s", limited, f"h{chance.randint(1, 6)}@x")
 
     def move():
         names = ["north", "east", "south"]
         lines = (f"h{n}@x {' '.join(chance.sample(names, chance.randint(1, 2)))}" for n in range(1, 7))
         divide(store, "\n".join(line for line in lines if chance.random() < 0.8))
 
+    found = 0
     for _ in range(25):
         for what in chance.choices([late, complete, erase, limit, move], weights=[4, 3, 2, 1, 1], k=3):
             what()
         done = reckoned(store)
         assert done.half_hours >= 0
         assert kept(store) == by_hand(store)
+        found += len(kept(store))
+    assert found > 1000
     # Nothing has changed: nothing is reckoned.
     assert reckoned(store) == Reckoned(0, 0)
     store.ask("DELETE FROM gateway WHERE jid = 'h1@x'")
@@ -183,6 +198,33 @@ def test_only_what_changed_is_reckoned(store):
     store.ask("DELETE FROM segment_release")
     fill(store, (series[0], FIRST + 40 * STEP, 40 * 100))
     assert store.ask("SELECT * FROM half_hour_changed") == []
+
+
+def test_a_home_of_two_meters_is_whole_where_both_are(store):
+    """One meter's energy is not the home's; a meter that came later, or went, is no part of it then."""
+    first = add_homes(store, 1)
+    second = add_homes(store, 1, sensor="t@x")
+    fill_all(store, first, half_hours=150)
+    begin = FIRST + 60 * STEP
+    divide(store, "")
+    reckoned(store)
+
+    def is_right(*expected):
+        reckoned(store)
+        assert kept(store) == by_hand(store)
+        for number, count in expected:
+            assert len([1 for (name, _, _), (energy, _) in kept(store).items() if energy == number]) == count
+
+    is_right((100, 150))
+    fill_all(store, second, half_hours=20, first=begin, used=7)
+    # From a day before to a day after its 21 values nothing is whole but what is in both.
+    is_right((107, 20), (100, 150 - (48 + 20 + 48)))
+    store.ask("DELETE FROM reading WHERE series = %s AND time = %s", second[0], begin + 10 * STEP)
+    is_right((107, 18))
+    store.ask("DELETE FROM reading WHERE series = %s AND time > %s", second[0], begin + 5 * STEP)
+    is_right((107, 5))
+    store.ask("DELETE FROM series WHERE id = %s", second[0])
+    is_right((100, 150))
 
 
 def test_a_withdrawal_a_limitation_and_the_retention_are_obeyed(store):
