@@ -95,9 +95,9 @@ class Sen1Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class OwnTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[own]``: a class of one's own in a file, and the words that it is made with."""
+    """``[own]``: a class of one's own in a file, else of an installed package, and the words that it is made with."""
 
-    file: Annotated[str, msgspec.Meta(min_length=1)]
+    file: Annotated[str, msgspec.Meta(min_length=1)] | None = None
     sink: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
     given: dict[str, str | int | float | bool] = msgspec.field(default_factory=dict)
     token_file: str | None = None

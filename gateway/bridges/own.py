@@ -1,6 +1,6 @@
-"""A sink of one's own: a class in a file that the configuration names, made with what stands there for it.
+"""A sink of one's own: a class in a file that the configuration names, or an installed package's entry point.
 
-Whoever writes the configuration decides what runs: the file is a program like this one, of the same user, in the same
+Whoever writes the configuration decides what runs: it is a program like this one, of the same user, in the same
 sandbox. It has the three things of ``core.Blocking``; what it raises besides BridgeError ends the bridge, and is shown.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from importlib.metadata import entry_points
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -20,17 +21,19 @@ if TYPE_CHECKING:
     from gateway.bridges.config import OwnTable
 
 _HAS = ("most", "missing", "send")
+# What a package's pyproject.toml has below [project.entry-points."linky_gateway.sinks"].
+GROUP = "linky_gateway.sinks"
 
 
-def load_sink(file: Path, table: OwnTable, token: str | None) -> InThread:
-    """The sink, in a thread; ``token`` is given as ``token`` where there is one.
+def load_sink(file: Path | None, table: OwnTable, token: str | None) -> InThread:
+    """The sink, in a thread; ``token`` is given as ``token`` where there is one. Without a file it is an entry point.
 
     ConfigError says where: a file that cannot be read or run, no such class, one that takes other words, one that lacks
     what a sink has.
     """
-    found = getattr(_run(file), table.sink, None)
+    found = getattr(_run(file), table.sink, None) if file else _installed(table.sink)
     if not isinstance(found, type):
-        raise ConfigError(f"own.sink: {file} has no class {table.sink}")
+        raise ConfigError(f"own.sink: {file or GROUP} has no class {table.sink}")
     given = {**table.given, **({"token": token} if token else {})}
     try:
         sink = found(**given)
@@ -41,8 +44,18 @@ def load_sink(file: Path, table: OwnTable, token: str | None) -> InThread:
     except Exception as error:
         raise ConfigError(f"own.given: {table.sink} could not be made: {error!r}") from error
     if wanting := [name for name in _HAS if not hasattr(sink, name)]:
-        raise ConfigError(f"own.sink: {table.sink} of {file} lacks {', '.join(wanting)}")
+        raise ConfigError(f"own.sink: {table.sink} of {file or GROUP} lacks {', '.join(wanting)}")
     return InThread(sink)
+
+
+def _installed(name: str) -> object:
+    """What an installed package offers under that name; None where none does."""
+    for entry in entry_points(group=GROUP, name=name):
+        try:
+            return entry.load()
+        except Exception as error:
+            raise ConfigError(f"own.sink: {name} of {entry.value} cannot be loaded: {error!r}") from error
+    return None
 
 
 def _run(file: Path) -> ModuleType:

@@ -126,7 +126,7 @@ def _sink(kind: str, file: Path, config: BridgeConfig, session: Session) -> Sink
 
         has_token = config.own.token_file or credential_file(TOKEN_CREDENTIAL)
         token = _secret(file, config, config.own.token_file) if has_token else None
-        return load_sink(config.path(config.own.file), config.own, token)
+        return load_sink(config.path(config.own.file) if config.own.file else None, config.own, token)
     if config.zabbix and kind == "zabbix":
         try:
             from gateway.bridges.zabbix import ZabbixSink  # noqa: PLC0415

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from gateway.bridges.http import post
 from gateway.bridges.naming import gts_class
+from gateway.federation.wire.scope import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,12 @@ class Warp10Sink:
 
     def line(self, value: Value) -> str:
         """One value in the GTS input format: a number as DOUBLE, text as STRING."""
-        labels = {"PRM": value.household.name, "granularity": value.granularity, "unit": value.unit, "sen1": value.sen1}
+        # The meter's id alone: whoever may read the series need not learn the household's address.
+        named = parsed(value.sen1 or value.record)
+        sensor = (named.prm or named.sensor or "") if named else ""
+        labels = {
+            "PRM": value.household.name, "granularity": value.granularity, "unit": value.unit, "sensor": sensor,
+        }  # fmt: skip
         written = ",".join(f"{name}={quote(text, safe='')}" for name, text in labels.items() if text)
         # Never LONG: a series has the type of its first value, and would cut what stands behind a point later on.
         told = f"'{quote(value.value, safe=' ')}'" if isinstance(value.value, str) else repr(float(value.value))

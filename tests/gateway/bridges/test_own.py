@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.bridges.config import OwnTable, load
-from gateway.bridges.own import load_sink
+from gateway.bridges.own import GROUP, load_sink
 from gateway.errors import ConfigError
 from tests.gateway.bridges.test_web_sinks import START, value
 from tests.markdown import read
@@ -28,6 +28,29 @@ def test_the_example_of_the_document_writes_a_line_for_each_value(tmp_path):
     line = (tmp_path / "out").read_text().split()
     assert line[1:4] == ["consumption/power/apparent/raw", str(START), "230"]
     assert sink.most == 1000
+
+
+def install(folder, name, words):
+    """A package of one module, as pip lays one out, with its entry point."""
+    (folder / f"{name}.py").write_text(words)
+    place = folder / f"{name}-1.dist-info"
+    place.mkdir()
+    (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    (place / "entry_points.txt").write_text(f"[{GROUP}]\n{name} = {name}:LinesSink\n")
+
+
+def test_an_installed_package_s_sink_is_found_by_its_name(tmp_path, monkeypatch):
+    """Without a file; one that nobody offers, or that cannot be loaded, is a sentence."""
+    monkeypatch.syspath_prepend(tmp_path)
+    install(tmp_path, "linky_lines_of_a_test", LINES)
+    install(tmp_path, "linky_broken_of_a_test", "import nowhere_to_be_found\n")
+    sink = load_sink(None, OwnTable(sink="linky_lines_of_a_test", given={"path": str(tmp_path / "out")}), None)
+    asyncio.run(sink.send([value("consumption/power/apparent/raw", START, 230)]))
+    assert (tmp_path / "out").read_text().split()[3] == "230"
+    with pytest.raises(ConfigError, match=r"own.sink: linky_gateway.sinks has no class Nobodys"):
+        load_sink(None, OwnTable(sink="Nobodys"), None)
+    with pytest.raises(ConfigError, match=r"own.sink: linky_broken_of_a_test of .* cannot be loaded: ModuleNotFound"):
+        load_sink(None, OwnTable(sink="linky_broken_of_a_test"), None)
 
 
 def test_its_token_is_among_its_words(tmp_path):
