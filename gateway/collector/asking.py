@@ -100,6 +100,8 @@ class AskedGateway:
 
     async def begin(self, identifier: str, numbers: tuple[str, int, int] | None) -> None:
         """A subscription was accepted."""
+        if self._source.gone:
+            return
         now = int(time.time())
         self._source.numbered = numbers is not None
 
@@ -152,6 +154,8 @@ class AskedGateway:
 
     async def end(self, identifier: str) -> None:
         """A subscription is over; what it brought stays until its retention ends."""
+        if self._source.gone:
+            return
 
         async def work(db: AsyncConnection) -> None:
             key = [self._source.id, identifier]

@@ -34,11 +34,13 @@ TEMPORARY = (
     "CREATE TEMPORARY TABLE incoming (series integer, time double precision, value double precision, words text,"
     " number integer) ON COMMIT DELETE ROWS"
 )
+_HOLD = "SELECT FROM gateway WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+# A statement of its own: one that had to wait for the lock would see the other tables as they were before.
 _HELD = (
     "SELECT id, epoch, reached, spans,"
     " ARRAY(SELECT identifier FROM subscription WHERE gateway = gateway.id AND wanted),"
     " EXISTS (SELECT FROM erasure WHERE gateway = gateway.id)"
-    " FROM gateway WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+    " FROM gateway WHERE id = ANY(%s) ORDER BY id"
 )
 # What is past its retention when it comes would only be deleted within the hour.
 _INSERT = """
@@ -101,6 +103,7 @@ class ItemBatch:
         return kept
 
     async def _hold(self, gateways: set[int]) -> None:
+        await self._db.execute(_HOLD, [sorted(gateways)])
         found = await (await self._db.execute(_HELD, [sorted(gateways)])).fetchall()
         self._chains = {
             number: IngestChain(epoch, reached, tuple((after, last) for after, last in spans))

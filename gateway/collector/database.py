@@ -25,7 +25,9 @@ _T = TypeVar("_T")
 _CONNECT_S = 10
 # A statement that takes longer is stuck behind something that nobody will end for us.
 _STATEMENT_MS = 300_000
-_KEEPALIVE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2"
+_KEEPALIVE = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=20000"
+)
 # Many small look-ups, which a compiler of queries (jit) only makes wait.
 _PLANNED = "-c jit=off"
 # What another transaction is to blame for: once more, and it works (PostgreSQL, appendix A, classes 40 and 55).
@@ -80,7 +82,8 @@ class Database:
                 except (psycopg.DataError, psycopg.IntegrityError):
                     raise
                 except psycopg.Error as error:
-                    if not isinstance(error, _AGAIN):
+                    # One that goes on keeps its locks: a full disk is no reason to give everything to the others.
+                    if self._db is not None and self._db.closed:
                         await self._close()
                     if not isinstance(error, _AGAIN) or time + 1 == _TIMES:
                         raise StoreError(f"PostgreSQL cannot be used: {_sentence(error)}") from error

@@ -8,6 +8,7 @@ may commit now (a partition's committer).
 from __future__ import annotations
 
 import math
+import time
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ PARTITIONS = 64
 MEMBER = "linky-collect member"
 # How often the sharing is looked at; so long a process keeps its partitions without a connection to its XMPP server.
 SETTLE_S, WITHOUT_SERVER_S = 1.0, 10.0
+# So long a process that has a new connection to PostgreSQL leaves what it had not before to the others.
+MODEST_S = 3.0
 # What migration 010 has PostgreSQL say when gateways or subscriptions are added or taken out.
 CHANGED = "linky_gateways"
 
@@ -85,29 +88,37 @@ class Partitions:
         self.held: frozenset[int] = frozenset()
         # Whether gateways or subscriptions were added or taken out since this was last set to False.
         self.changed = True
+        # Whether it counts among those who share, whatever it has.
+        self.joined = False
         self._of_partitions, self._of_members = lock_keys(account)
-        self._joined = False
+        # How much it had on the connection before, and until when it takes no more than that: after a restart of
+        # PostgreSQL the first that is back would take all.
+        self._former, self._modest_until = 0, -math.inf
 
     async def begin(self, db: AsyncConnection) -> None:
         """A new connection, which holds nothing: what was held a moment ago is taken first, if nobody has it yet."""
         former, self.held, self.changed = self.held, frozenset(), True
+        self._former, self._modest_until = len(former), time.monotonic() + (MODEST_S if former else 0.0)
         db.add_notify_handler(self._told)
         await db.execute(f"LISTEN {CHANGED}")
-        if self._joined:
+        if self.joined:
             await db.execute(_JOIN, [self._of_members])
             self.held = await self._take(db, former)
 
     async def settle(self, db: AsyncConnection) -> None:
         """Have a fair share: give up what is above it, take what nobody has up to it."""
-        if not self._joined:
+        if not self.joined:
             await db.execute(_JOIN, [self._of_members])
-            self._joined = True
+            self.joined = True
         classes = classes_of(self.account)
         rows = await (await db.execute(_LOCKS, [classes])).fetchall()
-        members = {pid for _, pid, of, _ in rows if of == classes[1]}
+        members = sorted({pid for _, pid, of, _ in rows if of == classes[1]})
         locked = {number: pid for _, pid, of, number in rows if of == classes[0]}
         mine = sorted(number for number, pid in locked.items() if pid == rows[0][0])
-        share = math.ceil(PARTITIONS / max(len(members), 1))
+        each, more = divmod(PARTITIONS, max(len(members), 1))
+        share = each + (rows[0][0] in members[:more])
+        if time.monotonic() < self._modest_until:
+            share = min(share, self._former)
         if mine[share:]:
             await db.execute(_GIVE_UP, [self._of_partitions, mine[share:]])
         free = [number for number in range(PARTITIONS) if number not in locked]
@@ -116,7 +127,7 @@ class Partitions:
 
     async def leave(self, db: AsyncConnection) -> None:
         """Give up all of it: the others take it at once."""
-        self.held, self._joined = frozenset(), False
+        self.held, self.joined = frozenset(), False
         await db.execute("SELECT pg_advisory_unlock_all()")
 
     async def assigned(self, db: AsyncConnection) -> list[Assignment]:

@@ -149,19 +149,20 @@ class Collector:
 
     async def _own(self) -> None:
         """Have a fair share of the partitions, and of the gateways in them what it says."""
-        lost, assigned = time.monotonic(), frozenset[int]()
+        lost, assigned, again_at = time.monotonic(), frozenset[int](), 0.0
         while not self._stop.is_set():
             try:
                 if self._session.connected.is_set():
                     lost = time.monotonic()
                     await self._writing.run(self._partitions.settle)
-                elif self._partitions.held and time.monotonic() - lost > WITHOUT_SERVER_S:
+                elif self._partitions.joined and time.monotonic() - lost > WITHOUT_SERVER_S:
                     await self._writing.run(self._partitions.leave)
-                held = self._partitions.held
-                if self._partitions.changed or held != assigned:
+                held, begun = self._partitions.held, time.monotonic()
+                if held != assigned or (self._partitions.changed and begun >= again_at):
                     self._partitions.changed = False
                     self._rounds.assign(await self._asking.run(self._partitions.assigned))
-                    assigned = held
+                    # All are read where one was added: of a campaign that takes a twentieth of the time at most.
+                    assigned, again_at = held, time.monotonic() + 20 * (time.monotonic() - begun)
                 await self._write_standings()
             except StoreError as error:
                 self._partitions.changed = True

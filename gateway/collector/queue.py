@@ -103,6 +103,8 @@ class IngestQueue:
                         await wait_any(_GATHER_S, self._urgent, stop)
                     self._urgent.clear()
                     await self._keep_next()
+                    # Also where something always waits.
+                    self._ask_what_was_left()
                     self.alive_at = time.monotonic()
                     wait = _FIRST_WAIT_S
             except StoreError as error:
@@ -112,7 +114,6 @@ class IngestQueue:
                 await wait_any(wait * random.uniform(0.7, 1.3), stop)  # noqa: S311 (no secret)
                 wait = min(wait * 2, _LAST_WAIT_S)
                 continue
-            self._ask_what_was_left()
             if not self._arrived.is_set():
                 await wait_any(ROUND_S, self._arrived, stop)
 
@@ -227,7 +228,9 @@ class IngestQueue:
     def _ask_what_was_left(self) -> None:
         """Have those begin again for whom there was no room, as many as there is room for now."""
         room = (self._most - self.records) // _WINDOW_RECORDS
-        for source in list(itertools.islice(self._missed, max(room, 1))):
+        if self.records <= self._most // 2:
+            room = max(room, 1)
+        for source in list(itertools.islice(self._missed, max(room, 0))):
             del self._missed[source]
             self._ask_again(source)
 

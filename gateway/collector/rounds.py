@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from gateway.collector.asking import AskedGateway
 from gateway.collector.items import CollectedGateway
-from gateway.errors import StoreError
+from gateway.errors import FederationError, StoreError
 from gateway.federation.connection.waiting import wait_any
 from gateway.federation.recipient.subscriber import Inquiry, RetryPace
 from gateway.federation.recipient.supply import Standing
@@ -31,38 +31,59 @@ if TYPE_CHECKING:
     from gateway.collector.database import Database
     from gateway.collector.partitions import Assignment
     from gateway.collector.queue import IngestQueue
-    from gateway.errors import FederationError
     from gateway.federation.connection.session import Session
 
 log = logging.getLogger(__name__)
 
 # A household's consent may take months: from ten minutes to six hours. A server's night is shorter.
 PACE = RetryPace(again_s=3600, refused_s=600, refused_most_s=6 * 3600, absent_s=1, absent_most_s=600)
-# Asked at the same time: one that says nothing takes half a minute. Of those pages of history, which are of 30 kB each.
-_MOST_ASKED, _TURNS = 256, 32
+# Asked at the same time: one that says nothing takes half a minute. Of those so many may be in the middle of a history,
+# the others are asked for theirs a minute later; and so many pages are awaited, of 30 kB each.
+_MOST_ASKED, _MOST_PAGING, _TURNS = 1024, 256, 32
 # Of those that stand, so many are asked anew in a second of a new session, and none that has just been asked.
 _ANEW_EACH_S, _JUST_S = 50.0, 60.0
 # Presences shown, or taken back, at a time, and the pause after them.
 _SHOWN, _SHOWN_S = 50, 0.05
 
 
-class Gate:
-    """A session as it asks one gateway."""
+class Paging:
+    """Who of all gateways is in the middle of a history, and whose page is awaited."""
 
-    def __init__(self, session: Session, turns: asyncio.Semaphore, source: CollectedGateway) -> None:
-        self._session, self._turns, self._source = session, turns, source
+    def __init__(self) -> None:
+        self.turns = asyncio.Semaphore(_TURNS)
+        self.sources: set[CollectedGateway] = set()
+
+
+class Gate:
+    """A session as it asks one gateway, once: nothing more of one that was given up meanwhile."""
+
+    def __init__(self, session: Session, paging: Paging, source: CollectedGateway) -> None:
+        self._session, self._paging, self._source = session, paging, source
 
     def greet(self, to: str) -> None:
         """Show our presence, and remember when."""
-        self._source.greeted_at = time.monotonic()
-        self._session.greet(to)
+        if not self._source.gone:
+            self._source.greeted_at = time.monotonic()
+            self._session.greet(to)
 
     async def request(self, to: str, payload: Element) -> Element:
-        """Ask; a page of the history in its turn."""
+        """Ask; a page of the history in its turn. FederationError where there is no room for another history."""
         if payload.get("node") != "get_history":
-            return await self._session.request(to, payload)
-        async with self._turns:
-            return await self._session.request(to, payload)
+            return await self._ask(to, payload)
+        if self._source not in self._paging.sources and len(self._paging.sources) >= _MOST_PAGING:
+            raise FederationError("its history has to wait: others are being fetched", "resource-constraint")
+        self._paging.sources.add(self._source)
+        async with self._paging.turns:
+            return await self._ask(to, payload)
+
+    def close(self) -> None:
+        """It was asked."""
+        self._paging.sources.discard(self._source)
+
+    async def _ask(self, to: str, payload: Element) -> Element:
+        if self._source.gone:
+            raise FederationError("it is another process's now", "remote-server-timeout")
+        return await self._session.request(to, payload)
 
 
 class Rounds:
@@ -86,7 +107,7 @@ class Rounds:
         # When the next of those that stand is asked anew.
         self._next_anew = 0.0
         self._asked: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(_TURNS)
+        self._paging = Paging()
         self._arrived = asyncio.Event()
         # (gateway, identifier) -> standing and sentence, where that has changed and is not written yet.
         self.changes: dict[tuple[int, str], tuple[str, str]] = {}
@@ -105,6 +126,7 @@ class Rounds:
                 self._take_up(one)
         # After that: one whose subscriptions are others is not given up.
         self._queue.forget(gone)
+        self._arrived.set()
 
     def ask_again(self, source: CollectedGateway) -> None:
         """Ask it now: it has said something that makes it worth it."""
@@ -135,11 +157,15 @@ class Rounds:
         now, source.fresh = time.monotonic(), True
         if not (source.wanted or source.ending):
             return
-        if not (source.accepted and source.numbered) or source.ending:
+        stands = source.accepted and source.numbered and not source.ending
+        # What a gateway without numbers has sent meanwhile is nowhere but in its history.
+        if not stands and (source.asked_at == -math.inf or source.ending or source.accepted):
             self._plan(source, now)
             return
-        self._unshown.append(source)
-        self._arrived.set()
+        if stands:
+            self._unshown.append(source)
+            source.greeted_at = now
+            self._arrived.set()
         if now >= source.asked_at + _JUST_S:
             self._next_anew = max(now, self._next_anew)
             self._plan(source, self._next_anew)
@@ -150,7 +176,10 @@ class Rounds:
         if source.asking:
             source.again = True
             return
-        source.due = min(source.due, max(due, source.earliest))
+        due = max(due, source.earliest)
+        if due >= source.due:
+            return
+        source.due = due
         heapq.heappush(self._due, (source.due, next(self._numbers), source))
         self._arrived.set()
 
@@ -184,7 +213,7 @@ class Rounds:
         return _SHOWN_S if self._unshown else math.inf
 
     async def _ask(self, source: CollectedGateway) -> None:
-        gate, account = Gate(self._session, self._turns, source), AskedGateway(self._database, self._queue, source)
+        gate, account = Gate(self._session, self._paging, source), AskedGateway(self._database, self._queue, source)
         inquiry = Inquiry(gate, source.provider, source.wanted, account, self._refused, PACE, source.ending)
         inquiry.failures = source.failures
         fresh, source.fresh = source.fresh, False
@@ -196,6 +225,7 @@ class Rounds:
                 await account.answered(inquiry.filled)
         finally:
             source.asking = False
+            gate.close()
         if source.gone:
             return
         source.failures, source.ending = inquiry.failures, tuple(inquiry.former)

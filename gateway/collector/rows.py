@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Several times a meter's longest message, and the longest duration that anybody writes.
 _MOST_TEXT, _MOST_GRANULARITY = 1_000, 32
+# A meter's counter has nine digits; sums and differences of such numbers stay numbers, whoever invents them.
+_MOST_VALUE = 1e15
 # What PostgreSQL reads as an interval, small enough to be counted back from today.
 _RETENTION = re.compile(
     r"P(?=[0-9T])([0-9]{1,3}Y)?([0-9]{1,4}M)?([0-9]{1,4}W)?([0-9]{1,5}D)?(T([0-9]{1,5}H)?([0-9]{1,6}M)?)?"
@@ -78,4 +80,6 @@ def rows(gateway: int, parcel: QuoaliseMessage) -> Iterator[ReadingRow]:
 
 def _is_keepable(record: Record) -> bool:
     texts = (text for text in (record.value, record.unit) if isinstance(text, str | bytes))
-    return record.value is not None and all(len(text) <= _MOST_TEXT for text in texts)
+    # What is no number at all is not kept either.
+    number = record.value if isinstance(record.value, int | float) else 0
+    return record.value is not None and abs(number) <= _MOST_VALUE and all(len(text) <= _MOST_TEXT for text in texts)

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from gateway.collector import series
+from gateway.collector.database import connect
 from gateway.collector.gateways import remove
 from gateway.errors import StoreError
 from gateway.federation.wire.stanza import QuoaliseMessage
@@ -160,6 +161,61 @@ def test_what_is_wanted_no_more_is_confirmed_and_not_kept(store):
 
     assert run(store, work) == [True]
     assert store.one("SELECT count(*) FROM reading") == store.one("SELECT count(*) FROM meter") == 0
+
+
+def test_who_comes_back_to_find_everything_taken_still_counts_until_it_leaves(store):
+    """Then the others have all of it: a process without its server keeps nobody's share."""
+
+    async def work(desk):
+        other = Desk(store)
+        try:
+            await other.settle()
+            store.ask("SELECT pg_terminate_backend(%s)", await pid_of(desk))
+            await eventually(lambda: store.shares() == {}, what="its locks are gone")
+            await other.settle()
+            with pytest.raises(StoreError):
+                await pid_of(desk)
+            await pid_of(desk)
+            assert (desk.partitions.held, desk.partitions.joined) == (frozenset(), True)
+            await other.settle()
+            assert len(other.partitions.held) == 32
+            await desk.database.run(desk.partitions.leave)
+            await other.settle()
+            assert (len(other.partitions.held), desk.partitions.joined) == (64, False)
+        finally:
+            await other.database.close()
+
+    run(store, work)
+
+
+def test_what_waits_while_a_gateway_is_taken_out_does_not_come_back(store):
+    """A batch that stands behind the removal keeps by what holds after it."""
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+    async def work(desk):
+        await desk.keep(parcel((NOW, 1)))
+        other = await connect(store.conninfo)
+        try:
+            async with other.transaction():
+                await remove(other, FAR, HOME, erase=True)
+                keeping = asyncio.create_task(desk.keep(parcel((NOW + 60, 2))))
+                await eventually(lambda: store.one(waits) == 1, what="the batch waits")
+            return await keeping
+        finally:
+            await other.close()
+
+    assert run(store, work) == [True]
+    assert minutes(store) in ([], [(0, "1")])
+
+
+def test_a_number_that_no_meter_has_is_confirmed_and_not_kept(store):
+    """Of two such no sum or difference would be a number, for everybody who asks."""
+
+    async def work(desk):
+        return await desk.keep(parcel((NOW, -1.7e308), (NOW + 60, 1e15), (NOW + 120, 1.1e15)))
+
+    assert run(store, work) == [True]
+    assert minutes(store) == [(1, "1e+15")]
 
 
 def test_an_erasure_means_what_came_before_it_and_what_it_names(store):

@@ -260,3 +260,29 @@ def test_a_notice_and_a_page_wait_for_nobody(monkeypatch):
         return scene.kept
 
     assert run(work) == [["a", "n"], ["page"]]
+
+
+def test_who_was_left_is_asked_also_where_something_always_waits():
+    """Under a steady load the queue is never empty."""
+
+    async def work():
+        scene = Scene(most=12)
+        for number in "abcdefg":
+            scene.line.bring(number, pack(NAME))
+        keep = scene.queue._keep
+
+        async def busy(items):
+            kept = await keep(items)
+            if len(scene.kept) < 20:
+                scene.line.bring(f"more {len(scene.kept)}", pack(NAME))
+            return kept
+
+        scene.queue._keep = busy
+        task = asyncio.create_task(scene.queue.run(scene.stop))
+        await eventually(lambda: scene.asked)
+        rounds = len(scene.kept)
+        scene.stop.set()
+        await task
+        return rounds
+
+    assert run(work) < 5

@@ -213,6 +213,61 @@ def test_one_whose_subscriptions_change_is_not_given_up():
     asyncio.run(scenario())
 
 
+def test_who_is_given_up_alone_is_told_though_nobody_is_asked():
+    """Nothing else is due for an hour."""
+
+    async def scenario():
+        stays, goes = assignment(1, stands=True), assignment(2, stands=True)
+        async with Scene(stays, goes) as scene:
+            await eventually(lambda: len(scene.asked()) == 2 and not scene.rounds._asked)
+            scene.rounds.assign([stays])
+            await eventually(lambda: scene.line.left == [f"{goes.jid}/proxy"])
+
+    asyncio.run(scenario())
+
+
+def test_an_ask_that_outlives_its_gateway_shows_and_asks_nothing_more():
+    """Another process has it by now: it would send to us again."""
+
+    async def scenario():
+        one = assignment(1, stands=False, former=("gw0000001@homes.test/old", "gw0000001@homes.test/older"))
+        scene, hold = Scene(one), asyncio.Event()
+        answer = scene.line.request
+
+        async def late(to, command):
+            result = await answer(to, command)
+            await hold.wait()
+            return result
+
+        scene.line.request = late
+        async with scene:
+            await eventually(lambda: scene.asked("unsubscribe"))
+            scene.rounds.assign([])
+            hold.set()
+            await eventually(lambda: not scene.rounds._asked)
+        assert scene.line.asked == [(f"{one.jid}/proxy", "unsubscribe")]
+        assert (scene.line.greeted, scene.line.left) == ([], [f"{one.jid}/proxy"])
+
+    asyncio.run(scenario())
+
+
+def test_presences_of_one_gateway_have_it_asked_once(slowly):
+    """However many it shows; nobody else waits longer for that."""
+
+    async def scenario():
+        async with Scene(*(assignment(n, stands=True) for n in range(3))) as scene:
+            await eventually(lambda: len(scene.line.greeted) >= 3)
+            last = scene.sources[assignment(2, stands=True).jid]
+            last.greeted_at -= 10
+            planned, waits = len(scene.rounds._due), scene.rounds._next_anew
+            for _ in range(100):
+                scene.line.appeared(last.provider)
+            assert len(scene.rounds._due) <= planned + 1
+            assert scene.rounds._next_anew <= waits + 61
+
+    asyncio.run(scenario())
+
+
 def test_a_gateway_that_is_silent_takes_less_than_two_kilobytes():
     """Its row as it is assigned, its place among the others, its turn."""
 
