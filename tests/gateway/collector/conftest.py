@@ -146,7 +146,7 @@ class Store:
     def shares(self):
         """How many partitions each process has that has any."""
         text = (
-            "SELECT substr(application_name, 23), count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            "SELECT substr(application_name, 22), count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
             " WHERE locktype = 'advisory' AND classid::bigint = %s AND datname = current_database() GROUP BY pid, 1"
         )
         return dict(self.ask(text, classes_of(FAR)[0]))

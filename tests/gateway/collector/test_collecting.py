@@ -1,12 +1,10 @@
 """Real gateways, servers, collectors and a real PostgreSQL: what a household allowed is there once, whatever dies."""
 
 import json
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack
 from datetime import datetime, timedelta
-from io import StringIO
 from zoneinfo import ZoneInfo
 
-from gateway.collector.cli import main
 from harness.accounts import FAR, HOME
 from meter.process import SimulatedMeter
 from servers import wait_until
@@ -58,14 +56,6 @@ def stored(home):
     return sorted((path, time, f"{value}") for path, time, value in home.stored(*SHARED))
 
 
-def shares(store):
-    """How many gateways each process has, whatever exit code says that somebody should look."""
-    out = StringIO()
-    with redirect_stdout(out):
-        main(["status", "--json", "--config", str(store.config)])
-    return {member["resource"]: member["gateways"] for member in json.loads(out.getvalue())["members"]}
-
-
 def test_one_of_two_processes_and_the_database_may_die(federation, store_at, postgres, tmp_path):
     """They share the gateways, one is killed, then PostgreSQL is: each reading is there once, the past with it."""
     homes = [Home(tmp_path / jid, federation, jid) for jid in (HOME, "voisin@sen1.test")]
@@ -80,12 +70,12 @@ def test_one_of_two_processes_and_the_database_may_die(federation, store_at, pos
                 *("gateways", "add", f"{home.jid}/proxy", "--identifier", home.identifier()),
                 *SINCE,
             )
-        even = {"one": 1, "two": 1}
-        wait_until(lambda: shares(store) == even, WAIT_S, "an even share", every=0.3)
+        even = {"one": 32, "two": 32}
+        wait_until(lambda: store.shares() == even, WAIT_S, "an even share", every=0.3)
         wait_until(lambda: all(kept(store, home) for home in homes), WAIT_S, "readings of both", every=0.3)
         two.kill()
         before = [len(kept(store, home)) for home in homes]
-        wait_until(lambda: shares(store) == {"one": 2}, WAIT_S, "the other takes over", every=0.3)
+        wait_until(lambda: store.shares() == {"one": 64}, WAIT_S, "the other takes over", every=0.3)
         wait_until(
             lambda: all(len(kept(store, home)) > count for home, count in zip(homes, before, strict=True)),
             *(WAIT_S, "readings of both again"),
@@ -113,7 +103,7 @@ def test_one_of_two_processes_and_the_database_may_die(federation, store_at, pos
         assert "Traceback" not in said
         assert PASSWORD not in said
         assert "was destroyed but it is pending" not in said
-    assert shares(store) == {}
+    assert store.shares() == {}
 
 
 def test_a_household_s_rights_are_obeyed_and_answered(federation, store_at, tmp_path):
