@@ -14,7 +14,7 @@ def promtool(*words, given=""):
     if not shutil.which("promtool"):
         (pytest.fail if os.environ.get("CI") else pytest.skip)("not installed: promtool")
     done = subprocess.run(
-        ["promtool", *map(str, words)], input=given, check=False, capture_output=True, text=True, timeout=60
+        ["promtool", *map(str, words)], input=given, check=False, capture_output=True, text=True, timeout=600
     )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said

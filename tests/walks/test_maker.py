@@ -159,7 +159,7 @@ def test_a_maker_reads_the_first_number_on_a_display(house, tmp_path, upgrade):
         said = walk.type(shell, "sudo tools/flash", flashing(walk))
         assert "Oui : la carte est connectée" in said, said
         board.hang(house)
-        wait_for(first_number(house, board, tmp_path), f"a number on the panel; {board.log}", 60)
+        wait_for(first_number(house, board, tmp_path), f"a number on the panel; {board.log}", 180)
     if upgrade:
         upgraded(house, board, tmp_path)
 
@@ -204,4 +204,4 @@ def upgraded(house: WalkedDebian, board: Board, folder: Path) -> None:
         house.only_the_clock_is_missing(shell.said)
     assert house.container.do("linky-gateway", "--version").split()[-1] == NEXT != __version__
     board.hang(house)
-    wait_for(first_number(house, board, folder), f"a number on the panel after an upgrade; {board.log}", 60)
+    wait_for(first_number(house, board, folder), f"a number on the panel after an upgrade; {board.log}", 180)
