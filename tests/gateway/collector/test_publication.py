@@ -20,7 +20,7 @@ from servers import wait_until
 from tests.gateway.collector.test_collecting import far_account
 from tests.gateway.collector.test_segments import INDEX, NOW, PRODUCED, add_homes, divide, fill_all, reckoned
 from tests.gateway.collector.test_views import at
-from tests.gateway.federation.conftest import QUICK, account
+from tests.gateway.federation.conftest import QUICK, account, eventually
 from tests.integration.processes import PASSWORD, House, Process
 
 WAIT_S = 60
