@@ -130,8 +130,8 @@ def test_a_day_is_not_counted_while_somebody_writes_into_it(perfect):
         assert with_tables(store, count_days) == 0
         writer.commit()
     assert count(store) == 0
-    day = late.astimezone(PARIS).date()
-    assert store.one("SELECT received FROM counted WHERE day = %s", day) == 49 - (day == moments[0].date()) * 49
+    day = datetime.combine(late.astimezone(PARIS), datetime.min.time(), PARIS)
+    assert store.one("SELECT received FROM counted WHERE day = %s", day.date()) == by_day(moments)[day] + 1
 
 
 def test_of_raw_power_hours_are_counted(store):
@@ -142,7 +142,7 @@ def test_of_raw_power_hours_are_counted(store):
     before = received(store, POWER)
     assert count(store) == 0
     assert received(store, POWER) == before
-    assert max(before.values()) == 24
+    assert max(before.values()) == max(by_day([m for m in moments if m.minute == 0]).values())
 
 
 def test_a_stock_of_before_is_counted_little_by_little(store, monkeypatch):

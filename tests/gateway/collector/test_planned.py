@@ -67,7 +67,8 @@ def test_a_homes_curve_reads_its_own_rows(stock, meter, since, rows, form):
         f" AND time >= {since} AND time < now()",
     )
     assert {node["Node Type"] for node in steps if of_readings(node)} == {"Index Only Scan"}
-    assert rows <= read(steps) <= rows + 1
+    # A half hour may have passed since the stock was made.
+    assert rows - 1 <= read(steps) <= rows + 1
     assert sum(map(of_readings, steps)) <= (2 if rows == DAY else 4)
 
 
