@@ -42,6 +42,10 @@ SOLDERED = [UNIX / "board.py", ROOT / "tests/micropython/display/unix/wiring.py"
 VFS_OFFSET = 0x200000
 
 
+# Where the gateway tells the watts that it reckons, and how far they may be off.
+WATTS = f"{COMPACT.rpartition('/')[0]}/value/power/active/estimate"
+
+
 class Board:
     """An ESP32 with its OLED on the maker's table: on the cable first, then with the charger of the wall."""
 
@@ -94,10 +98,11 @@ class Board:
         self.cut()
         self._loader.close()
 
-    def shows(self, frames: list[bytes], drawn: Path) -> bool:
-        """Whether the panel shows the power of one of these frames, as its pages draw them."""
+    def shows(self, told: list[tuple[bytes, dict[str, str]]], drawn: Path) -> bool:
+        """Whether the panel shows the power of one of these frames, with these watts, as its pages draw them."""
         assert self._process.poll() is None, self.log.read_text()
-        return is_one_of(self.panel, (one for frame in frames for one in pictures(drawn, "ssd1306", frame)))
+        drawings = (one for frame, watts in told for one in pictures(drawn, "ssd1306", frame, watts=watts))
+        return is_one_of(self.panel, drawings)
 
 
 @pytest.fixture
@@ -159,7 +164,7 @@ def test_a_maker_reads_the_first_number_on_a_display(house, tmp_path, upgrade):
         said = walk.type(shell, "sudo tools/flash", flashing(walk))
         assert "Oui : la carte est connectée" in said, said
         board.hang(house)
-        wait_for(first_number(house, board, tmp_path), f"a number on the panel; {board.log}", 180)
+        wait_for(first_number(house, board, tmp_path), f"a number on the panel; {board.log}", 60)
     if upgrade:
         upgraded(house, board, tmp_path)
 
@@ -183,13 +188,22 @@ def flashing(walk: Walk) -> list[tuple[str, str]]:
 
 
 def first_number(house: WalkedDebian, board: Board, folder: Path) -> Callable[[], bool]:
-    """Whether the panel shows what the gateway tells at this second."""
+    """Whether the panel shows what the gateway tells at this second: VA, and watts once they are known."""
     secret = house.path("/etc/linky-gateway/secrets/mqtt-password").read_text().strip()
-    heard = ["mosquitto_sub", "-u", "gateway", "-P", secret, "-t", COMPACT, "-F", "%x", "-C", "3", "-W", "10"]
+    heard = ["mosquitto_sub", "-u", "gateway", "-P", secret, "-t", COMPACT, "-t", f"{WATTS}/#", "-F", "%t %x"]
 
     def look() -> bool:
-        said = house.container.run(*heard).stdout.split()
-        return board.shows([bytes.fromhex(line) for line in said], folder / "drawn")
+        frames, watts, last = [], [{}], {}
+        for line in house.container.run(*heard, "-C", "8", "-W", "10").stdout.splitlines():
+            topic, _, payload = line.partition(" ")
+            if topic == COMPACT:
+                frames.append(bytes.fromhex(payload))
+            else:
+                last = last | {topic.removeprefix(WATTS): bytes.fromhex(payload).decode()}
+                watts.append(last)
+        return board.shows(
+            [(frame, known) for frame in reversed(frames) for known in reversed(watts)], folder / "drawn"
+        )
 
     return look
 
@@ -204,4 +218,4 @@ def upgraded(house: WalkedDebian, board: Board, folder: Path) -> None:
         house.only_the_clock_is_missing(shell.said)
     assert house.container.do("linky-gateway", "--version").split()[-1] == NEXT != __version__
     board.hang(house)
-    wait_for(first_number(house, board, folder), f"a number on the panel after an upgrade; {board.log}", 180)
+    wait_for(first_number(house, board, folder), f"a number on the panel after an upgrade; {board.log}", 60)

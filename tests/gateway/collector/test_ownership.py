@@ -25,8 +25,6 @@ WAIT_S = 120
 SETTLED_S, BUSY_S = 10, 180
 # Messages a second of 20,000 homes: a minute's value each is 333.
 RATE = 200
-# Milliseconds of processor that each further process takes in a second for its commits and its share: 47 were measured.
-MORE_MS = 80
 
 
 @pytest.fixture
@@ -118,7 +116,7 @@ def test_a_stranger_s_shots_cost_no_session_and_no_message(place):
 
 @pytest.mark.campaign
 def test_twenty_thousand_homes(place):
-    """1, 2 and 4 processes, and kill -9 of each part: shares within 10 s, every point once, no message read twice.
+    """1, 2 and 4 processes, and kill -9 of each part: shares within 10 s, every point once, no dearer for their number.
 
     With fsync on; what was measured is printed (``-s``).
     """
@@ -148,9 +146,8 @@ def test_twenty_thousand_homes(place):
             sharing.await_said(3_000, WAIT_S)
         sharing.await_confirmed(20 * WAIT_S)
         assert sharing.wrong() == []
-        first = figures[0]["cpu_ms_each"]
-        for one in figures[1:]:
-            assert (one["cpu_ms_each"] - first) * RATE / (one["processes"] - 1) <= MORE_MS, figures
+        first, *others = [one["cpu_ms_each"] for one in figures]
+        assert all(abs(other / first - 1) <= 0.10 for other in others), figures
 
 
 @pytest.mark.campaign
