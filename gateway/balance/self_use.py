@@ -12,14 +12,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 STEP_S = 1800
 
 
 @dataclass(frozen=True, slots=True)
 class SelfUse:
-    """Wh over ``half_hours`` in which all was known: drawn, produced here, own part of a shared production, used."""
+    """Wh over ``half_hours`` in which all was known: drawn, produced here, own part of a shared production, used.
+
+    In ``estimated`` of the half hours the part was not measured to the watt-hour.
+    """
 
     half_hours: int = 0
     drawn: int = 0
@@ -27,6 +30,7 @@ class SelfUse:
     shared: int = 0
     used: int = 0
     used_shared: int = 0
+    estimated: int = 0
 
     @classmethod
     def added(cls, uses: Sequence[SelfUse]) -> SelfUse:
@@ -38,6 +42,7 @@ class SelfUse:
             shared=sum(use.shared for use in uses),
             used=sum(use.used for use in uses),
             used_shared=sum(use.used_shared for use in uses),
+            estimated=sum(use.estimated for use in uses),
         )
 
     @property
@@ -59,18 +64,20 @@ def self_uses(
     injected: Mapping[int, int],
     produced: Sequence[Mapping[int, int]],
     shared: Sequence[Mapping[int, int]],
+    estimated: Collection[int] = (),
 ) -> list[SelfUse | None]:
     """The self-use between each two successive ``bounds``; None where no half hour is known.
 
     Each mapping is POSIX second of the half hour -> Wh. A half hour counts when every one of them knows it;
-    ``injected`` is asked only where there is a ``produced``.
+    ``injected`` is asked only where there is a ``produced``. ``estimated`` are the half hours of which a part of
+    ``shared`` is.
     """
     asked = [drawn, *([injected] if produced else []), *produced, *shared]
     known = sorted(set(asked[0]).intersection(*asked[1:]))
     found: list[SelfUse | None] = []
     place = 0
     for begin, end in pairwise(bounds):
-        count = taken = made = part = used = used_shared = 0
+        count = taken = made = part = used = used_shared = unsure = 0
         while place < len(known) and known[place] < end:
             time = known[place]
             place += 1
@@ -80,5 +87,6 @@ def self_uses(
             count, taken, made, part = count + 1, taken + drawn[time], made + own, part + others
             used += max(0, own - injected[time]) if produced else 0
             used_shared += min(others, drawn[time])
-        found.append(SelfUse(count, taken, made, part, used, used_shared) if count else None)
+            unsure += time in estimated
+        found.append(SelfUse(count, taken, made, part, used, used_shared, unsure) if count else None)
     return found

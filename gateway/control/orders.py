@@ -183,6 +183,7 @@ def stored_status(config: Config) -> Row:
 def _stored_supplies(sources: Sequence[ReceivedTable], received: ReceivedPoints, now: float) -> list[Link]:
     """How old the newest point of each source is, for ``status`` when no daemon runs."""
     from gateway.household.share import origins  # noqa: PLC0415 (few houses receive anything)
+    from gateway.household.share_standing import shares_unknown, with_shares  # noqa: PLC0415 (likewise)
 
     series = received.series()
     links = []
@@ -190,4 +191,4 @@ def _stored_supplies(sources: Sequence[ReceivedTable], received: ReceivedPoints,
         times = [one.last_time for one in series if one.last_time is not None and origin.covers(one)]
         age = max(0.0, now - max(times)) if times else None
         links.append(Link(LinkKind.PROVIDER, origin.wanted.name, OK if times else WAITING, age, _LAST_POINT))
-    return links
+    return with_shares(links, shares_unknown(sources, received, now))

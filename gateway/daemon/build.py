@@ -13,7 +13,7 @@ from gateway.daemon.counters import Counters
 from gateway.daemon.house import House
 from gateway.daemon.journalled import note_start, note_taken
 from gateway.daemon.meter import MeterReader
-from gateway.daemon.standing import HouseStanding, links_of_meters
+from gateway.daemon.standing import HouseStanding, links_of_meters, links_with_shares
 from gateway.daemon.updates import HouseUpdates
 from gateway.daemon.writer import StoreWriter
 from gateway.household.now import Now
@@ -120,6 +120,7 @@ def _join(house: House) -> None:
         lambda now: [*house.ways.links(now)],
         house.updates.links,
     ]
+    house.standing.shared = partial(links_with_shares, house)
     # The present is nobody's but the faces': what fails there costs no reading.
     for name, reader in house.meters.items():
         reader.listeners.append(house.cells.shielded("watch", partial(house.now.hear, name)))

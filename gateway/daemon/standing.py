@@ -10,6 +10,7 @@ from gateway.control.messages import AskNow as WhatNow
 from gateway.errors import StoreError
 from gateway.links.link import (
     Link,
+    LinkKind,
     as_json,
     clock_link,
     decode_link,
@@ -63,6 +64,8 @@ class HouseStanding:
         self._outbox, self._call, self._meters, self._now, self._notices = outbox, call, meters, now, notices
         # Whoever has links, in the order in which they are shown; asked with monotonic seconds.
         self.of: list[Callable[[float], Iterable[Link]]] = []
+        # Of a house that receives something: its links with what is not known of its shares; asked through ``call``.
+        self.shared: Callable[[list[Link]], list[Link]] | None = None
 
     def own_links(self, now: float) -> list[Link]:
         """How each link of the house is at ``now`` (monotonic seconds): from the meters on to the cells."""
@@ -71,7 +74,18 @@ class HouseStanding:
     async def links(self) -> list[Link]:
         """How each link is, and each recipient."""
         waiting = recipient_links(await self.backlog([]), time.time())
-        return [*self.own_links(time.monotonic()), *waiting]
+        own = self.own_links(time.monotonic())
+        if self.shared is not None and any(link.kind is LinkKind.PROVIDER for link in own):
+            own = await self._told_of_shares(own)
+        return [*own, *waiting]
+
+    async def _told_of_shares(self, own: list[Link]) -> list[Link]:
+        try:
+            found: list[Link] = await self._call(self.shared, own)
+        except StoreError as error:
+            log.debug("what was received could not be looked through: %s", error)
+            return own
+        return found
 
     async def backlog(self, before: list[Backlog]) -> list[Backlog]:
         """What waits for each recipient; ``before`` where it cannot be counted."""
@@ -113,3 +127,10 @@ def links_of_meters(house: House, now: float) -> Iterator[Link]:
         yield decode_link(name, state, meter.line.quality, now)
         yield judged[name]
         yield clock_link(name, state, meter.clock, meter.kept, host_knows=meter.host.knows())
+
+
+def links_with_shares(house: House, links: list[Link]) -> list[Link]:
+    """On the store's thread: the links with what is not known of the shares, by the configuration as it is now."""
+    from gateway.household.share_standing import shares_unknown, with_shares  # noqa: PLC0415 (few houses have any)
+
+    return with_shares(links, shares_unknown(house.config.received, house.store.received, time.time()))

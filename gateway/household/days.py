@@ -363,7 +363,7 @@ class HouseholdDays:
         """
         if self.first is None or self.last_time is None:
             return False
-        known = list(days(self.first, min(today, day_of(self.last_time))))
+        known = list(days(self.first, min(today, day_of(self.last_time), *(p.settled(today) for p in self._parts))))
         kept = self._energy.days_kept(self.meter, self._sources)
         missing = next((place for place, day in enumerate(known) if midnight(day) not in kept), None)
         if missing is None:
@@ -384,12 +384,14 @@ class HouseholdDays:
         if drawn is None:
             return [None for _ in pairwise(bounds)]
         start, end, read = bounds[0], bounds[-1], self._energy.half_hours
+        mine = [part.half_hours(self._stored.received, start, end) for part in self._parts]
         return self_uses(
             bounds,
             drawn=read(drawn, start, end),
             injected=read(injected, start, end) if injected else {},
             produced=[read(curve, start, end) for curve in own],
-            shared=[part.half_hours(self._stored.received, start, end) for part in self._parts],
+            shared=[one.wh for one in mine],
+            estimated={time for one in mine for time in one.estimated},
         )
 
 

@@ -18,8 +18,8 @@ from gateway.balance.self_use import SelfUse
 if TYPE_CHECKING:
     from datetime import date
 
-# Of ``SelfUse``, in its order.
-_Use = tuple[int, int, int, int, int, int]
+# Of ``SelfUse``, in its order; those of before knew nothing of estimates.
+_Use = tuple[int, ...]
 
 
 class _Told(msgspec.Struct, array_like=True):

@@ -222,6 +222,9 @@ def _total(total: Total) -> dict[str, object]:
         "produced_wh": total.produced,
         "self_consumed": use.self_consumed if use else None,
         "self_sufficient": use.self_sufficient if use else None,
+        "shared_wh": use.shared if use else None,
+        "shared_used_wh": use.used_shared if use else None,
+        "shared_estimated": bool(use and use.estimated),
     }
 
 

@@ -1,104 +1,162 @@
 """The household's part of others' production by half hours, in Wh: what is compared with its own load curve.
 
-Of an index the rise between two half hours counts, where both are known; of a power the means of half hours, or of both
-their quarters. Where a provider sends both, the index: it is exact.
+However a provider sends it: of an index the rise between two half hours counts, read at them or reckoned between the
+readings beside them; of a power the mean of the half hour. The index comes first, it is exact. What may be wrong by
+more than 1 Wh is said to be estimated, and what nobody can know of is left out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from gateway.balance.calendar import day_of
 from gateway.balance.self_use import STEP_S
+from gateway.household.share_readings import CURVE, Mark, curve_half_hours, is_curve, is_index, mark, period_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from datetime import date
 
     from gateway.config.tables import ReceivedTable
+    from gateway.household.share import Origin
     from gateway.store.received import ReceivedPoints, ReceivedSeries
 
-_INDEX, _CURVE = "production/energy/active/index", "production/power/active/raw"
 # One of the unit in Wh; of a power, for an hour.
-_ENERGY = {"Wh": Fraction(1), "kWh": Fraction(1000), "J": Fraction(1, 3600)}
-_POWER = {"W": Fraction(1), "kW": Fraction(1000)}
-# The curves that are added up, those that are half hours already before the others: granularity -> seconds.
-_STEPS = {"PT30M": STEP_S, "PT15M": STEP_S // 2}
+_WH = {"Wh": Fraction(1), "kWh": Fraction(1000), "J": Fraction(1, 3600), "W": Fraction(1), "kW": Fraction(1000)}
+# Said of days that are kept: those that were reckoned otherwise are made anew.
+_RECKONED = "between readings"
+# Marks so far apart are fetched together; finer readings would be thousands for each.
+_FEW_S = 900
+# What the first frame of a morning may count; more than twice that is of hours that nobody saw.
+_SOME_WH = 10
+# An index by night says nothing until morning; what was lost on the way comes within days.
+_WAITED = timedelta(days=3)
+
+
+@dataclass(slots=True)
+class SharedHalfHours:
+    """Half hour -> Wh; which of them are ``estimated``."""
+
+    wh: dict[int, int] = field(default_factory=dict)
+    estimated: set[int] = field(default_factory=set)
+
+    def add(self, time: int, wh: int, *, estimated: bool) -> None:
+        """Take a half hour, unless it is known as well already."""
+        if time not in self.wh or (time in self.estimated and not estimated):
+            self.wh[time] = wh
+            (self.estimated.add if estimated else self.estimated.discard)(time)
 
 
 @dataclass(frozen=True, slots=True)
 class SharedPart:
-    """One production as it was received, and the household's ``part`` of it.
+    """One production as it was received, by the ``source`` of that name, and the household's ``part`` of it.
 
-    ``series`` are the same one by several granularities, where a consent changed: the first that knows a half hour says
-    it.
+    ``series`` are the same one by several granularities, where a consent changed, and its power beside its index: the
+    first that is sure of a half hour says it. None where nothing ever came.
     """
 
+    source: str
     series: tuple[ReceivedSeries, ...]
     part: Fraction
 
     @property
-    def name(self) -> tuple[tuple[int, ...], str]:
+    def name(self) -> tuple[str, tuple[int, ...], str]:
         """What tells it from another, and from itself after a change."""
-        return tuple(one.id for one in self.series), str(self.part)
+        return _RECKONED, tuple(one.id for one in self.series), str(self.part)
 
-    def half_hours(self, received: ReceivedPoints, start: int, end: int) -> dict[int, int]:
-        """Half hour in ``[start, end)`` -> Wh."""
-        found: dict[int, int] = {}
-        for one in reversed(self.series):
-            known = {
-                int(time): value for time, value in received.between(one, start, end) if not isinstance(value, str)
-            }
-            found |= self._of_curve(one, known, end) if one.path == _CURVE else self._of_index(one, known)
+    @property
+    def last_time(self) -> float:
+        """The newest moment of which anything came."""
+        return max((one.last_time or 0 for one in self.series), default=0)
+
+    def settled(self, today: date) -> date:
+        """The day up to which nothing more is waited for: that of the newest point, of a silent one some days ago."""
+        return max(day_of(self.last_time), today - _WAITED)
+
+    def half_hours(self, received: ReceivedPoints, start: int, end: int) -> SharedHalfHours:
+        """Those in ``[start, end)``."""
+        found = SharedHalfHours()
+        wanted = range(-(-start // STEP_S) * STEP_S, end, STEP_S)
+        for one in self.series:
+            if len(found.wh) == len(wanted) and not found.estimated:
+                break
+            wh = _WH[one.unit] * self.part
+            if one.path == CURVE:
+                for time, watts, estimated in curve_half_hours(one, received, wanted):
+                    found.add(time, _whole(watts * wh * STEP_S / 3600), estimated=estimated)
+            else:
+                self._add_rises(found, one, received, wanted, wh)
         return found
 
-    def _of_curve(self, curve: ReceivedSeries, known: Mapping[int, float], end: int) -> dict[int, int]:
-        step = _STEPS[curve.granularity]
-        wh = _POWER[curve.unit] * self.part * step / 3600
-        starts = {time: range(time, time + STEP_S, step) for time in known if time % STEP_S == 0 and time < end}
-        return {
-            time: _whole(sum(known[quarter] for quarter in quarters), wh)
-            for time, quarters in starts.items()
-            if all(quarter in known for quarter in quarters)
-        }
-
-    def _of_index(self, index: ReceivedSeries, known: Mapping[int, float]) -> dict[int, int]:
-        wh = _ENERGY[index.unit] * self.part
-        marks = {time: _whole(value, wh) for time, value in known.items() if time % STEP_S == 0}
-        rises = ((time, marks[time + STEP_S] - mark) for time, mark in marks.items() if time + STEP_S in marks)
-        return {time: rise for time, rise in rises if rise >= 0}
+    def _add_rises(
+        self, found: SharedHalfHours, index: ReceivedSeries, received: ReceivedPoints, wanted: range, wh: Fraction
+    ) -> None:
+        marks = _marks(index, received, wanted)
+        for time in wanted:
+            before, after = marks.get(time), marks.get(time + STEP_S)
+            if before is None or after is None or after.value < before.value:
+                continue
+            doubt = (before.doubt + after.doubt) * wh
+            if doubt > _SOME_WH and max(before.gap_s, after.gap_s) > STEP_S:
+                # Nothing was read for longer than that, and it counted meanwhile: when, nobody knows.
+                continue
+            # Of each index the part, down to whole Wh: over any time never more than one's own.
+            found.add(time, _whole(after.value * wh) - _whole(before.value * wh), estimated=doubt > 1)
 
 
 def parts(stored: ReceivedPoints, received: Sequence[ReceivedTable]) -> list[SharedPart]:
-    """For each source with a share the series that tells its production best; none where nothing was received."""
+    """The household's parts, one for each meter of each source with a share; none where nothing was received at all.
+
+    A source of which nothing came while something came of another has no series: with it the sum is unknown.
+    """
     if not received:
         return []
     from gateway.household.share import origins  # noqa: PLC0415 (few houses receive anything: it needs XML)
 
     series, found = stored.series(), []
+    taken: set[int] = set()
     for origin in origins(received):
-        mine = [one for one in series if origin.part and origin.covers(one)]
-        best = [one for one in mine if _is_index(one)] or [one for one in mine if _is_curve(one)]
-        # Of several productions from one source the first.
-        same = sorted((one for one in best if one.sen1 == best[0].sen1), key=_coarsest_first)
-        if origin.part and same:
-            found.append(SharedPart(tuple(same), origin.part))
+        # Two sources may cover one series; it is counted once.
+        mine = [one for one in series if origin.covers(one) and one.id not in taken]
+        taken |= {one.id for one in mine}
+        found += _parts_of(origin, mine)
+    return found if any(part.series for part in found) else []
+
+
+def _parts_of(origin: Origin, mine: Sequence[ReceivedSeries]) -> list[SharedPart]:
+    if not origin.part:
+        return []
+    meters: dict[str, list[ReceivedSeries]] = {}
+    for one in mine:
+        if is_index(one) or is_curve(one):
+            meters.setdefault(one.sen1.removesuffix(one.path), []).append(one)
+    name = origin.wanted.name
+    ordered = [tuple(sorted(each, key=_best_first)) for each in meters.values()] or [()]
+    return [SharedPart(name, each, origin.part) for each in ordered]
+
+
+def _marks(index: ReceivedSeries, received: ReceivedPoints, wanted: range) -> dict[int, Mark]:
+    """The index at each half hour, and at the end of the last one."""
+    ends = range(wanted.start, wanted.stop + STEP_S, STEP_S)
+    found: dict[int, Mark] = {}
+    if (period_of(index.granularity) or 0) >= _FEW_S:
+        rows = received.between(index, ends.start, ends[-1]) if ends else []
+        numbers = ((int(time), value) for time, value in rows if time in ends and not isinstance(value, str))
+        found = {time: Mark(Fraction(value)) for time, value in numbers}
+    for time in ends:
+        if time not in found and (one := mark(index, received, time)) is not None:
+            found[time] = one
     return found
 
 
-def _whole(value: float, wh: Fraction) -> int:
+def _whole(wh: Fraction) -> int:
     """Down to whole Wh: never more than one's own."""
-    return int(value * wh.numerator // wh.denominator)
+    return wh.numerator // wh.denominator
 
 
-def _coarsest_first(series: ReceivedSeries) -> int:
-    """Half hours before what has to be added up; anything else after them, in the order in which it was."""
-    return [*_STEPS, series.granularity].index(series.granularity)
-
-
-def _is_index(series: ReceivedSeries) -> bool:
-    return series.path == _INDEX and series.unit in _ENERGY
-
-
-def _is_curve(series: ReceivedSeries) -> bool:
-    return series.path == _CURVE and series.unit in _POWER and series.granularity in _STEPS
+def _best_first(series: ReceivedSeries) -> tuple[bool, int]:
+    """Indexes before powers, and of each the coarsest first."""
+    return series.path == CURVE, -cast("int", period_of(series.granularity))

@@ -30,6 +30,9 @@ _SERIES = (
     " (SELECT max(time) FROM received_point WHERE series = id) FROM received_series"
 )
 
+_AT_OR_BEFORE = "SELECT time, value FROM received_point WHERE series = ? AND time <= ? ORDER BY time DESC LIMIT 1"
+_AFTER = "SELECT time, value FROM received_point WHERE series = ? AND time > ? ORDER BY time LIMIT 1"
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
@@ -167,6 +170,14 @@ class ReceivedPoints:
             "SELECT time, value FROM received_point WHERE series = ? AND time >= ? AND time <= ? ORDER BY time",
             [series.id, start, end],
         ).fetchall()
+
+    @translated
+    def around(
+        self, series: ReceivedSeries, time: float
+    ) -> tuple[tuple[float, Value] | None, tuple[float, Value] | None]:
+        """Time and value of the newest point at that moment or before, and of the oldest one after it."""
+        before, after = (self._db.execute(query, [series.id, time]).fetchone() for query in (_AT_OR_BEFORE, _AFTER))
+        return before, after
 
     def keep(self, provider: str, lot: Lot) -> tuple[int, int]:
         """Keep what one message brought; how many points are new, and how many are others than before."""

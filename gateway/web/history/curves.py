@@ -113,7 +113,7 @@ class HouseholdCurves(HouseholdDays):
     def _produced(self, bounds: Sequence[int]) -> list[int | None]:
         """Of all that produces; where one of them is not known the sum is not either."""
         counted = [self._counted(known.get(INJECTED), bounds) for known in self._counters]
-        shared = [part.half_hours(self._stored.received, bounds[0], bounds[-1]) for part in self._parts]
+        shared = [part.half_hours(self._stored.received, bounds[0], bounds[-1]).wh for part in self._parts]
         found: list[int | None] = []
         for place, since in enumerate(bounds[:-1]):
             known = bool(counted or shared) and all(one[place].covered for one in counted)

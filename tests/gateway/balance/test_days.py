@@ -163,6 +163,26 @@ def test_a_part_of_a_shared_roof_counts_up_to_what_was_drawn_in_the_half_hour(ho
     assert known.use.self_sufficient == pytest.approx(2016 / (504 * 24))
 
 
+def test_a_shared_roof_that_is_received_as_its_meter_says_it_counts_as_well(house):
+    """The same roof at raw, its frames ten seconds apart and none at a half hour: within a watt-hour at each change."""
+    house.configure(ROOF)
+    house.live_day(WINTER, base(504))
+    power, index, values = {10: 10080, 11: 10080, 12: 2520, 13: 2520, 14: 2520, 15: 2520}, 0, []
+    name = "toit@e.org/pv@e.org/production/energy/active/index"
+    for at in range(midnight(WINTER) - 5, midnight(WINTER) + 88_000, 10):
+        if not values or values[-1].value != index:
+            values.append(Incoming(name, name, "production/energy/active/index", "Wh", "raw", at, index))
+        index += power.get(hour_of(at + 5), 0) // 360
+    # By night it says nothing until it counts again.
+    values.append(Incoming(name, name, "production/energy/active/index", "Wh", "raw", at, index))
+    with closing(Store(house.folder)) as store:
+        store.providers.receive("toit@e.org", [Lot(values, None, "P1Y")], midnight(WINTER))
+    known = house.day(WINTER)
+    # Where a frame counts three watt-hours more than the one before is an estimate, and so is the night before.
+    assert (known.produced, known.use.half_hours, known.use.estimated) == (pytest.approx(3024, abs=1), 48, 23)
+    assert known.use.used_shared == pytest.approx(2016, abs=3)
+
+
 def test_a_meter_that_is_switched_over_keeps_its_classes(house):
     """Until noon the index is called hc, then 1 with the text HC: the day has one class of both."""
     noon = midnight(WINTER) + 12 * 3600

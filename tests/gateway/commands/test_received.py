@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from contextlib import closing
 
 import pytest
@@ -126,3 +127,54 @@ def test_status_knows_the_sources_when_no_daemon_runs(config, capsys):
     assert links["provider roof"]["state"] == "ok"
     assert links["provider roof"]["age_s"] is not None
     assert (links["provider neighbour"]["state"], links["provider neighbour"]["age_s"]) == ("waiting", None)
+
+
+@pytest.mark.parametrize(
+    ("path", "unit", "granularity", "why", "pourquoi"),
+    [
+        (
+            PATH,
+            "Wh",
+            "PT30M",
+            "nothing has been received since 2026-06-16 13:00",
+            "rien n’a été reçu depuis le 16/06/2026 13:00",
+        ),
+        (PATH, "Wh", "P1D", "what is received comes every P1D; ask for PT30M", "arrive tous les P1D"),
+        (
+            "production/power/apparent/raw",
+            "VA",
+            "PT1M",
+            f"no energy can be made of what is received (VA); ask for {PATH}",
+            "ce qui est reçu (VA) ne donne pas d’énergie",
+        ),
+        ("contract/tariff", "", "raw", "nothing of what is received is a production", "n’est une production"),
+        ("", "", "", "nothing has been received yet", "rien n’a encore été reçu"),
+    ],
+)
+def test_status_says_why_a_share_is_unknown(tmp_path, capsys, path, unit, granularity, why, pourquoi):
+    """By what came: too long ago, too seldom, nothing that makes energy, no production, nothing; once alone."""
+    (tmp_path / "gateway.toml").write_text(CONFIG.replace("pv1@e.org/production", "pv1@e.org"))
+    prepare(tmp_path / "data")
+    name = f"{ROOF}/pv1@e.org/{path}"
+    with closing(Store(tmp_path / "data")) as store:
+        values = (
+            [Incoming(name, name, path, unit, granularity, START + 1800 * n, 1000) for n in range(3)] if path else []
+        )
+        store.providers.receive(ROOF, [Lot(values, None, "P1Y")], START)
+    for lang, said in (("en", f"your share is unknown: {why}"), ("fr", pourquoi)):
+        assert main(["status", "--lang", lang, "--config", str(tmp_path / "gateway.toml")]) == 1
+        lines = " ".join(capsys.readouterr().out.replace("\u202f", " ").replace("\xa0", " ").split())
+        assert said in lines
+        assert lines.count("your share") + lines.count("votre part") == 1
+
+
+def test_status_has_nothing_to_say_of_a_share_that_is_known(tmp_path, capsys):
+    """Half hours until now: the line of the source is as it was."""
+    (tmp_path / "gateway.toml").write_text(CONFIG)
+    prepare(tmp_path / "data")
+    now = int(time.time()) // 1800 * 1800
+    with closing(Store(tmp_path / "data")) as store:
+        values = [Incoming(NAME, NAME, PATH, "Wh", "PT30M", now - 1800 * n, 1000 - 100 * n) for n in range(3)]
+        store.providers.receive(ROOF, [Lot(values, None, "P1Y")], now)
+    assert main(["status", "--lang", "en", "--config", str(tmp_path / "gateway.toml")]) == 1
+    assert "your share" not in capsys.readouterr().out

@@ -1,0 +1,146 @@
+"""A received production read at half hours: an index at one moment, the mean power of half an hour.
+
+An index by the minute is what it was when the minute ended, any other what it was at its time. Between two readings it
+rises evenly, over more than a half hour it rests; how far from that it may have been is its doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING
+
+from gateway.balance.self_use import STEP_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gateway.store.received import ReceivedPoints, ReceivedSeries
+
+INDEX, CURVE = "production/energy/active/index", "production/power/active/raw"
+ENERGY_UNITS, POWER_UNITS = frozenset({"Wh", "kWh", "J"}), frozenset({"W", "kW"})
+
+_MINUTE_S = 60
+_DURATION = re.compile(r"PT(\d{1,4})([SMH])", re.ASCII)
+_SECONDS = {"S": 1, "M": 60, "H": 3600}
+# So soon after another comes a frame of a meter; within that the power may have changed, not the way in which it does.
+_FRAMES_S, _FRAME_S = 10, 2
+# A power that is told when it changes holds until then; so long it does not, unless nothing is produced.
+_HELD_S = 300
+# Values of a power that come so far apart and on the clock are means of the time that follows.
+_MEANS_S = (600, 900, 1800)
+# Of the means of a half hour so many may be missing.
+_MISSING = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An index at one moment; by how much it may be wrong, and how far apart the readings beside it are."""
+
+    value: Fraction
+    doubt: Fraction = Fraction(0)
+    gap_s: float = 0
+
+
+def period_of(granularity: str) -> int | None:
+    """The seconds of a granularity, 0 of ``raw``; None where half hours cannot be made of it."""
+    if granularity == "raw":
+        return 0
+    match = _DURATION.fullmatch(granularity)
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    return seconds if 0 < seconds <= STEP_S else None
+
+
+def is_index(series: ReceivedSeries) -> bool:
+    """Whether half hours can be made of it, as of an index."""
+    return series.path == INDEX and series.unit in ENERGY_UNITS and period_of(series.granularity) is not None
+
+
+def is_curve(series: ReceivedSeries) -> bool:
+    """Whether half hours can be made of it, as of a power."""
+    period = period_of(series.granularity)
+    fits = period is not None and (period == 0 or STEP_S % period == 0)
+    return fits and series.path == CURVE and series.unit in POWER_UNITS
+
+
+def mark(index: ReceivedSeries, received: ReceivedPoints, time: int) -> Mark | None:
+    """The index at a moment; None before the first reading and after the last, and where it was set back."""
+    late = _MINUTE_S if period_of(index.granularity) == _MINUTE_S else 0
+    before, after = received.around(index, time - late)
+    if before is None or isinstance(before[1], str):
+        return None
+    then, low = before[0] + late, Fraction(before[1])
+    if after is None or isinstance(after[1], str):
+        return Mark(low) if then == time else None
+    gap, rise = after[0] + late - then, Fraction(after[1]) - low
+    if rise < 0:
+        return Mark(low) if then == time else None
+    if then == time:
+        # The last frame of that minute came a moment before it ended.
+        return Mark(low, rise * Fraction(_FRAME_S / gap) if late else Fraction(0))
+    if gap > STEP_S:
+        # It rested, and the first thing that it counted after that ended it.
+        return Mark(low, rise, gap)
+    value = low + rise * Fraction((time - then) / gap)
+    # A power that rises or falls evenly between two frames leaves the line by a quarter of what was counted.
+    doubt = rise / 4 if gap <= _FRAMES_S else max(value - low, low + rise - value)
+    return Mark(value, doubt, gap)
+
+
+def curve_half_hours(
+    curve: ReceivedSeries, received: ReceivedPoints, wanted: range
+) -> Iterator[tuple[int, Fraction, bool]]:
+    """Half hour, its mean in the curve's unit, whether that is an estimate."""
+    if not wanted:
+        return iter(())
+    period = period_of(curve.granularity) or _means_of(curve, received, wanted)
+    rows = ((p.time, p.value) for p in received.stream(curve, wanted.start, wanted.stop))
+    known = ((time, value) for time, value in rows if not isinstance(value, str))
+    if period:
+        return _of_means(known, period)
+    before, _ = received.around(curve, wanted.start)
+    begin = [(before[0], before[1])] if before and not isinstance(before[1], str) else []
+    last = [(p.time, p.value) for p in received.history(curve, wanted.stop, limit=1) if not isinstance(p.value, str)]
+    return _of_changes(chain(begin, known, last), wanted)
+
+
+def _means_of(curve: ReceivedSeries, received: ReceivedPoints, wanted: range) -> int | None:
+    """The period of a power without one, where its times show that its values are means."""
+    times = [point.time for point in received.history(curve, wanted.start, wanted.stop, limit=500)]
+    apart = min((int(after - before) for before, after in pairwise(times)), default=STEP_S)
+    return apart if apart in _MEANS_S and all(time % apart == 0 for time in times) else None
+
+
+def _of_means(known: Iterable[tuple[float, float]], period: int) -> Iterator[tuple[int, Fraction, bool]]:
+    whole = STEP_S // period
+    sums: dict[int, tuple[int, Fraction, bool]] = {}
+    for time, value in known:
+        at = int(time // STEP_S) * STEP_S
+        count, total, odd = sums.get(at, (0, Fraction(0), False))
+        sums[at] = count + 1, total + Fraction(value), odd or time % period != 0
+    for at, (count, total, odd) in sums.items():
+        if count >= whole * (1 - _MISSING):
+            yield at, total / count, odd or count != whole
+
+
+def _of_changes(known: Iterable[tuple[float, float]], wanted: range) -> Iterator[tuple[int, Fraction, bool]]:
+    """Each value holds until the next; a half hour in which that is too long is not known."""
+    sums: dict[int, tuple[float, Fraction]] = {}
+    for (begin, value), (end, _) in pairwise(known):
+        if not _holds(end - begin, value):
+            continue
+        first = max(int(begin // STEP_S) * STEP_S, wanted.start)
+        for at in range(first, min(int(end) + 1, wanted.stop), STEP_S):
+            held = min(end, at + STEP_S) - max(begin, at)
+            if held > 0:
+                seconds, total = sums.get(at, (0.0, Fraction(0)))
+                sums[at] = seconds + held, total + Fraction(value) * Fraction(held)
+    for at, (seconds, total) in sums.items():
+        if seconds >= STEP_S * (1 - _MISSING):
+            yield at, total / Fraction(seconds), True
+
+
+def _holds(seconds: float, value: float) -> bool:
+    return seconds <= _HELD_S or value == 0

@@ -1,0 +1,69 @@
+"""Why the household's share of a source is unknown, in words for whoever asks how the links are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gateway.household.share import origins
+from gateway.household.share_readings import CURVE, ENERGY_UNITS, INDEX, POWER_UNITS, is_curve, is_index, period_of
+from gateway.live.state import LinkKind
+from gateway.store.local_time import local_time
+from gateway.words.phrase import Phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gateway.config.tables import ReceivedTable
+    from gateway.links.link import Link
+    from gateway.store.received import ReceivedPoints, ReceivedSeries
+
+_HOUR_S = 3600
+# A mark of the clock comes whatever it says; what comes when something changes is silent by night.
+_SILENT_S, _NIGHT_S, _MARKS_S = 3 * _HOUR_S, 18 * _HOUR_S, 900
+
+_UNKNOWN = Phrase("; your share is unknown: {why}")
+_NOTHING_YET = Phrase("nothing has been received yet")
+_NO_PRODUCTION = Phrase("nothing of what is received is a production")
+_NO_ENERGY = Phrase("no energy can be made of what is received ({units}); ask for {path}")
+_TOO_COARSE = Phrase("what is received comes every {granularity}; ask for PT30M")
+_SILENT = Phrase("nothing has been received since {when}")
+
+
+def shares_unknown(received: Sequence[ReceivedTable], stored: ReceivedPoints, now: float) -> dict[str, Phrase]:
+    """Why, for each ``[[received]]`` with a share that nobody knows now (POSIX seconds), by its name."""
+    wanted = [one for one in received if one.share]
+    if not wanted:
+        return {}
+    series = stored.series()
+    found = {origin.wanted.name: _why([one for one in series if origin.covers(one)], now) for origin in origins(wanted)}
+    return {name: why for name, why in found.items() if why is not None}
+
+
+def with_shares(links: Iterable[Link], unknown: Mapping[str, Phrase]) -> list[Link]:
+    """The same links, those of sources with what is not known of the share."""
+    return [
+        replace(link, detail=link.detail + _UNKNOWN.filled(why=unknown[link.name]))
+        if link.kind is LinkKind.PROVIDER and link.name in unknown
+        else link
+        for link in links
+    ]
+
+
+def _why(series: Sequence[ReceivedSeries], now: float) -> Phrase | None:
+    usable = [one for one in series if is_index(one) or is_curve(one)]
+    if usable:
+        newest = max(usable, key=lambda one: one.last_time or 0)
+        last = newest.last_time or 0
+        marked = is_index(newest) and (period_of(newest.granularity) or 0) >= _MARKS_S
+        silent = now - last > (_SILENT_S if marked else _NIGHT_S)
+        return _SILENT.filled(when=local_time(last)) if silent else None
+    if not series:
+        return _NOTHING_YET
+    made = [one for one in series if one.path.startswith("production/")]
+    if not made:
+        return _NO_PRODUCTION
+    divisible = [one for one in made if one.unit in {INDEX: ENERGY_UNITS, CURVE: POWER_UNITS}.get(one.path, ())]
+    if divisible:
+        return _TOO_COARSE.filled(granularity=divisible[0].granularity)
+    return _NO_ENERGY.filled(units=", ".join(sorted({one.unit or "–" for one in made})), path=INDEX)
