@@ -43,6 +43,9 @@ _NO_SCRAM = Phrase(
 )
 _CONFLICT = Phrase("another program uses the same account and resource")
 _ENDED = Phrase("the server ended the stream: {why}")
+# So long the server waits to be told what has come in: it asks after nearly each stanza, and one answer says it of all
+# (XEP-0198, 4). Prosody waits 30 s for it, ejabberd 60.
+_ACKNOWLEDGE_S = 0.25
 
 
 class Attempt:
@@ -58,6 +61,10 @@ class Attempt:
         client.register_plugin("xep_0030")
         client.register_plugin("xep_0199")
         client.register_plugin("xep_0198", {"allow_resume": False})
+        management: Any = client.plugin["xep_0198"]
+        self._acknowledge: Callable[[], None] = management.send_ack
+        management.send_ack = self._acknowledge_soon
+        self._acknowledging: asyncio.TimerHandle | None = None
         quieten_slixmpp()
         # Told the full JID of whoever says that it is there, or that it goes offline.
         self.on_present: Callable[[str], None] = lambda _: None
@@ -99,6 +106,10 @@ class Attempt:
         """End the stream, politely if there is patience, and leave no task of slixmpp behind."""
         client = self.client
         client.cancel_connection_attempt()
+        if self._acknowledging:
+            # What is not said to have come in would be sent back to whoever sent it.
+            self._acknowledging.cancel()
+            self._acknowledge_now()
         if patience and client.transport:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
@@ -110,6 +121,14 @@ class Attempt:
             await asyncio.wait({sender})
         for name in [n for n in client.scheduled_events if not n.startswith("IqTimeout")]:
             client.cancel_schedule(name)
+
+    def _acknowledge_soon(self) -> None:
+        if self._acknowledging is None:
+            self._acknowledging = asyncio.get_running_loop().call_later(_ACKNOWLEDGE_S, self._acknowledge_now)
+
+    def _acknowledge_now(self) -> None:
+        self._acknowledging = None
+        self._acknowledge()
 
     def _without_presence(self, stanza: StanzaBase) -> StanzaBase | None:
         if stanza.name != "presence":

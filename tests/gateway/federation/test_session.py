@@ -1,6 +1,7 @@
 """The ways in that are closed: no encryption, no SCRAM; and what a wrong account or address says."""
 
 import asyncio
+import time
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.errors import ConfigError, FederationError, StoreError
+from gateway.federation.connection import attempt
 from gateway.federation.connection.jids import bare_jid
 from gateway.federation.connection.session import Account, Session
 from gateway.federation.connection.waiting import work_off
@@ -234,6 +236,40 @@ def test_a_session_that_failed_is_over_and_may_begin_again(federation, monkeypat
         assert (session.connected.is_set(), session.state.connected, changes) == (False, False, [True, False])
         async with running(session):
             await eventually(session.connected.is_set)
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("every", [0.25, 3600])
+def test_a_server_is_told_once_of_many_stanzas_and_before_it_is_left(federation, monkeypatch, every):
+    """It asks after nearly each; what it were not told of it would send back to whoever sent it."""
+    monkeypatch.setattr(attempt, "_ACKNOWLEDGE_S", every)
+    home, _ = federation.domains
+    user = f"taker{every}"
+    came, back, said = [], [], []
+
+    async def work():
+        sender = Session(account(federation, f"many{every}", home), QUICK)
+        sender.listen("{jabber:client}message", back.append)
+        taker = Session(account(federation, user, home), QUICK)
+        taker.listen("{jabber:client}message/{urn:test}x", came.append)
+        async with running(sender):
+            await eventually(sender.connected.is_set)
+            async with running(taker):
+                await eventually(taker.connected.is_set)
+                send = taker._client.send_raw
+                taker._client.send_raw = lambda data: said.append(data) or send(data)
+                begun = time.monotonic()
+                for number in range(60):
+                    sender.send_message(f"{user}@{home}/proxy", str(number), ET.Element("{urn:test}x"))
+                    await eventually(lambda n=number: len(came) > n)
+            lasted = time.monotonic() - begun
+            sender.send_message(f"many{every}@{home}/proxy", "last", ET.Element("{urn:test}x"))
+            await eventually(lambda: back)
+        acknowledged = [ET.fromstring(text).get("h") for text in said if text.startswith("<a ")]
+        assert [stanza.type for stanza in back] == ["chat"]
+        assert 1 <= len(acknowledged) <= lasted / every + 2
+        assert int(acknowledged[-1]) >= 60
 
     asyncio.run(work())
 
