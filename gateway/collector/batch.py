@@ -57,10 +57,12 @@ _REPLACE = (
     + " WHERE (reading.value, reading.words) IS DISTINCT FROM (excluded.value, excluded.words)"
 )
 # Beyond a hole it is not moved on: from there on the history is asked when the gateway says that it is one.
-_MOVE = (
-    "UPDATE gateway SET epoch = %s, reached = %s, spans = %s,"
-    " heard_at = CASE WHEN %s OR heard_at IS NULL THEN now() ELSE heard_at END WHERE id = %s"
-)
+_MOVE = """
+UPDATE gateway SET epoch = moved.epoch, reached = moved.reached, spans = moved.spans,
+  heard_at = CASE WHEN moved.spans = '[]' OR heard_at IS NULL THEN now() ELSE heard_at END
+FROM unnest(%s::integer[], %s::text[], %s::bigint[], %s::jsonb[]) AS moved (id, epoch, reached, spans)
+WHERE gateway.id = moved.id
+"""
 _REFUSE = (
     "INSERT INTO refused (gateway, reason) VALUES (%s, %s)"
     " ON CONFLICT (gateway, day) DO UPDATE SET count = refused.count + 1, reason = excluded.reason"
@@ -97,9 +99,10 @@ class ItemBatch:
         await self._hold({item.source.id for item in items if item.source.partition in self._held})
         kept = [item for item in items if item.source.id in self._chains and await self._take(item)]
         await self._write()
-        moved = [(c.epoch, c.reached, json.dumps(c.spans), not c.spans, number) for number, c in self._chains.items()]
-        async with self._db.cursor() as cursor:
-            await cursor.executemany(_MOVE, moved)
+        chains = self._chains.values()
+        spans = [json.dumps(chain.spans) for chain in chains]
+        moved = [list(self._chains), [chain.epoch for chain in chains], [chain.reached for chain in chains], spans]
+        await self._db.execute(_MOVE, moved)
         return kept
 
     async def _hold(self, gateways: set[int]) -> None:

@@ -34,9 +34,10 @@ log = logging.getLogger(__name__)
 
 _RECORD = f"{{{SENML}}}senml"
 _FIRST_WAIT_S, _LAST_WAIT_S = 0.5, 30.0
-# A commit of one message costs as much as one of a hundred: so long the first waits for others, unless it is a notice,
-# or a page for which somebody waits.
-_GATHER_S = 0.5
+# A commit of one message costs as much as one of a hundred: so long the first waits for others, until there are so many
+# records, or one is a notice, or a page for which somebody waits. With a number of records a message costs the same
+# however many processes share them.
+_GATHER_S, _GATHER_RECORDS = 2.0, 500
 # What a gateway has under way at most (gateway.federation.provider.flight): about 60 kB.
 _WINDOW_RECORDS = 1_000
 
@@ -64,6 +65,7 @@ class IngestQueue:
     ) -> None:
         self._receipts, self._sources, self._keep = Receipts(session), sources, keep
         self._most, self._batch, self._ask_again = most_records, batch_records, ask_again
+        self._enough = min(batch_records, _GATHER_RECORDS)
         self._items: deque[Item] = deque()
         self.records = 0
         self.counts = IngestCounts()
@@ -99,7 +101,7 @@ class IngestQueue:
             self._arrived.clear()
             try:
                 while self._items and not stop.is_set():
-                    if self.records < self._batch:
+                    if self.records < self._enough:
                         await wait_any(_GATHER_S, self._urgent, stop)
                     self._urgent.clear()
                     await self._keep_next()
@@ -163,7 +165,7 @@ class IngestQueue:
         item.source.waiting += 1
         self.records += item.records
         self._arrived.set()
-        if isinstance(item, HistoryPage) or isinstance(item.content, Notice) or self.records >= self._batch:
+        if isinstance(item, HistoryPage) or isinstance(item.content, Notice) or self.records >= self._enough:
             self._urgent.set()
 
     async def _keep_next(self) -> None:
