@@ -37,6 +37,7 @@ from gateway.config.offers import read_offer
 from gateway.display import cli as display_cli
 from gateway.display import config as display_config
 from gateway.first_boot import settings
+from gateway.operation.plan import OperationTable, read_operation
 from tests.alone import Alone
 from tests.markdown import DOCUMENTS, ROOT, TRACKED, anchors, read, shell_commands, spans
 from tests.tool_help import TOOLS, help_of
@@ -496,6 +497,7 @@ KNOWN_KEYS = (
     | keys_of(collector_config.CollectorConfig)
     | keys_of(bridges_config.BridgeConfig)
     | keys_of(SupplierOffer)
+    | keys_of(OperationTable)
     | {key or table for key, table in FIRST_BOOT_KEYS}
     | {"account", "updates", "port", "uart", "configuration", "page", "boards"}  # answers of tools/setup
 )
@@ -513,6 +515,7 @@ def test_every_configuration_key_exists(document):
         | set(tables_of(collector_config.CollectorConfig))
         | set(tables_of(bridges_config.BridgeConfig))
         | set(tables_of(SupplierOffer))
+        | set(tables_of(OperationTable))
         | {"wifi", "account", "page"}
     )
     for span in spans(document):
@@ -549,6 +552,10 @@ def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
         if "[[when]]" in block.text:
             (tmp_path / "offer.toml").write_text(block.text, encoding="utf-8")
             read_offer(tmp_path / "offer.toml")
+            continue
+        if "[[producer]]" in block.text:
+            (tmp_path / "operation.toml").write_text(block.text, encoding="utf-8")
+            read_operation(tmp_path / "operation.toml")
             continue
         raw = tomllib.loads(block.text)
         if "jid" in raw:

@@ -36,6 +36,7 @@ KNOWS = {
     "links": set("doctor errors federation files live sources store tic words".split()),
     "privacy": set("consent errors files store".split()),
     "household": set("balance config errors federation links live pulses senml sources store tic words".split()),
+    "operation": set("config errors".split()),
     "process": set("errors links words".split()),
     "bridges": set("config errors federation process senml store tic".split()),
     "collector": set("config errors federation process senml".split()),
@@ -64,7 +65,7 @@ KNOWS = {
     ),
     "__main__": set("commands".split()),
 }
-MOST_ROOMS, MOST_ARROWS = 40, 200
+MOST_ROOMS, MOST_ARROWS = 40, 206
 EVERYBODYS = {"errors", "files", "words"}
 CORE = (
     "addresses/appearance.py",
@@ -106,6 +107,7 @@ CORE = (
     *(f"balance/{name}.py" for name in ("calendar", "classes", "energy", "self_use", "tariff", "projection", "rows")),
     *(f"balance/{name}.py" for name in ("holidays", "offer_bill", "offer_hours", "own_contract", "supplier_offer")),
     *(f"balance/{name}.py" for name in ("base_load", "equivalence", "objective", "words")),
+    *(f"operation/{name}.py" for name in ("keys", "parts", "steps", "totals")),
     "pulses/quantity.py",
     "pulses/debounce.py",
     "web/cost/values.py",

@@ -1,0 +1,129 @@
+"""A file of coefficients by step (CSV), as an organiser makes it after the step: ``begin``, then a column a member.
+
+With the key ``full`` a column is ``producer/member``. A cell is a part (``16.666 %``, ``0.16666``), an empty one is
+nothing. ``begin`` is a time with its offset, or UTC.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from gateway.errors import ConfigError, reason
+from gateway.operation import parts
+from gateway.operation.steps import STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+_MOST_BYTES = 64_000_000
+_MOST_ROWS = 40_000
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """By the POSIX second of a step: the denominator of its row, and each cell × it."""
+
+    columns: Mapping[tuple[str, str], int]
+    rows: Mapping[int, tuple[int, Sequence[int]]]
+
+    def at(self, begin: int, producers: Sequence[str], members: Sequence[str]) -> tuple[int, list[list[int]]] | None:
+        """The denominator, and for each producer the parts of these members; None of a step that is not there."""
+        found = self.rows.get(begin)
+        if found is None:
+            return None
+        over, cells = found
+        places = [[self.columns.get((one, member), -1) for member in members] for one in producers]
+        return over, [[cells[place] if place >= 0 else 0 for place in row] for row in places]
+
+
+def read_coefficients(path: Path, step: str, producers: Collection[str], members: Collection[str]) -> Coefficients:
+    """Those of a file; ``producers`` is the empty name alone where there is one pot. ConfigError names the line."""
+    text = text_of(path)
+    lines = csv.reader(io.StringIO(text), delimiter=";" if ";" in text.partition("\n")[0] else ",")
+    try:
+        return _read(lines, step, producers, members)
+    except (ValueError, csv.Error) as error:
+        raise ConfigError(f"{path}, line {lines.line_num}: {error}") from error
+
+
+def _read(
+    lines: Iterable[Sequence[str]], step: str, producers: Collection[str], members: Collection[str]
+) -> Coefficients:
+    columns: dict[tuple[str, str], int] = {}
+    rows: dict[int, tuple[int, Sequence[int]]] = {}
+    for cells in lines:
+        if not columns:
+            columns = _columns(cells, producers, members)
+        elif any(cells):
+            begin, row = _row(cells, columns, STEPS[step])
+            if begin in rows:
+                raise ValueError(f"{cells[0]} is there twice")
+            rows[begin] = row
+        if len(rows) > _MOST_ROWS:
+            raise ValueError(f"at most {_MOST_ROWS} lines, which is more than a year")
+    return Coefficients(columns, rows)
+
+
+def text_of(path: Path) -> str:
+    """The text of such a file. ConfigError where it cannot be read, or is longer than any."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(_MOST_BYTES + 1)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {reason(error)}") from error
+    if len(text) > _MOST_BYTES:
+        raise ConfigError(f"{path}: is longer than {_MOST_BYTES:,} characters")
+    return text
+
+
+def begin_of(cell: str, step_s: int) -> int:
+    """The POSIX second of a step as it stands in such a file. ValueError where none begins then."""
+    try:
+        moment = datetime.fromisoformat(cell.strip())
+        begin = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{cell[:40]!a} is no time such as 2026-10-01T12:15Z") from error
+    if begin % step_s or moment.second or moment.microsecond:
+        raise ValueError(f"{cell[:40]}: no step of {step_s // 60} minutes begins then")
+    return begin
+
+
+def _columns(cells: Sequence[str], producers: Collection[str], members: Collection[str]) -> dict[tuple[str, str], int]:
+    if not cells or cells[0].strip() != "begin" or len(cells) < 2:
+        raise ValueError("the first line is: begin, and the name of each member")
+    found: dict[tuple[str, str], int] = {}
+    for place, cell in enumerate(cells[1:]):
+        producer, _, member = cell.strip().rpartition("/")
+        if producer not in producers or member not in members:
+            form = "producer/member" if "" not in producers else "member"
+            raise ValueError(f"{cell.strip()!a}: a column is named {form}, as the operation's file names them")
+        if (producer, member) in found:
+            raise ValueError(f"{cell.strip()!a} is there twice")
+        found[producer, member] = place
+    return found
+
+
+def _row(
+    cells: Sequence[str], columns: Mapping[tuple[str, str], int], step_s: int
+) -> tuple[int, tuple[int, Sequence[int]]]:
+    begin = begin_of(cells[0], step_s)
+    if len(cells) != len(columns) + 1:
+        raise ValueError(f"{len(cells) - 1} coefficients, where the first line names {len(columns)}")
+    written = [parts.part_of(cell.strip() or "0") for cell in cells[1:]]
+    over = parts.over(written)
+    numbers = [int(part * over) for part in written]
+    sums: dict[str, int] = {}
+    for (producer, _), place in columns.items():
+        sums[producer] = sums.get(producer, 0) + numbers[place]
+    for producer, total in sums.items():
+        if total > over:
+            whose = f" of {producer}" if producer else ""
+            raise ValueError(f"the coefficients{whose} are {100 * total / over:g} % together: 100 % at most")
+    return begin, (over, numbers)
