@@ -39,7 +39,7 @@ KNOWS = {
     "operation": set("config errors".split()),
     "process": set("errors links words".split()),
     "bridges": set("config errors federation process senml store tic".split()),
-    "collector": set("config errors federation process senml".split()),
+    "collector": set("config errors federation operation process senml words".split()),
     "control": set("config consent errors household links privacy pulses store tic words".split()),
     "display": set("errors process words".split()),
     "mqtt": set("config errors federation files household links live sources words".split()),

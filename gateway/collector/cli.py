@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway import __version__
-from gateway.collector import invite_cli, parquet_cli, segments_cli
+from gateway.collector import invite_cli, operation_cli, parquet_cli, segments_cli
 from gateway.errors import ConfigError, StoreError
 from gateway.process.ending import ended
 
@@ -298,6 +298,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_gateways(commands.add_parser("gateways", help="from whom to receive"), common)
     invite_cli.declare(commands, common, _moment, _with_database, _account)
     segments_cli.declare(commands, common, _with_database, _account)
+    operation_cli.declare(commands, common, _with_database, _account)
     return parser
 
 

@@ -1,0 +1,188 @@
+"""A collective self-consumption: its statements of a month, from what its gateways sent and from a file of curves."""
+
+import csv
+from contextlib import redirect_stderr
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from itertools import accumulate
+
+import pytest
+
+from gateway.collector.cli import main
+from gateway.operation.steps import PARIS, days_of, steps_of
+from tests.gateway.collector.desk import INDEX
+from tests.gateway.collector.test_segments import PRODUCED, add_homes, fill
+
+# The month that is over, and four quarters of an hour of one of its days.
+MONTH = (datetime.now(PARIS).date().replace(day=1) - timedelta(days=1)).replace(day=1)
+NOON = datetime(MONTH.year, MONTH.month, 10, 12, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+ALL_STEPS = sum(len(steps_of(day, "PT15M")) for day in days_of(MONTH))
+
+DRAWN = {"a": (200, 200, 100, 150), "b": (100, 500, 800, 400), "c": (300, 300, 300, 50)}
+INJECTED = {"p1": (250, 900, 500, 0), "p2": (0, 300, 200, 0)}
+
+
+def member(name, gateway, more=""):
+    whose = f'gateway = "{gateway}"\n' if gateway else ""
+    return f'[[member]]\nname = "{name}"\nlabel = "Chez {name} & Cie"\n{whose}from = 2020-01-01\n{more}\n'
+
+
+def producer(name, gateway):
+    whose = f'gateway = "{gateway}"\n' if gateway else ""
+    return f'[[producer]]\nname = "{name}"\n{whose}from = 2020-01-01\n'
+
+
+def operation(store, *rows, key="pro-rata"):
+    file = store.folder / "toit.toml"
+    file.write_text(f'name = "Le toit"\nkey = "{key}"\n' + "".join(rows))
+    return file
+
+
+THREE = [member(name, f"H{n}@x") for n, name in enumerate("abc", 1)]
+ROOFS = [producer("p1", "h4@x"), producer("p2", "h5@x")]
+
+
+def sent(store, granularity="PT15M", step=QUARTER):
+    """Four quarters of the worked example, as indexes of five gateways; their series."""
+    drawn = add_homes(store, 3, INDEX, granularity)
+    injected = add_homes(store, 5, PRODUCED, granularity)[3:]
+    rows = []
+    for series, used in zip([*drawn, *injected], [*DRAWN.values(), *INJECTED.values()], strict=True):
+        marks = accumulate(used, initial=10_000)
+        rows += [(series, NOON + n * step, value) for n, value in enumerate(marks)]
+    fill(store, *rows)
+    return drawn, injected
+
+
+def statement(store, file, *more, month=None):
+    """The table by name, and the page."""
+    store.command(
+        "operation", "statements", file, "--month", month or f"{MONTH:%Y-%m}", "--to", store.folder / "out", *more
+    )
+    name = store.folder / "out" / f"toit-{MONTH:%Y-%m}"
+    rows = csv.DictReader(name.with_suffix(".csv").read_text().splitlines())
+    return {row["name"]: row for row in rows}, name.with_suffix(".html").read_text()
+
+
+def test_the_statements_of_a_month_are_what_the_indexes_come_to(store):
+    """The worked example to the Wh, all other steps said to be unknown; files for their owner alone."""
+    sent(store)
+    rows, page = statement(store, operation(store, *ROOFS, *THREE))
+    assert [(row["drawn_wh"], row["shared_wh"], row["complement_wh"]) for row in rows.values()][:3] == [
+        ("650", "342", "308"), ("1800", "1008", "792"), ("950", "600", "350"),
+    ]  # fmt: skip
+    assert {row["steps"] for row in rows.values()} == {"4"}
+    assert {row["unknown"] for row in rows.values()} == {str(ALL_STEPS - 4)}
+    # 200 Wh are left of 1,200, as both gave.
+    assert [(rows[name]["produced_wh"], rows[name]["surplus_wh"]) for name in ("p1", "p2")] == [
+        ("1650", "150"),
+        ("500", "50"),
+    ]
+    assert page.count("<article>") == 5
+    assert "Chez a &amp; Cie" in page
+    assert "0,342 kWh" in page
+    assert "Injectés : 2,150 kWh ; partagés : 1,950 kWh ; surplus : 0,200 kWh ; 3 participants." in page
+    assert {path.stat().st_mode & 0o777 for path in (store.folder / "out").iterdir()} == {0o600}
+    _, page = statement(store, operation(store, *ROOFS, *THREE), "--lang", "en")
+    assert "Injected 2.150 kWh, shared 1.950 kWh, surplus 0.200 kWh; 3 members." in page
+
+
+def test_what_one_does_not_send_is_unknown_for_all_that_depend_on_it(store):
+    """A consent that is limited takes the curve away: pro rata from all, with fixed parts from that one alone."""
+    sent(store)
+    store.ask("UPDATE gateway SET limited = true WHERE jid = 'h2@x'")
+    # In the fourth nothing is injected, so that it is known whoever is missing; but not what the missing one draws.
+    rows, page = statement(store, operation(store, *ROOFS, *THREE))
+    assert [(row["steps"], row["drawn_wh"], row["shared_wh"]) for row in rows.values()][:3] == [
+        ("1", "150", "0"), ("0", "", ""), ("1", "50", "0"),
+    ]  # fmt: skip
+    assert "inconnu kWh" not in page
+    fixed = {"a": 50, "b": 30, "c": 20}
+    parts = [member(name, f"h{n}@x", f'part = "{fixed[name]} %"') for n, name in enumerate(fixed, 1)]
+    rows, _ = statement(store, operation(store, *ROOFS, *parts, key="static"))
+    assert [(row["steps"], row["shared_wh"]) for row in rows.values()][:3] == [("4", "425"), ("0", ""), ("4", "430")]
+
+
+def test_half_hours_tell_nothing_of_quarters(store):
+    """A consent by the half hour is not cut in two."""
+    sent(store, "PT30M", timedelta(minutes=30))
+    rows, _ = statement(store, operation(store, *ROOFS, *THREE))
+    assert {row["steps"] for row in rows.values()} == {"0"}
+    said = store.command("operation", "check", operation(store, *ROOFS, *THREE))
+    assert "a: its gateway sends nothing by PT15M" in said
+
+
+def test_curves_of_a_file_stand_beside_those_of_gateways(store):
+    """Who has no gateway is in it all the same; where both know a step the file is believed."""
+    sent(store)
+    curves = store.folder / "curves.csv"
+    begins = [f"{NOON + n * QUARTER:%Y-%m-%dT%H:%MZ}" for n in range(4)]
+    lines = [f"{begin};{used};{made}" for begin, used, made in zip(begins, DRAWN["b"], ("", 900, 500, 0), strict=True)]
+    curves.write_text("\n".join(["begin;b;p1", *lines]))
+    file = operation(store, *ROOFS, THREE[0], member("b", ""), THREE[2])
+    rows, _ = statement(store, file, "--curves", curves)
+    assert [row["shared_wh"] for row in rows.values()][:3] == ["342", "1008", "600"]
+    assert "b: no gateway" in store.command("operation", "check", file)
+    curves.write_text("begin;b;p1\n" + f"{begins[0]};100;0\n")
+    rows, _ = statement(store, file, "--curves", curves)
+    # Its first quarter by the file, the fourth by the gateway: in both nothing is injected.
+    assert (rows["a"]["steps"], rows["a"]["shared_wh"]) == ("2", "0")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("begin;z\n", "line 1: 'z' is neither a member nor a producer"),
+        ("begin;a;a\n", "line 1: 'a' is there twice"),
+        ("a;b\n", "line 1: the first line is: begin"),
+        ("begin;a\n2026-10-01T12:00Z;1.5\n", "line 2: '1.5' is no energy in whole Wh"),
+        ("begin;a\n2026-10-01T12:00Z;-1\n", "line 2: '-1' is no energy in whole Wh"),
+        ("begin;a\n2026-10-01T12:05Z;1\n", "line 2: 2026-10-01T12:05Z: no step of 15 minutes"),
+        ("begin;a\n2026-10-01T12:00Z;1;2\n", "line 2: 2 values, where the first line names 1"),
+        ("begin;a\n2026-10-01T12:00Z;1\n2026-10-01T14:00+02:00;2\n", "line 3: 2026-10-01T14:00+02:00 is there twice"),
+    ],
+)
+def test_a_mistake_in_curves_is_one_sentence(store, text, sentence):
+    """With its line, and no file is written."""
+    curves = store.folder / "curves.csv"
+    curves.write_text(text)
+    file = operation(store, *ROOFS, *THREE)
+    month = f"{MONTH:%Y-%m}"
+    said = store.command("operation", "statements", file, "--month", month, "--curves", curves, code=78)
+    assert sentence in said
+    assert len(said.splitlines()) == 1
+
+
+def test_of_less_than_three_nothing_but_the_production_is_told(store):
+    """On no page of a member: what all shared, less one's own, would be the neighbour's."""
+    sent(store)
+    file = operation(store, *ROOFS, *THREE[:2])
+    _, page = statement(store, file)
+    first = page.split("</article>")[0]
+    assert "Injectés : 2,150 kWh. L’opération est si petite" in first
+    assert "surplus" not in first
+    assert "nothing but what was produced" in store.command("operation", "check", file)
+    assert "say so before they agree" in store.command("operation", "check", operation(store, *ROOFS, *THREE))
+
+
+def test_a_month_that_is_not_over_and_one_without_members_are_refused(store):
+    """In one sentence."""
+    file = operation(store, *ROOFS, *THREE)
+    this = f"{datetime.now(PARIS):%Y-%m}"
+    with pytest.raises(SystemExit), redirect_stderr(StringIO()) as said:
+        main(["operation", "statements", str(file), "--month", this])
+    assert f"{this} is not over yet" in said.getvalue()
+    assert "no member in 2019-05" in store.command("operation", "statements", file, "--month", "2019-05", code=78)
+
+
+def test_check_says_what_the_configuration_lacks(store):
+    """Quarters are not known from half hours: the households would be asked in vain."""
+    with store.config.open("a") as config:
+        config.write(
+            '[access]\npurpose = "the sun"\ncontroller = "La Coop"\ncontact = "a@b.org"\n'
+            'privacy = "https://coop.example.org/privacy"\nretention = "P1Y"\n'
+        )
+    said = store.command("operation", "check", operation(store, *ROOFS, *THREE))
+    assert 'set granularity = "PT15M"' in said
+    assert "Le toit: pro-rata, PT15M, 3 members and 2 producers today" in said
