@@ -22,6 +22,7 @@ _URL = r"^(https://[^\s/]+|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]{1,5})?
 _HOST_PORT = r"^.+:[0-9]{1,5}$"
 _BARE = r"^[^@/\s]+@[^@/\s]+$"
 
+_Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Url = Annotated[str, msgspec.Meta(pattern=_URL)]
 Period = Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{0,5}[hdw]$")]
 
@@ -55,6 +56,8 @@ class BridgedHouseholdTable(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     gateway: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+/[^\s/]+$")]
     identifier: str
     facts: BuildingFactsTable = msgspec.field(default_factory=BuildingFactsTable)
+    # For Zabbix: by what its operator filters hosts, such as a place.
+    tags: Annotated[dict[_Tag, _Tag], msgspec.Meta(max_length=20)] = {}
 
 
 class ZabbixTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -184,9 +184,10 @@ class Forwarder:
         if not waiting:
             return False
         values = [value for value in map(self._value, waiting) if value is not None]
+        alone, self._failed = self._failed, True
         if self._doubt:
-            values = list(await self._sink.missing(values)) if values else []
-        alone, self._failed, self._doubt = self._failed, True, True
+            values = list(await self._sink.missing(values, alone=alone)) if values else []
+        self._doubt = True
         if values:
             await self._sink.send(values, alone=alone)
         self._queue.done(waiting[-1].seq)
