@@ -6,6 +6,7 @@ mode has gets its label there. PRIDE reads the load curve as ``pride.enedis.cdc`
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from gateway.tic.frame import HISTORIC
@@ -13,10 +14,16 @@ from gateway.tic.labels import known_labels
 
 _PRIDE_CLASSES = {"consumption/power/active/raw": "pride.enedis.cdc"}
 _RAW = "raw"
+# Energy by the hour and by the day, of an index.
+_STEPS = {"hour": ("par heure", "by the hour"), "day": ("par jour", "by the day")}
+_STEP = re.compile("/(hour|day)$")
 
 
 def title(path: str, granularity: str, language: str) -> str:
     """What a person reads ("Énergie active soutirée totale, PT30M"); the path where no label of a meter feeds it."""
+    if step := _STEP.search(path):
+        index = title(f"{path[: step.start()]}/index", _RAW, language)
+        return f"{index}, {_STEPS[step[1]][language == 'en']}"
     names = _labels().get(path)
     text = path if names is None else names[1 if language == "fr" else 2]
     return text if granularity == _RAW else f"{text}, {granularity}"

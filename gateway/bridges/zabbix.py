@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from zabbix_utils import ItemValue, Sender
 from zabbix_utils.exceptions import ModuleBaseException
 
+from gateway.bridges.energy import TOTALS, EnergySteps, read_at
 from gateway.bridges.zabbix_api import TIMEOUT_S, ZabbixApi
-from gateway.bridges.zabbix_hosts import ZabbixHosts, key
+from gateway.bridges.zabbix_hosts import ZabbixHosts, key, portions
 from gateway.errors import BridgeError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from gateway.bridges.config import ZabbixTable
     from gateway.bridges.core import Value
+    from gateway.bridges.energy import Reading
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 _VISIBLE_S, _LOOK_S = 5.0, 0.2
 # Of new items the server hears every ten seconds (CacheUpdateFrequency), unless its operator says otherwise.
 _HEARD_S = 30.0
+# So much before and after a border an index is looked for.
+_NEAR_S = 900
 _HOUR_S, _APART_S = 3600, 2 * 86_400
 _TEXT_TYPES = (1, 2, 4)
 
@@ -52,11 +56,21 @@ class ZabbixSink:
         self._sender = Sender(server=host.strip("[]"), port=int(port), timeout=TIMEOUT_S, use_ipv6="[" in host)
         self._api = ZabbixApi(settings.url, token)
         self._hosts = ZabbixHosts(self._api, settings)
+        self._steps = EnergySteps(self._look)
         self._said: set[str] = set()
 
     def missing(self, values: Sequence[Value]) -> list[Value]:
-        """Those that are not in Zabbix's history."""
+        """Those that are not in Zabbix's history, or whose energy is not."""
         self._prepare(values)
+        absent = self._absent(values)
+        if len(absent) == len(values):
+            return absent
+        left = {value.household.name for value in self._absent(self._energy(values))}
+        return absent + [
+            one for one in values if one.household.name in left and one.path in TOTALS and one not in absent
+        ]
+
+    def _absent(self, values: Sequence[Value]) -> list[Value]:
         there: dict[tuple[str, int, int], str] = {}
         for kind, asked in self._asked_together(values):
             clocks = [_moment(value.time)[0] for value in asked]
@@ -93,22 +107,53 @@ class ZabbixSink:
         values = [value for value in values if self._is_kept(value)]
         if not values:
             return
+        values = [*values, *self._energy(values)]
         packed = [
             ItemValue(value.household.name, key(value), str(value.value), *_moment(value.time)) for value in values
         ]
         self._push(packed)
         deadline = time.monotonic() + _VISIBLE_S
-        while left := self.missing(values):
+        while left := self._absent(values):
             if time.monotonic() > deadline:
                 raise BridgeError(
                     f"Zabbix took {len(values)} values and has not {len(left)} of them in its history; look into its "
                     "server's log"
                 )
             time.sleep(_LOOK_S)
+        self._steps.keep()
+
+    def _energy(self, values: Sequence[Value]) -> list[Value]:
+        """What follows of indexes; an item that its operator has switched off gets nothing."""
+        steps = self._steps.of(values)
+        self._prepare(steps)
+        return [value for value in steps if self._hosts.item(value).history_s != 0 and self._is_kept(value)]
+
+    def _look(self, asked: Sequence[tuple[Value, int]]) -> list[list[Reading]]:
+        """Readings that Zabbix has of indexes about some borders, each border of many homes in one call."""
+        itemids: dict[tuple[int, int], set[str]] = {}
+        for value, border in asked:
+            item = self._hosts.item(value)
+            itemids.setdefault((item.kind, border), set()).add(item.id)
+        found: dict[tuple[str, int], list[tuple[int, float]]] = {}
+        for (kind, border), ids in itemids.items():
+            for some in portions(sorted(ids)):
+                rows = self._ask(
+                    "history.get", history=kind, itemids=some, output=["itemid", "clock", "value"],
+                    time_from=border - _NEAR_S, time_till=border + _NEAR_S,
+                )  # fmt: skip
+                for row in rows:
+                    found.setdefault((row["itemid"], border), []).append((int(row["clock"]), float(row["value"])))
+        return [
+            [(read_at(value, clock), index) for clock, index in found.get((self._hosts.item(value).id, border), [])]
+            for value, border in asked
+        ]
 
     def _is_kept(self, value: Value) -> bool:
         """Whether Zabbix will keep the value at all."""
         item = self._hosts.item(value)
+        if not item.is_on:
+            self._warn(key(value), f"Zabbix's item {key(value)} is disabled; its values are left out")
+            return False
         if item.history_s == 0:
             raise BridgeError(f"Zabbix keeps no history of {key(value)}: set its history storage period")
         if isinstance(value.value, str) != (item.kind in _TEXT_TYPES):

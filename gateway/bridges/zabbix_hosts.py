@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 # https://www.zabbix.com/documentation/7.0/en/manual/api/reference/item/object
 _TRAPPER, _FLOAT, _TEXT = 2, 0, 4
+_ENABLED = "0"
+# As it is, not in thousands of it, which Zabbix would call KkWh.
+_UNITS = {"kWh": "!kWh"}
 _PERIOD = re.compile("([0-9]+)([smhdw]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 # So many hosts, or items, in one call: each stays well below the time that a call may take.
@@ -34,11 +37,12 @@ _Thing = TypeVar("_Thing")
 
 @dataclass(frozen=True, slots=True)
 class ZabbixItem:
-    """One item: its id, its type of information, and for how many seconds it keeps values; None: a macro says so."""
+    """One item: its id, its type of information, for how many seconds it keeps values (None: a macro says so)."""
 
     id: str
     kind: int
     history_s: int | None
+    is_on: bool = True
 
 
 class ZabbixHosts:
@@ -64,14 +68,14 @@ class ZabbixHosts:
         """Have a host for each household, and an item for each series."""
         wanted = {(value.household.name, key(value)): value for value in values}
         households = {value.household.name: value.household for value in values}
-        for names in _portions(sorted(households.keys() - self._hosts.keys())):
+        for names in portions(sorted(households.keys() - self._hosts.keys())):
             self._find_hosts(names)
             if new := [households[name] for name in names if name not in self._hosts]:
                 self._make_hosts(new)
         unknown = sorted(wanted.keys() - self._items.keys())
-        for names in _portions(sorted({name for name, _ in unknown})):
+        for names in portions(sorted({name for name, _ in unknown})):
             self._read_items(names)
-        for places in _portions([place for place in unknown if place not in self._items]):
+        for places in portions([place for place in unknown if place not in self._items]):
             self._make_items([wanted[place] for place in places])
 
     def _find_hosts(self, names: Sequence[str]) -> None:
@@ -90,10 +94,10 @@ class ZabbixHosts:
 
     def _read_items(self, names: Sequence[str]) -> None:
         ids = {self._hosts[name]: name for name in names}
-        output = ["itemid", "hostid", "key_", "value_type", "history"]
+        output = ["itemid", "hostid", "key_", "value_type", "history", "status"]
         for row in self._api.ask("item.get", hostids=list(ids), output=output, search={"key_": "linky["}):
             self._items[ids[row["hostid"]], row["key_"]] = ZabbixItem(
-                row["itemid"], int(row["value_type"]), _seconds(row["history"])
+                row["itemid"], int(row["value_type"]), _seconds(row["history"]), row["status"] == _ENABLED
             )
 
     def _make_items(self, values: Sequence[Value]) -> None:
@@ -115,7 +119,7 @@ class ZabbixHosts:
         return {
             "hostid": self._hosts[household.name], "key_": key(value), "type": _TRAPPER,
             "name": title(value.path, value.granularity, settings.language)[:255],
-            "value_type": _TEXT if is_text else _FLOAT, "units": "" if is_text else value.unit,
+            "value_type": _TEXT if is_text else _FLOAT, "units": "" if is_text else _UNITS.get(value.unit, value.unit),
             "history": settings.history, "trends": "0" if is_text else settings.trends,
             "description": json.dumps(facts, ensure_ascii=False, indent=2), "tags": _tags(tags),
         }  # fmt: skip
@@ -135,5 +139,6 @@ def _seconds(period: str) -> int | None:
     return int(found[1]) * _SECONDS[found[2]] if found else None
 
 
-def _portions(things: Sequence[_Thing]) -> Iterator[Sequence[_Thing]]:
+def portions(things: Sequence[_Thing]) -> Iterator[Sequence[_Thing]]:
+    """As many as go into one call, at a time."""
     yield from (things[place : place + _TOGETHER] for place in range(0, len(things), _TOGETHER))
