@@ -36,7 +36,7 @@ KNOWS = {
     "links": set("doctor errors federation files live sources store tic words".split()),
     "privacy": set("consent errors files store".split()),
     "household": set("balance config errors federation links live pulses senml sources store tic words".split()),
-    "operation": set("config errors".split()),
+    "operation": set("config errors journal words".split()),
     "process": set("errors links words".split()),
     "bridges": set("config errors federation process senml store tic".split()),
     "collector": set("config errors federation operation process senml words".split()),
@@ -60,12 +60,12 @@ KNOWS = {
     "commands": set(
         (
             "account backup balance config consent control daemon doctor errors federation first_boot "
-            "household journal links live mqtt privacy process senml sources store tic upkeep web words"
+            "household journal links live mqtt operation privacy process senml sources store tic upkeep web words"
         ).split()
     ),
     "__main__": set("commands".split()),
 }
-MOST_ROOMS, MOST_ARROWS = 40, 206
+MOST_ROOMS, MOST_ARROWS = 40, 207
 EVERYBODYS = {"errors", "files", "words"}
 CORE = (
     "addresses/appearance.py",

@@ -1,4 +1,4 @@
-"""``linky-collect operation``: a collective self-consumption checked, and its statements of a month."""
+"""``linky-collect operation``: a collective self-consumption checked, its statements of a month, its signed sums."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import argparse
 import os
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import date
 
     from psycopg import AsyncConnection
 
     from gateway.collector.config import CollectorConfig
     from gateway.collector.invite_cli import WithDatabase
+    from gateway.collector.operation_sums import SignedMonth
     from gateway.collector.statements import MonthlyStatement
     from gateway.operation.curves import Curves
+    from gateway.operation.plan import Operation
 
 _COARSER = {"PT15M": ("PT30M", "P1D"), "PT30M": ("P1D",)}
 
@@ -38,17 +41,25 @@ def declare(
     check = actions.add_parser("check", parents=[common], help="check its file, and whose curves are here")
     check.add_argument("file", type=Path, metavar="FILE", help="the operation's file")
     check.set_defaults(run=lambda options, config: _check(options, config, database, account))
-    statements = actions.add_parser("statements", parents=[common], help="a month by member, as a table and as pages")
-    statements.add_argument("file", type=Path, metavar="FILE", help="the operation's file")
-    statements.add_argument(
-        "--month", required=True, type=_month, metavar="YYYY-MM", help="which month, such as 2026-10"
-    )
-    statements.add_argument("--curves", type=Path, metavar="CSV", help="curves of those who have no gateway here")
-    statements.add_argument(
-        "--to", type=Path, default=Path(), metavar="FOLDER", help="where its files go (default: here)"
-    )
+    statements = _of_month(actions, common, "statements", "a month by member, as a table and as pages")
     statements.add_argument("--lang", choices=("fr", "en"), default="fr", help="of the pages (default: fr)")
     statements.set_defaults(run=lambda options, config: _statements(options, config, database, account))
+    sums = _of_month(actions, common, "sums", "sign a month's sums, and a file for each member to check its share with")
+    sums.set_defaults(run=lambda options, config: _sums(options, config, database, account))
+
+
+def _of_month(
+    actions: Any,  # noqa: ANN401 (argparse's own kind is private)
+    common: argparse.ArgumentParser,
+    name: str,
+    text: str,
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, parents=[common], help=text)
+    parser.add_argument("file", type=Path, metavar="FILE", help="the operation's file")
+    parser.add_argument("--month", required=True, type=_month, metavar="YYYY-MM", help="which month, such as 2026-10")
+    parser.add_argument("--curves", type=Path, metavar="CSV", help="curves of those who have no gateway here")
+    parser.add_argument("--to", type=Path, default=Path(), metavar="FOLDER", help="where its files go (default: here)")
+    return parser
 
 
 def _check(
@@ -92,20 +103,12 @@ def _statements(
     database: WithDatabase,
     account: Callable[[CollectorConfig], str],
 ) -> None:
-    from gateway.collector.operation_curves import curves_of  # noqa: PLC0415
     from gateway.collector.statements import as_pages, as_table, month_of_operation  # noqa: PLC0415
-    from gateway.operation.curves import read_curves  # noqa: PLC0415
-    from gateway.operation.plan import read_operation  # noqa: PLC0415
 
-    operation = read_operation(options.file)
-    names = {*operation.members, *operation.producers}
-    others: Curves = read_curves(options.curves, operation.table.step, names) if options.curves else {}
+    operation, others = _read(options)
 
     async def work(db: AsyncConnection) -> MonthlyStatement:
-        async def of_day(day: date) -> Curves:
-            return await curves_of(db, account(config), operation, day)
-
-        return await month_of_operation(operation, options.month, of_day, others)
+        return await month_of_operation(operation, options.month, _curves(db, account(config), operation), others)
 
     statement = database(config, work)
     name = f"{options.file.stem}-{options.month:%Y-%m}"
@@ -118,6 +121,49 @@ def _statements(
     )
     if unknown:
         sys.stdout.write(f"{unknown} steps of members are unknown and in no sum: see the column unknown\n")
+
+
+def _sums(
+    options: argparse.Namespace,
+    config: CollectorConfig,
+    database: WithDatabase,
+    account: Callable[[CollectorConfig], str],
+) -> None:
+    from gateway.collector.operation_sums import check_said, read_signed, sign_month  # noqa: PLC0415
+    from gateway.federation.wire.invitation import fingerprint, signing_key  # noqa: PLC0415
+
+    operation, others = _read(options)
+    check_said(operation, options.month, config)
+    key, path = signing_key(config.invite_key), options.to / f"{options.file.stem}.sums.jsonl"
+    chain = read_signed(path, key)
+
+    async def work(db: AsyncConnection) -> SignedMonth:
+        return await sign_month(operation, options.month, _curves(db, account(config), operation), others, chain, key)
+
+    signed = database(config, work)
+    # The chain first: what a member holds is in it, whatever comes after.
+    _write(path, signed.chain_file())
+    for name in signed.own:
+        _write(options.to / f"{options.file.stem}-{options.month:%Y-%m}-{name}.jsonl", signed.file_of(name))
+    sys.stdout.write(f"{signed.added} days signed anew, {len(signed.own)} files of members in {options.to}\n")
+    sys.stdout.write(f"signed {fingerprint(key.public)}; the chain ends with {fingerprint(signed.chain.head)}\n")
+
+
+def _read(options: argparse.Namespace) -> tuple[Operation, Curves]:
+    """The operation, and the curves that a file has of it."""
+    from gateway.operation.curves import read_curves  # noqa: PLC0415
+    from gateway.operation.plan import read_operation  # noqa: PLC0415
+
+    operation = read_operation(options.file)
+    names = {*operation.members, *operation.producers}
+    return operation, read_curves(options.curves, operation.table.step, names) if options.curves else {}
+
+
+def _curves(db: AsyncConnection, account: str, operation: Operation) -> Callable[[date], Awaitable[Curves]]:
+    """What gives the curves of a day."""
+    from gateway.collector.operation_curves import curves_of  # noqa: PLC0415
+
+    return partial(curves_of, db, account, operation)
 
 
 def _write(path: Path, text: str) -> None:

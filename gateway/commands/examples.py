@@ -105,6 +105,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "account unblock": ("linky-gateway account unblock spam.example",),
     "account blocked": ("linky-gateway account blocked",),
     "consume": (_CONSUME, f"{_CONSUME} --store records.sqlite", f"{_CONSUME} --live 10"),
+    "operation": ("linky-gateway operation toit-2026-10-martin.jsonl",),
     "journal verify": (
         "linky-gateway journal verify",
         "linky-gateway journal verify journal.jsonl --key journal.key",

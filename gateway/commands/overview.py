@@ -41,6 +41,7 @@ PURPOSES: tuple[tuple[Phrase, dict[str, Phrase]], ...] = (
             "consent": Phrase("who may have what; answer requests"),
             "join": Phrase("join a co-operative by its invitation"),
             "received": Phrase("what comes from others"),
+            "operation": Phrase("check your share of a shared roof"),
             "journal": Phrase("what was decided and sent, signed"),
             "privacy": Phrase("take along, erase, correct your data"),
         },

@@ -8,6 +8,7 @@ is produced, nothing falls to anybody, whoever is unknown.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import gcd
 from typing import TYPE_CHECKING, Protocol
 
@@ -119,6 +120,17 @@ class InOrder:
         over = state.over
         return Split(over, state.shares, over, [None if rest is None else rest * (over // of) for rest, of in left])
 
+    def parts(self, produced: Sequence[Wh], drawn: Sequence[Wh]) -> list[list[Fraction | None]]:
+        """The coefficients that come to the same: for each pot the part of it that each member gets."""
+        pots: Sequence[Wh] = [_sum(produced)] if self.together else produced
+        state, found = _Served(list(drawn)), []
+        for pot, order in zip(pots, self.orders, strict=True):
+            before, over = list(state.shares), state.over
+            state.serve(pot, order)
+            pairs = zip(before, state.shares, strict=True)
+            found.append([_part(was, over, now, state.over, pot) for was, now in pairs])
+        return found
+
 
 class _Served:
     """What was served so far and what is still wanted, × ``over``, which grows where a group gets a fraction."""
@@ -195,6 +207,15 @@ def _taken(part: int, made: Wh, room: Wh) -> Wh:
     if not part or room == 0:
         return 0
     return None if made is None or room is None else min(part * made, room)
+
+
+def _part(was: Wh, was_over: int, now: Wh, over: int, pot: Wh) -> Fraction | None:
+    """What a member got of a pot, as a part of it."""
+    if pot == 0:
+        return Fraction()
+    if was is None or now is None or pot is None:
+        return None
+    return (Fraction(now, over) - Fraction(was, was_over)) / pot
 
 
 def _less(one: Wh, two: Wh) -> Wh:

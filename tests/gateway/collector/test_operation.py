@@ -1,6 +1,7 @@
 """A collective self-consumption: its statements of a month, from what its gateways sent and from a file of curves."""
 
 import csv
+import json
 from contextlib import redirect_stderr
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -9,6 +10,8 @@ from itertools import accumulate
 import pytest
 
 from gateway.collector.cli import main
+from gateway.operation.checked import check
+from gateway.operation.own import read_member
 from gateway.operation.steps import PARIS, days_of, steps_of
 from tests.gateway.collector.desk import INDEX
 from tests.gateway.collector.test_segments import PRODUCED, add_homes, fill
@@ -186,3 +189,65 @@ def test_check_says_what_the_configuration_lacks(store):
     said = store.command("operation", "check", operation(store, *ROOFS, *THREE))
     assert 'set granularity = "PT15M"' in said
     assert "Le toit: pro-rata, PT15M, 3 members and 2 producers today" in said
+
+
+SAID = "Peu de participants : à plusieurs, ils peuvent déduire ce que consomme un autre."
+
+
+def say(store):
+    """What a household reads before it agrees, of the few members that there are."""
+    with store.config.open("a") as config:
+        config.write(
+            f'[access]\npurpose = "le soleil. {SAID}"\ncontroller = "La Coop"\ncontact = "a@b.org"\n'
+            'privacy = "https://coop.example.org/privacy"\nretention = "P1Y"\ngranularity = "PT15M"\n'
+        )
+
+
+def sums(store, file, code=0):
+    return store.command(
+        "operation", "sums", file, "--month", f"{MONTH:%Y-%m}", "--to", store.folder / "sums", code=code
+    )
+
+
+def test_signed_sums_let_each_member_check_its_share(store):
+    """A chain for all, a file for each: what each meter counted comes to the share that it was told."""
+    sent(store)
+    say(store)
+    file = operation(store, *ROOFS, *THREE)
+    said = sums(store, file)
+    days = len(days_of(MONTH))
+    assert f"{days} days signed anew, 3 files of members" in said
+    chain = (store.folder / "sums" / "toit.sums.jsonl").read_bytes()
+    for name, values in DRAWN.items():
+        lines = (store.folder / "sums" / f"toit-{MONTH:%Y-%m}-{name}.jsonl").read_bytes().splitlines()
+        metered = {int((NOON + n * QUARTER).timestamp()): wh for n, wh in enumerate(values)}
+        result = check(read_member(lines), metered)
+        assert (result.is_right, result.steps, result.unknown) == (True, 4, ALL_STEPS - 4)
+        assert all(line in chain for line in lines if line.startswith(b'{"day"'))
+    # Once more nothing is signed; what changed since is signed beside it.
+    assert "0 days signed anew" in sums(store, file)
+    assert (store.folder / "sums" / "toit.sums.jsonl").read_bytes() == chain
+    store.ask("UPDATE gateway SET limited = true WHERE jid = 'h2@x'")
+    assert "1 days signed anew" in sums(store, file)
+    assert (store.folder / "sums" / "toit.sums.jsonl").read_bytes().startswith(chain)
+    (store.folder / "sums" / "toit.sums.jsonl").write_bytes(chain.replace(b'"members":3', b'"members":4', 1))
+    assert "line 1: changed after it was signed" in sums(store, file, code=74)
+
+
+def test_sums_of_few_members_are_said_before_they_are_given(store):
+    """Under six the sentence is asked for in what households read; by fixed parts nobody's use is in them."""
+    sent(store)
+    said = sums(store, operation(store, *ROOFS, *THREE), code=78)
+    assert "3 members: what sums of less than 6 tell is said before a yes" in said
+    assert SAID in said
+    parts = [member(name, f"h{n}@x", 'part = "30 %"') for n, name in enumerate("abc", 1)]
+    assert "3 files of members" in sums(store, operation(store, *ROOFS, *parts, key="static"))
+
+
+def test_of_two_members_no_share_by_step_is_given(store):
+    """What was injected alone: a share would be the neighbour's curve."""
+    sent(store)
+    sums(store, operation(store, *ROOFS, *THREE[:2]))
+    lines = (store.folder / "sums" / f"toit-{MONTH:%Y-%m}-a.jsonl").read_bytes().splitlines()
+    assert len(lines) == 1 + len(days_of(MONTH))
+    assert all(json.loads(line)["day"]["wanted"] is None for line in lines[1:])

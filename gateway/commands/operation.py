@@ -1,0 +1,201 @@
+"""``linky-gateway operation``: is the household's share of a collective self-consumption what its own meter says?
+
+It reads the file that the organiser gives a member, checks every signature and the chain, and reckons each step anew.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.commands.options import add_language, command, configured, refused, spoken, stored
+from gateway.errors import ConfigError, Exit, JournalError, StoreError, reason
+from gateway.words.phrase import Phrase, joined, made, plural
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable, Mapping
+
+    from gateway.balance.words import BalanceWriter
+    from gateway.commands.options import Commands
+    from gateway.config.tables import Config
+    from gateway.operation.checked import OwnCheck
+    from gateway.operation.own import MemberFile
+
+_MOST_BYTES = 64_000_000
+_MOST_SHOWN = 20
+
+_UNREADABLE = Phrase("{path}: cannot be read: {why}")
+_TOO_LARGE = Phrase("{path}: larger than any month of an operation")
+_AT_FILE = Phrase("{path}: {what}")
+_NO_DAY = Phrase("{path}: no day in it")
+_NO_METER = Phrase("{name!r} is no [[meter]] of the configuration ({names})")
+_OTHER_KEY = Phrase("{path}: signed {found}, not {wanted}: ask your co-operative which letters are right")
+_NO_LETTERS = Phrase("{text!r} is no fingerprint: write the letters as they are shown, such as MZUH VLPY MK6X O3EP")
+
+_HEAD = Phrase("{operation}, {member}: {days}, signed {key}.")
+_CHAIN = Phrase("The last line is {head}: other members who see the same letters were given the same sums.")
+_ALONE = Phrase(
+    "On {days} fewer than three took part: no share is in the file, it would show a neighbour’s consumption."
+)
+_COUNTED = Phrase("{steps} steps compared; {unknown} unknown to the organiser; {unread} that this meter does not know.")
+_SUMS = Phrase("Your share in them: {theirs} kWh as they say, {ours} kWh by your own meter.")
+_RIGHT = Phrase("Everything fits, to 1 Wh a step.")
+_NOTHING = Phrase("Nothing could be compared.")
+_INDICATIVE = Phrase("Enedis settles by its own curves: this is indicative, and the contract prevails.")
+_DRAWN = Phrase("They counted otherwise than your meter:")
+_SHARES = Phrase("The share is not what the key makes of their own figures:")
+_DRAWN_AT = Phrase("  {time}: {theirs} Wh as they say, {ours} Wh by your meter")
+_SHARE_AT = Phrase("  {time}: {theirs} Wh as they say, {ours} Wh by the key")
+_MORE = Phrase("  and {count} more (--json shows all)")
+
+
+def declare(commands: Commands) -> None:
+    """The command's arguments."""
+    parser = command(commands, "operation", _run, "check your share of a collective self-consumption")
+    parser.add_argument("file", type=Path, metavar="FILE", help="what the organiser gave you: a month, signed")
+    parser.add_argument(
+        "--key", type=_letters, metavar="LETTERS", help="of the organiser's signature, as on its letter"
+    )
+    parser.add_argument("--meter", metavar="NAME", help="which [[meter]] (default: the first)")
+    add_language(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object, with every step that differs")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from gateway.federation.wire.invitation import fingerprint  # noqa: PLC0415
+    from gateway.operation.checked import check  # noqa: PLC0415
+
+    config = configured(options)
+    file = _read(options.file)
+    found = fingerprint(file.head.key)
+    if options.key and found != options.key:
+        raise JournalError(_OTHER_KEY.filled(path=options.file, found=found, wanted=options.key))
+    result = check(file, _metered(config, options.meter, file))
+    if options.json:
+        sys.stdout.write(json.dumps(_as_json(file, result, found), ensure_ascii=False) + "\n")
+    else:
+        text = joined("\n", _said(file, result, found, fingerprint(file.chain.head)))
+        sys.stdout.write(text.in_language(spoken(options)) + "\n")
+    return 0 if result.is_right else Exit.FAILED
+
+
+def _read(path: Path) -> MemberFile:
+    from gateway.operation.own import read_member  # noqa: PLC0415
+
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise StoreError(_UNREADABLE.filled(path=path, why=reason(error))) from error
+    if len(content) > _MOST_BYTES:
+        raise JournalError(_TOO_LARGE.filled(path=path))
+    try:
+        found = read_member(content.splitlines())
+    except JournalError as error:
+        raise JournalError(_AT_FILE.filled(path=path, what=error.phrase)) from error
+    if not found.chain.days:
+        raise JournalError(_NO_DAY.filled(path=path))
+    return found
+
+
+def _metered(config: Config, name: str | None, file: MemberFile) -> dict[int, int]:
+    """What this meter drew by step, of those that it knows to the Wh."""
+    from gateway.operation.steps import STEPS  # noqa: PLC0415
+    from gateway.store.spans import DRAWN  # noqa: PLC0415
+
+    names = [one.name for one in config.meter]
+    if name is not None and name not in names:
+        raise ConfigError(_NO_METER.filled(name=name, names=", ".join(names)))
+    metered: dict[int, int] = {}
+    with stored(config) as archive:
+        index = archive.meters.named(name or names[0], DRAWN)
+        for line, _ in file.days():
+            begins = line.day.begins()
+            if index is not None and begins:
+                metered |= archive.ledger.steps(index, begins.start, begins.stop, STEPS[line.day.step])
+    return metered
+
+
+def _said(file: MemberFile, result: OwnCheck, key: str, head: str) -> Iterable[Phrase]:
+    days = len(list(file.days()))
+    operation = file.chain.days[-1].day.operation
+    shown = plural("{count} day", "{count} days", days)
+    yield _HEAD.filled(operation=operation, member=file.head.member, days=shown, key=key)
+    yield _CHAIN.filled(head=head)
+    if result.alone:
+        yield _ALONE.filled(days=plural("{count} day", "{count} days", result.alone))
+    yield _COUNTED.filled(steps=result.steps, unknown=result.unknown, unread=result.unread)
+    if result.steps:
+        yield _SUMS.filled(theirs=_kwh(result.theirs), ours=_kwh(result.ours))
+    yield from _steps(_DRAWN, _DRAWN_AT, result.drawn, _number)
+    yield from _steps(_SHARES, _SHARE_AT, result.shares, _thousandth)
+    if result.is_right:
+        yield _RIGHT if result.steps else _NOTHING
+    yield _INDICATIVE
+
+
+def _steps(
+    head: Phrase, each: Phrase, found: Mapping[int, tuple[int, int | None]], shown: Callable[[int | None], Phrase]
+) -> Iterable[Phrase]:
+    from gateway.store.local_time import local_time  # noqa: PLC0415 (it reads the time zones)
+
+    if not found:
+        return
+    yield head
+    for begin, (theirs, ours) in sorted(found.items())[:_MOST_SHOWN]:
+        yield each.filled(time=local_time(begin), theirs=shown(theirs), ours=shown(ours))
+    if len(found) > _MOST_SHOWN:
+        yield _MORE.filled(count=len(found) - _MOST_SHOWN)
+
+
+def _as_json(file: MemberFile, result: OwnCheck, key: str) -> dict[str, object]:
+    from gateway.store.recorder import iso  # noqa: PLC0415 (it reads the time zones)
+
+    return {
+        "operation": file.chain.days[-1].day.operation,
+        "member": file.head.member,
+        "key": key,
+        "head": file.chain.head,
+        "right": result.is_right,
+        "steps": result.steps,
+        "unknown": result.unknown,
+        "unread": result.unread,
+        "share_wh": {"theirs": result.theirs / 1000, "ours": result.ours / 1000},
+        "drawn": [{"time": iso(at), "theirs": one, "ours": own} for at, (one, own) in sorted(result.drawn.items())],
+        "shares": [
+            {"time": iso(at), "theirs": one / 1000, "ours": None if own is None else own / 1000}
+            for at, (one, own) in sorted(result.shares.items())
+        ],
+    }
+
+
+def _kwh(thousandths: int) -> Phrase:
+    """Thousandths of a Wh as kWh, to the Wh."""
+    return made(lambda lang: _writer(lang).number(Fraction(thousandths, 1_000_000), 3))
+
+
+def _thousandth(count: int | None) -> Phrase:
+    """Thousandths of a Wh as Wh; a dash where it is unknown."""
+    return made(lambda lang: _writer(lang).number(None if count is None else Fraction(count, 1000), 3))
+
+
+def _number(count: int | None) -> Phrase:
+    return made(lambda lang: _writer(lang).number(count))
+
+
+def _writer(lang: str) -> BalanceWriter:
+    from gateway.balance.words import BalanceWriter  # noqa: PLC0415 (the parser needs none of it)
+
+    return BalanceWriter(lang)
+
+
+def _letters(text: str) -> str:
+    """A fingerprint as a person types it."""
+    word = "".join(text.split()).upper()
+    if len(word) != 16 or not word.isascii() or not word.isalnum():
+        raise refused(_NO_LETTERS.filled(text=text))
+    return " ".join(word[at : at + 4] for at in range(0, 16, 4))
