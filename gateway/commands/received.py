@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from gateway.commands.options import actions_of, add_language, add_span, command, configured, spoken, stored
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gateway.commands.options import Commands
+    from gateway.config.tables import Config
     from gateway.store.providers import ReceivedEvent
     from gateway.store.received import ReceivedPoint, ReceivedSeries
     from gateway.store.store import Archive
@@ -50,6 +52,8 @@ def received(options: argparse.Namespace) -> int:
     config = configured(options)
     with stored(config) as archive:
         _ACTIONS[options.action](archive, origins(config.received), options)
+        if options.action == "list" and not options.json and any(one.share for one in config.received):
+            _cover(archive, config, options)
     return 0
 
 
@@ -60,6 +64,16 @@ def _list(archive: Archive, known: Sequence[Origin], options: argparse.Namespace
         print(json.dumps(row) if options.json else _series_line(series, row).in_language(spoken(options)))
     if not found and not options.json:
         print(_NOTHING_YET.in_language(spoken(options)))
+
+
+def _cover(archive: Archive, config: Config, options: argparse.Namespace) -> None:
+    """What the household's part covers now, if that is known."""
+    from gateway.household.cover_now import cover_now  # noqa: PLC0415
+    from gateway.household.days import HouseholdDays  # noqa: PLC0415
+
+    found = cover_now(archive.received, config.received, HouseholdDays(archive, config), int(time.time()))
+    if found is not None:
+        print(found.sentence.in_language(spoken(options)))
 
 
 def _notices(archive: Archive, _: Sequence[Origin], options: argparse.Namespace) -> None:
