@@ -106,6 +106,71 @@ def test_what_an_erasure_does_not_name_stays_and_is_shown_again(store, small):
     assert store.one("SELECT count(*) FROM curve WHERE path = %s", POWER) == 10
 
 
+RECENT = [(int(time.time()) // 1800 * 1800 - n * 1800, 1000 - n) for n in range(1, 41)]
+READABLE = """
+SELECT relname FROM pg_class
+WHERE relnamespace = 'linky'::regnamespace AND relkind IN ('r', 'p', 'v', 'm') AND has_table_privilege('eyes', oid, 'SELECT')
+"""
+ASKABLE = """
+SELECT proname FROM pg_proc WHERE pronamespace = 'linky'::regnamespace AND prosecdef AND has_function_privilege('eyes', oid, 'EXECUTE')
+"""  # noqa: E501 (of one condition)
+ASKED = {
+    "energy": "energy('1 day', 'Europe/Paris', now() - interval '3 days', now())",
+    "completeness": "completeness(now() - interval '3 days', now())",
+}
+
+
+def knowing(store, what):
+    """Which of all that a role may read, or ask, says this."""
+    sources = {view: f'"{view}"' for (view,) in store.ask(READABLE)}
+    sources |= {name: ASKED[name] for (name,) in store.ask(ASKABLE)}
+    said = {name: store.one(f"SELECT coalesce(json_agg(x)::text, '') FROM {text} x") for name, text in sources.items()}
+    return {name for name, text in said.items() if what in text}
+
+
+def test_nothing_that_a_role_may_read_knows_the_meter_meanwhile(store, small):
+    """Whatever view or function there is: from the notice on, as after its last portion."""
+    store.ask("DROP ROLE IF EXISTS eyes")
+    store.ask("CREATE ROLE eyes")
+    store.command("init", "--reader", "eyes")
+
+    async def work(desk):
+        half_hours = [parcel(*RECENT, granularity="PT30M"), parcel(*RECENT, path=POWER, unit="VA", granularity="PT30M")]
+        assert all(await desk.keep(*half_hours))
+        meter = store.one("SELECT pseudonym FROM meter")
+        assert knowing(store, meter) == {
+            *("shown_series", "last_value", "curve", "energy_hourly", "energy_daily", "completeness_daily", "home"),
+            *("energy", "completeness"),
+        }
+        assert await desk.keep(notice("data-erased")) == [False]
+        hidden = store.ask("SELECT meters, newest, silent FROM home")
+        assert (knowing(store, meter), store.one("SELECT count(*) FROM reading") > 0) == (set(), True)
+        await finish(desk.database)
+        assert (store.ask("SELECT meters, newest, silent FROM home"), knowing(store, meter)) == (hidden, set())
+
+    try:
+        run(store, work)
+    finally:
+        store.ask("DROP OWNED BY eyes")
+        store.ask("DROP ROLE eyes")
+
+
+def test_a_home_is_as_new_as_what_is_left_of_it(store, small):
+    """Where a series is being erased: the newest of the others."""
+
+    async def work(desk):
+        assert await desk.keep(parcel(*RECENT, path=POWER, unit="VA", granularity="PT30M")) == [True]
+        newest = "SELECT extract(epoch FROM newest)::bigint FROM home"
+        assert store.one(newest) == RECENT[0][0]
+        assert await desk.keep(notice("data-erased", f"{SENSOR}/{POWER}")) == [False]
+        assert store.one(newest) == MANY[-1][0]
+        assert store.one("SELECT meters = (SELECT pseudonym FROM meter) FROM home")
+        await finish(desk.database)
+        assert store.one(newest) == MANY[-1][0]
+
+    run(store, work)
+
+
 def test_other_notices_are_obeyed_meanwhile(store, small):
     """A second erasure of the same is done with the first; a limit is at once."""
 
