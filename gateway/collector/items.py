@@ -51,7 +51,8 @@ class CollectedGateway:
     failures: int = 0
     asking: bool = False
     again: bool = False
-    fresh: bool = True
+    # What of ``wanted`` was not accepted last, or not yet in this session.
+    fresh: tuple[str, ...] = ()
     outcomes: tuple[SubscriptionOutcome, ...] = ()
 
     @property

@@ -154,7 +154,7 @@ class Rounds:
 
     def _anew(self, source: CollectedGateway) -> None:
         """A new session, a gateway that has just become ours, or one that has just come: it may have forgotten us."""
-        now, source.fresh = time.monotonic(), True
+        now, source.fresh = time.monotonic(), source.wanted
         if not (source.wanted or source.ending):
             return
         stands = source.accepted and source.numbered and not source.ending
@@ -216,10 +216,10 @@ class Rounds:
         gate, account = Gate(self._session, self._paging, source), AskedGateway(self._database, self._queue, source)
         inquiry = Inquiry(gate, source.provider, source.wanted, account, self._refused, PACE, source.ending)
         inquiry.failures = source.failures
-        fresh, source.fresh = source.fresh, False
+        fresh, source.fresh = source.fresh, ()
         source.asked_at = time.monotonic()
         try:
-            pause = await inquiry.ask(fresh=fresh)
+            pause = await inquiry.ask(fresh)
             # Of no database it is said with the next asking.
             with suppress(StoreError):
                 await account.answered(inquiry.filled)
@@ -229,6 +229,8 @@ class Rounds:
         if source.gone:
             return
         source.failures, source.ending = inquiry.failures, tuple(inquiry.former)
+        # All of it where a session began meanwhile.
+        source.fresh = source.fresh or tuple(inquiry.fresh)
         self._note(source, inquiry)
         now = time.monotonic()
         if inquiry.busy:

@@ -21,7 +21,7 @@ from gateway.federation.wire.form import MAX_VALUE_CHARS, ResultPage, build_subm
 from gateway.federation.wire.stanza import QUOALISE, parse_quoalise
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
     from xml.etree.ElementTree import Element
 
     from gateway.federation.recipient.intake import ProviderInquiry
@@ -116,23 +116,33 @@ class Inquiry:
         self.failures, self.busy = 0, False
         # Of each gap that was asked for, by its number, how that went.
         self.filled: dict[int, Standing] = {}
-        self._fresh, self._greeted = False, -math.inf
+        # Identifiers that were not accepted when they were asked last, or not yet in this session.
+        self.fresh: frozenset[str] = frozenset()
+        self._greeted = -math.inf
         self._changed = asyncio.Event()
 
-    async def ask(self, *, fresh: bool) -> float | None:
-        """Ask once, in a ``fresh`` session or not; seconds until it is to be done again, None for never."""
+    async def ask(self, fresh: Collection[str]) -> float | None:
+        """Ask once; seconds until it is to be done again, None for never.
+
+        Args:
+            fresh: identifiers that were not accepted last, or not yet in this session; ``self.fresh`` are they after it.
+        """
         self._changed.clear()
-        self._fresh = fresh
+        self.fresh = frozenset(fresh)
         pause = await self._subscribe_all()
         return 0.0 if self._changed.is_set() else pause
 
     async def _subscribe_all(self) -> float | None:
         """End what is over, subscribe to the rest, ask for what is missing; seconds until it is to be done again."""
-        fresh, self._fresh = self._fresh, False
+        # Another session may begin meanwhile, and have all of them fresh.
+        fresh, self.fresh = self.fresh, frozenset()
         results = [await self._try("", self._end_former)]
         for identifier in self.outcomes:
-            self.outcomes[identifier] = await self._try(identifier, partial(self._subscribe, identifier, fresh))
-            results.append(self.outcomes[identifier])
+            outcome = await self._try(identifier, partial(self._subscribe, identifier, identifier in fresh))
+            self.outcomes[identifier] = outcome
+            results.append(outcome)
+            if outcome.standing is not Standing.SUBSCRIBED:
+                self.fresh |= {identifier}
         if any(outcome.standing is Standing.SUBSCRIBED for outcome in self.outcomes.values()):
             # It sends to who is there, and its server tells it when we are gone.
             self._greeted = time.monotonic()
@@ -283,7 +293,7 @@ class Subscriber(Inquiry):
                 await wait_any(pause, self._changed, stop)
 
     def _change(self, connected: bool) -> None:
-        self._fresh = connected
+        self.fresh = frozenset(self.outcomes if connected else ())
         self._changed.set()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -100,6 +101,43 @@ def test_what_a_gateway_refuses_to_fill_is_marked_until_it_gives_it(store):
             return marked
 
     assert asyncio.run(scenario()) == [False, True, True, True, True, True, False, False]
+
+
+class Unnumbered(Line):
+    """Every gateway accepts, and numbers nothing, once ``away`` is over."""
+
+    away = True
+
+    async def request(self, to, command):
+        await super().request(to, command)
+        if self.away:
+            raise FederationError("?", "remote-server-timeout")
+        return ET.Element("accepted")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_gateway_without_numbers_that_was_away_at_first_is_asked_for_what_came_meanwhile(store, before):
+    """Of a subscription that stood before the time since it was heard is a gap; another begins."""
+
+    async def scenario():
+        async with desk_at(store) as desk:
+            store.ask("UPDATE gateway SET heard_at = to_timestamp(%s)", HEARD)
+            if before:
+                store.ask("UPDATE subscription SET since = to_timestamp(%s)", HEARD - DAY_S)
+            line, sources, stop = Unnumbered(), {}, asyncio.Event()
+            rounds = Rounds(line, desk.database, Nowhere(), sources)
+            rounds.assign(await desk.database.run(desk.partitions.assigned))
+            running = asyncio.create_task(rounds.run(stop))
+            await eventually(lambda: rounds.changes)
+            asked, line.away = len(line.asked), False
+            rounds.ask_again(sources[HOME])
+            await eventually(lambda: len(line.asked) > asked and not sources[HOME].asking)
+            stop.set()
+            await running
+
+    asyncio.run(scenario())
+    assert store.one("SELECT since IS NOT NULL FROM subscription")
+    assert store.ask("SELECT first FROM gap") == ([(HEARD - 2 * DAY_S,)] if before else [])
 
 
 class WithoutHistory(Line):

@@ -211,6 +211,24 @@ def test_nothing_that_happens_within_that_minute_has_it_asked_sooner():
     asyncio.run(scenario())
 
 
+def test_who_numbers_nothing_is_begun_with_when_it_accepts_however_late():
+    """What it sent meanwhile is nowhere but in its history; of what it accepted already nothing is asked twice."""
+
+    async def scenario():
+        away, no = FederationError("?", "service-unavailable"), FederationError("?", "not-authorized")
+        line, shelf = Line(away, away, answer(), no, answer(), answer(), answer(), no, answer(), answer()), Shelf()
+        subscriber = Subscriber(line, "p@x/proxy", ["i", "j"], shelf, lambda *_: None)
+        subscriber._change(connected=True)
+        begun = []
+        for _ in range(5):
+            await subscriber._subscribe_all()
+            begun.append([identifier for identifier, _ in shelf.begun])
+            shelf.begun.clear()
+        assert begun == [[], ["i"], ["j"], [], ["j"]]
+
+    asyncio.run(scenario())
+
+
 def test_it_can_be_ended_within_that_minute():
     """A gateway that is stopped waits for nobody."""
 
