@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
@@ -25,9 +25,16 @@ _T = TypeVar("_T")
 _CONNECT_S = 10
 # A statement that takes longer is stuck behind something that nobody will end for us.
 _STATEMENT_MS = 300_000
+# The same at both ends: who has lost its server must know it as soon as that has given its locks to another.
 _KEEPALIVE = (
     "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=20000"
 )
+_ALIVE: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
 # Many small look-ups, which a compiler of queries (jit) only makes wait.
 _PLANNED = "-c jit=off"
 # What another transaction is to blame for: once more, and it works (PostgreSQL, appendix A, classes 40 and 55).
@@ -43,7 +50,7 @@ async def connect(conninfo: str, name: str = "linky-collect") -> AsyncConnection
     options = f"-c search_path=linky,public -c statement_timeout={_STATEMENT_MS} {_KEEPALIVE} {_PLANNED}"
     try:
         return await AsyncConnection.connect(
-            conninfo, autocommit=True, connect_timeout=_CONNECT_S, options=options, application_name=name
+            conninfo, autocommit=True, connect_timeout=_CONNECT_S, options=options, application_name=name, **_ALIVE
         )
     except psycopg.Error as error:
         raise StoreError(f"PostgreSQL cannot be reached: {_sentence(error)}") from error

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 PARTITIONS = 64
 # What PostgreSQL lists the connection as that holds a process's partitions, before the resource.
 MEMBER = "linky-collect member"
-# How often the sharing is looked at; so long a process keeps its partitions without a connection to its XMPP server.
-SETTLE_S, WITHOUT_SERVER_S = 1.0, 10.0
+# How often the sharing is looked at; so long a process keeps its partitions without a connection to its XMPP server,
+# and its gateways without one to PostgreSQL, which has given its partitions to the others.
+SETTLE_S, WITHOUT_SERVER_S, WITHOUT_DATABASE_S = 1.0, 10.0, 10.0
 # So long a process that has a new connection to PostgreSQL leaves what it had not before to the others.
 MODEST_S = 3.0
 # What migration 010 has PostgreSQL say when gateways or subscriptions are added or taken out.

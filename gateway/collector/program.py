@@ -1,7 +1,7 @@
 """The running collector: one session, one queue, the gateways of its partitions, and the care of the tables.
 
 One ``TaskGroup``: each task recovers from its edge's errors; anything else ends the process, and systemd starts it
-again. A process that has lost its XMPP server gives its gateways to the others.
+again. A process that has lost its XMPP server, or PostgreSQL, gives its gateways to the others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gateway.collector.care import care
 from gateway.collector.database import Database
 from gateway.collector.metrics import looked_at
 from gateway.collector.months import ahead, make
-from gateway.collector.partitions import MEMBER, SETTLE_S, WITHOUT_SERVER_S, Partitions
+from gateway.collector.partitions import MEMBER, SETTLE_S, WITHOUT_DATABASE_S, WITHOUT_SERVER_S, Partitions
 from gateway.collector.publication import SegmentPublication
 from gateway.collector.queue import IngestQueue
 from gateway.collector.retention import retain
@@ -149,7 +149,8 @@ class Collector:
 
     async def _own(self) -> None:
         """Have a fair share of the partitions, and of the gateways in them what it says."""
-        lost, assigned, again_at = time.monotonic(), frozenset[int](), 0.0
+        lost = away = time.monotonic()
+        assigned, again_at = frozenset[int](), 0.0
         while not self._stop.is_set():
             try:
                 if self._session.connected.is_set():
@@ -157,6 +158,7 @@ class Collector:
                     await self._writing.run(self._partitions.settle)
                 elif self._partitions.joined and time.monotonic() - lost > WITHOUT_SERVER_S:
                     await self._writing.run(self._partitions.leave)
+                away = time.monotonic()
                 held, begun = self._partitions.held, time.monotonic()
                 if held != assigned or (self._partitions.changed and begun >= again_at):
                     self._partitions.changed = False
@@ -167,6 +169,13 @@ class Collector:
             except StoreError as error:
                 self._partitions.changed = True
                 log.debug("the partitions: %s", error)
+                if self._sources and time.monotonic() - away > WITHOUT_DATABASE_S:
+                    # Who is shown our presence sends to us; we can confirm nothing, and who has its partition can.
+                    log.warning(
+                        "no gateway is kept while PostgreSQL is away: they send to the other processes, or wait"
+                    )
+                    self._rounds.assign([])
+                    assigned = frozenset()
             self._settled_at = time.monotonic()
             self._say()
             await wait_any(SETTLE_S, self._stop)

@@ -125,7 +125,7 @@ class Inquiry:
         """Ask once; seconds until it is to be done again, None for never.
 
         Args:
-            fresh: identifiers that were not accepted last, or not yet in this session; ``self.fresh`` are they after it.
+            fresh: identifiers that were not accepted last, or not in this session; ``self.fresh`` are those after it.
         """
         self._changed.clear()
         self.fresh = frozenset(fresh)

@@ -109,11 +109,13 @@ def test_what_an_erasure_does_not_name_stays_and_is_shown_again(store, small):
 RECENT = [(int(time.time()) // 1800 * 1800 - n * 1800, 1000 - n) for n in range(1, 41)]
 READABLE = """
 SELECT relname FROM pg_class
-WHERE relnamespace = 'linky'::regnamespace AND relkind IN ('r', 'p', 'v', 'm') AND has_table_privilege('eyes', oid, 'SELECT')
+WHERE relnamespace = 'linky'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+  AND has_table_privilege('eyes', oid, 'SELECT')
 """
 ASKABLE = """
-SELECT proname FROM pg_proc WHERE pronamespace = 'linky'::regnamespace AND prosecdef AND has_function_privilege('eyes', oid, 'EXECUTE')
-"""  # noqa: E501 (of one condition)
+SELECT proname FROM pg_proc
+WHERE pronamespace = 'linky'::regnamespace AND prosecdef AND has_function_privilege('eyes', oid, 'EXECUTE')
+"""
 ASKED = {
     "energy": "energy('1 day', 'Europe/Paris', now() - interval '3 days', now())",
     "completeness": "completeness(now() - interval '3 days', now())",

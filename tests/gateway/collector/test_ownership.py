@@ -10,11 +10,14 @@ import tempfile
 import threading
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from fleet.sharing import Sharing
+from gateway.collector.partitions import classes_of
 from gateway.federation.connection.session import Account, Session
 from harness.wait import wait_until
+from servers.proxy import loop_in_thread, proxy_by
 from tests.gateway.collector.conftest import Store
 from tests.gateway.federation.conftest import QUICK, eventually, running
 from tests.gateway.federation.hostile import payload
@@ -93,6 +96,52 @@ def test_joins_leaves_and_kills_of_each_part_lose_nothing(place):
         assert first.running
         for program in (first, second):
             assert "Traceback" not in program.log.read_text()
+
+
+OWNED = """
+SELECT count(*) FROM linky.gateway WHERE partition IN (
+  SELECT objid FROM pg_locks JOIN pg_stat_activity USING (pid)
+  WHERE locktype = 'advisory' AND classid = %s AND application_name LIKE '%%collector-0'
+)
+"""
+
+
+def test_one_that_loses_postgresql_alone_leaves_its_homes_and_comes_back(place):
+    """They are told that it is not there, send to the other one, and nothing is lost; then both share again."""
+    with Sharing(place, 60) as sharing, loop_in_thread() as run:
+        conninfo = sharing.collectors.conninfo
+        folder = conninfo.split()[0].removeprefix("host=")
+        with proxy_by(run, f"{folder}/.s.PGSQL.5432") as proxy:
+            host, _, port = proxy.address.partition(":")
+            cut = sharing.collectors.add(conninfo.replace(f"host={folder}", f"host={host} port={port}"))
+            subscribed(sharing)
+            sharing.collectors.add()
+            sharing.await_shares(2, BUSY_S)
+            await_quiet(sharing)
+            sharing.homes.rate(20)
+            sharing.await_said(100, WAIT_S)
+            with psycopg.connect(conninfo, autocommit=True) as db:
+                (owned,) = db.execute(OWNED, [classes_of(sharing.collectors.jid)[0]]).fetchone()
+            before = sharing.homes.report.left
+            assert owned > 0
+            proxy.refuse = True
+            run(cut_all(proxy))
+            sharing.await_shares(1, BUSY_S)
+            wait_until(lambda: sharing.homes.report.left == before + owned, WAIT_S, "all of its homes are told")
+            sharing.await_confirmed(WAIT_S)
+            sharing.homes.rate(20)
+            proxy.refuse = False
+            sharing.await_shares(2, BUSY_S)
+            sharing.await_said(100, WAIT_S)
+            sharing.await_confirmed(WAIT_S)
+        assert sharing.wrong() == []
+        assert cut.running
+        assert "Traceback" not in cut.log.read_text()
+
+
+async def cut_all(proxy):
+    """In the proxy's own loop."""
+    proxy.cut()
 
 
 def test_a_stranger_s_shots_cost_no_session_and_no_message(place):

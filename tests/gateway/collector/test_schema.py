@@ -1,6 +1,8 @@
 """Migrations, months, retention: on plain partitions, and on TimescaleDB where Debian's package of it is installed."""
 
 import asyncio
+import os
+import socket
 import time
 from datetime import UTC, datetime
 
@@ -13,6 +15,7 @@ from gateway.collector.months import Month, ahead, within_reach
 from gateway.collector.retention import Done, retain
 from gateway.collector.schema import Layout, check, layout_for, migrate
 from gateway.errors import StoreError
+from servers.proxy import Proxy
 from tests.gateway.collector.conftest import with_database
 from tests.gateway.collector.desk import INDEX, POWER, beside, desk_at, parcel
 
@@ -33,6 +36,23 @@ def test_an_older_schema_keeps_what_it_has(empty, monkeypatch, store_at):
     found = store.ask("SELECT jid, identifier, since < now(), request, request_state FROM gateway JOIN subscription"
                       " ON gateway.id = gateway")  # fmt: skip
     assert found == [("maison@x", "maison@x/ab12@x", True, None, None)]
+
+
+def test_both_ends_of_a_connection_miss_the_other_one_after_as_long(empty):
+    """Who has lost its server knows it when that gives its locks to another: not a quarter of an hour later."""
+    place = empty.split()[0].removeprefix("host=")
+    options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+
+    async def work():
+        async with Proxy(f"{place}/.s.PGSQL.5432") as proxy:
+            host, _, port = proxy.address.partition(":")
+            db = await connect(empty.replace(f"host={place}", f"host={host} port={port}"))
+            with socket.socket(fileno=os.dup(db.fileno())) as end:
+                ours = [end.getsockopt(socket.IPPROTO_TCP, option) for option in options]
+            await db.close()
+        return ours
+
+    assert asyncio.run(work()) == [10, 5, 2, 20_000]
 
 
 def test_who_could_read_the_views_of_before_reads_those_of_now(empty, monkeypatch, store_at):

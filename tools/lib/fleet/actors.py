@@ -94,10 +94,14 @@ class Collectors:
         for _ in range(self._count):
             self.add()
 
-    def add(self) -> Program:
-        """Start one more."""
+    def add(self, conninfo: str = "") -> Program:
+        """Start one more, whose way to the database may be another."""
         name = f"collector-{len(self._programs)}"
-        command = python("gateway.collector.cli", "run", "--resource", name, "--config", self._config)
+        config = self._config
+        if conninfo:
+            config = self._folder / f"{name}.toml"
+            config.write_text(self._config.read_text().replace(self.conninfo, conninfo))
+        command = python("gateway.collector.cli", "run", "--resource", name, "--config", config)
         self._programs.append(Program(self._folder, name, command, keeps=False, own_session=True).start())
         return self._programs[-1]
 

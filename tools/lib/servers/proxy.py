@@ -25,6 +25,8 @@ _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: close sends RST
 class Proxy:
     """Forwards connections to ``target``; ``address`` is where it listens. Both are ``host:port``.
 
+    A target that begins with ``/`` is a Unix socket.
+
     Attributes:
         refuse: reset new connections at once.
         delay_s: how long each piece is held back.
@@ -84,9 +86,8 @@ class Proxy:
         if self.refuse:
             _reset(writer)
             return
-        host, _, port = self._target.rpartition(":")
         try:
-            far_reader, far_writer = await asyncio.open_connection(host, int(port))
+            far_reader, far_writer = await self._reach()
         except OSError:
             _reset(writer)
             return
@@ -98,6 +99,12 @@ class Proxy:
             self._open -= pair.ends
             for end in pair.ends:
                 end.close()
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._target.startswith("/"):
+            return await asyncio.open_unix_connection(self._target)
+        host, _, port = self._target.rpartition(":")
+        return await asyncio.open_connection(host, int(port))
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pair: _Pair) -> None:
         with suppress(OSError):
