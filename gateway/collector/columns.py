@@ -1,7 +1,7 @@
 """One day of a thousand gateways as a file of columns: read from PostgreSQL in portions, written by pyarrow.
 
 The same readings give the same bytes. A meter is its pseudonym; who has limited the use of their data is left out, as
-in the views.
+in the views. The totals of a day are those that were published: nothing is reckoned for them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from psycopg import IsolationLevel
 
 from gateway.collector import days
+from gateway.collector.days import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -36,6 +37,19 @@ SCHEMA = pa.schema(
     ]
 )
 _NAMED = 5
+TOTALS_SCHEMA = pa.schema(
+    [
+        *(pa.field(name, pa.string(), nullable=False) for name in ("segment", "path")),
+        pa.field("start", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("energy", pa.float64(), nullable=False),
+        pa.field("homes", pa.int32(), nullable=False),
+    ]
+)
+_TOTALS = """
+SELECT segment, path, start, energy, homes FROM segment_half_hour
+WHERE start >= %(day)s::timestamp AT TIME ZONE 'UTC' AND start < (%(day)s::date + 1)::timestamp AT TIME ZONE 'UTC'
+ORDER BY segment COLLATE "C", path COLLATE "C", start
+"""
 # As measured: 40 % smaller than a dictionary for all of them.
 _FORM = {
     "compression": "zstd",
@@ -80,12 +94,12 @@ class _Portion(NamedTuple):
 
 
 async def write(db: AsyncConnection, which: DayPart, to: Path, owner: str) -> tuple[SeenMarks, int]:
-    """Write a day's readings to a file, made anew; the marks that were there with them, and how many there are.
+    """Write a day's readings, or totals, to a file, made anew; the marks that were there with them, and how many rows.
 
     Args:
         db: a connection without a transaction: all of the file is of one moment.
         which: the day, and whose.
-        to: without readings it is not made.
+        to: without any it is not made.
         owner: the collector's id, which stands in the file.
     """
     await db.set_isolation_level(IsolationLevel.REPEATABLE_READ)
@@ -93,7 +107,8 @@ async def write(db: AsyncConnection, which: DayPart, to: Path, owner: str) -> tu
     try:
         async with db.transaction():
             marks = await days.seen(db, which)
-            return marks, await _write(db, which, to, owner)
+            written = _write_totals if which.part == TOTALS else _write
+            return marks, await written(db, which, to, owner)
     finally:
         await db.set_isolation_level(None)
         await db.set_read_only(None)
@@ -117,6 +132,15 @@ async def _write(db: AsyncConnection, which: DayPart, to: Path, owner: str) -> i
         if writer is not None:
             writer.close()
     return readings
+
+
+async def _write_totals(db: AsyncConnection, which: DayPart, to: Path, owner: str) -> int:
+    rows = await (await db.execute(_TOTALS, {"day": which.day})).fetchall()
+    if rows:
+        schema = TOTALS_SCHEMA.with_metadata({OWNER: owner.encode()})
+        columns = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), schema, strict=True)]
+        pq.write_table(pa.table(columns, schema=schema), to, compression="zstd")
+    return len(rows)
 
 
 async def _portions(db: AsyncConnection, which: DayPart) -> AsyncIterator[_Portion]:

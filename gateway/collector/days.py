@@ -1,7 +1,8 @@
 """Which days of readings are files, and which must be written (again): asked of the database, and noted in it.
 
 A transaction that changes a day that is over marks it (``sql/012_files.sql``); whoever has written the file takes away
-the marks that it saw with the readings, and no others. Nothing is marked before the first ``begin``.
+the marks that it saw with the readings, and no others. Nothing is marked before the first ``begin``. The published
+totals of a day are a file beside these, once the whole of that day is published: nothing changes it afterwards.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _LOCK = 0x4C494E51
 _TODAY = 0x4C494E50
 # Who writes for longer is waited for by the next night.
 _LOCK_WAIT = "SET LOCAL lock_timeout = '30s'"
-_NAME = re.compile(r"day=([0-9]{4}-[0-9]{2}-[0-9]{2})/part-([0-9]{2,9})\.parquet")
+_NAME = re.compile(r"(_totals/)?day=([0-9]{4}-[0-9]{2}-[0-9]{2})/part-([0-9]{2,9})\.parquet")
+# In place of a part: the totals of a day. They are of nobody, so that nothing that households tell marks them.
+TOTALS = -1
 _TRIGGERS = {
     "files_insert": "AFTER INSERT ON reading REFERENCING NEW TABLE AS changed"
     " FOR EACH STATEMENT EXECUTE FUNCTION mark_changed()",
@@ -55,7 +58,17 @@ CROSS JOIN (SELECT DISTINCT part_of(id) AS part FROM gateway) p
 # Months are dropped without a word; what all retentions have ended for is no file's any more.
 _MARK_PAST = """
 INSERT INTO day_mark (day, part) SELECT day, part FROM day_file
-WHERE (day + 1)::timestamp AT TIME ZONE 'UTC' <= coalesce((SELECT min(now() - keep) FROM series), 'infinity')
+WHERE part >= 0
+  AND (day + 1)::timestamp AT TIME ZONE 'UTC' <= coalesce((SELECT min(now() - keep) FROM series), 'infinity')
+"""
+# Half hours are published in their order: what is looked at comes after the last file.
+_MARK_TOTALS = """
+INSERT INTO day_mark (day, part)
+SELECT DISTINCT (h.start AT TIME ZONE 'UTC')::date, %(totals)s FROM published_half_hour h, segment_release r, (
+  SELECT coalesce((max(day) + 1)::timestamp AT TIME ZONE 'UTC', '-infinity') AS first
+  FROM day_file WHERE part = %(totals)s
+) f
+WHERE h.start >= f.first AND h.start < date_trunc('day', r.until, 'UTC')
 """
 _SEEN = "SELECT coalesce(array_agg(id), '{}'), coalesce(array_agg(DISTINCT (gateway::text || ' ' || notice))" \
     " FILTER (WHERE notice IS NOT NULL), '{}') FROM day_mark WHERE day = %s AND part = %s"  # fmt: skip
@@ -74,14 +87,16 @@ _CHANGE = (
 
 @dataclass(frozen=True, slots=True, order=True)
 class DayPart:
-    """A day of UTC of a thousand gateways, which is a file."""
+    """A day of UTC of a thousand gateways, or the totals of one, which is a file."""
 
     day: date
     part: int
 
     @property
     def name(self) -> str:
-        """Its path below the folder, as DuckDB and Arrow know a partition by its name."""
+        """Its path below the folder, as DuckDB and Arrow know a partition; who reads all days sees no totals."""
+        if self.part == TOTALS:
+            return f"_totals/day={self.day.isoformat()}/part-00.parquet"
         return f"day={self.day.isoformat()}/part-{self.part:02}.parquet"
 
     @classmethod
@@ -89,9 +104,10 @@ class DayPart:
         """What a file of this name is; None for one that is none of these."""
         found = _NAME.fullmatch(name)
         try:
-            return cls(date.fromisoformat(found[1]), int(found[2])) if found else None
+            one = cls(date.fromisoformat(found[2]), TOTALS if found[1] else int(found[3])) if found else None
         except ValueError:
             return None
+        return one if one and one.name == name else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +159,7 @@ async def begin(db: AsyncConnection) -> str:
             await db.execute(_MARK_NEW, [until + timedelta(days=1), yesterday])
             await db.execute("UPDATE file_night SET marked_until = %s", [yesterday])
         await db.execute(_MARK_PAST)
+        await db.execute(_MARK_TOTALS, {"totals": TOTALS})
     return str(collector)
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # No pattern for files of days finds it.
 _BEGUN = ".linky-collect.begun"
+# Where days lie, and totals of days (``DayPart.name``).
+_BELOW = ("", "_totals/")
 
 
 class DayFiles(Protocol):
@@ -49,29 +51,32 @@ class DayFolder:
 
     def listed(self) -> dict[str, int]:
         """Likewise."""
-        found = {file.relative_to(self._path).as_posix(): file for file in self._path.glob("day=*/part-*.parquet")}
+        files = (file for below in _BELOW for file in self._path.glob(f"{below}day=*/part-*.parquet"))
+        found = {file.relative_to(self._path).as_posix(): file for file in files}
         return {name: file.stat().st_size for name, file in found.items() if DayPart.named(name)}
 
     def put(self, name: str) -> None:
         """Likewise: on the disk before it has its name."""
         target, owner = self._path / name, self._path.stat()
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folders = self._above(target)
         with self.begun.open("rb") as file:
             os.fsync(file.fileno())
         if os.geteuid() == 0:
             # Typed by root: the next night is another's.
-            os.chown(self.begun, owner.st_uid, owner.st_gid)
-            os.chown(target.parent, owner.st_uid, owner.st_gid)
+            for made in (self.begun, *folders):
+                os.chown(made, owner.st_uid, owner.st_gid)
         self.begun.replace(target)
-        for folder in (target.parent, self._path):
+        for folder in (*folders, self._path):
             _settle(folder)
 
     def remove(self, name: str) -> None:
-        """Likewise, and its day's folder when nothing else is in it."""
+        """Likewise, and the folders above it when nothing else is in them."""
         target = self._path / name
         target.unlink(missing_ok=True)
-        if target.parent.is_dir() and not any(target.parent.iterdir()):
-            target.parent.rmdir()
+        for folder in self._above(target):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
         _settle(self._path)
 
     def owner(self, name: str, key: bytes) -> bytes | None:
@@ -80,6 +85,10 @@ class DayFolder:
             return (pq.read_schema(self._path / name).metadata or {}).get(key)
         except pa.ArrowInvalid:
             return None
+
+    def _above(self, target: Path) -> list[Path]:
+        """The folders of a file that are below ours, the innermost first."""
+        return [folder for folder in target.parents if folder.is_relative_to(self._path) and folder != self._path]
 
 
 def _settle(folder: Path) -> None:

@@ -107,3 +107,13 @@ class Columns:
         names = {f"day={at.astimezone(UTC).date()}" for *_, at, _, _ in sql}
         assert {path.name for path in self.folder.iterdir()} == names
         return len(sql)
+
+
+def publish(columns, *rows, until):
+    """What is published by then: (segment, path, start, energy, homes)."""
+    columns.store.ask(
+        "INSERT INTO segment_release (until, place) VALUES (to_timestamp(%s), this_place())"
+        " ON CONFLICT (one) DO UPDATE SET until = excluded.until", until,
+    )  # fmt: skip
+    for row in rows:
+        columns.store.ask("INSERT INTO published_half_hour VALUES (%s, %s, to_timestamp(%s), %s, %s)", *row)

@@ -12,7 +12,7 @@ import pytest
 from harness.process import Program
 from servers import wait_until
 from servers.ports import free_port
-from tests.gateway.collector.columnar import Columns, Homes, day_of, moment, need_pyarrow, pack
+from tests.gateway.collector.columnar import Columns, Homes, day_of, moment, need_pyarrow, pack, publish
 from tests.gateway.collector.desk import INDEX, notice
 
 HOME, OTHER = "maison@sen1.test", "autre@sen1.test"
@@ -142,6 +142,17 @@ def test_days_are_objects_and_an_erasure_replaces_them(columns, s3, endpoint, tm
     assert columns.night() == "0 files written, 3 deleted, 0 unchanged\n"
     assert s3.objects() == {}
     assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_published_totals_are_objects_beside_the_days(columns, s3, endpoint):
+    """Whoever reads the days of the bucket sees none of them; they go with the days."""
+    publish(columns, ("all", INDEX, moment(3), 1200.0, 12), until=moment(2))
+    assert columns.night() == "4 files written, 0 deleted, 0 unchanged\n"
+    assert f"{BASE[9:]}/_totals/day={day_of(3)}/part-00.parquet" in s3.objects()
+    assert len(rows(endpoint)) == 6
+    assert columns.night() == "0 files written, 0 deleted, 0 unchanged\n"
+    assert columns.night("--end") == "4 files deleted; nothing is written any more\n"
+    assert s3.objects() == {}
 
 
 def test_an_object_that_is_not_as_it_was_written_is_written_anew(columns, s3):

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from harness.accounts import HOME
-from tests.gateway.collector.columnar import Columns
-from tests.gateway.collector.desk import desk_at, parcel
+from tests.gateway.collector.columnar import Columns, publish
+from tests.gateway.collector.desk import INDEX, desk_at, parcel
 from tests.markdown import read
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -136,12 +136,13 @@ def test_what_the_document_asks_of_the_files_is_answered(store_at, tmp_path, mon
     asyncio.run(keep())
     columns = Columns(store, tmp_path / "files")
     store.config.write_text(store.config.read_text() + '[retention]\nmost = "P90Y"\n')
+    publish(columns, *(("all", INDEX, first + 1800 * n, 500.0, 12 - n % 2) for n in range(48)), until=first + 86_400)
     columns.night()
     ((meter,),) = store.ask("SELECT pseudonym FROM meter")
     monkeypatch.chdir(columns.folder)
     for name in ("README.md", "LISEZMOI.md"):
         blocks = read(f"gateway/collector/{name}")[0]
-        energy, spreadsheet = (one.text for one in blocks if one.language == "sql")
+        energy, spreadsheet, of_totals = (one.text for one in blocks if one.language == "sql")
         rows = duckdb.sql(energy).fetchall()
         assert [(str(day), wh) for of, day, wh in rows if of == meter] == [
             (f"2026-10-0{n}", 2000.0 if n < 4 else None) for n in range(1, 5)
@@ -151,8 +152,11 @@ def test_what_the_document_asks_of_the_files_is_answered(store_at, tmp_path, mon
         assert head == "meter,path,granularity,unit,kind,time,value,words,day"
         assert len(lines) == 4
         Path("day.csv").unlink()
-        (program,) = (one.text for one in blocks if one.language == "python")
+        rows = duckdb.sql(of_totals).fetchall()
+        assert [(segment, str(day), *more) for segment, day, *more in rows] == [("all", "2026-10-01", 24.0, 11)]
         found = {}
-        exec(compile(program, name, "exec"), found)
+        for program in (one.text for one in blocks if one.language == "python"):
+            exec(compile(program, name, "exec"), found)
+        assert found["totals"]["energy"].sum() == 24_000
         assert isinstance(found["wide"], pandas.DataFrame)
         assert list(found["wide"][meter]) == [1000.0 * n for n in range(8)]

@@ -19,7 +19,7 @@ from gateway.collector.database import Database
 from harness import ROOT
 from harness.accounts import HOME
 from servers import wait_until
-from tests.gateway.collector.columnar import DAY_S, Columns, Homes, day_of, moment, need_pyarrow, pack
+from tests.gateway.collector.columnar import DAY_S, Columns, Homes, day_of, moment, need_pyarrow, pack, publish
 from tests.gateway.collector.desk import INDEX, POWER, TARIFF, notice
 from tests.integration.processes import ENVIRONMENT
 
@@ -114,6 +114,63 @@ def test_a_file_has_the_form_that_is_promised(columns):
         for name in (*(jid.partition("@")[0] for jid in (HOME, OTHER)), "sen1.test", "ab12"):
             assert name not in said
         assert columns.store.one("SELECT count(*) FROM meter WHERE %s LIKE '%%' || pseudonym || '%%'", said) == 2
+
+
+def totals(columns):
+    """Every row of the files of totals, by their day."""
+    import pyarrow.parquet as pq
+
+    files = sorted((columns.folder / "_totals").glob("day=*/part-00.parquet"))
+    return {
+        file.parent.name: [
+            (row["segment"], row["path"], int(row["start"].timestamp()), row["energy"], row["homes"])
+            for row in pq.ParquetFile(file).read().to_pylist()
+        ]
+        for file in files
+    }
+
+
+def test_the_published_totals_of_a_day_are_a_file_beside_it(columns):
+    """As they were published, once all of the day is; whoever reads the days sees none of them."""
+    two_homes_three_days(columns)
+    rows = [
+        (name, INDEX, moment(day, minute), 100.5 * day + minute, 10 + day)
+        for name in ("all", "rennes")
+        for day in (3, 2)
+        for minute in (0, 30)
+    ]
+    publish(columns, *rows, until=moment(2, 60))
+    assert columns.night() == "4 files written, 0 deleted, 0 unchanged\n"
+    of_day = {f"day={day_of(day)}": [row for row in rows if moment(day) <= row[2] < moment(day - 1)] for day in (3, 2)}
+    assert totals(columns) == {f"day={day_of(3)}": of_day[f"day={day_of(3)}"]}
+    assert len(columns.rows()) == 2 * 2 * 3 * 3
+    assert need_pyarrow().dataset(columns.folder, partitioning="hive").count_rows() == 2 * 2 * 3 * 3
+    assert columns.night() == NOTHING
+    publish(columns, until=moment(1))
+    assert columns.night() == "1 files written, 0 deleted, 0 unchanged\n"
+    assert totals(columns) == of_day
+    assert columns.night("--all") == "0 files written, 0 deleted, 5 unchanged\n"
+
+
+def test_no_erasure_changes_a_file_of_totals(columns):
+    """What was published was, and holds nobody; a file that is lost or cut is written anew, and goes at the end."""
+    two_homes_three_days(columns)
+    publish(columns, ("all", INDEX, moment(3), 1200.0, 12), until=moment(2))
+    columns.night()
+    file = columns.folder / "_totals" / f"day={day_of(3)}" / "part-00.parquet"
+    before = file.read_bytes()
+    keep(columns, *((jid, notice("consent-withdrawn", number="w1")) for jid in (HOME, OTHER)))
+    assert columns.night() == "0 files written, 3 deleted, 0 unchanged\n"
+    assert file.read_bytes() == before
+    file.write_bytes(before[:-1])
+    assert columns.night() == "1 files written, 0 deleted, 0 unchanged\n"
+    assert file.read_bytes() == before
+    file.unlink()
+    assert columns.night() == "1 files written, 0 deleted, 0 unchanged\n"
+    assert file.read_bytes() == before
+    assert columns.store.ask("SELECT count(*) FROM file_change WHERE part = -1") == [(0,)]
+    assert columns.night("--end") == "1 files deleted; nothing is written any more\n"
+    assert list(columns.folder.iterdir()) == []
 
 
 def test_a_value_that_comes_late_rewrites_its_day_alone(columns):
