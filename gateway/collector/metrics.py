@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from gateway.collector.config import CollectorConfig
     from gateway.collector.queue import IngestQueue
+    from gateway.collector.segment_totals import SegmentWork
     from gateway.federation.connection.session import Session
     from gateway.federation.connection.strangers import SenderLimits
     from gateway.process.exposition import Sample
@@ -72,7 +73,15 @@ _FAMILIES = {
     ),
     "erasures_open": ("gauge", "Erasures of which something is hidden, and not deleted yet."),
     "erasures_oldest_seconds": ("gauge", "For how long the oldest of them has been."),
+    "segments_timestamp_seconds": (
+        "gauge",
+        "When this process had brought the totals of segments up to date last; 0 for never.",
+    ),
+    "segments_seconds": ("gauge", "How long that took it."),
+    "segments_waiting": ("gauge", "Changes of readings that are not in these totals yet, 100,000 at most."),
     "published_until_timestamp_seconds": ("gauge", "Up to when totals of segments are published; 0 for never."),
+    "files_timestamp_seconds": ("gauge", "When the days over were written as files last; 0 where there are none."),
+    "files_to_write": ("gauge", "Files of days that are to be written, again or yet."),
 }
 FAMILIES = {f"{_PREFIX}_{name}": words for name, words in _FAMILIES.items()}
 
@@ -105,7 +114,15 @@ _ERASURES = """
 SELECT count(DISTINCT (gateway, notice)), coalesce(extract(epoch FROM now() - min(noted_at)), 0)::float
 FROM erasure JOIN gateway ON gateway.id = erasure.gateway WHERE account = %(account)s
 """
-_PUBLISHED = "SELECT coalesce(extract(epoch FROM max(until)), 0)::float FROM segment_release"
+_PUBLISHED = """
+SELECT coalesce(extract(epoch FROM max(until)), 0)::float,
+  (SELECT count(*) FROM (SELECT FROM half_hour_changed LIMIT 100000) AS waiting)
+FROM segment_release
+"""
+_FILES = """
+SELECT coalesce(extract(epoch FROM max(ran_at)), 0)::float, (SELECT count(DISTINCT (day, part)) FROM day_mark)
+FROM file_night
+"""
 
 
 class Tables:
@@ -162,7 +179,8 @@ class Tables:
         gateways, giving, *silent = await row(_GIVING)
         gaps, refused, oldest = await row(_GAPS)
         erasures, longest = await row(_ERASURES)
-        (published,) = await row(_PUBLISHED)
+        published, waiting = await row(_PUBLISHED)
+        written, to_write = await row(_FILES)
         standing = dict.fromkeys((one.value for one in Standing), 0)
         standing.update(await (await db.execute(_STANDINGS, self._account)).fetchall())
         return [
@@ -178,7 +196,10 @@ class Tables:
             ("gaps_oldest_seconds", {}, oldest),
             ("erasures_open", {}, erasures),
             ("erasures_oldest_seconds", {}, longest),
+            ("segments_waiting", {}, waiting),
             ("published_until_timestamp_seconds", {}, published),
+            ("files_timestamp_seconds", {}, written),
+            ("files_to_write", {}, to_write),
         ]
 
 
@@ -190,14 +211,21 @@ class CollectorWatch:
         doorkeeper: of it.
         queue: what waits, with its counts.
         owned: the gateways of this process.
+        segments: what it does for their totals.
         tables: what all processes share.
     """
 
     def __init__(
-        self, session: Session, doorkeeper: SenderLimits, queue: IngestQueue, owned: Sized, tables: Tables
+        self,
+        session: Session,
+        doorkeeper: SenderLimits,
+        queue: IngestQueue,
+        owned: Sized,
+        segments: SegmentWork,
+        tables: Tables,
     ) -> None:
         self._session, self._doorkeeper, self._queue, self._owned = session, doorkeeper, queue, owned
-        self._tables = tables
+        self._segments, self._tables = segments, tables
 
     async def metrics(self) -> str:
         """The figures."""
@@ -245,18 +273,20 @@ class CollectorWatch:
         yield "gateways_owned", {}, len(self._owned)
         yield "gateways_given_up_total", {}, counts.given_up
         yield "retention_timestamp_seconds", {}, counts.retained_at
+        yield "segments_timestamp_seconds", {}, self._segments.done_at
+        yield "segments_seconds", {}, self._segments.lasted_s
 
 
 @asynccontextmanager
 async def looked_at(
-    config: CollectorConfig, account: str, *parts: *tuple[Session, SenderLimits, IngestQueue, Sized]
+    config: CollectorConfig, account: str, *parts: *tuple[Session, SenderLimits, IngestQueue, Sized, SegmentWork]
 ) -> AsyncIterator[None]:
     """Answer whoever looks as long as it lasts, where the configuration names an address.
 
     Args:
         config: the whole file.
         account: bare JID.
-        parts: session, doorkeeper, queue and gateways, as ``CollectorWatch`` takes them.
+        parts: session, doorkeeper, queue, gateways and segments, as ``CollectorWatch`` takes them.
 
     ConfigError where the address cannot be had.
     """

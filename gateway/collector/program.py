@@ -84,12 +84,12 @@ class Collector:
             lambda source: self._rounds.ask_again(source),  # noqa: PLW0108 (it is made after the queue)
         )  # fmt: skip
         self._rounds = Rounds(self._session, self._asking, self._queue, self._sources)
+        self._segments = SegmentWork(conninfo, self._session.connected, config.publish.settled)
         self._looked_at = looked_at(
-            config, bare_jid(account.jid), self._session, doorkeeper, self._queue, self._sources
+            config, bare_jid(account.jid), self._session, doorkeeper, self._queue, self._sources, self._segments
         )
         self._welcome = Welcome(self._session, self._asking, bare_jid(account.jid))
         self._totals = CollectedTotals(self._session, self._counting, self._sources)
-        self._segments = SegmentWork(conninfo, self._session.connected, config.publish.settled)
         self._stop = asyncio.Event()
         self._notifier = Notifier()
         self._settled_at = time.monotonic()

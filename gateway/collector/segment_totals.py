@@ -186,7 +186,10 @@ async def _publish(db: AsyncConnection, settled: timedelta) -> int | None:
         return None
     accounts = await (await db.execute("SELECT count(DISTINCT account) FROM gateway")).fetchone()
     if accounts and accounts[0] > 1:
-        raise StoreError("the database has gateways of several accounts; totals are published of one alone")
+        raise StoreError(
+            "the database has gateways of several accounts, and totals are published of one alone: give each account a"
+            " database of its own"
+        )
     begin, end = row[0], min(row[0] + STEP * await _portion(db), floor(row[1] - settled))
     if end <= begin:
         return None
@@ -236,6 +239,8 @@ class SegmentWork:
     ) -> None:
         self._database, self._connected, self._settled, self._clock = Database(conninfo), connected, settled, clock
         self._quiet_since = clock()
+        # When it was done last, POSIX seconds, and how long that took.
+        self.done_at = self.lasted_s = 0.0
         self._say = Once(log)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -249,14 +254,15 @@ class SegmentWork:
 
     async def turn(self, stop: asyncio.Event) -> None:
         """Once: reckon, and publish where an hour has gone by in which whatever was late could come."""
-        now = self._clock()
+        now, begun = self._clock(), time.monotonic()
         if not self._connected.is_set():
             self._quiet_since = now
         settled = self._settled if now - self._quiet_since >= _QUIET_S else None
         try:
             if settled is not None:
                 await self._database.run(note_quiet)
-            await reckon(self._database, settled, stop.is_set)
+            if await reckon(self._database, settled, stop.is_set) is not None:
+                self.done_at, self.lasted_s = time.time(), time.monotonic() - begun
         except StoreError as error:
             self._quiet_since = self._clock()
             self._say("away", "the totals of segments could not be reckoned: %s; trying again", error)

@@ -58,6 +58,8 @@ FROM {GAPS} WHERE account = %(account)s
 _SAMPLE_S, _ANSWER_S, _MOST_BYTES = 1.0, 10.0, 1_000_000
 # A home by the day is heard of once a day.
 _LONGEST_SILENCE_S, _SILENT_PART = 26 * 3600, 0.05
+# What was erased is in no file after the next night: one that was missed is said at noon.
+_LONGEST_DAY_S = 36 * 3600
 _PARTS = {
     "members": _MEMBERS,
     "gateways": "SELECT count(*) AS all, count(*) FILTER (WHERE limited) AS limited,"
@@ -70,7 +72,8 @@ _PARTS = {
     "refused": "SELECT coalesce(sum(count), 0)::bigint AS messages,"
     " coalesce(sum(count) FILTER (WHERE day >= current_date - 1), 0)::bigint AS since_yesterday"
     " FROM refused WHERE day > current_date - 7",
-    "files": "SELECT written_until AS until, ran_at, (SELECT count(*) FROM day_file) AS files,"
+    "files": "SELECT written_until AS until, ran_at, round(extract(epoch FROM now() - ran_at))::bigint AS ran_ago_s,"
+    " (SELECT count(*) FROM day_file) AS files,"
     " (SELECT count(DISTINCT (day, part)) FROM day_mark) AS to_write FROM file_night",
     "retention": "SELECT at, readings, months FROM retained ORDER BY at DESC LIMIT 1",
 }
@@ -158,6 +161,10 @@ def _to_look_at(found: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
         yield f"{gaps['stay']} gaps of homes that are heard of have been open for more than a day"
     if refused["since_yesterday"]:
         yield f"{refused['since_yesterday']} messages since yesterday cannot be read: see the table refused"
+    for night in found["files"]:
+        if night["ran_ago_s"] > _LONGEST_DAY_S:
+            hours = night["ran_ago_s"] // 3600
+            yield f"days were written as files {hours} hours ago for the last time: journalctl -u linky-collect-parquet"
 
 
 def as_text(found: dict[str, list[dict[str, Any]]]) -> str:

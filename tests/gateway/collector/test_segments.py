@@ -336,6 +336,7 @@ def test_a_process_publishes_after_an_hour_in_which_all_was_well(store):
             (connected.set if there else connected.clear)()
             await process.turn(stop)
             found.append(store.one("SELECT count(*) > 0 FROM segment_half_hour"))
+            assert abs(process.done_at - datetime.now(UTC).timestamp()) < 60
         stop.set()
         await process.run(stop)
         return found
@@ -419,15 +420,16 @@ def test_what_postgresql_refuses_ends_no_process(store, caplog):
         for _ in range(times):
             await process.turn(asyncio.Event())
         await process._database.close()
+        return process.done_at
 
     try:
-        asyncio.run(work(3))
+        assert asyncio.run(work(3)) == 0
         assert kept(store) == {}
     finally:
         store.ask("ALTER TABLE segment_total DROP CONSTRAINT broken")
     said = [record.getMessage() for record in caplog.records if "refuses" in record.getMessage()]
     assert said == ["PostgreSQL refuses the totals of segments (CheckViolation); trying again"]
-    asyncio.run(work(1))
+    assert asyncio.run(work(1)) > 0
     assert kept(store) == by_hand(store) != {}
 
 

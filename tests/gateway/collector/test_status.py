@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from contextlib import redirect_stdout
 from io import StringIO
 
@@ -176,6 +177,28 @@ def test_up_to_when_is_published_is_told(store):
     assert figures(store)["published_until_timestamp_seconds"] == 0
     store.ask("INSERT INTO segment_release VALUES (true, to_timestamp(1764500400))")
     assert figures(store)["published_until_timestamp_seconds"] == 1_764_500_400
+    assert figures(store)["segments_waiting"] == 0
+    store.ask("INSERT INTO half_hour_changed SELECT now(), now() FROM generate_series(1, 3)")
+    assert figures(store)["segments_waiting"] == 3
+
+
+def test_files_that_fall_behind_are_said(store):
+    """The night that was missed, half a day later; not where there are no files."""
+    assert (status(store, 0)["files"], figures(store)["files_timestamp_seconds"]) == ([], 0)
+    store.ask("INSERT INTO file_night (marked_until, ran_at) VALUES (current_date - 2, now() - interval '35 hours')")
+    store.ask(
+        "INSERT INTO day_mark (day, part) VALUES (current_date - 1, 0), (current_date - 1, 0), (current_date - 1, 1)"
+    )
+    try:
+        (night,) = status(store, 0)["files"]
+        assert (night["to_write"], figures(store)["files_to_write"]) == (2, 2)
+        store.ask("UPDATE file_night SET ran_at = ran_at - interval '2 hours'")
+        assert sentences(status(store, 1)) == [
+            "days were written as files 37 hours ago for the last time: journalctl -u linky-collect-parquet"
+        ]
+        assert abs(time.time() - figures(store)["files_timestamp_seconds"] - 37 * 3600) < 60
+    finally:
+        store.ask("TRUNCATE file_night, day_mark")
 
 
 def test_a_process_that_does_not_answer_is_said(giving):
