@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from gateway.operation.curves import Curves
     from gateway.operation.plan import Operation
 
-_COARSER = {"PT15M": ("PT30M", "P1D"), "PT30M": ("P1D",)}
-
 
 def declare(
     commands: Any,  # noqa: ANN401 (argparse's own kind is private)
@@ -68,7 +66,7 @@ def _check(
     database: WithDatabase,
     account: Callable[[CollectorConfig], str],
 ) -> None:
-    from gateway.collector.operation_curves import missing  # noqa: PLC0415 (--help needs none of it)
+    from gateway.collector.operation_curves import MARKED, missing  # noqa: PLC0415 (--help needs none of it)
     from gateway.operation.plan import read_operation  # noqa: PLC0415
     from gateway.operation.reveal import FEW, FEWEST  # noqa: PLC0415
     from gateway.operation.steps import PARIS  # noqa: PLC0415
@@ -84,7 +82,7 @@ def _check(
         sys.stdout.write(f"{name}: its gateway sends nothing by {table.step}: see linky-collect gateways list\n")
     for name in sorted(row.name for row in (*roll.members, *roll.producers) if not row.gateway):
         sys.stdout.write(f"{name}: no gateway: its curve is looked for in the file of --curves\n")
-    if config.access and config.access.granularity in _COARSER[table.step]:
+    if config.access and config.access.granularity not in MARKED[table.step]:
         sys.stdout.write(
             f"[access] granularity is {config.access.granularity}: steps of {table.step} are not known from it;"
             f' set granularity = "{table.step}" before households are asked\n'

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from gateway.operation.steps import STEPS, steps_of
+from gateway.operation.steps import steps_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from psycopg import AsyncConnection
@@ -19,15 +20,19 @@ if TYPE_CHECKING:
     from gateway.operation.plan import Operation, Roll
 
 _DRAWN, _INJECTED = "consumption/energy/active/index", "production/energy/active/index"
-# A quarter of an hour is whole where the next one's first index is there as well.
-_ENERGY = """
-SELECT lower(g.jid), e.path, e.meter, extract(epoch FROM e.start)::bigint, e.energy, e.whole
-FROM energy(
-  make_interval(secs => %(step)s), 'UTC', to_timestamp(%(first)s), to_timestamp(%(last)s),
-  ARRAY(SELECT m.pseudonym FROM meter m JOIN gateway g ON g.id = m.gateway
-    WHERE g.account = %(account)s AND lower(g.jid) = ANY(%(jids)s))
-) e JOIN meter m ON m.pseudonym = e.meter JOIN gateway g ON g.id = m.gateway
-WHERE e.path = ANY(%(paths)s) AND e.unit = 'Wh' AND e.start >= to_timestamp(%(first)s)
+# Marks at the borders of steps. An index by the minute is that of the minute's end, one as the meter gives it comes a
+# moment later: both are some Wh of another step, where a member's own meter would show it.
+MARKED = {"PT15M": ("PT15M",), "PT30M": ("PT15M", "PT30M")}
+_MARKS = """
+SELECT lower(g.jid), s.path, m.id, extract(epoch FROM r.time)::bigint, r.value
+FROM gateway g JOIN meter m ON m.gateway = g.id JOIN series s ON s.meter = m.id
+CROSS JOIN LATERAL (
+  -- OFFSET keeps it a look-up by series.
+  SELECT time, value FROM reading
+  WHERE series = s.id AND time >= to_timestamp(%(first)s) AND time <= to_timestamp(%(last)s) OFFSET 0
+) r
+WHERE g.account = %(account)s AND lower(g.jid) = ANY(%(jids)s) AND NOT g.limited
+  AND s.path = ANY(%(paths)s) AND s.granularity = ANY(%(marked)s) AND s.unit = 'Wh' AND s.kind = 'total'
 """
 _SENDING = """
 SELECT lower(g.jid), s.path, s.granularity
@@ -41,31 +46,38 @@ async def curves_of(db: AsyncConnection, account: str, operation: Operation, day
     roll, steps = operation.roll(day), steps_of(day, operation.table.step)
     whose = _whose(roll)
     asked = {
-        "step": STEPS[operation.table.step],
         "first": steps.start,
         "last": steps.stop,
         "account": account,
         "jids": sorted({jid for jid, _ in whose}),
         "paths": [_DRAWN, _INJECTED],
+        "marked": list(MARKED[operation.table.step]),
     }
-    meters: dict[tuple[str, str], set[str]] = defaultdict(set)
-    known: dict[tuple[str, str], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for jid, path, meter, begin, energy, whole in await (await db.execute(_ENERGY, asked)).fetchall():
-        meters[jid, path].add(meter)
-        if whole and energy is not None:
-            known[jid, path][begin].append(round(energy))
-    return {
-        name: {begin: sum(parts) for begin, parts in known[of].items() if len(parts) == len(meters[of])}
-        for of, name in whose.items()
-    }
+    marks: dict[tuple[str, str], dict[int, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
+    for jid, path, meter, time, value in await (await db.execute(_MARKS, asked)).fetchall():
+        if value is not None:
+            marks[jid, path][meter][time] = round(value)
+    return {name: _energies(list(marks[of].values()), steps) for of, name in whose.items()}
+
+
+def _energies(meters: Sequence[Mapping[int, int]], steps: range) -> dict[int, int]:
+    """The steps that are known of each of some meters, and what all of them counted."""
+    found: dict[int, int] = {}
+    for begin in steps if meters else ():
+        pairs = [(marks.get(begin), marks.get(begin + steps.step)) for marks in meters]
+        rises = [after - before for before, after in pairs if before is not None and after is not None]
+        # An index that falls is another meter's.
+        if len(rises) == len(meters) and min(rises) >= 0:
+            found[begin] = sum(rises)
+    return found
 
 
 async def missing(db: AsyncConnection, account: str, operation: Operation, day: date) -> list[str]:
-    """Names of a day's members and producers of whose gateway nothing is kept by this step, or finer."""
+    """Names of a day's members and producers of whose gateway nothing is kept at the borders of its steps."""
     whose = _whose(operation.roll(day))
     rows = await db.execute(_SENDING, [account, sorted({jid for jid, _ in whose}), [_DRAWN, _INJECTED]])
-    fine = {"raw", "PT1M", "PT15M", operation.table.step}
-    sending = {(jid, path) for jid, path, granularity in await rows.fetchall() if granularity in fine}
+    marked = MARKED[operation.table.step]
+    sending = {(jid, path) for jid, path, granularity in await rows.fetchall() if granularity in marked}
     return [name for of, name in whose.items() if of not in sending]
 
 

@@ -2,7 +2,8 @@
 
 import csv
 import json
-from contextlib import redirect_stderr
+import random
+from contextlib import closing, redirect_stderr
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import accumulate
@@ -10,11 +11,20 @@ from itertools import accumulate
 import pytest
 
 from gateway.collector.cli import main
+from gateway.collector.operation_curves import curves_of
 from gateway.operation.checked import check
 from gateway.operation.own import read_member
+from gateway.operation.plan import read_operation
 from gateway.operation.steps import PARIS, days_of, steps_of
+from gateway.store.points import Granularity
+from gateway.store.recorder import Recorder
+from gateway.store.store import Store
+from harness.accounts import FAR
+from tests.gateway.collector.conftest import with_database
 from tests.gateway.collector.desk import INDEX
 from tests.gateway.collector.test_segments import PRODUCED, add_homes, fill
+from tests.gateway.store.conftest import frame
+from tests.prepared import prepare
 
 # The month that is over, and four quarters of an hour of one of its days.
 MONTH = (datetime.now(PARIS).date().replace(day=1) - timedelta(days=1)).replace(day=1)
@@ -251,3 +261,49 @@ def test_of_two_members_no_share_by_step_is_given(store):
     lines = (store.folder / "sums" / f"toit-{MONTH:%Y-%m}-a.jsonl").read_bytes().splitlines()
     assert len(lines) == 1 + len(days_of(MONTH))
     assert all(json.loads(line)["day"]["wanted"] is None for line in lines[1:])
+
+
+@pytest.fixture(scope="module")
+def at_home(tmp_path_factory):
+    """Two hours of a house's frames: its own quarters of an hour, and its index as it is sent at each granularity."""
+    folder, chance = tmp_path_factory.mktemp("house"), random.Random(26)
+    prepare(folder)
+    recorder, counted, second = Recorder("house", {}), 1_000_000.0, int(NOON.timestamp()) - 60
+    watts, end = 900, int(NOON.timestamp()) + 7260
+    with closing(Store(folder)) as store:
+        store.meters.add("house", "ab12")
+        while second < end:
+            watts = chance.choice((200, 900, 9_000)) if chance.random() < 0.02 else watts
+            recorder.add(frame(second, index=int(counted), power=watts))
+            pause = chance.choice((1, 2))
+            counted, second = counted + watts * pause / 3600, second + pause
+        store.batches.write([recorder.take()], end)
+        index = store.meters.named("house", INDEX)
+        quarters = store.ledger.steps(index, int(NOON.timestamp()), int(NOON.timestamp()) + 7200, 900)
+        sent_at = {
+            form: [(one.time, one.value) for one in store.readings.page("house", INDEX, form, 0, 2**40, 100_000)]
+            for form in (Granularity.QUARTER, Granularity.MINUTE, Granularity.RAW)
+        }
+    return quarters, sent_at
+
+
+def received(store, at_home, form, written):
+    """What the collector makes of the index of a house, sent so, by quarters."""
+    (series,) = add_homes(store, 1, INDEX, written)
+    fill(store, *((series, datetime.fromtimestamp(time, UTC), value) for time, value in at_home[1][form]))
+    found = read_operation(operation(store, *ROOFS, *THREE))
+    return with_database(store.conninfo, lambda db: curves_of(db, FAR, found, NOON.date()))["a"]
+
+
+def test_what_a_gateway_sends_by_the_quarter_is_what_its_own_meter_knows(store, at_home):
+    """Every step to the watt-hour, so that a difference is one."""
+    curve, own = received(store, at_home, Granularity.QUARTER, "PT15M"), at_home[0]
+    assert len(own) == 8
+    assert {begin: curve[begin] for begin in own} == own
+
+
+@pytest.mark.parametrize(("form", "written"), [(Granularity.MINUTE, "PT1M"), (Granularity.RAW, "raw")])
+def test_what_is_not_at_the_borders_of_steps_is_unknown(store, at_home, form, written):
+    """An index at the end of a minute, or a moment later, is of another step: wrong by what a kettle takes."""
+    assert received(store, at_home, form, written) == {}
+    assert "a: its gateway sends nothing by PT15M" in store.command("operation", "check", store.folder / "toit.toml")
