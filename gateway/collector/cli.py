@@ -116,7 +116,7 @@ def _status(options: argparse.Namespace, config: CollectorConfig) -> int:
     found = _with_database(config, lambda db: overview(db, _account(config)))
     if config.metrics.at:
         found["process"] = asyncio.run(process(config.metrics.at))
-    code, sentences = look_at(found)
+    code, sentences = look_at(found, writes_files=config.parquet is not None)
     found["look"] = [{"sentence": sentence} for sentence in sentences]
     text = json.dumps(found, default=str, indent=2) + "\n" if options.json else as_text(found)
     sys.stdout.write(text)

@@ -133,9 +133,18 @@ def _asked(host: str, port: int, path: str) -> str:
         connection.close()
 
 
-def look_at(found: dict[str, list[dict[str, Any]]]) -> tuple[int, list[str]]:
-    """The exit code, and a sentence for each thing that somebody should look at; the worst first."""
+def look_at(found: dict[str, list[dict[str, Any]]], *, writes_files: bool) -> tuple[int, list[str]]:
+    """The exit code, and a sentence for each thing that somebody should look at; the worst first.
+
+    Args:
+        found: as ``overview`` gives it.
+        writes_files: whether the configuration has days written as files.
+    """
     bad, odd = list(_standing_still(found)), list(_to_look_at(found))
+    if writes_files and not found["files"]:
+        odd.append(
+            "[parquet] is set, and no night writes: systemctl enable --now linky-collect-parquet.timer, or take it out"
+        )
     return (2 if bad else 1 if odd else 0), bad + odd
 
 

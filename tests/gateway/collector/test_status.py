@@ -183,8 +183,12 @@ def test_up_to_when_is_published_is_told(store):
 
 
 def test_files_that_fall_behind_are_said(store):
-    """The night that was missed, half a day later; not where there are no files."""
+    """The night that was missed, half a day later, and a timer that was never enabled; not where there are no files."""
     assert (status(store, 0)["files"], figures(store)["files_timestamp_seconds"]) == ([], 0)
+    store.config.write_text(store.config.read_text() + '[parquet]\nfolder = "/srv/linky-parquet"\n')
+    assert sentences(status(store, 1)) == [
+        "[parquet] is set, and no night writes: systemctl enable --now linky-collect-parquet.timer, or take it out"
+    ]
     store.ask("INSERT INTO file_night (marked_until, ran_at) VALUES (current_date - 2, now() - interval '35 hours')")
     store.ask(
         "INSERT INTO day_mark (day, part) VALUES (current_date - 1, 0), (current_date - 1, 0), (current_date - 1, 1)"
