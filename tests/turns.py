@@ -21,7 +21,8 @@ LONGEST: Final = (
     *("integration/test_notices.py", "integration/test_watts.py", "upgrade/test_delivery.py"),
     *("gateway/doctor/test_catalogue.py", "tools/test_bootstrap.py", "units/test_boot.py"),
     *("gateway/doctor/test_faults.py", "gateway/privacy/test_running.py", "gateway/collector/test_access.py"),
-    *("gateway/bridges/test_zabbix.py", "tools/flash/test_flash.py", "micropython/display/test_program.py"),
+    *("gateway/bridges/test_zabbix_templates.py", "gateway/bridges/test_zabbix.py"),
+    *("tools/flash/test_flash.py", "micropython/display/test_program.py"),
     *("walks/test_maker.py", "walks/test_cooperative.py", "integration/test_update_at_page.py"),
 )
 # Real servers, boards, containers: next.

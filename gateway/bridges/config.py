@@ -19,6 +19,7 @@ from gateway.senml.naming import parse_identifier
 
 # A token or a reading in clear goes no further than this machine.
 _URL = r"^(https://[^\s/]+|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]{1,5})?)(/[^\s?#]*)?$"
+_HOST = r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$"
 _HOST_PORT = r"^.+:[0-9]{1,5}$"
 _BARE = r"^[^@/\s]+@[^@/\s]+$"
 
@@ -52,7 +53,7 @@ class BridgedHouseholdTable(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     """``[[household]]``: whose data, and what the other system calls it."""
 
     # What Zabbix calls the host, BMHS the device, Warp 10 the PRM, a 2019 proxy the user.
-    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")]
+    name: Annotated[str, msgspec.Meta(pattern=_HOST)]
     gateway: Annotated[str, msgspec.Meta(pattern=r"^[^@/\s]+@[^@/\s]+/[^\s/]+$")]
     identifier: str
     facts: BuildingFactsTable = msgspec.field(default_factory=BuildingFactsTable)
@@ -66,6 +67,8 @@ class ZabbixTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     url: Url
     server: Annotated[str, msgspec.Meta(pattern=_HOST_PORT)] = "localhost:10051"
     token_file: str | None = None
+    # What the bridge's own host is called.
+    bridge: Annotated[str, msgspec.Meta(pattern=_HOST)] = "linky-bridge"
     group: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] = "Linky"
     language: Literal["fr", "en"] = "fr"
     # How long a new item keeps its values, and its hourly trends.

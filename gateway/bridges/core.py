@@ -27,7 +27,7 @@ from gateway.senml.units import to_hours
 from gateway.store.bridge_queue import BridgeQueue, Waiting, enqueue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gateway.bridges.config import BridgeConfig, BridgedHouseholdTable
@@ -96,6 +96,14 @@ class Blocking(Protocol):
         """As ``Sink.send``."""
 
 
+@runtime_checkable
+class BridgeListener(Protocol):
+    """A blocking sink that is told each minute how the bridge itself is; raises as ``Sink`` does."""
+
+    def tell(self, figures: Mapping[str, float]) -> None:
+        """The bridge's figures, by the names that Prometheus has them under, without ``linky_bridge_``."""
+
+
 class InThread:
     """A blocking sink, called in a thread so that the federation is answered meanwhile."""
 
@@ -109,6 +117,11 @@ class InThread:
     async def send(self, values: Sequence[Value]) -> None:
         """As ``Sink.send``."""
         await asyncio.to_thread(self._sink.send, values)
+
+    async def tell(self, figures: Mapping[str, float]) -> None:
+        """As ``BridgeListener.tell``, beside the other calls; nothing where the sink does not want to know."""
+        if isinstance(self._sink, BridgeListener):
+            await asyncio.to_thread(self._sink.tell, figures)
 
 
 @dataclass(slots=True)

@@ -48,6 +48,12 @@ class BridgeWatch:
         """The figures."""
         return exposed(FAMILIES, ((f"{_PREFIX}_{name}", labels, value) for name, labels, value in self._samples()))
 
+    def figures(self) -> dict[str, float]:
+        """Those without a label, and how long there has been a session; for a sink that is told how the bridge is."""
+        state = self._session.state
+        figures = {name: float(value) for name, labels, value in self._samples() if not labels}
+        return {**figures, "connected_seconds": time.time() - state.since if state.connected else 0.0}
+
     async def unready(self) -> str:
         """Why nothing comes in, or goes on, now."""
         if not self._session.connected.is_set():

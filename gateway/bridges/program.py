@@ -20,7 +20,7 @@ from gateway.bridges.config import BridgeConfig, load
 from gateway.bridges.core import Bridge, Forwarder, InThread, Returning, Sink, queue_file
 from gateway.bridges.metrics import BridgeWatch
 from gateway.config.tables import credential_file, password_from
-from gateway.errors import ConfigError
+from gateway.errors import BridgeError, ConfigError, Once
 from gateway.federation.connection.jids import bare_jid, unguessable
 from gateway.federation.connection.session import Account, Session
 from gateway.federation.connection.strangers import RECIPIENT, SenderLimits
@@ -47,7 +47,8 @@ PASSWORD_CREDENTIAL, TOKEN_CREDENTIAL = "xmpp-password", "sink-token"
 
 # A server that is away is tried again every five minutes or so, the other system every minute.
 _PATIENCE_S = 600.0
-_STATUS_S = 10.0
+_STATUS_S, _REPORT_S = 10.0, 60.0
+log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,16 +90,18 @@ async def _bridge(kind: str, file: Path, config: BridgeConfig, directory: Path) 
     def watch(name: str, part: Session | Intake | Forwarder) -> None:
         watchdog.watch(name, lambda: part.alive_at, _PATIENCE_S)
 
+    figures = BridgeWatch(kind, session, bridge)
     watch("session", session)
     watch("intake", bridge.intake)
     for gateway in bridge.gateways:
         watch("forwarder", gateway.forwarder)
     notifier.ready()
     try:
-        async with watched(config.metrics.at, BridgeWatch(kind, session, bridge)), asyncio.TaskGroup() as group:
+        async with watched(config.metrics.at, figures), asyncio.TaskGroup() as group:
             beside = [
                 group.create_task(watchdog.run(), name="watchdog"),
                 group.create_task(_tell(bridge, notifier), name="status"),
+                group.create_task(_tell_sink(figures, sink), name="report"),
             ]
             await bridge.run(stop)
             notifier.stopping()
@@ -114,6 +117,19 @@ async def _tell(bridge: Bridge, notifier: Notifier) -> None:
         waiting = sum(gateway.queue.backlog()[0] for gateway in bridge.gateways)
         notifier.status(f"{len(bridge.gateways)} gateways; {waiting} values wait to be handed on")
         await asyncio.sleep(_STATUS_S)
+
+
+async def _tell_sink(watch: BridgeWatch, sink: Sink) -> None:
+    """What a sink is told of the bridge itself."""
+    say = Once(log, last=True)
+    while isinstance(sink, InThread):
+        # Not at once: a program that has just begun has no session yet, which would be an alarm.
+        await asyncio.sleep(_REPORT_S)
+        try:
+            await sink.tell(watch.figures())
+            say.clear()
+        except BridgeError as error:
+            say("", "%s; it is told again in a minute how the bridge is", error)
 
 
 def _sink(kind: str, file: Path, config: BridgeConfig, session: Session) -> Sink:

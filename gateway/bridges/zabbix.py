@@ -19,10 +19,11 @@ from zabbix_utils.exceptions import ModuleBaseException
 from gateway.bridges.energy import TOTALS, EnergySteps, read_at
 from gateway.bridges.zabbix_api import TIMEOUT_S, ZabbixApi
 from gateway.bridges.zabbix_hosts import ZabbixHosts, key, portions
+from gateway.bridges.zabbix_word import EVERY, SEEN, LastWords
 from gateway.errors import BridgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gateway.bridges.config import ZabbixTable
     from gateway.bridges.core import Value
@@ -57,6 +58,7 @@ class ZabbixSink:
         self._api = ZabbixApi(settings.url, token)
         self._hosts = ZabbixHosts(self._api, settings)
         self._steps = EnergySteps(self._look)
+        self._words = LastWords()
         self._said: set[str] = set()
 
     def missing(self, values: Sequence[Value]) -> list[Value]:
@@ -111,7 +113,7 @@ class ZabbixSink:
         packed = [
             ItemValue(value.household.name, key(value), str(value.value), *_moment(value.time)) for value in values
         ]
-        self._push(packed)
+        self._push([*packed, *self._last_words(values)])
         deadline = time.monotonic() + _VISIBLE_S
         while left := self._absent(values):
             if time.monotonic() > deadline:
@@ -121,6 +123,25 @@ class ZabbixSink:
                 )
             time.sleep(_LOOK_S)
         self._steps.keep()
+
+    def tell(self, figures: Mapping[str, float]) -> None:
+        """Tell Zabbix how the bridge itself is, as far as its template asks."""
+        wanted = {f"linky.bridge[{name}]": value for name, value in figures.items()}
+        name = self._settings.bridge
+        told = [ItemValue(name, one, f"{wanted[one]:.0f}") for one in self._hosts.bridge() if one in wanted]
+        if told:
+            # Of new items the server hears until the next time.
+            self._give(told)
+
+    def _last_words(self, values: Sequence[Value]) -> list[ItemValue]:
+        """What is said of each household besides, where its host has the template."""
+        now = time.time()
+        told = [one for one in values if all(self._hosts.has(one.household.name, word) for word in (SEEN, EVERY))]
+        return [
+            ItemValue(name, one, str(said))
+            for name, every in self._words.of(told, now)
+            for one, said in ((SEEN, int(now)), (EVERY, every))
+        ]
 
     def _energy(self, values: Sequence[Value]) -> list[Value]:
         """What follows of indexes; an item that its operator has switched off gets nothing."""
@@ -173,19 +194,21 @@ class ZabbixSink:
 
     def _push(self, packed: Sequence[ItemValue]) -> None:
         """Give everything to the trapper; where the server has to hear of new items first, until it has."""
-        while True:
-            try:
-                failed = self._sender.send(packed).failed
-            except (ModuleBaseException, OSError, ValueError) as error:
-                where = self._settings.server
-                raise BridgeError(f"Zabbix's trapper at {where} does not take values: {error}") from error
-            if not failed:
-                return
+        while failed := self._give(packed):
             if time.monotonic() > self._hosts.made_at + _HEARD_S:
                 # One that was deleted in Zabbix is made again.
                 self._hosts.forget()
+                self._words.forget()
                 raise BridgeError(f"Zabbix's server does not know the items of {failed} values")
             time.sleep(_LOOK_S)
+
+    def _give(self, packed: Sequence[ItemValue]) -> int:
+        """Give everything to the trapper; how many it did not take."""
+        try:
+            return int(self._sender.send(packed).failed)
+        except (ModuleBaseException, OSError, ValueError) as error:
+            where = self._settings.server
+            raise BridgeError(f"Zabbix's trapper at {where} does not take values: {error}") from error
 
     def _prepare(self, values: Sequence[Value]) -> None:
         try:

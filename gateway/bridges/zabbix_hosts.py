@@ -7,7 +7,9 @@ co-operative's first day took hours. What exists is left as it is. Tags are what
 from __future__ import annotations
 
 import json
+import logging
 import re
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from gateway.bridges.core import Value
     from gateway.bridges.zabbix_api import ZabbixApi
 
+log = logging.getLogger(__name__)
+# As zabbix.yaml calls them.
+HOUSEHOLD, BRIDGE = "Linky household", "Linky bridge"
 # https://www.zabbix.com/documentation/7.0/en/manual/api/reference/item/object
 _TRAPPER, _FLOAT, _TEXT = 2, 0, 4
 _ENABLED = "0"
@@ -52,6 +57,10 @@ class ZabbixHosts:
         self._api, self._settings = api, settings
         self._hosts: dict[str, str] = {}
         self._items: dict[tuple[str, str], ZabbixItem] = {}
+        self._said = False
+        self._templates: dict[str, str] | None = None
+        # The program tells of itself in another thread.
+        self._turn = threading.Lock()
         # Monotonic seconds; the server hears of what is new some seconds later.
         self.made_at = -float("inf")
 
@@ -63,6 +72,12 @@ class ZabbixHosts:
         """Look everything up anew: what was deleted in Zabbix meanwhile is made again."""
         self._hosts.clear()
         self._items.clear()
+        self._templates = None
+
+    def has(self, name: str, key: str) -> bool:
+        """Whether a household that was prepared for has an item of that key, as by the template, and takes values."""
+        item = self._items.get((name, key))
+        return item is not None and item.is_on
 
     def prepare(self, values: Sequence[Value]) -> None:
         """Have a host for each household, and an item for each series."""
@@ -72,6 +87,7 @@ class ZabbixHosts:
             self._find_hosts(names)
             if new := [households[name] for name in names if name not in self._hosts]:
                 self._make_hosts(new)
+            self._depend([self._hosts[name] for name in names])
         unknown = sorted(wanted.keys() - self._items.keys())
         for names in portions(sorted({name for name, _ in unknown})):
             self._read_items(names)
@@ -83,19 +99,61 @@ class ZabbixHosts:
             self._hosts[row["host"]] = row["hostid"]
 
     def _make_hosts(self, households: Sequence[BridgedHouseholdTable]) -> None:
+        ids = self._made(HOUSEHOLD, {one.name: one.tags for one in households})
+        self._hosts |= zip((one.name for one in households), ids, strict=True)
+
+    def _made(self, template: str, tags: dict[str, dict[str, str]]) -> list[str]:
+        """New hosts by name, with their tags, and with the template where Zabbix has it."""
         group = self._settings.group
         found = self._api.ask("hostgroup.get", output=["groupid"], filter={"name": [group]})
         groupid = found[0]["groupid"] if found else self._api.change("hostgroup.create", [{"name": group}])[0]
-        hosts: list[dict[str, object]] = [
-            {"host": one.name, "groups": [{"groupid": groupid}], "tags": _tags(one.tags)} for one in households
-        ]
-        ids = self._api.change("host.create", hosts)
-        self._hosts |= zip((one.name for one in households), ids, strict=True)
+        linked = [{"templateid": known} for name, known in self._imported().items() if name == template]
+        shared = {"groups": [{"groupid": groupid}], "templates": linked}
+        return self._api.change(
+            "host.create", [{"host": name, "tags": _tags(its), **shared} for name, its in tags.items()]
+        )
+
+    def _imported(self) -> dict[str, str]:
+        """Which of our templates Zabbix has, with their ids."""
+        if self._templates is None:
+            rows = self._api.ask("template.get", output=["templateid", "host"], filter={"host": [HOUSEHOLD, BRIDGE]})
+            self._templates = {row["host"]: row["templateid"] for row in rows}
+            if len(self._templates) < 2 and not self._said:
+                log.info(
+                    "Zabbix has no templates of ours: import gateway/bridges/zabbix.yaml for alarms and dashboards"
+                )
+                self._said = True
+        return self._templates
+
+    def bridge(self) -> list[str]:
+        """Have the bridge's own host, if its template is there; what it is to tell of itself, by its items' keys."""
+        with self._turn:
+            name = self._settings.bridge
+            asked = {"output": ["hostid"], "filter": {"host": [name]}, "selectItems": ["key_"]}
+            hosts = self._api.ask("host.get", **asked)
+            if not hosts and BRIDGE in self._imported():
+                self._made(BRIDGE, {name: {}})
+                hosts = self._api.ask("host.get", **asked)
+            return [item["key_"] for host in hosts for item in host["items"]]
+
+    def _depend(self, hostids: Sequence[str]) -> None:
+        """Have no household called silent while nothing comes through the bridge: that is one alarm, not thousands."""
+        silent = self._api.ask(
+            "trigger.get", hostids=list(hostids), selectDependencies=["triggerid"], **_by_tag("silent")
+        )
+        if alone := [row for row in silent if not row["dependencies"]]:
+            self.bridge()
+            if found := self._api.ask("trigger.get", host=self._settings.bridge, **_by_tag("bridge")):
+                depends = [{"triggerid": found[0]["triggerid"]}]
+                changes: list[dict[str, object]] = [
+                    {"triggerid": row["triggerid"], "dependencies": depends} for row in alone
+                ]
+                self._api.change("trigger.update", changes)
 
     def _read_items(self, names: Sequence[str]) -> None:
         ids = {self._hosts[name]: name for name in names}
         output = ["itemid", "hostid", "key_", "value_type", "history", "status"]
-        for row in self._api.ask("item.get", hostids=list(ids), output=output, search={"key_": "linky["}):
+        for row in self._api.ask("item.get", hostids=list(ids), output=output, search={"key_": "linky"}):
             self._items[ids[row["hostid"]], row["key_"]] = ZabbixItem(
                 row["itemid"], int(row["value_type"]), _seconds(row["history"]), row["status"] == _ENABLED
             )
@@ -132,6 +190,11 @@ def key(value: Value) -> str:
 
 def _tags(tags: dict[str, str]) -> list[dict[str, str]]:
     return [{"tag": tag, "value": value} for tag, value in tags.items()]
+
+
+def _by_tag(value: str) -> dict[str, object]:
+    """Which triggers of our templates, by the tag that says what they are for."""
+    return {"output": ["triggerid"], "tags": [{"tag": "linky", "value": value, "operator": 1}]}
 
 
 def _seconds(period: str) -> int | None:

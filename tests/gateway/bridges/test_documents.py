@@ -58,7 +58,7 @@ def test_the_commented_configuration_is_accepted_and_says_the_defaults(tmp_path)
     assert everything.keep_days == as_it_is.keep_days
     # One that is written is an example: without it there is another at each start.
     assert (as_it_is.federation.resource, everything.federation.resource) == (None, "bridge")
-    for table in ("group", "language", "history", "trends", "server"):
+    for table in ("bridge", "group", "language", "history", "trends", "server"):
         assert getattr(everything.zabbix, table) == getattr(as_it_is.zabbix, table)
     assert everything.warp10.units == as_it_is.warp10.units
     assert everything.household[0].facts.ecs == "Gaz"

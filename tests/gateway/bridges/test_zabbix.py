@@ -15,6 +15,7 @@ from gateway.errors import BridgeError
 from servers import wait_until
 from tests.gateway.bridges.conftest import stored, subscribed
 from tests.gateway.federation.conftest import START, eventually
+from tests.markdown import ROOT
 
 pytest.importorskip("zabbix_utils")
 from gateway.bridges.zabbix import ZabbixSink
@@ -22,6 +23,9 @@ from gateway.bridges.zabbix import ZabbixSink
 INDEX, POWER = "consumption/energy/active/index", "consumption/power/apparent/raw"
 # So long that the house's invented time stays within it.
 KEEPS = "9000d"
+TEMPLATES = (ROOT / "gateway/bridges/zabbix.yaml").read_text()
+IMPORTED = ("template_groups", "templates", "items", "triggers", "templateDashboards")
+RULES = {kind: {"createMissing": True, "updateExisting": True} for kind in IMPORTED}
 
 
 def settings(zabbix, **more):
@@ -33,6 +37,11 @@ def token(zabbix):
     """A new API token."""
     made = zabbix.api("token.create", {"name": f"bridge {random.getrandbits(64):x}", "userid": "1"})
     return zabbix.api("token.generate", made["tokenids"])[0]["token"]
+
+
+def imported(zabbix):
+    """As by Data collection, Templates, Import."""
+    return zabbix.api("configuration.import", {"format": "yaml", "rules": RULES, "source": TEMPLATES})
 
 
 def values(name, count, path=INDEX, first=0):

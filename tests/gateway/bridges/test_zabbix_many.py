@@ -94,7 +94,7 @@ def test_many_new_households_are_made_together(zabbix, tmp_path):
 
 @pytest.mark.campaign
 def test_how_many_new_households_a_minute(tmp_path):
-    """A thousand, at a Zabbix that hears of new items as seldom as a new installation does: the figure is printed."""
+    """A thousand, at a Zabbix that hears of new items as seldom as a new installation does: prints the figure."""
     (tmp_path / "zabbix").mkdir()
     (tmp_path / "queues").mkdir()
     with ZabbixServer(tmp_path / "zabbix", hears_s=10) as zabbix:

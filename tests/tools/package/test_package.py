@@ -211,6 +211,7 @@ def test_wheel_and_source_archive_hold_the_package(tmp_path):
     templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "gateway").rglob("*.htm*")}
     assert any("/help/written/" in name for name in templates)
     assert templates == {name for name in names if name.endswith((".html", ".htm"))}
+    assert "gateway/bridges/zabbix.yaml" in names
     assert {"gateway/collector/sql/001_tables.sql", "gateway/collector/grafana/dashboard.json"} <= names
     assert "linky-collect = gateway.collector.cli:main" in entry_points
     assert "linky-display = gateway.display.cli:main" in entry_points
