@@ -122,6 +122,7 @@ CORE = (
     "web/notices/kinds.py",
     "web/notices/words.py",
     "web/accounts/words.py",
+    *(f"web/places/{name}.py" for name in ("chart", "choice", "measure", "pages", "values", "words")),
     "web/repair/pages.py",
     "web/repair/values.py",
     "web/repair/words.py",

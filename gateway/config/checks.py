@@ -50,6 +50,7 @@ def check_together(path: Path, config: Config) -> None:
     _check_addresses(path, config)
     _check_federation(path, config.federation)
     _check_received(path, config)
+    _check_places(path, config)
     _check_mqtt(path, config.mqtt)
     _check_boards(path, config)
     _check_button(path, config)
@@ -180,6 +181,23 @@ def _check_received(path: Path, config: Config) -> None:
         asked.add((sender, one.identifier))
         _check_identifier(path, place, one)
         _check_share(path, f"{place}.share", one.share)
+
+
+def _check_places(path: Path, config: Config) -> None:
+    seen: set[str] = set()
+    for number, place in enumerate(config.place):
+        if not place.name.isprintable() or not place.name.strip():
+            raise wrong(path, f"place[{number}].name", say.ONE_LINE)
+        if place.name.casefold() in seen:
+            raise wrong(path, f"place[{number}].name", say.USED_TWICE.filled(value=place.name, tables="[[place]]"))
+        seen.add(place.name.casefold())
+        for name in place.series:
+            if name not in config.electricity:
+                said = say.NO_SERIES_OF_PLACE.filled(value=name, names=", ".join(config.electricity))
+                raise wrong(path, f"place[{number}].series", said)
+        if len({*place.series}) < len(place.series):
+            twice = next(name for name in place.series if place.series.count(name) > 1)
+            raise wrong(path, f"place[{number}].series", say.TWICE_IN_PLACE.filled(value=twice))
 
 
 def _check_identifier(path: Path, place: str, one: ReceivedTable) -> None:

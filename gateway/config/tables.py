@@ -235,6 +235,25 @@ class ReceivedTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     message: ProxyMessageTable | None = None
 
 
+_PlaceKind = Literal["home", "school", "hall", "office", "roof", "other"]
+_PlaceSide = Literal["consumed", "produced"]
+
+
+class PlaceTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[[place]]``: what it is called, what it is, whose figures it has, and by what they are divided."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    kind: _PlaceKind = "home"
+    # Names of [[meter]], [[counter]] and [[received]]; several are added up.
+    series: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=20)]
+    # What a roof makes, what any other place uses, where it is not said.
+    shows: _PlaceSide | None = None
+    people: Annotated[int, msgspec.Meta(ge=1, le=100_000)] | None = None
+    area_m2: (
+        Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | Annotated[float, msgspec.Meta(gt=0, le=1_000_000)] | None
+    ) = None
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. ``folder`` is where it lay."""
 
@@ -250,11 +269,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     counter: tuple[CounterTable, ...] = ()
     notice: Annotated[tuple[NoticeTable, ...], msgspec.Meta(max_length=20)] = ()
     received: tuple[ReceivedTable, ...] = ()
+    # On one screen no more can be told apart.
+    place: Annotated[tuple[PlaceTable, ...], msgspec.Meta(max_length=12)] = ()
     tariff: tuple[Tariff, ...] = ()
     off_peak: tuple[OffPeakTable, ...] = ()
     objective: Objective = Objective()
     folder: str = "."
     settings: SettingsOrigin = SettingsOrigin()
+
+    @property
+    def electricity(self) -> list[str]:
+        """The names of all from which electricity is known: meters, counters of it, what others send."""
+        counters = [one.name for one in self.counter if one.quantity.startswith("electricity")]
+        return [*(one.name for one in self.meter), *counters, *(one.name for one in self.received)]
 
     @property
     def directory(self) -> Path:

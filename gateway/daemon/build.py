@@ -299,6 +299,7 @@ def _parts_of_page(house: House, requests: HouseRequests, page: HousePage) -> tu
     from gateway.web.history import routes as history  # noqa: PLC0415
     from gateway.web.history.stored import HouseholdPast  # noqa: PLC0415
     from gateway.web.https.routes import https  # noqa: PLC0415
+    from gateway.web.places.routes import page_of_places  # noqa: PLC0415
     from gateway.web.reader import StoreReader  # noqa: PLC0415
     from gateway.web.repair.routes import repair  # noqa: PLC0415
     from gateway.web.repair.stored import StoredPoints  # noqa: PLC0415
@@ -312,6 +313,7 @@ def _parts_of_page(house: House, requests: HouseRequests, page: HousePage) -> tu
     return (
         history.part(past),
         cost.part(past),
+        page_of_places(config, reader),
         sharing(shared),
         repair(StoredPoints(reader, requests.answer)),
         *_settings_of_page(house, requests, reader),

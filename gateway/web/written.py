@@ -80,8 +80,12 @@ def long_date(lang: str, day: date) -> str:
 
 def short_date(lang: str, day: date) -> str:
     """``mar. 24 nov.``, ``Tue 24 Nov``."""
-    weekday = _CUT.in_language(lang).format(weekday=_DAYS[lang][day.weekday()][:3])
-    return f"{weekday} {_day_of_month(lang, day)} {_SHORT[lang][day.month - 1]}"
+    return f"{weekday(lang, day)} {_day_of_month(lang, day)} {_SHORT[lang][day.month - 1]}"
+
+
+def weekday(lang: str, day: date) -> str:
+    """``mar.``, ``Tue``."""
+    return _CUT.in_language(lang).format(weekday=_DAYS[lang][day.weekday()][:3])
 
 
 def near_date(lang: str, day: date, now: date) -> str:

@@ -85,7 +85,7 @@ def bar_chart(
     """The picture of these bars; ``ticks`` instead of one below each. It reaches ``least``, however little there is."""
     top = max((_top(bar) for bar in bars), default=0)
     bottom = max((sum(bar.below.values()) for bar in bars), default=0)
-    step = _step(max(top + bottom, least))
+    step = step_of(max(top + bottom, least))
     high, low = max(math.ceil(top / step), 1), math.ceil(bottom / step)
     frame = _Frame(high * step, low * step)
     count = len(bars)
@@ -118,7 +118,7 @@ def _top(bar: Bar) -> float:
     return max(sum(bar.stack.values()), bar.outline or 0, bar.beside or 0)
 
 
-def _step(reach: float) -> float:
+def step_of(reach: float) -> float:
     """The least of 1, 2, 5 and their tens by which what is reached has so many parts."""
     if reach <= 0:
         return 1

@@ -65,7 +65,7 @@ def history_chart(view: PageView, past: Past, choice: LookChoice) -> BarChart:
     for since, until, word in past.curve.bands:
         first, last = places((since, until), begin, _HALF_HOUR_S)
         bands.append(Band(first, last, kind_of(word)))
-    return bar_chart(rows, unit, bands, _hours(begin, past.curve.end), _LEAST)
+    return bar_chart(rows, unit, bands, hour_ticks(begin, past.curve.end), _LEAST)
 
 
 def legend(view: PageView, past: Past, choice: LookChoice) -> list[LegendEntry]:
@@ -217,7 +217,8 @@ def _class_name(view: PageView, kind: str, word: str) -> str:
     return written.tariff_class(view.lang, word) if word else view.words["drawn"]
 
 
-def _hours(begin: int, end: int) -> list[Tick]:
+def hour_ticks(begin: int, end: int) -> list[Tick]:
+    """The hours of a day below its half hours."""
     found = []
     for time in range(begin, end, _HOUR_S):
         local = dates.local(time)

@@ -14,6 +14,8 @@ SHIPPED = Path(__file__).parents[3] / "systemd" / "gateway.toml"
 LEAST = '[[meter]]\nsource = "/dev/ttyTIC"\n'
 ACCOUNT = LEAST + '[federation]\njid = "maison@e.org"\n'
 RECEIVED = '[[received]]\nname = "roof"\nprovider = "toit@e.org/proxy"\nidentifier = "toit@e.org/pv@e.org/production"\n'
+PLACE = '[[place]]\nname = "École"\n'
+WATER = '[[counter]]\nname = "water"\nquantity = "water"\ngpio = 4\nper_pulse = "1 l"\n'
 
 
 def write(folder, text):
@@ -46,8 +48,8 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
     tables = r"backup|clock|federation|household|mqtt|objective|updates|web"
-    several = r"counter|notice|off_peak|received|tariff(\.[a-z]+)?"
-    signs = rf"^#(?=[a-z_]+ = |\[({tables}|\[({several})\])\])"
+    several = r"counter|notice|off_peak|place|received|tariff(\.[a-z]+)?"
+    signs = rf"^#(?=[a-z_0-9]+ = |\[({tables}|\[({several})\])\])"
     text = re.sub(signs, "", SHIPPED.read_text(), flags=re.MULTILINE)
     # A certificate authority is of no use without TLS, and refused.
     config = load(write(tmp_path, text.replace("tls = false", "tls = true")))
@@ -64,6 +66,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         config.counter[0],
         config.notice[0],
         config.received[0],
+        config.place[0],
         config.tariff[0],
         *config.tariff[0].when,
         *config.tariff[0].days_of,
@@ -155,6 +158,20 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         (ACCOUNT + RECEIVED + "share = { held = inf, of = 4, unit = 'm2' }", "share: a part of endlessly many"),
         (ACCOUNT + RECEIVED + "share = { held = nan, of = 4, unit = 'm2' }", "share"),
         (ACCOUNT + RECEIVED + "share = { held = 1, of = 0, unit = 'm2' }", "share.of"),
+        (
+            LEAST + PLACE + "series = ['ecole']",
+            "[[place]] 1, series: 'ecole' is no [[meter]], [[received]] or [[counter]]",
+        ),
+        (LEAST + PLACE + "series = ['house', 'house']", "[[place]] 1, series: 'house' stands there twice"),
+        (LEAST + PLACE + "series = []", "[[place]] 1, series"),
+        (LEAST + 2 * (PLACE + "series = ['house']\n"), "[[place]] 2, name: 'École' is used by another [[place]]"),
+        (LEAST + PLACE.replace("École", "\\u0007") + "series = ['house']", "[[place]] 1, name: a text is one line"),
+        (LEAST + PLACE + "series = ['house']\npeople = 0", "[[place]] 1, people"),
+        (LEAST + PLACE + "series = ['house']\narea_m2 = 0", "[[place]] 1, area_m2"),
+        (LEAST + PLACE + "series = ['house']\narea_m2 = inf", "[[place]] 1, area_m2"),
+        (LEAST + PLACE + "series = ['house']\nkind = 'ecole'", "[[place]] 1, kind"),
+        (LEAST + WATER + PLACE + "series = ['water']", "[[place]] 1, series: 'water' is no [[meter]]"),
+        (LEAST + "".join(PLACE.replace("École", str(n)) + "series = ['house']\n" for n in range(13)), "[[place]]"),
     ],
 )
 def test_a_wrong_file_is_one_sentence(tmp_path, text, words):

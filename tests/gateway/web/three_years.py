@@ -20,6 +20,7 @@ from gateway.web.history.stored import HouseholdPast
 from gateway.web.http.guard import RequestGuard
 from gateway.web.http.server import Server
 from gateway.web.https.routes import https
+from gateway.web.places.routes import page_of_places
 from gateway.web.reader import StoreReader
 from gateway.web.site import Site
 from tests.gateway.web.conftest import PASSWORD, Visitor
@@ -61,8 +62,10 @@ def served(folder, config, *, password=True, house=None):
     access = PageAccess(folder / "page.json")
     if password:
         access.set_password(PASSWORD)
-    past = HouseholdPast(config, StoreReader(config.directory, settled))
-    site = Site(house or StandInHouse(), access, "1", lambda: (history.part(past), cost.part(past), https(None)))
+    reader = StoreReader(config.directory, settled)
+    past = HouseholdPast(config, reader)
+    parts = (history.part(past), cost.part(past), page_of_places(config, reader), https(None))
+    site = Site(house or StandInHouse(), access, "1", lambda: parts)
 
     async def serve():
         server = Server(site, RequestGuard(frozenset()))

@@ -22,7 +22,7 @@ _DATA = re.compile(
 _NAMES = set(
     """Consentement Vous donnez suite ligne point pas Coop Home Assistant Base Tempo consumption contract database deux
     display garage guest hall house index localhost maison partager prometheus salon toit water year Linky
-    Étude Télé délégué Une est fermée soleil école cave veranda""".split()
+    Étude Télé délégué Une est fermée soleil école cave veranda École Chez Camille mairie Salle Toit""".split()
 )
 
 

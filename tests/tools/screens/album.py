@@ -37,6 +37,9 @@ PAGES = {
     "history-euros": "/history?date={before}&unit=eur",
     "cost": "/cost",
     "cost-offers": "/cost/offers",
+    "places": "/places?date={before}",
+    "places-week": "/places?period=week&view=together",
+    "places-screen": "/places/screen?date={before}",
     "sharing": "/sharing",
     "request": "/sharing/requests/1",
     "request-what": "/sharing/requests/1",
@@ -88,7 +91,7 @@ ONLY_AT = {
 # What is done on a page, and the button that leads on to the one that is photographed.
 LED_TO = {"request-what": ("document.querySelector('[name=purpose]').checked = true", "form.wide button")}
 STRANGERS = {"login", "setup"}
-WALL = {"display", "display-guest"}
+WALL = {"display", "display-guest", "places-screen"}
 _TALLEST_PX = 6000
 # Three years are lived in a minute; by when a house has, on a busy machine too, and by when it ends.
 LIVED_IN_S, ENDED_S = 900, 60

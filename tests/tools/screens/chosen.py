@@ -34,6 +34,7 @@ _ONCE = {
     "repair": "years", "series": "producer", "access": "tempo", "setup": "first-day",
     "display-guest": "producer", "settings-tariff-new": "first-day", "settings-notices-new": "first-day",
     "offline": "first-day", "settings-details": "fault", "history-week": "producer", "settings-boards": "producer",
+    "places": "producer", "places-week": "producer", "places-screen": "producer",
 }  # fmt: skip
 # What the documents show.
 SHOWN = tuple(

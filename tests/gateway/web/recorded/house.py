@@ -19,6 +19,7 @@ from gateway.web.https.routes import https
 from gateway.web.joining.routes import joining
 from gateway.web.machine.routes import machine
 from gateway.web.notices.routes import notices
+from gateway.web.places.routes import places
 from gateway.web.repair.routes import repair
 from gateway.web.security.routes import security
 from gateway.web.series.routes import series
@@ -40,6 +41,7 @@ from tests.gateway.web.recorded.desks import (
     TariffDesk,
     WaysDesk,
 )
+from tests.gateway.web.recorded.places import SEEN, PlacesDesk
 from tests.gateway.web.stand_in import StandInHouse
 
 FAULT = "the database <b>does not open</b>"
@@ -52,7 +54,7 @@ class Held:
         self.fault = None
         self.meters = ["house"]
         self.past, self.bill = values.PASTS["a day"], values.BILLS["months"]
-        self.offers = values.OFFERS["all"]
+        self.offers, self.places = values.OFFERS["all"], SEEN["a day"]
         self.look, self.point = values.LOOKS["at first"], "power"
         self.configured, self.address_fits = values.CONFIGURED, True
         self.displays, self.works = values.DISPLAYS, True
@@ -256,6 +258,7 @@ class RecordedHouse:
         parts = (
             *(history.part(desk), cost.part(desk), sharing(desk), repair(desk), settings(desk)),
             *(series(all_series), displays(desk), https(Encrypted(self.held))),
+            places(lambda: PlacesDesk(self.held), 3),
             boards(BoardDesk(self.held)),
             updates(desk.standing, lambda told: told != 7),
             *(tariff(TariffDesk(self.held)), notices(WaysDesk(self.held)), machine(MachineDesk(self.held))),

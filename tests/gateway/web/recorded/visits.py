@@ -10,6 +10,7 @@ from gateway.web.help.routes import PAGES as HELP
 from gateway.web.history.values import PERIODS
 from tests.gateway.web.recorded import safety, values
 from tests.gateway.web.recorded.house import FAULTS, FAULTS_OF_LINKS
+from tests.gateway.web.recorded.places import places_visits
 from tests.gateway.web.recorded.settings_visits import settings_visits
 from tests.gateway.web.recorded.visit import OWN, Visit
 from tests.gateway.web.stand_in import _FULL, _PHASES, PASSWORD
@@ -22,6 +23,7 @@ def visits():
     yield from _now()
     yield from _history()
     yield from _cost()
+    yield from places_visits(FAULTS["store"])
     yield from _repair()
     yield from _settings()
     yield from settings_visits()

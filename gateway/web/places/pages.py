@@ -1,0 +1,210 @@
+"""The page *places*, made of values: a picture of each place on one axis, its figures, all values as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.balance.calendar import day_of
+from gateway.balance.calendar import days as days_of
+from gateway.balance.equivalence import APPLIANCES, EQUIVALENTS
+from gateway.balance.self_use import STEP_S
+from gateway.web import written
+from gateway.web.places.chart import Drawn, PlaceAxis, axis, drawn, runs
+from gateway.web.places.measure import MEASURES, PlaceMeasure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from gateway.household.places import PlaceCurve
+    from gateway.web.places.choice import PlacesChoice
+    from gateway.web.places.values import PlacesSeen
+    from gateway.web.view import PageView
+
+FILES = ("history.css", "places.css")
+# Times that are not known which are named one by one; and the ways to draw a line (places.css).
+_MOST_SPANS, _STYLES = 3, 6
+_WATTS = {one.key: one.watts for one in APPLIANCES}
+_FRIDGE = next(one for one in EQUIVALENTS if one.key == "fridge")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlace:
+    """A place as the page shows it; ``drawn`` and ``facts`` are empty where the measure does not fit it."""
+
+    name: str
+    about: str
+    style: str
+    drawn: Drawn | None
+    facts: Sequence[tuple[str, str]]
+    like: str
+    remarks: Sequence[str]
+
+    @property
+    def said(self) -> str:
+        """The picture in words."""
+        return ". ".join([self.name, *(f"{what}: {amount}" for what, amount in self.facts), *self.remarks])
+
+
+def page(view: PageView, seen: PlacesSeen, choice: PlacesChoice, template: str) -> str:
+    """One look at all places."""
+    measure = PlaceMeasure(choice.unit)
+    on = axis(seen, measure, view.lang)
+    heads, rows = table(view, seen, measure)
+    return view.page(
+        template,
+        seen=seen,
+        choice=choice,
+        files=list(FILES),
+        on=on,
+        shown=[_shown(view, seen, one, measure, on, n) for n, one in enumerate(seen.curves)],
+        axis=axis_name(view, measure),
+        unit=view.words.get(f"short_{measure.key}", ""),
+        units=[(key, _option(view, key)) for key in MEASURES],
+        today=seen.days[1] if seen.days else seen.first,
+        heads=heads,
+        rows=rows,
+        partly=any(cell.endswith("*") for _, cells in rows for cell in cells),
+    )
+
+
+def refusal(view: PageView, key: str, **places: object) -> str:
+    """One sentence, and the way back."""
+    return view.page("history/refusal.html", page="places", key=key, places=places)
+
+
+def axis_name(view: PageView, measure: PlaceMeasure) -> str:
+    """What the scale counts."""
+    if measure.key in _WATTS:
+        watts = written.number(view.lang, _WATTS[measure.key])
+        return view.say("axis_things", things=view.words[f"thing_{measure.key}"], watts=watts)
+    return view.words[f"axis_{measure.key}"]
+
+
+def table(view: PageView, seen: PlacesSeen, measure: PlaceMeasure) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Heads and rows of the values: of a day its half hours, of a week its days; at the end what they come to."""
+    curves = [one for one in seen.curves if measure.fits(one.place)]
+    if seen.period == "week":
+        parts = [(written.short_date(view.lang, day), _times(seen, day)) for day in days_of(seen.first, seen.end)]
+    else:
+        times = range(seen.begin, min(seen.until, max(seen.over, seen.begin)), STEP_S)
+        parts = [(written.clock(view.lang, time), [time]) for time in times]
+    parts.append((view.words["places_all"], list(range(seen.begin, seen.over, STEP_S))))
+    rows = [(name, [_cell(view, one, measure, times) for one in curves]) for name, times in parts]
+    first = "short_day" if seen.period == "week" else "time"
+    return [view.words[first], *(one.place.name for one in curves)], rows
+
+
+def _times(seen: PlacesSeen, day: date) -> list[int]:
+    """The half hours of a day of the week, as far as it is over."""
+    return [time for time in range(seen.begin, seen.over, STEP_S) if day_of(time) == day]
+
+
+def _cell(view: PageView, curve: PlaceCurve, measure: PlaceMeasure, times: Sequence[int]) -> str:
+    known = [curve.half_hours[time].wh for time in times if time in curve.half_hours]
+    value = measure.of_all(curve.place, known)
+    return written.number(view.lang, value, _places(value)) + ("\u00a0*" if 0 < len(known) < len(times) else "")
+
+
+def _places(value: float | None) -> int:
+    """Decimals that say something: two of what is small."""
+    return 0 if value is None or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+
+
+def _shown(
+    view: PageView, seen: PlacesSeen, curve: PlaceCurve, measure: PlaceMeasure, on: PlaceAxis, number: int
+) -> ShownPlace:
+    fits = measure.fits(curve.place)
+    return ShownPlace(
+        name=curve.place.name,
+        about=_about(view, curve),
+        style=f"s{number % _STYLES}",
+        drawn=drawn(seen, curve, measure, on) if fits else None,
+        facts=_facts(view, seen, curve, measure) if fits else (),
+        like=_like(view, curve) if measure.key == "kwh" else "",
+        remarks=_remarks(view, seen, curve) if fits else [_lacks(view, measure)],
+    )
+
+
+def _about(view: PageView, curve: PlaceCurve) -> str:
+    place, say = curve.place, view.words
+    found = [say[f"kind_{place.kind}"]]
+    # Of a roof it is plain.
+    if place.produced != (place.kind == "roof"):
+        found.append(say["place_produced" if place.produced else "place_consumed"])
+    if place.people is not None:
+        found.append(view.say("of_people", n=written.number(view.lang, place.people)))
+    if place.area_m2 is not None:
+        found.append(view.say("of_area", n=written.number(view.lang, place.area_m2)))
+    return " · ".join(found)
+
+
+def _facts(view: PageView, seen: PlacesSeen, curve: PlaceCurve, measure: PlaceMeasure) -> list[tuple[str, str]]:
+    """In all, and when most and least."""
+    energies = {time: half.wh for time, half in curve.half_hours.items()}
+    total = measure.of_all(curve.place, list(energies.values()))
+    if total is None:
+        return []
+    ends = [
+        ("place_highest", max(energies, key=energies.__getitem__)),
+        ("place_lowest", min(energies, key=energies.__getitem__)),
+    ]
+    return [
+        (view.words["place_mean" if measure.is_power else "place_total"], _amount(view, measure, total)),
+        *((view.words[key], _at(view, seen, measure, curve, time)) for key, time in ends),
+    ]
+
+
+def _at(view: PageView, seen: PlacesSeen, measure: PlaceMeasure, curve: PlaceCurve, time: int) -> str:
+    amount = _amount(view, measure, measure.of_half_hour(curve.place, curve.half_hours[time].wh))
+    return view.say("amount_at", amount=amount, when=_when(view, seen, time))
+
+
+def _amount(view: PageView, measure: PlaceMeasure, value: float) -> str:
+    n = written.number(view.lang, value, 0 if measure.key == "w" else _places(value))
+    return view.say(f"amount_{measure.key}", n=n)
+
+
+def _like(view: PageView, curve: PlaceCurve) -> str:
+    wh = sum(half.wh for half in curve.half_hours.values())
+    count = written.number(view.lang, _FRIDGE.count(wh))
+    return view.say("place_like", n=count, things=view.words["thing_fridge"]) if wh >= _FRIDGE.wh else ""
+
+
+def _remarks(view: PageView, seen: PlacesSeen, curve: PlaceCurve) -> list[str]:
+    """What is not known of a place, and why a part of it is not sure."""
+    if not curve.half_hours:
+        key = "place_silent" if curve.silent and len(curve.place.series) > 1 else "place_nothing"
+        return [view.say(key, names=", ".join(curve.silent))]
+    found = []
+    gaps = [time for time in range(seen.begin, seen.over, STEP_S) if time not in curve.half_hours]
+    spans = runs(time // STEP_S for time in gaps)
+    if spans:
+        named = [_span(view, seen, first * STEP_S, (first + count) * STEP_S) for first, count in spans[:_MOST_SPANS]]
+        more = f" {view.words['more_spans']}" if len(spans) > _MOST_SPANS else ""
+        found.append(view.say("place_unknown", spans=", ".join(named) + more))
+    if any(half.estimated for half in curve.half_hours.values()):
+        found.append(view.words["place_estimated"])
+    return found
+
+
+def _span(view: PageView, seen: PlacesSeen, since: int, until: int) -> str:
+    # The end of the day is no time of it.
+    end = view.words["day_end"] if until == seen.until and seen.period == "day" else _when(view, seen, until)
+    return f"{_when(view, seen, since)} – {end}"
+
+
+def _when(view: PageView, seen: PlacesSeen, time: int) -> str:
+    """The time of day; within a week with the day."""
+    clock = written.clock(view.lang, time)
+    return clock if seen.period == "day" else f"{written.weekday(view.lang, day_of(time))} {clock}"
+
+
+def _lacks(view: PageView, measure: PlaceMeasure) -> str:
+    return view.words["lacks_people" if measure.key == "person" else "lacks_area"]
+
+
+def _option(view: PageView, key: str) -> str:
+    text = view.words[f"thing_{key}"] if key in _WATTS else view.words[f"option_{key}"]
+    return f"{text[0].upper()}{text[1:]}"

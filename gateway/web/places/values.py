@@ -1,0 +1,39 @@
+"""What the page *places* shows, as values: whoever serves the page reads it from the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from gateway.household.places import PlaceCurve
+
+PERIODS = ("day", "week")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesSeen:
+    """A day or a week ``[first, end)`` of all places, by half hours from ``begin`` to ``until`` (POSIX seconds).
+
+    ``known`` is the first and the last second of which anything is known of any of them; None: nothing is.
+    """
+
+    period: str
+    first: date
+    end: date
+    begin: int
+    until: int
+    curves: Sequence[PlaceCurve]
+    known: tuple[int, int] | None = None
+    days: tuple[date, date] | None = None
+    previous: date | None = None
+    next: date | None = None
+
+    @property
+    def over(self) -> int:
+        """The end of the last half hour that could be known: what comes after it is no gap."""
+        last = self.known[1] if self.known else self.begin
+        return max(self.begin, min(self.until, last // 1800 * 1800))

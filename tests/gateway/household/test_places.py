@@ -1,0 +1,131 @@
+"""Places side by side: which there are, and that a half hour is known of all that belongs to one, or not at all."""
+
+from contextlib import closing
+from datetime import date
+
+import pytest
+
+from gateway.balance.calendar import midnight
+from gateway.household.places import PlaceCurves, places_of
+from gateway.store.received import Incoming, Lot
+from gateway.store.store import Archive, Store
+from gateway.web.history.curves import HouseholdCurves
+from tests.gateway.balance.conftest import AUTUMN, SOLAR, SPRING, WINTER, House, base, hour_of, panels, producing
+
+FEDERATION = '[federation]\njid = "maison@e.org"\n'
+SCHOOL = '[[received]]\nname = "school"\nprovider = "ecole@e.org/proxy"\nidentifier = "ecole@e.org/m@e.org/%s"\n'
+BEGIN = midnight(WINTER)
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A household of which nothing is known yet."""
+    return House(tmp_path)
+
+
+def read(house, day=WINTER, number=0):
+    """A day of one of the places: half hour of the day -> Wh."""
+    with closing(Archive(house.folder)) as archive:
+        begin = midnight(day)
+        end = midnight(date.fromordinal(day.toordinal() + 1))
+        curve = PlaceCurves(archive, house.config).read(places_of(house.config)[number], begin, end)
+        return {(time - begin) // 1800: half.wh for time, half in curve.half_hours.items()}
+
+
+def receive(house, path, values, granularity="PT30M", unit="Wh", begin=BEGIN, step=1800):
+    """What the school sends: the values from midnight on, None where nothing came."""
+    points = [
+        Incoming("n", f"ecole@e.org/m@e.org/{path}", path, unit, granularity, begin + n * step, value)
+        for n, value in enumerate(values)
+        if value is not None
+    ]
+    with closing(Store(house.folder)) as store:
+        store.providers.receive("ecole@e.org", [Lot(points, None, "P1Y")], begin)
+
+
+def test_without_a_table_each_source_is_a_place(house):
+    """The meter a home, what produces a roof; a counter of water is none."""
+    water = '[[counter]]\nname = "water"\nquantity = "water"\ngpio = 4\nper_pulse = "1 l"\n'
+    house.configure(SOLAR + water + FEDERATION + SCHOOL % "consumption" + SCHOOL.replace("school", "pv") % "production")
+    found = [(one.name, one.kind, one.produced) for one in places_of(house.config)]
+    assert found == [
+        ("house", "home", False), ("solar", "roof", True), ("school", "other", False), ("pv", "roof", True),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("day", "hours"), [(WINTER, 24), (SPRING, 23), (AUTUMN, 25)])
+def test_a_place_of_ones_own_is_what_the_history_shows(house, day, hours):
+    """Half hour by half hour, on days of 23, 24 and 25 hours."""
+    house.live_day(day, lambda time: base(1008 if hour_of(time) < 8 else 504)(time))
+    with closing(Archive(house.folder)) as archive:
+        shown = HouseholdCurves(archive, house.config).half_hours(day)
+    found = read(house, day)
+    assert found == {(time - midnight(day)) // 1800: one.drawn for time, one in shown.items()}
+    assert len(found) == hours * 2
+
+
+def test_of_what_nobody_read_nothing_is_known(house):
+    """Before the first frame and after the last there is no half hour, and none is 0."""
+    house.live(BEGIN + 3600, BEGIN + 3 * 3600, base(1008))
+    assert read(house) == dict.fromkeys(range(2, 6), 504)
+
+
+def test_a_home_with_its_panels_used_what_it_drew_and_did_not_give_away(house):
+    """504 W always; while the panels give 2,016 W nothing is drawn, and 1,512 W leave."""
+    house.configure(SOLAR + '[[place]]\nname = "Nous"\nseries = ["house", "solar"]\n')
+    house.live_day(WINTER, producing)
+    house.live_day(WINTER, panels, meter="solar")
+    assert read(house) == dict.fromkeys(range(48), 252)
+
+
+def test_while_one_series_is_unknown_the_place_is(house):
+    """The counter is silent from noon on: what the house used then nobody knows."""
+    house.configure(SOLAR + '[[place]]\nname = "Nous"\nseries = ["house", "solar"]\n')
+    house.live_day(WINTER, producing)
+    house.live(BEGIN, BEGIN + 12 * 3600, panels, meter="solar")
+    assert read(house) == dict.fromkeys(range(24), 252)
+
+
+def test_a_meter_under_a_roof_shows_what_it_gives(house):
+    """A place that produces is read by the index of injection."""
+    house.configure('[[place]]\nname = "Toit"\nkind = "roof"\nseries = ["house"]\n')
+    house.live_day(WINTER, producing)
+    assert read(house) == {n: 756 if 20 <= n < 32 else 0 for n in range(48)}
+
+
+@pytest.mark.parametrize("side", ["consumption", "production"])
+def test_a_received_index_is_read_on_either_side(house, side):
+    """The rise between two half hours; one that did not come makes the two beside it unknown."""
+    house.configure(FEDERATION + SCHOOL % side)
+    receive(house, f"{side}/energy/active/index", [1000 + 500 * n if n != 3 else None for n in range(6)])
+    assert read(house, number=1) == {0: 500, 1: 500, 4: 500}
+
+
+def test_a_received_power_is_read_as_energy(house):
+    """A quarter of an hour twice is a half hour."""
+    house.configure(FEDERATION + SCHOOL % "consumption")
+    receive(house, "consumption/power/active/raw", [1000, 3000, 2000, None, 4000, 4000], "PT15M", "W", step=900)
+    assert read(house, number=1) == {0: 1000, 2: 2000}
+
+
+def test_of_a_received_roof_all_is_shown_whatever_the_share(house):
+    """A share of a tenth is another page's."""
+    house.configure(FEDERATION + SCHOOL % "production" + 'share = { held = 10, unit = "percent" }\n')
+    receive(house, "production/energy/active/index", [0, 4000, 9000])
+    assert read(house, number=1) == {0: 4000, 1: 5000}
+
+
+def test_several_sources_add_up_to_one_place(house):
+    """Two buildings of a school; a source that never sent anything makes the whole unknown, and is named."""
+    two = SCHOOL.replace("school", "gym").replace("ecole@", "gym@")
+    house.configure(
+        FEDERATION + SCHOOL % "consumption" + two % "consumption"
+        + '[[place]]\nname = "École"\nkind = "school"\nseries = ["house", "school"]\n'
+        + '[[place]]\nname = "Tout"\nseries = ["school", "gym"]\n'
+    )  # fmt: skip
+    house.live_day(WINTER, base(1008))
+    receive(house, "consumption/energy/active/index", [500 * n for n in range(5)])
+    assert read(house) == dict.fromkeys(range(4), 1004)
+    with closing(Archive(house.folder)) as archive:
+        curve = PlaceCurves(archive, house.config).read(places_of(house.config)[1], BEGIN, BEGIN + 86_400)
+    assert (curve.half_hours, curve.silent) == ({}, ["gym"])

@@ -1,0 +1,163 @@
+"""The page that puts places side by side: one axis and one scale, gaps that are said, units; no script is needed."""
+
+import html
+import re
+from datetime import date
+
+import pytest
+
+from gateway.balance.calendar import midnight
+from gateway.balance.equivalence import APPLIANCES
+from gateway.household.places import ComparedPlace, HalfHour, PlaceCurve
+from gateway.web.places.chart import axis, drawn, runs
+from gateway.web.places.choice import PlacesChoice, chosen
+from gateway.web.places.measure import MEASURES, PlaceMeasure
+from gateway.web.places.values import PlacesSeen
+from tests.gateway.balance.conftest import SOLAR, WINTER, base, panels, producing
+from tests.gateway.web import three_years
+
+BEGIN, END = midnight(WINTER), midnight(WINTER) + 86_400
+SCHOOL = ComparedPlace("École", "school", ("ecole",), people=80, area_m2=500)
+HOME = ComparedPlace("Maison", "home", ("house",), people=4)
+TABLES = (
+    '[[place]]\nname = "Chez nous"\nseries = ["house"]\npeople = 4\narea_m2 = 100\n'
+    '[[place]]\nname = "Toit"\nkind = "roof"\nseries = ["solar"]\n'
+)
+
+
+def curve(place, energies):
+    """Half hour of the day -> Wh."""
+    return PlaceCurve(place, {BEGIN + n * 1800: HalfHour(wh, estimated=False) for n, wh in energies.items()})
+
+
+def seen(*curves):
+    """That day."""
+    return PlacesSeen("day", WINTER, date(2026, 1, 15), BEGIN, END, curves, (BEGIN, END), (WINTER, WINTER))
+
+
+def ask(house, *paths):
+    """What the page answers, its blanks as plain ones."""
+    with three_years.served(house.folder, house.config, password=False) as running:
+        found = [running.owner.get(path) for path in paths]
+    return [(answer, html.unescape(re.sub("[\u202f\u00a0]", " ", text))) for answer, text in found]
+
+
+def test_all_places_have_one_scale():
+    """The highest of all is near the top; a place that uses a tenth reaches a tenth of the height."""
+    look = seen(curve(SCHOOL, {0: 8000, 1: 8000}), curve(HOME, {0: 800}))
+    on = axis(look, PlaceMeasure("kwh"), "fr")
+    assert on.top == 8
+    assert [amount for amount, _ in on.scale] == [8, 6, 4, 2, 0]
+    assert drawn(look, look.curves[0], PlaceMeasure("kwh"), on).line == "M0 0V0H2"
+    assert drawn(look, look.curves[1], PlaceMeasure("kwh"), on).line == "M0 900V900H1"
+
+
+def test_a_gap_is_left_open_and_nothing_is_drawn_at_zero():
+    """Between two known stretches the line is lifted; what is not over yet is no gap."""
+    look = seen(curve(HOME, {0: 500, 1: 500, 4: 0, 5: 500}))
+    look = PlacesSeen("day", WINTER, look.end, BEGIN, END, look.curves, (BEGIN, BEGIN + 4 * 3600), (WINTER, WINTER))
+    found = drawn(look, look.curves[0], PlaceMeasure("kwh"), axis(look, PlaceMeasure("kwh"), "fr"))
+    assert found.line.count("M") == 2
+    assert found.gaps == [(2, 2), (6, 2)]
+
+
+@pytest.mark.parametrize(
+    ("unit", "half_hour", "whole"),
+    [
+        ("kwh", 4, 6), ("w", 8000, 6000), ("person", 50, 75), ("m2", 8, 12),
+        *((one.key, 8000 / one.watts, 6000 / one.watts) for one in APPLIANCES),
+    ],
+)  # fmt: skip
+def test_each_unit_says_the_same_energy(unit, half_hour, whole):
+    """4 kWh in a half hour are 8 kW; energies add up, of powers there is a mean."""
+    measure = PlaceMeasure(unit)
+    assert measure.of_half_hour(SCHOOL, 4000) == pytest.approx(half_hour)
+    assert measure.of_all(SCHOOL, [4000, 2000]) == pytest.approx(whole)
+    assert measure.of_all(SCHOOL, []) is None
+
+
+def test_a_place_that_does_not_say_how_large_it_is_does_not_fit():
+    """What is not stated is no 1 and no 0."""
+    assert [key for key in MEASURES if not PlaceMeasure(key).fits(HOME)] == ["m2"]
+
+
+def test_what_follows_one_another_is_one_run():
+    """Neighbours together, in order."""
+    assert runs({5, 1, 2, 9, 3}) == [(1, 3), (5, 1), (9, 1)]
+
+
+def test_an_address_says_what_is_not_usual_and_is_understood_again():
+    """The look that is shown by itself has an empty query."""
+    assert PlacesChoice().query() == ""
+    choice = PlacesChoice("week", WINTER, "kettle", "together")
+    assert chosen(choice.fields) == choice
+    assert chosen(PlacesChoice().fields) == PlacesChoice()
+
+
+def test_the_page_shows_what_each_place_came_to(house):
+    """12.1 kWh used at 504 W; 12.1 kWh made from 10 to 16 o'clock; per person a quarter, for the roof not stated."""
+    house.configure(SOLAR + TABLES)
+    house.live_day(WINTER, base(504))
+    house.live_day(WINTER, panels, meter="solar")
+    (_, whole), (_, person), (_, kettles) = ask(
+        house, "/places", "/places?unit=person", "/places?unit=kettle&period=week&view=together"
+    )
+    assert whole.count("<dd>12,1 kWh</dd>") == 2
+    assert "Logement · 4 personnes · 100 m²" in whole
+    assert "3 024 Wh par personne" in person
+    assert "Le nombre de personnes n’est pas indiqué pour ce lieu." in person
+    assert "0,25 × bouilloire" in kettles
+    # Of a week of which one day is over nothing is said of those to come.
+    assert "12 – 18 janv." in kettles
+    assert kettles.count("Inconnu : lun. 0 h – mer. 0 h.</p>") == 2
+
+
+def test_what_is_not_known_is_said(house):
+    """From one to two o'clock the counter was not read: the roof has a gap, the house has none."""
+    house.configure(SOLAR + TABLES)
+    house.live_day(WINTER, producing)
+    house.live(BEGIN, BEGIN + 3600, panels, meter="solar")
+    ((_, text),) = ask(house, "/places")
+    assert "Inconnu : 1 h – minuit." in text
+    assert text.count('class="gap"') == 1
+
+
+def test_with_one_place_the_page_says_how_others_come_and_stays_out_of_the_menu(house):
+    """It is reached by its address."""
+    house.live_day(WINTER, base(504))
+    (answer, text), (_, more) = ask(house, "/places", "/more")
+    assert answer.status == 200
+    assert "Il n’y a qu’un lieu ici pour l’instant." in text
+    assert "/places" not in more
+    house.configure(SOLAR)
+    ((_, more),) = ask(house, "/more")
+    assert 'href="/places"' in more
+
+
+def test_the_table_comes_to_what_the_page_says(house):
+    """48 half hours, and the whole day below them; a table is read where a picture is not."""
+    house.live_day(WINTER, base(1008))
+    ((_, text),) = ask(house, "/places?unit=w")
+    rows = re.findall(r"<tr><th scope=row>(.*?)</th><td>(.*?)</td></tr>", text)
+    assert len(rows) == 49
+    assert {value for _, value in rows} == {"1 008"}
+    assert 'role="img" aria-label="house. En moyenne: 1 008 W.' in text
+
+
+def test_a_class_room_sees_it_large_without_a_menu(house):
+    """The same look, with the way back to the page."""
+    house.live_day(WINTER, base(504))
+    ((_, text),) = ask(house, f"/places/screen?date={WINTER}&unit=bulb")
+    assert 'class="classroom"' in text
+    assert '<nav class="menu"' not in text
+    assert f'href="/places?unit=bulb&date={WINTER}"' in text
+
+
+@pytest.mark.parametrize(
+    "query", ["period=month", "unit=x", "view=x", "date=2026-02-30", "date=hier", "date=1999-01-01"]
+)
+def test_what_there_is_not_is_refused_in_a_sentence(house, query):
+    """With the way back, and nothing of what was typed but a date."""
+    ((answer, text),) = ask(house, f"/places?{query}")
+    assert answer.status == 400
+    assert '<a href="/places">' in text
