@@ -27,7 +27,7 @@ WRITTEN: Final = Path(__file__).parent / "written"
 # In the order in which they are read.
 PAGES: Final = (
     *("questions", "buy", "connect", "start", "far", "modes", "read", "pay", "told", "share", "privacy", "account"),
-    *("words", "trust"),
+    *("class", "words", "trust"),
 )  # fmt: skip
 FILES: Final = ("sharing.css", "settings.css", "help.css")
 

@@ -23,6 +23,7 @@ _OWN = WordTable(
         "view_apart": "one below the other",
         "view_together": "in one chart",
         "places_screen": "For the class-room screen",
+        "places_class": "For teachers",
         "places_leave": "Leave full screen",
         "places_one": (
             "There is only one place here so far. Others appear beside it when a school, a neighbour or a shared roof"

@@ -6,6 +6,8 @@ import time
 import pytest
 
 from gateway.web.dates import clock, local
+from gateway.web.help.routes import help_pages
+from tests.gateway.web import three_years
 from tests.gateway.web.test_history_in_browser import inside
 
 __all__ = ["inside"]
@@ -58,3 +60,14 @@ def test_paper_says_of_which_house_it_is_and_of_when(on_paper, path, language, s
     assert shown.replace("\N{NARROW NO-BREAK SPACE}", " ") in {f"{said}{moment}" for moment in moments}
     page.dark(on=True)
     assert not page.evaluate("document.querySelector('.on-paper').checkVisibility()")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_sheet_for_a_teacher_is_one_page(browser, house, language):
+    """An A4 page without its margins is 180 by 267 mm; its table is a table there, with its heads."""
+    with three_years.served(house.folder, house.config, password=False, more=(help_pages(),)) as running:
+        browser.dark(on=True, printed=True)
+        browser.open(f"{running.url}/help/class", width=680, height=960, language=language)
+        assert browser.evaluate("document.querySelector('main').getBoundingClientRect().bottom") < 1009
+        assert browser.evaluate("document.querySelector('.guide thead').checkVisibility()")
+        browser.dark(on=False)

@@ -52,11 +52,11 @@ def write(folder):
 
 
 @contextmanager
-def served(folder, config, *, password=True, house=None):
+def served(folder, config, *, password=True, house=None, more=()):
     """The real server with the pages of the past over that configuration's database, in a thread.
 
     Its owner is signed in already; without ``password`` nobody else could be (scrypt takes its time). ``house`` is what
-    the meters say now.
+    the meters say now, ``more`` are parts beside.
     """
     ready, stop, found = threading.Event(), asyncio.Event(), []
     access = PageAccess(folder / "page.json")
@@ -64,7 +64,7 @@ def served(folder, config, *, password=True, house=None):
         access.set_password(PASSWORD)
     reader = StoreReader(config.directory, settled)
     past = HouseholdPast(config, reader)
-    parts = (history.part(past), cost.part(past), page_of_places(config, reader), https(None))
+    parts = (history.part(past), cost.part(past), page_of_places(config, reader), https(None), *more)
     site = Site(house or StandInHouse(), access, "1", lambda: parts)
 
     async def serve():
