@@ -34,6 +34,10 @@ _INTERRUPTED = 130
 def main() -> int:
     """Run the demo; 0 when it went well, 1 when not, 2 for wrong use, 3 when there is no federation to check."""
     options = _options()
+    if options.class_room:
+        from demo.class_room import show  # noqa: PLC0415 (it brings the gateway's own parts)
+
+        return show(options.seconds)
     # Installs what is missing; where it cannot be had it says why. Its sentences begin with the name after the script.
     script = [
         "bash",
@@ -129,6 +133,8 @@ def _options() -> argparse.Namespace:
     options = made.parse_args()
     if options.seconds is not None and not options.seconds > 0:
         made.error("--seconds needs a number above 0")
+    if options.class_room and (options.check or options.replay or options.bridge):
+        made.error("--class-room goes with --seconds alone")
     if options.check and not options.seconds:
         made.error("--check needs --seconds N")
     if options.replay and not options.replay.is_file():

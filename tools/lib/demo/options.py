@@ -23,6 +23,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="a bridge beside the recipient: one table of its TOML, such as [own]",
     )
+    made.add_argument(
+        "--class-room",
+        action="store_true",
+        help="a school, a home and a roof of last week on until now, at the page of a gateway; without servers",
+    )
     made.add_argument("--mode", choices=("historic", "standard"), default="standard", help="of the simulated meter")
     return made
 

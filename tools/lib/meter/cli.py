@@ -18,6 +18,7 @@ from meter.frames import BAUD, HISTORIC, STANDARD, MeterIdentity
 from meter.household import SimulatedHousehold
 from meter.line import SimulatedLine, Stopped, Transmission, replay, say
 from meter.living import CommandError, Linky
+from meter.neighbourhood import WHO, neighbour
 from meter.wire import FileWire, PtyWire, SimulatedWire, TcpWire, WireError
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     meter.add_argument("--solar", type=int, default=0, metavar="W", help="panels, peak: a producer meter (surplus)")
     meter.add_argument("--load", type=_steady, metavar="W[:COS]", help="nothing but a steady load, such as 600:0.7")
     meter.add_argument("--appliances", choices=tuple(KINDS), help="each appliance with a power factor of its own")
+    meter.add_argument("--who", choices=WHO, default="home", help="whose it is: a family's, a school's, a roof's alone")
     meter.add_argument("--ages", action="store_true", help="powers and currents up to one frame old")
     meter.add_argument("--start", default="now", metavar="TIME", help="now, 2025-10-26T01:58, or E251026015800")
     meter.add_argument("--curve", type=int, choices=(10, 30, 60), default=30, metavar="MIN", help="load curve period")
@@ -146,7 +148,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     start_ms = parse_start(options.start, time.time())
     pure = options.tariff == "producer"
-    solar = options.solar or (3000 if pure else 0)
+    solar = options.solar or (3000 if pure or options.who == "roof" else 0)
     meter = Linky(
         mode=options.mode,
         contract=options.tariff,
@@ -172,6 +174,8 @@ def _household(options: argparse.Namespace, solar_w: int, *, lived_in: bool) -> 
         return SteadyLoad(options.seed, options.phases, solar_w, watts=options.load[0], cos_phi=options.load[1])
     if options.appliances:
         return ApplianceHousehold(options.seed, options.phases, solar_w, kind=options.appliances)
+    if options.who != "home":
+        return neighbour(options.who, options.seed, options.phases, solar_w)
     return SimulatedHousehold(options.seed, options.phases, solar_w, lived_in=lived_in)
 
 
