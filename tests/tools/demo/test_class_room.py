@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from demo.class_room import PASSWORD, ClassRoom
+from demo.class_room import ClassRoom
 from demo.endings import Endings
+from demo.lived import PASSWORD
 from gateway.balance.calendar import midnight
 from meter.neighbourhood import half_hours, neighbour
 from servers import wait_until

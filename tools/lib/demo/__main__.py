@@ -34,23 +34,13 @@ _INTERRUPTED = 130
 def main() -> int:
     """Run the demo; 0 when it went well, 1 when not, 2 for wrong use, 3 when there is no federation to check."""
     options = _options()
-    if options.class_room:
-        from demo.class_room import show  # noqa: PLC0415 (it brings the gateway's own parts)
-
-        return show(options.seconds)
-    # Installs what is missing; where it cannot be had it says why. Its sentences begin with the name after the script.
-    script = [
-        "bash",
-        "-c",
-        'source "$1"; shift; install_debian_packages "$@"',
-        "demo",
-        str(ROOT / "tools/bootstrap.sh"),
-    ]
-    installed = subprocess.run([*script, "two XMPP servers for the federation", *PACKAGES], check=False)
-    federated = installed.returncode == 0
-    if options.bridge and not federated:
-        print("tools/demo: --bridge: without the federation (see above) a bridge is sent nothing", file=sys.stderr)
+    federated = not options.class_room and _install()
+    needs = "--bridge" if options.bridge else "--neighbourhood" if options.neighbourhood else ""
+    if needs and not federated:
+        print(f"tools/demo: {needs}: without the federation (see above) nothing is sent to anybody", file=sys.stderr)
         return NO_FEDERATION
+    if options.class_room or options.neighbourhood:
+        return _show_places(options)
     endings = Endings()
     endings.listen()
     try:
@@ -69,6 +59,25 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\ntools/demo: ended; everything that was started is stopped", file=sys.stderr)
         return _INTERRUPTED if options.check else 0
+
+
+def _install() -> bool:
+    """Install what is missing; where it cannot be had, it says why, and its sentences begin with our name."""
+    script = [
+        "bash",
+        "-c",
+        'source "$1"; shift; install_debian_packages "$@"',
+        "demo",
+        str(ROOT / "tools/bootstrap.sh"),
+    ]
+    return subprocess.run([*script, "two XMPP servers for the federation", *PACKAGES], check=False).returncode == 0
+
+
+def _show_places(options: argparse.Namespace) -> int:
+    """Places side by side at a page, by one gateway or by five."""
+    from demo import class_room, neighbourhood  # noqa: PLC0415 (they bring the gateway's own parts)
+
+    return (class_room if options.class_room else neighbourhood).show(options.seconds)
 
 
 def _run(chain: DemoChain, endings: Endings, options: argparse.Namespace) -> int:
@@ -133,8 +142,9 @@ def _options() -> argparse.Namespace:
     options = made.parse_args()
     if options.seconds is not None and not options.seconds > 0:
         made.error("--seconds needs a number above 0")
-    if options.class_room and (options.check or options.replay or options.bridge):
-        made.error("--class-room goes with --seconds alone")
+    alone = [one for one in ("class_room", "neighbourhood") if getattr(options, one)]
+    if alone and (len(alone) > 1 or options.check or options.replay or options.bridge):
+        made.error(f"--{alone[0].replace('_', '-')} goes with --seconds alone")
     if options.check and not options.seconds:
         made.error("--check needs --seconds N")
     if options.replay and not options.replay.is_file():

@@ -28,6 +28,11 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="a school, a home and a roof of last week on until now, at the page of a gateway; without servers",
     )
+    made.add_argument(
+        "--neighbourhood",
+        action="store_true",
+        help="three houses, a school and a roof over the two domains, at the page of the first house",
+    )
     made.add_argument("--mode", choices=("historic", "standard"), default="standard", help="of the simulated meter")
     return made
 
