@@ -34,6 +34,7 @@ from gateway.commands import fleet_ask as fleet
 from gateway.commands import main as cli
 from gateway.config import tables as config
 from gateway.config.offers import read_offer
+from gateway.config.roofs import read_roof
 from gateway.display import cli as display_cli
 from gateway.display import config as display_config
 from gateway.first_boot import settings
@@ -558,6 +559,10 @@ def test_every_configuration_in_a_block_is_accepted(document, tmp_path):
             read_operation(tmp_path / "operation.toml")
             continue
         raw = tomllib.loads(block.text)
+        if "shares" in raw:
+            (tmp_path / "roof.toml").write_text(block.text, encoding="utf-8")
+            read_roof(tmp_path / "roof.toml")
+            continue
         if "jid" in raw:
             loader = fleet.read_account
         elif isinstance(raw.get("household"), list) or "own" in raw:

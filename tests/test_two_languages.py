@@ -36,6 +36,7 @@ def test_each_language_has_its_documents():
         *("gateway/collector/privacy", "gateway/collector/watching", "gateway/display", "gateway/doctor"),
         *("gateway/federation", "gateway/first_boot", "gateway/household/past"),
         *("gateway/live", "gateway/notices", "gateway/privacy", "gateway/privacy/texts", "gateway/upkeep/duties"),
+        "gateway/web/roof",
         *("hardware", "hardware/tic-adapter", "hardware/wiring", "micropython/display", "tools/lib/demo"),
         *("tools/lib/flash", "tools/lib/provision", "tools/lib/recipient", "tools/lib/servers"),
         *("tools/lib/servers/operators", "tools/lib/setup"),

@@ -117,6 +117,7 @@ def _named(config: Config) -> list[Path]:
         names.append(config.backup.passphrase_file)
     # The prices of a contract may be in the file of an offer; an example comes with the program.
     names += dict.fromkeys(one.offer for one in config.tariff if one.offer and one.offer.endswith(".toml"))
+    names += dict.fromkeys(one.file for one in config.roof if one.file)
     return [config.path(name) for name in names]
 
 

@@ -52,9 +52,10 @@ def _check_source(where: str, source: str, place: Path) -> None:
 
 
 def _name_the_rest(raw: dict[str, Any], folder: Path, beside: Mapping[str, Path]) -> None:
-    """An offer that does not come along is the one that lies there already."""
-    tariffs = raw.get("tariff")
-    for tariff in tariffs if isinstance(tariffs, list) else ():
-        offer = tariff.get("offer") if isinstance(tariff, dict) else None
-        if isinstance(offer, str) and offer.endswith(".toml") and offer not in beside and "\0" not in offer:
-            tariff["offer"] = str(folder.absolute() / offer)
+    """An offer, or a roof's file, that does not come along is the one that lies there already."""
+    for name, key in (("tariff", "offer"), ("roof", "file")):
+        tables = raw.get(name)
+        for table in tables if isinstance(tables, list) else ():
+            file = table.get(key) if isinstance(table, dict) else None
+            if isinstance(file, str) and file.endswith(".toml") and file not in beside and "\0" not in file:
+                table[key] = str(folder.absolute() / file)

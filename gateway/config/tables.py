@@ -23,6 +23,7 @@ from gateway.config.checks import NAME
 from gateway.config.faults import wrong, wrong_toml, wrong_value
 from gateway.config.notice import NoticeTable  # noqa: TC001 (msgspec reads it)
 from gateway.config.overlay import SettingsOrigin
+from gateway.config.roof import RoofTable  # noqa: TC001 (msgspec reads it)
 from gateway.config.updates import UpdatesTable
 from gateway.config.web import WebTable  # noqa: TC001 (msgspec reads it)
 from gateway.errors import ConfigError, reason
@@ -271,6 +272,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     received: tuple[ReceivedTable, ...] = ()
     # On one screen no more can be told apart.
     place: Annotated[tuple[PlaceTable, ...], msgspec.Meta(max_length=12)] = ()
+    roof: tuple[RoofTable, ...] = ()
     tariff: tuple[Tariff, ...] = ()
     off_peak: tuple[OffPeakTable, ...] = ()
     objective: Objective = Objective()

@@ -303,6 +303,7 @@ def _parts_of_page(house: House, requests: HouseRequests, page: HousePage) -> tu
     from gateway.web.reader import StoreReader  # noqa: PLC0415
     from gateway.web.repair.routes import repair  # noqa: PLC0415
     from gateway.web.repair.stored import StoredPoints  # noqa: PLC0415
+    from gateway.web.roof.routes import page_of_roofs  # noqa: PLC0415
     from gateway.web.security.routes import security  # noqa: PLC0415
     from gateway.web.sharing.routes import sharing  # noqa: PLC0415
     from gateway.web.sharing.stored import StoredSharing  # noqa: PLC0415
@@ -311,9 +312,8 @@ def _parts_of_page(house: House, requests: HouseRequests, page: HousePage) -> tu
     past = HouseholdPast(config, reader)
     shared = StoredSharing(config, requests.answer, reader, house.now.count_requests)
     return (
-        history.part(past),
-        cost.part(past),
-        page_of_places(config, reader),
+        *(history.part(past), cost.part(past)),
+        *(page_of_places(config, reader), page_of_roofs(config, reader)),
         sharing(shared),
         repair(StoredPoints(reader, requests.answer)),
         *_settings_of_page(house, requests, reader),

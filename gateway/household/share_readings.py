@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gateway.balance.self_use import STEP_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gateway.store.received import ReceivedPoints, ReceivedSeries
 
@@ -29,6 +29,10 @@ _SECONDS = {"S": 1, "M": 60, "H": 3600}
 _FRAMES_S, _FRAME_S = 10, 2
 # A power that is told when it changes holds until then; so long it does not, unless nothing is produced.
 _HELD_S = 300
+# Older than this nothing is of now: a half hour is told at its end, and comes a while later. A mean is of so long.
+_NOW_S, _MEAN_S = 2700, 300
+# A mark of the clock comes whatever it says; what comes when something changes is silent by night.
+_MARKS_S, _SILENT_S, _NIGHT_S = 900, 3 * 3600, 18 * 3600
 # Values of a power that come so far apart and on the clock are means of the time that follows.
 _MEANS_S = (600, 900, 1800)
 # Of the means of a half hour so many may be missing.
@@ -65,6 +69,13 @@ def is_curve(series: ReceivedSeries) -> bool:
     return fits and series.path == CURVE and series.unit in POWER_UNITS
 
 
+def is_silent(series: Sequence[ReceivedSeries], now: float) -> bool:
+    """Whether nothing has come of these for longer than it would at rest; ``now`` is POSIX seconds."""
+    newest = max(series, key=lambda one: one.last_time or 0)
+    marked = is_index(newest) and (period_of(newest.granularity) or 0) >= _MARKS_S
+    return now - (newest.last_time or 0) > (_SILENT_S if marked else _NIGHT_S)
+
+
 def mark(index: ReceivedSeries, received: ReceivedPoints, time: int) -> Mark | None:
     """The index at a moment; None before the first reading and after the last, and where it was set back."""
     late = _MINUTE_S if period_of(index.granularity) == _MINUTE_S else 0
@@ -87,6 +98,40 @@ def mark(index: ReceivedSeries, received: ReceivedPoints, time: int) -> Mark | N
     # A power that rises or falls evenly between two frames leaves the line by a quarter of what was counted.
     doubt = rise / 4 if gap <= _FRAMES_S else max(value - low, low + rise - value)
     return Mark(value, doubt, gap)
+
+
+def rise(
+    index: ReceivedSeries, received: ReceivedPoints, start: int, end: int, doubt: Fraction, *, since_first: bool
+) -> Fraction | None:
+    """By how much it rose until its newest reading at or before ``end``; None where it was not known at ``start``.
+
+    ``doubt``: what it may have counted at the end of a long rest, in its own unit.
+    """
+    begin = mark(index, received, start)
+    newest, _ = received.around(index, end)
+    if begin is not None and begin.gap_s > STEP_S and begin.doubt > doubt:
+        begin = None
+    if begin is None and since_first:
+        oldest = next(iter(received.history(index, start, limit=1)), None)
+        begin = None if oldest is None or isinstance(oldest.value, str) else Mark(Fraction(oldest.value))
+    if begin is None or newest is None or isinstance(newest[1], str) or newest[0] < start:
+        return None
+    risen = Fraction(newest[1]) - begin.value
+    return risen if risen >= 0 else None
+
+
+def power_now(series: ReceivedSeries, received: ReceivedPoints, now: int) -> Fraction | None:
+    """The mean power of the last minutes in the unit's watts, of the last half hour where no more is known; or None."""
+    newest, _ = received.around(series, now)
+    if newest is None or isinstance(newest[1], str) or now - newest[0] > _NOW_S:
+        return None
+    if series.path == CURVE:
+        return Fraction(newest[1])
+    before, _ = received.around(series, newest[0] - _MEAN_S)
+    if before is None or isinstance(before[1], str) or newest[0] - before[0] > STEP_S:
+        return None
+    risen = Fraction(newest[1]) - Fraction(before[1])
+    return risen * 3600 / Fraction(newest[0] - before[0]) if risen >= 0 else None
 
 
 def curve_half_hours(

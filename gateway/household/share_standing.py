@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.household.share import origins
-from gateway.household.share_readings import CURVE, ENERGY_UNITS, INDEX, POWER_UNITS, is_curve, is_index, period_of
+from gateway.household.share_readings import CURVE, ENERGY_UNITS, INDEX, POWER_UNITS, is_curve, is_index, is_silent
 from gateway.live.state import LinkKind
 from gateway.store.local_time import local_time
 from gateway.words.phrase import Phrase
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from gateway.config.tables import ReceivedTable
     from gateway.links.link import Link
     from gateway.store.received import ReceivedPoints, ReceivedSeries
-
-_HOUR_S = 3600
-# A mark of the clock comes whatever it says; what comes when something changes is silent by night.
-_SILENT_S, _NIGHT_S, _MARKS_S = 3 * _HOUR_S, 18 * _HOUR_S, 900
 
 _UNKNOWN = Phrase("; your share is unknown: {why}")
 _NOTHING_YET = Phrase("nothing has been received yet")
@@ -53,11 +49,8 @@ def with_shares(links: Iterable[Link], unknown: Mapping[str, Phrase]) -> list[Li
 def _why(series: Sequence[ReceivedSeries], now: float) -> Phrase | None:
     usable = [one for one in series if is_index(one) or is_curve(one)]
     if usable:
-        newest = max(usable, key=lambda one: one.last_time or 0)
-        last = newest.last_time or 0
-        marked = is_index(newest) and (period_of(newest.granularity) or 0) >= _MARKS_S
-        silent = now - last > (_SILENT_S if marked else _NIGHT_S)
-        return _SILENT.filled(when=local_time(last)) if silent else None
+        last = max(one.last_time or 0 for one in usable)
+        return _SILENT.filled(when=local_time(last)) if is_silent(usable, now) else None
     if not series:
         return _NOTHING_YET
     made = [one for one in series if one.path.startswith("production/")]

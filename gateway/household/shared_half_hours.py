@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, cast
 
 from gateway.balance.calendar import day_of
 from gateway.balance.self_use import STEP_S
-from gateway.household.share_readings import CURVE, Mark, curve_half_hours, is_curve, is_index, mark, period_of
+from gateway.household.share_readings import (
+    CURVE,
+    Mark,
+    curve_half_hours,
+    is_curve,
+    is_index,
+    is_silent,
+    mark,
+    period_of,
+    power_now,
+    rise,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +43,8 @@ _RECKONED = "between readings"
 _FEW_S = 900
 # What the first frame of a morning may count; more than twice that is of hours that nobody saw.
 _SOME_WH = 10
+# The same of a whole roof.
+_FIRST_WH = 100
 # An index by night says nothing until morning; what was lost on the way comes within days.
 _WAITED = timedelta(days=3)
 
@@ -71,6 +84,46 @@ class SharedPart:
     def last_time(self) -> float:
         """The newest moment of which anything came."""
         return max((one.last_time or 0 for one in self.series), default=0)
+
+    @property
+    def first_time(self) -> float:
+        """The oldest moment of which anything came."""
+        return min((one.first_time or 0 for one in self.series), default=0)
+
+    def made(self, received: ReceivedPoints, start: int, end: int, *, since_first: bool = False) -> Fraction | None:
+        """The part's Wh from ``start`` until the newest reading at or before ``end``; ``since_first``: as far as read.
+
+        None where nothing of that is known, or it is not known at the beginning.
+        """
+        for one in self.series:
+            wh = _WH[one.unit] * self.part
+            if one.path == CURVE:
+                half_hours = list(curve_half_hours(one, received, range(-(-start // STEP_S) * STEP_S, end, STEP_S)))
+                whole = half_hours and len(half_hours) == (half_hours[-1][0] - start) // STEP_S + 1
+                means = sum((value for _, value, _ in half_hours), Fraction(0))
+                found = means * wh * STEP_S / 3600 if whole or (half_hours and since_first) else None
+            else:
+                risen = rise(one, received, start, end, _FIRST_WH / _WH[one.unit], since_first=since_first)
+                found = None if risen is None else risen * wh
+            if found is not None:
+                return found
+        return None
+
+    def is_silent(self, now: float) -> bool:
+        """Whether nothing has come for longer than it would at rest, or ever."""
+        return not self.series or is_silent(self.series, now)
+
+    def watts(self, received: ReceivedPoints, now: int) -> Fraction | None:
+        """The part's mean power up to its newest reading; None where that is not of now."""
+        found = (power_now(one, received, now) for one in self.series)
+        return next(
+            (
+                value * _WH[one.unit] * self.part
+                for one, value in zip(self.series, found, strict=True)
+                if value is not None
+            ),
+            None,
+        )
 
     def settled(self, today: date) -> date:
         """The day up to which nothing more is waited for: that of the newest point, of a silent one some days ago."""

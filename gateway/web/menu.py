@@ -12,7 +12,7 @@ HOME, MORE, SHARING = "/", "/more", "/sharing"
 # What stands in the bar, in its order; all else is behind the last.
 _DAILY = (HOME, "/history", "/cost", SHARING)
 # The order of what is behind it; what is not named here comes last.
-_SELDOM = ("/places", "/links", "/settings", "/sharing/join", "/access", "/security", "/repair", "/help")
+_SELDOM = ("/roof", "/places", "/links", "/settings", "/sharing/join", "/access", "/security", "/repair", "/help")
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,9 @@ def test_what_else_lies_beside_the_configuration_is_nobodys_business(house, run,
     (house.folder / "offer.toml").write_bytes((EXAMPLES / "bleu-hc.toml").read_bytes())
     tariff = '[[tariff]]\nname = "A"\nfrom = 2026-02-01\noffer = "offer.toml"\npower = 6\n'
     text = house.config.read_text().replace("[federation]\n", f'[federation]\nca_file = "{ca}"\n')
-    house.config.write_text(text + tariff)
+    source = '[[received]]\nname = "pv"\nprovider = "t@e.org/proxy"\nidentifier = "t@e.org/pv@e.org"\n'
+    (house.folder / "roof.toml").write_text(f'name = "Toit"\nshares = 4\n{source}')
+    house.config.write_text(f'{text}{tariff}[[roof]]\nfile = "roof.toml"\nheld = 1\n')
     file = tmp_path / "b.backup"
     code, out, _ = run(house, "backup", file, "--passphrase-file", house.phrase)
     assert code == 0
@@ -154,6 +156,7 @@ def test_what_else_lies_beside_the_configuration_is_nobodys_business(house, run,
     assert ".import" not in listed
     assert "etc/display.toml" in listed
     assert "etc/offer.toml" in listed
+    assert "etc/roof.toml" in listed
     assert "etc/secret-of-the-account" in listed
 
 

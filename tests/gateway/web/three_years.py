@@ -22,6 +22,7 @@ from gateway.web.http.server import Server
 from gateway.web.https.routes import https
 from gateway.web.places.routes import page_of_places
 from gateway.web.reader import StoreReader
+from gateway.web.roof.routes import page_of_roofs
 from gateway.web.site import Site
 from tests.gateway.web.conftest import PASSWORD, Visitor
 from tests.gateway.web.stand_in import StandInHouse, stopped
@@ -64,7 +65,14 @@ def served(folder, config, *, password=True, house=None, more=()):
         access.set_password(PASSWORD)
     reader = StoreReader(config.directory, settled)
     past = HouseholdPast(config, reader)
-    parts = (history.part(past), cost.part(past), page_of_places(config, reader), https(None), *more)
+    parts = (
+        history.part(past),
+        cost.part(past),
+        page_of_places(config, reader),
+        page_of_roofs(config, reader),
+        https(None),
+        *more,
+    )
     site = Site(house or StandInHouse(), access, "1", lambda: parts)
 
     async def serve():

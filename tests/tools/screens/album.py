@@ -40,6 +40,7 @@ PAGES = {
     "places": "/places?date={before}",
     "places-week": "/places?period=week&view=together",
     "places-screen": "/places/screen?date={before}",
+    "roof": "/roof",
     "sharing": "/sharing",
     "request": "/sharing/requests/1",
     "request-what": "/sharing/requests/1",

@@ -21,6 +21,7 @@ from gateway.web.machine.routes import machine
 from gateway.web.notices.routes import notices
 from gateway.web.places.routes import places
 from gateway.web.repair.routes import repair
+from gateway.web.roof.routes import roof
 from gateway.web.security.routes import security
 from gateway.web.series.routes import series
 from gateway.web.settings.routes import settings
@@ -29,7 +30,7 @@ from gateway.web.site import Site
 from gateway.web.tariff.routes import tariff
 from gateway.web.updates.routes import updates
 from gateway.words.phrase import Phrase
-from tests.gateway.web.recorded import safety, values
+from tests.gateway.web.recorded import roofs, safety, values
 from tests.gateway.web.recorded.desks import (
     AccountDesk,
     BackDesk,
@@ -55,6 +56,7 @@ class Held:
         self.meters = ["house"]
         self.past, self.bill = values.PASTS["a day"], values.BILLS["months"]
         self.offers, self.places = values.OFFERS["all"], SEEN["a day"]
+        self.roofs = roofs.ROOFS["a day"]
         self.look, self.point = values.LOOKS["at first"], "power"
         self.configured, self.address_fits = values.CONFIGURED, True
         self.displays, self.works = values.DISPLAYS, True
@@ -98,6 +100,11 @@ class Desk:
 
     async def offers(self, meter, off_peak):
         return self._or_fault(self._held.offers)
+
+    has_roof = True
+
+    async def roofs(self, meter, day):
+        return self._or_fault(self._held.roofs)
 
     async def look(self, chosen):
         return self._or_fault(self._held.look)
@@ -256,7 +263,7 @@ class RecordedHouse:
             return self.held.series
 
         parts = (
-            *(history.part(desk), cost.part(desk), sharing(desk), repair(desk), settings(desk)),
+            *(history.part(desk), cost.part(desk), roof(desk), sharing(desk), repair(desk), settings(desk)),
             *(series(all_series), displays(desk), https(Encrypted(self.held))),
             places(lambda: PlacesDesk(self.held), 3),
             boards(BoardDesk(self.held)),

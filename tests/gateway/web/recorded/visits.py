@@ -8,7 +8,7 @@ from gateway.web.access.presence import PresenceStep
 from gateway.web.cost.values import PERIODS as COST_PERIODS
 from gateway.web.help.routes import PAGES as HELP
 from gateway.web.history.values import PERIODS
-from tests.gateway.web.recorded import safety, values
+from tests.gateway.web.recorded import roofs, safety, values
 from tests.gateway.web.recorded.house import FAULTS, FAULTS_OF_LINKS
 from tests.gateway.web.recorded.places import places_visits
 from tests.gateway.web.recorded.settings_visits import settings_visits
@@ -24,6 +24,7 @@ def visits():
     yield from _history()
     yield from _cost()
     yield from places_visits(FAULTS["store"])
+    yield from _roof()
     yield from _repair()
     yield from _settings()
     yield from settings_visits()
@@ -119,6 +120,15 @@ def _cost():
     yield Visit("offers, no store", "/cost/offers", held={"fault": FAULTS["store"]})
     yield Visit("cost, no store", "/cost", held={"fault": FAULTS["store"]})
     assert {bill.period for bill in values.BILLS.values()} == set(COST_PERIODS)
+
+
+def _roof():
+    for name, look in roofs.ROOFS.items():
+        meters = ["house", "garage <2>"] if name == "a day" else ["house"]
+        yield Visit(f"roof: {name}", "/roof", held={"roofs": look, "meters": meters})
+    for wrong in ("meter=<b>", "date=<b>", "date=2026-02-30"):
+        yield Visit(f"roof, wrong {wrong}", f"/roof?{wrong}")
+    yield Visit("roof, no store", "/roof", held={"fault": FAULTS["store"]})
 
 
 def _repair():
