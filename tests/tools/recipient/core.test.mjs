@@ -21,6 +21,7 @@ const { resolve, Unreadable } = await import(new URL("core/senml.js", recipient)
 const { advance, answered, BEGINNING } = await import(new URL("core/sequence.js", recipient).href);
 const { Subscribing } = await import(new URL("core/subscribing.js", recipient).href);
 const { Totals, total } = await import(new URL("core/totals.js", recipient).href);
+const { beside, CONSUMPTION, exact, indexes, PRODUCTION, risen } = await import(new URL("core/share.js", recipient).href);
 const { curve, rises, Steps } = await import(new URL("core/view.js", recipient).href);
 const { serve } = await import(new URL("server.js", recipient).href);
 const { SqliteStore } = await import(new URL("store-sqlite.js", recipient).href);
@@ -443,4 +444,68 @@ test("the page says in both languages all that it has to say", async () => {
   const wanted = [...page.matchAll(/data-(?:words|label)="([^"]+)"/g)].map(([, key]) => key);
   assert.ok(wanted.length > 10);
   for (const key of [...wanted, ...KINDS]) assert.ok(WORDS.fr[key] && WORDS.en[key], key);
+});
+
+/** A roof of 36 kW behind clouds, read every two seconds for four hours, whose index changes as its meter counts. */
+function counted() {
+  const seconds = 4 * 3600;
+  const at = [0];
+  for (let time = 0; time < seconds + 3600; time += 1) {
+    const cloud = [1, 0.3, 0.8, 0.15][(Math.floor(time / 300) * 7) % 4];
+    at.push(at[at.length - 1] + (36_000 * cloud) / 3600);
+  }
+  return { seconds, at };
+}
+
+test("a part is the same of frames, minutes, quarters and half hours", () => {
+  const { seconds, at } = counted();
+  const end = seconds + 1800;
+  const edges = Array.from({ length: seconds / 1800 + 1 }, (_, place) => 1_772_323_200 + place * 1800);
+  const read = (every, from = 0) => Array.from({ length: Math.floor((end - from) / every) }, (_, place) => from + place * every);
+  const point = (time, value) => ({ time: edges[0] + time, value: Math.floor(value), text: null });
+  const sent = {
+    raw: read(2).map((time) => point(time, at[time])),
+    // The last frame of each minute, by when the minute began; one before the day.
+    PT1M: [point(-60, at[0]), ...read(60).map((time) => point(time, at[time + 59]))],
+    PT15M: read(900).map((time) => point(time, at[time])),
+    PT30M: read(1800).map((time) => point(time, at[time])),
+  };
+  const wanted = edges.slice(1).map((_, place) => (at[(place + 1) * 1800] - at[place * 1800]) * (30 / 400));
+  for (const [granularity, points] of Object.entries(sent)) {
+    const found = beside([risen({ unit: "Wh", granularity }, points, edges)], edges.slice(1).map(() => 1e6), 30 / 400);
+    // The frame before the end of a minute is a second early, here.
+    const near = granularity === "PT1M" ? 2 * 0.75 : 1;
+    found.mine.forEach((wh, place) => assert.ok(Math.abs(wh - wanted[place]) <= near, `${granularity} ${place} ${wh} ${wanted[place]}`));
+    assert.equal(exact({ granularity }), ["PT15M", "PT30M"].includes(granularity));
+  }
+});
+
+test("a night is nothing, a silence and a missing inverter are unknown, and what is covered is no more than both", () => {
+  const series = { unit: "kWh", granularity: "raw" };
+  const edges = [0, 1800, 3600, 5400, 7200, 9000];
+  const night = [{ time: 0, value: 1, text: null }, { time: 7000, value: 1.005, text: null }, { time: 7400, value: 1.105, text: null }];
+  assert.deepEqual(risen(series, night, edges).map((one) => one && Math.round(one)), [0, 0, 0, 55, null]);
+  const silent = [{ time: 0, value: 1, text: null }, { time: 7000, value: 3, text: null }];
+  assert.deepEqual(risen(series, silent, edges), [null, null, null, null, null]);
+  const back = [{ time: 0, value: 3, text: null }, { time: 1800, value: 1, text: null }, { time: 3600, value: 2, text: null }];
+  assert.deepEqual(risen(series, back, edges).slice(0, 2), [null, 1000]);
+  const steps = [{ time: 0, value: 2, low: 1, high: 3, text: null }, { time: 1800, value: 4, low: 3, high: 5, text: null }];
+  assert.deepEqual(risen(series, steps, edges).slice(0, 1), [2000]);
+  const found = beside([[100, 100, null], [300, 300, 300]], [50, 300, 300], 0.5);
+  assert.deepEqual(found.mine, [200, 200, null]);
+  assert.deepEqual(found.sums, { known: 2, mine: 400, drawn: 350, covered: 250 });
+  assert.deepEqual(beside([], [1], 1).mine, [null]);
+});
+
+test("of each meter the series that tells half hours best", () => {
+  const of = (meter, path, granularity, unit = "Wh") => ({ gateway: HOME, name: `maison:home.example/${meter}:home.example/${path}`, granularity, unit, first: 0, last: 1 });
+  const all = [
+    of("pv1", PRODUCTION, "raw"), of("pv1", PRODUCTION, "PT30M"), of("pv1", PRODUCTION, "P1D"), of("pv2", PRODUCTION, "PT1M"),
+    of("pv2", PRODUCTION, "raw"), of("pv3", PRODUCTION, "P1D"), of("pv4", PRODUCTION, "raw", "VAh"), of("ab12", CONSUMPTION, "raw"),
+    { ...of("x", PRODUCTION, "raw"), name: "no name" },
+  ];
+  assert.deepEqual(indexes(all, PRODUCTION).map(({ name, granularity }) => [name.split("/")[1], granularity]), [
+    ["pv1:home.example", "PT30M"], ["pv2:home.example", "PT1M"],
+  ]);
+  assert.deepEqual(indexes(all, CONSUMPTION).length, 1);
 });

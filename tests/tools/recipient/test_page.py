@@ -1,6 +1,8 @@
 """The recipient's page in a real Chromium: from the program's file, and as a recipient of its own over a WebSocket."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +69,52 @@ def test_the_browsers_store_keeps_steps_and_forgets_as_the_file_does(tmp_path):
         "rows": 0,
         "obeyed": False,
     }
+
+
+# A roof of two inverters, one by half hours and one by frames, and a home: the half hours of today until now.
+ROOF = """(async () => {
+  const { IndexedDbStore } = await import("/store-indexeddb.js");
+  const store = await IndexedDbStore.open();
+  const midnight = new Date().setHours(0, 0, 0, 0) / 1000;
+  const of = (meter, path, granularity, every, watts) => Array.from({ length: 8 * 3600 / every + 1 }, (_, at) => ({
+    name: `maison:sen1.test/${meter}:sen1.test/${path}/energy/active/index`, unit: "Wh", granularity, text: null,
+    number: 1, keepUntil: 9e9, time: midnight - 7200 + at * every, value: Math.floor(at * every * watts / 3600),
+  }));
+  const points = [
+    ...of("pv1", "production", "PT30M", 1800, 6000), ...of("pv2", "production", "raw", 10, 3000),
+    ...of("ab12", "consumption", "PT30M", 1800, 500),
+  ];
+  await store.commit({ gateway: "maison@sen1.test", points });
+})()"""
+
+
+def test_the_page_shows_a_part_of_a_roof_beside_what_was_drawn(tmp_path):
+    """450 W of 9 kW for six hours beside 500 W: asked for the shares, then reckoned, in both languages; not by week."""
+    needed()
+    text = "document.querySelector('#roof p').innerText"
+    with Page(tmp_path) as page, Browser(tmp_path / "chromium") as browser:
+        browser.open(f"{page.page()}/", language="en")
+        browser.evaluate(ROOF)
+        browser.open(f"{page.page()}/", language="en")
+        browser.await_true("!document.getElementById('roof').hidden")
+        assert browser.evaluate(text).startswith("Write how many shares")
+        browser.evaluate(
+            "const shares = document.getElementById('shares');"
+            "shares.elements.held.value = '20'; shares.elements.of.value = '400';"
+            "shares.dispatchEvent(new Event('input', { bubbles: true }))"
+        )
+        browser.await_true("document.querySelector('#roof canvas')")
+        assert browser.evaluate(text) == ("My part ≈ 2.7 kWh · Drawn from the grid ≈ 3 kWh · covered ≈ 2.7 kWh (90%)")
+        if folder := os.environ.get("SCREENSHOTS"):
+            browser.screenshot(Path(folder) / "recipient-roof.png", whole=True)
+        browser.evaluate("document.getElementById('language').click()")
+        browser.await_true(f"{text}.startsWith('Ma part ≈ 2,7')")
+        browser.evaluate("document.querySelector('[data-length=\"7\"]').click()")
+        browser.await_true("document.getElementById('roof').hidden")
+        browser.open(f"{page.page()}/", language="en")
+        browser.await_true("document.querySelector('#shares [name=held]').value === '20'")
+        # That there is no program's file is how the page knows that it is to receive by itself.
+        assert [one for one in browser.complaints if "404 (Not Found)" not in str(one)] == []
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ const HERE = new URL("./", import.meta.url);
 const STATIC = new URL("../../../gateway/web/static/", HERE);
 const OWN = [
   "session.js", "scram.js", "store-indexeddb.js", "page/page.js", "page/page.css", "page/words.js", "page/charts.js",
-  "page/browser.js",
-  ...["duration", "granularities", "names", "questions", "recipient", "senml", "sequence", "stanzas", "subscribing", "totals", "view"].map((one) => `core/${one}.js`),
+  "page/browser.js", "page/roof.js",
+  ...["duration", "granularities", "names", "questions", "recipient", "senml", "sequence", "share", "stanzas", "subscribing", "totals", "view"].map((one) => `core/${one}.js`),
 ];
 const KINDS = { js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", html: "text/html; charset=utf-8" };
 const HOSTS = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;

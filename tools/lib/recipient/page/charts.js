@@ -12,7 +12,7 @@ const HOUR_S = 3600;
 const drawn = new Map();
 
 /** @param {number} value */
-function figure(value) {
+export function figure(value) {
   return new Intl.NumberFormat(spoken(), { maximumFractionDigits: 2 }).format(value);
 }
 
@@ -96,9 +96,47 @@ export function card(place, series, points, span) {
  * @param {boolean} bars
  * @param {{from: number, to: number, days: number}} span
  */
-function draw(chart, unit, data, bars, { from, to, days }) {
-  const style = getComputedStyle(document.documentElement);
-  const color = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
+function draw(chart, unit, data, bars, span) {
+  const line = {
+    label: unit,
+    stroke: color("--curve"),
+    width: 1.5,
+    points: { show: !bars && data[0].length < 3 },
+    ...(bars && { fill: color("--curve"), paths: /** @type {any} */ (uPlot.paths).bars({ align: 1, size: [0.8] }) }),
+  };
+  return plotted(chart, [line], data, bars, span);
+}
+
+/** @param {string} name */
+function color(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/**
+ * Two amounts by half hours: bars, and a line of steps over them; nothing where nothing is known.
+ * @param {HTMLElement} chart
+ * @param {uPlot.AlignedData | null} data
+ * @param {{from: number, to: number, days: number}} span
+ */
+export function pair(chart, data, span) {
+  drawn.get(chart)?.destroy();
+  drawn.delete(chart);
+  chart.classList.toggle("none", !data);
+  if (!data) return;
+  const paths = /** @type {any} */ (uPlot.paths);
+  const bars = { stroke: color("--drawn"), fill: color("--drawn"), width: 1, points: { show: false }, paths: paths.bars({ align: 1, size: [0.8] }) };
+  const line = { stroke: color("--sun"), width: 2.5, points: { show: false }, paths: paths.stepped({ align: 1 }) };
+  drawn.set(chart, plotted(chart, [bars, line], data, true, span));
+}
+
+/**
+ * @param {HTMLElement} chart
+ * @param {uPlot.Series[]} series
+ * @param {uPlot.AlignedData} data
+ * @param {boolean} bars
+ * @param {{from: number, to: number, days: number}} span
+ */
+function plotted(chart, series, data, bars, { from, to, days }) {
   const axis = { stroke: color("--soft"), grid: { stroke: color("--line"), width: 1 }, ticks: { stroke: color("--line") } };
   const wide = chart.clientWidth > 520;
   const day = new Intl.DateTimeFormat(spoken(), wide ? { weekday: "short", day: "numeric" } : { day: "numeric" });
@@ -108,20 +146,13 @@ function draw(chart, unit, data, bars, { from, to, days }) {
   const room = (/** @type {uPlot} */ _plot, /** @type {string[]} */ labels) =>
     26 + 8 * Math.max(3, ...(labels ?? []).map((label) => label.length));
   const amounts = { ...axis, size: room, values: (/** @type {uPlot} */ _plot, /** @type {number[]} */ at) => at.map(figure) };
-  const line = {
-    label: unit,
-    stroke: color("--curve"),
-    width: 1.5,
-    points: { show: !bars && data[0].length < 3 },
-    ...(bars && { fill: color("--curve"), paths: /** @type {any} */ (uPlot.paths).bars({ align: 1, size: [0.8] }) }),
-  };
   return new uPlot(
     {
       width: chart.clientWidth,
       height: 180,
       scales: { x: { time: true, range: [from, to] }, y: { range: (_plot, low, high) => spread(bars ? 0 : low, high) } },
       axes: [times, amounts],
-      series: [{}, line],
+      series: [{}, ...series],
       padding: [8, 28, 0, 0],
       cursor: { show: false },
     },

@@ -1,6 +1,7 @@
 // The page: days and weeks of every series received. From the program that serves it, or from this browser's own store.
 import { card } from "./charts.js";
 import { Browser } from "./browser.js";
+import { listen, roof } from "./roof.js";
 import { say, spoken, turn, words } from "./words.js";
 
 /** @typedef {import("../core/shapes").Series} Series */
@@ -72,6 +73,7 @@ async function show(source) {
     /** @type {import("../core/shapes").Seen[][]} */
     const curves = [];
     for (const one of all) curves.push(await source.curve(one, now.from - DAY_S * now.days, now.to));
+    await roof(place("roof"), source.curve, all, now);
     place("empty").hidden = all.length > 0;
     place("empty").textContent = words("nothing");
     place("error").hidden = true;
@@ -81,6 +83,7 @@ async function show(source) {
   } catch {
     // Curves of other days below this day's name would be taken for its own.
     place("series").replaceChildren();
+    place("roof").hidden = true;
     place("empty").hidden = true;
     place("error").textContent = words("unreadable");
     place("error").hidden = false;
@@ -101,7 +104,8 @@ async function begin() {
   say();
   const served = await fetch("api/series").then((answer) => answer.status !== 404, () => true);
   const browser = served ? null : await Browser.open(place("account"), place("link"));
-  const source = browser ?? program;
+  /** @type {Source} */
+  const source = browser ? { series: () => browser.series(), curve: (which, from, to) => browser.curve(which, from, to) } : program;
   let [busy, again] = [false, false];
   const renew = async () => {
     again = busy;
@@ -131,6 +135,7 @@ async function begin() {
     Object.assign(shownNow, { back: Math.max(0, shownNow.back - 1) });
     renew();
   });
+  listen(place("shares"), renew);
   window.addEventListener("resize", renew);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", renew);
   setInterval(renew, AGAIN_MS);
