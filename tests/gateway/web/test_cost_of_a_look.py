@@ -15,6 +15,7 @@ from gateway.web.access.access import PageAccess
 from gateway.web.cost import routes as cost
 from gateway.web.history import routes as history
 from gateway.web.history.stored import HouseholdPast
+from gateway.web.places.routes import page_of_places
 from gateway.web.reader import StoreReader
 from gateway.web.site import Site
 from tests.gateway.web.instructions import taken
@@ -36,6 +37,8 @@ LOOKS = [
     "/cost",
     "/cost?period=month",
     "/cost?period=year",
+    "/places",
+    "/places?period=week",
 ]
 
 
@@ -65,10 +68,11 @@ def house(years, tmp_path_factory):
 def visit(house, path):
     """Sign in, and look once before, as a page that is open has done; then what the look does."""
     config = load(house / "gateway.toml")
-    past = HouseholdPast(config, StoreReader(house, settled))
+    reader = StoreReader(house, settled)
+    past = HouseholdPast(config, reader)
     access = PageAccess(house / "page.json")
     present = StandInHouse(config=config, moment=midnight(END) + 12 * 3600)
-    site = Site(present, access, "1", lambda: (history.part(past), cost.part(past)))
+    site = Site(present, access, "1", lambda: (history.part(past), cost.part(past), page_of_places(config, reader)))
     cookie = site.entrance._sessions.open(time.monotonic())
     headers = {"Host": "linky.local:8080", "Accept-Language": "fr", "Cookie": f"linky_session={cookie}"}
 
