@@ -63,6 +63,9 @@ def test_all_five_stand_side_by_side(neighbourhood, tmp_path):
     assert f"<dd>{drawn / 1000:.0f} kWh</dd>" in school.partition("</section>")[0]
     _, history = visitor.get(f"/history?{week}")
     assert "Production" in history
+    _, roof = visitor.get(f"/roof?date={monday}")
+    assert "12 parts sur 400" in re.sub("[\u202f\u00a0]", " ", unescape(roof))
+    assert "Votre part a produit" in roof
     assert {one.jid for one in OTHERS} == set(neighbourhood.arrived())
     if PROGRAM is None:
         pytest.skip("chromium is not installed")

@@ -57,7 +57,14 @@ OTHERS = (
 # As its page has them: the school first, the roof last.
 SIDE_BY_SIDE = (OTHERS[2], FIRST, *OTHERS[:2], OTHERS[3])
 _SIZES = {"home": "people = 4\narea_m2 = 100\n", "school": "people = 130\narea_m2 = 900\n", "roof": "area_m2 = 180\n"}
-_SHARE = 'share = { held = 12, of = 400, unit = "actions" }\n'
+_ROOF = """
+[[roof]]
+name = "Toit"
+shares = 400
+held = 12
+received = ["toit"]
+area_m2 = 180
+"""
 
 
 class Neighbourhood:
@@ -122,7 +129,7 @@ class Neighbourhood:
         register(federation, house.folder, [one.jid])
         tables = f"{table(federation, one.jid)}batch_s = 0\n"
         if one is FIRST:
-            tables += "".join(map(_received, OTHERS)) + "".join(map(_place, SIDE_BY_SIDE))
+            tables += "".join(map(_received, OTHERS)) + "".join(map(_place, SIDE_BY_SIDE)) + _ROOF
         house.live(tables, page=one is FIRST)
         self.houses[one.name] = house
 
@@ -134,7 +141,7 @@ class Neighbourhood:
 
 def _received(one: Neighbour) -> str:
     whose = f'name = "{one.name}"\nprovider = "{one.jid}/proxy"\nidentifier = "{one.identifier}"\n'
-    return f"[[received]]\n{whose}history = 15\n{_SHARE if one.kind == 'roof' else ''}"
+    return f"[[received]]\n{whose}history = 15\n"
 
 
 def _place(one: Neighbour) -> str:
@@ -150,7 +157,8 @@ def show(seconds: float | None) -> int:
             "  starting two servers, five meters and five gateways; their last two weeks are on the way …", flush=True
         )
         with tempfile.TemporaryDirectory(prefix="linky-") as folder, Neighbourhood(Path(folder), endings) as all_of_it:
-            print(f"  {all_of_it.url}\n  password: {PASSWORD}\n  Ctrl-C ends everything", flush=True)
+            roof = all_of_it.url.replace("/places?period=week", "/roof")
+            print(f"  {all_of_it.url}\n  {roof}\n  password: {PASSWORD}\n  Ctrl-C ends everything", flush=True)
             end = time.monotonic() + seconds if seconds else float("inf")
             while (left := end - time.monotonic()) > 0:
                 time.sleep(min(left, 1.0))
