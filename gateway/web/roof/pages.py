@@ -31,7 +31,7 @@ _LONG = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class DaySums:
+class PartSums:
     """The half hours of a day of which both are known, Wh; ``known`` of them."""
 
     known: int
@@ -63,10 +63,10 @@ def refusal(view: PageView, key: str, **places: object) -> str:
     return view.page("history/refusal.html", page="roof", key=key, places=places)
 
 
-def sums(rows: Sequence[PartBeside]) -> DaySums:
+def sums(rows: Sequence[PartBeside]) -> PartSums:
     """What the half hours come to of which both are known."""
     both = [(one.mine, one.drawn) for one in rows if one.mine is not None and one.drawn is not None]
-    return DaySums(
+    return PartSums(
         known=len(both),
         mine=sum(mine for mine, _ in both),
         drawn=sum(drawn for _, drawn in both),
@@ -177,7 +177,7 @@ def _clock(view: PageView, one: PartBeside) -> str:
     return " – ".join(written.clock(view.lang, at) for at in (one.at, one.at + STEP_S))
 
 
-def _legend(view: PageView, found: DaySums) -> list[LegendEntry]:
+def _legend(view: PageView, found: PartSums) -> list[LegendEntry]:
     def kwh(wh: int) -> str:
         return written.kwh(view.lang, wh) if found.known else ""
 
