@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from conformance import fulfilled
-from fleet import arithmetic, curve
+from fleet import arithmetic, curve, fullness
 from floor_plan import tables
 from gateway.doctor.causes import Cause
 from gateway.doctor.sentences import words
@@ -200,6 +200,8 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
             "fleet-measured": partial(arithmetic.measured, lang),
             "fleet-crash": partial(arithmetic.crash, lang),
             "fleet-arithmetic": partial(arithmetic.table, lang),
+            "fleet-sharing": partial(fullness.shared, lang),
+            "fleet-first": partial(fullness.first, lang),
         }
         for name, lang in (("LISEZMOI.md", FRENCH), ("README.md", ENGLISH))
     },
@@ -207,6 +209,7 @@ BLOCKS: Final[dict[str, dict[str, Callable[[], str]]]] = {
 # File that is made whole -> what makes it: a picture, a page of the guide as the gateway shows it.
 WHOLE: Final[dict[str, Callable[[], str]]] = {
     "tools/lib/servers/operators/fleet.svg": curve.draw,
+    "tools/lib/servers/operators/sharing.svg": fullness.draw,
     **offline.pages(),
 }
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from fleet import arithmetic, curve
+from fleet import arithmetic, curve, fullness, shares
 from fleet.arithmetic import ENGLISH, FRENCH, ServerNode, Unit, needs
 
 COSTS = Unit(
@@ -40,6 +40,33 @@ RUN = {
     },
     "points": {"expected": 600, "right": 600, "missing": 0, "wrong": 0, "bytes_a_row": 100.0},
 }
+
+
+SHARES = {
+    "homes": 600,
+    "shares": [
+        {
+            "processes": count,
+            "settled_s": 2.5,
+            "cpu_ms_each": {"collectors": 0.5 + count / 4, "database": 0.25},
+            "latency_ms": {"median": 900.0, "p99": 1900.0, "max": 2000.0},
+        }
+        for count in (1, 2, 4)
+    ],
+    "kills": [{"what": "a process leaves", "settled_s": 1.5}, {"what": "Prosody is killed", "settled_s": 6.25}],
+    "said": 2400,
+    "wrong": [],
+}
+
+
+@pytest.fixture
+def shared(monkeypatch, tmp_path):
+    """Stand in for the file of collectors that share an account."""
+    machine = {"cores": 2, "architecture": "x86_64", "python": "3.13.5", "day": "2026-11-30"}
+    file = tmp_path / "sharing.json"
+    file.write_text(json.dumps({"machine": machine, "runs": [SHARES]}))
+    for module in (arithmetic, fullness):
+        monkeypatch.setattr(module, "SHARING", file)
 
 
 @pytest.fixture
@@ -88,7 +115,7 @@ def test_memory_decides_where_it_is_scarcer():
     assert needs(10, COSTS)["nodes"] == 2
 
 
-def test_the_costs_are_those_of_the_largest_run_that_the_machine_carried(measured):
+def test_the_costs_are_those_of_the_largest_run_that_the_machine_carried(measured, shared):
     """A run that came late, or was slow to be confirmed, or lacks a point, says nothing of what a message costs."""
     measured(
         {"gateways": 100},
@@ -100,6 +127,7 @@ def test_the_costs_are_those_of_the_largest_run_that_the_machine_carried(measure
     costs = arithmetic.unit()
     assert (costs.gateways, costs.node_kb_a_session) == (200, 45.0)
     assert (costs.node_ms_a_message, costs.node_ms_a_login) == (2.0, 7.0)
+    assert costs.collector_ms_a_message == 0.75
     table = arithmetic.measured(ENGLISH)
     assert [line.split(" | ")[-2:] for line in table.splitlines()[4:]] == [
         ["yes", "yes |"],
@@ -110,13 +138,29 @@ def test_the_costs_are_those_of_the_largest_run_that_the_machine_carried(measure
     ]
 
 
-def test_both_languages_have_the_same_rows(measured):
+def test_both_languages_have_the_same_rows(measured, shared):
     """Numbers are written as each writes them."""
     measured({}, {"gateways": 2000})
     english, french = arithmetic.table(ENGLISH), arithmetic.table(FRENCH)
     assert [line.count("|") for line in english.splitlines()] == [line.count("|") for line in french.splitlines()]
     assert "1,000,000" in english
     assert "1 000 000" in french
+    for made in (fullness.first, fullness.shared):
+        assert len(made(ENGLISH).splitlines()) == len(made(FRENCH).splitlines())
+
+
+def test_what_is_full_first_stands_first():
+    """By hand, at half a core: 3 ms a message are 10,000 gateways once a minute; a terabyte is 9,512 for a year."""
+    assert fullness.full_at(COSTS) == {"disk": 9512, "collector": 10_000, "server": 30_000, "node": 120_000}
+
+
+def test_what_several_collectors_cost_is_drawn_beside_a_tenth(shared):
+    """A bar for each number of them, and two lines."""
+    picture = ET.fromstring(fullness.draw())
+    words = [text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")]
+    assert [word for word in words if word in {"1.00", "1.25", "1.75"}] == ["1.00", "1.25", "1.75"]
+    assert len(list(picture.iter("{http://www.w3.org/2000/svg}line"))) == 2
+    assert shares.apart(SHARES["shares"]) == 0.75
 
 
 def test_the_picture_shows_every_run(measured):

@@ -8,17 +8,20 @@ import platform
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fleet import shares
 from fleet.options import parser
 from fleet.run import FleetPlan, FleetRun
+from fleet.sharing import Sharing
 from servers.cluster import Cluster, OneProsody
 from servers.process import RigError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
 
 def main() -> int:
@@ -28,6 +31,8 @@ def main() -> int:
     if options.one_prosody and options.kill:
         arguments.error("--kill is of a node of the cluster, which --one-prosody has not")
     show, runs = _Line(), []
+    if options.homes:
+        return _share(options, show)
     for gateways in options.gateways:
         plan = FleetPlan(
             gateways,
@@ -50,15 +55,42 @@ def main() -> int:
     return 0 if all(_whole(run) for run in runs) else 1
 
 
+def _share(options: argparse.Namespace, show: _Line) -> int:
+    """Homes of a component instead of gateways, to more and more collectors."""
+    try:
+        with _folder(options) as folder, Sharing(folder, options.homes, fsync="on", autovacuum="on") as sharing:
+            run = shares.measured(sharing, show)
+    except RigError as error:
+        show()
+        print(f"tools/fleet: {options.homes} homes: {error}", file=sys.stderr)
+        return 1
+    show()
+    _write(options.json, [run])
+    for one in run["shares"]:
+        costs = ", ".join(f"{name} {ms:.2f} ms" for name, ms in one["cpu_ms_each"].items())
+        print(f"{one['processes']} collectors: shared after {one['settled_s']:.1f} s; of processor a message: {costs}")
+    for kill in run["kills"]:
+        print(f"{kill['what']}: shared anew after {kill['settled_s']:.1f} s")
+    print(f"{run['said']} messages, {run['wrong'][0] if run['wrong'] else 'every point once'}")
+    return 1 if run["wrong"] else 0
+
+
+@contextmanager
+def _folder(options: argparse.Namespace) -> Iterator[Path]:
+    base = options.folder.resolve() if options.folder else None
+    if base is not None:
+        base.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="linky-fleet-", dir=base) as made:
+        folder = Path(made)
+        # PostgreSQL runs as another user where we are root.
+        folder.chmod(0o755)
+        yield folder
+
+
 def _one(options: argparse.Namespace, plan: FleetPlan, show: _Line) -> dict[str, Any]:
     """One run on servers of its own: each begins as empty as the one before."""
     with ExitStack() as stack:
-        base = options.folder.resolve() if options.folder else None
-        if base is not None:
-            base.mkdir(parents=True, exist_ok=True)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="linky-fleet-", dir=base)))
-        # PostgreSQL runs as another user where we are root.
-        folder.chmod(0o755)
+        folder = stack.enter_context(_folder(options))
         show("starting the servers")
         place = folder / "cluster"
         cluster = stack.enter_context(OneProsody(place) if options.one_prosody else Cluster(place, options.nodes))

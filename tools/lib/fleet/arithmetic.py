@@ -1,7 +1,8 @@
 """From what was measured to fleets that fit on no machine here: nodes, bandwidth, rows; tables in both languages.
 
-``curve.json`` and ``crash.json`` are what ``tools/fleet --json`` wrote, without and with ``--kill``. Everything but the
-node of ``ServerNode`` is measured; what grows with the fleet is taken to grow in proportion.
+``curve.json`` and ``crash.json`` are what ``tools/fleet --json`` wrote, without and with ``--kill``, ``sharing.json``
+with ``--homes``. Everything but the node of ``ServerNode`` is measured; what grows with the fleet is taken to grow in
+proportion.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from typing import Any, Final
 from fleet.household import SERIES
 
 _HERE: Final = Path(__file__).resolve().parent
-CURVE, CRASH = _HERE / "curve.json", _HERE / "crash.json"
+CURVE, CRASH, SHARING = _HERE / "curve.json", _HERE / "crash.json", _HERE / "sharing.json"
 FLEETS: Final = (10_000, 100_000, 1_000_000)
 # A minute's values of one gateway arrive before it has the next ones to send.
 _CARRIED_MS = 5_000
-_MINUTES_A_DAY = 1440
+MINUTES_A_DAY = 1440
 
 ENGLISH, FRENCH = "en", "fr"
 
@@ -61,7 +62,7 @@ def carried(run: dict[str, Any]) -> bool:
 
 
 def unit() -> Unit:
-    """What one message, one login and one session cost."""
+    """What one message, one login and one session cost; a message of the collectors, with one process of them."""
     run = max((run for run in runs(CURVE) if carried(run)), key=lambda run: int(run["gateways"]))
     push, connect = run["push"]["cpu_ms_each"], run["connect"]["cpu_ms_each"]
     wire = run["push"]["wire_bytes"]
@@ -71,7 +72,7 @@ def unit() -> Unit:
         _nodes(connect),
         run["memory"]["node_kb_a_session"],
         push["recipients' server"],
-        push["collectors"],
+        json.loads(SHARING.read_text())["runs"][0]["shares"][0]["cpu_ms_each"]["collectors"],
         wire["up"],
         wire["down"],
         max((*runs(CURVE), *runs(CRASH)), key=lambda one: int(one["points"]["expected"]))["points"]["bytes_a_row"],
@@ -86,7 +87,7 @@ def needs(gateways: int, unit: Unit, server: ServerNode = ServerNode()) -> dict[
     the gateways and to them; cores of the recipients' server (a Prosody has one) and of the collectors; a day's rows in
     the recipient's database, and gigabytes there.
     """
-    messages, rows = gateways / 60, gateways * len(SERIES) * _MINUTES_A_DAY
+    messages, rows = gateways / 60, gateways * len(SERIES) * MINUTES_A_DAY
     cores, memory_gb = messages * unit.node_ms_a_message / 1000, gateways * unit.node_kb_a_session / 1e6
     enough = max(cores / (server.cores * server.used), memory_gb / (server.memory_gb * server.used))
     nodes = max(2, math.ceil(enough) + 1)
@@ -136,9 +137,9 @@ def table(lang: str) -> str:
     """The page of arithmetic."""
     costs = unit()
     names = [name.format(cores=ServerNode().cores, memory=ServerNode().memory_gb) for name in _ROWS[lang]]
-    head = ("gateways" if lang == ENGLISH else "passerelles", *(_number(n, lang) for n in FLEETS))
+    head = ("gateways" if lang == ENGLISH else "passerelles", *(number(n, lang) for n in FLEETS))
     columns = (needs(gateways, costs).values() for gateways in FLEETS)
-    return _markdown(
+    return markdown(
         head, [[name, *(_numbers(cell, lang) for cell in row)] for name, *row in zip(names, *columns, strict=True)]
     )
 
@@ -168,17 +169,17 @@ def measured(lang: str) -> str:
         latency = push["latency_ms"]
         rows.append(
             [
-                _number(run["gateways"], lang),
-                _number(run["connect"]["per_second"], lang),
-                _number(push["per_second"], lang),
+                number(run["gateways"], lang),
+                number(run["connect"]["per_second"], lang),
+                number(push["per_second"], lang),
                 _numbers((latency["median"], latency["p99"]), lang),
-                _number(run["memory"]["node_kb_a_session"], lang),
+                number(run["memory"]["node_kb_a_session"], lang),
                 f"{push['idle_share']:.0%}".replace("%", " %" if lang == FRENCH else "%"),
                 _yes(carried(run), lang),
                 _yes(_whole(run), lang),
             ]
         )
-    return _where(CURVE, lang) + _markdown(_MEASURED[lang], rows)
+    return _where(CURVE, lang) + markdown(_MEASURED[lang], rows)
 
 
 _CRASH: Final = {
@@ -201,16 +202,16 @@ def crash(lang: str) -> str:
         kill = push["kill"]
         rows.append(
             [
-                _number(run["gateways"], lang),
-                _number(run["minutes"], lang),
-                _number(kill["sessions_lost"], lang),
-                _number(kill["all_back_s"], lang),
-                _number(push["sent"] - push["pushed"], lang),
-                _number(kill["latency_ms"]["max"], lang),
-                " / ".join(_number(points[name], lang) for name in ("expected", "missing", "wrong")),
+                number(run["gateways"], lang),
+                number(run["minutes"], lang),
+                number(kill["sessions_lost"], lang),
+                number(kill["all_back_s"], lang),
+                number(push["sent"] - push["pushed"], lang),
+                number(kill["latency_ms"]["max"], lang),
+                " / ".join(number(points[name], lang) for name in ("expected", "missing", "wrong")),
             ]
         )
-    return _where(CRASH, lang) + _markdown(_CRASH[lang], rows)
+    return _where(CRASH, lang) + markdown(_CRASH[lang], rows)
 
 
 _WHERE: Final = {
@@ -248,10 +249,10 @@ def _nodes(costs: dict[str, float]) -> float:
 
 
 def _numbers(cell: float | tuple[float, float], lang: str) -> str:
-    return " / ".join(_number(value, lang) for value in (cell if isinstance(cell, tuple) else (cell,)))
+    return " / ".join(number(value, lang) for value in (cell if isinstance(cell, tuple) else (cell,)))
 
 
-def _number(value: float, lang: str) -> str:
+def number(value: float, lang: str) -> str:
     """Three figures are more than a proportion is good for; whole numbers as they are."""
     if isinstance(value, int):
         text = f"{value:,}"
@@ -262,7 +263,8 @@ def _number(value: float, lang: str) -> str:
     return text.replace(",", " ").replace(".", ",") if lang == FRENCH else text
 
 
-def _markdown(head: tuple[str, ...], rows: list[list[str]]) -> str:
+def markdown(head: tuple[str, ...], rows: list[list[str]]) -> str:
+    """A table."""
     lines = [head, ("---",) * len(head), *rows]
     return (
         "".join("| " + " | ".join(line) + " |\n" for line in lines).replace("| --- ", "|---").replace("|--- |", "|---|")

@@ -125,7 +125,7 @@ class Homes:
         for home in self._homes.values():
             home.presences.begin(home.presences.showing)
             if home.subscribed:
-                self._component.send(f"<presence from='{home.jid}' to='{self._recipient}'/>")
+                self._show(home, time.monotonic())
             await self._component.drain()
 
     async def _listen(self, orders: asyncio.StreamReader) -> None:
@@ -149,11 +149,19 @@ class Homes:
 
     def _send_again(self, now: float) -> None:
         for home in self._homes.values():
-            if not home.subscribed or home.presences.is_away(self._recipient):
+            if not home.subscribed:
+                continue
+            if home.presences.is_away(self._recipient):
+                self._show(home, now)
                 continue
             for message in list(home.under_way.values())[:_WINDOW]:
                 if message.due <= now:
                     self._send(home, message, now)
+
+    def _show(self, home: Home, now: float) -> None:
+        """Show its presence, and again now and then: one that comes before its recipient is lost."""
+        if home.presences.show(self._recipient, now):
+            self._component.send(f"<presence from='{home.jid}' to='{self._recipient}'/>")
 
     def _send(self, home: Home, message: _Message, now: float) -> None:
         message.silent = message.due > 0 and not message.silent

@@ -117,21 +117,34 @@ class Sharing:
         wait_until(even, seconds, f"{processes} even shares", every=0.1)
         return time.monotonic() - begun
 
+    def await_quiet(self, seconds: float) -> None:
+        """Wait until nobody is asked or shown anything any more."""
+        before = -1
+
+        def same() -> bool:
+            nonlocal before
+            report = self.homes.report
+            last, before = before, report.asked + report.shown + report.left
+            return last == before
+
+        wait_until(same, seconds, "nobody is asked any more", every=2)
+
     def await_said(self, more: int, seconds: float) -> None:
         """Wait until so many messages more were said."""
         wanted = self.homes.report.said + more
         wait_until(lambda: self.homes.report.said >= wanted, seconds, f"{more} messages more", every=0.5)
 
     def measure(self, seconds: float) -> dict[str, Any]:
-        """What was confirmed meanwhile, how long it took, and what each cost the collectors, in ms of processor."""
+        """What was confirmed meanwhile, how long it took, and what each cost, in ms of processor."""
         self.meter.groups["collectors"] = self.collectors.pids
         self.homes.latencies_ms.clear()
         before, confirmed = self.meter.sample(), self.homes.report.confirmed
         threading.Event().wait(seconds)
         after, confirmed = self.meter.sample(), self.homes.report.confirmed - confirmed
-        each = (after.cpu_s["collectors"] - before.cpu_s["collectors"]) * 1000 / max(confirmed, 1)
+        each = {name: (used - before.cpu_s[name]) * 1000 / max(confirmed, 1) for name, used in after.cpu_s.items()}
         return {
-            "confirmed": confirmed, "cpu_ms_each": round(each, 3), "memory_kb": after.memory_kb["collectors"],
+            "confirmed": confirmed, "cpu_ms_each": {name: round(ms, 3) for name, ms in each.items()},
+            "memory_kb": after.memory_kb["collectors"],
             "idle_s": round(after.idle_s - before.idle_s, 1), "latency_ms": quantiles(self.homes.latencies_ms),
         }  # fmt: skip
 
