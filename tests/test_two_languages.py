@@ -34,7 +34,7 @@ def test_each_language_has_its_documents():
     assert [str(Path(name).parent) for name in FRENCH] == [
         *("gateway", "gateway/bridges", "gateway/collector", "gateway/collector/cooperative"),
         *("gateway/collector/privacy", "gateway/collector/watching", "gateway/display", "gateway/doctor"),
-        *("gateway/federation", "gateway/first_boot", "gateway/household/past"),
+        *("gateway/federation", "gateway/first_boot", "gateway/household/needs", "gateway/household/past"),
         *("gateway/live", "gateway/notices", "gateway/privacy", "gateway/privacy/texts", "gateway/upkeep/duties"),
         "gateway/web/roof",
         *("hardware", "hardware/tic-adapter", "hardware/wiring", "micropython/display", "tools/lib/demo"),
