@@ -11,6 +11,7 @@ from gateway.collector.items import CollectedGateway
 from gateway.federation.wire.stanza import QuoaliseMessage
 from gateway.senml.pack import Record
 from harness.accounts import FAR
+from harness.wait import wait_until
 from tests.gateway.collector.desk import Desk
 
 DAY_S = 86_400
@@ -51,7 +52,7 @@ class Homes:
     """Some homes of one collector's process, for an ``async with`` block."""
 
     def __init__(self, store, *jids):
-        self.desk, self._jids, self._sources = Desk(store), jids, {}
+        self._store, self.desk, self._jids, self._sources = store, Desk(store), jids, {}
 
     async def __aenter__(self):
         for jid in self._jids:
@@ -65,7 +66,11 @@ class Homes:
         return self
 
     async def __aexit__(self, *_):
+        (pid,) = await self.desk.database.run(_pid)
         await self.desk.database.close()
+        # Its partitions are free when PostgreSQL has seen that it is gone, which is a moment later.
+        there = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
+        wait_until(lambda: self._store.one(there, pid) == 0, 60, "its session is over")
 
     def source(self, jid):
         """A home as the process has it."""
@@ -74,6 +79,10 @@ class Homes:
     async def keep(self, jid, *contents):
         """Have all of it kept, in one transaction."""
         assert all(await self.desk.keep(*contents, source=self._sources[jid]))
+
+
+async def _pid(db):
+    return await (await db.execute("SELECT pg_backend_pid()")).fetchone()
 
 
 class Columns:
