@@ -165,12 +165,16 @@ def _curves(db: AsyncConnection, account: str, operation: Operation) -> Callable
 
 
 def _write(path: Path, text: str) -> None:
-    """For its owner alone: it is of households."""
+    """For its owner alone: it is of households. Whole or not at all: of a chain there is no other copy here."""
+    draft = path.with_name(f"{path.name}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as stream:
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as stream:
             stream.write(text.encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
 

@@ -31,13 +31,14 @@ CROSS JOIN LATERAL (
   SELECT time, value FROM reading
   WHERE series = s.id AND time >= to_timestamp(%(first)s) AND time <= to_timestamp(%(last)s) OFFSET 0
 ) r
-WHERE g.account = %(account)s AND lower(g.jid) = ANY(%(jids)s) AND NOT g.limited
+WHERE g.account = %(account)s AND lower(g.jid) = ANY(%(jids)s) AND NOT g.limited AND NOT s.erasing
   AND s.path = ANY(%(paths)s) AND s.granularity = ANY(%(marked)s) AND s.unit = 'Wh' AND s.kind = 'total'
 """
 _SENDING = """
 SELECT lower(g.jid), s.path, s.granularity
 FROM gateway g JOIN meter m ON m.gateway = g.id JOIN series s ON s.meter = m.id
-WHERE g.account = %s AND lower(g.jid) = ANY(%s) AND s.path = ANY(%s) AND NOT g.limited GROUP BY 1, 2, 3
+WHERE g.account = %s AND lower(g.jid) = ANY(%s) AND s.path = ANY(%s) AND NOT g.limited
+  AND NOT s.erasing GROUP BY 1, 2, 3
 """
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.errors import ConfigError, JournalError, StoreError
 from gateway.operation.curves import joined
 from gateway.operation.days import share_day
+from gateway.operation.keys import InOrder
 from gateway.operation.own import MemberHead, own_days
 from gateway.operation.reveal import FEW, FEWEST
 from gateway.operation.steps import days_of
@@ -61,9 +62,10 @@ class SignedMonth:
 
 def check_said(operation: Operation, month: date, config: CollectorConfig) -> None:
     """ConfigError where sums of few members would be given that nobody was told of before it agreed."""
-    if operation.table.key != "pro-rata":
-        return
-    few = [count for day in days_of(month) if FEWEST <= (count := len(operation.roll(day).members)) < FEW]
+    rolls = [operation.roll(day) for day in days_of(month)]
+    # Served in order, a member learns from its own part how far those before it were.
+    told = [roll for roll in rolls if operation.table.key == "pro-rata" or isinstance(roll.fixed, InOrder)]
+    few = [count for roll in told if FEWEST <= (count := len(roll.members)) < FEW]
     purpose = config.access.purpose if config.access else ""
     if few and not any(sentence in purpose for sentence in REVEALED.values()):
         raise ConfigError(
@@ -103,6 +105,11 @@ async def sign_month(
             continue
         sums = sums_of(operation, shared)
         line = chain.newest(sums.first)
+        if line and line.day.wanted and sums.wanted and line.day.roll != sums.roll:
+            raise ConfigError(
+                f"{operation.path}: the sums of {day} are signed of other members: with those of now they would tell"
+                " the curve of whoever came or went; let the change begin on a day that is not signed"
+            )
         if line is None or line.day != sums:
             line = sign(chain, sums, key)
             signed.added += 1

@@ -146,7 +146,11 @@ def sums_of(operation: Operation, shared: SharedDay) -> DaySums:
     if table.key == "pro-rata" and len(roll.members) >= FEWEST:
         drawn = [_sum(step.drawn) for step in shared.steps]
         wanted = tuple(_larger(made, used) for made, used in zip(produced, drawn, strict=True))
-    rows = [msgspec.to_builtins(row) for row in (*roll.members, *roll.producers)]
+    # What a share depends on: a name that is written otherwise, or the last day of a row, is no other roll.
+    rows = [
+        *([row.name, row.part, sorted(row.parts.items())] for row in roll.members),
+        *([row.name, list(row.order)] for row in roll.producers),
+    ]
     return DaySums(
         operation=table.name,
         first=shared.steps[0].begin,

@@ -254,6 +254,35 @@ def test_sums_of_few_members_are_said_before_they_are_given(store):
     assert "3 files of members" in sums(store, operation(store, *ROOFS, *parts, key="static"))
 
 
+def test_sums_in_order_are_said_before_too(store):
+    """From its own part a member learns how far those before it were served."""
+    sent(store)
+    file = operation(store, 'order = [["c"], ["a", "b"]]\n', *ROOFS, *THREE, key="simple")
+    assert "3 members: what sums of less than 6 tell is said before a yes" in sums(store, file, code=78)
+
+
+def test_a_day_is_not_signed_of_some_homes_and_then_of_one_more(store):
+    """What all drew with it, less what they drew without it, is its curve; another label is no other home."""
+    sent(store)
+    say(store)
+    file = operation(store, *ROOFS, *THREE)
+    sums(store, file)
+    chain = (store.folder / "sums" / "toit.sums.jsonl").read_bytes()
+    file.write_text(file.read_text().replace("Chez a", "Famille a"))
+    assert "0 days signed anew" in sums(store, file)
+    operation(store, *ROOFS, *THREE, member("d", None))
+    assert "are signed of other members" in sums(store, file, code=78)
+    assert (store.folder / "sums" / "toit.sums.jsonl").read_bytes() == chain
+
+
+def test_what_is_being_erased_is_in_no_statement(store):
+    """From the notice on, however long the erasing takes."""
+    drawn, _ = sent(store)
+    store.ask("UPDATE series SET erasing = true WHERE id = %s", drawn[1])
+    rows, _ = statement(store, operation(store, *ROOFS, *THREE))
+    assert (rows["b"]["steps"], rows["b"]["drawn_wh"]) == ("0", "")
+
+
 def test_of_two_members_no_share_by_step_is_given(store):
     """What was injected alone: a share would be the neighbour's curve."""
     sent(store)
