@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from gateway.household.share import origins
-from gateway.household.share_readings import CURVE, ENERGY_UNITS, INDEX, POWER_UNITS, mark, period_of
+from gateway.household.share_readings import CURVE, WH, mark, period_of
+from gateway.household.shared_half_hours import parts
 from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _MEAN_S, _NOW_S = 300, 300
 _LONGEST_GAP_S = 300
 _FINEST = (0, 60)
-_WH = {"Wh": Fraction(1), "kWh": Fraction(1000), "J": Fraction(1, 3600)}
-_W = {"W": Fraction(1), "kW": Fraction(1000)}
 
 _COVERS = Phrase("The roof covers {percent}% of what you are using right now.")
 
@@ -53,27 +51,21 @@ def cover_now(
     received: ReceivedPoints, sources: Sequence[ReceivedTable], house: HouseholdDays, now: int
 ) -> CoverNow | None:
     """At a POSIX second; None where there is no share, where one is unknown, and where nothing is drawn."""
-    shares = [origin for origin in origins(sources) if origin.part]
-    if not shares or not (drawn := house.watts_now(now)):
+    if not (shares := parts(received, sources)) or not (drawn := house.watts_now(now)):
         return None
-    series, watts = received.series(), Fraction(0)
-    for origin in shares:
-        mine = _watts([one for one in series if origin.covers(one)], received, now)
+    watts = Fraction(0)
+    for share in shares:
+        mine = _watts(share.series, received, now)
         if mine is None:
             return None
-        watts += mine * (origin.part or 0)
+        watts += mine * share.part
     return CoverNow(int(watts), drawn)
 
 
 def _watts(series: Sequence[ReceivedSeries], received: ReceivedPoints, now: int) -> Fraction | None:
-    """What one source produces: as its index rose, else as its newest power says."""
+    """What one meter counts: as its index rose, else as its newest power says."""
     fine = [one for one in series if period_of(one.granularity) in _FINEST]
-    indexes = [one for one in fine if one.path == INDEX and one.unit in ENERGY_UNITS]
-    powers = [one for one in fine if one.path == CURVE and one.unit in POWER_UNITS]
-    found = (
-        *(_of_index(one, received, now) for one in indexes),
-        *(_of_power(one, received, now) for one in powers),
-    )
+    found = ((_of_power if one.path == CURVE else _of_index)(one, received, now) for one in fine)
     return next((one for one in found if one is not None), None)
 
 
@@ -86,11 +78,11 @@ def _of_index(index: ReceivedSeries, received: ReceivedPoints, now: int) -> Frac
     if before is None or before.gap_s > _LONGEST_GAP_S:
         return None
     rise = Fraction(newest[1]) - before.value
-    return None if rise < 0 else rise * _WH[index.unit] * 3600 / _MEAN_S
+    return None if rise < 0 else rise * WH[index.unit] * 3600 / _MEAN_S
 
 
 def _of_power(curve: ReceivedSeries, received: ReceivedPoints, now: int) -> Fraction | None:
     newest, _ = received.around(curve, now)
-    if newest is None or isinstance(newest[1], str) or now - newest[0] > _NOW_S or newest[1] < 0:
+    if newest is None or isinstance(newest[1], str) or now - newest[0] > _NOW_S:
         return None
-    return Fraction(newest[1]) * _W[curve.unit]
+    return Fraction(max(newest[1], 0)) * WH[curve.unit]

@@ -39,8 +39,7 @@ class RoofFigures:
         heard: the newest moment of which anything came (POSIX seconds).
         today, year: what it made since midnight, and since the year began or ``year_since``, the first reading.
         mine_today, mine_year: of these the household's part.
-        silent: the sources of which nothing has come for hours.
-        estimated: whether a half hour of today's is.
+        silent: the sources of which nothing has come for hours; with one of them no sum is known.
     """
 
     roof: RoofTable
@@ -52,7 +51,6 @@ class RoofFigures:
     mine_today: int | None
     mine_year: int | None
     silent: Sequence[str]
-    estimated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +72,22 @@ def figures(config: Config, stored: ReceivedPoints, roof: RoofTable, today: date
     """A roof at that moment."""
     made = _parts(config, stored, roof)
     begin, year = midnight(today), midnight(today.replace(month=1, day=1))
-    of_today = [one.made(stored, begin, now) for one in made]
-    of_year = [one.made(stored, year, now, since_first=True) for one in made]
+    silent = [one.source for one in made if one.is_silent(now)] if made else roof.received
+    # What one of several made until it fell silent is not what the roof made.
+    of_today = None if silent else _sum([one.made(stored, begin, now) for one in made])
+    of_year = None if silent else _sum([one.made_since(stored, year, now) for one in made])
     since = max((max(one.first_time, year) for one in made), default=year)
     watts = [one.watts(stored, now) for one in made]
-    silent = [one.source for one in made if one.is_silent(now)] if made else roof.received
     return RoofFigures(
         roof=roof,
         watts=_whole(_sum(watts), Fraction(1)),
         heard=min((one.last_time for one in made if one.series), default=None),
-        today=_whole(_sum(of_today), Fraction(1)),
-        year=_whole(_sum(of_year), Fraction(1)),
+        today=_whole(of_today, Fraction(1)),
+        year=_whole(of_year, Fraction(1)),
         year_since=int(since) if since > year + STEP_S else None,
-        mine_today=_whole(_sum(of_today), roof.part),
-        mine_year=_whole(_sum(of_year), roof.part),
+        mine_today=_whole(of_today, roof.part),
+        mine_year=_whole(of_year, roof.part),
         silent=sorted(set(silent)),
-        estimated=any(one.half_hours(stored, begin, now).estimated for one in made),
     )
 
 

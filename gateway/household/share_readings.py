@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 INDEX, CURVE = "production/energy/active/index", "production/power/active/raw"
 ENERGY_UNITS, POWER_UNITS = frozenset({"Wh", "kWh", "J"}), frozenset({"W", "kW"})
+# One of the unit in Wh; of a power, for an hour.
+WH = {"Wh": Fraction(1), "kWh": Fraction(1000), "J": Fraction(1, 3600), "W": Fraction(1), "kW": Fraction(1000)}
 
-_MINUTE_S = 60
+_MINUTE_S, _DAY_S = 60, 86_400
 _DURATION = re.compile(r"PT(\d{1,4})([SMH])", re.ASCII)
 _SECONDS = {"S": 1, "M": 60, "H": 3600}
 # So soon after another comes a frame of a meter; within that the power may have changed, not the way in which it does.
@@ -116,8 +118,12 @@ def rise(
         begin = None if oldest is None or isinstance(oldest.value, str) else Mark(Fraction(oldest.value))
     if begin is None or newest is None or isinstance(newest[1], str) or newest[0] < start:
         return None
-    risen = Fraction(newest[1]) - begin.value
-    return risen if risen >= 0 else None
+    days = (received.around(index, time)[0] for time in range(start + _DAY_S, end, _DAY_S))
+    between = [day[1] for day in days if day is not None and day[0] >= start and not isinstance(day[1], str)]
+    # One that fell was set back, or is another meter's: what it had counted until then nobody knows.
+    if any(after < before for before, after in pairwise([begin.value, *between, newest[1]])):
+        return None
+    return Fraction(newest[1]) - begin.value
 
 
 def power_now(series: ReceivedSeries, received: ReceivedPoints, now: int) -> Fraction | None:
@@ -126,7 +132,7 @@ def power_now(series: ReceivedSeries, received: ReceivedPoints, now: int) -> Fra
     if newest is None or isinstance(newest[1], str) or now - newest[0] > _NOW_S:
         return None
     if series.path == CURVE:
-        return Fraction(newest[1])
+        return Fraction(max(newest[1], 0))
     before, _ = received.around(series, newest[0] - _MEAN_S)
     if before is None or isinstance(before[1], str) or newest[0] - before[0] > STEP_S:
         return None
@@ -142,7 +148,8 @@ def curve_half_hours(
         return iter(())
     period = period_of(curve.granularity) or _means_of(curve, received, wanted)
     rows = ((p.time, p.value) for p in received.stream(curve, wanted.start, wanted.stop))
-    known = ((time, value) for time, value in rows if not isinstance(value, str))
+    # An inverter takes a few watts by night: it produces nothing.
+    known = ((time, max(value, 0)) for time, value in rows if not isinstance(value, str))
     if period:
         return _of_means(known, period)
     before, _ = received.around(curve, wanted.start)

@@ -16,6 +16,7 @@ from gateway.balance.calendar import day_of
 from gateway.balance.self_use import STEP_S
 from gateway.household.share_readings import (
     CURVE,
+    WH,
     Mark,
     curve_half_hours,
     is_curve,
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from gateway.household.share import Origin
     from gateway.store.received import ReceivedPoints, ReceivedSeries
 
-# One of the unit in Wh; of a power, for an hour.
-_WH = {"Wh": Fraction(1), "kWh": Fraction(1000), "J": Fraction(1, 3600), "W": Fraction(1), "kW": Fraction(1000)}
 # Said of days that are kept: those that were reckoned otherwise are made anew.
 _RECKONED = "between readings"
 # Marks so far apart are fetched together; finer readings would be thousands for each.
@@ -90,23 +89,36 @@ class SharedPart:
         """The oldest moment of which anything came."""
         return min((one.first_time or 0 for one in self.series), default=0)
 
-    def made(self, received: ReceivedPoints, start: int, end: int, *, since_first: bool = False) -> Fraction | None:
-        """The part's Wh from ``start`` until the newest reading at or before ``end``; ``since_first``: as far as read.
+    def made(self, received: ReceivedPoints, start: int, end: int) -> Fraction | None:
+        """The part's Wh from ``start`` until the newest reading at or before ``end``, or its last whole half hour.
 
-        None where nothing of that is known, or it is not known at the beginning.
+        None where that is not known from the beginning on.
         """
         for one in self.series:
-            wh = _WH[one.unit] * self.part
+            wh = WH[one.unit] * self.part
             if one.path == CURVE:
-                half_hours = list(curve_half_hours(one, received, range(-(-start // STEP_S) * STEP_S, end, STEP_S)))
+                over = range(-(-start // STEP_S) * STEP_S, end - STEP_S + 1, STEP_S)
+                half_hours = list(curve_half_hours(one, received, over))
                 whole = half_hours and len(half_hours) == (half_hours[-1][0] - start) // STEP_S + 1
                 means = sum((value for _, value, _ in half_hours), Fraction(0))
-                found = means * wh * STEP_S / 3600 if whole or (half_hours and since_first) else None
+                found = means * wh * STEP_S / 3600 if whole else None
             else:
-                risen = rise(one, received, start, end, _FIRST_WH / _WH[one.unit], since_first=since_first)
+                risen = rise(one, received, start, end, _FIRST_WH / WH[one.unit], since_first=False)
                 found = None if risen is None else risen * wh
             if found is not None:
                 return found
+        return None
+
+    def made_since(self, received: ReceivedPoints, start: int, end: int) -> Fraction | None:
+        """The same of months, from the first reading on where that is later: of an index alone.
+
+        A power would have to be added up, millions of values, and where one is missing nothing would be known.
+        """
+        for one in self.series:
+            if one.path != CURVE:
+                risen = rise(one, received, start, end, _FIRST_WH / WH[one.unit], since_first=True)
+                if risen is not None:
+                    return risen * WH[one.unit] * self.part
         return None
 
     def is_silent(self, now: float) -> bool:
@@ -118,7 +130,7 @@ class SharedPart:
         found = (power_now(one, received, now) for one in self.series)
         return next(
             (
-                value * _WH[one.unit] * self.part
+                value * WH[one.unit] * self.part
                 for one, value in zip(self.series, found, strict=True)
                 if value is not None
             ),
@@ -136,7 +148,7 @@ class SharedPart:
         for one in self.series:
             if len(found.wh) == len(wanted) and not found.estimated:
                 break
-            wh = _WH[one.unit] * self.part
+            wh = WH[one.unit] * self.part
             if one.path == CURVE:
                 for time, watts, estimated in curve_half_hours(one, received, wanted):
                     found.add(time, _whole(watts * wh * STEP_S / 3600), estimated=estimated)

@@ -44,7 +44,7 @@ class ShownPlace:
     @property
     def said(self) -> str:
         """The picture in words."""
-        return ". ".join([self.name, *(f"{what}: {amount}" for what, amount in self.facts), *self.remarks])
+        return ". ".join([self.name, *(f"{what} {amount}" for what, amount in self.facts), *self.remarks])
 
 
 def page(view: PageView, seen: PlacesSeen, choice: PlacesChoice, template: str) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gateway.web.view import PageView
 
 # Kinds of the chart: colours of ``history.css`` and ``roof.css``.
-_COVERED, _REST, _PART = "covered", "c-base", "outline"
+_COVERED, _REST, _PART, _UNKNOWN = "covered", "c-base", "outline", "undivided"
 _HOURS = (0, 3, 6, 9, 12, 15, 18, 21)
 _LONG = 1000
 
@@ -167,9 +167,12 @@ def _bar(view: PageView, one: PartBeside) -> Bar:
     said = [_clock(view, one)]
     for key, wh in (("my_part", one.mine), ("used", one.drawn), ("covered", one.covered)):
         said.append(f"{view.words[key]} {written.kwh(view.lang, wh, 2) if wh is not None else view.words['unknown']}")
-    stack = {} if one.drawn is None else {_COVERED: (one.covered or 0) / 1000}
-    if one.drawn is not None:
-        stack[_REST] = (one.drawn - (one.covered or 0)) / 1000
+    stack = {}
+    if one.drawn is not None and one.covered is not None:
+        stack = {_COVERED: one.covered / 1000, _REST: (one.drawn - one.covered) / 1000}
+    elif one.drawn is not None:
+        # Whether any of it was covered nobody knows: neither colour of the legend.
+        stack = {_UNKNOWN: one.drawn / 1000}
     return Bar(said=said, stack=stack, outline=None if one.mine is None else one.mine / 1000, unsure=one.estimated)
 
 

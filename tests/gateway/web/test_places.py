@@ -141,7 +141,7 @@ def test_the_table_comes_to_what_the_page_says(house):
     rows = re.findall(r"<tr><th scope=row>(.*?)</th><td>(.*?)</td></tr>", text)
     assert len(rows) == 49
     assert {value for _, value in rows} == {"1 008"}
-    assert 'role="img" aria-label="house. En moyenne: 1 008 W.' in text
+    assert 'role="img" aria-label="house. En moyenne 1 008 W.' in text
 
 
 def test_a_class_room_sees_it_large_without_a_menu(house):

@@ -133,6 +133,34 @@ def test_one_silent_inverter_makes_the_roof_unknown_and_is_named(house):
     assert "Nothing has been received for hours from: ouest." in plain(ask(house, "/roof?lang=en")[0])
 
 
+def test_an_inverter_that_stopped_leaves_no_sum(house):
+    """What the other one goes on to make, and the one made until ten o'clock, are not what the roof made."""
+    begin = midnight(WINTER)
+    house.configure(ROOF + BASE)
+    for inverter, hours in (("pv1", 10), ("pv2", 16)):
+        receive(house, begin - 1800, begin + hours * 3600, lambda _: 12_000, inverter)
+    with closing(Archive(house.folder)) as archive:
+        (then,) = look(archive, house.config, "house", None, begin + 10 * 3600).roofs
+        (later,) = look(archive, house.config, "house", None, begin + 16 * 3600).roofs
+    assert (then.today, then.silent) == (240_000, [])
+    assert (later.today, later.year, later.mine_today, later.mine_year) == (None, None, None, None)
+    assert later.silent == ["est"]
+
+
+def test_an_index_that_was_set_back_leaves_no_year(house):
+    """Another inverter under the same name: what the first had counted until then nobody knows."""
+    begin, now = midnight(WINTER), midnight(WINTER + timedelta(days=9))
+    house.configure(ONE)
+    receive(house, begin, midnight(WINTER + timedelta(days=5)), lambda _: 12_000)
+    with closing(Archive(house.folder)) as archive:
+        (one,) = look(archive, house.config, "house", None, now - 4 * 86_400).roofs
+    assert one.year > 0
+    receive(house, midnight(WINTER + timedelta(days=5)) + 1800, now, lambda _: 20_000)
+    with closing(Archive(house.folder)) as archive:
+        (one,) = look(archive, house.config, "house", None, now).roofs
+    assert (one.year, one.mine_year, one.today, one.silent) == (None, None, 0, [])
+
+
 def test_what_the_roof_covers_right_now_is_said(house):
     """252 of 504 W, over the last five minutes of both; not where half hours alone come."""
     now = int(time.time()) // 300 * 300

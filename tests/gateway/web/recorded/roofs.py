@@ -35,12 +35,10 @@ _SCHOOL = RoofTable(
 )
 _BARN = RoofTable(held=2.5, name="veranda", shares=1000, received=("garage",))
 
-_KNOWN = RoofFigures(_SCHOOL, 24_350, _NOON, 61_234, 1_234_567, None, 1837, 37_037, (), estimated=False)
-_SILENT = RoofFigures(
-    _SCHOOL, None, _NOON - 7200, None, None, MIDNIGHT - 86_400, None, None, ("ouest",), estimated=True
-)
-_NIGHT = RoofFigures(_BARN, 0, MIDNIGHT, 0, 900, MIDNIGHT - 86_400, 0, 2, (), estimated=False)
-_NOTHING = RoofFigures(_BARN, None, None, None, None, None, None, None, ("garage",), estimated=False)
+_KNOWN = RoofFigures(_SCHOOL, 24_350, _NOON, 61_234, 1_234_567, None, 1837, 37_037, ())
+_SILENT = RoofFigures(_SCHOOL, None, _NOON - 7200, None, None, MIDNIGHT - 86_400, None, None, ("ouest",))
+_NIGHT = RoofFigures(_BARN, 0, MIDNIGHT, 0, 900, MIDNIGHT - 86_400, 0, 2, ())
+_NOTHING = RoofFigures(_BARN, None, None, None, None, None, None, None, ("garage",))
 
 
 def _rows(count=24, known=True):
