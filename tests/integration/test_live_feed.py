@@ -40,14 +40,20 @@ def heard(ear, **expected):
 
 def delays_s(ear, meter):
     """Seconds from the last byte of each frame on the wire to the arrival of its first object."""
-    ended = {record["frame"]: record["host"] for record in meter.records() if record["event"] == "sent"}
-    by_second = {int(frame["time"]): ended[frame["frame"]] for frame in meter.truth() if frame["frame"] in ended}
     first = {}
     for payload, came in list(ear.came.items()):
         said = json.loads(payload) if payload.startswith(b'{"version"') else {}
         if said.get("time"):
             first.setdefault(int(datetime.fromisoformat(said["time"]).timestamp()), came)
-    return sorted(came - by_second[second] for second, came in first.items())
+
+    def by_second():
+        """None while the meter has not written down yet that it ended a frame that came."""
+        ended = {record["frame"]: record["host"] for record in meter.records() if record["event"] == "sent"}
+        known = {int(frame["time"]): ended[frame["frame"]] for frame in meter.truth() if frame["frame"] in ended}
+        return known if known.keys() >= first.keys() else None
+
+    sent = wait_until(by_second, 20, "each frame that came was sent")
+    return sorted(came - sent[second] for second, came in first.items())
 
 
 @pytest.fixture

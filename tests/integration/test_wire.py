@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from gateway.consent.text import day
 from gateway.store.recorder import Recorder
 from harness.accounts import HOME
 from harness.house import in_this_process
@@ -25,6 +26,8 @@ FIRST = int(datetime(2026, 3, 1, 0, tzinfo=UTC).timestamp())
 DAY = f"{time.gmtime().tm_year + 1}-05-31"
 END = datetime.fromisoformat(f"{DAY}T22:00Z").timestamp()
 PUT = PLACES | {"2027-05-31": DAY, "1811800800": f"{END:.0f}"}
+# The day on which the document was written.
+WRITTEN = "2026-11-30"
 
 
 class Home:
@@ -138,7 +141,9 @@ def test_the_examples_are_sent_and_answered_as_printed(federation, tap, tmp_path
         home = Home(tmp_path, federation, meter)
         with home.house.gateway() as gateway:
             home.house.await_link("xmpp", "ok")
-            asyncio.run(Conversation(("gateway", "errors"), posts, home.do, PUT).hold())
+            # Of a meter that speaks, what was read goes up to now.
+            put = PUT | {WRITTEN: day(int(time.time()))}
+            asyncio.run(Conversation(("gateway", "errors"), posts, home.do, put).hold())
             assert gateway.stop() == 0
     # What its server has written down is held to the schema when this module ends.
     assert {stanza.get("from") for stanza in tap.stanzas()} >= {f"{HOME}/proxy"}

@@ -30,7 +30,8 @@ from tests.gateway.web.conftest import PASSWORD, House
 from tests.gateway.web.shared import COOP, DAY_S, LONG, TOWN, make, overfull
 
 TICKS = {"granularity": "PT30M", "purpose": "1", "period": "asked", "history": "1"}
-
+# The first of a month is « 1er ».
+DATE = r"\d+(?:er)? \S+ \d+"
 
 # Two of its letters are Cyrillic.
 LOOK_ALIKE = "c\u043e\u043ep@sen9.test"
@@ -415,16 +416,14 @@ def test_each_recipient_has_a_sentence_and_what_went_there(tmp_path):
     }
     names = ("La Coop", "La Ville", "Étude", "Archives", "Demain", "Plus tard")
     coop, town, study, archives, tomorrow, later = (cards[f"{name} (nom non vérifié)"] for name in names)
-    said = re.search(
-        r'<p class="sentence">La Coop reçoit une valeur par minute, jusqu’au \d+ \S+ \d+\.<small>(.*?)<', coop
-    )
+    said = re.search(rf'<p class="sentence">La Coop reçoit une valeur par minute, jusqu’au {DATE}\.<small>(.*?)<', coop)
     assert said[1] == "Toute la puissance soutirée"
     numbers = re.findall(r"<dt>(\S+|En attente)</dt><dd>(\d+)", coop)
     assert numbers == [("Envoyé", "123"), ("En attente", str(account.waiting)), ("Confirmé", "1")]
     assert "<small>dont 120 à sa demande ou en direct</small>" in coop
     assert "<small>2 pas encore confirmées</small>" in coop
     assert re.search(
-        r"<dt>Comparaison</dt><dd>le \d+ \S+ \d+ : 3 valeurs manquaient ou étaient différentes chez lui ; elles ont été"
+        rf"<dt>Comparaison</dt><dd>le {DATE} : 3 valeurs manquaient ou étaient différentes chez lui ; elles ont été"
         r" renvoyées ; il a une valeur qui n’est pas dans cette maison</dd>",
         coop,
     )
@@ -434,8 +433,8 @@ def test_each_recipient_has_a_sentence_and_what_went_there(tmp_path):
     assert (
         "Archives ne peut rien demander en ce moment ; vous lui aviez permis de demander un total par jour" in archives
     )
-    assert re.search(r"Demain recevra une valeur par demi-heure, du \d+ \S+ \d+ au \d", tomorrow)
-    assert re.search(r"Plus tard pourra demander une valeur par demi-heure, du \d+ \S+ \d+ au \d", later)
+    assert re.search(rf"Demain recevra une valeur par demi-heure, du {DATE} au \d", tomorrow)
+    assert re.search(rf"Plus tard pourra demander une valeur par demi-heure, du {DATE} au \d", later)
     # What nobody confirms is not said to be none.
     flow = re.search(r'<dl class="flow">(.*?)</dl>', town, re.DOTALL)[1]
     assert "<dt>Envoyé</dt><dd>12" in flow
