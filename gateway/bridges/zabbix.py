@@ -68,9 +68,14 @@ class ZabbixSink:
         if len(absent) == len(values):
             return absent
         left = {value.household.name for value in self._absent(self._energy(values))}
-        return absent + [
-            one for one in values if one.household.name in left and one.path in TOTALS and one not in absent
+        known = set(map(id, absent))
+        missing = absent + [
+            one for one in values if one.household.name in left and one.path in TOTALS and id(one) not in known
         ]
+        if not missing:
+            # Taken earlier, and seen only now: what comes next continues it.
+            self._steps.keep()
+        return missing
 
     def _absent(self, values: Sequence[Value]) -> list[Value]:
         there: dict[tuple[str, int, int], str] = {}

@@ -103,6 +103,20 @@ def test_a_bridge_that_died_between_the_index_and_its_energy_finds_what_is_missi
     assert sink(zabbix).missing(sent) == []
 
 
+def test_what_was_taken_and_seen_late_is_continued(zabbix):
+    """Sent, but not to be seen in time: it is asked for again and found there; the hour that follows is no gap."""
+    readings = drawn(random.Random(8), 13, MIDNIGHT + 9 * 3600)
+    bridge = sink(zabbix)
+    _send(bridge, indexes("late", readings[:1]))
+    _send(sink(zabbix), indexes("late", readings[:-1]))
+    assert bridge.missing(indexes("late", readings[1:-1])) == []
+    # The forwarder asks again only what failed.
+    bridge.send(indexes("late", readings[-1:]))
+    index = dict(readings)
+    known = {at: (index[at + 3600] - value) / 1000 for at, value in readings[:-2] if at % 3600 == 0}
+    assert had(zabbix, "late") == pytest.approx(known)
+
+
 def test_an_index_that_falls_is_another_s(zabbix):
     """A meter was changed: the hour in which it was has no value, those after it have theirs."""
     start = MIDNIGHT + 8 * 3600
