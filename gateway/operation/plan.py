@@ -276,13 +276,15 @@ def _of_parts(table: OperationTable) -> Iterator[tuple[str, str]]:
 
 def _of_sums(table: OperationTable, producers: Iterable[str | None]) -> Iterator[tuple[str, str]]:
     """On each day the parts are 1 at most together; looked at where a member comes or leaves."""
-    for producer in sorted(producers, key=str):
+    rows = {producer: [_part(member, producer) for member in table.member] for producer in sorted(producers, key=str)}
+    try:
+        # All of them: a step has one denominator.
+        parts.over(part for row in rows.values() for part in row)
+    except ValueError as error:
+        yield "member", str(error)
+        return
+    for producer, row in rows.items():
         changes: dict[date, Fraction] = {}
-        row = [_part(member, producer) for member in table.member]
-        try:
-            parts.over(row)
-        except ValueError as error:
-            yield "member", str(error)
         for member, part in zip(table.member, row, strict=True):
             changes[member.since] = changes.get(member.since, Fraction()) + part
             if member.until is not None and member.until < date.max:

@@ -106,6 +106,15 @@ WRONG = {
     "no parts": (text("static"), "needs part"),
     "one without": (text("static", member("a", 'part = "1/2"') + member("b")), "'b' has no part"),
     "parts for nothing": (text(members=member("a", 'part = "1/2"')), "has no part"),
+    "no denominator": (
+        text(
+            "full",
+            member("a", 'parts = { p1 = "1/999999937", p2 = "1/999999893" }')
+            + member("b", 'parts = { p1 = "1/999999929", p2 = "1/999999883" }'),
+            producers=PRODUCERS + SECOND,
+        ),
+        "no denominator in common",
+    ),
     "too much": (
         text("static", member("a", 'part = "60 %"') + member("b", 'part = "50 %"', "2026-03-01")),
         "on 2026-03-01 the parts are 110 % together",

@@ -163,7 +163,7 @@ def test_an_index_that_was_set_back_leaves_no_year(house):
 
 def test_what_the_roof_covers_right_now_is_said(house):
     """252 of 504 W, over the last five minutes of both; not where half hours alone come."""
-    now = int(time.time()) // 300 * 300
+    now = int(time.time()) // 60 * 60
     house.configure(ONE)
     house.live(now - 3600, now, base(504), lambda _: {POWER: 600})
     receive(house, now - 1800, now, lambda _: 5040, every=10, granularity="raw")
