@@ -75,9 +75,15 @@ def _install() -> bool:
 
 def _show_places(options: argparse.Namespace) -> int:
     """Places side by side at a page, by one gateway or by five."""
-    from demo import class_room, neighbourhood  # noqa: PLC0415 (they bring the gateway's own parts)
+    # They bring the gateway's own parts.
+    from demo.class_room import ClassRoom  # noqa: PLC0415
+    from demo.lived import show  # noqa: PLC0415
+    from demo.neighbourhood import Neighbourhood  # noqa: PLC0415
 
-    return (class_room if options.class_room else neighbourhood).show(options.seconds)
+    if options.class_room:
+        return show(ClassRoom, options.seconds, "starting three meters and a gateway …")
+    said = "starting two servers, five meters and five gateways; their last two weeks are on the way …"
+    return show(Neighbourhood, options.seconds, said)
 
 
 def _run(chain: DemoChain, endings: Endings, options: argparse.Namespace) -> int:

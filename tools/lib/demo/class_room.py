@@ -6,19 +6,16 @@ by side. No server, and nothing that leaves this machine.
 
 from __future__ import annotations
 
-import sys
-import tempfile
-import time
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from demo.endings import Endings
-from demo.lived import PASSWORD, LivedHouse
-from servers import RigError
+from demo.lived import LivedHouse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from demo.endings import Endings
 
 ROOF_W = 36_000
 # Name -> options of its meter.
@@ -48,15 +45,15 @@ area_m2 = 180
 
 
 class ClassRoom(LivedHouse):
-    """The gateway of the class with its three meters; ``url`` is where its page is."""
+    """The gateway of the class with its three meters; ``urls`` is where its page is."""
 
     def __init__(self, folder: Path, endings: Endings) -> None:
         super().__init__(folder, endings, METERS, ExitStack())
 
     @property
-    def url(self) -> str:
+    def urls(self) -> tuple[str, ...]:
         """The page."""
-        return f"http://127.0.0.1:{self.port}/places?period=week"
+        return (f"http://127.0.0.1:{self.port}/places?period=week",)
 
     def __enter__(self) -> Self:
         try:
@@ -70,22 +67,3 @@ class ClassRoom(LivedHouse):
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
-
-
-def show(seconds: float | None) -> int:
-    """Run it until Ctrl-C, or for so long; the exit code."""
-    endings = Endings()
-    endings.listen()
-    try:
-        with tempfile.TemporaryDirectory(prefix="linky-class-") as folder, ClassRoom(Path(folder), endings) as room:
-            print(f"  {room.url}\n  password: {PASSWORD}\n  Ctrl-C ends everything", flush=True)
-            end = time.monotonic() + seconds if seconds else float("inf")
-            while (left := end - time.monotonic()) > 0:
-                time.sleep(min(left, 1.0))
-                room.require_alive()
-    except RigError as error:
-        print(f"tools/demo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ntools/demo: ended; everything that was started is stopped", file=sys.stderr)
-    return 0

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
+from demo.endings import Endings
 from demo.past import write_past
 from gateway.balance.calendar import BalancePeriod, day_of, midnight
 from gateway.web.access.access import PageAccess
@@ -16,11 +20,9 @@ from meter.process import SimulatedMeter
 from servers import RigError, free_port, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import ExitStack
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager, ExitStack
 
-    from demo.endings import Endings
     from meter.household import SimulatedHousehold
 
 # Of a page on this machine, with nobody's data.
@@ -112,3 +114,35 @@ _USUAL = {"seed": 1, "phases": 1, "solar": 0}
 def begins(now: float) -> int:
     """The Monday of last week, at midnight."""
     return midnight(BalancePeriod.WEEK.begin(day_of(now)) - timedelta(days=7))
+
+
+class Running(Protocol):
+    """What is shown: its pages, and RigError once a part of it has ended by itself."""
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Its pages."""
+
+    def require_alive(self) -> None:
+        """RigError where a part of it has ended."""
+
+
+def show(begin: Callable[[Path, Endings], AbstractContextManager[Running]], seconds: float | None, said: str) -> int:
+    """Run it until Ctrl-C, or for so long; the exit code. ``said`` is printed while it starts."""
+    endings = Endings()
+    endings.listen()
+    try:
+        print(f"  {said}", flush=True)
+        with tempfile.TemporaryDirectory(prefix="linky-") as folder, begin(Path(folder), endings) as running:
+            pages = "".join(f"  {url}\n" for url in running.urls)
+            print(f"{pages}  password: {PASSWORD}\n  Ctrl-C ends everything", flush=True)
+            end = time.monotonic() + seconds if seconds else float("inf")
+            while (left := end - time.monotonic()) > 0:
+                time.sleep(min(left, 1.0))
+                running.require_alive()
+    except RigError as error:
+        print(f"tools/demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ntools/demo: ended; everything that was started is stopped", file=sys.stderr)
+    return 0

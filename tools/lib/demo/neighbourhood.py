@@ -6,23 +6,22 @@ its page has them side by side, and its part of the roof.
 
 from __future__ import annotations
 
-import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from demo.class_room import ROOF_W
-from demo.endings import Endings
-from demo.lived import PASSWORD, LivedHouse, begins
+from demo.lived import LivedHouse, begins
 from harness.accounts import register, table
 from servers import Federation, RigError, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from demo.endings import Endings
 
 _STEP_S, _ARRIVE_S = 1800, 110.0
 
@@ -68,7 +67,7 @@ area_m2 = 180
 
 
 class Neighbourhood:
-    """Two servers, five gateways with their meters; ``url`` is the page of the first house."""
+    """Two servers, five gateways with their meters; ``urls`` are pages of the first house."""
 
     def __init__(self, folder: Path, endings: Endings) -> None:
         self._folder, self._endings, self._stack = folder, endings, ExitStack()
@@ -81,9 +80,9 @@ class Neighbourhood:
         return self.houses[FIRST.name]
 
     @property
-    def url(self) -> str:
-        """Where its page has all of them."""
-        return f"http://127.0.0.1:{self.first.port}/places?period=week"
+    def urls(self) -> tuple[str, ...]:
+        """Where its page has all of them, and its part of the roof."""
+        return tuple(f"http://127.0.0.1:{self.first.port}/{page}" for page in ("places?period=week", "roof"))
 
     def __enter__(self) -> Self:
         try:
@@ -146,26 +145,3 @@ def _received(one: Neighbour) -> str:
 
 def _place(one: Neighbour) -> str:
     return f'[[place]]\nname = "{one.about}"\nkind = "{one.kind}"\nseries = ["{one.name}"]\n{_SIZES[one.kind]}'
-
-
-def show(seconds: float | None) -> int:
-    """Run it until Ctrl-C, or for so long; the exit code."""
-    endings = Endings()
-    endings.listen()
-    try:
-        print(
-            "  starting two servers, five meters and five gateways; their last two weeks are on the way …", flush=True
-        )
-        with tempfile.TemporaryDirectory(prefix="linky-") as folder, Neighbourhood(Path(folder), endings) as all_of_it:
-            roof = all_of_it.url.replace("/places?period=week", "/roof")
-            print(f"  {all_of_it.url}\n  {roof}\n  password: {PASSWORD}\n  Ctrl-C ends everything", flush=True)
-            end = time.monotonic() + seconds if seconds else float("inf")
-            while (left := end - time.monotonic()) > 0:
-                time.sleep(min(left, 1.0))
-                all_of_it.require_alive()
-    except RigError as error:
-        print(f"tools/demo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ntools/demo: ended; everything that was started is stopped", file=sys.stderr)
-    return 0
