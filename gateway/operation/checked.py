@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.operation.own import fine
+from gateway.operation.reveal import FEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,8 @@ def check(file: MemberFile, metered: Mapping[int, int]) -> OwnCheck:
     found = OwnCheck()
     for line, own in file.days():
         if own is None:
-            found.alone += 1
+            # Or it was not in it on that day.
+            found.alone += line.day.members < FEWEST
             continue
         for place, begin in enumerate(line.day.begins()):
             _step(found, line.day, own, place, begin, metered.get(begin))
@@ -62,8 +64,8 @@ def check(file: MemberFile, metered: Mapping[int, int]) -> OwnCheck:
 def _step(found: OwnCheck, day: DaySums, own: OwnDay, place: int, begin: int, metered: int | None) -> None:
     told, drawn = own.share[place], own.drawn[place]
     # By their own figures to the last thousandth: a wrong share is found also where this meter was not read.
-    expected = None if drawn is None else _fine_share(day, own, place, drawn)
-    if told != expected and not (drawn is None and told == 0 == day.produced[place]):
+    expected = _fine_share(day, own, place, drawn)
+    if told != expected and (told is not None or _tells_all(day, own, place)):
         found.shares[begin] = (told or 0, expected)
     if told is None or expected is None:
         found.unknown += 1
@@ -78,27 +80,41 @@ def _step(found: OwnCheck, day: DaySums, own: OwnDay, place: int, begin: int, me
         found.drawn[begin] = (drawn, metered)
 
 
-def _fine_share(day: DaySums, own: OwnDay, place: int, drawn: int) -> int | None:
+def _tells_all(day: DaySums, own: OwnDay, place: int) -> bool:
+    """Whether every number that a share may need is there, and something to share: a share is owed then."""
+    numbers = [own.drawn[place], *(one[place] for one in own.made), *(row[place] for row in own.parts)]
+    return bool(day.produced[place]) and all(number is not None for number in numbers)
+
+
+def _fine_share(day: DaySums, own: OwnDay, place: int, drawn: int | None) -> int | None:
     share = share_of(day, own, place, drawn)
     return None if share is None else fine(*share)
 
 
-def share_of(day: DaySums, own: OwnDay, place: int, drawn: int) -> tuple[int, int] | None:
-    """What the key makes of what was drawn in a step, over what; None where a number that it needs is unknown."""
+def share_of(day: DaySums, own: OwnDay, place: int, drawn: int | None) -> tuple[int, int] | None:
+    """What the key makes of what was drawn in a step, over what; None where a number that it needs is unknown.
+
+    Whoever gets no part needs none, and whoever is served by some pots not what the others hold.
+    """
     pot = day.produced[place]
     if pot == 0:
         return 0, 1
     if day.key == "pro-rata":
         wanted = day.wanted[place] if day.wanted else None
-        return None if pot is None or not wanted else (min(drawn * pot, drawn * wanted), wanted)
+        return None if pot is None or drawn is None or not wanted else (min(drawn * pot, drawn * wanted), wanted)
     pots = [one[place] for one in own.made] if day.key == "full" else [pot]
     parts = [row[place] for row in own.parts]
     if len(parts) != len(pots):
         return None
-    count, over = 0, 1
+    count, over, is_whole = 0, 1, True
     for part, one in zip(parts, pots, strict=True):
-        if part is None or one is None:
-            return None
-        some, of = map(int, part.split("/"))
-        count, over = count * of + some * one * over, over * of
-    return min(drawn * over, count), over
+        some, of = (1, 1) if part is None else map(int, part.split("/"))
+        if some and (part is None or one is None):
+            is_whole = False
+        elif some and one is not None:
+            count, over = count * of + some * one * over, over * of
+    if drawn is not None and drawn * over <= count:
+        return drawn * over, over
+    if not is_whole or (count and drawn is None):
+        return None
+    return count, over

@@ -213,9 +213,11 @@ def _part(was: Wh, was_over: int, now: Wh, over: int, pot: Wh) -> Fraction | Non
     """What a member got of a pot, as a part of it."""
     if pot == 0:
         return Fraction()
-    if was is None or now is None or pot is None:
+    if was is None or now is None:
         return None
-    return (Fraction(now, over) - Fraction(was, was_over)) / pot
+    got = Fraction(now, over) - Fraction(was, was_over)
+    # Nothing of a pot is nothing, whatever it holds.
+    return got / pot if pot else None if got else Fraction()
 
 
 def _less(one: Wh, two: Wh) -> Wh:

@@ -103,6 +103,31 @@ def test_what_is_unknown_is_told_as_unknown(three):
         assert (result.is_right, result.steps, result.unknown) == (True, 94, 2)
 
 
+@pytest.mark.parametrize("name", [*OPERATIONS, "nothing for a"])
+def test_nobody_is_accused_of_what_nobody_knows(three, tmp_path, name):
+    """Curves with holes, by each key: what is told, and what is not, is what a member comes to as well."""
+    nothing = {"key": "static", "a": 'part = "0 %"', "b": 'part = "1/2"', "c": 'part = "1/2"'}
+    operation = written(tmp_path / "toit.toml", "abc", **nothing) if name == "nothing for a" else three(name)
+    rng = random.Random(name)
+    curves = drawn_by_lot(rng, operation, DAYS[0])
+    kept = {who: {at: wh for at, wh in curve.items() if rng.random() < 0.8} for who, curve in curves.items()}
+    _, files = signed(operation, [share_day(operation, DAYS[0], kept)])
+    for member in "abc":
+        result = check(read_member(files[member]), curves[member])
+        assert (result.is_right, result.shares) == (True, {})
+        assert result.steps > 10
+
+
+def test_a_day_on_which_it_was_not_in_it_is_no_day_of_few(three):
+    """Others share then: its file has their sums of all, and nothing of its own."""
+    operation = three()
+    days, curves = shared_days(operation, random.Random(7), DAYS[:1])
+    _, files = signed(operation, days)
+    without = [line for line in files["a"] if not line.startswith(b'{"own"')]
+    assert len(without) == len(files["a"]) - 1
+    assert check(read_member(without), curves["a"]) == OwnCheck()
+
+
 def test_a_meter_that_counts_otherwise_is_said_step_by_step(three):
     """More than 1 Wh, and which; what this meter does not know is not compared."""
     operation = three()
