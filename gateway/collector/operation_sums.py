@@ -65,7 +65,7 @@ def check_said(operation: Operation, month: date, config: CollectorConfig) -> No
     rolls = [operation.roll(day) for day in days_of(month)]
     # Served in order, a member learns from its own part how far those before it were.
     told = [roll for roll in rolls if operation.table.key == "pro-rata" or isinstance(roll.fixed, InOrder)]
-    few = [count for roll in told if FEWEST <= (count := len(roll.members)) < FEW]
+    few = [count for roll in told if FEWEST <= (count := roll.sharing) < FEW]
     purpose = config.access.purpose if config.access else ""
     if few and not any(sentence in purpose for sentence in REVEALED.values()):
         raise ConfigError(

@@ -80,7 +80,7 @@ async def month_of_operation(
     for day in days_of(month):
         shared = share_day(operation, day, joined(others, await curves(day)))
         together.add(shared)
-        counts.append(len(shared.roll.members))
+        counts.append(shared.roll.sharing)
     totals = together.totals
     members = {
         name: one for name, one in zip(operation.members, totals.members(), strict=True) if one.steps or one.unknown
@@ -91,7 +91,7 @@ async def month_of_operation(
     if not members or not producers:
         kind = "producer" if members else "member"
         raise ConfigError(f"{operation.path}: no {kind} in {month:%Y-%m}: look at from and until")
-    return MonthlyStatement(operation, month, members, producers, min(filter(None, counts)))
+    return MonthlyStatement(operation, month, members, producers, min(filter(None, counts), default=0))
 
 
 def as_table(statement: MonthlyStatement) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.operation.own import fine
+from gateway.operation.own import fine, is_fed
 from gateway.operation.reveal import FEWEST
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ def _step(found: OwnCheck, day: DaySums, own: OwnDay, place: int, begin: int, me
 
 def _tells_all(day: DaySums, own: OwnDay, place: int) -> bool:
     """Whether every number that a share may need is there, and something to share: a share is owed then."""
-    numbers = [own.drawn[place], *(one[place] for one in own.made), *(row[place] for row in own.parts)]
+    parts = [row[place] for row in own.parts]
+    pots = [one[place] for one, part in zip(own.made, parts, strict=False) if is_fed(part)]
+    numbers = [own.drawn[place], *parts, *pots]
     return bool(day.produced[place]) and all(number is not None for number in numbers)
 
 

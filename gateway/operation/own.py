@@ -95,7 +95,7 @@ class MemberFile:
 def own_days(operation: Operation, shared: SharedDay, line: SignedDay, key: Signer) -> dict[str, SignedOwnDay]:
     """What each member gets of a day; none where less than three take part: a share would be a neighbour's curve."""
     members = shared.roll.members
-    if len(members) < FEWEST:
+    if shared.roll.sharing < FEWEST:
         return {}
     parts = _Parted(operation, shared)
     found = {}
@@ -133,7 +133,12 @@ class _Parted:
         rows = tuple(
             tuple(_written(None if step is None else step[pot][place]) for step in self._steps) for pot in range(pots)
         )
-        return rows, (self._made if self._kind == "full" else ())
+        # What a producer injected is told to whom it feeds in that step alone: it may be a neighbour's roof.
+        made = (
+            tuple(wh if is_fed(part) else None for wh, part in zip(one, row, strict=True))
+            for one, row in zip(self._made, rows, strict=False)
+        )
+        return rows, (tuple(made) if self._kind == "full" else ())
 
 
 def _parts(
@@ -146,6 +151,11 @@ def _parts(
     if isinstance(key, InOrder):
         return key.parts(produced, drawn)
     raise TypeError(key)
+
+
+def is_fed(part: str | None) -> bool:
+    """Whether a part, as a file has it, is known and is something."""
+    return part is not None and not part.startswith("0/")
 
 
 def _written(part: Fraction | None) -> str | None:

@@ -94,6 +94,16 @@ class Roll:
     # None where each step has its own, of a file.
     fixed: SharingKey | None
 
+    @property
+    def sharing(self) -> int:
+        """How many members may get something: one without a part hides nobody among the others."""
+        match self.fixed:
+            case FixedParts(parts=row):
+                return sum(part > 0 for part in row)
+            case PartsByProducer(parts=rows):
+                return sum(any(column) for column in zip(*rows, strict=True))
+        return len(self.members)
+
 
 @dataclass(frozen=True)
 class Operation:

@@ -143,7 +143,7 @@ def sums_of(operation: Operation, shared: SharedDay) -> DaySums:
     roll, table = shared.roll, operation.table
     produced = [_sum(step.produced) for step in shared.steps]
     wanted = None
-    if table.key == "pro-rata" and len(roll.members) >= FEWEST:
+    if table.key == "pro-rata" and roll.sharing >= FEWEST:
         drawn = [_sum(step.drawn) for step in shared.steps]
         wanted = tuple(_larger(made, used) for made, used in zip(produced, drawn, strict=True))
     # What a share depends on: a name that is written otherwise, or the last day of a row, is no other roll.
@@ -156,7 +156,7 @@ def sums_of(operation: Operation, shared: SharedDay) -> DaySums:
         first=shared.steps[0].begin,
         step=table.step,
         key=table.key,
-        members=len(roll.members),
+        members=roll.sharing,
         roll=hashlib.sha256(_TAG + canonical([table.key, list(table.order), rows]).encode()).hexdigest()[:16],
         produced=tuple(produced),
         wanted=wanted,

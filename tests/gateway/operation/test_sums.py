@@ -88,6 +88,27 @@ def test_of_two_members_nothing_but_the_production_is_told(tmp_path):
     assert check(read_member(files["a"]), curves["a"]) == OwnCheck(alone=1)
 
 
+def test_one_without_a_part_hides_nobody(tmp_path):
+    """Of two who share and a third who gets nothing no share is told: it would be the other one's curve."""
+    parts = {"a": 'part = "0 %"', "b": 'part = "1/2"', "c": 'part = "1/2"'}
+    operation = written(tmp_path / "toit.toml", "abc", key="static", **parts)
+    days, _ = shared_days(operation, random.Random(3), DAYS[:1])
+    _, files = signed(operation, days)
+    assert [json.loads(lines[-1])["day"]["members"] for lines in files.values()] == [2, 2, 2]
+    assert {len(lines) for lines in files.values()} == {2}
+
+
+def test_what_a_producer_injected_is_told_to_whom_it_feeds_alone(three):
+    """Here a is fed by both, b by the first and c by the second."""
+    operation = three("full, by parts")
+    curves = drawn_by_lot(random.Random(9), operation, DAYS[0])
+    _, files = signed(operation, [share_day(operation, DAYS[0], curves)])
+    made = {who: json.loads(lines[-1])["own"]["made"] for who, lines in files.items()}
+    one, two = (list(curves[who].values()) for who in ("p1", "p2"))
+    nothing = [None] * len(one)
+    assert made == {"a": [one, two], "b": [one, nothing], "c": [nothing, two]}
+
+
 def test_what_is_unknown_is_told_as_unknown(three):
     """Of who is missing, pro rata of all; it is counted, and is no fault."""
     operation = three()
@@ -103,17 +124,17 @@ def test_what_is_unknown_is_told_as_unknown(three):
         assert (result.is_right, result.steps, result.unknown) == (True, 94, 2)
 
 
-@pytest.mark.parametrize("name", [*OPERATIONS, "nothing for a"])
+@pytest.mark.parametrize("name", [*OPERATIONS, "nothing for d"])
 def test_nobody_is_accused_of_what_nobody_knows(three, tmp_path, name):
     """Curves with holes, by each key: what is told, and what is not, is what a member comes to as well."""
-    nothing = {"key": "static", "a": 'part = "0 %"', "b": 'part = "1/2"', "c": 'part = "1/2"'}
-    operation = written(tmp_path / "toit.toml", "abc", **nothing) if name == "nothing for a" else three(name)
+    nothing = {"key": "static", "a": 'part = "1/4"', "b": 'part = "1/4"', "c": 'part = "1/2"', "d": 'part = "0 %"'}
+    operation = written(tmp_path / "toit.toml", "abcd", **nothing) if name == "nothing for d" else three(name)
     rng = random.Random(name)
     curves = drawn_by_lot(rng, operation, DAYS[0])
     kept = {who: {at: wh for at, wh in curve.items() if rng.random() < 0.8} for who, curve in curves.items()}
     _, files = signed(operation, [share_day(operation, DAYS[0], kept)])
-    for member in "abc":
-        result = check(read_member(files[member]), curves[member])
+    for member, lines in files.items():
+        result = check(read_member(lines), curves[member])
         assert (result.is_right, result.shares) == (True, {})
         assert result.steps > 10
 
