@@ -35,6 +35,8 @@ _STEP = re.compile(r"P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D
 _STEP_S = (366 * 86_400, 31 * 86_400, 7 * 86_400, 86_400, 3600, 60)
 # As long as that of any of our gateways: where nothing has come yet, and of a step that is not understood.
 _LONGEST_STEP_S = 86_400
+# Of a subscription that is younger than this, series of a longer step may not have come yet.
+_YOUNG_S = _MARGIN_STEPS * _LONGEST_STEP_S
 
 _CHAIN = (
     "SELECT epoch, reached, spans, extract(epoch FROM heard_at)::bigint FROM gateway WHERE id = %s FOR NO KEY UPDATE"
@@ -117,10 +119,12 @@ class AskedGateway:
             await db.execute("UPDATE gateway SET epoch = %s, reached = %s, spans = %s WHERE id = %s", moved)
             if passed_over and heard is not None:
                 steps = await self._steps(db)
-                for known in await self._accepted(db):
+                for known, since in await self._accepted(db):
                     asked = parse_identifier(known)
-                    first = heard - margin_s(step for named, step in steps if names(asked, *named))
-                    await add_gap(db, self._source.id, known, first, now + 1)
+                    margin = margin_s(step for named, step in steps if names(asked, *named))
+                    if heard - since < _YOUNG_S:
+                        margin = max(margin, _YOUNG_S)
+                    await add_gap(db, self._source.id, known, heard - margin, now + 1)
             key = {"gateway": self._source.id, "identifier": identifier}
             begun = await (await db.execute(_BEGUN, key)).fetchone()
             if begun and begun[0] is not None and begun[0] <= now:
@@ -165,9 +169,13 @@ class AskedGateway:
 
         await self._run(work)
 
-    async def _accepted(self, db: AsyncConnection) -> list[str]:
-        text = "SELECT identifier FROM subscription WHERE gateway = %s AND since IS NOT NULL"
-        return [name for (name,) in await (await db.execute(text, [self._source.id])).fetchall()]
+    async def _accepted(self, db: AsyncConnection) -> list[tuple[str, int]]:
+        """What is subscribed to, and since when."""
+        text = (
+            "SELECT identifier, extract(epoch FROM since)::bigint FROM subscription"
+            " WHERE gateway = %s AND since IS NOT NULL"
+        )
+        return await (await db.execute(text, [self._source.id])).fetchall()
 
     async def _steps(self, db: AsyncConnection) -> list[tuple[tuple[str, str], str]]:
         """Of each series that has come: its name, as it was sent and as the literal one, and its granularity."""

@@ -41,15 +41,20 @@ def test_the_margin_follows_the_step(granularities, margin):
     assert margin_s(granularities) == margin
 
 
-def test_of_each_subscription_it_is_asked_as_far_back_as_it_needs(store):
-    """A day's value, told the day after under the time of the day before, is within; of others an hour is asked."""
+@pytest.mark.parametrize(("age_s", "of_power"), [(3 * DAY_S, HOUR_S), (DAY_S, 2 * DAY_S)])
+def test_of_each_subscription_it_is_asked_as_far_back_as_it_needs(store, age_s, of_power):
+    """A day's value, told the day after under the time of the day before, is within; of others an hour is asked.
+
+    Of one that was a day old when the gateway was heard, none had come, and one may have been due.
+    """
     names = {name: f"{SENSOR}/{name}" for name in (INDEX, POWER, "contract")}
 
     async def scenario():
         async with desk_at(store) as desk:
             await desk.database.run(lambda db: add(db, FAR, wanted(HOME, names.values()), None))
             await desk.settle()
-            store.ask("UPDATE subscription SET since = now() WHERE identifier = ANY(%s)", [*names.values()])
+            since = "UPDATE subscription SET since = to_timestamp(%s) WHERE identifier = ANY(%s)"
+            store.ask(since, HEARD - age_s, [*names.values()])
             kept = await desk.keep(
                 parcel((HEARD - 60, 450), path=POWER, unit="VA"),
                 parcel((HEARD - DAY_S, 7), granularity="P1D"),
@@ -62,7 +67,7 @@ def test_of_each_subscription_it_is_asked_as_far_back_as_it_needs(store):
             return {gap.identifier: HEARD - gap.first for gap in await asked.gaps()}
 
     assert asyncio.run(scenario()) == {
-        names[POWER]: HOUR_S,
+        names[POWER]: of_power,
         names[INDEX]: 2 * DAY_S,
         names["contract"]: 2 * DAY_S,
     }
