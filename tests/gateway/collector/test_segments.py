@@ -93,24 +93,24 @@ def kept(store):
 
 
 def by_hand(store):
-    """The same from every reading there is: the first of each half hour and of the one after it, in each meter.
+    """The same from every reading there is: the index at both ends of each half hour, in each meter.
 
-    A meter that has no value within a day is not there.
+    A meter that has no value within a day is not there. An index by the minute is that of the minute's end.
     """
     members = defaultdict(set)
     for name, home in store.ask("SELECT name, gateway FROM segment_home JOIN segment ON segment = id"):
         members[home].add(name)
-    first, moments = {}, defaultdict(lambda: defaultdict(list))
+    values, moments = defaultdict(list), defaultdict(lambda: defaultdict(list))
     rows = store.ask(
-        "SELECT m.gateway, m.id, s.path, r.time, r.value FROM reading r JOIN series s ON s.id = r.series"
-        " JOIN meter m ON m.id = s.meter JOIN gateway g ON g.id = m.gateway"
-        " WHERE NOT g.limited ORDER BY r.time, r.value"
+        "SELECT m.gateway, m.id, s.path, s.granularity, r.time, r.value FROM reading r JOIN series s ON s.id = r.series"
+        " JOIN meter m ON m.id = s.meter JOIN gateway g ON g.id = m.gateway WHERE NOT g.limited"
     )
-    for home, meter, path, time, value in rows:
+    for home, meter, path, granularity, time, value in rows:
         if path.endswith("/energy/active/index"):
-            start = time.astimezone(UTC).replace(minute=time.minute // 30 * 30, second=0, microsecond=0)
-            first.setdefault((home, meter, path, start), value)
+            read = time.astimezone(UTC) + timedelta(minutes=granularity == "PT1M")
+            values[home, meter, path].append((read, value, granularity in ("PT1M", "raw")))
             moments[home, path][meter].append(time)
+    first = {(*of, start): value for of, read in values.items() for start, value in at_borders(read).items()}
     homes = {}
     for home, path, start in {(home, path, start) for home, _, path, start in first}:
         used = []
@@ -128,6 +128,22 @@ def by_hand(store):
             sum_of, count = totals[name, path, start]
             totals[name, path, start] = sum_of + energy, count + 1
     return dict(totals)
+
+
+def at_borders(values):
+    """The index at the beginning of each half hour in which there is any.
+
+    It is the first one there; of what is said when it changes, the last one of the half hour before.
+    """
+    first, last = {}, {}
+    for time, value, said in sorted(values):
+        start = time.replace(minute=time.minute // 30 * 30, second=0, microsecond=0)
+        first.setdefault(start, (time, value))
+        if said:
+            last[start] = value
+    return {
+        start: last.get(start - STEP, value) if time > start else value for start, (time, value) in first.items()
+    }  # fmt: skip
 
 
 def test_what_is_kept_is_what_the_indexes_say_whatever_happens(store, monkeypatch):
