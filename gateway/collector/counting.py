@@ -1,7 +1,8 @@
-"""How many values each day of France brought of each series: counted once the day is over, and again after a change.
+"""What each day of France brought of each series, counted once the day is over, and again after a change.
 
-Exact at every moment: whoever writes or deletes readings says so in the same transaction, while it holds the series,
-and what is not counted the views count themselves (``sql/011_planned.sql``).
+How many values, and of an index of energy the first and the last. Exact at every moment: whoever writes or deletes
+readings says so in the same transaction, while it holds the series, and what is not counted the views look up
+themselves (``sql/020_days.sql``).
 """
 
 from __future__ import annotations
@@ -11,43 +12,97 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from psycopg import AsyncConnection
 
     from gateway.collector.database import Database
 
+# Whoever deletes readings of series holds them: so nobody counts meanwhile, and who writes need not wait.
+HOLD_SERIES = "SELECT FROM series WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 # The days of which ``incoming`` holds something; of nearly all rows that is known already, and nothing is written.
 NOTE_INCOMING = """
 INSERT INTO counted (day, series)
-SELECT DISTINCT day_of(to_timestamp(i.time)), i.series FROM incoming i JOIN series s ON s.id = i.series
+SELECT DISTINCT d.day, i.series
+FROM incoming i JOIN series s ON s.id = i.series
+CROSS JOIN LATERAL (SELECT day_of(to_timestamp(i.time) + lag_of(s.kind, s.granularity)) AS day) d
 WHERE s.kind IN ('gauge', 'total') AND NOT EXISTS (
-  SELECT FROM counted c WHERE c.day = day_of(to_timestamp(i.time)) AND c.series = i.series AND c.received IS NULL
+  SELECT FROM counted c WHERE c.day = d.day AND c.series = i.series AND c.received IS NULL
 )
 ON CONFLICT (day, series) DO UPDATE SET received = NULL
 """
-_UNCOUNT = (
-    "UPDATE counted SET received = NULL WHERE series = ANY(%(series)s) AND received IS NOT NULL"
-    " AND day >= day_of(to_timestamp(%(first)s)) AND day <= day_of(to_timestamp(%(last)s))"
-)
+# An index by the minute is of the next day where the minute is the last of its own.
+_UNCOUNT = """
+UPDATE counted SET received = NULL WHERE series = ANY(%(series)s) AND received IS NOT NULL
+  AND day >= day_of(to_timestamp(%(first)s)) AND day <= day_of(to_timestamp(%(last)s) + interval '1 minute')
+"""
+_UNFILL = "UPDATE series SET filled_from = 'infinity', filled_until = '-infinity' WHERE id = ANY(%(series)s)"
+# What is past its retention. Of the day in which it ends the copies of what is deleted go, too.
+_PAST = """
+WITH gone AS (DELETE FROM counted WHERE series = ANY(%(series)s) AND day < day_of(%(bound)s) RETURNING series)
+UPDATE series SET filled_from = 'infinity', filled_until = '-infinity' WHERE id IN (SELECT series FROM gone)
+"""
+_PASSING = """
+UPDATE counted SET received = NULL
+WHERE series = ANY(%(series)s) AND day = day_of(%(bound)s) AND first_at < %(bound)s + interval '1 minute'
+"""
 _UNCOUNTED = """
-SELECT DISTINCT series FROM counted WHERE received IS NULL AND day < day_of(now()) AND series > %(after)s
-ORDER BY series LIMIT %(many)s
+(SELECT DISTINCT series FROM counted WHERE received IS NULL AND day < day_of(now()) AND series > %(after)s
+  ORDER BY series LIMIT %(many)s)
+UNION
+(SELECT id FROM series WHERE id > %(after)s AND filled_until < day_of(now()) - 1
+  AND step_of(kind, path, granularity) IS NOT NULL
+  AND EXISTS (SELECT FROM counted WHERE series = id AND day < day_of(now()) AND received > 0)
+  ORDER BY id LIMIT %(many)s)
+ORDER BY 1 LIMIT %(many)s
 """
 # A writer holds its series until it has committed: those have their turn later.
 _HOLD = "SELECT id FROM series WHERE id = ANY(%s) AND NOT erasing ORDER BY id FOR UPDATE SKIP LOCKED"
 _COUNT = """
-UPDATE counted c SET received = CASE WHEN s.granularity = 'raw' THEN (
-  SELECT count(*) FROM generate_series(d.start, d.next - interval '1 hour', interval '1 hour') AS h
-  WHERE EXISTS (SELECT FROM reading WHERE series = c.series AND time >= h AND time < h + interval '1 hour')
-) ELSE (
-  SELECT count(*) FROM reading WHERE series = c.series AND time >= d.start AND time < d.next
-) END
-FROM series s, LATERAL (
-  SELECT p.day, p.day::timestamp AT TIME ZONE 'Europe/Paris' AS start,
-    (p.day + 1)::timestamp AT TIME ZONE 'Europe/Paris' AS next
+UPDATE counted c SET received = n.received, expected = steps_in(c.day, step_of(s.kind, s.path, s.granularity)),
+  first_at = f.at, first_value = f.value, last_at = l.at, last_value = l.value
+FROM series s
+CROSS JOIN LATERAL (
+  SELECT lag_of(s.kind, s.granularity) AS lag, s.kind = 'total' AND is_energy_index(s.path) AS counts
+) k
+CROSS JOIN LATERAL (
+  SELECT p.day, start_of(p.day) - k.lag AS start, start_of(p.day + 1) - k.lag AS next
   FROM counted p WHERE p.series = s.id AND p.received IS NULL AND p.day < day_of(now()) ORDER BY p.day LIMIT %(days)s
 ) d
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN s.granularity = 'raw' THEN (
+    SELECT count(*) FROM generate_series(d.start, d.next - interval '1 hour', interval '1 hour') AS h
+    WHERE EXISTS (SELECT FROM reading WHERE series = s.id AND time >= h AND time < h + interval '1 hour')
+  ) ELSE (
+    SELECT count(*) FROM reading WHERE series = s.id AND time >= d.start AND time < d.next
+  ) END AS received
+) n
+LEFT JOIN LATERAL (
+  SELECT time + k.lag AS at, value FROM reading
+  WHERE k.counts AND series = s.id AND time >= d.start AND time < d.next ORDER BY time LIMIT 1
+) f ON true
+LEFT JOIN LATERAL (
+  SELECT time + k.lag AS at, value FROM reading
+  WHERE k.counts AND series = s.id AND time >= d.start AND time < d.next ORDER BY time DESC LIMIT 1
+) l ON true
 WHERE s.id = ANY(%(series)s) AND c.series = s.id AND c.day = d.day
+"""
+# A day without a row is one that brought nothing: of those that are all counted each day has its row from the first on.
+_FILL = """
+WITH span AS (
+  SELECT s.id, s.filled_from, s.filled_until, step_of(s.kind, s.path, s.granularity) AS step, day_of(now()) - 1 AS last,
+    (SELECT min(day) FROM counted WHERE series = s.id AND (received > 0 OR received IS NULL)) AS first
+  FROM series s WHERE s.id = ANY(%(series)s) AND NOT EXISTS (
+    SELECT FROM counted WHERE series = s.id AND received IS NULL AND day < day_of(now())
+  )
+), short AS (
+  SELECT * FROM span WHERE step IS NOT NULL AND first <= last AND (first <> filled_from OR last <> filled_until)
+), filled AS (
+  INSERT INTO counted (day, series, received, expected)
+  SELECT first + n, id, 0, steps_in(first + n, step) FROM short CROSS JOIN LATERAL generate_series(0, last - first) AS n
+  ON CONFLICT DO NOTHING
+)
+UPDATE series s SET filled_from = x.first, filled_until = x.last FROM short x WHERE s.id = x.id
 """
 # Some tenths of a second at most, for which nothing of these series is written.
 _SERIES, _DAYS = 50, 10
@@ -59,8 +114,16 @@ async def uncount(db: AsyncConnection, series: Sequence[int], first: float, last
     The series are held until its end, so that nobody counts meanwhile.
     """
     held = list(series)
-    await db.execute("SELECT FROM series WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [held])
+    await db.execute(HOLD_SERIES, [held])
     await db.execute(_UNCOUNT, {"series": held, "first": first, "last": last})
+    await db.execute(_UNFILL, {"series": held})
+
+
+async def forget_past(db: AsyncConnection, series: Sequence[int], bound: datetime) -> None:
+    """Readings of these series before ``bound`` are past their retention, and deleted in this transaction."""
+    asked = {"series": list(series), "bound": bound}
+    await db.execute(_PAST, asked)
+    await db.execute(_PASSING, asked)
 
 
 async def count_days(database: Database, ended: Callable[[], bool] = lambda: False) -> int:
@@ -85,4 +148,5 @@ async def _portion(db: AsyncConnection, after: int) -> tuple[int, int]:
         return 0, 0
     held = [number for (number,) in await (await db.execute(_HOLD, [series])).fetchall()]
     done = await db.execute(_COUNT, {"series": held, "days": _DAYS})
+    await db.execute(_FILL, {"series": held})
     return series[-1], done.rowcount

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gateway.collector.counting import HOLD_SERIES, forget_past
 from gateway.collector.months import ahead, drop_before, make
 from gateway.collector.schema import Layout, check
 from gateway.collector.series import drop_empty
@@ -30,7 +31,6 @@ _LOCK_WAIT = "SET LOCAL lock_timeout = '500ms'"
 # As text: to an interval, and to Python's own, a month is thirty days.
 _TERMS = "SELECT DISTINCT keep::text, now() - keep AS bound FROM series ORDER BY bound"
 _NEXT = "SELECT id FROM series WHERE keep::text = %s AND id > %s ORDER BY id LIMIT %s"
-_PAST_DAYS = "DELETE FROM counted WHERE series = ANY(%(series)s) AND day < day_of(%(bound)s)"
 _PAST = """
 DELETE FROM reading WHERE (series, time) IN (
   SELECT series, time FROM reading WHERE series = ANY(%(series)s) AND time < %(bound)s LIMIT %(most)s
@@ -123,8 +123,9 @@ async def _delete(db: AsyncConnection, keep: str, bound: datetime, after: int, m
     series = [number for (number,) in await (await db.execute(_NEXT, [keep, after, many])).fetchall()]
     if not series:
         return None
+    await db.execute(HOLD_SERIES, [series])
     done = await db.execute(_PAST, {"series": series, "bound": bound, "most": _PORTION})
-    await db.execute(_PAST_DAYS, {"series": series, "bound": bound})
+    await forget_past(db, series, bound)
     return series[-1], done.rowcount
 
 

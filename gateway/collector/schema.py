@@ -21,7 +21,7 @@ _MIGRATIONS = (
     *("001_tables.sql", "002_views.sql", "003_requests.sql", "004_invitations.sql", "005_labels.sql"),
     *("006_figures.sql", "007_sent.sql", "008_segments.sql", "009_gaps.sql", "010_partitions.sql", "011_planned.sql"),
     *("012_files.sql", "013_bounded.sql", "014_gaps_refused.sql", "015_once.sql", "016_erasure_noted.sql"),
-    *("017_meters.sql", "018_home_erasing.sql", "019_borders.sql"),
+    *("017_meters.sql", "018_home_erasing.sql", "019_borders.sql", "020_days.sql"),
 )
 # Any number that nobody else uses in this database (pg_advisory_xact_lock).
 _LOCK = 0x4C494E4B
@@ -40,6 +40,7 @@ _VIEWS = (
 _FUNCTIONS = (
     "energy(interval, text, timestamptz, timestamptz, text[], text)",
     "completeness(timestamptz, timestamptz, text[])",
+    "energy_of_days(text)",
 )
 
 
