@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
@@ -95,6 +98,13 @@ class Database:
                     if not isinstance(error, _AGAIN) or time + 1 == _TIMES:
                         raise StoreError(f"PostgreSQL cannot be used: {_sentence(error)}") from error
         raise AssertionError
+
+    def cut(self) -> None:
+        """Have what waits for the server fail as if that had closed the connection; the next work opens another."""
+        if self._db is not None and not self._db.closed:
+            # To cancel the work would be to wait: psycopg first asks the server to end the statement.
+            with suppress(OSError), socket.socket(fileno=os.dup(self._db.fileno())) as end:
+                end.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
         """Close the connection; the next work opens another."""

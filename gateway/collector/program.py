@@ -20,6 +20,7 @@ from gateway.collector.metrics import looked_at
 from gateway.collector.months import ahead, make
 from gateway.collector.partitions import MEMBER, SETTLE_S, WITHOUT_DATABASE_S, WITHOUT_SERVER_S, Partitions
 from gateway.collector.publication import SegmentPublication
+from gateway.collector.pulse import Pulse
 from gateway.collector.queue import IngestQueue
 from gateway.collector.retention import retain
 from gateway.collector.rounds import Rounds
@@ -75,6 +76,7 @@ class Collector:
         # A connection each: a long commit, or a long count, keeps no gateway from being asked.
         self._writing = Database(conninfo, self._prepare, f"{MEMBER} {account.resource}")
         self._asking, self._counting = Database(conninfo), Database(conninfo)
+        self._pulse = Pulse(Database(conninfo, name="linky-collect pulse"), self._fell_silent)
         self._sources: dict[str, CollectedGateway] = {}
         self._book = SeriesBook(config.retention.most)
         self._layout = Layout.PARTITIONS
@@ -114,6 +116,7 @@ class Collector:
                 group.create_task(self._queue.run(self._stop), name="queue")
                 group.create_task(self._rounds.run(self._stop), name="rounds")
                 group.create_task(self._own(), name="partitions")
+                group.create_task(self._pulse.run(self._stop), name="pulse")
                 group.create_task(self._welcome.run(self._stop), name="welcome")
                 group.create_task(self._totals.run(self._stop), name="totals")
                 group.create_task(self._retain(), name="retention")
@@ -169,17 +172,24 @@ class Collector:
             except StoreError as error:
                 self._partitions.changed = True
                 log.debug("the partitions: %s", error)
-                if self._sources and time.monotonic() - away > WITHOUT_DATABASE_S:
-                    # Who is shown our presence sends to us; we can confirm nothing, and who has its partition can.
-                    log.warning(
-                        "no gateway is kept while PostgreSQL is away: they send to the other processes, or wait"
-                    )
-                    self._rounds.assign([])
-                    assigned = frozenset()
+                if time.monotonic() - away > WITHOUT_DATABASE_S:
+                    self._give_away()
             self._settled_at = time.monotonic()
             self._say()
             await wait_any(SETTLE_S, self._stop)
         self._rounds.assign([])
+
+    def _give_away(self) -> None:
+        """Who is shown our presence sends to us; we can confirm nothing, and who has its partition can."""
+        if self._sources:
+            log.warning("no gateway is kept while PostgreSQL is away: they send to the other processes, or wait")
+            self._rounds.assign([])
+        self._partitions.changed = True
+
+    def _fell_silent(self) -> None:
+        for database in (self._writing, self._asking, self._counting):
+            database.cut()
+        self._give_away()
 
     async def _write_standings(self) -> None:
         changes = dict(self._rounds.changes)

@@ -61,7 +61,10 @@ def subscribed(sharing):
 
 
 def test_joins_leaves_and_kills_of_each_part_lose_nothing(place):
-    """Of 300 homes, while they send: a second and a third process come, one goes, one is killed, so is the database."""
+    """Of 300 homes, while they send: a second and a third process come, one goes, one is killed, so is the database.
+
+    Then that hangs with its connections open: the homes are told within seconds, and taken again when it goes on.
+    """
     with Sharing(place, 300) as sharing:
         first = sharing.collectors.add()
         subscribed(sharing)
@@ -77,6 +80,13 @@ def test_joins_leaves_and_kills_of_each_part_lose_nothing(place):
         sharing.server.postgres.kill()
         sharing.server.postgres.start()
         sharing.await_shares(1, BUSY_S)
+        sharing.await_confirmed(2 * WAIT_S)
+        sharing.homes.rate(40)
+        left = sharing.homes.report.left
+        with sharing.server.postgres.hanging():
+            wait_until(lambda: sharing.homes.report.left >= left + sharing.count, BUSY_S, "all homes are told")
+        sharing.await_shares(1, BUSY_S)
+        sharing.await_said(40, WAIT_S)
         sharing.await_confirmed(2 * WAIT_S)
         assert sharing.wrong() == []
         assert sharing.homes.report.said > 100

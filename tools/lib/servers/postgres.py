@@ -12,12 +12,16 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from harness.process import Program
 from harness.wait import wait_until
 from servers.process import RigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PROGRAMS = Path("/usr/lib/postgresql")
 _READY_S = 60.0
@@ -109,6 +113,24 @@ class Postgres(Program):
     def kill(self) -> None:
         """End it without a word, as when the machine's memory is full: sessions are cut, it recovers at its start."""
         self._end_by(signal.SIGQUIT, _READY_S)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """For a block, every process of it is stopped: its connections stay open, and nobody answers."""
+        pid = self.process.pid
+        stopped = [pid]
+        try:
+            # Itself first: it begins no other then.
+            os.kill(pid, signal.SIGSTOP)
+            stopped += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+            for one in stopped[1:]:
+                with suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGSTOP)
+            yield
+        finally:
+            for one in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGCONT)
 
     def program(self, name: str) -> Path:
         """One of its clients, of this very version: ``pg_dump`` of another one refuses."""
