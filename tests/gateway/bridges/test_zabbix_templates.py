@@ -26,8 +26,8 @@ FIGURES = {"gateways": 4, "queue_values": 0, "values_handed_on_total": 9, "conne
 
 
 @pytest.fixture(scope="module")
-def templated(zabbix, tmp_path_factory):
-    """A Zabbix of its own with the templates; where the other may be had, this may."""
+def templated(zabbix_installed, tmp_path_factory):
+    """A Zabbix of its own with the templates."""
     with ZabbixServer(tmp_path_factory.mktemp("templated")) as running:
         imported(running)
         yield running
@@ -108,12 +108,14 @@ def test_one_alarm_for_a_silent_household_and_one_for_a_bridge_that_is_away(impa
     figures = dict(FIGURES)
 
     def tells(given, holds):
-        """The bridge tells of itself and hands on what these households give, until it holds."""
-        deadline = time.monotonic() + 240
-        while not holds():
-            assert time.monotonic() < deadline, (alarms(impatient, "silent"), alarms(impatient, "bridge"))
+        """The bridge tells of itself and hands on what these households give, each second, until it holds."""
+
+        def told():
             sink.tell(figures)
             sink.send(now_of(given))
+            return holds()
+
+        wait_until(told, 240, "the alarms that are due", every=1)
 
     def silent():
         return alarms(impatient, "silent") & set(names)
