@@ -116,7 +116,7 @@ def begins(now: float) -> int:
     return midnight(BalancePeriod.WEEK.begin(day_of(now)) - timedelta(days=7))
 
 
-class Running(Protocol):
+class ShownPages(Protocol):
     """What is shown: its pages, and RigError once a part of it has ended by itself."""
 
     @property
@@ -127,7 +127,7 @@ class Running(Protocol):
         """RigError where a part of it has ended."""
 
 
-def show(begin: Callable[[Path, Endings], AbstractContextManager[Running]], seconds: float | None, said: str) -> int:
+def show(begin: Callable[[Path, Endings], AbstractContextManager[ShownPages]], seconds: float | None, said: str) -> int:
     """Run it until Ctrl-C, or for so long; the exit code. ``said`` is printed while it starts."""
     endings = Endings()
     endings.listen()
