@@ -1,6 +1,7 @@
 """What the gateways of an operation sent, as energy by step: of those alone whose households consented to it.
 
-A gateway with several meters of one kind counts where each of them is whole. One that is limited has no curve.
+A home of several meters has a curve where each of them is whole: a meter that has no value of that kind from a day
+before to a day after is not there yet, or no more, and the others are the home. One that is limited has no curve.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from gateway.operation.curves import MOST_WH, THERE_S, MeterCurve, of_home
 from gateway.operation.steps import steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping
     from datetime import date
 
     from psycopg import AsyncConnection
@@ -33,6 +35,26 @@ CROSS JOIN LATERAL (
 ) r
 WHERE g.account = %(account)s AND lower(g.jid) = ANY(%(jids)s) AND NOT g.limited AND NOT s.erasing
   AND s.path = ANY(%(paths)s) AND s.granularity = ANY(%(marked)s) AND s.unit = 'Wh' AND s.kind = 'total'
+  AND r.value >= 0 AND r.value < 1e15
+"""
+# The steps at which each meter is there, of those homes that have several, however fine they send.
+_THERE = """
+WITH several AS (
+  SELECT g.id, g.jid, s.path
+  FROM gateway g JOIN meter m ON m.gateway = g.id JOIN series s ON s.meter = m.id
+  WHERE g.account = %(account)s AND lower(g.jid) = ANY(%(jids)s) AND NOT g.limited AND NOT s.erasing
+    AND s.path = ANY(%(paths)s) AND s.unit = 'Wh' AND s.kind = 'total'
+  GROUP BY g.id, g.jid, s.path HAVING min(m.id) <> max(m.id)
+)
+SELECT lower(h.jid), h.path, m.id, array_agg(step.begin)
+FROM several h JOIN meter m ON m.gateway = h.id JOIN series s ON s.meter = m.id AND s.path = h.path
+CROSS JOIN generate_series(%(first)s::bigint, %(last)s::bigint - 1, %(step)s::bigint) AS step(begin)
+WHERE NOT s.erasing AND s.unit = 'Wh' AND s.kind = 'total' AND EXISTS (
+  SELECT FROM reading r WHERE r.series = s.id
+    AND r.time > to_timestamp(step.begin) - make_interval(secs => %(near)s)
+    AND r.time <= to_timestamp(step.begin) + make_interval(secs => %(near)s)
+)
+GROUP BY h.jid, h.path, m.id
 """
 _SENDING = """
 SELECT lower(g.jid), s.path, s.granularity
@@ -49,6 +71,8 @@ async def curves_of(db: AsyncConnection, account: str, operation: Operation, day
     asked = {
         "first": steps.start,
         "last": steps.stop,
+        "step": steps.step,
+        "near": THERE_S,
         "account": account,
         "jids": sorted({jid for jid, _ in whose}),
         "paths": [_DRAWN, _INJECTED],
@@ -56,21 +80,27 @@ async def curves_of(db: AsyncConnection, account: str, operation: Operation, day
     }
     marks: dict[tuple[str, str], dict[int, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
     for jid, path, meter, time, value in await (await db.execute(_MARKS, asked)).fetchall():
-        if value is not None:
-            marks[jid, path][meter][time] = round(value)
-    return {name: _energies(list(marks[of].values()), steps) for of, name in whose.items()}
+        marks[jid, path][meter][time] = round(value)
+    there: dict[tuple[str, str], dict[int, set[int]]] = defaultdict(dict)
+    for jid, path, meter, begins in await (await db.execute(_THERE, asked)).fetchall():
+        there[jid, path][meter] = set(begins)
+    return {name: of_home(_meters(marks[of], there[of], steps), steps) for of, name in whose.items()}
 
 
-def _energies(meters: Sequence[Mapping[int, int]], steps: range) -> dict[int, int]:
-    """The steps that are known of each of some meters, and what all of them counted."""
-    found: dict[int, int] = {}
-    for begin in steps if meters else ():
-        pairs = [(marks.get(begin), marks.get(begin + steps.step)) for marks in meters]
-        rises = [after - before for before, after in pairs if before is not None and after is not None]
-        # An index that falls is another meter's.
-        if len(rises) == len(meters) and min(rises) >= 0:
-            found[begin] = sum(rises)
-    return found
+def _meters(
+    marks: Mapping[int, Mapping[int, int]], there: Mapping[int, Collection[int]], steps: range
+) -> list[MeterCurve]:
+    """Those of a home; of the only one nobody asks whether it is there."""
+    return [
+        MeterCurve(_rises(marks.get(meter, {}), steps), there.get(meter, ())) for meter in marks.keys() | there.keys()
+    ]
+
+
+def _rises(marks: Mapping[int, int], steps: range) -> dict[int, int]:
+    """What a meter counted in each step that is known; an index that falls, or leaps, is another meter's."""
+    pairs = ((begin, marks.get(begin), marks.get(begin + steps.step)) for begin in steps)
+    rises = {begin: after - before for begin, before, after in pairs if before is not None and after is not None}
+    return {begin: rise for begin, rise in rises.items() if 0 <= rise <= MOST_WH}
 
 
 async def missing(db: AsyncConnection, account: str, operation: Operation, day: date) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from gateway.words.phrase import Phrase, joined, made, plural
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from gateway.balance.words import BalanceWriter
     from gateway.commands.options import Commands
@@ -33,6 +34,7 @@ _TOO_LARGE = Phrase("{path}: larger than any month of an operation")
 _AT_FILE = Phrase("{path}: {what}")
 _NO_DAY = Phrase("{path}: no day in it")
 _NO_METER = Phrase("{name!r} is no [[meter]] of the configuration ({names})")
+_METERS = Phrase("Compared with {names} together; if not all of them are in the operation, say which: --meter NAME.")
 _OTHER_KEY = Phrase("{path}: signed {found}, not {wanted}: ask your co-operative which letters are right")
 _NO_LETTERS = Phrase("{text!r} is no fingerprint: write the letters as they are shown, such as MZUH VLPY MK6X O3EP")
 
@@ -60,7 +62,13 @@ def declare(commands: Commands) -> None:
     parser.add_argument(
         "--key", type=_letters, metavar="LETTERS", help="of the organiser's signature, as on its letter"
     )
-    parser.add_argument("--meter", metavar="NAME", help="which [[meter]] (default: the first)")
+    parser.add_argument(
+        "--meter",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="which [[meter]] is in the operation; may be repeated (default: all)",
+    )
     add_language(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object, with every step that differs")
 
@@ -74,11 +82,12 @@ def _run(options: argparse.Namespace) -> int:
     found = fingerprint(file.head.key)
     if options.key and found != options.key:
         raise JournalError(_OTHER_KEY.filled(path=options.file, found=found, wanted=options.key))
-    result = check(file, _metered(config, options.meter, file))
+    home = _home(config, options.meter, file)
+    result = check(file, home.drawn)
     if options.json:
-        sys.stdout.write(json.dumps(_as_json(file, result, found), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(_as_json(file, result, found) | {"meters": home.meters}, ensure_ascii=False) + "\n")
     else:
-        text = joined("\n", _said(file, result, found, fingerprint(file.chain.head)))
+        text = joined("\n", _said(file, result, found, fingerprint(file.chain.head), home.meters))
         sys.stdout.write(text.in_language(spoken(options)) + "\n")
     return 0 if result.is_right else Exit.FAILED
 
@@ -102,25 +111,41 @@ def _read(path: Path) -> MemberFile:
     return found
 
 
-def _metered(config: Config, name: str | None, file: MemberFile) -> dict[int, int]:
-    """What this meter drew by step, of those that it knows to the Wh."""
-    from gateway.operation.steps import STEPS  # noqa: PLC0415
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """The meters that count for it, and what they drew together by step, of those that are known to the Wh."""
+
+    meters: list[str]
+    drawn: dict[int, int]
+
+
+def _home(config: Config, wanted: Collection[str], file: MemberFile) -> _Home:
+    """The household's meters, or those of the names that are ``wanted``, over the steps of a file."""
+    from gateway.operation.curves import THERE_S, MeterCurve, of_home  # noqa: PLC0415
     from gateway.store.spans import DRAWN  # noqa: PLC0415
 
     names = [one.name for one in config.meter]
-    if name is not None and name not in names:
-        raise ConfigError(_NO_METER.filled(name=name, names=", ".join(names)))
-    metered: dict[int, int] = {}
+    for name in wanted:
+        if name not in names:
+            raise ConfigError(_NO_METER.filled(name=name, names=", ".join(names)))
+    drawn: dict[int, int] = {}
     with stored(config) as archive:
-        index = archive.meters.named(name or names[0], DRAWN)
+        found = [archive.meters.named(name, DRAWN) for name in names if name in wanted or not wanted]
+        indexes = [index for index in found if index is not None]
         for line, _ in file.days():
-            begins = line.day.begins()
-            if index is not None and begins:
-                metered |= archive.ledger.steps(index, begins.start, begins.stop, STEPS[line.day.step])
-    return metered
+            if begins := line.day.begins():
+                meters = [
+                    MeterCurve(
+                        archive.ledger.steps(one, begins.start, begins.stop, begins.step),
+                        range(one.first_time - THERE_S, one.last_time + THERE_S),
+                    )
+                    for one in indexes
+                ]
+                drawn |= of_home(meters, begins)
+    return _Home([one.meter for one in indexes], drawn)
 
 
-def _said(file: MemberFile, result: OwnCheck, key: str, head: str) -> Iterable[Phrase]:
+def _said(file: MemberFile, result: OwnCheck, key: str, head: str, meters: Sequence[str]) -> Iterable[Phrase]:
     days = len(list(file.days()))
     operation = file.chain.days[-1].day.operation
     shown = plural("{count} day", "{count} days", days)
@@ -128,6 +153,8 @@ def _said(file: MemberFile, result: OwnCheck, key: str, head: str) -> Iterable[P
     yield _CHAIN.filled(head=head)
     if result.alone:
         yield _ALONE.filled(days=plural("{count} day", "{count} days", result.alone))
+    if len(meters) > 1:
+        yield _METERS.filled(names=", ".join(meters))
     yield _COUNTED.filled(steps=result.steps, unknown=result.unknown, unread=result.unread)
     if result.steps:
         yield _SUMS.filled(theirs=_kwh(result.theirs), ours=_kwh(result.ours))

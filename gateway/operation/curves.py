@@ -1,6 +1,7 @@
 """Curves of a month as a file (CSV), for who has no gateway here: ``begin``, then a column a member or producer, in Wh.
 
 Such files come of a distributor's portal. An empty cell is unknown; ``begin`` is a time with its offset, or UTC.
+And what the meters of one home come to together.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigError
@@ -15,15 +17,37 @@ from gateway.operation.coefficients import begin_of, text_of
 from gateway.operation.steps import STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
 # Name -> POSIX second of a step -> Wh; what is not there is unknown.
 Curves = dict[str, dict[int, int]]
 
+# A meter is there from a day before its first value to a day after its last.
+THERE_S = 86_400
+
 _MOST_ROWS = 40_000
-# More than a connection of a small operation can carry in half an hour (3 MW).
+# Of a step, in eight digits: twenty times what 10 MW give in half an hour, the most that an operation may have.
+MOST_WH = 99_999_999
 _WH = re.compile(r"[0-9]{1,8}([.,]0+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class MeterCurve:
+    """One meter of a home: the steps that are known of it, and those at which it is there at all."""
+
+    known: Mapping[int, int]
+    there: Container[int]
+
+
+def of_home(meters: Collection[MeterCurve], begins: Iterable[int]) -> dict[int, int]:
+    """What all meters of a home counted together, of the steps that are known of each that is there."""
+    found: dict[int, int] = {}
+    for begin in begins:
+        known = [one.known[begin] for one in meters if begin in one.known]
+        if known and not any(begin in one.there and begin not in one.known for one in meters):
+            found[begin] = sum(known)
+    return found
 
 
 def read_curves(path: Path, step: str, names: Collection[str]) -> Curves:

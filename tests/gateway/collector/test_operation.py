@@ -292,6 +292,38 @@ def test_of_two_members_no_share_by_step_is_given(store):
     assert all(json.loads(line)["day"]["wanted"] is None for line in lines[1:])
 
 
+@pytest.mark.parametrize(("silent_h", "wh"), [(0, 210), (20, None), (30, 200)])
+def test_a_home_of_two_meters_is_whole_or_unknown(store, silent_h, wh):
+    """What both counted; unknown while one of them is silent, and that of the other once it is there no more."""
+    (first,) = add_homes(store, 1, INDEX, "PT15M")
+    (second,) = add_homes(store, 1, INDEX, "PT15M", sensor="t@x")
+    last = NOON + QUARTER - timedelta(hours=silent_h)
+    fill(store, (first, NOON, 1_000), (first, NOON + QUARTER, 1_200))
+    fill(store, (second, last - QUARTER, 5_000), (second, last, 5_010))
+    found = read_operation(operation(store, *ROOFS, *THREE))
+    curve = with_database(store.conninfo, lambda db: curves_of(db, FAR, found, NOON.date()))["a"]
+    assert curve == ({} if wh is None else {int(NOON.timestamp()): wh})
+
+
+def test_a_meter_that_comes_otherwise_is_a_meter_of_the_home(store):
+    """One whose index comes by the minute has no quarters, and the home has none with it."""
+    (first,) = add_homes(store, 1, INDEX, "PT15M")
+    (second,) = add_homes(store, 1, INDEX, "PT1M", sensor="t@x")
+    fill(store, (first, NOON, 1_000), (first, NOON + QUARTER, 1_200), (second, NOON + QUARTER / 2, 5_000))
+    found = read_operation(operation(store, *ROOFS, *THREE))
+    assert with_database(store.conninfo, lambda db: curves_of(db, FAR, found, NOON.date()))["a"] == {}
+
+
+def test_an_index_that_leaps_is_another_meters(store):
+    """More than any connection carries is unknown: signed as it stands, no member could read its file."""
+    (series,) = add_homes(store, 1, INDEX, "PT15M")
+    marks = (1_000, 1_200, 9_000_000_000_000, 9_000_000_000_300)
+    fill(store, *((series, NOON + n * QUARTER, value) for n, value in enumerate(marks)))
+    found = read_operation(operation(store, *ROOFS, *THREE))
+    curve = with_database(store.conninfo, lambda db: curves_of(db, FAR, found, NOON.date()))["a"]
+    assert list(curve.values()) == [200, 300]
+
+
 @pytest.fixture(scope="module")
 def at_home(tmp_path_factory):
     """Two hours of a house's frames: its own quarters of an hour, and its index as it is sent at each granularity."""

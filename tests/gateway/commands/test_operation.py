@@ -43,11 +43,14 @@ def house(tmp_path, monkeypatch, capsys):
     return work
 
 
-def given(folder, house, more=0):
-    """The file that the organiser gives this house, which drew what it drew but for ``more`` Wh of one step."""
+def given(folder, house, more=0, others=0):
+    """The file that the organiser gives this house, which drew what it drew but for ``more`` Wh of one step.
+
+    Its other meter drew ``others`` in each.
+    """
     operation = written(folder / "toit.toml", ["maison", "b", "c"])
     curves = drawn_by_lot(random.Random(3), operation, DAY)
-    curves["maison"] |= house.quarters
+    curves["maison"] |= {begin: wh + others for begin, wh in house.quarters.items()}
     curves["maison"][START + 900] += more
     _, files = signed(operation, [share_day(operation, DAY, curves)])
     file = folder / "toit-2026-06-maison.jsonl"
@@ -78,6 +81,26 @@ def test_a_meter_that_was_counted_otherwise_is_said_step_by_step(tmp_path, house
     told = json.loads(house(file, "--json", code=1))
     assert told["drawn"] == [{"time": "2026-06-16T10:15:00Z", "theirs": own + 5, "ours": own}]
     assert (told["right"], told["steps"], told["shares"]) == (False, 8, [])
+
+
+def test_a_home_of_two_meters_is_compared_as_a_whole(tmp_path, house):
+    """With what both drew together, as the organiser counts it; with some of them where their names are given."""
+    config = tmp_path / "gateway.toml"
+    config.write_text(config.read_text() + '[[meter]]\nname = "garage"\nsource = "/dev/ttyTIC2"\n')
+    with closing(Store(tmp_path / "data")) as store:
+        store.meters.add("garage", "cd34")
+        recorder = Recorder("garage", {})
+        for second in range(0, 7260, 10):
+            recorder.add(frame(START + second, index=70_000 + second // 60))
+        store.batches.write([recorder.take()], START + 7300)
+    file = given(tmp_path, house, others=15)
+    said = house(file)
+    assert "Compared with house, garage together" in said
+    assert "8 steps compared" in said
+    assert "Everything fits" in said
+    told = json.loads(house(file, "--meter", "house", "--json", code=1))
+    assert (len(told["drawn"]), told["meters"]) == (8, ["house"])
+    assert house(file, "--meter", "house", "--meter", "garage") == said
 
 
 def test_what_is_no_file_of_an_operation_is_one_sentence(tmp_path, house):
