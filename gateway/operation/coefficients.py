@@ -1,7 +1,7 @@
 """A file of coefficients by step (CSV), as an organiser makes it after the step: ``begin``, then a column a member.
 
 With the key ``full`` a column is ``producer/member``. A cell is a part (``16.666 %``, ``0.16666``), an empty one is
-nothing. ``begin`` is a time with its offset, or UTC.
+nothing; a column that is not there is nobody's (``plan`` refuses it). ``begin`` is a time with its offset, or UTC.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 64_000_000
 _MOST_ROWS = 40_000
+_FIRST = "the first line is: begin, and the name of each member"
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,7 @@ class Coefficients:
         if found is None:
             return None
         over, cells = found
-        places = [[self.columns.get((one, member), -1) for member in members] for one in producers]
-        return over, [[cells[place] if place >= 0 else 0 for place in row] for row in places]
+        return over, [[cells[self.columns[one, member]] for member in members] for one in producers]
 
 
 def read_coefficients(path: Path, step: str, producers: Collection[str], members: Collection[str]) -> Coefficients:
@@ -48,7 +48,7 @@ def read_coefficients(path: Path, step: str, producers: Collection[str], members
     try:
         return _read(lines, step, producers, members)
     except (ValueError, csv.Error) as error:
-        raise ConfigError(f"{path}, line {lines.line_num}: {error}") from error
+        raise ConfigError(f"{path}, line {max(1, lines.line_num)}: {error}") from error
 
 
 def _read(
@@ -66,6 +66,8 @@ def _read(
             rows[begin] = row
         if len(rows) > _MOST_ROWS:
             raise ValueError(f"at most {_MOST_ROWS} lines, which is more than a year")
+    if not columns:
+        raise ValueError(_FIRST)
     return Coefficients(columns, rows)
 
 
@@ -97,7 +99,7 @@ def begin_of(cell: str, step_s: int) -> int:
 
 def _columns(cells: Sequence[str], producers: Collection[str], members: Collection[str]) -> dict[tuple[str, str], int]:
     if not cells or cells[0].strip() != "begin" or len(cells) < 2:
-        raise ValueError("the first line is: begin, and the name of each member")
+        raise ValueError(_FIRST)
     found: dict[tuple[str, str], int] = {}
     for place, cell in enumerate(cells[1:]):
         producer, _, member = cell.strip().rpartition("/")

@@ -27,6 +27,7 @@ Curves = dict[str, dict[int, int]]
 THERE_S = 86_400
 
 _MOST_ROWS = 40_000
+_FIRST = "the first line is: begin, and the name of each member or producer"
 # Of a step, in eight digits: twenty times what 10 MW give in half an hour, the most that an operation may have.
 MOST_WH = 99_999_999
 _WH = re.compile(r"[0-9]{1,8}([.,]0+)?")
@@ -57,7 +58,7 @@ def read_curves(path: Path, step: str, names: Collection[str]) -> Curves:
     try:
         return _read(lines, STEPS[step], names)
     except (ValueError, csv.Error) as error:
-        raise ConfigError(f"{path}, line {lines.line_num}: {error}") from error
+        raise ConfigError(f"{path}, line {max(1, lines.line_num)}: {error}") from error
 
 
 def joined(curves: Mapping[str, Mapping[int, int]], others: Curves) -> Curves:
@@ -81,13 +82,15 @@ def _read(lines: Iterable[Sequence[str]], step_s: int, names: Collection[str]) -
             _add(found, columns, begin, cells[1:])
         if len(seen) > _MOST_ROWS:
             raise ValueError(f"at most {_MOST_ROWS} lines, which is more than a year")
+    if not columns:
+        raise ValueError(_FIRST)
     return found
 
 
 def _columns(cells: Sequence[str], names: Collection[str]) -> list[str]:
     columns = [cell.strip() for cell in cells[1:]]
     if not columns or cells[0].strip() != "begin":
-        raise ValueError("the first line is: begin, and the name of each member or producer")
+        raise ValueError(_FIRST)
     for place, name in enumerate(columns):
         if name not in names:
             raise ValueError(f"{name!a} is neither a member nor a producer of the operation's file")

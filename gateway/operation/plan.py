@@ -6,8 +6,9 @@ that begins. Rows of one name do not overlap, so that each day has one roll.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -20,6 +21,7 @@ from gateway.errors import ConfigError, reason
 from gateway.operation import parts
 from gateway.operation.coefficients import Coefficients, read_coefficients
 from gateway.operation.keys import FixedParts, InOrder, PartsByProducer, ProRata, SharingKey
+from gateway.operation.steps import PARIS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -158,7 +160,13 @@ def read_operation(path: Path) -> Operation:
     producers = {row.name for row in table.producer} if table.key == "full" else {""}
     members = {row.name for row in table.member}
     file = path.parent / table.coefficients
-    return Operation(path, table, read_coefficients(file, table.step, producers, members))
+    found = read_coefficients(file, table.step, producers, members)
+    for column, day in _without_column(table, found):
+        raise ConfigError(
+            f"{file}, line 1: no column {column!r}, which takes part on {day}: add it, with empty cells where it gets"
+            " nothing"
+        )
+    return Operation(path, table, found)
 
 
 def _key(table: OperationTable, members: Sequence[MemberTable], producers: Sequence[ProducerTable]) -> SharingKey:
@@ -282,6 +290,19 @@ def _of_parts(table: OperationTable) -> Iterator[tuple[str, str]]:
             yield f"member[{number}]", f'{row.name!a} has no part: part = "0 %" where it has none'
     if any(row.part is not None or row.parts for row in table.member):
         yield from _of_sums(table, producers if table.key == "full" else {None})
+
+
+def _without_column(table: OperationTable, found: Coefficients) -> Iterator[tuple[str, date]]:
+    """Columns that are not there though the file has steps of days on which they count, and the first of these days."""
+    days = sorted({datetime.fromtimestamp(begin, PARIS).date() for begin in found.rows})
+    for producer in table.producer if table.key == "full" else (None,):
+        for member in table.member:
+            rows: tuple[_Row, ...] = (member,) if producer is None else (member, producer)
+            name = "" if producer is None else producer.name
+            if (name, member.name) not in found.columns:
+                at = bisect_left(days, max(row.since for row in rows))
+                if at < len(days) and all(row.is_on(days[at]) for row in rows):
+                    yield "/".join(row.name for row in reversed(rows)), days[at]
 
 
 def _of_sums(table: OperationTable, producers: Iterable[str | None]) -> Iterator[tuple[str, str]]:

@@ -86,8 +86,7 @@ def test_coefficients_by_step(read):
     assert operation.key(roll, NOON + 900) == FixedParts(2, [0, 1])
     assert operation.key(roll, NOON + 1800) is None
     full = text("full", more='coefficients = "k.csv"', producers=PRODUCERS + SECOND)
-    operation = read(full, "begin,p1/a,p1/b,p2/b\n2026-10-01T12:15Z,0.5,0.5,1\n")
-    assert operation.key(roll, NOON) is not None
+    operation = read(full, "begin,p1/a,p1/b,p2/a,p2/b\n2026-10-01T12:15Z,0.5,0.5,,1\n")
     roll = operation.roll(date(2026, 10, 1))
     assert operation.key(roll, NOON) == PartsByProducer(2, [[1, 1], [0, 2]])
 
@@ -151,6 +150,7 @@ def test_a_mistake_is_one_sentence(case, read):
 @pytest.mark.parametrize(
     ("beside", "sentence"),
     [
+        ("", "line 1: the first line is: begin"),
         ("x,a\n", "line 1: the first line is: begin"),
         ("begin,z\n", "line 1: 'z': a column is named member"),
         ("begin,a,a\n", "line 1: 'a' is there twice"),
@@ -158,6 +158,7 @@ def test_a_mistake_is_one_sentence(case, read):
         ("begin,a\n2026-10-01T12:10Z,1\n", "line 2: 2026-10-01T12:10Z: no step of 15 minutes"),
         ("begin,a,b\n2026-10-01T12:15Z,1\n", "line 2: 1 coefficients, where the first line names 2"),
         ("begin,a,b\n2026-10-01T12:15Z,0.6,0.5\n", "line 2: the coefficients are 110 % together"),
+        ("begin,b\n2026-10-01T12:15Z,1\n", "k.csv, line 1: no column 'a', which takes part on 2026-10-01: add it"),
         ("begin,a\n2026-10-01T12:15Z,x\n", "line 2: 'x' is no part"),
         ("begin,a\n2026-10-01T12:15Z,1\n2026-10-01T12:15Z,1\n", "line 3: 2026-10-01T12:15Z is there twice"),
         ("begin,a\n2026-10-01T12:15Z,\x00\n", "line 2"),
@@ -168,6 +169,20 @@ def test_a_mistake_in_coefficients_is_one_sentence(beside, sentence, read):
     with pytest.raises(ConfigError) as caught:
         read(text("simple", more='coefficients = "k.csv"'), beside)
     assert sentence in str(caught.value)
+
+
+def test_a_column_is_there_for_whoever_takes_part(read):
+    """A day on which it does, of the file; who left before or comes later needs none, by producer neither."""
+    simple = text("simple", member("a", "until = 2026-09-30") + member("b"), more='coefficients = "k.csv"')
+    assert read(simple, "begin,b\n2026-10-01T12:15Z,1\n").coefficients.columns == {("", "b"): 0}
+    with pytest.raises(ConfigError, match="no column 'a', which takes part on 2026-09-30"):
+        # 21:45 UTC is before midnight in France, 22:00 is not.
+        read(simple, "begin,b\n2026-09-30T21:45Z,1\n2026-09-30T22:00Z,1\n")
+    later = SECOND.replace("2026-01-01", "2026-10-02")
+    full = text("full", more='coefficients = "k.csv"', producers=PRODUCERS + later)
+    assert read(full, "begin,p1/a,p1/b\n2026-10-01T12:15Z,0.5,0.5\n").coefficients.rows
+    with pytest.raises(ConfigError, match="no column 'p2/a', which takes part on 2026-10-02"):
+        read(full, "begin,p1/a,p1/b,p2/b\n2026-10-01T12:15Z,0.5,0.5,\n2026-10-01T22:00Z,0.5,0.5,1\n")
 
 
 def test_a_file_beyond_reason_is_not_read(read):
