@@ -62,7 +62,7 @@ def _read(
         elif any(cells):
             begin, row = _row(cells, columns, STEPS[step])
             if begin in rows:
-                raise ValueError(f"{cells[0]} is there twice")
+                raise ValueError(f"{cells[0].strip()} is there twice")
             rows[begin] = row
         if len(rows) > _MOST_ROWS:
             raise ValueError(f"at most {_MOST_ROWS} lines, which is more than a year")
@@ -87,8 +87,10 @@ def text_of(path: Path) -> str:
 
 def begin_of(cell: str, step_s: int) -> int:
     """The POSIX second of a step as it stands in such a file. ValueError where none begins then."""
+    cell = cell.strip()
     try:
-        moment = datetime.fromisoformat(cell.strip())
+        # It takes any character between date and time.
+        moment = datetime.fromisoformat(cell if cell.isprintable() else "")
         begin = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{cell[:40]!a} is no time such as 2026-10-01T12:15Z") from error

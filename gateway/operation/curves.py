@@ -77,7 +77,7 @@ def _read(lines: Iterable[Sequence[str]], step_s: int, names: Collection[str]) -
         elif any(cells):
             begin = begin_of(cells[0], step_s)
             if begin in seen:
-                raise ValueError(f"{cells[0]} is there twice")
+                raise ValueError(f"{cells[0].strip()} is there twice")
             seen.add(begin)
             _add(found, columns, begin, cells[1:])
         if len(seen) > _MOST_ROWS:

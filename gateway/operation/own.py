@@ -16,6 +16,7 @@ from gateway.errors import JournalError
 from gateway.journal.entry import canonical
 from gateway.journal.key import is_signed
 from gateway.operation.keys import FixedParts, InOrder, PartsByProducer
+from gateway.operation.names import Name  # noqa: TC001 (msgspec reads it)
 from gateway.operation.reveal import FEWEST
 from gateway.operation.sums import AT_LINE, CHANGED, Chain, Energies, Hash, Signature, SignedDay, decoded, digest
 from gateway.words.phrase import Phrase
@@ -43,7 +44,7 @@ _Parts = Annotated[tuple[_Fraction | None, ...], msgspec.Meta(max_length=100)]
 class MemberHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The first line of a member's file."""
 
-    member: Annotated[str, msgspec.Meta(max_length=40)]
+    member: Name
     key: Hash
 
     def line(self) -> str:
@@ -57,7 +58,7 @@ class OwnDay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ``of`` is the hash of the day's line. ``parts`` are of all production, or of each producer of ``made`` (Wh).
     """
 
-    member: Annotated[str, msgspec.Meta(max_length=40)]
+    member: Name
     of: Hash
     drawn: Energies
     share: Annotated[tuple[_Fine | None, ...], msgspec.Meta(max_length=100)]

@@ -21,6 +21,7 @@ from gateway.errors import ConfigError, reason
 from gateway.operation import parts
 from gateway.operation.coefficients import Coefficients, read_coefficients
 from gateway.operation.keys import FixedParts, InOrder, PartsByProducer, ProRata, SharingKey
+from gateway.operation.names import Label, Name, is_plain
 from gateway.operation.steps import PARIS
 
 if TYPE_CHECKING:
@@ -28,13 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_BYTES = 1_000_000
-# A member's name also names its files.
-NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
-
-_Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 _Part = Annotated[str, msgspec.Meta(pattern=parts.PATTERN)]
-_Label = Annotated[str, msgspec.Meta(max_length=100)]
-_Group = Annotated[tuple[_Name, ...], msgspec.Meta(min_length=1, max_length=10_000)]
+_Group = Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=10_000)]
 _Order = Annotated[tuple[_Group, ...], msgspec.Meta(max_length=10_000)]
 
 _MOST_ORDERS = 8
@@ -43,8 +39,8 @@ _MOST_ORDERS = 8
 class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"since": "from"}):
     """What a member and a producer have in common; ``until`` is the last day."""
 
-    name: _Name
-    label: _Label = ""
+    name: Name
+    label: Label = ""
     # Whose curve it is; without one it comes from a file.
     gateway: Address | None = None
     since: date
@@ -77,7 +73,7 @@ class ProducerTable(_Row, frozen=True, kw_only=True):
 class OperationTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    name: Annotated[Label, msgspec.Meta(min_length=1)]
     step: Literal["PT15M", "PT30M"] = "PT15M"
     key: Literal["static", "pro-rata", "simple", "full"] = "pro-rata"
     order: _Order = ()
@@ -204,6 +200,8 @@ def _over(row: Sequence[Fraction], over: int) -> list[int]:
 
 def _faults(table: OperationTable) -> Iterator[tuple[str, str]]:
     """Places and what is wrong there."""
+    if not is_plain(table.name):
+        yield "name", f"{table.name!a} has characters that are not seen: write it anew"
     for kind, rows in (("member", table.member), ("producer", table.producer)):
         yield from _of_rows(kind, rows)
     if both := {row.name for row in table.member} & {row.name for row in table.producer}:
@@ -216,6 +214,8 @@ def _faults(table: OperationTable) -> Iterator[tuple[str, str]]:
 def _of_rows(kind: str, rows: Sequence[_Row]) -> Iterator[tuple[str, str]]:
     """Times that do not end, and two of one name, or of one gateway, at once."""
     for number, row in enumerate(rows):
+        if not is_plain(row.label):
+            yield f"{kind}[{number}].label", f"{row.label!a} has characters that are not seen: write it anew"
         if row.until is not None and row.until < row.since:
             yield f"{kind}[{number}].until", f"{row.until} is before {row.since}, when it begins"
     for field in ("name", "gateway"):

@@ -15,6 +15,7 @@ import msgspec
 from gateway.errors import JournalError
 from gateway.journal.entry import canonical
 from gateway.journal.key import is_signed
+from gateway.operation.names import Label, is_plain
 from gateway.operation.reveal import FEWEST
 from gateway.operation.steps import STEPS
 from gateway.words.phrase import Phrase
@@ -37,6 +38,7 @@ AT_LINE = Phrase("line {number}: {what}")
 CHANGED = Phrase("changed after it was signed, or signed by another key")
 _CUT = Phrase("the lines before it are missing")
 _GAP = Phrase("does not follow the line before it: one is missing, or was exchanged")
+_STRANGE_NAME = Phrase("the operation’s name has characters that are not seen")
 _NO_LINE = Phrase("no line of an operation’s signed sums")
 
 Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
@@ -63,7 +65,7 @@ class DaySums(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ``wanted`` is there where the key needs it and three members or more take part. ``roll`` changes with who does.
     """
 
-    operation: Annotated[str, msgspec.Meta(max_length=100)]
+    operation: Label
     first: Annotated[int, msgspec.Meta(ge=0, le=253_370_764_800)]
     step: Literal["PT15M", "PT30M"]
     key: Literal["static", "pro-rata", "simple", "full"]
@@ -115,6 +117,8 @@ class Chain:
 
     def add(self, one: SignedDay) -> None:
         """Take the next line in. JournalError where it is not the next one, or not as it was signed."""
+        if not is_plain(one.day.operation):
+            raise JournalError(_STRANGE_NAME)
         if one.hash != one.own_hash() or not is_signed(self.key, bytes.fromhex(one.hash), bytes.fromhex(one.sig)):
             raise JournalError(CHANGED)
         if not self.days:

@@ -19,8 +19,8 @@ def member(name, more="", since="2026-01-01"):
     return f'[[member]]\nname = "{name}"\nfrom = {since}\n{more}\n'
 
 
-def text(key="pro-rata", members="", more="", producers=PRODUCERS):
-    return f'name = "Le toit"\nkey = "{key}"\n{more}\n{producers}{members or member("a") + member("b")}'
+def text(key="pro-rata", members="", more="", producers=PRODUCERS, name="Le toit"):
+    return f'name = "{name}"\nkey = "{key}"\n{more}\n{producers}{members or member("a") + member("b")}'
 
 
 @pytest.fixture
@@ -96,6 +96,8 @@ WRONG = {
     "nothing else is known": (text(more="steps = 3"), "steps"),
     "nobody": ('name = "x"\nmember = []\n' + PRODUCERS, "member"),
     "names": (text(members=member("A b")), "name"),
+    "what turns a line around": (text(name="Le toit\\u202e"), "has characters that are not seen"),
+    "what moves a cursor": (text(members=member("a", 'label = "x\\u001b[2J"')), "'x\\x1b[2J' has characters"),
     "before": (text(members=member("a", "until = 2025-01-01")), "before 2026-01-01"),
     "twice": (text(members=member("a") + member("a", since="2026-05-01")), "'a' is there already on 2026-05-01"),
     "two of one gateway": (
@@ -145,6 +147,7 @@ def test_a_mistake_is_one_sentence(case, read):
     assert sentence in str(caught.value)
     assert "toml" in str(caught.value) or "csv" in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -155,6 +158,7 @@ def test_a_mistake_is_one_sentence(case, read):
         ("begin,z\n", "line 1: 'z': a column is named member"),
         ("begin,a,a\n", "line 1: 'a' is there twice"),
         ("begin,a\nnoon,1\n", "line 2: 'noon' is no time"),
+        ("begin,a\n2026-10-01\x1b12:10Z,1\n", "line 2: '2026-10-01\\x1b12:10Z' is no time"),
         ("begin,a\n2026-10-01T12:10Z,1\n", "line 2: 2026-10-01T12:10Z: no step of 15 minutes"),
         ("begin,a,b\n2026-10-01T12:15Z,1\n", "line 2: 1 coefficients, where the first line names 2"),
         ("begin,a,b\n2026-10-01T12:15Z,0.6,0.5\n", "line 2: the coefficients are 110 % together"),
@@ -169,6 +173,7 @@ def test_a_mistake_in_coefficients_is_one_sentence(beside, sentence, read):
     with pytest.raises(ConfigError) as caught:
         read(text("simple", more='coefficients = "k.csv"'), beside)
     assert sentence in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 def test_a_column_is_there_for_whoever_takes_part(read):

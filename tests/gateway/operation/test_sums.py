@@ -222,6 +222,29 @@ def test_what_somebody_else_alters_is_one_sentence(three, alter, sentence):
         read_member(alter(files["a"]))
 
 
+@pytest.mark.parametrize("name", ["Le toit\x1b[2J", "Le toit\u202e", "x" * 101])
+def test_what_a_terminal_would_obey_is_in_no_name(three, name):
+    """However well it is signed; a space that does not break, as French has it, is one."""
+    operation = three()
+    days, _ = shared_days(operation, random.Random(12), DAYS[:1])
+    good, bad = (
+        msgspec.structs.replace(sums_of(operation, days[0]), operation=one) for one in ("Été\u00a0: toit", name)
+    )
+    chain = Chain(KEY.public, whole=True)
+    lines = [MemberHead(member="a", key=KEY.public).line(), sign(chain, good, KEY).line()]
+    assert read_member(line.encode() for line in lines).chain.head == chain.head
+    seq, prev = 2, chain.head
+    found = digest(seq.to_bytes(8, "big") + bytes.fromhex(prev), bad)
+    line = SignedDay(day=bad, seq=seq, prev=prev, hash=found, sig=KEY.sign(bytes.fromhex(found)).hex()).line()
+    with pytest.raises(JournalError) as caught:
+        read_member(one.encode() for one in (*lines, line))
+    assert "line 3: " in str(caught.value)
+    assert str(caught.value).isprintable()
+    strange = MemberHead(member=name, key=KEY.public).line().encode()
+    with pytest.raises(JournalError, match="does not say who signs"):
+        read_member([strange])
+
+
 def test_another_key_is_another_operation(three):
     """Whoever signs all anew has another key, whose letters differ: that is what members compare."""
     operation = three()
