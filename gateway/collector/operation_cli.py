@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors import StoreError
+from gateway.errors import JournalError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -139,10 +139,12 @@ def _sums(
         return await sign_month(operation, options.month, _curves(db, account(config), operation), others, chain, key)
 
     signed = database(config, work)
-    # The chain first: what a member holds is in it, whatever comes after.
-    _write(path, signed.chain_file())
-    for name in signed.own:
-        _write(options.to / f"{options.file.stem}-{options.month:%Y-%m}-{name}.jsonl", signed.file_of(name))
+    try:
+        # The chain first: what a member holds is in it, whatever comes after.
+        for name, text in signed.files():
+            _write(options.to / f"{options.file.stem}-{options.month:%Y-%m}-{name}.jsonl" if name else path, text)
+    except JournalError as error:
+        raise StoreError(f"{path}: with these days: {error}; nothing was written: let another chain begin") from error
     sys.stdout.write(f"{signed.added} days signed anew, {len(signed.own)} files of members in {options.to}\n")
     sys.stdout.write(f"signed {fingerprint(key.public)}; the chain ends with {fingerprint(signed.chain.head)}\n")
 

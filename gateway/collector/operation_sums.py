@@ -13,23 +13,21 @@ from gateway.errors import ConfigError, JournalError, StoreError
 from gateway.operation.curves import joined
 from gateway.operation.days import share_day
 from gateway.operation.keys import InOrder
-from gateway.operation.own import MemberHead, own_days
+from gateway.operation.own import MOST_LINES, TOO_LONG, MemberHead, own_days
 from gateway.operation.reveal import FEW, FEWEST
 from gateway.operation.steps import days_of
-from gateway.operation.sums import Chain, read_chain, sign, sums_of
+from gateway.operation.sums import MOST_BYTES, Chain, read_chain, sign, sums_of, written
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
     from datetime import date
     from pathlib import Path
 
     from gateway.collector.config import CollectorConfig
     from gateway.operation.curves import Curves
-    from gateway.operation.own import SignedOwnDay
     from gateway.operation.plan import Operation
     from gateway.operation.sums import Signer
 
-_MOST_BYTES = 64_000_000
 # What stands in the purpose that a household reads before it agrees.
 REVEALED = {
     "fr": "Peu de participants : à plusieurs, ils peuvent déduire ce que consomme un autre.",
@@ -39,25 +37,43 @@ REVEALED = {
 
 @dataclass(slots=True)
 class SignedMonth:
-    """The chain with a month's days, and each member's own lines by the hash of the day's line."""
+    """The chain with a month's days, and each member's own lines as they are written, by the hash of the day's."""
 
     chain: Chain
     added: int = 0
     first: int = 0
-    own: dict[str, dict[str, SignedOwnDay]] = field(default_factory=dict)
+    own: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def file_of(self, member: str) -> str:
-        """A member's file: the chain since the month's first line, with its own lines."""
-        lines = [MemberHead(member=member, key=self.chain.key).line()]
-        for one in self.chain.days[self.first :]:
-            lines.append(one.line())
-            if one.hash in self.own[member]:
-                lines.append(self.own[member][one.hash].line())
-        return "\n".join(lines) + "\n"
+    def files(self) -> Iterator[tuple[str | None, str]]:
+        """The whole chain, of nobody, then each member's file: the chain since the month's first line, and its own.
 
-    def chain_file(self) -> str:
-        """The whole chain."""
-        return "".join(f"{one.line()}\n" for one in self.chain.days)
+        JournalError before the first of them where one is longer than whoever reads it takes.
+        """
+        lines = [one.line() for one in self.chain.days]
+        since = lines[self.first :]
+        size = sum(map(_size, since))
+        for own in self.own.values():
+            _check(size + sum(map(_size, own.values())), 1 + len(since) + len(own))
+        _check(sum(map(_size, lines)), 0)
+        yield None, "".join(f"{line}\n" for line in lines)
+        hashes = [one.hash for one in self.chain.days[self.first :]]
+        for member, own in self.own.items():
+            rows = [MemberHead(member=member, key=self.chain.key).line()]
+            for line, one in zip(since, hashes, strict=True):
+                rows += [line, own[one]] if one in own else [line]
+            yield member, "\n".join(rows) + "\n"
+
+
+def _size(line: str) -> int:
+    return len(line.encode()) + 1
+
+
+def _check(size: int, lines: int) -> None:
+    # A member's first line is longer than none and shorter than this.
+    if size + 1_000 > MOST_BYTES:
+        raise JournalError(f"more than {MOST_BYTES:,} bytes")
+    if lines > MOST_LINES:
+        raise JournalError(TOO_LONG.filled(most=MOST_LINES))
 
 
 def check_said(operation: Operation, month: date, config: CollectorConfig) -> None:
@@ -79,7 +95,10 @@ def read_signed(path: Path, key: Signer) -> Chain:
     """The chain so far; an empty one where there is no file. StoreError where it is not as it was signed."""
     try:
         with path.open("rb") as stream:
-            return read_chain(stream.read(_MOST_BYTES).splitlines(), key.public)
+            content = stream.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise StoreError(f"{path}: longer than {MOST_BYTES:,} bytes: let another chain begin, in another folder")
+        return read_chain(content.splitlines(), key.public)
     except FileNotFoundError:
         return Chain(key.public, whole=True)
     except OSError as error:
@@ -110,12 +129,15 @@ async def sign_month(
                 f"{operation.path}: the sums of {day} are signed of other members: with those of now they would tell"
                 " the curve of whoever came or went; let the change begin on a day that is not signed"
             )
-        if line is None or line.day != sums:
-            line = sign(chain, sums, key)
-            signed.added += 1
+        try:
+            if line is None or line.day != sums:
+                line = sign(chain, sums, key)
+                signed.added += 1
+            for name, own in own_days(operation, shared, line, key).items():
+                signed.own.setdefault(name, {})[line.hash] = written(own)
+        except JournalError as error:
+            raise StoreError(f"{operation.path}: the sums of {day}: {error}; nothing was written") from error
         used.append(line.seq)
-        for name, own in own_days(operation, shared, line, key).items():
-            signed.own.setdefault(name, {})[line.hash] = own
         for row in shared.roll.members:
             signed.own.setdefault(row.name, {})
     if not used:

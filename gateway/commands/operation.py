@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from gateway.operation.checked import OwnCheck
     from gateway.operation.own import MemberFile
 
-_MOST_BYTES = 64_000_000
 _MOST_SHOWN = 20
 
 _UNREADABLE = Phrase("{path}: cannot be read: {why}")
@@ -94,13 +93,14 @@ def _run(options: argparse.Namespace) -> int:
 
 def _read(path: Path) -> MemberFile:
     from gateway.operation.own import read_member  # noqa: PLC0415
+    from gateway.operation.sums import MOST_BYTES  # noqa: PLC0415
 
     try:
         with path.open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
+            content = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise StoreError(_UNREADABLE.filled(path=path, why=reason(error))) from error
-    if len(content) > _MOST_BYTES:
+    if len(content) > MOST_BYTES:
         raise JournalError(_TOO_LARGE.filled(path=path))
     try:
         found = read_member(content.splitlines())

@@ -33,7 +33,7 @@ MOST_LINES = 20_000
 
 _STRANGE = Phrase("of another day, or of another member")
 _NO_HEAD = Phrase("the first line does not say who signs: this is no file of an operation")
-_TOO_LONG = Phrase("more than {most} lines")
+TOO_LONG = Phrase("more than {most} lines")
 
 _Fraction = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,2000}/[1-9][0-9]{0,1999}$")]
 # Thousandths of a Wh.
@@ -181,7 +181,7 @@ def read_member(lines: Iterable[bytes]) -> MemberFile:
 
 def _take(found: MemberFile, line: bytes, number: int) -> None:
     if number > MOST_LINES:
-        raise JournalError(_TOO_LONG.filled(most=MOST_LINES))
+        raise JournalError(TOO_LONG.filled(most=MOST_LINES))
     if line.startswith(b'{"day"'):
         found.chain.add(decoded(line, SignedDay))
         return

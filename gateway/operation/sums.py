@@ -33,12 +33,15 @@ T = TypeVar("T", bound=msgspec.Struct)
 _TAG = b"linky-gateway operation 1\n"
 _NOTHING = "0" * 64
 _MOST_LINE = 1_000_000
+# Of a file of such lines, the chain's and a member's.
+MOST_BYTES = 64_000_000
 
 AT_LINE = Phrase("line {number}: {what}")
 CHANGED = Phrase("changed after it was signed, or signed by another key")
 _CUT = Phrase("the lines before it are missing")
 _GAP = Phrase("does not follow the line before it: one is missing, or was exchanged")
 _STRANGE_NAME = Phrase("the operation’s name has characters that are not seen")
+_TOO_LARGE = Phrase("longer, or with a figure that is larger, than whoever checks it takes")
 _NO_LINE = Phrase("no line of an operation’s signed sums")
 
 Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
@@ -134,12 +137,27 @@ class Chain:
 
 
 def sign(chain: Chain, day: DaySums, key: Signer) -> SignedDay:
-    """The next line of a chain, added to it."""
+    """The next line of a chain, added to it. JournalError, and the chain as it was, where nobody could read it."""
     seq, prev = (chain.days[-1].seq + 1 if chain.days else 1), chain.head
     found = digest(seq.to_bytes(8, "big") + bytes.fromhex(prev), day)
     one = SignedDay(day=day, seq=seq, prev=prev, hash=found, sig=key.sign(bytes.fromhex(found)).hex())
+    written(one)
     chain.add(one)
     return one
+
+
+def written(one: msgspec.Struct) -> str:
+    """A line as it stands in a file, without its line feed. JournalError where ``decoded`` would not take it."""
+    line = canonical(msgspec.to_builtins(one))
+    content = line.encode()
+    if len(content) > _MOST_LINE:
+        raise JournalError(_TOO_LARGE)
+    try:
+        # What was put together here was not looked at by msgspec.
+        msgspec.json.decode(content, type=type(one))
+    except msgspec.MsgspecError as error:
+        raise JournalError(_TOO_LARGE) from error
+    return line
 
 
 def sums_of(operation: Operation, shared: SharedDay) -> DaySums:

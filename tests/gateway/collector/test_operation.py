@@ -10,6 +10,7 @@ from itertools import accumulate
 
 import pytest
 
+from gateway.collector import operation_sums
 from gateway.collector.cli import main
 from gateway.collector.operation_curves import curves_of
 from gateway.operation.checked import check
@@ -242,6 +243,19 @@ def test_signed_sums_let_each_member_check_its_share(store):
     assert (store.folder / "sums" / "toit.sums.jsonl").read_bytes().startswith(chain)
     (store.folder / "sums" / "toit.sums.jsonl").write_bytes(chain.replace(b'"members":3', b'"members":4', 1))
     assert "line 1: changed after it was signed" in sums(store, file, code=74)
+
+
+@pytest.mark.parametrize(("bound", "said"), [("MOST_BYTES", "more than 20,000 bytes"), ("MOST_LINES", "more than 40")])
+def test_nothing_is_written_that_members_could_not_read(store, monkeypatch, bound, said):
+    """Neither the chain nor the file of anybody, and one sentence."""
+    sent(store)
+    say(store)
+    monkeypatch.setattr(operation_sums, bound, {"MOST_BYTES": 20_000, "MOST_LINES": 40}[bound])
+    sentence = sums(store, operation(store, *ROOFS, *THREE), code=74)
+    assert f"{said}" in sentence
+    assert "nothing was written" in sentence
+    assert len(sentence.splitlines()) == 1
+    assert not (store.folder / "sums").exists()
 
 
 def test_sums_of_few_members_are_said_before_they_are_given(store):

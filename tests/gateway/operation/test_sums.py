@@ -15,6 +15,7 @@ from gateway.operation.checked import OwnCheck, check, share_of
 from gateway.operation.days import DaysTogether, share_day
 from gateway.operation.own import MemberFile, MemberHead, OwnDay, SignedOwnDay, fine, read_member
 from gateway.operation.sums import Chain, SignedDay, digest, read_chain, sign, sums_of
+from gateway.operation.sums import written as written_line
 from tests.gateway.operation.neighbourhood import KEY, drawn_by_lot, shared_days, signed, written
 
 DAYS = [date(2026, 3, 28), date(2026, 3, 29), date(2026, 10, 25)]
@@ -243,6 +244,22 @@ def test_what_a_terminal_would_obey_is_in_no_name(three, name):
     strange = MemberHead(member=name, key=KEY.public).line().encode()
     with pytest.raises(JournalError, match="does not say who signs"):
         read_member([strange])
+
+
+def test_what_nobody_could_read_is_not_signed(three):
+    """A figure or a line beyond what whoever checks it takes: the chain stays as it was."""
+    operation = three()
+    days, _ = shared_days(operation, random.Random(13), DAYS[:2])
+    chain, _ = signed(operation, days[:1])
+    before, good = list(chain.days), sums_of(operation, days[1])
+    for wrong in ({"produced": (10**12 + 1,)}, {"wanted": (1,) * 101}, {"members": 10_001}, {"operation": "x" * 101}):
+        with pytest.raises(JournalError, match="larger, than whoever checks it takes"):
+            sign(chain, msgspec.structs.replace(good, **wrong), KEY)
+        assert chain.days == before
+    long = OwnDay(member="a", of="0" * 64, drawn=(), share=(), parts=(("1" * 1_999 + "/1",) * 100,) * 6)
+    with pytest.raises(JournalError, match="longer, or with"):
+        written_line(SignedOwnDay(own=long, sig="0" * 128))
+    assert sign(chain, good, KEY).seq == 2
 
 
 def test_another_key_is_another_operation(three):
