@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.collector.invite_cli import WithDatabase
     from gateway.collector.operation_sums import SignedMonth
     from gateway.collector.statements import MonthlyStatement
-    from gateway.operation.curves import Curves
+    from gateway.operation.curves import CurveFile, Curves
     from gateway.operation.plan import Operation
 
 
@@ -106,7 +105,7 @@ def _statements(
     operation, others = _read(options)
 
     async def work(db: AsyncConnection) -> MonthlyStatement:
-        return await month_of_operation(operation, options.month, _curves(db, account(config), operation), others)
+        return await month_of_operation(operation, options.month, _curves(db, account(config), operation, others))
 
     statement = database(config, work)
     name = f"{options.file.stem}-{options.month:%Y-%m}"
@@ -136,7 +135,7 @@ def _sums(
     chain = read_signed(path, key)
 
     async def work(db: AsyncConnection) -> SignedMonth:
-        return await sign_month(operation, options.month, _curves(db, account(config), operation), others, chain, key)
+        return await sign_month(operation, options.month, _curves(db, account(config), operation, others), chain, key)
 
     signed = database(config, work)
     try:
@@ -149,21 +148,31 @@ def _sums(
     sys.stdout.write(f"signed {fingerprint(key.public)}; the chain ends with {fingerprint(signed.chain.head)}\n")
 
 
-def _read(options: argparse.Namespace) -> tuple[Operation, Curves]:
-    """The operation, and the curves that a file has of it."""
+def _read(options: argparse.Namespace) -> tuple[Operation, CurveFile | None]:
+    """The operation, and the curves that a file has of it in the month."""
     from gateway.operation.curves import read_curves  # noqa: PLC0415
     from gateway.operation.plan import read_operation  # noqa: PLC0415
 
     operation = read_operation(options.file)
+    if options.curves is None:
+        return operation, None
     names = {*operation.members, *operation.producers}
-    return operation, read_curves(options.curves, operation.table.step, names) if options.curves else {}
+    return operation, read_curves(options.curves, operation.table.step, names, options.month)
 
 
-def _curves(db: AsyncConnection, account: str, operation: Operation) -> Callable[[date], Awaitable[Curves]]:
-    """What gives the curves of a day."""
+def _curves(
+    db: AsyncConnection, account: str, operation: Operation, others: CurveFile | None
+) -> Callable[[date], Awaitable[Curves]]:
+    """What gives the curves of a day; those of a file stand before what gateways sent."""
     from gateway.collector.operation_curves import curves_of  # noqa: PLC0415
+    from gateway.operation.curves import joined  # noqa: PLC0415
+    from gateway.operation.steps import steps_of  # noqa: PLC0415
 
-    return partial(curves_of, db, account, operation)
+    async def of(day: date) -> Curves:
+        written = others.of(steps_of(day, operation.table.step)) if others else {}
+        return joined(written, await curves_of(db, account, operation, day))
+
+    return of
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigError, JournalError, StoreError
-from gateway.operation.curves import joined
 from gateway.operation.days import share_day
 from gateway.operation.keys import InOrder
 from gateway.operation.own import MOST_LINES, TOO_LONG, MemberHead, own_days
@@ -111,7 +110,6 @@ async def sign_month(
     operation: Operation,
     month: date,
     curves: Callable[[date], Awaitable[Curves]],
-    others: Curves,
     chain: Chain,
     key: Signer,
 ) -> SignedMonth:
@@ -119,7 +117,7 @@ async def sign_month(
     signed = SignedMonth(chain)
     used: list[int] = []
     for day in days_of(month):
-        shared = share_day(operation, day, joined(others, await curves(day)))
+        shared = share_day(operation, day, await curves(day))
         if not shared.roll.members or not shared.roll.producers:
             continue
         sums = sums_of(operation, shared)

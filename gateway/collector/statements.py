@@ -15,7 +15,6 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigError
-from gateway.operation.curves import joined
 from gateway.operation.days import DaysTogether, share_day
 from gateway.operation.reveal import FEWEST
 from gateway.operation.steps import STEPS, days_of
@@ -73,12 +72,12 @@ class MonthlyStatement:
 
 
 async def month_of_operation(
-    operation: Operation, month: date, curves: Callable[[date], Awaitable[Curves]], others: Curves
+    operation: Operation, month: date, curves: Callable[[date], Awaitable[Curves]]
 ) -> MonthlyStatement:
-    """Reckon a month; ``curves`` gives those of a day, ``others`` are of a file and stand before them."""
+    """Reckon a month; ``curves`` gives those of a day."""
     together, counts = DaysTogether(operation), []
     for day in days_of(month):
-        shared = share_day(operation, day, joined(others, await curves(day)))
+        shared = share_day(operation, day, await curves(day))
         together.add(shared)
         counts.append(shared.roll.sharing)
     totals = together.totals

@@ -6,22 +6,23 @@ nothing; a column that is not there is nobody's (``plan`` refuses it). ``begin``
 
 from __future__ import annotations
 
-import csv
-import io
+from array import array
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gateway.errors import ConfigError, reason
+from gateway.errors import ConfigError
 from gateway.operation import parts
+from gateway.operation.csv_rows import read_rows
 from gateway.operation.steps import STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-_MOST_BYTES = 64_000_000
-_MOST_ROWS = 40_000
+# A month of quarters of an hour of 1,300 members, or a year of a hundred.
+_MOST_CELLS = 4_000_000
+_EIGHT_BYTES = 2**63
 _FIRST = "the first line is: begin, and the name of each member"
 
 
@@ -43,46 +44,32 @@ class Coefficients:
 
 def read_coefficients(path: Path, step: str, producers: Collection[str], members: Collection[str]) -> Coefficients:
     """Those of a file; ``producers`` is the empty name alone where there is one pot. ConfigError names the line."""
-    text = text_of(path)
-    lines = csv.reader(io.StringIO(text), delimiter=";" if ";" in text.partition("\n")[0] else ",")
-    try:
-        return _read(lines, step, producers, members)
-    except (ValueError, csv.Error) as error:
-        raise ConfigError(f"{path}, line {max(1, lines.line_num)}: {error}") from error
+    found = _Reading(STEPS[step], producers, members)
+    read_rows(path, found.take)
+    if not found.columns:
+        raise ConfigError(f"{path}, line 1: {_FIRST}")
+    return Coefficients(found.columns, found.rows)
 
 
-def _read(
-    lines: Iterable[Sequence[str]], step: str, producers: Collection[str], members: Collection[str]
-) -> Coefficients:
-    columns: dict[tuple[str, str], int] = {}
-    rows: dict[int, tuple[int, Sequence[int]]] = {}
-    for cells in lines:
-        if not columns:
-            columns = _columns(cells, producers, members)
-        elif any(cells):
-            begin, row = _row(cells, columns, STEPS[step])
-            if begin in rows:
-                raise ValueError(f"{cells[0].strip()} is there twice")
-            rows[begin] = row
-        if len(rows) > _MOST_ROWS:
-            raise ValueError(f"at most {_MOST_ROWS} lines, which is more than a year")
-    if not columns:
-        raise ValueError(_FIRST)
-    return Coefficients(columns, rows)
+class _Reading:
+    """What a file has had so far."""
 
+    def __init__(self, step_s: int, producers: Collection[str], members: Collection[str]) -> None:
+        self._step_s, self._producers, self._members = step_s, producers, members
+        self.columns: dict[tuple[str, str], int] = {}
+        self.rows: dict[int, tuple[int, Sequence[int]]] = {}
 
-def text_of(path: Path) -> str:
-    """The text of such a file. ConfigError where it cannot be read, or is longer than any."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            text = file.read(_MOST_BYTES + 1)
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 text") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {reason(error)}") from error
-    if len(text) > _MOST_BYTES:
-        raise ConfigError(f"{path}: is longer than {_MOST_BYTES:,} characters")
-    return text
+    def take(self, cells: Sequence[str]) -> None:
+        """The next line. ValueError."""
+        if not self.columns:
+            self.columns = _columns(cells, self._producers, self._members)
+            return
+        begin, row = _row(cells, self.columns, self._step_s)
+        if begin in self.rows:
+            raise ValueError(f"{cells[0].strip()} is there twice")
+        self.rows[begin] = row
+        if len(self.rows) * len(self.columns) > _MOST_CELLS:
+            raise ValueError(f"more than {_MOST_CELLS:,} coefficients: give a month at a time")
 
 
 def begin_of(cell: str, step_s: int) -> int:
@@ -130,4 +117,4 @@ def _row(
         if total > over:
             whose = f" of {producer}" if producer else ""
             raise ValueError(f"the coefficients{whose} are {100 * total / over:g} % together: 100 % at most")
-    return begin, (over, numbers)
+    return begin, (over, array("q", numbers) if over < _EIGHT_BYTES else numbers)
