@@ -126,26 +126,33 @@ def _sums(
     database: WithDatabase,
     account: Callable[[CollectorConfig], str],
 ) -> None:
-    from gateway.collector.operation_sums import check_said, read_signed, sign_month  # noqa: PLC0415
+    from gateway.collector.operation_sums import alone, check_said, read_signed, sign_month  # noqa: PLC0415
     from gateway.federation.wire.invitation import fingerprint, signing_key  # noqa: PLC0415
 
     operation, others = _read(options)
     check_said(operation, options.month, config)
     key, path = signing_key(config.invite_key), options.to / f"{options.file.stem}.sums.jsonl"
-    chain = read_signed(path, key)
 
     async def work(db: AsyncConnection) -> SignedMonth:
-        return await sign_month(operation, options.month, _curves(db, account(config), operation, others), chain, key)
+        # Nobody else signs from the chain being read to its last file being written.
+        await alone(db, account(config), operation)
+        curves = _curves(db, account(config), operation, others)
+        signed = await sign_month(operation, options.month, curves, read_signed(path, key), key)
+        _write_signed(signed, path, options.to / f"{options.file.stem}-{options.month:%Y-%m}")
+        return signed
 
     signed = database(config, work)
-    try:
-        # The chain first: what a member holds is in it, whatever comes after.
-        for name, text in signed.files():
-            _write(options.to / f"{options.file.stem}-{options.month:%Y-%m}-{name}.jsonl" if name else path, text)
-    except JournalError as error:
-        raise StoreError(f"{path}: with these days: {error}; nothing was written: let another chain begin") from error
     sys.stdout.write(f"{signed.added} days signed anew, {len(signed.own)} files of members in {options.to}\n")
     sys.stdout.write(f"signed {fingerprint(key.public)}; the chain ends with {fingerprint(signed.chain.head)}\n")
+
+
+def _write_signed(signed: SignedMonth, chain: Path, stem: Path) -> None:
+    """Its files; the chain first: what a member holds is in it, whatever comes after."""
+    try:
+        for name, text in signed.files():
+            _write(stem.with_name(f"{stem.name}-{name}.jsonl") if name else chain, text)
+    except JournalError as error:
+        raise StoreError(f"{chain}: with these days: {error}; nothing was written: let another chain begin") from error
 
 
 def _read(options: argparse.Namespace) -> tuple[Operation, CurveFile | None]:

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from psycopg import AsyncConnection
+
     from gateway.collector.config import CollectorConfig
     from gateway.operation.curves import Curves
     from gateway.operation.plan import Operation
     from gateway.operation.sums import Signer
 
+# Any number that nobody else uses in this database (pg_try_advisory_xact_lock).
+_LOCK = 0x4C494E54
 # What stands in the purpose that a household reads before it agrees.
 REVEALED = {
     "fr": "Peu de participants : à plusieurs, ils peuvent déduire ce que consomme un autre.",
@@ -87,6 +91,17 @@ def check_said(operation: Operation, month: date, config: CollectorConfig) -> No
             f"{operation.path}: {min(few)} members: what sums of less than {FEW} tell is said before a yes; put this"
             f" into purpose of [access], and ask those again who agreed without it:"
             f" {REVEALED['fr']} (or: {REVEALED['en']})"
+        )
+
+
+async def alone(db: AsyncConnection, account: str, operation: Operation) -> None:
+    """Let nobody else sign sums of this operation until the transaction ends. StoreError where somebody does."""
+    whose = f"{account} {operation.table.name}"
+    row = await (await db.execute("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, whose])).fetchone()
+    if not row or not row[0]:
+        raise StoreError(
+            f"{operation.path}: another process is just signing the sums of {operation.table.name}:"
+            " wait until it is done"
         )
 
 

@@ -1,5 +1,6 @@
 """A collective self-consumption: its statements of a month, from what its gateways sent and from a file of curves."""
 
+import asyncio
 import csv
 import json
 import random
@@ -256,6 +257,25 @@ def test_nothing_is_written_that_members_could_not_read(store, monkeypatch, boun
     assert "nothing was written" in sentence
     assert len(sentence.splitlines()) == 1
     assert not (store.folder / "sums").exists()
+
+
+def test_of_two_that_sign_at_once_one_does(store):
+    """Two would each continue the same chain, and members hold two stories; the second is told so, and another may."""
+    sent(store)
+    say(store)
+    file = operation(store, *ROOFS, *THREE)
+
+    async def work(db):
+        async with db.transaction():
+            await operation_sums.alone(db, FAR, read_operation(file))
+            sentence = await asyncio.to_thread(sums, store, file, 74)
+            other = file.write_text(file.read_text().replace("Le toit", "La halle"))
+            return sentence, await asyncio.to_thread(sums, store, file) if other else ""
+
+    sentence, other = with_database(store.conninfo, work)
+    assert "another process is just signing the sums of Le toit: wait until it is done" in sentence
+    assert len(sentence.splitlines()) == 1
+    assert f"{len(days_of(MONTH))} days signed anew" in other
 
 
 def test_sums_of_few_members_are_said_before_they_are_given(store):
