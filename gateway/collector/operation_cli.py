@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gateway.collector.config import CollectorConfig
     from gateway.collector.invite_cli import WithDatabase
+    from gateway.collector.operation_before import GivenBefore
     from gateway.collector.operation_sums import SignedMonth
     from gateway.collector.statements import MonthlyStatement
     from gateway.operation.curves import CurveFile, Curves
@@ -42,6 +43,11 @@ def declare(
     statements.add_argument("--lang", choices=("fr", "en"), default="fr", help="of the pages (default: fr)")
     statements.set_defaults(run=lambda options, config: _statements(options, config, database, account))
     sums = _of_month(actions, common, "sums", "sign a month's sums, and a file for each member to check its share with")
+    sums.add_argument(
+        "--tell-corrections",
+        action="store_true",
+        help="sign a day anew too of which one or two homes were corrected: both sums tell by how much",
+    )
     sums.set_defaults(run=lambda options, config: _sums(options, config, database, account))
 
 
@@ -126,8 +132,10 @@ def _sums(
     database: WithDatabase,
     account: Callable[[CollectorConfig], str],
 ) -> None:
-    from gateway.collector.operation_sums import alone, check_said, read_signed, sign_month  # noqa: PLC0415
+    from gateway.collector.operation_before import GivenBefore  # noqa: PLC0415
+    from gateway.collector.operation_sums import MonthSigner, alone, check_said, read_signed  # noqa: PLC0415
     from gateway.federation.wire.invitation import fingerprint, signing_key  # noqa: PLC0415
+    from gateway.operation.reveal import FEWEST  # noqa: PLC0415
 
     operation, others = _read(options)
     check_said(operation, options.month, config)
@@ -136,21 +144,28 @@ def _sums(
     async def work(db: AsyncConnection) -> SignedMonth:
         # Nobody else signs from the chain being read to its last file being written.
         await alone(db, account(config), operation)
-        curves = _curves(db, account(config), operation, others)
-        signed = await sign_month(operation, options.month, curves, read_signed(path, key), key)
-        _write_signed(signed, path, options.to / f"{options.file.stem}-{options.month:%Y-%m}")
+        given = GivenBefore(options.to / f"{options.file.stem}-{options.month:%Y-%m}", key.public)
+        signer = MonthSigner(operation, read_signed(path, key), key, given, options.tell_corrections)
+        signed = await signer.month(options.month, _curves(db, account(config), operation, others))
+        _write_signed(signed, path, given)
         return signed
 
     signed = database(config, work)
     sys.stdout.write(f"{signed.added} days signed anew, {len(signed.own)} files of members in {options.to}\n")
+    if signed.left:
+        days = ", ".join(f"{day}" for day in signed.left)
+        sys.stdout.write(
+            f"left as they were signed, as fewer than {FEWEST} homes were corrected there, and both sums would tell by"
+            f" how much: {days} (--tell-corrections signs them anew)\n"
+        )
     sys.stdout.write(f"signed {fingerprint(key.public)}; the chain ends with {fingerprint(signed.chain.head)}\n")
 
 
-def _write_signed(signed: SignedMonth, chain: Path, stem: Path) -> None:
+def _write_signed(signed: SignedMonth, chain: Path, given: GivenBefore) -> None:
     """Its files; the chain first: what a member holds is in it, whatever comes after."""
     try:
         for name, text in signed.files():
-            _write(stem.with_name(f"{stem.name}-{name}.jsonl") if name else chain, text)
+            _write(given.path_of(name) if name else chain, text)
     except JournalError as error:
         raise StoreError(f"{chain}: with these days: {error}; nothing was written: let another chain begin") from error
 

@@ -1,7 +1,7 @@
 """The signed sums of an operation: a chain of days in one file, and of it a file for each member.
 
-What was signed is never signed otherwise: a day whose figures changed since gets another line, at the end. The key is
-that of the invitations, whose fingerprint the members know.
+What was signed is never signed otherwise: a day whose figures changed since gets another line, at the end, unless both
+would tell by how much one or two homes were corrected. The key is that of the invitations: members know its letters.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ from gateway.operation.steps import days_of
 from gateway.operation.sums import MOST_BYTES, Chain, read_chain, sign, sums_of, written
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
     from psycopg import AsyncConnection
 
     from gateway.collector.config import CollectorConfig
+    from gateway.collector.operation_before import GivenBefore
     from gateway.operation.curves import Curves
+    from gateway.operation.days import SharedDay
     from gateway.operation.plan import Operation
-    from gateway.operation.sums import Signer
+    from gateway.operation.sums import DaySums, SignedDay, Signer
 
 # Any number that nobody else uses in this database (pg_try_advisory_xact_lock).
 _LOCK = 0x4C494E54
@@ -45,6 +47,8 @@ class SignedMonth:
     chain: Chain
     added: int = 0
     first: int = 0
+    # Days that stay as they were signed, as what one or two homes drew was corrected.
+    left: list[date] = field(default_factory=list)
     own: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def files(self) -> Iterator[tuple[str | None, str]]:
@@ -121,39 +125,80 @@ def read_signed(path: Path, key: Signer) -> Chain:
         raise StoreError(f"{path}: {error}: bring the last copy of it back; members hold what follows it") from error
 
 
-async def sign_month(
-    operation: Operation,
-    month: date,
-    curves: Callable[[date], Awaitable[Curves]],
-    chain: Chain,
-    key: Signer,
-) -> SignedMonth:
-    """Sign the days of a month that are not signed yet, or came to something else since."""
-    signed = SignedMonth(chain)
-    used: list[int] = []
-    for day in days_of(month):
-        shared = share_day(operation, day, await curves(day))
-        if not shared.roll.members or not shared.roll.producers:
-            continue
-        sums = sums_of(operation, shared)
-        line = chain.newest(sums.first)
-        if line and line.day.wanted and sums.wanted and line.day.roll != sums.roll:
+@dataclass(frozen=True, slots=True)
+class MonthSigner:
+    """Signs the days of a month that are not signed yet, or came to something else since.
+
+    Args:
+        operation: whose they are.
+        chain: it goes on with them.
+        key: that of the chain.
+        given: what members hold of the month.
+        tells: whether a day is signed anew too of which one or two curves were corrected.
+    """
+
+    operation: Operation
+    chain: Chain
+    key: Signer
+    given: GivenBefore
+    tells: bool = False
+
+    async def month(self, month: date, curves: Callable[[date], Awaitable[Curves]]) -> SignedMonth:
+        """Its days; ``curves`` gives those of one. ConfigError, StoreError: nothing is to be written."""
+        signed = SignedMonth(self.chain)
+        used: list[int] = []
+        for day in days_of(month):
+            shared = share_day(self.operation, day, await curves(day))
+            if shared.roll.members and shared.roll.producers:
+                for row in shared.roll.members:
+                    signed.own.setdefault(row.name, {})
+                try:
+                    used += self._day(signed, shared)
+                except JournalError as error:
+                    raise StoreError(
+                        f"{self.operation.path}: the sums of {day}: {error}; nothing was written"
+                    ) from error
+        if not used:
             raise ConfigError(
-                f"{operation.path}: the sums of {day} are signed of other members: with those of now they would tell"
-                " the curve of whoever came or went; let the change begin on a day that is not signed"
+                f"{self.operation.path}: no member or no producer in {month:%Y-%m}: look at from and until"
             )
-        try:
-            if line is None or line.day != sums:
-                line = sign(chain, sums, key)
+        signed.first = min(used) - 1
+        return signed
+
+    def _day(self, signed: SignedMonth, shared: SharedDay) -> list[int]:
+        """The numbers of its lines."""
+        sums, members = sums_of(self.operation, shared), [row.name for row in shared.roll.members]
+        lines = self.chain.of_day(sums.first)
+        for line in lines:
+            for name in members:
+                if own := self.given.line(name, line.hash):
+                    signed.own[name][line.hash] = own
+        if self._stays(lines, sums, shared):
+            signed.left.append(shared.day)
+            for name, own in self.given.lines_of(lines[-1], members).items():
+                signed.own[name][lines[-1].hash] = own
+        else:
+            if not lines or lines[-1].day != sums:
+                lines.append(sign(self.chain, sums, self.key))
                 signed.added += 1
-            for name, own in own_days(operation, shared, line, key).items():
-                signed.own.setdefault(name, {})[line.hash] = written(own)
-        except JournalError as error:
-            raise StoreError(f"{operation.path}: the sums of {day}: {error}; nothing was written") from error
-        used.append(line.seq)
-        for row in shared.roll.members:
-            signed.own.setdefault(row.name, {})
-    if not used:
-        raise ConfigError(f"{operation.path}: no member or no producer in {month:%Y-%m}: look at from and until")
-    signed.first = min(used) - 1
-    return signed
+            for name, one in own_days(self.operation, shared, lines[-1], self.key).items():
+                signed.own[name][lines[-1].hash] = written(one)
+        return [line.seq for line in lines]
+
+    def _stays(self, lines: Sequence[SignedDay], sums: DaySums, shared: SharedDay) -> bool:
+        """Whether a day stays as it was signed. ConfigError where it is signed of other members."""
+        in_order = isinstance(shared.roll.fixed, InOrder) and sums.members >= FEWEST
+        if not in_order and sums.wanted is None:
+            return False
+        told = [
+            line
+            for line in lines
+            if line.day.members >= FEWEST and (line.day.key, line.day.step) == (sums.key, sums.step)
+        ]
+        if any(line.day.roll != sums.roll for line in told):
+            raise ConfigError(
+                f"{self.operation.path}: the sums of {shared.day} are signed of other members, or parts: with those of"
+                " now they would tell the curve of whoever came or went; let the change begin on a day that is not"
+                " signed"
+            )
+        return not self.tells and any(self.given.is_correction(line, sums, shared) for line in told)

@@ -131,9 +131,9 @@ class Chain:
             raise JournalError(_GAP)
         self.days.append(one)
 
-    def newest(self, first: int) -> SignedDay | None:
-        """What was last said of the day that begins at that POSIX second."""
-        return next((one for one in reversed(self.days) if one.day.first == first), None)
+    def of_day(self, first: int) -> list[SignedDay]:
+        """What was said of the day that begins at that POSIX second, the newest last."""
+        return [one for one in self.days if one.day.first == first]
 
 
 def sign(chain: Chain, day: DaySums, key: Signer) -> SignedDay:

@@ -1,73 +1,27 @@
 """A collective self-consumption: its statements of a month, from what its gateways sent and from a file of curves."""
 
-import asyncio
 import csv
-import json
 import random
 from contextlib import closing, redirect_stderr
 from datetime import UTC, datetime, timedelta
 from io import StringIO
-from itertools import accumulate
 
 import pytest
 
-from gateway.collector import operation_sums
 from gateway.collector.cli import main
 from gateway.collector.operation_curves import curves_of
-from gateway.operation.checked import check
-from gateway.operation.own import read_member
 from gateway.operation.plan import read_operation
-from gateway.operation.steps import PARIS, days_of, steps_of
+from gateway.operation.steps import PARIS
 from gateway.store.points import Granularity
 from gateway.store.recorder import Recorder
 from gateway.store.store import Store
 from harness.accounts import FAR
 from tests.gateway.collector.conftest import with_database
 from tests.gateway.collector.desk import INDEX
-from tests.gateway.collector.test_segments import PRODUCED, add_homes, fill
+from tests.gateway.collector.roofs import ALL_STEPS, DRAWN, MONTH, NOON, QUARTER, ROOFS, THREE, member, operation, sent
+from tests.gateway.collector.test_segments import add_homes, fill
 from tests.gateway.store.conftest import frame
 from tests.prepared import prepare
-
-# The month that is over, and four quarters of an hour of one of its days.
-MONTH = (datetime.now(PARIS).date().replace(day=1) - timedelta(days=1)).replace(day=1)
-NOON = datetime(MONTH.year, MONTH.month, 10, 12, tzinfo=UTC)
-QUARTER = timedelta(minutes=15)
-ALL_STEPS = sum(len(steps_of(day, "PT15M")) for day in days_of(MONTH))
-
-DRAWN = {"a": (200, 200, 100, 150), "b": (100, 500, 800, 400), "c": (300, 300, 300, 50)}
-INJECTED = {"p1": (250, 900, 500, 0), "p2": (0, 300, 200, 0)}
-
-
-def member(name, gateway, more=""):
-    whose = f'gateway = "{gateway}"\n' if gateway else ""
-    return f'[[member]]\nname = "{name}"\nlabel = "Chez {name} & Cie"\n{whose}from = 2020-01-01\n{more}\n'
-
-
-def producer(name, gateway):
-    whose = f'gateway = "{gateway}"\n' if gateway else ""
-    return f'[[producer]]\nname = "{name}"\n{whose}from = 2020-01-01\n'
-
-
-def operation(store, *rows, key="pro-rata"):
-    file = store.folder / "toit.toml"
-    file.write_text(f'name = "Le toit"\nkey = "{key}"\n' + "".join(rows))
-    return file
-
-
-THREE = [member(name, f"H{n}@x") for n, name in enumerate("abc", 1)]
-ROOFS = [producer("p1", "h4@x"), producer("p2", "h5@x")]
-
-
-def sent(store, granularity="PT15M", step=QUARTER):
-    """Four quarters of the worked example, as indexes of five gateways; their series."""
-    drawn = add_homes(store, 3, INDEX, granularity)
-    injected = add_homes(store, 5, PRODUCED, granularity)[3:]
-    rows = []
-    for series, used in zip([*drawn, *injected], [*DRAWN.values(), *INJECTED.values()], strict=True):
-        marks = accumulate(used, initial=10_000)
-        rows += [(series, NOON + n * step, value) for n, value in enumerate(marks)]
-    fill(store, *rows)
-    return drawn, injected
 
 
 def statement(store, file, *more, month=None):
@@ -203,127 +157,12 @@ def test_check_says_what_the_configuration_lacks(store):
     assert "Le toit: pro-rata, PT15M, 3 members and 2 producers today" in said
 
 
-SAID = "Peu de participants : à plusieurs, ils peuvent déduire ce que consomme un autre."
-
-
-def say(store):
-    """What a household reads before it agrees, of the few members that there are."""
-    with store.config.open("a") as config:
-        config.write(
-            f'[access]\npurpose = "le soleil. {SAID}"\ncontroller = "La Coop"\ncontact = "a@b.org"\n'
-            'privacy = "https://coop.example.org/privacy"\nretention = "P1Y"\ngranularity = "PT15M"\n'
-        )
-
-
-def sums(store, file, code=0):
-    return store.command(
-        "operation", "sums", file, "--month", f"{MONTH:%Y-%m}", "--to", store.folder / "sums", code=code
-    )
-
-
-def test_signed_sums_let_each_member_check_its_share(store):
-    """A chain for all, a file for each: what each meter counted comes to the share that it was told."""
-    sent(store)
-    say(store)
-    file = operation(store, *ROOFS, *THREE)
-    said = sums(store, file)
-    days = len(days_of(MONTH))
-    assert f"{days} days signed anew, 3 files of members" in said
-    chain = (store.folder / "sums" / "toit.sums.jsonl").read_bytes()
-    for name, values in DRAWN.items():
-        lines = (store.folder / "sums" / f"toit-{MONTH:%Y-%m}-{name}.jsonl").read_bytes().splitlines()
-        metered = {int((NOON + n * QUARTER).timestamp()): wh for n, wh in enumerate(values)}
-        result = check(read_member(lines), metered)
-        assert (result.is_right, result.steps, result.unknown) == (True, 4, ALL_STEPS - 4)
-        assert all(line in chain for line in lines if line.startswith(b'{"day"'))
-    # Once more nothing is signed; what changed since is signed beside it.
-    assert "0 days signed anew" in sums(store, file)
-    assert (store.folder / "sums" / "toit.sums.jsonl").read_bytes() == chain
-    store.ask("UPDATE gateway SET limited = true WHERE jid = 'h2@x'")
-    assert "1 days signed anew" in sums(store, file)
-    assert (store.folder / "sums" / "toit.sums.jsonl").read_bytes().startswith(chain)
-    (store.folder / "sums" / "toit.sums.jsonl").write_bytes(chain.replace(b'"members":3', b'"members":4', 1))
-    assert "line 1: changed after it was signed" in sums(store, file, code=74)
-
-
-@pytest.mark.parametrize(("bound", "said"), [("MOST_BYTES", "more than 20,000 bytes"), ("MOST_LINES", "more than 40")])
-def test_nothing_is_written_that_members_could_not_read(store, monkeypatch, bound, said):
-    """Neither the chain nor the file of anybody, and one sentence."""
-    sent(store)
-    say(store)
-    monkeypatch.setattr(operation_sums, bound, {"MOST_BYTES": 20_000, "MOST_LINES": 40}[bound])
-    sentence = sums(store, operation(store, *ROOFS, *THREE), code=74)
-    assert f"{said}" in sentence
-    assert "nothing was written" in sentence
-    assert len(sentence.splitlines()) == 1
-    assert not (store.folder / "sums").exists()
-
-
-def test_of_two_that_sign_at_once_one_does(store):
-    """Two would each continue the same chain, and members hold two stories; the second is told so, and another may."""
-    sent(store)
-    say(store)
-    file = operation(store, *ROOFS, *THREE)
-
-    async def work(db):
-        async with db.transaction():
-            await operation_sums.alone(db, FAR, read_operation(file))
-            sentence = await asyncio.to_thread(sums, store, file, 74)
-            other = file.write_text(file.read_text().replace("Le toit", "La halle"))
-            return sentence, await asyncio.to_thread(sums, store, file) if other else ""
-
-    sentence, other = with_database(store.conninfo, work)
-    assert "another process is just signing the sums of Le toit: wait until it is done" in sentence
-    assert len(sentence.splitlines()) == 1
-    assert f"{len(days_of(MONTH))} days signed anew" in other
-
-
-def test_sums_of_few_members_are_said_before_they_are_given(store):
-    """Under six the sentence is asked for in what households read; by fixed parts nobody's use is in them."""
-    sent(store)
-    said = sums(store, operation(store, *ROOFS, *THREE), code=78)
-    assert "3 members: what sums of less than 6 tell is said before a yes" in said
-    assert SAID in said
-    parts = [member(name, f"h{n}@x", 'part = "30 %"') for n, name in enumerate("abc", 1)]
-    assert "3 files of members" in sums(store, operation(store, *ROOFS, *parts, key="static"))
-
-
-def test_sums_in_order_are_said_before_too(store):
-    """From its own part a member learns how far those before it were served."""
-    sent(store)
-    file = operation(store, 'order = [["c"], ["a", "b"]]\n', *ROOFS, *THREE, key="simple")
-    assert "3 members: what sums of less than 6 tell is said before a yes" in sums(store, file, code=78)
-
-
-def test_a_day_is_not_signed_of_some_homes_and_then_of_one_more(store):
-    """What all drew with it, less what they drew without it, is its curve; another label is no other home."""
-    sent(store)
-    say(store)
-    file = operation(store, *ROOFS, *THREE)
-    sums(store, file)
-    chain = (store.folder / "sums" / "toit.sums.jsonl").read_bytes()
-    file.write_text(file.read_text().replace("Chez a", "Famille a"))
-    assert "0 days signed anew" in sums(store, file)
-    operation(store, *ROOFS, *THREE, member("d", None))
-    assert "are signed of other members" in sums(store, file, code=78)
-    assert (store.folder / "sums" / "toit.sums.jsonl").read_bytes() == chain
-
-
 def test_what_is_being_erased_is_in_no_statement(store):
     """From the notice on, however long the erasing takes."""
     drawn, _ = sent(store)
     store.ask("UPDATE series SET erasing = true WHERE id = %s", drawn[1])
     rows, _ = statement(store, operation(store, *ROOFS, *THREE))
     assert (rows["b"]["steps"], rows["b"]["drawn_wh"]) == ("0", "")
-
-
-def test_of_two_members_no_share_by_step_is_given(store):
-    """What was injected alone: a share would be the neighbour's curve."""
-    sent(store)
-    sums(store, operation(store, *ROOFS, *THREE[:2]))
-    lines = (store.folder / "sums" / f"toit-{MONTH:%Y-%m}-a.jsonl").read_bytes().splitlines()
-    assert len(lines) == 1 + len(days_of(MONTH))
-    assert all(json.loads(line)["day"]["wanted"] is None for line in lines[1:])
 
 
 @pytest.mark.parametrize(("silent_h", "wh"), [(0, 210), (20, None), (30, 200)])

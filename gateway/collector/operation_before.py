@@ -1,0 +1,103 @@
+"""What members were given before of a month: their own lines, from the files that lie where they were written.
+
+Sums of one day that are signed twice tell by how much they differ; where one or two homes were corrected meanwhile that
+is their curves. By what members hold it is known how many were.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gateway.errors import ConfigError, JournalError, StoreError
+from gateway.operation.own import OwnDay, SignedOwnDay, read_member
+from gateway.operation.reveal import FEWEST
+from gateway.operation.sums import MOST_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gateway.operation.days import SharedDay
+    from gateway.operation.sums import DaySums, SignedDay
+
+
+class GivenBefore:
+    """The members' files of a month, each read once, when it is asked for.
+
+    Args:
+        stem: their path without the member's name.
+        key: the public key that signed them.
+    """
+
+    def __init__(self, stem: Path, key: str) -> None:
+        self._stem, self._key = stem, key
+        self._lines: dict[str, dict[str, str]] = {}
+
+    def path_of(self, member: str) -> Path:
+        """Where a member's file lies."""
+        return self._stem.with_name(f"{self._stem.name}-{member}.jsonl")
+
+    def line(self, member: str, of: str) -> str | None:
+        """A member's own line beside the day's line of that hash. StoreError where its file is not as it was signed."""
+        if member not in self._lines:
+            self._lines[member] = self._read(member)
+        return self._lines[member].get(of)
+
+    def is_correction(self, before: SignedDay, now: DaySums, shared: SharedDay) -> bool:
+        """Whether both together would tell by how much what one or two homes drew was corrected.
+
+        Where a member's file is missing, one that changes what all wanted is taken for one.
+        """
+        lines = [self.line(row.name, before.hash) for row in shared.roll.members]
+        given = [msgspec.json.decode(line, type=SignedOwnDay).own if line else None for line in lines]
+        for place, step in enumerate(shared.steps):
+            if _tells(before.day, now, place):
+                corrected = sum(map(_differs, given, [place] * len(given), step.drawn))
+                if corrected < FEWEST and (corrected or (now.wanted and None in given)):
+                    return True
+        return False
+
+    def lines_of(self, day: SignedDay, members: Sequence[str]) -> dict[str, str]:
+        """Each member's own line beside a day's that stays. ConfigError where one was not kept."""
+        lines = {name: self.line(name, day.hash) for name in members}
+        for name, line in lines.items():
+            if line is None:
+                raise ConfigError(
+                    f"{self.path_of(name)}: what {name} was given is not here, and a day of it that stays as it was"
+                    " signed cannot be written without: bring it back, or sign the correction (--tell-corrections)"
+                )
+        return {name: line for name, line in lines.items() if line is not None}
+
+    def _read(self, member: str) -> dict[str, str]:
+        path = self.path_of(member)
+        try:
+            with path.open("rb") as stream:
+                content = stream.read(MOST_BYTES + 1)
+            lines = content.splitlines()
+            if len(content) > MOST_BYTES or read_member(lines).head.key != self._key:
+                raise StoreError(f"{path}: is not what this key signed: bring it back, or move it away")
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
+        except JournalError as error:
+            raise StoreError(f"{path}: {error}: bring it back, or move it away") from error
+        own = [line.decode() for line in lines[1:] if not line.startswith(b'{"day"')]
+        return {msgspec.json.decode(line, type=SignedOwnDay).own.of: line for line in own}
+
+
+def _tells(before: DaySums, now: DaySums, place: int) -> bool:
+    """Whether what homes drew in a step shows in both: pro rata where they differ, in an order of groups in parts."""
+    if not before.produced[place] or not now.produced[place]:
+        return False
+    if before.wanted is None or now.wanted is None:
+        return True
+    was, one = before.wanted[place], now.wanted[place]
+    return None not in (was, one) and was != one
+
+
+def _differs(own: OwnDay | None, place: int, drawn: int | None) -> bool:
+    was = own.drawn[place] if own else None
+    return was is not None and drawn is not None and was != drawn

@@ -1,0 +1,204 @@
+"""What is signed of an operation: a chain and a file for each member, and what is not signed."""
+
+import asyncio
+import json
+
+import pytest
+
+from gateway.collector import operation_sums
+from gateway.operation.checked import check
+from gateway.operation.own import read_member
+from gateway.operation.plan import read_operation
+from gateway.operation.steps import days_of
+from harness.accounts import FAR
+from tests.gateway.collector.conftest import with_database
+from tests.gateway.collector.roofs import (
+    ALL_STEPS,
+    DRAWN,
+    MONTH,
+    NOON,
+    QUARTER,
+    ROOFS,
+    SAID,
+    THREE,
+    given,
+    member,
+    operation,
+    own_file,
+    say,
+    sent,
+    sums,
+)
+from tests.gateway.collector.test_segments import fill
+
+
+def test_signed_sums_let_each_member_check_its_share(store):
+    """A chain for all, a file for each: what each meter counted comes to the share that it was told."""
+    sent(store)
+    say(store)
+    file = operation(store, *ROOFS, *THREE)
+    said = sums(store, file)
+    days = len(days_of(MONTH))
+    assert f"{days} days signed anew, 3 files of members" in said
+    chain = (store.folder / "sums" / "toit.sums.jsonl").read_bytes()
+    for name, values in DRAWN.items():
+        lines = (store.folder / "sums" / f"toit-{MONTH:%Y-%m}-{name}.jsonl").read_bytes().splitlines()
+        metered = {int((NOON + n * QUARTER).timestamp()): wh for n, wh in enumerate(values)}
+        result = check(read_member(lines), metered)
+        assert (result.is_right, result.steps, result.unknown) == (True, 4, ALL_STEPS - 4)
+        assert all(line in chain for line in lines if line.startswith(b'{"day"'))
+    # Once more nothing is signed; what changed since is signed beside it.
+    assert "0 days signed anew" in sums(store, file)
+    assert (store.folder / "sums" / "toit.sums.jsonl").read_bytes() == chain
+    store.ask("UPDATE gateway SET limited = true WHERE jid = 'h2@x'")
+    assert "1 days signed anew" in sums(store, file)
+    store.ask("UPDATE gateway SET limited = false WHERE jid = 'h2@x'")
+    assert "1 days signed anew" in sums(store, file)
+    assert len(read_member(own_file(store, "a").read_bytes().splitlines()).own) == days + 2
+    assert (store.folder / "sums" / "toit.sums.jsonl").read_bytes().startswith(chain)
+    (store.folder / "sums" / "toit.sums.jsonl").write_bytes(chain.replace(b'"members":3', b'"members":4', 1))
+    assert "line 1: changed after it was signed" in sums(store, file, code=74)
+
+
+@pytest.mark.parametrize(("bound", "said"), [("MOST_BYTES", "more than 20,000 bytes"), ("MOST_LINES", "more than 40")])
+def test_nothing_is_written_that_members_could_not_read(store, monkeypatch, bound, said):
+    """Neither the chain nor the file of anybody, and one sentence."""
+    sent(store)
+    say(store)
+    monkeypatch.setattr(operation_sums, bound, {"MOST_BYTES": 20_000, "MOST_LINES": 40}[bound])
+    sentence = sums(store, operation(store, *ROOFS, *THREE), code=74)
+    assert f"{said}" in sentence
+    assert "nothing was written" in sentence
+    assert len(sentence.splitlines()) == 1
+    assert not (store.folder / "sums").exists()
+
+
+def test_of_two_that_sign_at_once_one_does(store):
+    """Two would each continue the same chain, and members hold two stories; the second is told so, and another may."""
+    sent(store)
+    say(store)
+    file = operation(store, *ROOFS, *THREE)
+
+    async def work(db):
+        async with db.transaction():
+            await operation_sums.alone(db, FAR, read_operation(file))
+            sentence = await asyncio.to_thread(sums, store, file, 74)
+            other = file.write_text(file.read_text().replace("Le toit", "La halle"))
+            return sentence, await asyncio.to_thread(sums, store, file) if other else ""
+
+    sentence, other = with_database(store.conninfo, work)
+    assert "another process is just signing the sums of Le toit: wait until it is done" in sentence
+    assert len(sentence.splitlines()) == 1
+    assert f"{len(days_of(MONTH))} days signed anew" in other
+
+
+ORDERED = ('order = [["c"], ["a", "b"]]\n', *ROOFS, *THREE)
+
+
+@pytest.mark.parametrize(("key", "rows"), [("pro-rata", (*ROOFS, *THREE)), ("simple", ORDERED)])
+def test_a_curve_that_is_corrected_alone_is_told_to_nobody(store, key, rows):
+    """What was signed stays, unless the operator says so; where three are corrected at once it is signed anew."""
+    drawn, _ = sent(store)
+    say(store)
+    file = operation(store, *rows, key=key)
+    sums(store, file)
+    before = given(store)
+    # The last of the order's groups, then the first: what c draws tells a and b how far it was served.
+    for series in (drawn[1], drawn[2]):
+        fill(store, (series, NOON, 9_950))
+    said = sums(store, file)
+    assert "0 days signed anew" in said
+    assert f"both sums would tell by how much: {NOON:%Y-%m-%d} (--tell-corrections signs" in said
+    assert given(store) == before
+    fill(store, (drawn[0], NOON, 9_950))
+    said = sums(store, file)
+    assert "left as" not in said
+    after = given(store)
+    assert ("1 days" in said, after == before) == (key == "pro-rata", False)
+    own = read_member(own_file(store, "c").read_bytes().splitlines())
+    assert [day.drawn[place] for day in own.own.values() for place, wh in enumerate(day.drawn) if wh][-4] == 350
+
+
+def test_a_correction_is_signed_where_its_operator_says_so(store):
+    """After the home was told; what members hold of the line before stays in their files."""
+    drawn, _ = sent(store)
+    say(store)
+    file = operation(store, *ROOFS, *THREE)
+    sums(store, file)
+    fill(store, (drawn[1], NOON, 9_950))
+    assert "1 days signed anew" in sums(store, file, 0, "--tell-corrections")
+    days = len(days_of(MONTH))
+    assert len(read_member(own_file(store, "b").read_bytes().splitlines()).own) == days + 1
+    # Once more, back to what it was: the line before the last is of one other curve as well.
+    fill(store, (drawn[1], NOON, 9_951))
+    assert "0 days signed anew" in sums(store, file)
+
+
+def test_a_production_that_is_corrected_is_signed_anew(store):
+    """What is injected is told to all as it is: nothing of what homes draw is in the difference."""
+    _, injected = sent(store)
+    say(store)
+    file = operation(store, *ROOFS, *THREE)
+    sums(store, file)
+    # In abundance too, where more is wanted with it.
+    fill(store, (injected[0], NOON, 9_000), (injected[0], NOON + 4 * QUARTER, 20_000))
+    assert "1 days signed anew" in sums(store, file)
+
+
+def test_a_correction_without_what_members_hold_is_one_sentence(store):
+    """Nobody can write a day as it was signed that has no copy of it: both ways out are said."""
+    drawn, _ = sent(store)
+    say(store)
+    file = operation(store, *ROOFS, *THREE)
+    sums(store, file)
+    own_file(store, "a").unlink()
+    assert "0 days signed anew" in sums(store, file)
+    own_file(store, "a").unlink()
+    fill(store, (drawn[1], NOON, 9_950))
+    before = given(store)
+    sentence = sums(store, file, 78)
+    assert "what a was given is not here" in sentence
+    assert "--tell-corrections" in sentence
+    assert given(store) == before
+    own_file(store, "b").write_bytes(before[own_file(store, "b").name].replace(b'"member":"b"', b'"member":"c"', 1))
+    assert "bring it back, or move it away" in sums(store, file, 74)
+
+
+def test_sums_of_few_members_are_said_before_they_are_given(store):
+    """Under six the sentence is asked for in what households read; by fixed parts nobody's use is in them."""
+    sent(store)
+    said = sums(store, operation(store, *ROOFS, *THREE), code=78)
+    assert "3 members: what sums of less than 6 tell is said before a yes" in said
+    assert SAID in said
+    parts = [member(name, f"h{n}@x", 'part = "30 %"') for n, name in enumerate("abc", 1)]
+    assert "3 files of members" in sums(store, operation(store, *ROOFS, *parts, key="static"))
+
+
+def test_sums_in_order_are_said_before_too(store):
+    """From its own part a member learns how far those before it were served."""
+    sent(store)
+    file = operation(store, 'order = [["c"], ["a", "b"]]\n', *ROOFS, *THREE, key="simple")
+    assert "3 members: what sums of less than 6 tell is said before a yes" in sums(store, file, code=78)
+
+
+def test_a_day_is_not_signed_of_some_homes_and_then_of_one_more(store):
+    """What all drew with it, less what they drew without it, is its curve; another label is no other home."""
+    sent(store)
+    say(store)
+    file = operation(store, *ROOFS, *THREE)
+    sums(store, file)
+    chain = (store.folder / "sums" / "toit.sums.jsonl").read_bytes()
+    file.write_text(file.read_text().replace("Chez a", "Famille a"))
+    assert "0 days signed anew" in sums(store, file)
+    operation(store, *ROOFS, *THREE, member("d", None))
+    assert "are signed of other members" in sums(store, file, code=78)
+    assert (store.folder / "sums" / "toit.sums.jsonl").read_bytes() == chain
+
+
+def test_of_two_members_no_share_by_step_is_given(store):
+    """What was injected alone: a share would be the neighbour's curve."""
+    sent(store)
+    sums(store, operation(store, *ROOFS, *THREE[:2]))
+    lines = (store.folder / "sums" / f"toit-{MONTH:%Y-%m}-a.jsonl").read_bytes().splitlines()
+    assert len(lines) == 1 + len(days_of(MONTH))
+    assert all(json.loads(line)["day"]["wanted"] is None for line in lines[1:])
