@@ -72,6 +72,7 @@ def _check(
     account: Callable[[CollectorConfig], str],
 ) -> None:
     from gateway.collector.operation_curves import MARKED, missing  # noqa: PLC0415 (--help needs none of it)
+    from gateway.collector.operation_sums import unsaid  # noqa: PLC0415
     from gateway.operation.plan import read_operation  # noqa: PLC0415
     from gateway.operation.reveal import FEW, FEWEST  # noqa: PLC0415
     from gateway.operation.steps import PARIS  # noqa: PLC0415
@@ -92,12 +93,12 @@ def _check(
             f"[access] granularity is {config.access.granularity}: steps of {table.step} are not known from it;"
             f' set granularity = "{table.step}" before households are asked\n'
         )
-    if count < FEWEST:
+    if sentence := unsaid(operation, [roll], config):
+        sys.stdout.write(f"{sentence}\n")
+    if roll.sharing < FEWEST:
         sys.stdout.write(f"under {FEWEST} members nothing but what was produced is told to any of them\n")
-    elif count < FEW:
-        sys.stdout.write(
-            f"under {FEW} members the totals tell a good deal of each: say so before they agree (README)\n"
-        )
+    elif roll.sharing < FEW:
+        sys.stdout.write(f"under {FEW} members the totals of a month tell a good deal of each (README)\n")
 
 
 def _statements(

@@ -18,7 +18,7 @@ from gateway.operation.steps import days_of
 from gateway.operation.sums import MOST_BYTES, Chain, read_chain, sign, sums_of, written
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gateway.collector.operation_before import GivenBefore
     from gateway.operation.curves import Curves
     from gateway.operation.days import SharedDay
-    from gateway.operation.plan import Operation
+    from gateway.operation.plan import Operation, Roll
     from gateway.operation.sums import DaySums, SignedDay, Signer
 
 # Any number that nobody else uses in this database (pg_try_advisory_xact_lock).
@@ -37,6 +37,10 @@ _LOCK = 0x4C494E54
 REVEALED = {
     "fr": "Peu de participants : à plusieurs, ils peuvent déduire ce que consomme un autre.",
     "en": "Few members: some of them together can work out what another uses.",
+}
+REVEALED_IN_ORDER = {
+    "fr": "Servis dans un ordre : qui vient après peut déduire ce que consomment ceux d’avant.",
+    "en": "Served in an order: who comes after can work out what those before use.",
 }
 
 
@@ -83,19 +87,30 @@ def _check(size: int, lines: int) -> None:
         raise JournalError(TOO_LONG.filled(most=MOST_LINES))
 
 
+def unsaid(operation: Operation, rolls: Iterable[Roll], config: CollectorConfig) -> str | None:
+    """What sums of these rolls tell of few homes without that they read it before they agreed: what to do about it."""
+    purpose = config.access.purpose if config.access else ""
+    for roll in rolls:
+        told, count = REVEALED, roll.sharing
+        if isinstance(roll.fixed, InOrder):
+            # However many come after: their own parts tell how far the first groups were served.
+            told = REVEALED_IN_ORDER
+            count = min([count, *(len(order[0]) for order in roll.fixed.orders if len(order) > 1)])
+        elif operation.table.key != "pro-rata":
+            continue
+        if roll.sharing >= FEWEST and count < FEW and not any(sentence in purpose for sentence in told.values()):
+            return (
+                f"the sums tell a good deal of {count} home{'s' * (count > 1)}: under {FEW} that is said before a yes;"
+                " put this into purpose of [access], and ask those again who agreed without it:"
+                f" {told['fr']} (or: {told['en']})"
+            )
+    return None
+
+
 def check_said(operation: Operation, month: date, config: CollectorConfig) -> None:
     """ConfigError where sums of few members would be given that nobody was told of before it agreed."""
-    rolls = [operation.roll(day) for day in days_of(month)]
-    # Served in order, a member learns from its own part how far those before it were.
-    told = [roll for roll in rolls if operation.table.key == "pro-rata" or isinstance(roll.fixed, InOrder)]
-    few = [count for roll in told if FEWEST <= (count := roll.sharing) < FEW]
-    purpose = config.access.purpose if config.access else ""
-    if few and not any(sentence in purpose for sentence in REVEALED.values()):
-        raise ConfigError(
-            f"{operation.path}: {min(few)} members: what sums of less than {FEW} tell is said before a yes; put this"
-            f" into purpose of [access], and ask those again who agreed without it:"
-            f" {REVEALED['fr']} (or: {REVEALED['en']})"
-        )
+    if sentence := unsaid(operation, map(operation.roll, days_of(month)), config):
+        raise ConfigError(f"{operation.path}: {sentence}")
 
 
 async def alone(db: AsyncConnection, account: str, operation: Operation) -> None:

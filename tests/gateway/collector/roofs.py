@@ -17,6 +17,7 @@ DRAWN = {"a": (200, 200, 100, 150), "b": (100, 500, 800, 400), "c": (300, 300, 3
 INJECTED = {"p1": (250, 900, 500, 0), "p2": (0, 300, 200, 0)}
 
 SAID = "Peu de participants : à plusieurs, ils peuvent déduire ce que consomme un autre."
+IN_ORDER = "Servis dans un ordre : qui vient après peut déduire ce que consomment ceux d’avant."
 
 
 def member(name, gateway, more=""):
@@ -51,11 +52,11 @@ def sent(store, granularity="PT15M", step=QUARTER):
     return drawn, injected
 
 
-def say(store):
+def say(store, said=f"{SAID} {IN_ORDER}"):
     """What a household reads before it agrees, of the few members that there are."""
     with store.config.open("a") as config:
         config.write(
-            f'[access]\npurpose = "le soleil. {SAID}"\ncontroller = "La Coop"\ncontact = "a@b.org"\n'
+            f'[access]\npurpose = "le soleil. {said}"\ncontroller = "La Coop"\ncontact = "a@b.org"\n'
             'privacy = "https://coop.example.org/privacy"\nretention = "P1Y"\ngranularity = "PT15M"\n'
         )
 

@@ -132,7 +132,7 @@ def test_of_less_than_three_nothing_but_the_production_is_told(store):
     assert "Injectés : 2,150 kWh. L’opération est si petite" in first
     assert "surplus" not in first
     assert "nothing but what was produced" in store.command("operation", "check", file)
-    assert "say so before they agree" in store.command("operation", "check", operation(store, *ROOFS, *THREE))
+    assert "tell a good deal of each" in store.command("operation", "check", operation(store, *ROOFS, *THREE))
 
 
 def test_a_month_that_is_not_over_and_one_without_members_are_refused(store):

@@ -15,6 +15,7 @@ from tests.gateway.collector.conftest import with_database
 from tests.gateway.collector.roofs import (
     ALL_STEPS,
     DRAWN,
+    IN_ORDER,
     MONTH,
     NOON,
     QUARTER,
@@ -167,18 +168,36 @@ def test_a_correction_without_what_members_hold_is_one_sentence(store):
 def test_sums_of_few_members_are_said_before_they_are_given(store):
     """Under six the sentence is asked for in what households read; by fixed parts nobody's use is in them."""
     sent(store)
-    said = sums(store, operation(store, *ROOFS, *THREE), code=78)
-    assert "3 members: what sums of less than 6 tell is said before a yes" in said
+    file = operation(store, *ROOFS, *THREE)
+    said = sums(store, file, code=78)
+    assert "tell a good deal of 3 homes: under 6 that is said before a yes" in said
     assert SAID in said
+    assert SAID in store.command("operation", "check", file)
     parts = [member(name, f"h{n}@x", 'part = "30 %"') for n, name in enumerate("abc", 1)]
-    assert "3 files of members" in sums(store, operation(store, *ROOFS, *parts, key="static"))
+    fixed = operation(store, *ROOFS, *parts, key="static")
+    assert SAID not in store.command("operation", "check", fixed)
+    assert "3 files of members" in sums(store, fixed)
+    say(store, operation_sums.REVEALED["en"])
+    assert SAID not in store.command("operation", "check", operation(store, *ROOFS, *THREE))
 
 
-def test_sums_in_order_are_said_before_too(store):
-    """From its own part a member learns how far those before it were served."""
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_an_order_of_groups_is_said_before_however_many_there_are(store, lang):
+    """From its own part a member learns how far those before it were served: here one home, before six others."""
     sent(store)
-    file = operation(store, 'order = [["c"], ["a", "b"]]\n', *ROOFS, *THREE, key="simple")
-    assert "3 members: what sums of less than 6 tell is said before a yes" in sums(store, file, code=78)
+    others = [member(name, "") for name in "defg"]
+    order = 'order = [["c"], ["a", "b", "d", "e", "f", "g"]]\n'
+    file = operation(store, order, *ROOFS, *THREE, *others, key="simple")
+    said = sums(store, file, code=78)
+    assert "tell a good deal of 1 home: under 6 that is said before a yes" in said
+    assert IN_ORDER in said
+    assert IN_ORDER in store.command("operation", "check", file)
+    together = operation(store, order.replace("], [", ", "), *ROOFS, *THREE, *others, key="simple")
+    assert IN_ORDER not in store.command("operation", "check", together)
+    say(store, operation_sums.REVEALED_IN_ORDER[lang])
+    file = operation(store, order, *ROOFS, *THREE, *others, key="simple")
+    assert IN_ORDER not in store.command("operation", "check", file)
+    assert "7 files of members" in sums(store, file)
 
 
 def test_a_day_is_not_signed_of_some_homes_and_then_of_one_more(store):
