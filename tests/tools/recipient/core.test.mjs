@@ -21,7 +21,7 @@ const { resolve, Unreadable } = await import(new URL("core/senml.js", recipient)
 const { advance, answered, BEGINNING } = await import(new URL("core/sequence.js", recipient).href);
 const { Subscribing } = await import(new URL("core/subscribing.js", recipient).href);
 const { Totals, total } = await import(new URL("core/totals.js", recipient).href);
-const { beside, CONSUMPTION, exact, indexes, PRODUCTION, risen } = await import(new URL("core/share.js", recipient).href);
+const { beside, CONSUMPTION, exact, indexes, PRODUCTION, risen, together } = await import(new URL("core/share.js", recipient).href);
 const { curve, rises, Steps } = await import(new URL("core/view.js", recipient).href);
 const { serve } = await import(new URL("server.js", recipient).href);
 const { SqliteStore } = await import(new URL("store-sqlite.js", recipient).href);
@@ -497,15 +497,29 @@ test("a night is nothing, a silence and a missing inverter are unknown, and what
   assert.deepEqual(beside([], [1], 1).mine, [null]);
 });
 
-test("of each meter the series that tells half hours best", () => {
+test("of each meter all series that tell half hours, the best first", () => {
   const of = (meter, path, granularity, unit = "Wh") => ({ gateway: HOME, name: `maison:home.example/${meter}:home.example/${path}`, granularity, unit, first: 0, last: 1 });
   const all = [
     of("pv1", PRODUCTION, "raw"), of("pv1", PRODUCTION, "PT30M"), of("pv1", PRODUCTION, "P1D"), of("pv2", PRODUCTION, "PT1M"),
     of("pv2", PRODUCTION, "raw"), of("pv3", PRODUCTION, "P1D"), of("pv4", PRODUCTION, "raw", "VAh"), of("ab12", CONSUMPTION, "raw"),
     { ...of("x", PRODUCTION, "raw"), name: "no name" },
   ];
-  assert.deepEqual(indexes(all, PRODUCTION).map(({ name, granularity }) => [name.split("/")[1], granularity]), [
-    ["pv1:home.example", "PT30M"], ["pv2:home.example", "PT1M"],
+  assert.deepEqual(indexes(all, PRODUCTION).map((each) => [each[0].name.split("/")[1], each.map(({ granularity }) => granularity)]), [
+    ["pv1:home.example", ["PT30M", "raw"]], ["pv2:home.example", ["PT1M", "raw"]],
   ]);
   assert.deepEqual(indexes(all, CONSUMPTION).length, 1);
+});
+
+test("a consent that changes the granularity leaves the half hours of before, and says which sum is about so much", () => {
+  const edges = [0, 1800, 3600, 5400, 7200, 9000];
+  const [half, frames] = ["PT30M", "raw"].map((granularity) => ({ unit: "Wh", granularity }));
+  const before = [0, 900, 1800, 3000, 3900].map((time) => ({ time, value: time / 2, text: null }));
+  const after = [5400, 7200, 9000].map((time) => ({ time, value: time / 2, text: null }));
+  const read = [{ series: half, points: after }, { series: frames, points: before }];
+  assert.deepEqual(together(read, edges), { wh: [900, 900, null, 900, 900], sure: false });
+  assert.deepEqual(together(read, edges.slice(3)), { wh: [900, 900], sure: true });
+  assert.deepEqual(together([], edges.slice(3)), { wh: [null, null], sure: true });
+  // Where both know a half hour the better one says it, once.
+  const both = [{ series: half, points: [0, 1800].map((time) => ({ time, value: time, text: null })) }, { series: frames, points: before }];
+  assert.deepEqual(together(both, [0, 1800]), { wh: [1800], sure: true });
 });

@@ -71,7 +71,7 @@ def test_the_browsers_store_keeps_steps_and_forgets_as_the_file_does(tmp_path):
     }
 
 
-# A roof of two inverters, one by half hours and one by frames, and a home: the half hours of today until now.
+# A roof of twelve inverters, one by frames and all others by half hours, and a home: the half hours of today until now.
 ROOF = """(async () => {
   const { IndexedDbStore } = await import("/store-indexeddb.js");
   const store = await IndexedDbStore.open();
@@ -81,7 +81,8 @@ ROOF = """(async () => {
     number: 1, keepUntil: 9e9, time: midnight - 7200 + at * every, value: Math.floor(at * every * watts / 3600),
   }));
   const points = [
-    ...of("pv1", "production", "PT30M", 1800, 6000), ...of("pv2", "production", "raw", 10, 3000),
+    ...of("pv1", "production", "PT30M", 1800, 6000), ...of("pv2", "production", "raw", 10, 2000),
+    ...Array.from({ length: 10 }, (_, at) => of(`pv${at + 3}`, "production", "PT30M", 1800, 100)).flat(),
     ...of("ab12", "consumption", "PT30M", 1800, 500),
   ];
   await store.commit({ gateway: "maison@sen1.test", points });

@@ -16,22 +16,42 @@ const WH = { Wh: 1, kWh: 1000, J: 1 / 3600 };
 const SOME_WH = 10;
 
 /**
- * Of each meter the series of that index that tells half hours best.
+ * Of each meter the series of that index that half hours can be made of, the one that tells them best first: where a
+ * consent changed its granularity there are several, each of its own days.
  * @param {Series[]} all
  * @param {string} path
  */
 export function indexes(all, path) {
-  /** @type {Map<string, Series>} */
-  const best = new Map();
+  /** @type {Map<string, Series[]>} */
+  const meters = new Map();
   const rank = (/** @type {Series} */ one) => GRANULARITIES.indexOf(one.granularity);
   for (const one of all) {
     const named = split(one.name);
     if (named?.path !== path || rank(one) < 0 || !WH[one.unit]) continue;
     const meter = `${one.gateway} ${named.meter}`;
-    const known = best.get(meter);
-    if (!known || rank(one) < rank(known)) best.set(meter, one);
+    meters.set(meter, [...(meters.get(meter) ?? []), one]);
   }
-  return [...best.values()];
+  return [...meters.values()].map((each) => each.sort((one, other) => rank(one) - rank(other)));
+}
+
+/**
+ * What one meter's index has risen by from each edge to the next: of the first of its series that knows it.
+ * @param {{series: Series, points: Seen[]}[]} read in the order of `indexes`
+ * @param {number[]} edges
+ * @returns {{wh: (number | null)[], sure: boolean}} whether no half hour is reckoned between readings
+ */
+export function together(read, edges) {
+  /** @type {(number | null)[]} */
+  const wh = edges.slice(1).map(() => null);
+  let sure = true;
+  for (const { series, points } of read) {
+    risen(series, points, edges).forEach((one, place) => {
+      if (one === null || wh[place] !== null) return;
+      wh[place] = one;
+      sure = sure && exact(series);
+    });
+  }
+  return { wh, sure };
 }
 
 /** @param {Series} series */

@@ -69,11 +69,12 @@ async function show(source) {
     button.setAttribute("aria-pressed", String(Number(button.dataset.length) === now.days));
   }
   try {
-    const all = (await source.series()).slice(0, MOST_CARDS);
+    const received = await source.series();
+    const all = received.slice(0, MOST_CARDS);
     /** @type {import("../core/shapes").Seen[][]} */
     const curves = [];
     for (const one of all) curves.push(await source.curve(one, now.from - DAY_S * now.days, now.to));
-    await roof(place("roof"), source.curve, all, now);
+    await roof(place("roof"), source.curve, received, now);
     place("empty").hidden = all.length > 0;
     place("empty").textContent = words("nothing");
     place("error").hidden = true;

@@ -1,6 +1,6 @@
 // A roof that is shared: which part is mine, what it made today, and how much of what I drew that covered.
 import { plain, split } from "../core/names.js";
-import { beside, CONSUMPTION, exact, indexes, PRODUCTION, risen, STEP_S } from "../core/share.js";
+import { beside, CONSUMPTION, indexes, PRODUCTION, STEP_S, together } from "../core/share.js";
 import { figure, pair } from "./charts.js";
 import { spoken, words } from "./words.js";
 
@@ -11,9 +11,11 @@ import { spoken, words } from "./words.js";
 const KEPT = "roof";
 // So short that a curve of minutes has room for each, and one of frames a step that half hours are made of.
 const PIECE_S = 4 * 3600;
+const FINE = new Set(["raw", "PT1M"]);
 // An index that rests by night was last told the evening before.
 const BEFORE_S = 86_400;
-const MOST_METERS = 10;
+// As many inverters as a roof may have; of more there is no sum, as of a part of them there is none.
+export const MOST_METERS = 50;
 
 /** @returns {{held: string, of: string, own: string}} */
 function kept() {
@@ -45,17 +47,34 @@ function part() {
  */
 async function read(curve, series, from, to) {
   const found = await curve(series, from - BEFORE_S, from);
-  for (let begin = from; begin < to; begin += PIECE_S) found.push(...(await curve(series, begin, Math.min(begin + PIECE_S, to))));
+  const piece = FINE.has(series.granularity) ? PIECE_S : to - from;
+  for (let begin = from; begin < to; begin += piece) found.push(...(await curve(series, begin, Math.min(begin + piece, to))));
   return [...found, ...(await curve(series, to, to + BEFORE_S)).slice(0, 1)];
 }
 
 /**
+ * A meter by half hours, of those of its series that have anything of that day.
+ * @param {Curve} curve
+ * @param {Series[]} meter
+ * @param {number[]} edges
+ */
+async function halfHours(curve, meter, edges) {
+  const [from, to] = [edges[0], edges[edges.length - 1]];
+  const found = [];
+  for (const series of meter) {
+    if (series.last < from || series.first > to) continue;
+    found.push({ series, points: await read(curve, series, from, to) });
+  }
+  return together(found, edges);
+}
+
+/**
  * @param {HTMLSelectElement} select
- * @param {Series[]} drawn
+ * @param {Series[][]} drawn
  */
 function offer(select, drawn) {
   const { own } = kept();
-  const names = drawn.map(({ gateway, name }) => `${gateway} ${split(name)?.meter ?? ""}`);
+  const names = drawn.map(([{ gateway, name }]) => `${gateway} ${split(name)?.meter ?? ""}`);
   select.replaceChildren(...names.map((name) => new Option(plain(name), name, false, name === own)));
   /** @type {HTMLElement} */ (select.parentElement).hidden = names.length < 2;
   return drawn[Math.max(0, names.indexOf(own))];
@@ -69,24 +88,24 @@ function offer(select, drawn) {
  * @param {{from: number, to: number, days: number}} span
  */
 export async function roof(place, curve, all, span) {
-  const [made, drawn] = [PRODUCTION, CONSUMPTION].map((path) => indexes(all, path).slice(0, MOST_METERS));
+  const [made, drawn] = [PRODUCTION, CONSUMPTION].map((path) => indexes(all, path));
   place.hidden = !made.length || !drawn.length || span.days > 1;
   if (place.hidden) return;
   const own = offer(/** @type {HTMLSelectElement} */ (place.querySelector("select")), drawn);
   const [said, chart] = ["p", ".chart"].map((kind) => /** @type {HTMLElement} */ (place.querySelector(kind)));
   const mine = part();
-  if (mine === null) {
-    said.textContent = words("sharesMissing");
+  if (mine === null || made.length > MOST_METERS) {
+    said.textContent = mine === null ? words("sharesMissing") : words("tooManyInverters").replace("{most}", `${MOST_METERS}`);
     pair(chart, null, span);
     return;
   }
   const edges = [];
   for (let at = span.from; at <= span.to; at += STEP_S) edges.push(at);
   const curves = [];
-  for (const one of [...made, own]) curves.push(risen(one, await read(curve, one, span.from, span.to), edges));
-  const found = beside(curves.slice(0, -1), curves[curves.length - 1], mine);
-  const sure = [...made, own].every(exact);
-  said.textContent = told(found.sums, sure);
+  for (const one of [...made, own]) curves.push(await halfHours(curve, one, edges));
+  const known = curves.map(({ wh }) => wh);
+  const found = beside(known.slice(0, -1), known[known.length - 1], mine);
+  said.textContent = told(found.sums, curves.every(({ sure }) => sure));
   const kwh = (/** @type {(number | null)[]} */ values) => values.map((one) => (one === null ? null : one / 1000));
   const some = [...found.mine, ...found.drawn].some((one) => one !== null);
   pair(chart, some ? [edges.slice(0, -1), kwh(found.drawn), kwh(found.mine)] : null, span);
