@@ -16,10 +16,11 @@ from gateway.balance.self_use import STEP_S
 from gateway.store.spans import DRAWN, INJECTED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gateway.config.tables import Config, ReceivedTable
     from gateway.household.days import DayParts
+    from gateway.household.place_received import ReceivedPlaces
     from gateway.store.points import Series
 
 # While a counter is read it may rest; while it is not it counts nothing (as in ``days``).
@@ -50,11 +51,15 @@ class HalfHour(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PlaceCurve:
-    """What is known of a place: first second of a half hour -> its energy; ``silent``: sources that know nothing."""
+    """What is known of a place: first second of a half hour -> its energy; ``silent``: sources that know nothing.
+
+    ``untold``: it has panels and no meter that tells what leaves for the grid, so that nobody knows what it used.
+    """
 
     place: ComparedPlace
     half_hours: Mapping[int, HalfHour]
     silent: Sequence[str] = field(default=())
+    untold: bool = False
 
 
 def places_of(config: Config) -> list[ComparedPlace]:
@@ -103,41 +108,46 @@ class PlaceCurves:
         own = [*(one.name for one in config.meter), *(one.name for one in config.counter)]
         self._own = {name: {one.path: one for one in stored.meters.series(name)} for name in own}
         self._counters = {one.name: one.quantity for one in config.counter}
+        self._others: ReceivedPlaces | None = None
 
     def known(self, places: Sequence[ComparedPlace]) -> tuple[int, int] | None:
         """The first and the last second of which anything is known of them."""
         names = {name for place in places for name in place.series}
         found = [one for name in names & self._own.keys() for one in self._own[name].values() if "energy" in one.path]
         spans = [(one.first_time, one.last_time) for one in found if one.first_time and one.last_time]
-        if names - self._own.keys():
-            from gateway.household.place_received import known  # noqa: PLC0415 (few houses receive anything)
-
-            spans += known(self._stored.received, self._received(names))
+        if received := self._received(names):
+            spans += self._sent.known(received)
         return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
 
     def read(self, place: ComparedPlace, start: int, end: int) -> PlaceCurve:
         """The half hours of a place in ``[start, end)``, both the beginning of one."""
         bounds = list(range(start, end + 1, STEP_S))
-        parts = {name: self._of_source(name, place, bounds) for name in place.series}
-        silent = [name for name, known in parts.items() if not known]
-        # A counter of panels beside a meter: what the house used, and not what it drew.
-        made = [name for name in parts if not place.produced and self._makes(name)]
-        used = _added([known for name, known in parts.items() if name not in made])
-        if made:
-            injected = _added([self._slices(name, INJECTED, bounds) for name in place.series if name not in made])
-            used = _used(used, _added([parts[name] for name in made]), injected)
-        return PlaceCurve(place, used, silent)
+        panels = [name for name in place.series if self._counters.get(name) == "electricity-produced"]
+        meters = [name for name in place.series if name in self._own and name not in panels]
+        telling = [name for name in meters if INJECTED in self._own[name]]
+        received = self._received({*place.series})
+        parts = self._sent.half_hours(received, start, end, produced=place.produced) if received else {}
+        if place.produced:
+            # What leaves for the grid is a part of what the panels' own counter counts.
+            parts |= {name: self._slices(name, INJECTED, bounds) for name in panels or telling or meters}
+            return PlaceCurve(place, _added(parts.values()), _silent(place, parts))
+        parts |= {name: self._slices(name, DRAWN, bounds) for name in meters}
+        used = _added(parts.values())
+        if panels:
+            # What the house used, and not what it drew; of its meters some may give nothing away.
+            made = {name: self._slices(name, INJECTED, bounds) for name in panels}
+            given = _added([self._slices(name, INJECTED, bounds) for name in telling])
+            used, parts = _used(used, _added(made.values()), given), parts | made
+        return PlaceCurve(place, used, _silent(place, parts), untold=bool(panels and not telling))
 
-    def _makes(self, name: str) -> bool:
-        return self._counters.get(name) == "electricity-produced"
+    @property
+    def _sent(self) -> ReceivedPlaces:
+        """What others send, which few houses have."""
+        if self._others is None:
+            from gateway.household.place_received import ReceivedPlaces  # noqa: PLC0415
 
-    def _of_source(self, name: str, place: ComparedPlace, bounds: Sequence[int]) -> dict[int, HalfHour]:
-        if name in self._own:
-            return self._slices(name, INJECTED if place.produced or self._makes(name) else DRAWN, bounds)
-        from gateway.household.place_received import half_hours  # noqa: PLC0415 (few houses receive anything)
-
-        (source,) = self._received({name})
-        return half_hours(self._stored.received, source, bounds[0], bounds[-1], produced=place.produced)
+            self._others = ReceivedPlaces(self._stored.received)
+        return self._others
 
     def _received(self, names: set[str]) -> list[ReceivedTable]:
         return [one for one in self._config.received if one.name in names]
@@ -151,13 +161,18 @@ class PlaceCurves:
         return {since: HalfHour(one.wh, one.shared) for (since, until), one in found if one.covered == until - since}
 
 
-def _added(parts: Sequence[Mapping[int, HalfHour]]) -> dict[int, HalfHour]:
+def _silent(place: ComparedPlace, parts: Mapping[str, Mapping[int, HalfHour]]) -> list[str]:
+    return [name for name in place.series if name in parts and not parts[name]]
+
+
+def _added(parts: Iterable[Mapping[int, HalfHour]]) -> dict[int, HalfHour]:
     """Half hours of which each part knows something, added up."""
-    if not parts:
+    every = list(parts)
+    if not every:
         return {}
-    known = sorted(set(parts[0]).intersection(*parts[1:]))
+    known = sorted(set(every[0]).intersection(*every[1:]))
     return {
-        time: HalfHour(sum(one[time].wh for one in parts), any(one[time].estimated for one in parts)) for time in known
+        time: HalfHour(sum(one[time].wh for one in every), any(one[time].estimated for one in every)) for time in known
     }
 
 

@@ -187,11 +187,12 @@ def parts(stored: ReceivedPoints, received: Sequence[ReceivedTable]) -> list[Sha
         # Two sources may cover one series; it is counted once.
         mine = [one for one in series if origin.covers(one) and one.id not in taken]
         taken |= {one.id for one in mine}
-        found += _parts_of(origin, mine)
+        found += parts_of(origin, mine)
     return found if any(part.series for part in found) else []
 
 
-def _parts_of(origin: Origin, mine: Sequence[ReceivedSeries]) -> list[SharedPart]:
+def parts_of(origin: Origin, mine: Sequence[ReceivedSeries]) -> list[SharedPart]:
+    """The household's parts of the series that came by one source, one for each meter."""
     if not origin.part:
         return []
     meters: dict[str, list[ReceivedSeries]] = {}

@@ -175,6 +175,8 @@ def _like(view: PageView, curve: PlaceCurve) -> str:
 def _remarks(view: PageView, seen: PlacesSeen, curve: PlaceCurve) -> list[str]:
     """What is not known of a place, and why a part of it is not sure."""
     if not curve.half_hours:
+        if curve.untold:
+            return [view.words["place_untold"]]
         key = "place_silent" if curve.silent and len(curve.place.series) > 1 else "place_nothing"
         return [view.say(key, names=", ".join(curve.silent))]
     found = []

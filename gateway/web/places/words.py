@@ -71,6 +71,10 @@ _OWN = WordTable(
         "more_spans": "and at other times",
         "place_nothing": "Nothing is known of this place for this period.",
         "place_silent": "Nothing from {names} for this period: without it, the place is unknown.",
+        "place_untold": (
+            "What the panels produce is counted, but no meter here tells what goes to the grid: how much was used is"
+            " unknown."
+        ),
         "place_estimated": "Dashed: estimated from the readings before and after.",
         "lacks_people": "How many people there are here is not stated.",
         "lacks_area": "How many square metres there are here is not stated.",

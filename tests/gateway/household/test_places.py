@@ -13,6 +13,7 @@ from gateway.web.history.curves import HouseholdCurves
 from tests.gateway.balance.conftest import AUTUMN, SOLAR, SPRING, WINTER, House, base, hour_of, panels, producing
 
 FEDERATION = '[federation]\njid = "maison@e.org"\n'
+ANNEX = '[[meter]]\nname = "annexe"\nsource = "/dev/ttyUSB1"\n'
 SCHOOL = '[[received]]\nname = "school"\nprovider = "ecole@e.org/proxy"\nidentifier = "ecole@e.org/m@e.org/%s"\n'
 BEGIN = midnight(WINTER)
 
@@ -78,6 +79,33 @@ def test_a_home_with_its_panels_used_what_it_drew_and_did_not_give_away(house):
     assert read(house) == dict.fromkeys(range(48), 252)
 
 
+def test_a_meter_that_gives_nothing_away_is_added_to_one_that_does(house):
+    """504 W in the annex, whose meter has no index of injection, beside the 504 W of the house with its panels."""
+    house.configure(SOLAR + ANNEX + '[[place]]\nname = "Nous"\nseries = ["house", "annexe", "solar"]\n')
+    house.live_day(WINTER, producing)
+    house.live_day(WINTER, base(504), meter="annexe")
+    house.live_day(WINTER, panels, meter="solar")
+    assert read(house) == dict.fromkeys(range(48), 504)
+
+
+def test_where_no_meter_tells_what_leaves_the_use_is_unknown_and_that_is_said(house):
+    """What the house drew is not what it used: its panels gave something as well, and some of that may have left."""
+    house.configure(SOLAR + '[[place]]\nname = "Nous"\nseries = ["house", "solar"]\n')
+    house.live_day(WINTER, base(504))
+    house.live_day(WINTER, panels, meter="solar")
+    with closing(Archive(house.folder)) as archive:
+        curve = PlaceCurves(archive, house.config).read(places_of(house.config)[0], BEGIN, BEGIN + 86_400)
+    assert (curve.half_hours, curve.silent, curve.untold) == ({}, [], True)
+
+
+def test_what_panels_made_is_counted_once(house):
+    """Of a place that produces the meter's injection is a part of what the panels' own counter counts."""
+    house.configure(SOLAR + '[[place]]\nname = "Toit"\nkind = "roof"\nseries = ["house", "solar"]\n')
+    house.live_day(WINTER, producing)
+    house.live_day(WINTER, panels, meter="solar")
+    assert read(house) == {n: 1008 if 20 <= n < 32 else 0 for n in range(48)}
+
+
 def test_while_one_series_is_unknown_the_place_is(house):
     """The counter is silent from noon on: what the house used then nobody knows."""
     house.configure(SOLAR + '[[place]]\nname = "Nous"\nseries = ["house", "solar"]\n')
@@ -106,6 +134,24 @@ def test_a_received_power_is_read_as_energy(house):
     house.configure(FEDERATION + SCHOOL % "consumption")
     receive(house, "consumption/power/active/raw", [1000, 3000, 2000, None, 4000, 4000], "PT15M", "W", step=900)
     assert read(house, number=1) == {0: 1000, 2: 2000}
+
+
+def test_what_comes_as_index_and_as_power_is_counted_once(house):
+    """Both are of the one meter of the school; the index is exact, and comes first."""
+    house.configure(FEDERATION + SCHOOL % "consumption")
+    receive(house, "consumption/energy/active/index", [1000, 1500, 2000])
+    receive(house, "consumption/power/active/raw", [1000] * 6, "PT15M", "W", step=900)
+    assert read(house, number=1) == {0: 500, 1: 500, 2: 500}
+
+
+def test_what_two_sources_cover_is_counted_once(house):
+    """All of the school, and one of its meters by name."""
+    all_of_it = SCHOOL.replace('"school"', '"all"').replace("/%s", "")
+    house.configure(
+        FEDERATION + SCHOOL % "consumption" + all_of_it + '[[place]]\nname = "École"\nseries = ["school", "all"]\n'
+    )
+    receive(house, "consumption/energy/active/index", [0, 500, 1000])
+    assert read(house) == {0: 500, 1: 500}
 
 
 def test_of_a_received_roof_all_is_shown_whatever_the_share(house):
