@@ -39,6 +39,8 @@ _MARKS_S, _SILENT_S, _NIGHT_S = 900, 3 * 3600, 18 * 3600
 _MEANS_S = (600, 900, 1800)
 # Of the means of a half hour so many may be missing.
 _MISSING = 0.1
+# So many values of a power are taken one by one: some hours of frames.
+_MOST_VALUES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +148,21 @@ def curve_half_hours(
     """Half hour, its mean in the curve's unit, whether that is an estimate."""
     if not wanted:
         return iter(())
-    period = period_of(curve.granularity) or _means_of(curve, received, wanted)
-    rows = ((p.time, p.value) for p in received.stream(curve, wanted.start, wanted.stop))
     # An inverter takes a few watts by night: it produces nothing.
-    known = ((time, max(value, 0)) for time, value in rows if not isinstance(value, str))
-    if period:
-        return _of_means(known, period)
+    if period := period_of(curve.granularity) or _means_of(curve, received, wanted):
+        return _of_means(received.means(curve, wanted.start, wanted.stop, STEP_S, period), period)
     before, _ = received.around(curve, wanted.start)
-    begin = [(before[0], before[1])] if before and not isinstance(before[1], str) else []
+    begin = [(before[0], max(before[1], 0))] if before and not isinstance(before[1], str) else []
     last = [(p.time, p.value) for p in received.history(curve, wanted.stop, limit=1) if not isinstance(p.value, str)]
-    return _of_changes(chain(begin, known, last), wanted)
+    return _of_changes(chain(begin, _numbers(curve, received, wanted), last), wanted)
+
+
+def _numbers(curve: ReceivedSeries, received: ReceivedPoints, wanted: range) -> Iterable[tuple[float, float]]:
+    """Time and value of each; of more than are read in a moment what the minutes come to."""
+    if received.has_more(curve, wanted.start, wanted.stop, _MOST_VALUES):
+        return received.by_minute(curve, wanted.start, wanted.stop)
+    rows = ((p.time, p.value) for p in received.stream(curve, wanted.start, wanted.stop))
+    return ((time, max(value, 0)) for time, value in rows if not isinstance(value, str))
 
 
 def _means_of(curve: ReceivedSeries, received: ReceivedPoints, wanted: range) -> int | None:
@@ -165,16 +172,11 @@ def _means_of(curve: ReceivedSeries, received: ReceivedPoints, wanted: range) ->
     return apart if apart in _MEANS_S and all(time % apart == 0 for time in times) else None
 
 
-def _of_means(known: Iterable[tuple[float, float]], period: int) -> Iterator[tuple[int, Fraction, bool]]:
+def _of_means(rows: Iterable[tuple[int, int, float, int]], period: int) -> Iterator[tuple[int, Fraction, bool]]:
     whole = STEP_S // period
-    sums: dict[int, tuple[int, Fraction, bool]] = {}
-    for time, value in known:
-        at = int(time // STEP_S) * STEP_S
-        count, total, odd = sums.get(at, (0, Fraction(0), False))
-        sums[at] = count + 1, total + Fraction(value), odd or time % period != 0
-    for at, (count, total, odd) in sums.items():
+    for at, count, total, odd in rows:
         if count >= whole * (1 - _MISSING):
-            yield at, total / count, odd or count != whole
+            yield at, Fraction(total) / count, bool(odd) or count != whole
 
 
 def _of_changes(known: Iterable[tuple[float, float]], wanted: range) -> Iterator[tuple[int, Fraction, bool]]:

@@ -32,6 +32,15 @@ _SERIES = (
 
 _AT_OR_BEFORE = "SELECT time, value FROM received_point WHERE series = ? AND time <= ? ORDER BY time DESC LIMIT 1"
 _AFTER = "SELECT time, value FROM received_point WHERE series = ? AND time > ? ORDER BY time LIMIT 1"
+_NUMBERS = "FROM received_point WHERE series = ?1 AND time >= ?2 AND time < ?3 AND typeof(value) != 'text'"
+_MEANS = (
+    "SELECT CAST(time / ?4 AS INTEGER) * ?4, count(*), sum(max(value, 0)),"
+    f" max(time != CAST(time / ?5 AS INTEGER) * ?5) {_NUMBERS} GROUP BY 1 ORDER BY 1"
+)
+_BY_MINUTE = (
+    f"SELECT min(time), avg(max(value, 0)) {_NUMBERS} GROUP BY CAST(time / 60 AS INTEGER)"
+    f" UNION ALL SELECT max(time), max(value, 0) {_NUMBERS} GROUP BY CAST(time / 60 AS INTEGER) ORDER BY 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +187,27 @@ class ReceivedPoints:
         """Time and value of the newest point at that moment or before, and of the oldest one after it."""
         before, after = (self._db.execute(query, [series.id, time]).fetchone() for query in (_AT_OR_BEFORE, _AFTER))
         return before, after
+
+    @translated
+    def has_more(self, series: ReceivedSeries, start: float, end: float, most: int) -> bool:
+        """Whether a series has more than so many points in ``[start, end)``."""
+        row = self._db.execute(f"SELECT 1 {_NUMBERS} LIMIT 1 OFFSET ?4", [series.id, start, end, most]).fetchone()
+        return row is not None
+
+    @translated
+    def means(
+        self, series: ReceivedSeries, start: float, end: float, step: int, period: int
+    ) -> list[tuple[int, int, float, int]]:
+        """Of each ``step`` in ``[start, end)`` that has numbers its begin, how many, and their sum; none is below 0.
+
+        And whether the time of one is no multiple of ``period``.
+        """
+        return self._db.execute(_MEANS, [series.id, start, end, step, period]).fetchall()
+
+    @translated
+    def by_minute(self, series: ReceivedSeries, start: float, end: float) -> list[tuple[float, float]]:
+        """Of each minute in ``[start, end)`` its first time with the mean of its numbers, its last with the last."""
+        return self._db.execute(_BY_MINUTE, [series.id, start, end]).fetchall()
 
     def keep(self, provider: str, lot: Lot) -> tuple[int, int]:
         """Keep what one message brought; how many points are new, and how many are others than before."""

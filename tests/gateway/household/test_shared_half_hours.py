@@ -182,6 +182,23 @@ def test_a_power_at_any_moment_is_held_until_the_next_and_estimated(tmp_path, ev
     assert found.estimated == set(found.wh)
 
 
+def test_of_more_powers_than_are_read_one_by_one_the_minutes_are(tmp_path):
+    """Half a day each three seconds, by lot: of each half hour what they come to, within 2 %, and estimated."""
+    chance = random.Random(26)
+    values = [chance.choice((36_000, 36_000, 20_000, 3000)) if n % 7 == 0 else None for n in range(14_400)]
+    for n, value in enumerate(values):
+        values[n] = values[n - 1] if value is None else value
+    said = [
+        Incoming(*(f"{ROOF}/pv@e.org/{POWER}",) * 2, POWER, "W", "raw", START + 3 * n, value)
+        for n, value in enumerate([*values, 0])
+    ]
+    span = range(START, START + 43_200, 1800)
+    ((_, found),) = known(tmp_path, *said, span=span)
+    wanted = [sum(values[n : n + 600]) * 3 / 3600 * PART for n in range(0, 14_400, 600)]
+    assert [found.wh[at] for at in span] == pytest.approx(wanted, rel=0.02)
+    assert found.estimated == set(span)
+
+
 def test_the_powers_of_minutes_make_a_half_hour(tmp_path):
     """Thirty means are one; two that are missing make it an estimate, ten unknown."""
     values = [
