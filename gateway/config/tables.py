@@ -42,6 +42,8 @@ MQTT_CREDENTIAL = "mqtt-password"
 BACKUP_CREDENTIAL = "backup-passphrase"
 
 MAX_RETENTION = "P3Y"
+# On one screen no more can be told apart.
+MOST_PLACES = 12
 
 _SENSOR = "^[a-z0-9][a-z0-9._-]{0,63}$"
 
@@ -270,8 +272,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     counter: tuple[CounterTable, ...] = ()
     notice: Annotated[tuple[NoticeTable, ...], msgspec.Meta(max_length=20)] = ()
     received: tuple[ReceivedTable, ...] = ()
-    # On one screen no more can be told apart.
-    place: Annotated[tuple[PlaceTable, ...], msgspec.Meta(max_length=12)] = ()
+    place: Annotated[tuple[PlaceTable, ...], msgspec.Meta(max_length=MOST_PLACES)] = ()
     roof: tuple[RoofTable, ...] = ()
     tariff: tuple[Tariff, ...] = ()
     off_peak: tuple[OffPeakTable, ...] = ()

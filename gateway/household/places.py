@@ -1,8 +1,8 @@
 """Places that are compared side by side: which there are, and what each used or made by half hours, in Wh.
 
-What ``[[place]]`` says; without one each meter, each counter of electricity and each received source is a place of its
-own. Own figures are sums of the ledger, as those of the history. Of a place of several series a half hour is known
-where each of them knows it; what nobody knows is not there, and never 0.
+What ``[[place]]`` says; without one each meter, each counter of electricity, each roof and each received source is a
+place of its own. Own figures are sums of the ledger, as those of the history. Of a place of several series a half hour
+is known where each of them knows it; what nobody knows is not there, and never 0.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.balance.energy import consumed
 from gateway.balance.self_use import STEP_S
+from gateway.config.tables import MOST_PLACES
 from gateway.store.spans import DRAWN, INJECTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from gateway.config.roof import RoofTable
     from gateway.config.tables import Config, ReceivedTable
     from gateway.household.days import DayParts
     from gateway.household.place_received import ReceivedPlaces
@@ -63,7 +65,16 @@ class PlaceCurve:
 
 
 def places_of(config: Config) -> list[ComparedPlace]:
-    """The places, in the order of the configuration."""
+    """The places, in the order of the configuration: as many as one page has."""
+    return _all_places(config)[:MOST_PLACES]
+
+
+def left_out(config: Config) -> int:
+    """How many places more there are than one page has."""
+    return max(0, len(_all_places(config)) - MOST_PLACES)
+
+
+def _all_places(config: Config) -> list[ComparedPlace]:
     if config.place:
         return [
             ComparedPlace(
@@ -76,14 +87,26 @@ def places_of(config: Config) -> list[ComparedPlace]:
             )
             for one in config.place
         ]
+    # The inverters of a roof are one place.
+    roofs = {name: roof for roof in config.roof for name in roof.received}
     produced = {
         **{one.name: one.quantity == "electricity-produced" for one in config.counter},
         **{one.name: _is_production(one.identifier) for one in config.received},
     }
     return [
-        ComparedPlace(name, "home", (name,)) if name not in produced else _by_itself(name, produced[name])
+        _of_roof(roofs[name])
+        if name in roofs
+        else _by_itself(name, produced[name])
+        if name in produced
+        else ComparedPlace(name, "home", (name,))
         for name in config.electricity
+        if name not in roofs or name == roofs[name].received[0]
     ]
+
+
+def _of_roof(roof: RoofTable) -> ComparedPlace:
+    area = None if roof.area_m2 is None else float(roof.area_m2)
+    return ComparedPlace(roof.name or "", "roof", roof.received, produced=True, area_m2=area)
 
 
 def _by_itself(name: str, produced: bool) -> ComparedPlace:
@@ -110,14 +133,16 @@ class PlaceCurves:
         self._counters = {one.name: one.quantity for one in config.counter}
         self._others: ReceivedPlaces | None = None
 
-    def known(self, places: Sequence[ComparedPlace]) -> tuple[int, int] | None:
-        """The first and the last second of which anything is known of them."""
+    def known(self, places: Sequence[ComparedPlace], now: float) -> tuple[int, int] | None:
+        """The first and the last second, up to ``now``, of which anything is known of them."""
         names = {name for place in places for name in place.series}
         found = [one for name in names & self._own.keys() for one in self._own[name].values() if "energy" in one.path]
         spans = [(one.first_time, one.last_time) for one in found if one.first_time and one.last_time]
         if received := self._received(names):
             spans += self._sent.known(received)
-        return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
+        # A clock of somebody else's may be ahead: of what is still to come nothing is known.
+        over = [(first, min(last, int(now))) for first, last in spans if first <= now]
+        return (min(first for first, _ in over), max(last for _, last in over)) if over else None
 
     def read(self, place: ComparedPlace, start: int, end: int) -> PlaceCurve:
         """The half hours of a place in ``[start, end)``, both the beginning of one."""

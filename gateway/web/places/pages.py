@@ -9,9 +9,11 @@ from gateway.balance.calendar import day_of
 from gateway.balance.calendar import days as days_of
 from gateway.balance.equivalence import APPLIANCES, EQUIVALENTS
 from gateway.balance.self_use import STEP_S
+from gateway.config.tables import MOST_PLACES
 from gateway.web import written
 from gateway.web.places.chart import Drawn, PlaceAxis, axis, drawn, runs
 from gateway.web.places.measure import MEASURES, PlaceMeasure
+from gateway.words.phrase import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,8 +67,20 @@ def page(view: PageView, seen: PlacesSeen, choice: PlacesChoice, template: str) 
         today=seen.days[1] if seen.days else seen.first,
         heads=heads,
         rows=rows,
+        left_out=_left_out(view, seen.left_out),
         partly=any(cell.endswith("*") for _, cells in rows for cell in cells),
     )
+
+
+def _left_out(view: PageView, count: int) -> str:
+    """That there are more places than the page has; nothing where there are not."""
+    said = plural(
+        "One more place is not shown: a page has {most} at most. Whoever installed the gateway can choose which.",
+        "{count} more places are not shown: a page has {most} at most. Whoever installed the gateway can choose which.",
+        count,
+        most=MOST_PLACES,
+    )
+    return said.in_language(view.lang) if count else ""
 
 
 def refusal(view: PageView, key: str, **places: object) -> str:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod, day_of, midnight
-from gateway.household.places import PlaceCurves, places_of
+from gateway.household.places import PlaceCurves, left_out, places_of
 from gateway.web.places.values import PlacesSeen
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class StoredPlaces:
 def seen(archive: Archive, config: Config, period: BalancePeriod, day: date | None, now: float) -> PlacesSeen:
     """The places in one period."""
     all_places, curves = places_of(config), PlaceCurves(archive, config)
-    known = curves.known(all_places)
+    known = curves.known(all_places, now)
     # What an index at midnight tells of is the day before.
     today = day_of(min(now, known[1] - 1) if known else now)
     first = period.begin(day or today)
@@ -53,4 +53,5 @@ def seen(archive: Archive, config: Config, period: BalancePeriod, day: date | No
         days=(earliest, today) if earliest else None,
         previous=period.back(first, 1) if earliest and first > earliest else None,
         next=end if known and end <= today else None,
+        left_out=left_out(config),
     )

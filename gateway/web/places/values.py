@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.balance.self_use import STEP_S
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
@@ -18,7 +20,8 @@ PERIODS = ("day", "week")
 class PlacesSeen:
     """A day or a week ``[first, end)`` of all places, by half hours from ``begin`` to ``until`` (POSIX seconds).
 
-    ``known`` is the first and the last second of which anything is known of any of them; None: nothing is.
+    ``known`` is the first and the last second of which anything is known of any of them; None: nothing is. ``left_out``
+    is how many more places there are than one page has.
     """
 
     period: str
@@ -31,9 +34,10 @@ class PlacesSeen:
     days: tuple[date, date] | None = None
     previous: date | None = None
     next: date | None = None
+    left_out: int = 0
 
     @property
     def over(self) -> int:
         """The end of the last half hour that could be known: what comes after it is no gap."""
         last = self.known[1] if self.known else self.begin
-        return max(self.begin, min(self.until, last // 1800 * 1800))
+        return max(self.begin, min(self.until, last // STEP_S * STEP_S))

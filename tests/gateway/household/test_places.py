@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from gateway.balance.calendar import midnight
-from gateway.household.places import PlaceCurves, places_of
-from gateway.store.received import Incoming, Lot
+from gateway.household.places import PlaceCurves, left_out, places_of
+from gateway.store.received import Incoming, Lot, ReceivedPoints
 from gateway.store.store import Archive, Store
 from gateway.web.history.curves import HouseholdCurves
 from tests.gateway.balance.conftest import AUTUMN, SOLAR, SPRING, WINTER, House, base, hour_of, panels, producing
@@ -52,6 +52,31 @@ def test_without_a_table_each_source_is_a_place(house):
     assert found == [
         ("house", "home", False), ("solar", "roof", True), ("school", "other", False), ("pv", "roof", True),
     ]  # fmt: skip
+
+
+def test_the_inverters_of_a_roof_are_one_place(house):
+    """With its name and its area, where the first of them would be."""
+    west = SCHOOL.replace("school", "ouest").replace("ecole@", "ouest@")
+    house.configure(
+        FEDERATION + SCHOOL % "production" + SCHOOL.replace("school", "gym").replace("ecole@", "gym@") % "consumption"
+        + west % "production" + '[[roof]]\nname = "Toit"\nshares = 10\nheld = 1\narea_m2 = 180\n'
+        'received = ["school", "ouest"]\n'
+    )  # fmt: skip
+    found = [(one.name, one.kind, one.series, one.area_m2) for one in places_of(house.config)]
+    assert found == [
+        ("house", "home", ("house",), None),
+        ("Toit", "roof", ("school", "ouest"), 180.0),
+        ("gym", "other", ("gym",), None),
+    ]
+
+
+@pytest.mark.parametrize(("more", "shown", "left"), [(11, 12, 0), (12, 12, 1), (30, 12, 19)])
+def test_one_page_has_as_many_places_as_can_be_told_apart(house, more, shown, left):
+    """The first of them, and how many more there are."""
+    sources = (SCHOOL.replace("school", f"s{n}").replace("ecole@", f"s{n}@") % "consumption" for n in range(more))
+    house.configure(FEDERATION + "".join(sources))
+    assert (len(places_of(house.config)), left_out(house.config)) == (shown, left)
+    assert places_of(house.config)[-1].name == "s10"
 
 
 @pytest.mark.parametrize(("day", "hours"), [(WINTER, 24), (SPRING, 23), (AUTUMN, 25)])
@@ -152,6 +177,31 @@ def test_what_two_sources_cover_is_counted_once(house):
     )
     receive(house, "consumption/energy/active/index", [0, 500, 1000])
     assert read(house) == {0: 500, 1: 500}
+
+
+def test_what_is_still_to_come_is_not_known(house):
+    """A sender whose clock is a day ahead: what is known ends now."""
+    house.configure(FEDERATION + SCHOOL % "consumption")
+    receive(house, "consumption/energy/active/index", [500 * n for n in range(96)])
+    with closing(Archive(house.folder)) as archive:
+        curves, places = PlaceCurves(archive, house.config), places_of(house.config)
+        assert curves.known(places, BEGIN + 3600.5) == (BEGIN, BEGIN + 3600)
+        assert curves.known(places, BEGIN + 10 * 86_400) == (BEGIN, BEGIN + 95 * 1800)
+        assert curves.known(places, BEGIN - 1) is None
+
+
+def test_the_series_of_others_are_read_once(house, monkeypatch):
+    """However many places there are."""
+    sources = (SCHOOL.replace("school", f"s{n}").replace("ecole@", f"s{n}@") % "consumption" for n in range(8))
+    house.configure(FEDERATION + "".join(sources))
+    asked, series = [], ReceivedPoints.series
+    monkeypatch.setattr(ReceivedPoints, "series", lambda *given: asked.append(1) or series(*given))
+    with closing(Archive(house.folder)) as archive:
+        curves, places = PlaceCurves(archive, house.config), places_of(house.config)
+        curves.known(places, BEGIN)
+        for place in places:
+            curves.read(place, BEGIN, BEGIN + 86_400)
+    assert len(asked) == 1
 
 
 def test_of_a_received_roof_all_is_shown_whatever_the_share(house):

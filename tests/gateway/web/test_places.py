@@ -122,6 +122,31 @@ def test_what_is_not_known_is_said(house):
     assert text.count('class="gap"') == 1
 
 
+def test_why_a_home_with_panels_is_unknown_is_said(house):
+    """Its meter has no index of injection: that the panels are counted does not tell what was used."""
+    house.configure(SOLAR + '[[place]]\nname = "Nous"\nseries = ["house", "solar"]\n')
+    house.live_day(WINTER, base(504))
+    house.live_day(WINTER, panels, meter="solar")
+    ((_, text),) = ask(house, "/places")
+    assert "aucun compteur ne dit ici ce qui part sur le réseau : la consommation est inconnue." in text
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"), [(12, "Un autre lieu n’est pas affiché"), (13, "2 autres lieux ne sont pas affichés")]
+)
+def test_more_places_than_a_page_has_are_said(house, sources, said):
+    """Twelve are shown; how many more there are stands below them."""
+    received = (
+        f'[[received]]\nname = "s{n}"\nprovider = "s{n}@e.org/proxy"\nidentifier = "s{n}@e.org/m@e.org/consumption"\n'
+        for n in range(sources)
+    )
+    house.configure('[federation]\njid = "maison@e.org"\n' + "".join(received))
+    house.live_day(WINTER, base(504))
+    ((_, text),) = ask(house, "/places")
+    assert text.count('<section class="place">') == 12
+    assert said in text
+
+
 def test_with_one_place_the_page_says_how_others_come_and_stays_out_of_the_menu(house):
     """It is reached by its address."""
     house.live_day(WINTER, base(504))
