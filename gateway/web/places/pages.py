@@ -33,7 +33,10 @@ _FRIDGE = next(one for one in EQUIVALENTS if one.key == "fridge")
 
 @dataclass(frozen=True, slots=True)
 class ShownPlace:
-    """A place as the page shows it; ``drawn`` and ``facts`` are empty where the measure does not fit it."""
+    """A place as the page shows it; ``drawn`` and ``facts`` are empty where the measure does not fit it.
+
+    ``partly``: some of the time that is over is not known, and what the place came to is of the rest.
+    """
 
     name: str
     about: str
@@ -42,6 +45,12 @@ class ShownPlace:
     facts: Sequence[tuple[str, str]]
     like: str
     remarks: Sequence[str]
+    partly: bool
+
+    @property
+    def total(self) -> str:
+        """What it came to, or its mean; marked where that is not of all the time."""
+        return "".join(amount + _mark(partly=self.partly) for _, amount in self.facts[:1])
 
     @property
     def said(self) -> str:
@@ -118,7 +127,7 @@ def _times(seen: PlacesSeen, day: date) -> list[int]:
 def _cell(view: PageView, curve: PlaceCurve, measure: PlaceMeasure, times: Sequence[int]) -> str:
     known = [curve.half_hours[time].wh for time in times if time in curve.half_hours]
     value = measure.of_all(curve.place, known)
-    return written.number(view.lang, value, _places(value)) + ("\u00a0*" if 0 < len(known) < len(times) else "")
+    return written.number(view.lang, value, _places(value)) + _mark(partly=0 < len(known) < len(times))
 
 
 def _places(value: float | None) -> int:
@@ -130,6 +139,7 @@ def _shown(
     view: PageView, seen: PlacesSeen, curve: PlaceCurve, measure: PlaceMeasure, on: PlaceAxis, number: int
 ) -> ShownPlace:
     fits = measure.fits(curve.place)
+    gaps = _gaps(seen, curve)
     return ShownPlace(
         name=curve.place.name,
         about=_about(view, curve),
@@ -137,7 +147,8 @@ def _shown(
         drawn=drawn(seen, curve, measure, on) if fits else None,
         facts=_facts(view, seen, curve, measure) if fits else (),
         like=_like(view, curve) if measure.key == "kwh" else "",
-        remarks=_remarks(view, seen, curve) if fits else [_lacks(view, measure)],
+        remarks=_remarks(view, seen, curve, gaps) if fits else [_lacks(view, measure)],
+        partly=bool(gaps),
     )
 
 
@@ -186,7 +197,16 @@ def _like(view: PageView, curve: PlaceCurve) -> str:
     return view.say("place_like", n=count, things=view.words["thing_fridge"]) if wh >= _FRIDGE.wh else ""
 
 
-def _remarks(view: PageView, seen: PlacesSeen, curve: PlaceCurve) -> list[str]:
+def _gaps(seen: PlacesSeen, curve: PlaceCurve) -> list[int]:
+    """The half hours that are over, and of which nothing is known."""
+    return [time for time in range(seen.begin, seen.over, STEP_S) if time not in curve.half_hours]
+
+
+def _mark(*, partly: bool) -> str:
+    return "\N{NO-BREAK SPACE}*" if partly else ""
+
+
+def _remarks(view: PageView, seen: PlacesSeen, curve: PlaceCurve, gaps: Sequence[int]) -> list[str]:
     """What is not known of a place, and why a part of it is not sure."""
     if not curve.half_hours:
         if curve.untold:
@@ -194,7 +214,6 @@ def _remarks(view: PageView, seen: PlacesSeen, curve: PlaceCurve) -> list[str]:
         key = "place_silent" if curve.silent and len(curve.place.series) > 1 else "place_nothing"
         return [view.say(key, names=", ".join(curve.silent))]
     found = []
-    gaps = [time for time in range(seen.begin, seen.over, STEP_S) if time not in curve.half_hours]
     spans = runs(time // STEP_S for time in gaps)
     if spans:
         named = [_span(view, seen, first * STEP_S, (first + count) * STEP_S) for first, count in spans[:_MOST_SPANS]]

@@ -147,6 +147,20 @@ def test_more_places_than_a_page_has_are_said(house, sources, said):
     assert said in text
 
 
+@pytest.mark.parametrize("view", ["apart", "together"])
+def test_a_class_sees_that_a_sum_is_of_a_part_of_the_day(house, view):
+    """Of the roof one hour of 24 is known: its sum has a star, the house's has none, and the star is explained."""
+    house.configure(SOLAR + TABLES)
+    house.live_day(WINTER, producing)
+    house.live(BEGIN, BEGIN + 3600, panels, meter="solar")
+    found = ask(house, f"/places/screen?view={view}", f"/places/screen?view={view}&unit=person")
+    said = [
+        re.findall(r"<(?:h2|li).*?(\d[\d, ]* (?:kWh|Wh par personne)(?: \*)?)<", text, re.DOTALL) for _, text in found
+    ]
+    assert said == [["9,07 kWh", "0,00 kWh *"], ["2 268 Wh par personne"]]
+    assert ["* une partie de ce temps" in text for _, text in found] == [True, False]
+
+
 def test_with_one_place_the_page_says_how_others_come_and_stays_out_of_the_menu(house):
     """It is reached by its address."""
     house.live_day(WINTER, base(504))
