@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.web import written
 from gateway.web.cost.chart import cost_chart, legend
+from gateway.words.phrase import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,6 +154,11 @@ def _past(view: PageView, bill: Bill) -> dict[str, Any]:
         "classes": classes,
         "sells": sells,
         "heads": heads,
+        "without": plural(
+            "The cost of one day is missing: no tariff covers it. Check the dates of your tariffs.",
+            "The cost of {count} days is missing: no tariff covers them. Check the dates of your tariffs.",
+            bill.days_without,
+        ).in_language(view.lang),
         "summary": summary(view, bill),
         "chart": cost_chart(view, bill),
         "legend": legend(view, bill),

@@ -65,7 +65,6 @@ _OWN = WordTable(
         "before": "A year before",
         "change": "Change",
         "than_year_before": "in a year",
-        "days_without": "The cost of {days} days is missing: no tariff covers them. Check the dates of your tariffs.",
         "without_price": "{kwh} have no price in your tariff; price periods concerned: {words}.",
         "offers_title": "Would another plan be cheaper?",
         "offers_why": "Base, off-peak hours, Tempo: what you would have paid, based on your own half hours.",

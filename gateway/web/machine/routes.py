@@ -12,6 +12,7 @@ from gateway.web.http.answers import html, redirect
 from gateway.web.part import PageGroup
 from gateway.web.refused import refused_at
 from gateway.web.settings.form import why_not
+from gateway.words.phrase import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -157,10 +158,19 @@ def _restart(view: PageView, wrong: Mapping[str, str] | None = None, chosen: str
 def _span(view: PageView, name: str, span: int) -> str:
     """How long that is, in words."""
     if name.endswith("hours"):
-        return view.say("keep_hours", n=span) if span % 24 or span < 72 else view.say("keep_days", n=span // 24)
+        return _counted(view, span, "hour") if span % 24 or span < 72 else _counted(view, span // 24, "day")
     if span % 365:
-        return view.say("keep_days", n=span)
-    return view.say("keep_years", n=span // 365) if span > 365 else view.say("keep_year")
+        return _counted(view, span, "day")
+    return _counted(view, span // 365, "year")
+
+
+def _counted(view: PageView, count: int, unit: str) -> str:
+    said = {
+        "hour": plural("{count} hour", "{count} hours", count),
+        "day": plural("{count} day", "{count} days", count),
+        "year": plural("{count} year", "{count} years", count),
+    }
+    return said[unit].in_language(view.lang)
 
 
 def _status(found: tuple[str, int]) -> int:

@@ -159,7 +159,10 @@ def _about(view: PageView, curve: PlaceCurve) -> str:
     if place.produced != (place.kind == "roof"):
         found.append(say["place_produced" if place.produced else "place_consumed"])
     if place.people is not None:
-        found.append(view.say("of_people", n=written.number(view.lang, place.people)))
+        people = plural(
+            "{people} person", "{people} people", place.people, people=written.number(view.lang, place.people)
+        )
+        found.append(people.in_language(view.lang))
     if place.area_m2 is not None:
         found.append(view.say("of_area", n=written.number(view.lang, place.area_m2)))
     return " · ".join(found)

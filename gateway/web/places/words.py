@@ -36,7 +36,6 @@ _OWN = WordTable(
         "kind_office": Phrase("Office or workshop", "kind of place"),
         "kind_roof": Phrase("Solar roof", "kind of place"),
         "kind_other": Phrase("Other", "kind of place"),
-        "of_people": "{n} people",
         "of_area": "{n} m²",
         "place_consumed": Phrase("what it uses", "of a place"),
         "place_produced": Phrase("what it produces", "of a place"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from gateway.web.history.bars import Bar, BarChart, Tick, bar_chart
 from gateway.web.history.chart import LegendEntry
 from gateway.web.roof.routes import FILES
 from gateway.words.numbers import PERCENT
+from gateway.words.phrase import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,9 +78,15 @@ def sums(rows: Sequence[PartBeside]) -> PartSums:
 
 def _roof(view: PageView, one: RoofFigures) -> dict[str, Any]:
     roof = one.roof
-    held = written.number(view.lang, roof.held, 0 if float(roof.held).is_integer() else 1)
+    shares = plural(
+        "{held} of {shares} shares is yours ({part})",
+        "{held} of {shares} shares are yours ({part})",
+        math.ceil(roof.held),
+        held=written.number(view.lang, roof.held, 0 if float(roof.held).is_integer() else 1),
+        shares=written.number(view.lang, roof.shares),
+        part=_part(view, roof),
+    ).in_language(view.lang)
     area = [] if roof.area_m2 is None else [f"{written.number(view.lang, float(roof.area_m2))}\N{NO-BREAK SPACE}m²"]
-    shares = view.say("shares_of", held=held, shares=written.number(view.lang, roof.shares), part=_part(view, roof))
     worth = None if roof.share_price is None else float(roof.share_price) * float(roof.held)
     return {
         "name": roof.name,

@@ -17,7 +17,6 @@ _OWN = WordTable(
             "Your co-operative gives you a file for its roof. Whoever installed the gateway adds it to the"
             " configuration with the number of your shares."
         ),
-        "shares_of": "{held} of {shares} shares are yours ({part})",
         "worth": "Your shares are worth {amount} at their price.",
         "roof_now": Phrase("Right now", "a roof"),
         "roof_today": Phrase("Today", "a roof"),

@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +15,7 @@ from gateway.config.tables import load
 from gateway.daemon.app import Gateway
 from gateway.daemon.machine_at_page import PageMachine
 from gateway.sources.ports import SerialPortInfo
-from gateway.web.machine.routes import ACTS, KEEPING, METERS, RESTART
+from gateway.web.machine.routes import ACTS, KEEPING, METERS, RESTART, _span
 from gateway.web.machine.words import MACHINE_WORDS
 from meter.process import SimulatedMeter
 from servers import wait_until
@@ -56,6 +57,19 @@ def test_how_long_is_kept_is_chosen_and_counts_at_once(new_house, browser):
     assert '<option value="365" selected>' in owner.get(KEEPING)[1]
     changed = [entry for entry in journal(new_house) if entry["kind"] == "setting-changed"]
     assert [(one["what"], one["channel"]) for one in changed] == [("store", "web")]
+
+
+@pytest.mark.parametrize(
+    ("name", "span", "said"),
+    [
+        ("raw_hours", 1, "1 heure"), ("raw_hours", 36, "36 heures"), ("raw_hours", 72, "3 jours"),
+        ("minute_days", 1, "1 jour"), ("minute_days", 2, "2 jours"), ("minute_days", 365, "1 an"),
+        ("minute_days", 730, "2 ans"),
+    ],
+)  # fmt: skip
+def test_how_long_is_kept_is_said_as_one_says_it(name, span, said):
+    """One is no plural, whatever the file sets."""
+    assert _span(SimpleNamespace(lang="fr"), name, span) == said
 
 
 def test_what_the_page_does_not_offer_is_not_read(tmp_path, browser):

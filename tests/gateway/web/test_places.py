@@ -112,6 +112,15 @@ def test_the_page_shows_what_each_place_came_to(house):
     assert kettles.count("Inconnu : lun. 0 h – mer. 0 h.</p>") == 2
 
 
+def test_one_person_is_no_people(house):
+    """In both languages."""
+    house.configure(TABLES.replace("people = 4", "people = 1").partition('[[place]]\nname = "Toit')[0])
+    house.live_day(WINTER, base(504))
+    (_, french), (_, english) = ask(house, "/places", "/places?lang=en")
+    assert "Logement · 1 personne · 100 m²" in french
+    assert "Home · 1 person · 100 m²" in english
+
+
 def test_what_is_not_known_is_said(house):
     """From one to two o'clock the counter was not read: the roof has a gap, the house has none."""
     house.configure(SOLAR + TABLES)

@@ -92,6 +92,23 @@ def test_a_day_beside_the_part_is_what_is_reckoned_by_hand(house):
     assert [cell.strip() for cell in noon[0][:3]] == ["0,50", "0,25", "0,25"]
 
 
+@pytest.mark.parametrize(
+    ("held", "french", "english"),
+    [
+        ("1", "1 part sur 400 est à vous (0,25 %)", "1 of 400 shares is yours (0.25%)"),
+        ("0.5", "0,5 part sur 400 est à vous (0,13 %)", "0.5 of 400 shares is yours (0.13%)"),
+        ("2.5", "2,5 parts sur 400 sont à vous (0,63 %)", "2.5 of 400 shares are yours (0.63%)"),
+    ],
+)
+def test_one_share_is_no_shares(house, held, french, english):
+    """In both languages."""
+    house.configure(ONE.replace("held = 20", f"held = {held}"))
+    house.live_day(WINTER, base(504))
+    found = [plain(text) for text in ask(house, "/roof", "/roof?lang=en")]
+    assert french in found[0]
+    assert english in found[1]
+
+
 def test_a_budget_and_its_use(house):
     """What was planned and spent, year by year, the newest first; more than planned is said; a text is a text."""
     a_day(house)
