@@ -25,7 +25,7 @@ from gateway.sources.paths import fault as fault_of_path
 from gateway.words.phrase import Phrase, same
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from gateway.config.tables import (
@@ -43,13 +43,19 @@ if TYPE_CHECKING:
 NAME = "^[a-z0-9][a-z0-9-]{0,31}$"
 
 
-def check_together(path: Path, config: Config) -> None:
-    """ConfigError, with the path of the first key that cannot stand beside the others."""
+def check_together(path: Path, config: Config, brought: Mapping[str, tuple[Path, str]]) -> None:
+    """ConfigError, with the path of the first key that cannot stand beside the others.
+
+    Args:
+        path: the file that is told to be wrong.
+        config: of it.
+        brought: names of ``[[received]]`` that another file brought -> that file, and their place in it.
+    """
     _check_meters(path, config)
     _check_counters(path, config)
     _check_addresses(path, config)
     _check_federation(path, config.federation)
-    _check_received(path, config)
+    _check_received(path, config, brought)
     _check_places(path, config)
     _check_mqtt(path, config.mqtt)
     _check_boards(path, config)
@@ -163,24 +169,24 @@ def _check_web(path: Path, web: WebTable | None) -> None:
             raise wrong(path, "web.networks", say.NO_NETWORK.filled(value=network)) from error
 
 
-def _check_received(path: Path, config: Config) -> None:
+def _check_received(path: Path, config: Config, brought: Mapping[str, tuple[Path, str]]) -> None:
     names = {*(meter.name for meter in config.meter), *(counter.name for counter in config.counter)}
     asked: set[tuple[str, str]] = set()
     for number, one in enumerate(config.received):
-        place = f"received[{number}]"
+        file, place = brought.get(one.name, (path, f"received[{number}]"))
         if config.federation is None:
-            raise wrong(path, place, say.RECEIVED_NEEDS_ACCOUNT)
+            raise wrong(path, "roof" if one.name in brought else place, say.RECEIVED_NEEDS_ACCOUNT)
         if one.name in names:
-            raise wrong(path, f"{place}.name", _used_twice(one.name, ("[[meter]]", "[[counter]]", "[[received]]")))
+            raise wrong(file, f"{place}.name", _used_twice(one.name, ("[[meter]]", "[[counter]]", "[[received]]")))
         names.add(one.name)
         sender = one.provider.partition("/")[0].lower()
         if sender == config.federation.jid.lower():
-            raise wrong(path, f"{place}.provider", say.ITSELF)
+            raise wrong(file, f"{place}.provider", say.ITSELF)
         if (sender, one.identifier) in asked:
-            raise wrong(path, f"{place}.identifier", say.RECEIVED_TWICE)
+            raise wrong(file, f"{place}.identifier", say.RECEIVED_TWICE)
         asked.add((sender, one.identifier))
-        _check_identifier(path, place, one)
-        _check_share(path, f"{place}.share", one.share)
+        _check_identifier(file, place, one)
+        _check_share(file, f"{place}.share", one.share)
 
 
 def _check_places(path: Path, config: Config) -> None:

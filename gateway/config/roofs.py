@@ -36,6 +36,7 @@ _TAKEN_TWICE = Phrase("this source is part of a roof already; name it once")
 _OWN_SHARE = Phrase("the roof says which part is yours; leave {key} out").filled(key="share")
 _OTHER_SHARE = Phrase("this source has another part than the roof; leave {key} out there").filled(key="share")
 _TOO_MANY_HELD = Phrase("these are more shares than the roof has ({shares})")
+_NONE_HELD = Phrase("write how many shares you hold; without any leave this table out")
 _NAME_TWICE = Phrase("two roofs have this name")
 _YEAR_TWICE = Phrase("the budget of {year} stands there twice")
 _OTHER_YEAR = Phrase("{day} does not lie in {year}, the year of this budget")
@@ -52,8 +53,10 @@ class RoofFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     budget: Annotated[tuple[BudgetTable, ...], msgspec.Meta(max_length=60)] = ()
 
 
-def with_their_roofs(named: Path, file: Path, config: Config) -> Config:
+def with_their_roofs(named: Path, file: Path, config: Config) -> tuple[Config, dict[str, tuple[Path, str]]]:
     """The configuration with each roof whole, and its sources with the household's share. Raises ConfigError.
+
+    And of each source that a roof's file brought that file, and its place in it.
 
     Args:
         named: the file that is told to be wrong.
@@ -63,25 +66,26 @@ def with_their_roofs(named: Path, file: Path, config: Config) -> Config:
     if len(config.roof) > MOST_ROOFS:
         raise wrong(named, "roof", _TOO_MANY.filled(most=MOST_ROOFS))
     received = {one.name: one for one in config.received}
+    brought: dict[str, tuple[Path, str]] = {}
     roofs: list[RoofTable] = []
     taken: set[str] = set()
     for number, table in enumerate(config.roof):
-        place = f"roof[{number}]"
-        roof, own = _read(named, place, table, file.parent) if table.file else (_inline(named, place, table), ())
-        for one in own:
+        place, of_roof = f"roof[{number}]", file.parent / (table.file or "")
+        roof, own = _read(named, place, table, of_roof) if table.file else (_inline(named, place, table), ())
+        for line, one in enumerate(own):
             if one.name in received:
-                raise wrong(
-                    file.parent / (table.file or ""),
-                    "received",
-                    say.USED_TWICE.filled(value=one.name, tables="[[received]]"),
-                )
+                twice = say.USED_TWICE.filled(value=one.name, tables="[[received]]")
+                raise wrong(of_roof, f"received[{line}].name", twice)
             received[one.name] = one
-        _check(named, place, roof, {one.name for one in roofs if one.name})
+            brought[one.name] = of_roof, f"received[{line}]"
+        _check_held(named, place, roof)
+        if roof.name in {one.name for one in roofs}:
+            raise wrong(of_roof, "name", _NAME_TWICE) if table.file else wrong(named, f"{place}.name", _NAME_TWICE)
         for name in roof.received:
             received[name] = _shared(named, place, roof, received.get(name), taken)
             taken.add(name)
         roofs.append(roof)
-    return msgspec.structs.replace(config, roof=tuple(roofs), received=tuple(received.values()))
+    return msgspec.structs.replace(config, roof=tuple(roofs), received=tuple(received.values())), brought
 
 
 def read_roof(path: Path) -> RoofFile:
@@ -108,11 +112,11 @@ def read_roof(path: Path) -> RoofFile:
     return found
 
 
-def _read(named: Path, place: str, table: RoofTable, folder: Path) -> tuple[RoofTable, tuple[ReceivedTable, ...]]:
+def _read(named: Path, place: str, table: RoofTable, file: Path) -> tuple[RoofTable, tuple[ReceivedTable, ...]]:
     for key in ("name", "shares", "area_m2", "share_price", "received", "budget"):
         if getattr(table, key) not in (None, ()):
             raise wrong(named, f"{place}.{key}", _BESIDE)
-    found = read_roof(folder / (table.file or ""))
+    found = read_roof(file)
     whole = msgspec.structs.replace(
         table,
         name=found.name,
@@ -133,11 +137,11 @@ def _inline(named: Path, place: str, table: RoofTable) -> RoofTable:
     return table
 
 
-def _check(named: Path, place: str, roof: RoofTable, names: set[str]) -> None:
+def _check_held(named: Path, place: str, roof: RoofTable) -> None:
+    if not roof.held:
+        raise wrong(named, f"{place}.held", _NONE_HELD)
     if roof.part > 1:
         raise wrong(named, f"{place}.held", _TOO_MANY_HELD.filled(shares=roof.shares))
-    if roof.name in names:
-        raise wrong(named, f"{place}.name", _NAME_TWICE)
 
 
 def _shared(named: Path, place: str, roof: RoofTable, one: ReceivedTable | None, taken: set[str]) -> ReceivedTable:

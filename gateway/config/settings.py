@@ -244,11 +244,12 @@ def _whole(named: Path, file: Path, raw: Tables) -> Config:
         from gateway.config.offers import with_their_offers  # noqa: PLC0415 (few name a file)
 
         config = msgspec.structs.replace(config, tariff=with_their_offers(file, config.tariff))
+    brought: Mapping[str, tuple[Path, str]] = {}
     if config.roof:
         from gateway.config.roofs import with_their_roofs  # noqa: PLC0415 (few households hold shares)
 
-        config = with_their_roofs(named, file, config)
-    check_together(named, config)
+        config, brought = with_their_roofs(named, file, config)
+    check_together(named, config, brought)
     return config
 
 

@@ -53,9 +53,10 @@ def _check_source(where: str, source: str, place: Path) -> None:
 
 def _name_the_rest(raw: dict[str, Any], folder: Path, beside: Mapping[str, Path]) -> None:
     """An offer, or a roof's file, that does not come along is the one that lies there already."""
-    for name, key in (("tariff", "offer"), ("roof", "file")):
+    # An offer without an ending is an example that comes with the program.
+    for name, key, ending in (("tariff", "offer", ".toml"), ("roof", "file", "")):
         tables = raw.get(name)
         for table in tables if isinstance(tables, list) else ():
             file = table.get(key) if isinstance(table, dict) else None
-            if isinstance(file, str) and file.endswith(".toml") and file not in beside and "\0" not in file:
+            if isinstance(file, str) and file and file.endswith(ending) and file not in beside and "\0" not in file:
                 table[key] = str(folder.absolute() / file)

@@ -86,6 +86,10 @@ def test_the_file_of_the_document_and_the_shipped_file_say_every_key():
         (FILE.replace("shares", "colour = 1\nshares"), "unknown key"),
         (FILE.replace('"Toit"', '""'), "of 1 to 120 characters"),
         ('name = "Toit"\nshares = 400\nreceived = []\n', "received"),
+        (FILE.replace('"est"', '"house"'), "toit.toml, line 4: [[received]] 1, name: 'house' is used"),
+        (FILE.replace("toit@e.org/proxy", "maison@e.org/proxy"), "toit.toml, line 5: [[received]] 1, provider: "),
+        (FILE.replace("toit@e.org/pv1@e.org/production", "x"), "toit.toml, line 6: [[received]] 1, identifier: "),
+        (FILE.replace("pv2", "pv1"), "toit.toml, line 10: [[received]] 2, identifier: "),
     ],
 )
 def test_what_is_wrong_with_a_file_is_one_sentence(tmp_path, file, said):
@@ -104,6 +108,9 @@ def test_what_is_wrong_with_a_file_is_one_sentence(tmp_path, file, said):
         (MEMBER.replace("= 3", "= nan"), "[[roof]] 1, held"),
         (MEMBER.replace("= 3", "= inf"), "[[roof]] 1, held"),
         (MEMBER.replace("= 3", "= -1"), "[[roof]] 1, held"),
+        (MEMBER.replace("= 3", "= 0"), "[[roof]] 1, held: write how many shares you hold"),
+        (INLINE.replace("= 3", "= 0.0"), "[[roof]] 1, held: write how many shares you hold"),
+        (MEMBER.replace('[federation]\njid = "maison@e.org"\n', ""), "gateway.toml, line 3: roof: "),
         (MEMBER.replace("toit.toml", ""), "[[roof]] 1, file"),
         (MEMBER.replace("toit.toml", "."), "is no file"),
         (MEMBER.replace("toit.toml", "\\u0000"), "is no file"),
@@ -124,12 +131,22 @@ def test_what_is_wrong_with_a_table_is_one_sentence(tmp_path, text, said):
     assert "\n" not in str(told.value)
 
 
-def test_a_configuration_that_is_brought_finds_the_roof_that_lies_there(tmp_path):
+def test_two_files_of_one_name_are_told_by_the_second(tmp_path):
+    """It is a co-operative's file that has the name, and no table of gateway.toml."""
+    (tmp_path / "autre.toml").write_text('name = "Toit"\nshares = 9\n' + SOURCE.format("sud", "pv3"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"autre\.toml, line 1: name: two roofs have this name"):
+        loaded(tmp_path, MEMBER + '[[roof]]\nfile = "autre.toml"\nheld = 1\n', FILE)
+
+
+@pytest.mark.parametrize("name", ["toit.toml", "toit"])
+def test_a_configuration_that_is_brought_finds_the_roof_that_lies_there(tmp_path, name):
     """What an installer brings names a file that is at its place already; where it is not, one sentence says which."""
+    member = MEMBER.replace("/dev/ttyTIC", "replay:frames")
+    member = member.replace("toit.toml", name)
     (tmp_path / "new").mkdir()
-    (tmp_path / "new" / "gateway.toml").write_text(MEMBER.replace("/dev/ttyTIC", "replay:frames"), encoding="utf-8")
+    (tmp_path / "new" / "gateway.toml").write_text(member, encoding="utf-8")
     (tmp_path / "frames").write_text("")
-    with pytest.raises(ConfigError, match=r"toit\.toml: cannot be read"):
+    with pytest.raises(ConfigError, match=rf"{name}: cannot be read"):
         check_staged(tmp_path / "new" / "gateway.toml", tmp_path / "gateway.toml", {})
-    (tmp_path / "toit.toml").write_text(FILE, encoding="utf-8")
+    (tmp_path / name).write_text(FILE, encoding="utf-8")
     check_staged(tmp_path / "new" / "gateway.toml", tmp_path / "gateway.toml", {})
