@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Each place has a picture of its own below the other, or all are drawn into one.
 VIEWS = ("apart", "together")
 _DATE = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
+# The first day that an address may say: the week in which it lies begins before it.
+_FIRST = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class PlacesChoice:
         """What of it the address has to say: what is so by itself is left out."""
         usual = PlacesChoice()
         said = {key: getattr(self, key) for key in ("period", "unit", "view") if getattr(self, key) != _of(usual, key)}
-        return said | ({"date": self.day.isoformat()} if self.day else {})
+        return said | ({"date": max(self.day, _FIRST).isoformat()} if self.day else {})
 
     def query(self, **changes: Any) -> str:  # noqa: ANN401 (fields of this class)
         """The address's query of this look with something changed."""

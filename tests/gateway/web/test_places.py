@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import date
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -92,6 +93,14 @@ def test_an_address_says_what_is_not_usual_and_is_understood_again():
     choice = PlacesChoice("week", WINTER, "kettle", "together")
     assert chosen(choice.fields) == choice
     assert chosen(PlacesChoice().fields) == PlacesChoice()
+
+
+def test_the_week_of_the_first_day_leads_to_a_day_that_there_is():
+    """It begins in 1999, of which no address can be asked."""
+    week = PlacesChoice("week", date(2000, 1, 1))
+    assert chosen(dict(parse_qsl(week.query(period="day", day=date(1999, 12, 27))))) == PlacesChoice(
+        "day", date(2000, 1, 1)
+    )
 
 
 def test_the_page_shows_what_each_place_came_to(house):
