@@ -21,9 +21,9 @@ from gateway.store.store import Archive, Store
 from gateway.words.phrase import Phrase, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from gateway.config.tables import Config, ReceivedTable
+    from gateway.config.tables import Config
     from gateway.consent.orders import A, Handlers, Order, Row
     from gateway.store.received import ReceivedPoints
 
@@ -174,21 +174,21 @@ def stored_status(config: Config) -> Row:
         links.append(Link(kind, meter.name, WAITING, age, last))
     links.append(Link(LinkKind.STORE, "", OK, None, _READABLE))
     if config.received:
-        links += _stored_supplies(config.received, archive.received, now)
+        links += _stored_supplies(config, archive.received, now)
     links += recipient_links(archive.outbox.backlog(), now)
     archive.close()
     return as_json(links, running=False)
 
 
-def _stored_supplies(sources: Sequence[ReceivedTable], received: ReceivedPoints, now: float) -> list[Link]:
+def _stored_supplies(config: Config, received: ReceivedPoints, now: float) -> list[Link]:
     """How old the newest point of each source is, for ``status`` when no daemon runs."""
     from gateway.household.share import origins  # noqa: PLC0415 (few houses receive anything)
     from gateway.household.share_standing import shares_unknown, with_shares  # noqa: PLC0415 (likewise)
 
     series = received.series()
     links = []
-    for origin in origins(sources):
+    for origin in origins(config.received):
         times = [one.last_time for one in series if one.last_time is not None and origin.covers(one)]
         age = max(0.0, now - max(times)) if times else None
         links.append(Link(LinkKind.PROVIDER, origin.wanted.name, OK if times else WAITING, age, _LAST_POINT))
-    return with_shares(links, shares_unknown(sources, received, now))
+    return with_shares(links, shares_unknown(config, received, now))

@@ -133,4 +133,4 @@ def links_with_shares(house: House, links: list[Link]) -> list[Link]:
     """On the store's thread: the links with what is not known of the shares, by the configuration as it is now."""
     from gateway.household.share_standing import shares_unknown, with_shares  # noqa: PLC0415 (few houses have any)
 
-    return with_shares(links, shares_unknown(house.config.received, house.store.received, time.time()))
+    return with_shares(links, shares_unknown(house.config, house.store.received, time.time()))

@@ -15,6 +15,7 @@ import msgspec
 from gateway.balance.calendar import midnight
 from gateway.balance.self_use import STEP_S
 from gateway.config.tables import ShareTable
+from gateway.household.share_readings import went_on
 from gateway.household.shared_half_hours import SharedHalfHours, parts
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def figures(config: Config, stored: ReceivedPoints, roof: RoofTable, today: date
     """A roof at that moment."""
     made = _parts(config, stored, roof)
     begin, year = midnight(today), midnight(today.replace(month=1, day=1))
-    silent = [one.source for one in made if one.is_silent(now)] if made else roof.received
+    silent = _silent(made, stored, now) if made else roof.received
     # What one of several made until it fell silent is not what the roof made.
     of_today = None if silent else _sum([one.made(stored, begin, now) for one in made])
     of_year = None if silent else _sum([one.made_since(stored, year, now) for one in made])
@@ -81,7 +82,7 @@ def figures(config: Config, stored: ReceivedPoints, roof: RoofTable, today: date
     return RoofFigures(
         roof=roof,
         watts=_whole(_sum(watts), Fraction(1)),
-        heard=min((one.last_time for one in made if one.series), default=None),
+        heard=min((heard for one in made if (heard := one.heard(stored, now))), default=None),
         today=_whole(of_today, Fraction(1)),
         year=_whole(of_year, Fraction(1)),
         year_since=int(since) if since > year + STEP_S else None,
@@ -112,6 +113,12 @@ def _parts(config: Config, stored: ReceivedPoints, roof: RoofTable) -> list[Shar
     """The roof's own inverters, whole."""
     tables = [msgspec.structs.replace(one, share=_WHOLE) for one in _tables(config, {*roof.received})]
     return parts(stored, tables)
+
+
+def _silent(made: Sequence[SharedPart], stored: ReceivedPoints, now: int) -> list[str]:
+    """The sources of which nothing came for longer than any night, or while another one went on."""
+    since = max(went_on(one.series, stored, now) for one in made)
+    return [one.source for one in made if one.is_silent(stored, now) or one.heard(stored, now) < since]
 
 
 def _tables(config: Config, names: set[str]) -> list[ReceivedTable]:

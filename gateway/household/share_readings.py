@@ -24,7 +24,7 @@ ENERGY_UNITS, POWER_UNITS = frozenset({"Wh", "kWh", "J"}), frozenset({"W", "kW"}
 # One of the unit in Wh; of a power, for an hour.
 WH = {"Wh": Fraction(1), "kWh": Fraction(1000), "J": Fraction(1, 3600), "W": Fraction(1), "kW": Fraction(1000)}
 
-_MINUTE_S, _DAY_S = 60, 86_400
+_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 _DURATION = re.compile(r"PT(\d{1,4})([SMH])", re.ASCII)
 _SECONDS = {"S": 1, "M": 60, "H": 3600}
 # So soon after another comes a frame of a meter; within that the power may have changed, not the way in which it does.
@@ -73,11 +73,41 @@ def is_curve(series: ReceivedSeries) -> bool:
     return fits and series.path == CURVE and series.unit in POWER_UNITS
 
 
-def is_silent(series: Sequence[ReceivedSeries], now: float) -> bool:
+def heard(series: Sequence[ReceivedSeries], received: ReceivedPoints, now: float) -> float:
+    """The newest moment up to ``now`` (POSIX seconds) of which anything came of these; 0 where nothing did."""
+    return max((_heard(one, received, now) for one in series), default=0)
+
+
+def _heard(one: ReceivedSeries, received: ReceivedPoints, now: float) -> float:
+    if (one.last_time or 0) <= now:
+        return one.last_time or 0
+    # Its sender's clock is ahead, or was once.
+    before, _ = received.around(one, now)
+    return before[0] if before else 0
+
+
+def is_silent(series: Sequence[ReceivedSeries], received: ReceivedPoints, now: float) -> bool:
     """Whether nothing has come of these for longer than it would at rest; ``now`` is POSIX seconds."""
-    newest = max(series, key=lambda one: one.last_time or 0)
+    newest = max(series, key=lambda one: _heard(one, received, now))
     marked = is_index(newest) and (period_of(newest.granularity) or 0) >= _MARKS_S
-    return now - (newest.last_time or 0) > (_SILENT_S if marked else _NIGHT_S)
+    return now - _heard(newest, received, now) > (_SILENT_S if marked else _NIGHT_S)
+
+
+def went_on(series: Sequence[ReceivedSeries], received: ReceivedPoints, now: float) -> float:
+    """Since when these counted for hours: another inverter of their roof that was heard before that alone has stopped.
+
+    One begins earlier in the morning than another; at night all rest, and marks of the clock say so. 0: nobody knows.
+    """
+    end = heard(series, received, now) - _SILENT_S
+    begin = end - _HOUR_S
+    return begin if any(_counted(one, received, begin, end) for one in series if is_index(one)) else 0
+
+
+def _counted(index: ReceivedSeries, received: ReceivedPoints, begin: float, end: float) -> bool:
+    (before, _), (after, _) = received.around(index, begin), received.around(index, end)
+    if before is None or after is None or isinstance(before[1], str) or isinstance(after[1], str):
+        return False
+    return after[1] > before[1]
 
 
 def mark(index: ReceivedSeries, received: ReceivedPoints, time: int) -> Mark | None:

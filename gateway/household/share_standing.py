@@ -6,7 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.household.share import origins
-from gateway.household.share_readings import CURVE, ENERGY_UNITS, INDEX, POWER_UNITS, is_curve, is_index, is_silent
+from gateway.household.share_readings import (
+    CURVE,
+    ENERGY_UNITS,
+    INDEX,
+    POWER_UNITS,
+    heard,
+    is_curve,
+    is_index,
+    is_silent,
+    went_on,
+)
 from gateway.live.state import LinkKind
 from gateway.store.local_time import local_time
 from gateway.words.phrase import Phrase
@@ -14,7 +24,7 @@ from gateway.words.phrase import Phrase
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gateway.config.tables import ReceivedTable
+    from gateway.config.tables import Config
     from gateway.links.link import Link
     from gateway.store.received import ReceivedPoints, ReceivedSeries
 
@@ -24,15 +34,20 @@ _NO_PRODUCTION = Phrase("nothing of what is received is a production")
 _NO_ENERGY = Phrase("no energy can be made of what is received ({units}); ask for {path}")
 _TOO_COARSE = Phrase("what is received comes every {granularity}; ask for PT30M")
 _SILENT = Phrase("nothing has been received since {when}")
+_SILENT_BESIDE = Phrase("nothing has been received since {when}, though {other} goes on")
 
 
-def shares_unknown(received: Sequence[ReceivedTable], stored: ReceivedPoints, now: float) -> dict[str, Phrase]:
+def shares_unknown(config: Config, stored: ReceivedPoints, now: float) -> dict[str, Phrase]:
     """Why, for each ``[[received]]`` with a share that nobody knows now (POSIX seconds), by its name."""
-    wanted = [one for one in received if one.share]
+    wanted = [one for one in config.received if one.share]
     if not wanted:
         return {}
     series = stored.series()
-    found = {origin.wanted.name: _why([one for one in series if origin.covers(one)], now) for origin in origins(wanted)}
+    came = {origin.wanted.name: [one for one in series if origin.covers(one)] for origin in origins(wanted)}
+    usable = {name: [one for one in each if is_index(one) or is_curve(one)] for name, each in came.items()}
+    found = {name: _silence(each, stored, now) if each else _why(came[name]) for name, each in usable.items()}
+    for roof in config.roof:
+        found |= _stopped({name: usable[name] for name in roof.received if usable.get(name)}, found, stored, now)
     return {name: why for name, why in found.items() if why is not None}
 
 
@@ -46,11 +61,30 @@ def with_shares(links: Iterable[Link], unknown: Mapping[str, Phrase]) -> list[Li
     ]
 
 
-def _why(series: Sequence[ReceivedSeries], now: float) -> Phrase | None:
-    usable = [one for one in series if is_index(one) or is_curve(one)]
-    if usable:
-        last = max(one.last_time or 0 for one in usable)
-        return _SILENT.filled(when=local_time(last)) if is_silent(usable, now) else None
+def _silence(usable: Sequence[ReceivedSeries], stored: ReceivedPoints, now: float) -> Phrase | None:
+    when = local_time(heard(usable, stored, now))
+    return _SILENT.filled(when=when) if is_silent(usable, stored, now) else None
+
+
+def _stopped(
+    of_roof: Mapping[str, Sequence[ReceivedSeries]],
+    found: Mapping[str, Phrase | None],
+    stored: ReceivedPoints,
+    now: float,
+) -> dict[str, Phrase]:
+    """Those of a roof that stopped at noon, which is no night where another one goes on."""
+    since = {name: went_on(each, stored, now) for name, each in of_roof.items()}
+    other = max(since, key=since.__getitem__, default="")
+    last = {name: heard(each, stored, now) for name, each in of_roof.items() if found[name] is None}
+    return {
+        name: _SILENT_BESIDE.filled(when=local_time(time), other=other)
+        for name, time in last.items()
+        if time < since[other]
+    }
+
+
+def _why(series: Sequence[ReceivedSeries]) -> Phrase:
+    """Of what came and no half hours can be made of."""
     if not series:
         return _NOTHING_YET
     made = [one for one in series if one.path.startswith("production/")]

@@ -19,6 +19,7 @@ from gateway.household.share_readings import (
     WH,
     Mark,
     curve_half_hours,
+    heard,
     is_curve,
     is_index,
     is_silent,
@@ -121,9 +122,13 @@ class SharedPart:
                     return risen * WH[one.unit] * self.part
         return None
 
-    def is_silent(self, now: float) -> bool:
+    def heard(self, received: ReceivedPoints, now: float) -> float:
+        """The newest moment up to then of which anything came."""
+        return heard(self.series, received, now)
+
+    def is_silent(self, received: ReceivedPoints, now: float) -> bool:
         """Whether nothing has come for longer than it would at rest, or ever."""
-        return not self.series or is_silent(self.series, now)
+        return not self.series or is_silent(self.series, received, now)
 
     def watts(self, received: ReceivedPoints, now: int) -> Fraction | None:
         """The part's mean power up to its newest reading; None where that is not of now."""

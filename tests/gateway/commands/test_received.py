@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from gateway.commands.main import main
+from gateway.store.local_time import local_time
 from gateway.store.providers import ReceivedEvent
 from gateway.store.received import Incoming, Lot
 from gateway.store.store import Store
@@ -34,6 +35,19 @@ share = {{ held = 12, of = 400, unit = "actions" }}
 name = "neighbour"
 provider = "voisin@e.org/proxy"
 identifier = "voisin@e.org/m@e.org"
+"""
+
+# A second inverter of the roof.
+TWO = f"""
+[[received]]
+name = "west"
+provider = "{ROOF}/proxy"
+identifier = "{ROOF}/pv2@e.org/production"
+[[roof]]
+name = "Toit"
+shares = 400
+held = 12
+received = ["roof", "west"]
 """
 
 
@@ -166,6 +180,57 @@ def test_status_says_why_a_share_is_unknown(tmp_path, capsys, path, unit, granul
         lines = " ".join(capsys.readouterr().out.replace("\u202f", " ").replace("\xa0", " ").split())
         assert said in lines
         assert lines.count("your share") + lines.count("votre part") == 1
+
+
+def receive_at(folder, times, now, granularity="raw", counted=int):
+    """What the index of each inverter was at these moments."""
+    values = [
+        Incoming(*(f"{ROOF}/{meter}@e.org/{PATH}",) * 2, PATH, "Wh", granularity, at, counted(at))
+        for meter, each in times.items()
+        for at in each
+    ]
+    with closing(Store(folder)) as store:
+        store.providers.receive(ROOF, [Lot(values, None, "P1Y")], now)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_status_names_the_one_of_two_inverters_that_stopped(tmp_path, capsys, ahead):
+    """Six hours ago, while the other goes on; a point of a clock that is ahead is no sign of life."""
+    (tmp_path / "gateway.toml").write_text(CONFIG + TWO)
+    prepare(tmp_path / "data")
+    now = int(time.time())
+    stopped = now - 6 * 3600
+    times = {"pv1": range(stopped, now + 1, 600), "pv2": [stopped, *([now + 3600] if ahead else [])]}
+    receive_at(tmp_path / "data", times, now)
+    assert main(["status", "--lang", "en", "--config", str(tmp_path / "gateway.toml")]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("your share is unknown") == 1
+    assert f"nothing has been received since {local_time(stopped)}, though roof goes on" in said
+
+
+def test_an_inverter_that_begins_later_in_the_morning_is_not_silent(tmp_path, capsys):
+    """The other one has counted for an hour, after a night in which both rested."""
+    (tmp_path / "gateway.toml").write_text(CONFIG + TWO)
+    prepare(tmp_path / "data")
+    now = int(time.time())
+    evening = now - 10 * 3600
+    times = {"pv1": [evening + 600, *range(now - 3600, now + 1, 600)], "pv2": [evening]}
+    receive_at(tmp_path / "data", times, now)
+    assert main(["status", "--lang", "en", "--config", str(tmp_path / "gateway.toml")]) == 1
+    assert "your share" not in capsys.readouterr().out
+
+
+def test_marks_of_a_night_are_no_reason_to_call_another_silent(tmp_path, capsys):
+    """Half hours of one that rests as well: of the other, by its frames, the last came in the evening."""
+    (tmp_path / "gateway.toml").write_text(CONFIG + TWO)
+    prepare(tmp_path / "data")
+    now = int(time.time())
+    half_hour, evening = now // 1800 * 1800, now - 10 * 3600
+    marks = range(half_hour - 20 * 1800, half_hour + 1, 1800)
+    receive_at(tmp_path / "data", {"pv1": marks}, now, "PT30M", lambda at: min(at, evening))
+    receive_at(tmp_path / "data", {"pv2": [evening]}, now)
+    assert main(["status", "--lang", "en", "--config", str(tmp_path / "gateway.toml")]) == 1
+    assert "your share" not in capsys.readouterr().out
 
 
 def test_status_has_nothing_to_say_of_a_share_that_is_known(tmp_path, capsys):
