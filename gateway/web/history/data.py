@@ -59,7 +59,7 @@ def minute_rows(
             continue
         mean, low, high = curve.drawn.get(time, (None, None, None))
         given = [curve.injected.get(time, (None,))[0]] if injects else []
-        rows.append([*_times(time), *map(_tenth, (mean, low, high, *given))])
+        rows.append([*both_times(time), *map(_tenth, (mean, low, high, *given))])
     return [view.words[key] for key in (*keys, *(["minute_injected"] if injects else []))], rows
 
 
@@ -77,7 +77,7 @@ def part_rows(view: PageView, past: Past, *, in_euros: bool = False) -> tuple[li
 
 
 def _when(row: HistoryRow) -> tuple[str, str]:
-    return (row.first.isoformat(), row.end.isoformat()) if row.at is None else _times(row.at)
+    return (row.first.isoformat(), row.end.isoformat()) if row.at is None else both_times(row.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,8 @@ def _written(cell: Cell, *, french: bool) -> str:
     return str(cell).replace(".", ",") if french else str(cell)
 
 
-def _times(time: int) -> tuple[str, str]:
+def both_times(time: int) -> tuple[str, str]:
+    """A moment as a table has it: by the clock of France, and UTC."""
     return f"{dates.local(time):%Y-%m-%d %H:%M}", written.utc(time)
 
 

@@ -21,6 +21,7 @@ from gateway.web.history.pages import FILES, MINUTE_FILES, page, refusal
 from gateway.web.history.values import PERIODS, Past
 from gateway.web.history.words import WORDS
 from gateway.web.http.answers import html
+from gateway.web.http.answers import table as table_file
 from gateway.web.part import PageGroup
 
 if TYPE_CHECKING:
@@ -137,12 +138,4 @@ def _csv(request: Request, view: PageView, past: Past, _meters: Sequence[str], c
         for row, remark in zip(rows, remarks(view, past), strict=True):
             row.append(remark)
     name = f"{past.meter}-{past.first.isoformat()}-{past.period}.csv"
-    return Response(
-        as_csv(head, rows, french=form == "fr"),
-        200,
-        {
-            "Content-Type": "text/csv; charset=UTF-8",
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cache-Control": "no-store",
-        },
-    )
+    return table_file(name, as_csv(head, rows, french=form == "fr"))

@@ -28,6 +28,16 @@ def plain(text: str, status: int = 200, kind: str = "text/plain; charset=UTF-8")
     return Response(text, status, {"Content-Type": kind, "Cache-Control": "no-store"})
 
 
+def table(name: str, content: bytes) -> Response:
+    """CSV as a file of that name."""
+    headers = {
+        "Content-Type": "text/csv; charset=UTF-8",
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "no-store",
+    }
+    return Response(content, 200, headers)
+
+
 def late(text: str, wait_s: int) -> Response:
     """A page for who tried too often."""
     answer = html(text, 429)

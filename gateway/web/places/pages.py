@@ -13,6 +13,7 @@ from gateway.config.tables import MOST_PLACES
 from gateway.web import written
 from gateway.web.places.chart import Drawn, PlaceAxis, axis, drawn, runs
 from gateway.web.places.measure import MEASURES, PlaceMeasure
+from gateway.web.places.values import TABLES
 from gateway.words.phrase import plural
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def page(view: PageView, seen: PlacesSeen, choice: PlacesChoice, template: str) 
         today=seen.days[1] if seen.days else seen.first,
         heads=heads,
         rows=rows,
+        tables=TABLES if seen.period == "week" else TABLES[:1],
         left_out=_left_out(view, seen.left_out),
         partly=any(cell.endswith("*") for _, cells in rows for cell in cells),
     )
@@ -109,7 +111,7 @@ def table(view: PageView, seen: PlacesSeen, measure: PlaceMeasure) -> tuple[list
     """Heads and rows of the values: of a day its half hours, of a week its days; at the end what they come to."""
     curves = [one for one in seen.curves if measure.fits(one.place)]
     if seen.period == "week":
-        parts = [(written.short_date(view.lang, day), _times(seen, day)) for day in days_of(seen.first, seen.end)]
+        parts = [(written.short_date(view.lang, day), times) for day, times in parts_of(seen)]
     else:
         times = range(seen.begin, min(seen.until, max(seen.over, seen.begin)), STEP_S)
         parts = [(written.clock(view.lang, time), [time]) for time in times]
@@ -119,9 +121,12 @@ def table(view: PageView, seen: PlacesSeen, measure: PlaceMeasure) -> tuple[list
     return [view.words[first], *(one.place.name for one in curves)], rows
 
 
-def _times(seen: PlacesSeen, day: date) -> list[int]:
-    """The half hours of a day of the week, as far as it is over."""
-    return [time for time in range(seen.begin, seen.over, STEP_S) if day_of(time) == day]
+def parts_of(seen: PlacesSeen) -> list[tuple[date, list[int]]]:
+    """The days of the period, each with its half hours as far as they are over."""
+    found: dict[date, list[int]] = {day: [] for day in days_of(seen.first, seen.end)}
+    for time in range(seen.begin, seen.over, STEP_S):
+        found[day_of(time)].append(time)
+    return list(found.items())
 
 
 def _cell(view: PageView, curve: PlaceCurve, measure: PlaceMeasure, times: Sequence[int]) -> str:

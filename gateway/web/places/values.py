@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gateway.household.places import PlaceCurve
 
 PERIODS = ("day", "week")
+# Of what is taken along; that of days is of a week.
+TABLES = HALF_HOURS, DAYS = "half-hours", "parts"
 
 
 @dataclass(frozen=True, slots=True)

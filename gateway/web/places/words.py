@@ -9,7 +9,8 @@ from gateway.words.table import WordTable
 
 # Of the history's those that stand on this page, too.
 _SHARED = (
-    "period day week previous next last_known last_day date show values time bad_day bad_choice store_fault".split()
+    "period day week previous next last_known last_day date show values time bad_day bad_choice bad_table store_fault"
+    " download csv_half-hours csv_parts csv_fr csv_en local_time utc_time remark in_part is_estimated".split()
 )
 
 _OWN = WordTable(

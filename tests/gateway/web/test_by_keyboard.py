@@ -29,7 +29,7 @@ WAYS = ((PHONE, False, "fr"), (DESK, True, "en"))
 EVERY = [*first_visits(), *visits()]
 # What is taken along or asked for by a program.
 FILES = {
-    *("/static/<name>", "/history/data", "/history/csv", "/https/seen", "/ca.crt", "/worker.js"),
+    *("/static/<name>", "/history/data", "/history/csv", "/places/csv", "/https/seen", "/ca.crt", "/worker.js"),
     *(
         "/settings/updates/ended",
         "/settings/boards/changed",

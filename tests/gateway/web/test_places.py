@@ -1,8 +1,11 @@
 """The page that puts places side by side: one axis and one scale, gaps that are said, units; no script is needed."""
 
+import csv
 import html
+import io
 import re
 from datetime import date
+from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
 import pytest
@@ -12,8 +15,10 @@ from gateway.balance.equivalence import APPLIANCES
 from gateway.household.places import ComparedPlace, HalfHour, PlaceCurve
 from gateway.web.places.chart import axis, drawn, runs
 from gateway.web.places.choice import PlacesChoice, chosen
+from gateway.web.places.data import rows_of
 from gateway.web.places.measure import MEASURES, PlaceMeasure
 from gateway.web.places.values import PlacesSeen
+from gateway.web.places.words import WORDS
 from tests.gateway.balance.conftest import SOLAR, WINTER, base, panels, producing
 from tests.gateway.web import three_years
 
@@ -199,6 +204,42 @@ def test_the_table_comes_to_what_the_page_says(house):
     assert len(rows) == 49
     assert {value for _, value in rows} == {"1 008"}
     assert 'role="img" aria-label="house. En moyenne 1 008 W.' in text
+
+
+def test_what_is_shown_can_be_taken_along(house):
+    """Of a day its half hours, of a week its days, in the unit that is looked at; unknown is empty, a part is said."""
+    house.configure(SOLAR + TABLES)
+    house.live_day(WINTER, producing)
+    house.live(BEGIN, BEGIN + 3600, panels, meter="solar")
+    (found, page), (_, week) = ask(house, f"/places?date={WINTER}", f"/places?period=week&unit=kettle&date={WINTER}")
+    assert found.status == 200
+    links = re.findall(r'href="(/places/csv\?[^"]*)" download', page + week)
+    assert len(links) == 2 + 4
+    answers = ask(house, *links)
+    assert {answer.status for answer, _ in answers} == {200}
+    assert 'filename="places-2026-01-14-day.csv"' in answers[0][0].headers["Content-Disposition"]
+    texts = [text.removeprefix("\ufeff") for _, text in answers]
+    french = list(csv.reader(io.StringIO(texts[0]), delimiter=";"))
+    english = list(csv.reader(io.StringIO(texts[1])))
+    assert french[0] == ["Heure locale", "Heure UTC", "Chez nous (kWh)", "Toit (kWh)", "Remarque"]
+    assert [len(rows) for rows in (french, english)] == [49, 49]
+    assert french[1] == ["2026-01-14 00:00", "2026-01-13T23:00:00Z", "0,252", "0,0", ""]
+    assert english[1][2:] == ["0.252", "0.0", ""]
+    assert [row[3] for row in english[3:]] == [""] * 46
+    days = list(csv.reader(io.StringIO(texts[5])))
+    assert days[0] == ["Date", "Chez nous (× bouilloire)", "Toit (× bouilloire)", "Remarque"]
+    assert days[3][0] == "2026-01-14"
+    assert days[3][3] == "Toit (connu en partie)"
+    assert [row[1:] for row in days[1:3]] == [["", "", ""]] * 2
+
+
+def test_a_name_of_somebody_elses_file_is_no_formula():
+    """A spreadsheet takes what begins so for one: it is a text."""
+    look = seen(curve(ComparedPlace("=1+1", "roof", ("x",), produced=True), {0: 500}))
+    view = SimpleNamespace(words=WORDS["en"], say=lambda key, **places: WORDS["en"][key].format(**places))
+    head, rows = rows_of(view, look, PlaceMeasure("kwh"), "half-hours")
+    assert head[2] == "'=1+1 (kWh)"
+    assert rows[0][2:] == [0.5, ""]
 
 
 def test_a_class_room_sees_it_large_without_a_menu(house):

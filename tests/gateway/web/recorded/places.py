@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from gateway.balance.calendar import day_of, midnight
 from gateway.household.places import ComparedPlace, HalfHour, PlaceCurve
 from gateway.web.places.measure import MEASURES
-from gateway.web.places.values import PlacesSeen
+from gateway.web.places.values import TABLES, PlacesSeen
 from tests.gateway.web.recorded.visit import Visit
 
 _STEP_S = 1800
@@ -94,6 +94,17 @@ def places_visits(fault):
     for unit in MEASURES:
         yield Visit(f"places: in {unit}", f"/places?unit={unit}")
         yield Visit(f"places: a week in {unit}", f"/places?period=week&unit={unit}", held={"places": SEEN["a week"]})
+    for name in ("a day that goes on", "a week", "nothing"):
+        found = SEEN[name]
+        for table in TABLES if found.period == "week" else TABLES[:1]:
+            asked = f"period={found.period}&date={found.first}&table={table}"
+            for form in ("fr", "en"):
+                yield Visit(
+                    f"places/csv: {name}, {table}, {form}", f"/places/csv?{asked}&form={form}", held={"places": found}
+                )
+    yield Visit("places/csv: per person", "/places/csv?unit=person")
+    for wrong in ("table=<b>", "form=<b>", "period=month"):
+        yield Visit(f"places/csv, wrong {wrong}", f"/places/csv?{wrong}")
     for wrong in ("period=month", "period=<b>", "unit=<b>", "view=<b>", "date=2026-02-30", "date=<b>"):
         yield Visit(f"places, wrong {wrong}", f"/places?{wrong}")
     yield Visit("places, no store", "/places", held={"fault": fault})
