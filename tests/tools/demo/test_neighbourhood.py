@@ -67,7 +67,11 @@ def test_all_five_stand_side_by_side(neighbourhood, tmp_path):
     assert "Production" in history
     _, roof = visitor.get(f"/roof?date={monday}")
     assert "12 parts sur 400" in re.sub("[\u202f\u00a0]", " ", unescape(roof))
-    assert "Votre part a produit" in roof
+    said = re.sub("[\u202f\u00a0]", " ", unescape(roof))
+    assert "Votre part a produit" in said
+    assert re.search(r"À votre tarif, cette énergie aurait coûté \d+,\d\d €", said)
+    assert f"Prévu en {monday:%Y} : 1 200,00 €" in said
+    assert "Il reste 509,50 €" in said
     assert {one.jid for one in OTHERS} == set(neighbourhood.arrived())
     if PROGRAM is None:
         pytest.skip("chromium is not installed")

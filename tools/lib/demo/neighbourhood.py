@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from demo.class_room import ROOF_W
 from demo.lived import LivedHouse, begins
+from gateway.balance.calendar import day_of
 from harness.accounts import register, table
 from servers import Federation, RigError, wait_until
 
@@ -56,13 +57,28 @@ OTHERS = (
 # As its page has them: the school first, the roof last.
 SIDE_BY_SIDE = (OTHERS[2], FIRST, *OTHERS[:2], OTHERS[3])
 _SIZES = {"home": "people = 4\narea_m2 = 100\n", "school": "people = 130\narea_m2 = 900\n", "roof": "area_m2 = 180\n"}
+# What the first house pays, and what its co-operative says of the roof; {monday} is when what is shown begins.
 _ROOF = """
+[[tariff]]
+name = "Base"
+from = {monday:%Y}-01-01
+subscription = 15.65
+prices = {{ base = 0.1952 }}
+
 [[roof]]
 name = "Toit"
 shares = 400
 held = 12
+share_price = 100
 received = ["toit"]
 area_m2 = 180
+[[roof.budget]]
+year = {monday:%Y}
+planned = 1200
+spent = [
+    {{ date = {monday:%Y}-01-01, what = "Assurance", euros = 410.50 }},
+    {{ date = {monday:%Y-%m-%d}, what = "Nettoyage des panneaux", euros = 280 }},
+]
 """
 
 
@@ -128,7 +144,8 @@ class Neighbourhood:
         register(federation, house.folder, [one.jid])
         tables = f"{table(federation, one.jid)}batch_s = 0\n"
         if one is FIRST:
-            tables += "".join(map(_received, OTHERS)) + "".join(map(_place, SIDE_BY_SIDE)) + _ROOF
+            tables += "".join(map(_received, OTHERS)) + "".join(map(_place, SIDE_BY_SIDE))
+            tables += _ROOF.format(monday=day_of(begins(self.begun)))
         house.live(tables, page=one is FIRST)
         self.houses[one.name] = house
 
