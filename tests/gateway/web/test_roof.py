@@ -187,16 +187,17 @@ def test_what_the_roof_covers_right_now_is_said(house):
     assert "The roof covers 50% of what you are using right now." in plain(ask(house, "/roof?lang=en")[0])
 
 
-def test_a_night_is_no_fault(house):
-    """An index at rest says nothing after midnight until it counts again: unknown, and nobody is blamed."""
-    now = int(time.time())
+@pytest.mark.parametrize("day", [WINTER, SPRING, AUTUMN])
+@pytest.mark.parametrize("minutes", [0, 1, 540, 1069, 1071, 1439])
+def test_a_night_is_no_fault(house, day, minutes):
+    """An index that rests since ten to midnight says nothing until it counts: unknown, and after 18 hours named."""
+    begin = midnight(day)
     house.configure(ONE)
-    house.live(now // 300 * 300 - 3600, now // 300 * 300, base(504))
-    last = midnight(day_of(now)) - 600
-    receive(house, last - 7200, last, lambda _: 12_000, every=60, granularity="raw")
-    said = plain(ask(house, "/roof?lang=en")[0])
-    assert ("for hours" in said) == (now - last > 18 * 3600)
-    assert "unknown" in said
+    receive(house, begin - 7800, begin - 600, lambda _: 12_000, every=60, granularity="raw")
+    with closing(Archive(house.folder)) as archive:
+        (one,) = look(archive, house.config, "house", None, begin + minutes * 60).roofs
+    assert (one.today, one.mine_today, one.silent) == (None, None, ["est"] if minutes > 1070 else [])
+    assert one.heard == begin - 600
 
 
 def test_what_was_counted_while_nothing_was_read_is_not_of_today(house):
