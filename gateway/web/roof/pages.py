@@ -54,7 +54,7 @@ def page(view: PageView, look: RoofLook, meters: Sequence[str]) -> str:
         look=look,
         meters=meters,
         files=list(FILES),
-        roofs=[_roof(view, one) for one in look.roofs],
+        roofs=[_roof(view, one, look.today) for one in look.roofs],
         day=_day(view, look) if look.roofs else None,
         cover=look.cover.sentence.in_language(view.lang) if look.cover else "",
     )
@@ -76,7 +76,7 @@ def sums(rows: Sequence[PartBeside]) -> PartSums:
     )
 
 
-def _roof(view: PageView, one: RoofFigures) -> dict[str, Any]:
+def _roof(view: PageView, one: RoofFigures, today: date) -> dict[str, Any]:
     roof = one.roof
     shares = plural(
         "{held} of {shares} shares is yours ({part})",
@@ -95,10 +95,24 @@ def _roof(view: PageView, one: RoofFigures) -> dict[str, Any]:
         "power": _power(view, one),
         "worth": worth,
         "since": None if one.year_since is None else dates.day(view.lang, dates.local(one.year_since)),
-        "heard": None if one.heard is None else dates.clock(view.lang, dates.local(one.heard)),
+        "heard": None if one.heard is None else _when(view, one.heard, today),
         "silent": ", ".join(one.silent),
+        "today_unknown": _today_unknown(one, today),
         "budgets": [_budget(view, each) for each in sorted(roof.budget, key=lambda each: -each.year)],
     }
+
+
+def _today_unknown(one: RoofFigures, today: date) -> str:
+    """The word for why nobody knows what it made since midnight."""
+    if one.silent:
+        return "yours_unknown"
+    return "nothing_yet" if (one.heard or 0) < midnight(today) else "not_from_midnight"
+
+
+def _when(view: PageView, at: float, today: date) -> str:
+    """The time of today; of another day with its date."""
+    local = dates.local(at)
+    return written.clock(view.lang, int(at)) if local.date() == today else dates.clock(view.lang, local)
 
 
 def _part(view: PageView, roof: RoofTable) -> str:
@@ -140,7 +154,7 @@ def _day(view: PageView, look: RoofLook) -> dict[str, Any]:
         "estimated": any(one.estimated for one in look.rows),
         "missing": len(look.rows) - found.known,
         "chart": _chart(view, look),
-        "legend": _legend(view, found),
+        "legend": _legend(view, look.rows, found),
         "previous": _query(look, look.day - timedelta(days=1)) if look.first and look.day > look.first else None,
         "next": _query(look, after) if after <= look.today else None,
         "rows": [(_clock(view, one), one) for one in look.rows],
@@ -188,12 +202,11 @@ def _clock(view: PageView, one: PartBeside) -> str:
     return " – ".join(written.clock(view.lang, at) for at in (one.at, one.at + STEP_S))
 
 
-def _legend(view: PageView, found: PartSums) -> list[LegendEntry]:
-    def kwh(wh: int) -> str:
-        return written.kwh(view.lang, wh) if found.known else ""
-
-    return [
-        LegendEntry(_PART, view.words["my_part"], kwh(found.mine)),
-        LegendEntry(_COVERED, view.words["covered"], kwh(found.covered)),
-        LegendEntry(_REST, view.words["rest"], kwh(found.drawn - found.covered)),
-    ]
+def _legend(view: PageView, rows: Sequence[PartBeside], found: PartSums) -> list[LegendEntry]:
+    """Of the colours that are there: where the part is not known, what was drawn is in neither of the two."""
+    amounts = {_PART: found.mine, _COVERED: found.covered, _REST: found.drawn - found.covered} if found.known else {}
+    names = {_PART: "my_part", _COVERED: "covered", _REST: "rest"}
+    entries = [LegendEntry(kind, view.words[names[kind]], written.kwh(view.lang, wh)) for kind, wh in amounts.items()]
+    if any(one.mine is None and one.drawn is not None for one in rows):
+        entries.append(LegendEntry(_UNKNOWN, view.words["used_alone"], ""))
+    return entries

@@ -28,6 +28,7 @@ _OWN = WordTable(
         "since_day": "since {day}",
         "silent": "Nothing has been received for hours from: {names}. Without it the roof’s total is unknown.",
         "nothing_yet": "no reading since midnight",
+        "not_from_midnight": "not known from midnight on",
         "nothing_received": (
             "Nothing has been received from this roof yet. Its co-operative has to say yes to your gateway; “Status”"
             " says where this stands."
@@ -37,6 +38,7 @@ _OWN = WordTable(
         "used": "Drawn from the grid",
         "covered": "Covered by your part",
         "rest": "Not covered",
+        "used_alone": "Drawn from the grid; your part is unknown",
         "said_day": "Your part made {mine}; at the same time you drew {drawn}. It covered {covered} of that: {share}.",
         "said_day_none": "Your part and your consumption are not known together for any half hour of this day.",
         "missing_half_hours": "Unknown half hours, not counted: {count}.",

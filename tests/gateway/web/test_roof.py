@@ -137,6 +137,16 @@ def test_now_today_and_this_year(house):
     assert any(f"{year:,} kWh" in card for card in cards), (cards, year)
 
 
+def test_a_night_has_no_price(house):
+    """Nothing was covered: neither euros of it nor the way to a tariff."""
+    house.configure(ONE + BASE)
+    house.live_day(WINTER, base(504))
+    receive(house, midnight(WINTER), midnight(WINTER + timedelta(days=1)), lambda _: 0)
+    said = plain(ask(house, f"/roof?lang=en&date={WINTER}")[0])
+    assert "It covered 0.0 kWh of that: 0%." in said
+    assert "€" not in said.partition("Upkeep")[0].partition("It covered")[2]
+
+
 def test_one_silent_inverter_makes_the_roof_unknown_and_is_named(house):
     """Of two inverters one was never heard: no total, no part, and its name."""
     a_day(house, ROOF + BASE)
@@ -148,6 +158,22 @@ def test_one_silent_inverter_makes_the_roof_unknown_and_is_named(house):
     now = int(time.time()) // 1800 * 1800
     receive(house, now - 3600 * 30, now, lambda _: 12_000)
     assert "Nothing has been received for hours from: ouest." in plain(ask(house, "/roof?lang=en")[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "colours"),
+    [
+        (ONE, ["Your part", "Covered by your part", "Not covered"]),
+        (ROOF, ["Drawn from the grid; your part is unknown"]),
+    ],
+    ids=["known", "one silent"],
+)
+def test_the_colours_that_are_there_are_explained(house, text, colours):
+    """While one inverter is unknown no bar is divided: neither colour of a part stands below the chart."""
+    a_day(house, text + BASE)
+    (page,) = ask(house, f"/roof?lang=en&date={WINTER}")
+    legend = re.search(r'<ul class="classes">(.*?)</ul>', page, re.DOTALL)[1]
+    assert [plain(one).partition("  ")[0].strip() for one in re.findall(r"</svg>(.*?)<strong>", legend)] == colours
 
 
 def test_an_inverter_that_stopped_leaves_no_sum(house):

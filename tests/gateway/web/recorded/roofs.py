@@ -65,8 +65,12 @@ _LOOK = RoofLook(
     has_tariff=True,
     cover=CoverNow(620, 1000),
 )
+# What was received first came at five in the afternoon: the rest of the day is the household's alone.
+_FIRST = RoofFigures(_SCHOOL, 900, MIDNIGHT + 19 * 3600, None, 3200, MIDNIGHT + 17 * 3600, None, 96, ())
+_EVENING = [replace(row, mine=row.mine if place >= 34 else None) for place, row in enumerate(_rows(38))]
 ROOFS = {
     "a day": _LOOK,
+    "first evening": replace(_LOOK, roofs=(_FIRST,), rows=_EVENING, first=_DAY, cover=None),
     "the day before": replace(_LOOK, day=date(2026, 1, 13), rows=_rows(48)),
     "several": replace(_LOOK, roofs=(_KNOWN, _NIGHT)),
     "one silent": replace(_LOOK, roofs=(_SILENT,), rows=_rows(known=False), euros=0.0),
