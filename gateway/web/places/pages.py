@@ -36,7 +36,8 @@ _FRIDGE = next(one for one in EQUIVALENTS if one.key == "fridge")
 class ShownPlace:
     """A place as the page shows it; ``drawn`` and ``facts`` are empty where the measure does not fit it.
 
-    ``partly``: some of the time that is over is not known, and what the place came to is of the rest.
+    ``partly``: some of the time that is over is not known, and what the place came to is of the rest; ``estimated``: of
+    some of it the energy is shared out.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ShownPlace:
     like: str
     remarks: Sequence[str]
     partly: bool
+    estimated: bool
 
     @property
     def total(self) -> str:
@@ -154,6 +156,7 @@ def _shown(
         like=_like(view, curve) if measure.key == "kwh" else "",
         remarks=_remarks(view, seen, curve, gaps) if fits else [_lacks(view, measure)],
         partly=bool(gaps),
+        estimated=_is_estimated(curve),
     )
 
 
@@ -210,6 +213,10 @@ def _gaps(seen: PlacesSeen, curve: PlaceCurve) -> list[int]:
     return [time for time in range(seen.begin, seen.over, STEP_S) if time not in curve.half_hours]
 
 
+def _is_estimated(curve: PlaceCurve) -> bool:
+    return any(half.estimated for half in curve.half_hours.values())
+
+
 def _mark(*, partly: bool) -> str:
     return "\N{NO-BREAK SPACE}*" if partly else ""
 
@@ -227,7 +234,7 @@ def _remarks(view: PageView, seen: PlacesSeen, curve: PlaceCurve, gaps: Sequence
         named = [_span(view, seen, first * STEP_S, (first + count) * STEP_S) for first, count in spans[:_MOST_SPANS]]
         more = f" {view.words['more_spans']}" if len(spans) > _MOST_SPANS else ""
         found.append(view.say("place_unknown", spans=", ".join(named) + more))
-    if any(half.estimated for half in curve.half_hours.values()):
+    if _is_estimated(curve):
         found.append(view.words["place_estimated"])
     return found
 

@@ -206,6 +206,16 @@ def test_the_table_comes_to_what_the_page_says(house):
     assert 'role="img" aria-label="house. En moyenne 1 008 W.' in text
 
 
+def test_a_place_of_which_nothing_is_known_is_said_to_be_unknown_beside_its_line(house):
+    """In the list of lines, where no remark stands."""
+    house.configure(SOLAR + TABLES)
+    house.live_day(WINTER, producing)
+    ((_, text),) = ask(house, "/places/screen?view=together")
+    assert re.findall(r"</svg>(\w[^<]*?)\s*<strong>(.*?)</strong>", text) == [
+        ("Chez nous", "9,07 kWh"), ("Toit", "inconnu"),
+    ]  # fmt: skip
+
+
 def test_what_is_shown_can_be_taken_along(house):
     """Of a day its half hours, of a week its days, in the unit that is looked at; unknown is empty, a part is said."""
     house.configure(SOLAR + TABLES)
