@@ -425,6 +425,7 @@ REPLACED = {
     r'path.write_text(path.read_text().replace("consumption/energy", "consumption/energx"))': "the journal is spoilt",
     r'acl.write_text(acl.read_text().replace("topic read homeassistant/status\n", "") + mine)': "a former list",
     r"text = text.replace(french, english)": "two languages are compared, nothing is run",
+    r"text = text.replace(before, after)": "two folders; tests/walks/test_night.py has two machines",
 }
 
 

@@ -79,7 +79,8 @@ def elsewhere(tmp_path) -> Path:
     return path
 
 
-@pytest.mark.slow
+# That each line of the page's script does what it has to: tests/gateway/collector/test_nightly.py.
+@pytest.mark.campaign
 def test_what_a_night_has_saved_is_there_again_on_a_new_machine(tmp_path, elsewhere):
     """Readings, accounts, who signs invitations; the household goes on giving, and no copy can be read on its way."""
     fills = dict(OTHERS)
