@@ -12,6 +12,7 @@ from typing import Final
 TESTS: Final = Path(__file__).parent
 # A minute and more each, much of it waited: first.
 LONGEST: Final = (
+    *("tools/conformance/test_ours.py", "tools/conformance/test_wrong.py"),
     *("tools/fuzz/test_fuzz_daemon.py", "faults/test_chain.py", "micropython/relay/test_board.py"),
     *("micropython/relay/test_faults.py", "tools/demo/test_demo.py", "integration/test_federation.py"),
     *("gateway/commands/test_cli.py", "integration/test_household.py", "gateway/web/test_walk.py"),
@@ -24,11 +25,14 @@ LONGEST: Final = (
     *("gateway/bridges/test_zabbix_templates.py", "gateway/bridges/test_zabbix.py"),
     *("tools/flash/test_flash.py", "micropython/display/test_program.py"),
     *("walks/test_maker.py", "walks/test_cooperative.py", "integration/test_update_at_page.py"),
+    *("gateway/collector/test_drill.py", "gateway/collector/test_three_recipients.py"),
+    *("integration/test_first_evening.py", "gateway/web/test_presence.py"),
 )
 # Real servers, boards, containers: next.
 WAITING: Final = {"faults", "integration", "micropython", "tools", "units", "upgrade", "walks"}
 # A quarter of a minute of a core each: first from the other end, so that what meets in the middle is short.
 HEAVIEST: Final = (
+    "gateway/web/test_by_keyboard.py",
     *("figures/test_figures.py", "test_long_stream.py", "gateway/commands/test_examples.py"),
     *("gateway/balance/test_own_contract.py", "gateway/balance/test_four_years.py", "gateway/balance/test_years.py"),
     *("gateway/backup/test_command.py", "micropython/relay/test_owed.py", "gateway/store/test_minutes.py"),
