@@ -342,6 +342,7 @@ NOT_RUN = {
     "./tools/test": "is what runs this test",
     "sudo tools/setup install": "changes the system; tests/tools/setup runs it on scratch systems",
     "sudo linky-gateway page code": "root's; the last block of the same document runs it without",
+    "sudo linky-gateway roof-estimate": "wants a file of PVGIS; tests/gateway/commands/test_roof_estimate.py types it",
     "linky-gateway consume": "needs a gateway at a federation; tests/faults/test_chain.py runs it there",
     "linky-display png --page": "asks the broker of the house; tests/gateway/display/test_program.py runs it there",
     "sudo apt install python3-gpiozero": "changes the system; tests/integration/test_debian_python.py has Debian's",

@@ -169,6 +169,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "linky-gateway compare --show tempo > offer.toml",
         "linky-gateway compare offer.toml --power 6 --json",
     ),
+    "roof-estimate": (
+        "linky-gateway roof-estimate Timeseries_47.218_-1.554_SA3_3kWp_crystSi_14_35deg_0deg_2020_2023.csv",
+        "linky-gateway roof-estimate Timeseries.csv --peak-power 4.5",
+    ),
     "tariff": ("linky-gateway tariff", "linky-gateway tariff --meter house --json"),
     "cost": ("linky-gateway cost", "linky-gateway cost --period year"),
     "history add": (

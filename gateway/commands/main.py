@@ -29,7 +29,7 @@ WORDS = (
     *("run", "decode", "export", "events", "series", "migrate", "check", "backup", "restore", "doctor", "ports"),
     *("status", "watch", "metrics", "consent", "reading", "account", "consume", "journal", "board", "display"),
     *("page", "first-boot", "fleet", "privacy", "received", "balance", "cost", "compare", "tariff", "history"),
-    *("helper", "settings", "notice", "update", "join", "access-point", "operation"),
+    *("helper", "settings", "notice", "update", "join", "access-point", "operation", "roof-estimate"),
 )
 
 _OUTPUT = Phrase("standard output")

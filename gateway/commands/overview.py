@@ -27,6 +27,7 @@ PURPOSES: tuple[tuple[Phrase, dict[str, Phrase]], ...] = (
             "balance": Phrase("energy by day, month, year"),
             "cost": Phrase("what that costs"),
             "compare": Phrase("what another contract would cost"),
+            "roof-estimate": Phrase("your last year under solar panels"),
             "tariff": Phrase("off-peak until when, and tomorrow"),
             "events": Phrase("what happened to the meters"),
             "series": Phrase("the series, their names, the id"),

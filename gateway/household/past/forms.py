@@ -50,7 +50,9 @@ _UNKNOWN = Phrase(
     " meter's number"
 )
 _DSMR = Phrase("it comes from a Dutch or Belgian meter (DSMR), whose registers are not a Linky's")
-_CLIMATE = Phrase("it is a climate file (PVGIS), not a meter's history")
+_CLIMATE = Phrase(
+    "it is a climate file (PVGIS), not a meter's history: `linky-gateway roof-estimate` reads those of hours"
+)
 _XML = Phrase("it is XML ({name}), but not a meter's history")
 _NONE = Phrase("it holds no values")
 

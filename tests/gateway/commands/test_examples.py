@@ -55,6 +55,7 @@ NOT_TYPED = {
     "privacy import": "wants a gateway that has nothing yet; tests/gateway/privacy types it there",
     "privacy erase": "asks on a terminal whether it is meant; tests/gateway/privacy types it there",
     "received history": "wants a [[received]]; tests/gateway/commands/test_received.py types it there",
+    "roof-estimate": "wants a file of PVGIS; tests/gateway/commands/test_roof_estimate.py types it there",
     "operation": "wants what an organiser signed; tests/gateway/commands/test_operation.py types it there",
     "join": "wants an invitation and who gave it; tests/gateway/collector/test_joining.py types it there",
     "update": "wants a daemon; tests/gateway/upkeep types it there",
