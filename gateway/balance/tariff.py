@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -51,6 +51,16 @@ _INJECTION_IN_CENTS = Phrase("{price} is no price of a kWh in euros; 4 cents are
 _OF_RULES = Phrase("it belongs to rules: add a [[tariff.when]], or leave it out")
 _OF_A_FILE = Phrase("it belongs to the file of an offer: add offer = …, or leave it out")
 _NO_AMOUNT = Phrase("{price} is no amount of euros")
+# The same of a m³ of water or gas.
+_HIGHEST_M3 = 100
+
+_VOLUME_ENDS = Phrase("{until} is before it begins ({since})")
+_TWO_VOLUMES = Phrase("on {day} another price of {of} is in force as well; end that one before ({key})")
+_NO_VOLUME_PRICE = Phrase("no price; write per_m3, or of gas per_kwh and kwh_per_m3 as on the bill")
+_TWO_PRICES = Phrase("it has two prices; write per_m3, or per_kwh and kwh_per_m3, not both")
+_NO_FACTOR = Phrase("per_kwh needs kwh_per_m3 beside it: the kWh of a m³ of gas, as on the bill")
+_OF_GAS = Phrase("water has no kWh; write per_m3")
+_VOLUME_IN_CENTS = Phrase("{price} is no price in euros; 434 cents are 4.34")
 
 Goal = Annotated[int, msgspec.Meta(gt=0)] | Annotated[float, msgspec.Meta(gt=0)] | None
 
@@ -108,6 +118,29 @@ class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     kwh_per_year: Goal = None
     euros_per_month: Goal = None
     euros_per_year: Goal = None
+
+
+class VolumeTariffTable(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"since": "from"}
+):
+    """``[[volume_tariff]]``: prices of water or gas from a day until another, the last one included."""
+
+    of: Literal["water", "gas"]
+    since: date
+    until: date | None = None
+    # Euros a month.
+    subscription: Amount = 0
+    per_m3: Amount | None = None
+    per_kwh: Amount | None = None
+    kwh_per_m3: Annotated[int, msgspec.Meta(ge=1, le=20)] | Annotated[float, msgspec.Meta(ge=1, le=20)] | None = None
+
+    @property
+    def tariff(self) -> Tariff:
+        """The same as a tariff of one class, litres in the place of Wh: a m³ for each kWh."""
+        price = self.per_m3 if self.per_m3 is not None else round((self.per_kwh or 0) * (self.kwh_per_m3 or 0), 9)
+        return Tariff(
+            name=self.of, since=self.since, until=self.until, subscription=self.subscription, prices={"base": price}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +228,37 @@ def _fault_of_the_idle(tariff: Tariff, place: str) -> tuple[str, Phrase] | None:
     }
     idle = next((key for key, there in said.items() if there and not tariff.when), None)
     return (f"{place}.{idle}", _OF_RULES) if idle else None
+
+
+def fault_of_volumes(tariffs: Sequence[VolumeTariffTable]) -> tuple[str, Phrase] | None:
+    """What is wrong with them, and its place (``volume_tariff[0].per_m3``); None when nothing is."""
+    for number, one in enumerate(tariffs):
+        place = f"volume_tariff[{number}]"
+        if found := _fault_of_volume(one):
+            key, said = found
+            return f"{place}.{key}" if key else place, said
+        if one.until is not None and one.until < one.since:
+            return f"{place}.until", _VOLUME_ENDS.filled(until=one.until, since=one.since)
+        for other in tariffs[:number]:
+            first = max(one.since, other.since)
+            if one.of == other.of and one.tariff.holds(first) and other.tariff.holds(first):
+                return f"{place}.from", _TWO_VOLUMES.filled(day=first, of=one.of, key="until")
+    return None
+
+
+def _fault_of_volume(one: VolumeTariffTable) -> tuple[str, Phrase] | None:
+    has_kwh = one.per_kwh is not None
+    faults = {
+        ("kwh_per_m3", _OF_GAS): one.of == "water" and one.kwh_per_m3 is not None,
+        ("per_kwh", _OF_GAS): one.of == "water" and has_kwh,
+        ("", _NO_VOLUME_PRICE): one.per_m3 is None and not has_kwh,
+        ("per_kwh", _TWO_PRICES): one.per_m3 is not None and has_kwh,
+        ("per_kwh", _NO_FACTOR): has_kwh and one.kwh_per_m3 is None,
+        ("per_m3", _VOLUME_IN_CENTS.filled(price=one.per_m3)): not (one.per_m3 or 0) <= _HIGHEST_M3,
+        ("per_kwh", _VOLUME_IN_CENTS.filled(price=one.per_kwh)): not (one.per_kwh or 0) <= _HIGHEST_PRICE,
+        ("subscription", _NO_AMOUNT.filled(price=one.subscription)): not math.isfinite(one.subscription),
+    }
+    return next((found for found, is_so in faults.items() if is_so), None)
 
 
 def in_force(tariffs: Sequence[Tariff], day: date) -> Tariff | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gateway.household.report import BalanceReport
 
 # How many periods are shown when nobody says from when.
-_SHOWN = {"day": 14, "week": 8, "month": 12, "year": 10}
+SHOWN = {"day": 14, "week": 8, "month": 12, "year": 10}
 
 
 def declare(commands: Commands) -> None:
@@ -31,16 +31,17 @@ def declare(commands: Commands) -> None:
     add(commands, "balance", "energy by period: drawn, injected, produced, by tariff class, beside the year before")
 
 
-def add(commands: Commands, name: str, text: str) -> None:
+def add(commands: Commands, name: str, text: str) -> argparse.ArgumentParser:
     """The parser of one of the two words that show periods: ``balance`` and ``cost``."""
     parser = command(commands, name, run, text)
     parser.set_defaults(what=name)
-    parser.add_argument("--period", choices=tuple(_SHOWN), default="month", help="what a row is of (default: month)")
+    parser.add_argument("--period", choices=tuple(SHOWN), default="month", help="what a row is of (default: month)")
     parser.add_argument("--from", dest="since", type=moment, metavar="T", help="ISO 8601; periods are shown whole")
     parser.add_argument("--to", dest="until", type=moment, metavar="T", help="ISO 8601, not included")
     parser.add_argument("--meter", metavar="NAME", help="which [[meter]] (default: the first)")
     add_language(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object: Wh and euros")
+    return parser
 
 
 _NO_TARIFF = Phrase("{path}: without a [[tariff]] nothing has a cost; add one")
@@ -77,7 +78,7 @@ def _view(house: HouseholdDays, past: PastDays, config: Config, options: argpars
     until = today if options.until is None else min(day_of(max(options.until - 1, 0)), today)
     end = until + timedelta(days=1)
     last = period.begin(until)
-    first = period.back(last, _SHOWN[options.period] - 1) if options.since is None else day_of(max(options.since, 0))
+    first = period.back(last, SHOWN[options.period] - 1) if options.since is None else day_of(max(options.since, 0))
     # What was imported has no tariff classes, and another time's prices: it has a place in energy alone.
     before = past.first if options.what == "balance" else None
     begun = min((one for one in (house.first, before) if one), default=first)

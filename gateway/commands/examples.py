@@ -174,7 +174,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "linky-gateway roof-estimate Timeseries.csv --peak-power 4.5",
     ),
     "tariff": ("linky-gateway tariff", "linky-gateway tariff --meter house --json"),
-    "cost": ("linky-gateway cost", "linky-gateway cost --period year"),
+    "cost": ("linky-gateway cost", "linky-gateway cost --period year", "linky-gateway cost --of water"),
     "history add": (
         "linky-gateway history add Enedis_Conso_Heure.csv --dry-run",
         "sudo linky-gateway history add Enedis_Conso_Heure.csv Enedis_Conso_Jour.csv",

@@ -124,7 +124,7 @@ def _places(config: Config) -> Iterator[tuple[str, Any]]:
     from gateway.config.overlay import NAMED, WHOLE  # noqa: PLC0415
 
     for name, table in config.as_written().items():
-        if name in WHOLE or not isinstance(table, dict | list | tuple):
+        if name in WHOLE or name == "volume_tariff" or not isinstance(table, dict | list | tuple):
             yield name, table
         elif isinstance(table, dict):
             yield from ((f"{name}.{key}", value) for key, value in table.items())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gateway.addresses.validity import fault as address_fault
 from gateway.balance.calendar import days
 from gateway.balance.supplier_offer import seasons_fault, windows_fault
-from gateway.balance.tariff import fault
+from gateway.balance.tariff import fault, fault_of_volumes
 from gateway.config import words as say
 from gateway.config.faults import wrong
 from gateway.config.notice import check_notices
@@ -229,7 +229,7 @@ def _check_share(path: Path, place: str, share: ShareTable | None) -> None:
 
 
 def _check_tariffs(path: Path, config: Config) -> None:
-    if found := fault(config.tariff):
+    if found := fault(config.tariff) or fault_of_volumes(config.volume_tariff):
         raise wrong(path, *found)
     for number, one in enumerate(config.off_peak):
         place = f"off_peak[{number}]"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 import msgspec
 
 from gateway.balance.supplier_offer import minutes_of, season_of
-from gateway.balance.tariff import Objective, Tariff
+from gateway.balance.tariff import Objective, Tariff, VolumeTariffTable
 from gateway.config import words as say
 from gateway.config.checks import NAME
 from gateway.config.faults import wrong, wrong_toml, wrong_value
@@ -275,6 +275,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     place: Annotated[tuple[PlaceTable, ...], msgspec.Meta(max_length=MOST_PLACES)] = ()
     roof: tuple[RoofTable, ...] = ()
     tariff: tuple[Tariff, ...] = ()
+    volume_tariff: tuple[VolumeTariffTable, ...] = ()
     off_peak: tuple[OffPeakTable, ...] = ()
     objective: Objective = Objective()
     folder: str = "."

@@ -70,6 +70,7 @@ ONCE = ("consent answer",)
 AFTER = {
     "journal verify": ("linky-gateway journal export > journal.jsonl", "linky-gateway journal key > journal.key"),
     "privacy rectify": EXAMPLES["reading add"],
+    "cost": EXAMPLES["reading add"][:1],
     "settings unset": EXAMPLES["settings set"][:1],
     "history undo": _TWO_FILES,
     "history file": _TWO_FILES,
@@ -91,6 +92,7 @@ def folder(tmp_path, monkeypatch):
     config.write_text(
         '[[meter]]\nname = "house"\nsource = "/dev/ttyTIC"\n[store]\ndirectory = "data"\n'
         '[[tariff]]\nname = "A"\nfrom = 2020-01-01\nprices = { base = 0.2 }\n'
+        '[[volume_tariff]]\nof = "water"\nfrom = 2020-01-01\nper_m3 = 4.34\n'
     )
     prepare(tmp_path / "data")
     with closing(Store(tmp_path / "data")) as store:

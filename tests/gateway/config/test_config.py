@@ -48,7 +48,7 @@ def test_the_defaults_that_the_shipped_file_names_are_the_real_ones(tmp_path):
 def test_every_key_is_documented_in_the_shipped_file(tmp_path):
     """With all comment signs taken off, every key of the program is there and accepted."""
     tables = r"backup|clock|federation|household|mqtt|objective|updates|web"
-    several = r"counter|notice|off_peak|place|received|roof|tariff(\.[a-z]+)?"
+    several = r"counter|notice|off_peak|place|received|roof|volume_tariff|tariff(\.[a-z]+)?"
     signs = rf"^#(?=[a-z_0-9]+ = |\[({tables}|\[({several})\])\])"
     text = re.sub(signs, "", SHIPPED.read_text(), flags=re.MULTILINE)
     # A certificate authority is of no use without TLS, and refused.
@@ -71,6 +71,7 @@ def test_every_key_is_documented_in_the_shipped_file(tmp_path):
         *config.tariff[0].when,
         *config.tariff[0].days_of,
         config.off_peak[0],
+        config.volume_tariff[0],
         config.objective,
     ):
         for key in struct.__struct_encode_fields__:
