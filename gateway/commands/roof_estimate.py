@@ -6,9 +6,7 @@ Reads the database while the daemon runs or not, and asks nothing of the network
 from __future__ import annotations
 
 import json
-import re
 import time
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +16,12 @@ from gateway.words.phrase import Phrase
 
 if TYPE_CHECKING:
     import argparse
+    from fractions import Fraction
 
     from gateway.commands.options import Commands
     from gateway.config.tables import Config
     from gateway.household.roof_estimate import RoofEstimate
 
-_KWP = re.compile(r"[0-9]{1,4}(?:[.,][0-9]{1,3})?")
 _NO_KWP = Phrase("{text!r} is no peak power in kWp, such as 3 or 4.5")
 
 
@@ -67,7 +65,9 @@ def _estimated(options: argparse.Namespace, config: Config) -> RoofEstimate | No
 
 
 def _kwp(text: str) -> Fraction:
-    kwp = Fraction(text.replace(",", ".")) if _KWP.fullmatch(text) else Fraction(0)
-    if not kwp:
+    from gateway.household.climate_file import kwp_of  # noqa: PLC0415 (the parser needs none of it)
+
+    kwp = kwp_of(text)
+    if kwp is None:
         raise refused(_NO_KWP.filled(text=text))
     return kwp

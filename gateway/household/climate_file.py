@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST = 20_000_000
-_MOST_ROWS, _LONGEST_LINE, _HEAD_LINES = 300_000, 400, 60
+_MOST_ROWS, _LONGEST_LINE, _HEAD_LINES, _MOST_YEARS = 300_000, 400, 60, 34
+# A roof of a hundred megawatts is none.
+_MOST_MILLIWATTS = 10**11
 _UNKNOWN = -1
 
 _ROW = re.compile(r"([12][0-9]{7}):([01][0-9]|2[0-3])([0-5][0-9])")
@@ -34,8 +36,9 @@ _SAID = {
     "database": re.compile(r"Radiation database:\s*([A-Za-z0-9._+-]{1,40})"),
 }
 
-_AT_FILE = Phrase("{path}: {what}")
-_UNREADABLE = Phrase("{path}: cannot be read: {why}")
+_KWP = re.compile(r"[0-9]{1,4}(?:[.,][0-9]{1,3})?")
+_AT_FILE = Phrase("{path} cannot be used: {what}")
+_UNREADABLE = Phrase("{path} cannot be read: {why}")
 _AGAIN = Phrase("download it again from PVGIS: Hourly data, PV power ticked, CSV")
 _TOO_LARGE = Phrase("it is larger than {most} MB; take fewer years at PVGIS")
 _TOO_LONG = Phrase("it has more than {most} rows; take fewer years at PVGIS")
@@ -43,7 +46,7 @@ _IS_JSON = Phrase("it is JSON; take CSV at PVGIS")
 _IS_TMY = Phrase("it is a typical year (TMY), which knows the weather and no panel; take Hourly data at PVGIS instead")
 _NO_TABLE = Phrase("it is no file of PVGIS with a row for each hour; {again}")
 _NO_POWER = Phrase("line {line}: it has no column P, the power of the panels; {again}")
-_NO_PEAK = Phrase("it does not say of which peak power its column P is; say it with --peak-power")
+_NO_PEAK = Phrase("it does not say of which peak power its column P is; give the peak power as well")
 _BAD_PEAK = Phrase("its peak power is 0; {again}")
 _BAD_LINE = Phrase("line {line}: {text!r} is no hour of PVGIS (such as 20200615:1210,1834.5,…); {again}")
 _TWICE = Phrase("line {line}: {text!r} is there a second time; {again}")
@@ -69,6 +72,11 @@ class ClimateFile:
     database: str | None
 
 
+def kwp_of(text: str) -> Fraction | None:
+    """A peak power as a person writes it; None where it is none."""
+    return (Fraction(text.replace(",", ".")) or None) if _KWP.fullmatch(text) else None
+
+
 def read_climate(path: Path, peak: Fraction | None = None) -> ClimateFile:
     """The file, for panels of so many kWp where that is given. Raises ClimateFileError, StoreError."""
     try:
@@ -88,7 +96,9 @@ def parsed(data: bytes, peak: Fraction | None = None) -> ClimateFile:
         raise ClimateFileError(_TOO_LARGE.filled(most=LARGEST // 1_000_000))
     if data[:100].lstrip().startswith(b"{"):
         raise ClimateFileError(_IS_JSON)
-    lines = data.decode("utf-8-sig", "replace").splitlines()
+    if data.count(b"\n") > _MOST_ROWS:
+        raise ClimateFileError(_TOO_LONG.filled(most=_MOST_ROWS))
+    lines = data.decode("utf-8-sig", "replace").replace("\r", "").split("\n")
     place, columns = _table(lines)
     if "P" not in columns:
         raise ClimateFileError(_NO_POWER.filled(line=place + 1, again=_AGAIN))
@@ -138,8 +148,6 @@ def _years(lines: list[str], first: int, column: int, factor: Fraction) -> tuple
         if not line.strip():
             # Below the blank line is the legend.
             break
-        if place - first >= _MOST_ROWS:
-            raise ClimateFileError(_TOO_LONG.filled(most=_MOST_ROWS))
         row = _ROW.fullmatch(line[:13]) if len(line) <= _LONGEST_LINE else None
         cells = line.split(",") if row else []
         if row is None or len(cells) <= column or cells[0] != row[0] or not _POWER.fullmatch(cells[column].strip()):
@@ -150,7 +158,10 @@ def _years(lines: list[str], first: int, column: int, factor: Fraction) -> tuple
         number = begin + int(row[2])
         if year[number] != _UNKNOWN:
             raise _at_line(_TWICE, place, line)
-        year[number] = round(float(cells[column]) * scale)
+        power = round(float(cells[column]) * scale)
+        if power > _MOST_MILLIWATTS:
+            raise _at_line(_BAD_LINE, place, line)
+        year[number] = power
     if not found:
         raise ClimateFileError(_NO_TABLE.filled(again=_AGAIN))
     return tuple(RoofYear(year, int(minutes[str(year)]), _whole(year, hours)) for year, hours in sorted(found.items()))
@@ -162,8 +173,11 @@ def _day(found: dict[int, array[int]], text: str, place: int, line: str) -> tupl
         when = date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError as error:
         raise _at_line(_BAD_LINE, place, line) from error
-    hours = found.setdefault(when.year, array("q", [_UNKNOWN]) * HOURS_OF_YEAR)
-    return hours, hour_number(when.month, when.day, 0)
+    if when.year not in found:
+        if len(found) == _MOST_YEARS:
+            raise ClimateFileError(_TOO_LONG.filled(most=_MOST_ROWS))
+        found[when.year] = array("q", [_UNKNOWN]) * HOURS_OF_YEAR
+    return found[when.year], hour_number(when.month, when.day, 0)
 
 
 def _whole(year: int, hours: array[int]) -> array[int]:

@@ -6,7 +6,6 @@ files, and by their hours where they have nothing finer. Whatever is not known i
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -15,43 +14,24 @@ from typing import TYPE_CHECKING
 from gateway.balance.calendar import BalancePeriod, day_of, days, midnight, periods, same_day
 from gateway.balance.roof_year import DrawnCell, RoofSums, by_month, made_until, total_of, used_of
 from gateway.balance.self_use import STEP_S
-from gateway.balance.tariff import in_force, lacks_prices
+from gateway.balance.tariff import in_force
 from gateway.household.past.tiling import Energies
 from gateway.household.past.values import CONSUMPTION, CURVE, PastPoint
+from gateway.household.roof_prices import RoofPricing
 from gateway.store.spans import DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
 
-    from gateway.balance.tariff import Tariff
     from gateway.config.tables import Config
     from gateway.household.climate_file import ClimateFile
     from gateway.household.days import HouseholdDays
+    from gateway.household.roof_prices import RoofPrices
     from gateway.store.store import Archive
 
 _ONE = timedelta(days=1)
 _HOUR_S = 3600
-# What indexes of classes may lack in a half hour, cut to whole watt-hours.
-_CUT_WH = 2
-
-
-@dataclass(frozen=True, slots=True)
-class RoofPrices:
-    """What the used energy would have cost by the prices of one tariff, and what of the rest is paid for; in euros.
-
-    ``unpriced``: which share of what is used has no price; from a hundredth on nothing is said of the euros.
-    """
-
-    name: str
-    saved: Fraction
-    sold: Fraction
-    unpriced: Fraction
-
-    @property
-    def known(self) -> bool:
-        """Whether all of it has a price, but for rounding."""
-        return not lacks_prices(self.unpriced.numerator, self.unpriced.denominator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +70,10 @@ def estimate(
 ) -> RoofEstimate | None:
     """The roof over the last twelve months of whole days; None where no day of the meter is over."""
     ends = archive.imports.ends(house.meter)
-    end = day_of(max(house.last_time or 0, min(ends[1], midnight(today)) if ends else 0))
-    end = min(end, today)
-    first = same_day(end, end.year - 1)
     if house.last_time is None and ends is None:
         return None
+    end = min(today, day_of(max(house.last_time or 0, min(ends[1], midnight(today)) if ends else 0)))
+    first = same_day(end, end.year - 1)
     cells, imported = _Drawn(archive, house).cells(first, end)
     years = [used_of(roof, cells) for roof in file.years]
     known = by_month(cells, years)
@@ -108,13 +87,10 @@ def estimate(
         file=file,
         made=Fraction(sum(made), len(made)),
         months={month: known.get(month) for month in periods(BalancePeriod.MONTH, first, end)},
-        by_year={
-            roof.year: (sum(a for a, _ in one), sum(b for _, b in one))
-            for roof, one in zip(file.years, years, strict=True)
-        },
+        by_year={roof.year: _sums(one) for roof, one in zip(file.years, years, strict=True)},
         by_hours=sum(cell.end - cell.begin for cell in cells if cell.end - cell.begin > STEP_S),
         imported=sum(cell.end - cell.begin for cell in cells if day_of(cell.begin) in imported),
-        prices=_prices(house, cells, years, tariff) if tariff else None,
+        prices=RoofPricing(archive, house, config, tariff, imported).prices(cells, years) if tariff else None,
     )
 
 
@@ -163,43 +139,3 @@ def _of_curve(curve: Energies, month: date, begin: int, until: int) -> list[Draw
         whole = None if known else curve.between(hour, hour + _HOUR_S)
         found += known if whole is None else [DrawnCell(month, hour, hour + _HOUR_S, round(whole))]
     return found
-
-
-def _prices(
-    house: HouseholdDays, cells: Sequence[DrawnCell], years: Sequence[Sequence[tuple[int, int]]], tariff: Tariff
-) -> RoofPrices:
-    """What is used in each cell, at the prices of the classes in which the meter counted it."""
-    # Thousandths of a Wh, all years together: prices meet few sums.
-    classes: Counter[str] = Counter()
-    used = [sum(one[place][1] for one in years) for place in range(len(cells))]
-    one_price = list(tariff.prices) == ["base"]
-    counted = [] if one_price else _classes(house, cells)
-    for place, (cell, wh) in enumerate(zip(cells, used, strict=True)):
-        if one_price:
-            classes["base"] += 1000 * wh
-            continue
-        known = counted[place]
-        total = sum(known.values())
-        if total and not lacks_prices(cell.wh - total - _CUT_WH, cell.wh):
-            for word, part in known.items():
-                classes[word] += 1000 * wh * part // total
-    count, every = len(years), sum(used)
-    priced = {word: (milli, price) for word, milli in classes.items() if (price := tariff.price(word)) is not None}
-    saved = sum((price * milli / 1_000_000 for milli, price in priced.values()), Fraction(0))
-    without = every - sum(milli for milli, _ in priced.values()) // 1000
-    injected = sum(one[place][0] for one in years for place in range(len(cells))) - every
-    return RoofPrices(
-        name=tariff.name,
-        saved=saved / count,
-        sold=Fraction(str(tariff.injection)) * injected / 1000 / count,
-        unpriced=Fraction(without, every) if every else Fraction(0),
-    )
-
-
-def _classes(house: HouseholdDays, cells: Sequence[DrawnCell]) -> list[dict[str, int]]:
-    """Wh by class in each cell, as the meter's indexes counted them."""
-    bounds = sorted({bound for cell in cells for bound in (cell.begin, cell.end)})
-    if not bounds:
-        return []
-    found = dict(zip(bounds, house.classes(bounds), strict=False))
-    return [found[cell.begin] for cell in cells]

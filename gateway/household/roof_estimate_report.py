@@ -54,8 +54,10 @@ TEXTS = WordTable(
         " subscription left aside.",
         "sold": "What is injected would bring {euros} at the price in your tariff.",
         "no-tariff": "What you save in euros is unknown: no [[tariff]] is in force.",
-        "unpriced": "What you save in euros is unknown: {share} of what you use has no price (days of imported files"
-        " have no tariff classes).",
+        "unpriced": "What you save in euros is unknown: {share} of what you use has no price. Days of imported files"
+        " have no tariff classes; where your contract has off-peak hours, write these as [[off_peak]].",
+        "by-contract": "{share} of it is from imported files, priced by the hours of your contract: no index confirms"
+        " these.",
         "range": "By the weather of each single year the roof makes {least} to {most} kWh on these days, of which you"
         " use {least_used} to {most_used} kWh.",
         "by-hours": "On {days} days your consumption is known by hours alone: what you use is a little too high there.",
@@ -104,6 +106,7 @@ def as_json(found: RoofEstimate) -> dict[str, object]:
         "saved_euros": round(float(prices.saved), 2) if prices and prices.known else None,
         "sold_euros": round(float(prices.sold), 2) if prices else None,
         "unpriced": float(prices.unpriced) if prices else None,
+        "priced_by_hours": float(prices.by_hours) if prices else None,
         "by_hours_s": found.by_hours,
         "imported_s": found.imported,
     }
@@ -178,6 +181,8 @@ def _of_prices(found: RoofEstimate, words: dict[str, str], writer: BalanceWriter
         return
     if prices.known:
         yield words["saved"].format(euros=_euros(prices.saved, writer), name=prices.name)
+        if prices.by_hours:
+            yield words["by-contract"].format(share=writer.percent(prices.by_hours))
     else:
         yield words["unpriced"].format(share=writer.percent(prices.unpriced))
     if prices.sold:

@@ -92,8 +92,8 @@ def test_what_a_household_reads(lived, capsys):
         assert one in flat["en"], one
     (bar,) = [line for line in said["en"].splitlines() if line.startswith("2026-10  ") and "█" in line]
     assert (bar.count("█"), bar.count("░"), bar.split()[-1]) == (31, 19, "88")
-    assert "un toit solaire estimé de 3\N{NO-BREAK SPACE}kWc" in said["fr"]
-    assert "aurait coûté 11\N{NO-BREAK SPACE}€ aux prix" in flat["fr"]
+    assert "un toit solaire estimé de 3 kWc" in flat["fr"]
+    assert "aurait coûté 11 € aux prix" in flat["fr"]
     lines = {lang: {line for line in text.splitlines() if len(line.split()) > 7} for lang, text in said.items()}
     assert not lines["en"] & lines["fr"]
 
@@ -173,7 +173,7 @@ def test_a_year_is_what_minute_by_minute_comes_to(imported, capsys):
 
 
 def test_euros_are_unknown_where_a_class_is(imported, capsys):
-    """An imported file has no classes: nothing is said of euros under a contract that has some, nor without one."""
+    """An imported file has none: nothing is said of euros where nothing says their hours, nor without a price."""
     folder = imported[0]
     config, file = folder / "gateway.toml", steady(folder)
     before = config.read_text()
@@ -182,6 +182,25 @@ def test_euros_are_unknown_where_a_class_is(imported, capsys):
             config.write_text(CONFIG + text)
             assert json.loads(typed(folder, capsys, file, "--json"))["saved_euros"] is None
             assert f"What you save in euros is unknown: {said}" in " ".join(typed(folder, capsys, file).split())
+    finally:
+        config.write_text(before)
+
+
+def test_imported_days_are_priced_by_the_hours_that_are_written(imported, capsys):
+    """Half hour by half hour by the clock, over both its changes; and it is said that no index confirms them."""
+    folder, _, _, known = imported
+    config, file = folder / "gateway.toml", steady(folder, 600)
+    before = config.read_text()
+    try:
+        config.write_text(CONFIG + HC + '[[off_peak]]\nfrom = 2020-01-01\nhours = ["22:00/06:00"]\n')
+        found = json.loads(typed(folder, capsys, file, "--json"))
+        assert found["priced_by_hours"] == 1
+        used: Counter[bool] = Counter()
+        for start, drawn in known.items():
+            used[6 <= datetime.fromtimestamp(start, PARIS).hour < 22] += min(300, drawn)
+        assert found["saved_euros"] == pytest.approx((used[True] * 0.25 + used[False] * 0.15) / 1000, abs=0.01)
+        said = " ".join(typed(folder, capsys, file).split())
+        assert "100% of it is from imported files, priced by the hours of your contract" in said
     finally:
         config.write_text(before)
 
@@ -210,7 +229,7 @@ def test_what_cannot_be_is_one_sentence(lived, capsys):
     bad.write_text("time,P\n20210101:0010,x\n")
     said = typed(lived, capsys, bad, "--peak-power", "3", code=65)
     assert said.count("\n") == 1
-    assert "bad.csv: line 2: '20210101:0010,x' is no hour of PVGIS" in said
+    assert "bad.csv cannot be used: line 2: '20210101:0010,x' is no hour of PVGIS" in said
     assert "cannot be read: No such file or directory" in typed(lived, capsys, lived / "none.csv", code=74)
     for peak in ("0", "-3", "3 kWp", "1e9", "99999"):
         with pytest.raises(SystemExit) as ended:
