@@ -1,7 +1,7 @@
 """What the gateways of an operation sent, as energy by step: of those alone whose households consented to it.
 
-A home of several meters has a curve where each of them is whole: a meter that has no value of that kind from a day
-before to a day after is not there yet, or no more, and the others are the home. One that is limited has no curve.
+A home of several meters has a curve where each of them is whole that is there: from a day before its first value of
+that kind to a day after its last. Before and after that the others are the home. One that is limited has no curve.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from gateway.operation.curves import MOST_WH, THERE_S, MeterCurve, of_home
 from gateway.operation.steps import steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from datetime import date
 
     from psycopg import AsyncConnection
@@ -37,7 +37,8 @@ WHERE g.account = %(account)s AND lower(g.jid) = ANY(%(jids)s) AND NOT g.limited
   AND s.path = ANY(%(paths)s) AND s.granularity = ANY(%(marked)s) AND s.unit = 'Wh' AND s.kind = 'total'
   AND r.value >= 0 AND r.value < 1e15
 """
-# The steps at which each meter is there, of those homes that have several, however fine they send.
+# From when to when each meter is there, of those homes that have several, however fine they send. Between two of its
+# values it is there, however far they are apart.
 _THERE = """
 WITH several AS (
   SELECT g.id, g.jid, s.path
@@ -46,14 +47,13 @@ WITH several AS (
     AND s.path = ANY(%(paths)s) AND s.unit = 'Wh' AND s.kind = 'total'
   GROUP BY g.id, g.jid, s.path HAVING min(m.id) <> max(m.id)
 )
-SELECT lower(h.jid), h.path, m.id, array_agg(step.begin)
+SELECT lower(h.jid), h.path, m.id,
+  floor(extract(epoch FROM min(f.time)))::bigint - %(near)s::bigint,
+  ceil(extract(epoch FROM max(l.time)))::bigint + %(near)s::bigint
 FROM several h JOIN meter m ON m.gateway = h.id JOIN series s ON s.meter = m.id AND s.path = h.path
-CROSS JOIN generate_series(%(first)s::bigint, %(last)s::bigint - 1, %(step)s::bigint) AS step(begin)
-WHERE NOT s.erasing AND s.unit = 'Wh' AND s.kind = 'total' AND EXISTS (
-  SELECT FROM reading r WHERE r.series = s.id
-    AND r.time > to_timestamp(step.begin) - make_interval(secs => %(near)s)
-    AND r.time <= to_timestamp(step.begin) + make_interval(secs => %(near)s)
-)
+CROSS JOIN LATERAL (SELECT time FROM reading WHERE series = s.id ORDER BY time LIMIT 1) f
+CROSS JOIN LATERAL (SELECT time FROM reading WHERE series = s.id ORDER BY time DESC LIMIT 1) l
+WHERE NOT s.erasing AND s.unit = 'Wh' AND s.kind = 'total'
 GROUP BY h.jid, h.path, m.id
 """
 _SENDING = """
@@ -71,7 +71,6 @@ async def curves_of(db: AsyncConnection, account: str, operation: Operation, day
     asked = {
         "first": steps.start,
         "last": steps.stop,
-        "step": steps.step,
         "near": THERE_S,
         "account": account,
         "jids": sorted({jid for jid, _ in whose}),
@@ -81,15 +80,13 @@ async def curves_of(db: AsyncConnection, account: str, operation: Operation, day
     marks: dict[tuple[str, str], dict[int, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
     for jid, path, meter, time, value in await (await db.execute(_MARKS, asked)).fetchall():
         marks[jid, path][meter][time] = round(value)
-    there: dict[tuple[str, str], dict[int, set[int]]] = defaultdict(dict)
-    for jid, path, meter, begins in await (await db.execute(_THERE, asked)).fetchall():
-        there[jid, path][meter] = set(begins)
+    there: dict[tuple[str, str], dict[int, range]] = defaultdict(dict)
+    for jid, path, meter, since, until in await (await db.execute(_THERE, asked)).fetchall():
+        there[jid, path][meter] = range(since, until)
     return {name: of_home(_meters(marks[of], there[of], steps), steps) for of, name in whose.items()}
 
 
-def _meters(
-    marks: Mapping[int, Mapping[int, int]], there: Mapping[int, Collection[int]], steps: range
-) -> list[MeterCurve]:
+def _meters(marks: Mapping[int, Mapping[int, int]], there: Mapping[int, range], steps: range) -> list[MeterCurve]:
     """Those of a home; of the only one nobody asks whether it is there."""
     return [
         MeterCurve(_rises(marks.get(meter, {}), steps), there.get(meter, ())) for meter in marks.keys() | there.keys()

@@ -178,6 +178,16 @@ def test_a_home_of_two_meters_is_whole_or_unknown(store, silent_h, wh):
     assert curve == ({} if wh is None else {int(NOON.timestamp()): wh})
 
 
+def test_a_meter_that_is_silent_for_days_is_still_of_the_home(store):
+    """Between two of its values it is there, however far apart: the other alone would be signed as the home."""
+    (first,) = add_homes(store, 1, INDEX, "PT15M")
+    (second,) = add_homes(store, 1, INDEX, "PT15M", sensor="t@x")
+    fill(store, (first, NOON, 1_000), (first, NOON + QUARTER, 1_200))
+    fill(store, (second, NOON - timedelta(days=3), 5_000), (second, NOON + timedelta(days=3), 5_900))
+    found = read_operation(operation(store, *ROOFS, *THREE))
+    assert with_database(store.conninfo, lambda db: curves_of(db, FAR, found, NOON.date()))["a"] == {}
+
+
 def test_a_meter_that_comes_otherwise_is_a_meter_of_the_home(store):
     """One whose index comes by the minute has no quarters, and the home has none with it."""
     (first,) = add_homes(store, 1, INDEX, "PT15M")
