@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gateway.errors import ConfigError, JournalError, StoreError
-from gateway.operation.own import OwnDay, SignedOwnDay, read_member
+from gateway.operation.keys import InOrder
+from gateway.operation.own import SignedOwnDay, read_member
 from gateway.operation.reveal import FEWEST
 from gateway.operation.sums import MOST_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from gateway.operation.days import SharedDay
@@ -45,19 +46,24 @@ class GivenBefore:
             self._lines[member] = self._read(member)
         return self._lines[member].get(of)
 
-    def is_correction(self, before: SignedDay, now: DaySums, shared: SharedDay) -> bool:
-        """Whether both together would tell by how much what one or two homes drew was corrected.
+    def told_of(self, before: SignedDay, now: DaySums, shared: SharedDay) -> set[str] | None:
+        """The one or two homes of which both together would tell by how much what they drew was corrected.
 
-        Where a member's file is missing, one that changes what all wanted is taken for one.
+        None where it is of none. A home of which it is not here what it was given may be one, and is not named.
         """
         lines = [self.line(row.name, before.hash) for row in shared.roll.members]
         given = [msgspec.json.decode(line, type=SignedOwnDay).own if line else None for line in lines]
+        missing = {home for home, own in enumerate(given) if own is None}
+        told: set[str] | None = None
         for place, step in enumerate(shared.steps):
             if _tells(before.day, now, place):
-                corrected = sum(map(_differs, given, [place] * len(given), step.drawn))
-                if corrected < FEWEST and (corrected or (now.wanted and None in given)):
-                    return True
-        return False
+                corrected = {
+                    home for home, own in enumerate(given) if own and _differs(own.drawn[place], step.drawn[home])
+                }
+                for order in _orders(shared) if corrected or missing else ():
+                    if (few := _few_of(order, corrected, missing)) is not None:
+                        told = (told or set()) | {shared.roll.members[home].name for home in few}
+        return told
 
     def lines_of(self, day: SignedDay, members: Sequence[str]) -> dict[str, str]:
         """Each member's own line beside a day's that stays. ConfigError where one was not kept."""
@@ -76,8 +82,13 @@ class GivenBefore:
             with path.open("rb") as stream:
                 content = stream.read(MOST_BYTES + 1)
             lines = content.splitlines()
-            if len(content) > MOST_BYTES or read_member(lines).head.key != self._key:
+            head = None if len(content) > MOST_BYTES else read_member(lines).head
+            if head is None or head.key != self._key:
                 raise StoreError(f"{path}: is not what this key signed: bring it back, or move it away")
+            if head.member != member:
+                raise StoreError(
+                    f"{path}: is what {head.member} was given: bring that of {member} back, or move it away"
+                )
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -98,6 +109,30 @@ def _tells(before: DaySums, now: DaySums, place: int) -> bool:
     return None not in (was, one) and was != one
 
 
-def _differs(own: OwnDay | None, place: int, drawn: int | None) -> bool:
-    was = own.drawn[place] if own else None
+def _orders(shared: SharedDay) -> Sequence[Sequence[Sequence[int]]]:
+    """The groups of members that are served one after the other, by their place; pro rata all are one."""
+    fixed = shared.roll.fixed
+    return fixed.orders if isinstance(fixed, InOrder) else [[range(len(shared.roll.members))]]
+
+
+def _few_of(
+    order: Sequence[Sequence[int]], corrected: Collection[int], missing: Collection[int]
+) -> Collection[int] | None:
+    """The one or two by which alone it is otherwise, or may be, what is left after some group; None where none is.
+
+    It shows in the parts of the group after it, however many were corrected there; after the last in its own.
+    """
+    few: set[int] = set()
+    unsure = False
+    for group in order:
+        few |= {home for home in group if home in corrected}
+        unsure = unsure or any(home in missing for home in group)
+        if len(few) >= FEWEST:
+            return None
+        if few or unsure:
+            return few
+    return None
+
+
+def _differs(was: int | None, drawn: int | None) -> bool:
     return was is not None and drawn is not None and was != drawn

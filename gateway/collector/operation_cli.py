@@ -154,10 +154,10 @@ def _sums(
     signed = database(config, work)
     sys.stdout.write(f"{signed.added} days signed anew, {len(signed.own)} files of members in {options.to}\n")
     if signed.left:
-        days = ", ".join(f"{day}" for day in signed.left)
+        days = "; ".join(f"{day} ({', '.join(names) or 'not known which'})" for day, names in signed.left.items())
         sys.stdout.write(
-            f"left as they were signed, as fewer than {FEWEST} homes were corrected there, and both sums would tell by"
-            f" how much: {days} (--tell-corrections signs them anew)\n"
+            f"left as they were signed, as both sums would tell by how much fewer than {FEWEST} homes were corrected:"
+            f" {days} (--tell-corrections signs them anew: ask these homes first)\n"
         )
     sys.stdout.write(f"signed {fingerprint(key.public)}; the chain ends with {fingerprint(signed.chain.head)}\n")
 

@@ -18,7 +18,7 @@ from gateway.operation.steps import days_of
 from gateway.operation.sums import MOST_BYTES, Chain, read_chain, sign, sums_of, written
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -51,8 +51,8 @@ class SignedMonth:
     chain: Chain
     added: int = 0
     first: int = 0
-    # Days that stay as they were signed, as what one or two homes drew was corrected.
-    left: list[date] = field(default_factory=list)
+    # Days that stay as they were signed, as what one or two homes drew was corrected; and which.
+    left: dict[date, list[str]] = field(default_factory=dict)
     own: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def files(self) -> Iterator[tuple[str | None, str]]:
@@ -188,23 +188,35 @@ class MonthSigner:
             for name in members:
                 if own := self.given.line(name, line.hash):
                     signed.own[name][line.hash] = own
-        if self._stays(lines, sums, shared):
-            signed.left.append(shared.day)
+        told = self._told_of(lines, sums, shared)
+        if told is not None and not self.tells:
+            signed.left[shared.day] = sorted(told)
             for name, own in self.given.lines_of(lines[-1], members).items():
                 signed.own[name][lines[-1].hash] = own
-        else:
-            if not lines or lines[-1].day != sums:
-                lines.append(sign(self.chain, sums, self.key))
-                signed.added += 1
-            for name, one in own_days(self.operation, shared, lines[-1], self.key).items():
-                signed.own[name][lines[-1].hash] = written(one)
+            return [line.seq for line in lines]
+        own_lines = self._own(shared, lines[-1]) if lines and lines[-1].day == sums else {}
+        # In an order of groups, and in abundance, what is told to one changes where the sums do not.
+        if not lines or lines[-1].day != sums or self._is_otherwise(own_lines, lines[-1]):
+            lines.append(sign(self.chain, sums, self.key))
+            signed.added += 1
+            own_lines = self._own(shared, lines[-1])
+        for name, own in own_lines.items():
+            signed.own[name][lines[-1].hash] = own
         return [line.seq for line in lines]
 
-    def _stays(self, lines: Sequence[SignedDay], sums: DaySums, shared: SharedDay) -> bool:
-        """Whether a day stays as it was signed. ConfigError where it is signed of other members."""
+    def _own(self, shared: SharedDay, line: SignedDay) -> dict[str, str]:
+        """What each member gets beside a line, as it is written."""
+        return {name: written(one) for name, one in own_days(self.operation, shared, line, self.key).items()}
+
+    def _is_otherwise(self, own: Mapping[str, str], line: SignedDay) -> bool:
+        """Whether some member was given something else beside that line."""
+        return any(self.given.line(name, line.hash) not in (None, text) for name, text in own.items())
+
+    def _told_of(self, lines: Sequence[SignedDay], sums: DaySums, shared: SharedDay) -> set[str] | None:
+        """Of whom it would tell to sign a day anew; None where of none. ConfigError where it is signed of others."""
         in_order = isinstance(shared.roll.fixed, InOrder) and sums.members >= FEWEST
         if not in_order and sums.wanted is None:
-            return False
+            return None
         told = [
             line
             for line in lines
@@ -216,4 +228,6 @@ class MonthSigner:
                 " now they would tell the curve of whoever came or went; let the change begin on a day that is not"
                 " signed"
             )
-        return not self.tells and any(self.given.is_correction(line, sums, shared) for line in told)
+        found = [self.given.told_of(line, sums, shared) for line in told]
+        few = [one for one in found if one is not None]
+        return set().union(*few) if few else None

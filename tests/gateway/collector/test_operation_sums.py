@@ -96,28 +96,84 @@ def test_of_two_that_sign_at_once_one_does(store):
 ORDERED = ('order = [["c"], ["a", "b"]]\n', *ROOFS, *THREE)
 
 
-@pytest.mark.parametrize(("key", "rows"), [("pro-rata", (*ROOFS, *THREE)), ("simple", ORDERED)])
-def test_a_curve_that_is_corrected_alone_is_told_to_nobody(store, key, rows):
-    """What was signed stays, unless the operator says so; where three are corrected at once it is signed anew."""
+TOGETHER = ('order = [["a", "b", "c"]]\n', *ROOFS, *THREE)
+
+
+@pytest.mark.parametrize(
+    ("key", "rows", "whose", "is_signed"),
+    [
+        ("pro-rata", (*ROOFS, *THREE), "b, c", True),
+        ("simple", TOGETHER, "b, c", True),
+        ("simple", ORDERED, "c", False),
+    ],
+)
+def test_a_curve_that_is_corrected_alone_is_told_to_nobody(store, key, rows, whose, is_signed):
+    """What was signed stays, unless the operator says so; where three are corrected at once it is signed anew.
+
+    In an order of groups these three are before each other group: what is left after c alone tells of c alone.
+    """
     drawn, _ = sent(store)
     say(store)
     file = operation(store, *rows, key=key)
     sums(store, file)
     before = given(store)
-    # The last of the order's groups, then the first: what c draws tells a and b how far it was served.
     for series in (drawn[1], drawn[2]):
         fill(store, (series, NOON, 9_950))
     said = sums(store, file)
     assert "0 days signed anew" in said
-    assert f"both sums would tell by how much: {NOON:%Y-%m-%d} (--tell-corrections signs" in said
+    assert f"fewer than 3 homes were corrected: {NOON:%Y-%m-%d} ({whose}) (--tell-corrections signs" in said
     assert given(store) == before
     fill(store, (drawn[0], NOON, 9_950))
     said = sums(store, file)
-    assert "left as" not in said
-    after = given(store)
-    assert ("1 days" in said, after == before) == (key == "pro-rata", False)
+    assert ("1 days signed anew" in said, "left as" in said) == (is_signed, not is_signed)
+    assert (given(store) == before) is not is_signed
     own = read_member(own_file(store, "c").read_bytes().splitlines())
-    assert [day.drawn[place] for day in own.own.values() for place, wh in enumerate(day.drawn) if wh][-4] == 350
+    drew = [day.drawn[place] for day in own.own.values() for place, wh in enumerate(day.drawn) if wh]
+    assert drew[-4] == (350 if is_signed else 300)
+
+
+def test_an_order_tells_no_correction_by_way_of_what_was_unknown(store):
+    """Its sums do not change with what homes draw: what members were given does, and each stays beside its own line."""
+    drawn, _ = sent(store)
+    say(store)
+    file = operation(store, *ORDERED, key="simple")
+    sums(store, file)
+    store.ask("UPDATE gateway SET limited = true WHERE jid = 'h3@x'")
+    assert "1 days signed anew" in sums(store, file)
+    store.ask("UPDATE gateway SET limited = false WHERE jid = 'h3@x'")
+    fill(store, (drawn[2], NOON, 9_950))
+    before = given(store)
+    said = sums(store, file)
+    assert "0 days signed anew" in said
+    assert f"{NOON:%Y-%m-%d} (c)" in said
+    assert given(store) == before
+    assert "1 days signed anew" in sums(store, file, 0, "--tell-corrections")
+    own = read_member(own_file(store, "c").read_bytes().splitlines()).own.values()
+    assert [next(filter(None, day.drawn)) for day in own if any(day.drawn)] == [300, 350]
+    assert len(own) == len(days_of(MONTH)) + 2
+
+
+def test_an_order_without_what_the_first_was_given_is_one_sentence(store):
+    """Whether it was corrected nobody knows then, and the parts of those after it would tell."""
+    drawn, _ = sent(store)
+    say(store)
+    file = operation(store, *ORDERED, key="simple")
+    sums(store, file)
+    own_file(store, "c").unlink()
+    fill(store, (drawn[2], NOON, 9_950))
+    before = given(store)
+    assert "what c was given is not here" in sums(store, file, 78)
+    assert given(store) == before
+
+
+def test_a_file_of_another_member_is_not_taken_for_ones_own(store):
+    """Both are as they were signed; nobody's curve is compared with a neighbour's."""
+    sent(store)
+    say(store)
+    file = operation(store, *ROOFS, *THREE)
+    sums(store, file)
+    own_file(store, "a").write_bytes(own_file(store, "b").read_bytes())
+    assert f"{own_file(store, 'a')}: is what b was given: bring that of a back" in sums(store, file, 74)
 
 
 def test_a_correction_is_signed_where_its_operator_says_so(store):
