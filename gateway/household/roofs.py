@@ -38,7 +38,8 @@ class RoofFigures:
         roof: as it is configured.
         watts: what it makes, as a mean up to ``heard``.
         heard: the newest moment of which anything came (POSIX seconds).
-        today, year: what it made since midnight, and since the year began or ``year_since``, the first reading.
+        today, year: what it made since midnight, and since the year began or ``year_since``, of all its inverters the
+            latest first reading.
         mine_today, mine_year: of these the household's part.
         silent: the sources of which nothing has come for hours; with one of them no sum is known.
     """
@@ -76,8 +77,9 @@ def figures(config: Config, stored: ReceivedPoints, roof: RoofTable, today: date
     silent = _silent(made, stored, now) if made else roof.received
     # What one of several made until it fell silent is not what the roof made.
     of_today = None if silent else _sum([one.made(stored, begin, now) for one in made])
-    of_year = None if silent else _sum([one.made_since(stored, year, now) for one in made])
-    since = max((max(one.first_time, year) for one in made), default=year)
+    # From the first moment on at which all of them were known: a sum and its date are of the same time.
+    since = max([year, *(int(one.counted_from) for one in made)])
+    of_year = None if silent else _sum([one.made_since(stored, since, now) for one in made])
     watts = [one.watts(stored, now) for one in made]
     return RoofFigures(
         roof=roof,
@@ -85,7 +87,7 @@ def figures(config: Config, stored: ReceivedPoints, roof: RoofTable, today: date
         heard=min((heard for one in made if (heard := one.heard(stored, now))), default=None),
         today=_whole(of_today, Fraction(1)),
         year=_whole(of_year, Fraction(1)),
-        year_since=int(since) if since > year + STEP_S else None,
+        year_since=since if since > year + STEP_S else None,
         mine_today=_whole(of_today, roof.part),
         mine_year=_whole(of_year, roof.part),
         silent=sorted(set(silent)),

@@ -86,9 +86,9 @@ class SharedPart:
         return max((one.last_time or 0 for one in self.series), default=0)
 
     @property
-    def first_time(self) -> float:
-        """The oldest moment of which anything came."""
-        return min((one.first_time or 0 for one in self.series), default=0)
+    def counted_from(self) -> float:
+        """The oldest moment of which an index came; 0 where none did."""
+        return min((one.first_time or 0 for one in self.series if one.path != CURVE), default=0)
 
     def made(self, received: ReceivedPoints, start: int, end: int) -> Fraction | None:
         """The part's Wh from ``start`` until the newest reading at or before ``end``, or its last whole half hour.

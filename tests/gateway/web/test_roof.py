@@ -204,6 +204,17 @@ def test_an_index_that_was_set_back_leaves_no_year(house):
     assert (one.year, one.mine_year, one.today, one.silent) == (None, None, 0, [])
 
 
+def test_a_year_of_two_inverters_is_of_the_time_of_both(house):
+    """One counted for four days before the other was heard: the sum begins where its date says, with the second."""
+    begin, now = midnight(WINTER), midnight(WINTER) + 6 * 3600
+    house.configure(ROOF)
+    receive(house, begin - 4 * 86_400, now, lambda _: 12_000)
+    receive(house, begin + 3600, now, lambda _: 6_000, "pv2")
+    with closing(Archive(house.folder)) as archive:
+        (one,) = look(archive, house.config, "house", None, now).roofs
+    assert (one.year, one.mine_year, one.year_since) == (5 * 18_000, 5 * 900, begin + 3600)
+
+
 def test_what_the_roof_covers_right_now_is_said(house):
     """252 of 504 W, over the last five minutes of both; not where half hours alone come."""
     now = int(time.time()) // 60 * 60
