@@ -14,6 +14,7 @@ from gateway.web import dates, written
 from gateway.web.history.bars import Bar, BarChart, Tick, bar_chart
 from gateway.web.history.chart import LegendEntry
 from gateway.web.roof.routes import FILES
+from gateway.words.catalogue import ENGLISH
 from gateway.words.numbers import PERCENT
 from gateway.words.phrase import plural
 
@@ -81,7 +82,8 @@ def _roof(view: PageView, one: RoofFigures, today: date) -> dict[str, Any]:
     shares = plural(
         "{held} of {shares} shares is yours ({part})",
         "{held} of {shares} shares are yours ({part})",
-        math.ceil(roof.held),
+        # One and a half are several in English, and in French what is less than two is one.
+        math.ceil(roof.held) if view.lang == ENGLISH else math.floor(roof.held),
         held=written.number(view.lang, roof.held, 0 if float(roof.held).is_integer() else 1),
         shares=written.number(view.lang, roof.shares),
         part=_part(view, roof),
@@ -207,6 +209,9 @@ def _legend(view: PageView, rows: Sequence[PartBeside], found: PartSums) -> list
     amounts = {_PART: found.mine, _COVERED: found.covered, _REST: found.drawn - found.covered} if found.known else {}
     names = {_PART: "my_part", _COVERED: "covered", _REST: "rest"}
     entries = [LegendEntry(kind, view.words[names[kind]], written.kwh(view.lang, wh)) for kind, wh in amounts.items()]
+    if not found.known and any(one.mine is not None for one in rows):
+        # One's own meter is not known: the outline stands alone.
+        entries.append(LegendEntry(_PART, view.words[names[_PART]], ""))
     if any(one.mine is None and one.drawn is not None for one in rows):
         entries.append(LegendEntry(_UNKNOWN, view.words["used_alone"], ""))
     return entries

@@ -28,7 +28,7 @@ _OWN = WordTable(
         "since_day": "since {day}",
         "silent": "Nothing has been received for hours from: {names}. Without it the roof’s total is unknown.",
         "nothing_yet": "no reading since midnight",
-        "not_from_midnight": "not known from midnight on",
+        "not_from_midnight": "readings since midnight are missing",
         "nothing_received": (
             "Nothing has been received from this roof yet. Its co-operative has to say yes to your gateway; “Status”"
             " says where this stands."

@@ -53,6 +53,12 @@ def plain(text):
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text))).replace("\u202f", " ").replace("\xa0", " ")
 
 
+def explained(page):
+    """The colours that stand below the chart; none where there is no list of them."""
+    legend = re.search(r'<ul class="classes">(.*?)</ul>', page, re.DOTALL)
+    return [plain(one).strip() for one in re.findall(r"</svg>(.*?)<strong>", legend[1])] if legend else []
+
+
 def receive(house, begin, end, watts, inverter="pv1", every=1800, granularity="PT30M"):
     """What an inverter counted from one moment until another, at each step."""
     name, index, values = f"toit@e.org/{inverter}@e.org/{PATH}", 0, []
@@ -97,6 +103,7 @@ def test_a_day_beside_the_part_is_what_is_reckoned_by_hand(house):
     [
         ("1", "1 part sur 400 est à vous (0,25 %)", "1 of 400 shares is yours (0.25%)"),
         ("0.5", "0,5 part sur 400 est à vous (0,13 %)", "0.5 of 400 shares is yours (0.13%)"),
+        ("1.5", "1,5 part sur 400 est à vous (0,38 %)", "1.5 of 400 shares are yours (0.38%)"),
         ("2.5", "2,5 parts sur 400 sont à vous (0,63 %)", "2.5 of 400 shares are yours (0.63%)"),
     ],
 )
@@ -172,8 +179,18 @@ def test_the_colours_that_are_there_are_explained(house, text, colours):
     """While one inverter is unknown no bar is divided: neither colour of a part stands below the chart."""
     a_day(house, text + BASE)
     (page,) = ask(house, f"/roof?lang=en&date={WINTER}")
-    legend = re.search(r'<ul class="classes">(.*?)</ul>', page, re.DOTALL)[1]
-    assert [plain(one).partition("  ")[0].strip() for one in re.findall(r"</svg>(.*?)<strong>", legend)] == colours
+    assert explained(page) == colours
+
+
+def test_an_outline_alone_is_explained(house):
+    """Of a day of which one's own meter is not known: what the part made is drawn, and said what it is."""
+    house.configure(ONE)
+    house.live_day(WINTER, base(504))
+    other = WINTER + timedelta(days=3)
+    receive(house, midnight(other), midnight(other + timedelta(days=1)), sunny)
+    (page,) = ask(house, f"/roof?lang=en&date={other}")
+    assert 'class="outline"' in page
+    assert explained(page) == ["Your part"]
 
 
 def test_an_inverter_that_stopped_leaves_no_sum(house):
