@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from gateway.web.view import PageView
 
 FILES = ("history.css", "places.css")
-# Times that are not known which are named one by one; and the ways to draw a line (places.css).
-_MOST_SPANS, _STYLES = 3, 6
+# Times that are not known which are named one by one.
+_MOST_SPANS = 3
 _WATTS = {one.key: one.watts for one in APPLIANCES}
 _FRIDGE = next(one for one in EQUIVALENTS if one.key == "fridge")
 
@@ -72,7 +72,7 @@ def page(view: PageView, seen: PlacesSeen, choice: PlacesChoice, template: str) 
         choice=choice,
         files=list(FILES),
         on=on,
-        shown=[_shown(view, seen, one, measure, on, n) for n, one in enumerate(seen.curves)],
+        shown=[_shown(view, seen, one, choice, on, n) for n, one in enumerate(seen.curves)],
         axis=axis_name(view, measure),
         unit=view.words.get(f"short_{measure.key}", ""),
         units=[(key, _option(view, key)) for key in MEASURES],
@@ -81,6 +81,7 @@ def page(view: PageView, seen: PlacesSeen, choice: PlacesChoice, template: str) 
         rows=rows,
         tables=TABLES if seen.period == "week" else TABLES[:1],
         left_out=_left_out(view, seen.left_out),
+        estimated=view.words[_estimated(seen, choice)],
         partly=any(cell.endswith("*") for _, cells in rows for cell in cells),
     )
 
@@ -115,20 +116,24 @@ def table(view: PageView, seen: PlacesSeen, measure: PlaceMeasure) -> tuple[list
     if seen.period == "week":
         parts = [(written.short_date(view.lang, day), times) for day, times in parts_of(seen)]
     else:
-        times = range(seen.begin, min(seen.until, max(seen.over, seen.begin)), STEP_S)
-        parts = [(written.clock(view.lang, time), [time]) for time in times]
-    parts.append((view.words["places_all"], list(range(seen.begin, seen.over, STEP_S))))
+        parts = [(written.clock(view.lang, time), [time]) for time in range(seen.begin, seen.over, STEP_S)]
+    parts.append((view.words["places_all"], _whole(seen)))
     rows = [(name, [_cell(view, one, measure, times) for one in curves]) for name, times in parts]
     first = "short_day" if seen.period == "week" else "time"
     return [view.words[first], *(one.place.name for one in curves)], rows
 
 
 def parts_of(seen: PlacesSeen) -> list[tuple[date, list[int]]]:
-    """The days of the period, each with its half hours as far as they are over."""
+    """The days of the period, each with all its half hours: of the one that goes on a part is known."""
     found: dict[date, list[int]] = {day: [] for day in days_of(seen.first, seen.end)}
-    for time in range(seen.begin, seen.over, STEP_S):
+    for time in range(seen.begin, seen.until, STEP_S):
         found[day_of(time)].append(time)
     return list(found.items())
+
+
+def _whole(seen: PlacesSeen) -> list[int]:
+    """The half hours of which a sum of the period is: of a day those that are over, as its table has them."""
+    return list(range(seen.begin, seen.until if seen.period == "week" else seen.over, STEP_S))
 
 
 def _cell(view: PageView, curve: PlaceCurve, measure: PlaceMeasure, times: Sequence[int]) -> str:
@@ -143,19 +148,20 @@ def _places(value: float | None) -> int:
 
 
 def _shown(
-    view: PageView, seen: PlacesSeen, curve: PlaceCurve, measure: PlaceMeasure, on: PlaceAxis, number: int
+    view: PageView, seen: PlacesSeen, curve: PlaceCurve, choice: PlacesChoice, on: PlaceAxis, number: int
 ) -> ShownPlace:
+    measure = PlaceMeasure(choice.unit)
     fits = measure.fits(curve.place)
-    gaps = _gaps(seen, curve)
     return ShownPlace(
         name=curve.place.name,
         about=_about(view, curve),
-        style=f"s{number % _STYLES}",
+        # Each of as many as there can be has a line of its own (places.css).
+        style=f"s{number}",
         drawn=drawn(seen, curve, measure, on) if fits else None,
         facts=_facts(view, seen, curve, measure) if fits else (),
         like=_like(view, curve) if measure.key == "kwh" else "",
-        remarks=_remarks(view, seen, curve, gaps) if fits else [_lacks(view, measure)],
-        partly=bool(gaps),
+        remarks=_remarks(view, seen, curve, choice) if fits else [_lacks(view, measure)],
+        partly=any(time not in curve.half_hours for time in _whole(seen)),
         estimated=_is_estimated(curve),
     )
 
@@ -217,11 +223,16 @@ def _is_estimated(curve: PlaceCurve) -> bool:
     return any(half.estimated for half in curve.half_hours.values())
 
 
+def _estimated(seen: PlacesSeen, choice: PlacesChoice) -> str:
+    """The word for an estimate: dashed, unless several lines are in one picture, where a dash is a place's."""
+    return "some_estimated" if choice.view == "together" and len(seen.curves) > 1 else "place_estimated"
+
+
 def _mark(*, partly: bool) -> str:
     return "\N{NO-BREAK SPACE}*" if partly else ""
 
 
-def _remarks(view: PageView, seen: PlacesSeen, curve: PlaceCurve, gaps: Sequence[int]) -> list[str]:
+def _remarks(view: PageView, seen: PlacesSeen, curve: PlaceCurve, choice: PlacesChoice) -> list[str]:
     """What is not known of a place, and why a part of it is not sure."""
     if not curve.half_hours:
         if curve.untold:
@@ -229,13 +240,13 @@ def _remarks(view: PageView, seen: PlacesSeen, curve: PlaceCurve, gaps: Sequence
         key = "place_silent" if curve.silent and len(curve.place.series) > 1 else "place_nothing"
         return [view.say(key, names=", ".join(curve.silent))]
     found = []
-    spans = runs(time // STEP_S for time in gaps)
+    spans = runs(time // STEP_S for time in _gaps(seen, curve))
     if spans:
         named = [_span(view, seen, first * STEP_S, (first + count) * STEP_S) for first, count in spans[:_MOST_SPANS]]
         more = f" {view.words['more_spans']}" if len(spans) > _MOST_SPANS else ""
         found.append(view.say("place_unknown", spans=", ".join(named) + more))
     if _is_estimated(curve):
-        found.append(view.words["place_estimated"])
+        found.append(view.words[_estimated(seen, choice)])
     return found
 
 

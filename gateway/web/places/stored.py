@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.balance.calendar import BalancePeriod, day_of, midnight
+from gateway.balance.self_use import STEP_S
 from gateway.household.places import PlaceCurves, left_out, places_of
 from gateway.web.places.values import PlacesSeen
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from gateway.config.tables import Config
+    from gateway.household.places import PlaceCurve
     from gateway.store.store import Archive
     from gateway.web.reader import StoreReader
 
@@ -48,10 +51,16 @@ def seen(archive: Archive, config: Config, period: BalancePeriod, day: date | No
         end=end,
         begin=begin,
         until=until,
-        curves=[curves.read(place, begin, until) for place in all_places],
+        curves=[_until(curves.read(place, begin, until), now) for place in all_places],
         known=known,
         days=(earliest, today) if earliest else None,
         previous=period.back(first, 1) if earliest and first > earliest else None,
         next=end if known and end <= today else None,
         left_out=left_out(config),
     )
+
+
+def _until(curve: PlaceCurve, now: float) -> PlaceCurve:
+    """What is known of it now: a sender whose clock is ahead tells of what is still to come."""
+    over = {time: half for time, half in curve.half_hours.items() if time + STEP_S <= now}
+    return replace(curve, half_hours=over)

@@ -40,6 +40,8 @@ class PlacesSeen:
 
     @property
     def over(self) -> int:
-        """The end of the last half hour that could be known: what comes after it is no gap."""
+        """The end of the last half hour that is known, or could be: what comes after it is no gap."""
         last = self.known[1] if self.known else self.begin
-        return max(self.begin, min(self.until, last // STEP_S * STEP_S))
+        # The mean of a half hour is told with the time at which it began.
+        means = max((max(one.half_hours) + STEP_S for one in self.curves if one.half_hours), default=self.begin)
+        return max(self.begin, min(self.until, max(last // STEP_S * STEP_S, means)))

@@ -76,6 +76,7 @@ _OWN = WordTable(
             " unknown."
         ),
         "place_estimated": "Dashed: estimated from the readings before and after.",
+        "some_estimated": "Some half hours are estimated.",
         "lacks_people": "How many people there are here is not stated.",
         "lacks_area": "How many square metres there are here is not stated.",
         "places_all": Phrase("Whole period", "row of a table"),

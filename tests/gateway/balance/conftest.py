@@ -90,6 +90,10 @@ class House:
             while roll_up(store, self.config, until):
                 pass
 
+    def counted_unread(self, wh, meter="house"):
+        """What a meter counted while nobody read it: between one ``live`` and the next."""
+        self._totals = {(name, path): total + wh * (name == meter) for (name, path), total in self._totals.items()}
+
     def live_day(self, day, powers, texts=None, meter="house"):
         """One local day from midnight to midnight."""
         self.live(midnight(day), midnight(day.fromordinal(day.toordinal() + 1)), powers, texts, meter)

@@ -4,19 +4,27 @@ import csv
 import html
 import io
 import re
-from datetime import date
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
 import pytest
 
-from gateway.balance.calendar import midnight
+from gateway import web
+from gateway.balance.calendar import BalancePeriod, midnight
 from gateway.balance.equivalence import APPLIANCES
+from gateway.config.tables import MOST_PLACES
 from gateway.household.places import ComparedPlace, HalfHour, PlaceCurve
+from gateway.store.received import Incoming, Lot
+from gateway.store.store import Archive, Store
 from gateway.web.places.chart import axis, drawn, runs
 from gateway.web.places.choice import PlacesChoice, chosen
 from gateway.web.places.data import rows_of
 from gateway.web.places.measure import MEASURES, PlaceMeasure
+from gateway.web.places.pages import table
+from gateway.web.places.stored import seen as look_at
 from gateway.web.places.values import PlacesSeen
 from gateway.web.places.words import WORDS
 from tests.gateway.balance.conftest import SOLAR, WINTER, base, panels, producing
@@ -158,16 +166,52 @@ def test_why_a_home_with_panels_is_unknown_is_said(house):
     ("sources", "said"), [(12, "Un autre lieu n’est pas affiché"), (13, "2 autres lieux ne sont pas affichés")]
 )
 def test_more_places_than_a_page_has_are_said(house, sources, said):
-    """Twelve are shown; how many more there are stands below them."""
+    """Twelve are shown; how many more there are stands below them, for a class as well."""
     received = (
         f'[[received]]\nname = "s{n}"\nprovider = "s{n}@e.org/proxy"\nidentifier = "s{n}@e.org/m@e.org/consumption"\n'
         for n in range(sources)
     )
     house.configure('[federation]\njid = "maison@e.org"\n' + "".join(received))
     house.live_day(WINTER, base(504))
-    ((_, text),) = ask(house, "/places")
-    assert text.count('<section class="place">') == 12
-    assert said in text
+    for _, text in ask(house, "/places", "/places/screen", "/places/screen?view=together"):
+        assert text.count('<section class="place">') in (12, 0)
+        assert said in text
+
+
+def test_no_two_places_have_the_same_line():
+    """As many as a page has: each has a colour and a dash, and no dash is another's, for who sees no colour."""
+    style = (Path(web.__file__).parent / "static" / "places.css").read_text()
+    dashes = dict(re.findall(r"path\.(s\d+) \{ stroke-dasharray: ([\d ]+);", style))
+    names = {f"s{n}" for n in range(MOST_PLACES)}
+    assert names == {*dashes, "s0"}
+    assert len({*dashes.values()}) == MOST_PLACES - 1
+    assert names == {*re.findall(r"\.(s\d+)[,)]", style)}
+
+
+def test_each_place_of_a_page_has_a_line_of_its_own(house):
+    """The twelfth as the first."""
+    received = (
+        f'[[received]]\nname = "s{n}"\nprovider = "s{n}@e.org/proxy"\nidentifier = "s{n}@e.org/m@e.org/consumption"\n'
+        for n in range(11)
+    )
+    house.configure('[federation]\njid = "maison@e.org"\n' + "".join(received))
+    house.live_day(WINTER, base(504))
+    ((_, text),) = ask(house, "/places?view=together")
+    assert re.findall(r'class="curve (s\d+)" d="M0 4H48"', text) == [f"s{n}" for n in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("view", "places", "dashed"), [("apart", 2, True), ("together", 2, False), ("together", 1, True)]
+)
+def test_what_is_estimated_is_said_as_it_is_drawn(house, view, places, dashed):
+    """Two hours were not read: where several are in one picture no frame is dashed, a dash there is a place's."""
+    house.configure(SOLAR + TABLES if places == 2 else TABLES.partition('[[place]]\nname = "Toit')[0])
+    house.live(BEGIN, BEGIN + 4 * 3600, base(504))
+    house.counted_unread(1000)
+    house.live(BEGIN + 6 * 3600, BEGIN + 8 * 3600, base(504))
+    for _, text in ask(house, f"/places?view={view}", f"/places/screen?view={view}"):
+        assert ('class="unsure"' in text) == ("En pointillé : estimé" in text) == dashed
+        assert ("Certaines demi-heures sont estimées." in text) != dashed
 
 
 @pytest.mark.parametrize("view", ["apart", "together"])
@@ -241,6 +285,41 @@ def test_what_is_shown_can_be_taken_along(house):
     assert days[3][0] == "2026-01-14"
     assert days[3][3] == "Toit (connu en partie)"
     assert [row[1:] for row in days[1:3]] == [["", "", ""]] * 2
+
+
+def test_of_a_day_that_goes_on_a_part_is_known(house):
+    """In the table of its week and in the one that is taken along; one that is over and one to come have no mark."""
+    house.live(midnight(WINTER - timedelta(days=1)), BEGIN + 10 * 3600, base(504))
+    (_, page), (_, taken) = ask(
+        house, f"/places?period=week&date={WINTER}", f"/places/csv?period=week&date={WINTER}&table=parts"
+    )
+    rows = re.findall(r"<tr><th scope=row>.*?</th><td>(.*?)</td></tr>", page)
+    assert rows == ["–", "12,1", "5,04 *", *["–"] * 4, "17,1 *"]
+    assert "* une partie de ce temps" in page
+    days = list(csv.reader(io.StringIO(taken.removeprefix("\ufeff")), delimiter=";"))[1:]
+    assert [day[2] for day in days] == ["", "", "house (connu en partie)", "", "", "", ""]
+
+
+def test_a_mean_is_in_the_sum_and_in_the_table(house):
+    """Told with the time at which its half hour began: what came last is over, and what is still to come is nowhere."""
+    house.configure(
+        '[federation]\njid = "maison@e.org"\n[[received]]\nname = "gym"\nprovider = "gym@e.org/proxy"\n'
+        'identifier = "gym@e.org/m@e.org/consumption"\n[[place]]\nname = "Salle"\nseries = ["gym"]\n'
+    )
+    path = "consumption/power/active/raw"
+    name = f"gym@e.org/m@e.org/{path}"
+    values = [Incoming(name, name, path, "W", "PT30M", BEGIN + n * 1800, 1000) for n in range(8)]
+    with closing(Store(house.folder)) as store:
+        store.providers.receive("gym@e.org", [Lot(values, None, "P1Y")], BEGIN)
+    with closing(Archive(house.folder)) as archive:
+        found = [look_at(archive, house.config, BalancePeriod.DAY, WINTER, BEGIN + at) for at in (86_400, 3 * 3600 + 5)]
+    view = SimpleNamespace(words=WORDS["en"], say=lambda key, **places: WORDS["en"][key].format(**places), lang="en")
+    for look, half_hours in zip(found, (8, 6), strict=True):
+        assert look.over == BEGIN + half_hours * 1800
+        assert len(look.curves[0].half_hours) == half_hours
+        _, rows = table(view, look, PlaceMeasure("kwh"))
+        assert (len(rows), rows[-1][1]) == (half_hours + 1, [f"{half_hours / 2:.2f}"])
+        assert [row[2] for row in rows_of(view, look, PlaceMeasure("kwh"), "half-hours")[1]] == [0.5] * half_hours
 
 
 def test_a_name_of_somebody_elses_file_is_no_formula():
