@@ -47,14 +47,15 @@ class ReceivedPlaces:
         found, taken = {}, set[int]()
         for source in sources:
             (origin,) = origins([msgspec.structs.replace(source, share=_WHOLE)])
-            # Two sources may cover one series; it is counted once.
-            covered = [one for one in self._series if origin.covers(one)]
+            # Two sources may cover one series; it is counted once, and one that covers nothing else is not waited for.
+            side = _PRODUCTION if produced else _CONSUMPTION
+            covered = [one for one in self._series if origin.covers(one) and one.path.startswith(side)]
             mine = [one for one in covered if one.id not in taken]
             if covered and not mine:
                 continue
             taken |= {one.id for one in mine}
             if not produced:
-                mine = [_as_production(one) for one in mine if one.path.startswith(_CONSUMPTION)]
+                mine = [_as_production(one) for one in mine]
             found[source.name] = self._added(parts_of(origin, mine), start, end)
         return found
 

@@ -73,6 +73,26 @@ def is_curve(series: ReceivedSeries) -> bool:
     return fits and series.path == CURVE and series.unit in POWER_UNITS
 
 
+def is_produced(series: ReceivedSeries) -> bool:
+    """Whether it tells what is produced, if so seldom that no half hours can be made of it."""
+    return series.path in (INDEX, CURVE)
+
+
+def by_meter(series: Iterable[ReceivedSeries]) -> dict[str, list[ReceivedSeries]]:
+    """Of each meter that produces those of which half hours can be made: of one that tells its days alone none."""
+    found: dict[str, list[ReceivedSeries]] = {}
+    for one in filter(is_produced, series):
+        usable = found.setdefault(meter_of(one), [])
+        if is_index(one) or is_curve(one):
+            usable.append(one)
+    return found
+
+
+def meter_of(series: ReceivedSeries) -> str:
+    """What the series of one meter share."""
+    return series.sen1.removesuffix(series.path)
+
+
 def heard(series: Sequence[ReceivedSeries], received: ReceivedPoints, now: float) -> float:
     """The newest moment up to ``now`` (POSIX seconds) of which anything came of these; 0 where nothing did."""
     return max((_heard(one, received, now) for one in series), default=0)

@@ -11,10 +11,13 @@ from gateway.household.share_readings import (
     ENERGY_UNITS,
     INDEX,
     POWER_UNITS,
+    by_meter,
     heard,
     is_curve,
     is_index,
+    is_produced,
     is_silent,
+    meter_of,
     went_on,
 )
 from gateway.live.state import LinkKind
@@ -45,7 +48,10 @@ def shares_unknown(config: Config, stored: ReceivedPoints, now: float) -> dict[s
     series = stored.series()
     came = {origin.wanted.name: [one for one in series if origin.covers(one)] for origin in origins(wanted)}
     usable = {name: [one for one in each if is_index(one) or is_curve(one)] for name, each in came.items()}
-    found = {name: _silence(each, stored, now) if each else _why(came[name]) for name, each in usable.items()}
+    found = {
+        name: (_silence(each, stored, now) or _coarse(came[name])) if each else _why(came[name])
+        for name, each in usable.items()
+    }
     for roof in config.roof:
         found |= _stopped({name: usable[name] for name in roof.received if usable.get(name)}, found, stored, now)
     return {name: why for name, why in found.items() if why is not None}
@@ -81,6 +87,12 @@ def _stopped(
         for name, time in last.items()
         if time < since[other]
     }
+
+
+def _coarse(series: Sequence[ReceivedSeries]) -> Phrase | None:
+    """Of a meter that tells its days alone, beside one of which the half hours are known."""
+    meters = by_meter(series)
+    return next((_why([one]) for one in series if is_produced(one) and not meters[meter_of(one)]), None)
 
 
 def _why(series: Sequence[ReceivedSeries]) -> Phrase:

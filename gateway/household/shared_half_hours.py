@@ -18,10 +18,10 @@ from gateway.household.share_readings import (
     CURVE,
     WH,
     Mark,
+    by_meter,
     curve_half_hours,
     heard,
-    is_curve,
-    is_index,
+    is_produced,
     is_silent,
     mark,
     period_of,
@@ -180,7 +180,8 @@ class SharedPart:
 def parts(stored: ReceivedPoints, received: Sequence[ReceivedTable]) -> list[SharedPart]:
     """The household's parts, one for each meter of each source with a share; none where nothing was received at all.
 
-    A source of which nothing came while something came of another has no series: with it the sum is unknown.
+    A source of which nothing came while something came of another has no series: with it the sum is unknown; so has a
+    meter of which nothing came that half hours can be made of.
     """
     if not received:
         return []
@@ -189,8 +190,13 @@ def parts(stored: ReceivedPoints, received: Sequence[ReceivedTable]) -> list[Sha
     series, found = stored.series(), []
     taken: set[int] = set()
     for origin in origins(received):
-        # Two sources may cover one series; it is counted once.
-        mine = [one for one in series if origin.covers(one) and one.id not in taken]
+        if not origin.part:
+            continue
+        # Two sources may cover one series; it is counted once, and one that covers nothing else is not waited for.
+        covered = [one for one in series if origin.covers(one) and is_produced(one)]
+        mine = [one for one in covered if one.id not in taken]
+        if covered and not mine:
+            continue
         taken |= {one.id for one in mine}
         found += parts_of(origin, mine)
     return found if any(part.series for part in found) else []
@@ -200,12 +206,8 @@ def parts_of(origin: Origin, mine: Sequence[ReceivedSeries]) -> list[SharedPart]
     """The household's parts of the series that came by one source, one for each meter."""
     if not origin.part:
         return []
-    meters: dict[str, list[ReceivedSeries]] = {}
-    for one in mine:
-        if is_index(one) or is_curve(one):
-            meters.setdefault(one.sen1.removesuffix(one.path), []).append(one)
     name = origin.wanted.name
-    ordered = [tuple(sorted(each, key=_best_first)) for each in meters.values()] or [()]
+    ordered = [tuple(sorted(each, key=_best_first)) for each in by_meter(mine).values()] or [()]
     return [SharedPart(name, each, origin.part) for each in ordered]
 
 

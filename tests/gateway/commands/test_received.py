@@ -208,6 +208,21 @@ def test_status_names_the_one_of_two_inverters_that_stopped(tmp_path, capsys, ah
     assert f"nothing has been received since {local_time(stopped)}, though roof goes on" in said
 
 
+def test_status_names_a_source_of_which_one_meter_tells_its_days_alone(tmp_path, capsys):
+    """Beside another one, of which the half hours are known: the sum of both is not."""
+    (tmp_path / "gateway.toml").write_text(CONFIG)
+    prepare(tmp_path / "data")
+    now = int(time.time()) // 1800 * 1800
+    receive_at(tmp_path / "data", {"pv1": range(now - 7200, now + 1, 1800)}, now, "PT30M")
+    east = NAME.replace("production", "production/east")
+    days = [Incoming(east, east, PATH, "Wh", "P1D", at, at) for at in (now - 86_400, now)]
+    with closing(Store(tmp_path / "data")) as store:
+        store.providers.receive(ROOF, [Lot(days, None, "P1Y")], now)
+    assert main(["status", "--lang", "en", "--config", str(tmp_path / "gateway.toml")]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "your share is unknown: what is received comes every P1D; ask for PT30M" in said
+
+
 def test_an_inverter_that_begins_later_in_the_morning_is_not_silent(tmp_path, capsys):
     """The other one has counted for an hour, after a night in which both rested."""
     (tmp_path / "gateway.toml").write_text(CONFIG + TWO)

@@ -179,6 +179,17 @@ def test_what_two_sources_cover_is_counted_once(house):
     assert read(house) == {0: 500, 1: 500}
 
 
+def test_a_source_of_which_the_rest_is_no_energy_is_not_waited_for(house):
+    """All of the school has a tariff beside the meter that another source covers: the school is known."""
+    all_of_it = SCHOOL.replace('"school"', '"all"').replace("/%s", "")
+    house.configure(
+        FEDERATION + SCHOOL % "consumption" + all_of_it + '[[place]]\nname = "École"\nseries = ["school", "all"]\n'
+    )
+    receive(house, "consumption/energy/active/index", [0, 500, 1000])
+    receive(house, "contract/tariff", [1, 1, 1], unit="")
+    assert read(house) == {0: 500, 1: 500}
+
+
 def test_what_is_still_to_come_is_not_known(house):
     """A sender whose clock is a day ahead: what is known ends now."""
     house.configure(FEDERATION + SCHOOL % "consumption")

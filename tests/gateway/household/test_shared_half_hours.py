@@ -240,7 +240,27 @@ def test_of_two_inverters_the_silent_one_is_named(tmp_path):
 
 
 def test_a_series_that_two_sources_cover_is_counted_once(tmp_path):
-    """The whole roof, and its first inverter again: the inverter is in the first of them."""
+    """The whole roof, and its first inverter again: it is in the first of them, and nothing is waited for."""
     sources = (origin("all", "pv1"), origin("again", "pv1"))
     found = known(tmp_path, *meters("pv1"), sources=sources, span=range(START, START + 3600, 1800))
-    assert [(name, list(one.wh.values())) for name, one in found] == [("all", [75, 75]), ("again", [])]
+    assert [(name, list(one.wh.values())) for name, one in found] == [("all", [75, 75])]
+
+
+def test_a_source_without_a_share_takes_nothing_from_one_that_has_one(tmp_path):
+    """Whatever stands first in the configuration."""
+    sources = (ReceivedTable(name="all", provider=f"{ROOF}/proxy", identifier=f"{ROOF}/pv1@e.org"), origin("so", "pv1"))
+    found = known(tmp_path, *meters("pv1"), sources=sources, span=range(START, START + 3600, 1800))
+    assert [(name, list(one.wh.values())) for name, one in found] == [("so", [75, 75])]
+
+
+def test_an_inverter_that_tells_its_days_alone_makes_the_sum_unknown(tmp_path):
+    """Beside one that is known by half hours; a day beside half hours of the same one is no inverter."""
+    days = [replace(one, granularity="P1D", time=START - 86_400) for one in meters("pv")]
+    east = [
+        replace(one, name=name, sen1=name)
+        for one in days
+        for name in (one.name.replace("production", "production/east"),)
+    ]
+    for number, (more, lengths) in enumerate([(days, [2]), (days + east, [0, 2])]):
+        found = known(tmp_path / str(number), *meters("pv"), *more, span=range(START, START + 3600, 1800))
+        assert sorted(len(one.wh) for _, one in found) == lengths
