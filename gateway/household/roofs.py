@@ -15,7 +15,7 @@ import msgspec
 from gateway.balance.calendar import midnight
 from gateway.balance.self_use import STEP_S
 from gateway.config.tables import ShareTable
-from gateway.household.share_readings import went_on
+from gateway.household.share_readings import has_stopped, went_on
 from gateway.household.shared_half_hours import SharedHalfHours, parts
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _parts(config: Config, stored: ReceivedPoints, roof: RoofTable) -> list[Shar
 def _silent(made: Sequence[SharedPart], stored: ReceivedPoints, now: int) -> list[str]:
     """The sources of which nothing came for longer than any night, or while another one went on."""
     since = max(went_on(one.series, stored, now) for one in made)
-    return [one.source for one in made if one.is_silent(stored, now) or one.heard(stored, now) < since]
+    return [one.source for one in made if one.is_silent(stored, now) or has_stopped(one.series, stored, now, since)]
 
 
 def _tables(config: Config, names: set[str]) -> list[ReceivedTable]:

@@ -35,6 +35,8 @@ _HELD_S = 300
 _NOW_S, _MEAN_S = 2700, 300
 # A mark of the clock comes whatever it says; what comes when something changes is silent by night.
 _MARKS_S, _SILENT_S, _NIGHT_S = 900, 3 * 3600, 18 * 3600
+# So much earlier than the day before a roof may fall into the shade.
+_CLOUDS_S = 2 * 3600
 # Values of a power that come so far apart and on the clock are means of the time that follows.
 _MEANS_S = (600, 900, 1800)
 # Of the means of a half hour so many may be missing.
@@ -121,6 +123,18 @@ def went_on(series: Sequence[ReceivedSeries], received: ReceivedPoints, now: flo
     end = heard(series, received, now) - _SILENT_S
     begin = end - _HOUR_S
     return begin if any(_counted(one, received, begin, end) for one in series if is_index(one)) else 0
+
+
+def has_stopped(series: Sequence[ReceivedSeries], received: ReceivedPoints, now: float, since: float) -> bool:
+    """Whether nothing came of an inverter since then, when another one of its roof ``went_on``.
+
+    One that lies in the shade hours earlier has not stopped: the day before nothing came of it either by then.
+    """
+    last = heard(series, received, now)
+    if last >= since:
+        return False
+    before = heard(series, received, since + _SILENT_S + _HOUR_S - _DAY_S)
+    return not 0 < before < since - _DAY_S or last < before + _DAY_S - _CLOUDS_S
 
 
 def _counted(index: ReceivedSeries, received: ReceivedPoints, begin: float, end: float) -> bool:

@@ -12,6 +12,7 @@ from gateway.household.share_readings import (
     INDEX,
     POWER_UNITS,
     by_meter,
+    has_stopped,
     heard,
     is_curve,
     is_index,
@@ -81,11 +82,10 @@ def _stopped(
     """Those of a roof that stopped at noon, which is no night where another one goes on."""
     since = {name: went_on(each, stored, now) for name, each in of_roof.items()}
     other = max(since, key=since.__getitem__, default="")
-    last = {name: heard(each, stored, now) for name, each in of_roof.items() if found[name] is None}
     return {
-        name: _SILENT_BESIDE.filled(when=local_time(time), other=other)
-        for name, time in last.items()
-        if time < since[other]
+        name: _SILENT_BESIDE.filled(when=local_time(heard(each, stored, now)), other=other)
+        for name, each in of_roof.items()
+        if found[name] is None and has_stopped(each, stored, now, since[other])
     }
 
 

@@ -223,6 +223,20 @@ def test_status_names_a_source_of_which_one_meter_tells_its_days_alone(tmp_path,
     assert "your share is unknown: what is received comes every P1D; ask for PT30M" in said
 
 
+@pytest.mark.parametrize(("hours", "silent"), [(5, False), (6, False), (8, True)])
+def test_an_inverter_that_ends_so_early_each_day_has_not_stopped(tmp_path, capsys, hours, silent):
+    """In the shade five hours before the other one's last point the day before; today as early, or hours earlier."""
+    (tmp_path / "gateway.toml").write_text(CONFIG + TWO)
+    prepare(tmp_path / "data")
+    now = int(time.time())
+    yesterday = now - 86_400
+    west = [at for end in (yesterday, now) for at in range(end - 9 * 3600, end + 1, 600)]
+    east = [at for end in (yesterday - 5 * 3600, now - hours * 3600) for at in range(end - 1800, end + 1, 600)]
+    receive_at(tmp_path / "data", {"pv1": west, "pv2": east}, now)
+    assert main(["status", "--lang", "en", "--config", str(tmp_path / "gateway.toml")]) == 1
+    assert ("though roof goes on" in " ".join(capsys.readouterr().out.split())) == silent
+
+
 def test_an_inverter_that_begins_later_in_the_morning_is_not_silent(tmp_path, capsys):
     """The other one has counted for an hour, after a night in which both rested."""
     (tmp_path / "gateway.toml").write_text(CONFIG + TWO)
