@@ -99,11 +99,16 @@ class Database:
                         raise StoreError(f"PostgreSQL cannot be used: {_sentence(error)}") from error
         raise AssertionError
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection, as far as is known here."""
+        return self._db is not None and not self._db.closed
+
     def cut(self) -> None:
         """Have what waits for the server fail as if that had closed the connection; the next work opens another."""
         if self._db is not None and not self._db.closed:
             # To cancel the work would be to wait: psycopg first asks the server to end the statement.
-            with suppress(OSError), socket.socket(fileno=os.dup(self._db.fileno())) as end:
+            with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._db.fileno())) as end:
                 end.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:

@@ -50,18 +50,21 @@ class Pulse:
             await self._database.close()
 
     async def _beat(self, stop: asyncio.Event) -> None:
-        asked = asyncio.create_task(self._database.run(_answer), name="pulse")
-        for _ in range(_LOOKS):
-            if stop.is_set() or await wait_any(_LOOK_S, stop, future=asked):
-                break
-        if not asked.done():
-            self._database.cut()
-            if not stop.is_set():
+        asked, looks = asyncio.create_task(self._database.run(_answer), name="pulse"), 0
+        try:
+            while looks < _LOOKS and not (stop.is_set() or await wait_any(_LOOK_S, stop, future=asked)):
+                # While it connects nothing is known: others may be answered where no further one is taken in.
+                looks += self._database.is_open
+            if looks == _LOOKS and not asked.done() and not stop.is_set():
                 log.warning("PostgreSQL has not answered for %d seconds: it counts as away", WITHOUT_DATABASE_S)
                 self._silent()
-        # One that cannot be reached is seen by whoever uses it.
-        with suppress(StoreError):
-            await asked
+        finally:
+            # Also of who is cancelled: nothing else would end the wait, and the end waits for it.
+            if not asked.done():
+                self._database.cut()
+            # One that cannot be reached is seen by whoever uses it.
+            with suppress(StoreError):
+                await asked
 
 
 async def _answer(db: AsyncConnection) -> None:
