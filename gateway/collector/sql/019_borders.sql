@@ -1,6 +1,8 @@
 -- Whose energy is it: an index by the minute is that of the minute's end, and one that is said when it changes is the same
 -- until it changes.
 
+SET LOCAL statement_timeout = 0;
+
 -- How long after its time a value was read. A mean is of its minute.
 CREATE FUNCTION lag_of(kind text, granularity text) RETURNS interval LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN granularity = 'PT1M' AND kind IN ('total', 'class') THEN interval '1 minute' ELSE interval '0' END
