@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _EVERY_S = 10.0
+# So long is counted at a time: an erasure waits no longer.
+_COUNTING_S = 5.0
 
 
 async def care(conninfo: str, stop: asyncio.Event) -> None:
@@ -29,7 +32,8 @@ async def care(conninfo: str, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 await finish(database, stop.is_set)
-                await count_days(database, stop.is_set)
+                if not await _count(database, stop):
+                    continue
                 say.clear()
             except StoreError as error:
                 say("away", "erasing and counting wait: %s", error)
@@ -38,3 +42,10 @@ async def care(conninfo: str, stop: asyncio.Event) -> None:
             await wait_any(_EVERY_S, stop)
     finally:
         await database.close()
+
+
+async def _count(database: Database, stop: asyncio.Event) -> bool:
+    """Count days for some seconds; whether that was all of them."""
+    until = time.monotonic() + _COUNTING_S
+    await count_days(database, lambda: stop.is_set() or time.monotonic() >= until)
+    return time.monotonic() < until

@@ -187,3 +187,33 @@ def test_what_postgresql_refuses_ends_no_process(perfect, monkeypatch, caplog):
     finally:
         store.ask("ALTER TABLE counted DROP CONSTRAINT IF EXISTS broken")
     assert refused() == ["erasing and counting wait: PostgreSQL refuses (CheckViolation)"]
+
+
+def test_an_erasure_waits_for_a_counting_some_seconds_at_most(store, monkeypatch):
+    """However many days are to be counted still: these go on after it."""
+    begun = []
+    monkeypatch.setattr(care, "_EVERY_S", 0.01)
+    monkeypatch.setattr(care, "_COUNTING_S", 0.01)
+
+    async def finish(database, ended):
+        begun.append(database)
+        return 0
+
+    async def count_for_ever(database, ended):
+        while not ended():
+            await database.run(lambda db: db.execute("SELECT"))
+        return 0
+
+    monkeypatch.setattr(care, "finish", finish)
+    monkeypatch.setattr(care, "count_days", count_for_ever)
+
+    async def work():
+        stop = asyncio.Event()
+        caring = asyncio.create_task(care.care(store.conninfo, stop))
+        try:
+            await asyncio.to_thread(wait_until, lambda: len(begun) > 2, 60, "another look at erasures", every=0.01)
+        finally:
+            stop.set()
+            await caring
+
+    asyncio.run(work())
