@@ -38,12 +38,12 @@ WHERE g.account = %(account)s AND lower(g.jid) = ANY(%(jids)s) AND NOT g.limited
   AND r.value >= 0 AND r.value < 1e15
 """
 # From when to when each meter is there, of those homes that have several, however fine they send. Between two of its
-# values it is there, however far they are apart.
+# values it is there, however far they are apart, and so it is while it is being erased: the rest is not the home.
 _THERE = """
 WITH several AS (
   SELECT g.id, g.jid, s.path
   FROM gateway g JOIN meter m ON m.gateway = g.id JOIN series s ON s.meter = m.id
-  WHERE g.account = %(account)s AND lower(g.jid) = ANY(%(jids)s) AND NOT g.limited AND NOT s.erasing
+  WHERE g.account = %(account)s AND lower(g.jid) = ANY(%(jids)s) AND NOT g.limited
     AND s.path = ANY(%(paths)s) AND s.unit = 'Wh' AND s.kind = 'total'
   GROUP BY g.id, g.jid, s.path HAVING min(m.id) <> max(m.id)
 )
@@ -53,7 +53,7 @@ SELECT lower(h.jid), h.path, m.id,
 FROM several h JOIN meter m ON m.gateway = h.id JOIN series s ON s.meter = m.id AND s.path = h.path
 CROSS JOIN LATERAL (SELECT time FROM reading WHERE series = s.id ORDER BY time LIMIT 1) f
 CROSS JOIN LATERAL (SELECT time FROM reading WHERE series = s.id ORDER BY time DESC LIMIT 1) l
-WHERE NOT s.erasing AND s.unit = 'Wh' AND s.kind = 'total'
+WHERE s.unit = 'Wh' AND s.kind = 'total'
 GROUP BY h.jid, h.path, m.id
 """
 _SENDING = """

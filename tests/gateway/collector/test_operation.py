@@ -178,6 +178,17 @@ def test_a_home_of_two_meters_is_whole_or_unknown(store, silent_h, wh):
     assert curve == ({} if wh is None else {int(NOON.timestamp()): wh})
 
 
+def test_a_home_of_which_a_meter_is_being_erased_is_unknown(store):
+    """Its other one would be signed as the home."""
+    (first,) = add_homes(store, 1, INDEX, "PT15M")
+    (second,) = add_homes(store, 1, INDEX, "PT15M", sensor="t@x")
+    for meter in (first, second):
+        fill(store, (meter, NOON, 1_000), (meter, NOON + QUARTER, 1_200))
+    store.ask("UPDATE series SET erasing = true WHERE id = %s", second)
+    found = read_operation(operation(store, *ROOFS, *THREE))
+    assert with_database(store.conninfo, lambda db: curves_of(db, FAR, found, NOON.date()))["a"] == {}
+
+
 def test_a_meter_that_is_silent_for_days_is_still_of_the_home(store):
     """Between two of its values it is there, however far apart: the other alone would be signed as the home."""
     (first,) = add_homes(store, 1, INDEX, "PT15M")
