@@ -96,6 +96,14 @@ async def existing(db: AsyncConnection) -> list[Month]:
     return sorted(Month(int(name[8:12]), int(name[13:15])) for (name,) in rows)
 
 
+async def any_before(db: AsyncConnection, layout: Layout, bound: datetime) -> bool:
+    """Whether there are whole months that ended before ``bound``."""
+    if layout is Layout.HYPERTABLE:
+        chunks = "SELECT public.show_chunks('linky.reading', %s::timestamptz) LIMIT 1"
+        return await (await db.execute(chunks, [bound])).fetchone() is not None
+    return any(month.next().start <= bound for month in await existing(db))
+
+
 async def drop_before(db: AsyncConnection, layout: Layout, bound: datetime) -> int:
     """Drop whole months that ended before ``bound``; how many."""
     if layout is Layout.HYPERTABLE:

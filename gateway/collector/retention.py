@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.collector.counting import HOLD_SERIES, forget_past
-from gateway.collector.months import ahead, drop_before, make
+from gateway.collector.months import ahead, any_before, drop_before, make
 from gateway.collector.schema import Layout, check
 from gateway.collector.series import drop_empty
 
@@ -101,12 +101,22 @@ async def _drop_months(db: AsyncConnection, most: str) -> int | None:
     if not await _mine(db):
         return None
     layout = await check(db)
+    await db.execute(_SHORTEN, {"most": most})
+    row = await (await db.execute("SELECT min(now() - keep) FROM series")).fetchone()
+    bound: datetime | None = row[0] if row else None
+    if bound and await any_before(db, layout, bound):
+        # Before the lock that everybody waits for.
+        every = await _every(db)
+        await db.execute(HOLD_SERIES, [every])
+        await forget_past(db, every, bound)
     await db.execute(_LOCK_WAIT)
     if layout is Layout.PARTITIONS:
         await make(db, ahead(time.time()))
-    await db.execute(_SHORTEN, {"most": most})
-    row = await (await db.execute("SELECT min(now() - keep) FROM series")).fetchone()
-    return await drop_before(db, layout, row[0]) if row and row[0] else 0
+    return await drop_before(db, layout, bound) if bound else 0
+
+
+async def _every(db: AsyncConnection) -> list[int]:
+    return [number for (number,) in await (await db.execute("SELECT id FROM series")).fetchall()]
 
 
 async def _terms(db: AsyncConnection) -> list[tuple[str, datetime]]:
@@ -130,6 +140,5 @@ async def _delete(db: AsyncConnection, keep: str, bound: datetime, after: int, m
 
 
 async def _note(db: AsyncConnection, done: Done) -> None:
-    every = await (await db.execute("SELECT id FROM series")).fetchall()
-    await drop_empty(db, [number for (number,) in every])
+    await drop_empty(db, await _every(db))
     await db.execute("INSERT INTO retained (readings, months) VALUES (%s, %s)", [done.readings, done.months])

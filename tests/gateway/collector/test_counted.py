@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -150,11 +151,11 @@ def test_of_raw_power_hours_are_counted(store):
 
 def test_a_stock_of_before_is_counted_little_by_little(store, monkeypatch):
     """Many days of a series at once are several portions, and a job that was told to end goes on later."""
-    monkeypatch.setattr(counting, "_DAYS", 2)
+    monkeypatch.setattr(counting, "_MOST_DAYS", 4)
     moments = half_hours(5)
     keep(store, sent(index_at(moments)), sent(dict.fromkeys(moments, 300), POWER, "VA"))
     joined(store, moments[0])
-    looks = iter([False, True])
+    looks = chain([False], repeat(True))
     assert with_tables(store, lambda database: count_days(database, lambda: next(looks))) == 4
     assert right(store, moments, moments)
     assert count(store) == 0

@@ -6,7 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.collector import counting, schema
+from gateway.collector.counting import HOLD_SERIES, forget_past
 from gateway.collector.retention import retain
+from gateway.collector.schema import migrate
+from tests.gateway.collector.conftest import with_database
 from tests.gateway.collector.desk import INDEX, POWER, SENSOR, TARIFF, notice, parcel
 from tests.gateway.collector.test_borders import Index
 from tests.gateway.collector.test_counted import count, with_tables
@@ -174,3 +178,146 @@ def test_a_day_on_which_nothing_came_is_due_like_the_others(store):
             there -= set(MOMENTS[one : last + 1])
         # It is due since its first value.
         first = MOMENTS.index(min(there))
+
+
+# As the program of before counted: a value is of the day of its time.
+COUNTED_BEFORE = """
+INSERT INTO counted (day, series, received)
+SELECT day_of(time), series, CASE WHEN day_of(time) < day_of(now()) THEN count(*) END
+FROM reading JOIN series s ON s.id = series AND s.kind IN ('gauge', 'total') GROUP BY 1, 2
+"""
+
+
+def test_what_was_counted_before_is_right_at_once_and_stays(empty, monkeypatch, store_at):
+    """`init` takes no count away; the indexes of its days are looked up until they come, one series after the other."""
+    store = store_at()
+    store.conninfo = empty
+    with monkeypatch.context() as before:
+        before.setattr(schema, "_MIGRATIONS", schema._MIGRATIONS[:19])
+        with_database(empty, migrate)
+        keep(store, sent(VALUES), of(METER.said("PT1M"), "PT1M"), of(METER.said("raw"), "raw"))
+        keep(store, sent(dict.fromkeys(MOMENTS, 300), POWER, "VA"))
+        joined(store, MOMENTS[0])
+        store.ask("DELETE FROM counted")
+        store.ask(COUNTED_BEFORE)
+        known = store.one("SELECT sum(received) FROM counted")
+    with_database(empty, migrate)
+    assert store.one("SELECT sum(received) FROM counted") == known
+    assert store.ask(DIFFER) == []
+    monkeypatch.setattr(counting, "_MOST_DAYS", 3)
+    assert count(store) == 0
+    assert store.ask(DIFFER) == []
+    assert is_complete(store, MOMENTS, set(MOMENTS))
+    assert store.one("SELECT count(*) FROM series WHERE NOT copied") == 0
+    unknown = "SELECT count(*) FROM counted JOIN series s ON s.id = series WHERE received > 0 AND first_at IS NULL"
+    assert store.one(f"{unknown} AND is_energy_index(path)") == 0
+
+
+def test_a_day_that_another_program_counted_is_looked_up(store):
+    """One that is of before and still runs knows nothing of its indexes."""
+    keep(store, sent(VALUES))
+    count(store)
+    store.ask("UPDATE counted SET first_at = NULL, first_value = NULL, last_at = NULL, last_value = NULL")
+    assert store.ask(DIFFER) == []
+    assert store.one("SELECT count(*) FROM energy_daily") > 5
+
+
+@pytest.mark.parametrize("granularity", ["PT30M", "PT1M", "raw"])
+def test_what_somebody_deletes_at_psql_is_in_no_copy(store, granularity):
+    """Whole days and parts of one: neither energy nor completeness has it any more."""
+    keep(store, *([sent(VALUES)] if granularity == "PT30M" else [of(METER.said(granularity), granularity)]))
+    joined(store, MOMENTS[0])
+    count(store)
+    first, last = store.ask("SELECT min(time), max(time) FROM reading")[0]
+    for begin, end in ((0.4, 0.5), (0.0, 0.3), (0.9, 1.0)):
+        gone = first + (last - first) * begin, first + (last - first) * end
+        store.ask("DELETE FROM reading WHERE time BETWEEN %s AND %s", *gone)
+        assert store.ask(DIFFER) == []
+        if granularity == "PT30M":
+            there = {moment.astimezone(UTC) for (moment,) in store.ask("SELECT time FROM reading")}
+            assert is_complete(store, MOMENTS[MOMENTS.index(min(there)) :], there)
+        assert is_same(store)
+
+
+def past(store, bound):
+    """Have all before a moment deleted as the retention does it, in one transaction."""
+
+    async def work(db):
+        async with db.transaction():
+            series = [number for (number,) in await (await db.execute("SELECT id FROM series")).fetchall()]
+            await db.execute(HOLD_SERIES, [series])
+            await db.execute("DELETE FROM reading WHERE time < %s", [bound])
+            await forget_past(db, series, bound)
+
+    store.ask("UPDATE series SET keep = now() - %s::timestamptz", bound)
+    with_database(store.conninfo, work)
+
+
+@pytest.mark.parametrize("granularity", ["PT1M", "raw"])
+def test_a_retention_that_ends_in_a_days_last_minute_takes_the_copy_along(store, granularity):
+    """The index of that minute is the first of the next day."""
+    said = METER.said(granularity)
+    today = datetime.now(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = (today - timedelta(days=2)).astimezone(UTC)
+    last = midnight - timedelta(minutes=1)
+    keep(store, of(said | {last: METER.at(midnight)}, granularity))
+    count(store)
+    bound = last + timedelta(seconds=30)
+    past(store, bound)
+    assert store.one("SELECT count(*) FROM counted JOIN series s ON s.id = series"
+                     " WHERE first_at < %s + lag_of(kind, granularity)", bound) == 0  # fmt: skip
+    assert is_same(store)
+
+
+def test_the_day_in_which_a_retention_ends_is_not_counted_again_and_again(store):
+    """Nor are the days after it filled anew, each night; where nothing is left of it nothing is said of it."""
+    keep(store, sent(VALUES), sent(dict.fromkeys(MOMENTS, 300), POWER, "VA"))
+    joined(store, MOMENTS[0])
+    assert count(store) == 0
+    days = sorted({moment.astimezone(PARIS).date() for moment in MOMENTS})
+    of_second = [moment for moment in MOMENTS if moment.astimezone(PARIS).date() == days[1]]
+    for bound in (of_second[20], of_second[21], of_second[-1] + timedelta(minutes=1)):
+        past(store, bound)
+        assert store.one("SELECT count(*) FROM counted WHERE received IS NULL AND day < day_of(now())") == 0
+        there = {moment for moment in MOMENTS if moment >= bound}
+        first = min(there).astimezone(PARIS).date()
+        assert store.ask("SELECT DISTINCT filled_from, filled_until FROM series") == [(first, days[-2])]
+        assert store.ask(DIFFER) == []
+    assert store.ask("SELECT DISTINCT day FROM counted WHERE received > 0 ORDER BY 1 LIMIT 1") == [(days[2],)]
+    assert is_same(store)
+
+
+def test_of_a_night_one_day_is_filled(store):
+    """Whatever the series' past: the rows that are there are not written again."""
+    keep(store, sent(VALUES))
+    assert count(store) == 0
+    days = "SELECT filled_from, filled_until FROM series"
+    before = store.ask(days)
+    store.ask("UPDATE series SET filled_until = filled_until - 1")
+    store.ask("CREATE TABLE tried (day date)")
+    store.ask("CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
+              " $$ BEGIN INSERT INTO linky.tried VALUES (new.day); RETURN new; END $$")  # fmt: skip
+    store.ask("CREATE TRIGGER note BEFORE INSERT ON counted FOR EACH ROW EXECUTE FUNCTION note()")
+    try:
+        assert count(store) == 0
+        assert store.ask("SELECT * FROM tried") == [(before[0][1],)]
+    finally:
+        store.ask("DROP TRIGGER note ON counted")
+        store.ask("DROP FUNCTION note")
+        store.ask("DROP TABLE tried")
+    assert store.ask(days) == before
+
+
+def test_a_month_that_goes_takes_its_copies_along(store):
+    """In its own transaction: a stop before the rows of the days leaves none."""
+    today = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    old = [today - timedelta(days=100) + n * STEP for n in range(5 * 48)]
+    keep(store, sent(index_at(old)), sent({today - STEP: 9e6}))
+    assert count(store) == 0
+    assert store.one(COPIES) >= 5
+    store.ask("UPDATE series SET keep = '31 days'")
+    done = with_tables(store, lambda database: retain(database, "P3Y", lambda: True))
+    assert done.months > 0
+    assert store.one("SELECT count(*) FROM counted WHERE day < day_of(now() - interval '31 days')") == 0
+    assert store.one(f"{COPIES} AND first_at < now() - interval '31 days'") == 0
+    assert store.ask(DIFFER) == []
