@@ -55,13 +55,15 @@ class HalfHour(NamedTuple):
 class PlaceCurve:
     """What is known of a place: first second of a half hour -> its energy; ``silent``: sources that know nothing.
 
-    ``untold``: it has panels and no meter that tells what leaves for the grid, so that nobody knows what it used.
+    ``untold``: it has panels and no meter that tells what leaves for the grid, so that nobody knows what it used;
+    ``uncounted``: more of its meters give to the grid than it has counters of panels, so that some panels have none.
     """
 
     place: ComparedPlace
     half_hours: Mapping[int, HalfHour]
     silent: Sequence[str] = field(default=())
     untold: bool = False
+    uncounted: bool = False
 
 
 def places_of(config: Config) -> list[ComparedPlace]:
@@ -150,6 +152,9 @@ class PlaceCurves:
         panels = [name for name in place.series if self._counters.get(name) == "electricity-produced"]
         meters = [name for name in place.series if name in self._own and name not in panels]
         telling = [name for name in meters if INJECTED in self._own[name]]
+        given = {name: self._slices(name, INJECTED, bounds) for name in telling} if panels else {}
+        if panels and sum(any(half.wh for half in each.values()) for each in given.values()) > len(panels):
+            return PlaceCurve(place, {}, uncounted=True)
         received = self._received({*place.series})
         parts = self._sent.half_hours(received, start, end, produced=place.produced) if received else {}
         if place.produced:
@@ -161,8 +166,7 @@ class PlaceCurves:
         if panels:
             # What the house used, and not what it drew; of its meters some may give nothing away.
             made = {name: self._slices(name, INJECTED, bounds) for name in panels}
-            given = _added([self._slices(name, INJECTED, bounds) for name in telling])
-            used, parts = _used(used, _added(made.values()), given), parts | made
+            used, parts = _used(used, _added(made.values()), _added(given.values())), parts | made
         return PlaceCurve(place, used, _silent(place, parts), untold=bool(panels and not telling))
 
     @property

@@ -235,8 +235,8 @@ def _mark(*, partly: bool) -> str:
 def _remarks(view: PageView, seen: PlacesSeen, curve: PlaceCurve, choice: PlacesChoice) -> list[str]:
     """What is not known of a place, and why a part of it is not sure."""
     if not curve.half_hours:
-        if curve.untold:
-            return [view.words["place_untold"]]
+        if curve.untold or curve.uncounted:
+            return [view.words["place_untold" if curve.untold else "place_uncounted"]]
         key = "place_silent" if curve.silent and len(curve.place.series) > 1 else "place_nothing"
         return [view.say(key, names=", ".join(curve.silent))]
     found = []

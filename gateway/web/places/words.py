@@ -75,6 +75,10 @@ _OWN = WordTable(
             "What the panels produce is counted, but no meter here tells what goes to the grid: how much was used is"
             " unknown."
         ),
+        "place_uncounted": (
+            "Several homes give to the grid here, and some panels have no counter: what was produced and used is"
+            " unknown. As a place of its own each home can be known."
+        ),
         "place_estimated": "Dashed: estimated from the readings before and after.",
         "some_estimated": "Some half hours are estimated.",
         "lacks_people": "How many people there are here is not stated.",

@@ -131,6 +131,23 @@ def test_what_panels_made_is_counted_once(house):
     assert read(house) == {n: 1008 if 20 <= n < 32 else 0 for n in range(48)}
 
 
+@pytest.mark.parametrize("kind", ["roof", "home"])
+@pytest.mark.parametrize("counters", [1, 2])
+def test_panels_without_a_counter_beside_some_with_one_are_not_left_out(house, kind, counters):
+    """Two homes give to the grid. With a counter of one home's panels nobody knows the sum; with two it is theirs."""
+    second = SOLAR.replace("solar", "solar2").replace("gpio = 17", "gpio = 18") if counters == 2 else ""
+    names = ["house", "annexe", "solar", "solar2"][: 2 + counters]
+    house.configure(SOLAR + second + ANNEX + f'[[place]]\nname = "Nous"\nkind = "{kind}"\nseries = {names}\n')
+    for meter in ("house", "annexe"):
+        house.live_day(WINTER, producing, meter=meter)
+    for meter in names[2:]:
+        house.live_day(WINTER, panels, meter=meter)
+    with closing(Archive(house.folder)) as archive:
+        curve = PlaceCurves(archive, house.config).read(places_of(house.config)[0], BEGIN, BEGIN + 86_400)
+    assert curve.uncounted == (counters == 1)
+    assert len(curve.half_hours) == (0 if counters == 1 else 48)
+
+
 def test_while_one_series_is_unknown_the_place_is(house):
     """The counter is silent from noon on: what the house used then nobody knows."""
     house.configure(SOLAR + '[[place]]\nname = "Nous"\nseries = ["house", "solar"]\n')
