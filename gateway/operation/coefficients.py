@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # A month of quarters of an hour of 1,300 members, or a year of a hundred.
 _MOST_CELLS = 4_000_000
 _EIGHT_BYTES = 2**63
+# Another year is a mistake, and at the ends of what a date may be its day in France cannot be reckoned.
+_YEARS = range(2000, 2200)
 _FIRST = "the first line is: begin, and the name of each member"
 
 
@@ -78,9 +80,11 @@ def begin_of(cell: str, step_s: int) -> int:
     try:
         # It takes any character between date and time.
         moment = datetime.fromisoformat(cell if cell.isprintable() else "")
-        begin = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise ValueError(f"{cell[:40]!a} is no time such as 2026-10-01T12:15Z") from error
+    if moment.year not in _YEARS:
+        raise ValueError(f"{cell[:40]}: not of the years {_YEARS[0]} to {_YEARS[-1]}")
+    begin = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     if begin % step_s or moment.second or moment.microsecond:
         raise ValueError(f"{cell[:40]}: no step of {step_s // 60} minutes begins then")
     return begin

@@ -15,6 +15,8 @@ _MOST_CHARACTERS = 64_000_000
 # Ten thousand members with the name of a producer each in the first line.
 _LONGEST_LINE = 1_000_000
 _MOST_LINES = 40_000
+# What a line may have before the one that says how cells are parted.
+_NO_TEXT = ' \t\r\n;,"'
 
 
 def read_rows(path: Path, take: Callable[[Sequence[str]], None]) -> None:
@@ -56,6 +58,8 @@ class _Rows:
                 raise ValueError(f"more than {_MOST_CHARACTERS:,} characters: give a month at a time")
             if self.number > _MOST_LINES:
                 raise ValueError(f"at most {_MOST_LINES:,} lines, which is more than a year")
+            if not delimiter and not line.strip(_NO_TEXT):
+                continue
             delimiter = delimiter or (";" if ";" in line else ",")
             # Each line for itself: a quote that nobody closes takes no other line in.
             cells = next(csv.reader([line], delimiter=delimiter))

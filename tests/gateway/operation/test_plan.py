@@ -85,6 +85,7 @@ def test_coefficients_by_step(read):
     assert operation.key(roll, NOON) == FixedParts(150_000, [50_000, 24_999])
     assert operation.key(roll, NOON + 900) == FixedParts(2, [0, 1])
     assert operation.key(roll, NOON + 1800) is None
+    assert read(simple, '\n;;\n""\nbegin;b;a\n2026-10-01T12:15Z;0,5;\n').key(roll, NOON) == FixedParts(2, [0, 1])
     full = text("full", more='coefficients = "k.csv"', producers=PRODUCERS + SECOND)
     operation = read(full, "begin,p1/a,p1/b,p2/a,p2/b\n2026-10-01T12:15Z,0.5,0.5,,1\n")
     roll = operation.roll(date(2026, 10, 1))
@@ -160,6 +161,9 @@ def test_a_mistake_is_one_sentence(case, read):
         ("begin,a\nnoon,1\n", "line 2: 'noon' is no time"),
         ("begin,a\n2026-10-01\x1b12:10Z,1\n", "line 2: '2026-10-01\\x1b12:10Z' is no time"),
         ("begin,a\n2026-10-01T12:10Z,1\n", "line 2: 2026-10-01T12:10Z: no step of 15 minutes"),
+        ("begin,a\n9999-12-31T23:30Z,1\n", "line 2: 9999-12-31T23:30Z: not of the years 2000 to 2199"),
+        ("begin,a\n0001-01-01T00:00+01:00,1\n", "line 2: 0001-01-01T00:00+01:00: not of the years 2000 to 2199"),
+        ("begin,a\n1999-12-31T23:45Z,1\n", "line 2: 1999-12-31T23:45Z: not of the years 2000 to 2199"),
         ("begin,a,b\n2026-10-01T12:15Z,1\n", "line 2: 1 coefficients, where the first line names 2"),
         ("begin,a,b\n2026-10-01T12:15Z,0.6,0.5\n", "line 2: the coefficients are 110 % together"),
         ("begin,b\n2026-10-01T12:15Z,1\n", "k.csv, line 1: no column 'a', which takes part on 2026-10-01: add it"),
