@@ -19,7 +19,7 @@ from gateway.operation.days import DaysTogether, share_day
 from gateway.operation.reveal import FEWEST
 from gateway.operation.steps import STEPS, days_of
 from gateway.words.numbers import grouped
-from gateway.words.phrase import Phrase, made, same
+from gateway.words.phrase import Phrase, made, plural, same
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,7 +46,6 @@ _MONTHS = (
     *(Phrase("July"), Phrase("August"), Phrase("September"), Phrase("October"), Phrase("November"), Phrase("December")),
 )
 _NONE_UNKNOWN = Phrase("none unknown")
-_NOT_COUNTED = Phrase("{count} unknown, which are in none of these figures")
 _WHOLE = Phrase("Injected {produced}, shared {shared}, surplus {left}; {count} members.")
 _PRODUCED_ALONE = Phrase("Injected {produced}. The operation is so small that more would tell what a neighbour used.")
 _PERCENT = Phrase("{number}%")
@@ -135,8 +134,13 @@ def _page(
     template: str, shown: dict[str, str], label: str, facts: dict[str, Phrase], steps: tuple[int, int], lang: str
 ) -> str:
     counted, unknown = steps
-    missing = _NOT_COUNTED.filled(count=_number(unknown)) if unknown else _NONE_UNKNOWN
-    facts = {"steps": _number(counted), "unknown": missing} | facts
+    missing = plural(
+        "{number} is unknown, and in none of these figures",
+        "{number} are unknown, and in none of these figures",
+        unknown,
+        number=_number(unknown),
+    )
+    facts = {"steps": _number(counted), "unknown": missing if unknown else _NONE_UNKNOWN} | facts
     own = {name: escape(fact.in_language(lang)) for name, fact in facts.items()}
     return Template(template).substitute(shown, label=escape(label), **own)
 

@@ -42,7 +42,7 @@ _CHAIN = Phrase("The last line is {head}: other members who see the same letters
 _ALONE = Phrase(
     "On {days} fewer than three took part: no share is in the file, it would show a neighbour’s consumption."
 )
-_COUNTED = Phrase("{steps} steps compared; {unknown} unknown to the organiser; {unread} that this meter does not know.")
+_COUNTED = Phrase("{steps}; {unknown}; {unread}.")
 _SUMS = Phrase("Your share in them: {theirs} kWh as they say, {ours} kWh by your own meter.")
 _RIGHT = Phrase("Everything fits, to 1 Wh a step.")
 _NOTHING = Phrase("Nothing could be compared.")
@@ -146,7 +146,10 @@ def _home(config: Config, wanted: Collection[str], file: MemberFile) -> _Home:
 
 
 def _said(file: MemberFile, result: OwnCheck, key: str, head: str, meters: Sequence[str]) -> Iterable[Phrase]:
-    days = len(list(file.days()))
+    from gateway.operation.reveal import FEWEST  # noqa: PLC0415
+
+    # Of other days, signed since, there are lines of the chain alone.
+    days = sum(own is not None or line.day.members < FEWEST for line, own in file.days())
     operation = file.chain.days[-1].day.operation
     shown = plural("{count} day", "{count} days", days)
     yield _HEAD.filled(operation=operation, member=file.head.member, days=shown, key=key)
@@ -155,7 +158,15 @@ def _said(file: MemberFile, result: OwnCheck, key: str, head: str, meters: Seque
         yield _ALONE.filled(days=plural("{count} day", "{count} days", result.alone))
     if len(meters) > 1:
         yield _METERS.filled(names=", ".join(meters))
-    yield _COUNTED.filled(steps=result.steps, unknown=result.unknown, unread=result.unread)
+    yield _COUNTED.filled(
+        steps=plural("{count} step compared", "{count} steps compared", result.steps),
+        unknown=plural(
+            "{count} step unknown to the organiser", "{count} steps unknown to the organiser", result.unknown
+        ),
+        unread=plural(
+            "{count} step that this meter does not know", "{count} steps that this meter does not know", result.unread
+        ),
+    )
     if result.steps:
         yield _SUMS.filled(theirs=_kwh(result.theirs), ours=_kwh(result.ours))
     yield from _steps(_DRAWN, _DRAWN_AT, result.drawn, _number)

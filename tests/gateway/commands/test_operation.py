@@ -10,9 +10,10 @@ import pytest
 from gateway.commands.main import main
 from gateway.federation.wire.invitation import fingerprint
 from gateway.operation.days import share_day
+from gateway.operation.plan import read_operation
 from gateway.store.recorder import Recorder
 from gateway.store.store import Archive, Store
-from tests.gateway.operation.neighbourhood import KEY, drawn_by_lot, signed, written
+from tests.gateway.operation.neighbourhood import KEY, drawn_by_lot, shared_days, signed, written
 from tests.gateway.store.conftest import INDEX, START, frame
 from tests.prepared import prepare
 
@@ -65,11 +66,23 @@ def test_a_share_that_is_right_is_said_to_be(tmp_path, house, monkeypatch):
     said = house(file)
     letters = fingerprint(KEY.public)
     assert f"Le toit, maison: 1 day, signed {letters}." in said
-    assert "8 steps compared; 0 unknown to the organiser; 88 that this meter does not know." in said
+    assert "8 steps compared; 0 steps unknown to the organiser; 88 steps that this meter does not know." in said
     assert "Everything fits, to 1 Wh a step." in said
     assert house(file, "--key", letters.lower().replace(" ", "")) == said
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    assert "Tout concorde, à 1 Wh près par pas." in house(file)
+    said = house(file)
+    assert "8 intervalles comparés ; 0 inconnu de l’organisateur ; 88 que ce compteur ne connaît pas." in said
+    assert "Tout concorde, à 1 Wh près pour chaque intervalle." in said
+
+
+def test_days_of_another_month_are_not_said_to_be_in_it(tmp_path, house):
+    """The chain goes on after it: a month that is signed anew has the lines of all that were signed since."""
+    file = given(tmp_path, house)
+    operation = read_operation(tmp_path / "toit.toml")
+    shared, _ = shared_days(operation, random.Random(4), [DAY, date(2026, 7, 1)])
+    _, files = signed(operation, shared)
+    file.write_bytes(b"".join(line + b"\n" for line in files["maison"][:-1]))
+    assert "Le toit, maison: 1 day, signed" in house(file, code=1)
 
 
 def test_a_meter_that_was_counted_otherwise_is_said_step_by_step(tmp_path, house):
