@@ -141,18 +141,21 @@ def _sums(
     operation, others = _read(options)
     check_said(operation, options.month, config)
     key, path = signing_key(config.invite_key), options.to / f"{options.file.stem}.sums.jsonl"
+    # One more each time that the database asks for the work again: what was signed before is in its files.
+    added: list[int] = []
 
     async def work(db: AsyncConnection) -> SignedMonth:
         # Nobody else signs from the chain being read to its last file being written.
-        await alone(db, account(config), operation)
+        await alone(db, account(config), operation, path)
         given = GivenBefore(options.to / f"{options.file.stem}-{options.month:%Y-%m}", key.public)
         signer = MonthSigner(operation, read_signed(path, key), key, given, options.tell_corrections)
         signed = await signer.month(options.month, _curves(db, account(config), operation, others))
+        added.append(signed.added)
         _write_signed(signed, path, given)
         return signed
 
     signed = database(config, work)
-    sys.stdout.write(f"{signed.added} days signed anew, {len(signed.own)} files of members in {options.to}\n")
+    sys.stdout.write(f"{sum(added)} days signed anew, {len(signed.own)} files of members in {options.to}\n")
     if signed.left:
         days = "; ".join(f"{day} ({', '.join(names) or 'not known which'})" for day, names in signed.left.items())
         sys.stdout.write(

@@ -113,15 +113,16 @@ def check_said(operation: Operation, month: date, config: CollectorConfig) -> No
         raise ConfigError(f"{operation.path}: {sentence}")
 
 
-async def alone(db: AsyncConnection, account: str, operation: Operation) -> None:
-    """Let nobody else sign sums of this operation until the transaction ends. StoreError where somebody does."""
-    whose = f"{account} {operation.table.name}"
-    row = await (await db.execute("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, whose])).fetchone()
-    if not row or not row[0]:
-        raise StoreError(
-            f"{operation.path}: another process is just signing the sums of {operation.table.name}:"
-            " wait until it is done"
-        )
+async def alone(db: AsyncConnection, account: str, operation: Operation, chain: Path) -> None:
+    """Let nobody else sign sums of this operation, or go on with this chain, until the transaction ends.
+
+    StoreError where somebody does.
+    """
+    name = operation.table.name
+    for whose, what in ((f"{account} {name}", f"the sums of {name}"), (f"{chain.resolve()}", f"into {chain}")):
+        row = await (await db.execute("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, whose])).fetchone()
+        if not row or not row[0]:
+            raise StoreError(f"{operation.path}: another process is just signing {what}: wait until it is done")
 
 
 def read_signed(path: Path, key: Signer) -> Chain:

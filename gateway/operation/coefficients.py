@@ -43,6 +43,14 @@ class Coefficients:
         over, cells = found
         return over, [[cells[self.columns[one, member]] for member in members] for one in producers]
 
+    def served(self, steps: range, producers: Sequence[str], members: Sequence[str]) -> int | None:
+        """How many of these members get something in one of these steps; None where none of them is there."""
+        rows = [self.rows[begin][1] for begin in steps if begin in self.rows]
+        if not rows:
+            return None
+        columns = [[self.columns[one, member] for one in producers] for member in members]
+        return sum(any(row[place] for place in places for row in rows) for places in columns)
+
 
 def read_coefficients(path: Path, step: str, producers: Collection[str], members: Collection[str]) -> Coefficients:
     """Those of a file; ``producers`` is the empty name alone where there is one pot. ConfigError names the line."""

@@ -22,7 +22,7 @@ from gateway.operation import parts
 from gateway.operation.coefficients import Coefficients, read_coefficients
 from gateway.operation.keys import FixedParts, InOrder, PartsByProducer, ProRata, SharingKey
 from gateway.operation.names import Label, Name, is_plain
-from gateway.operation.steps import PARIS
+from gateway.operation.steps import PARIS, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -91,6 +91,8 @@ class Roll:
     producers: tuple[ProducerTable, ...]
     # None where each step has its own, of a file.
     fixed: SharingKey | None
+    # How many get something by that file in some step of the day; None where it has no step of it.
+    served: int | None = None
 
     @property
     def sharing(self) -> int:
@@ -100,7 +102,7 @@ class Roll:
                 return sum(part > 0 for part in row)
             case PartsByProducer(parts=rows):
                 return sum(any(column) for column in zip(*rows, strict=True))
-        return len(self.members)
+        return len(self.members) if self.served is None else self.served
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,11 @@ class Operation:
         """Of that day."""
         members = tuple(row for row in self.table.member if row.is_on(day))
         producers = tuple(row for row in self.table.producer if row.is_on(day))
-        return Roll(members, producers, None if self.coefficients else _key(self.table, members, producers))
+        if self.coefficients is None:
+            return Roll(members, producers, _key(self.table, members, producers))
+        pots = [row.name for row in producers] if self.table.key == "full" else [""]
+        steps = steps_of(day, self.table.step)
+        return Roll(members, producers, None, self.coefficients.served(steps, pots, [row.name for row in members]))
 
     def key(self, roll: Roll, begin: int) -> SharingKey | None:
         """How the step that begins at that POSIX second is shared out; None where its coefficients are missing."""

@@ -4,8 +4,9 @@ import asyncio
 import json
 
 import pytest
+from psycopg.errors import SerializationFailure
 
-from gateway.collector import operation_sums
+from gateway.collector import operation_cli, operation_sums
 from gateway.operation.checked import check
 from gateway.operation.own import read_member
 from gateway.operation.plan import read_operation
@@ -82,15 +83,37 @@ def test_of_two_that_sign_at_once_one_does(store):
 
     async def work(db):
         async with db.transaction():
-            await operation_sums.alone(db, FAR, read_operation(file))
-            sentence = await asyncio.to_thread(sums, store, file, 74)
+            await operation_sums.alone(db, FAR, read_operation(file), chain)
+            sentence = await asyncio.to_thread(sums, store, file, code)
             other = file.write_text(file.read_text().replace("Le toit", "La halle"))
-            return sentence, await asyncio.to_thread(sums, store, file) if other else ""
+            return sentence, await asyncio.to_thread(sums, store, file, other_code) if other else ""
 
+    (store.folder / "elsewhere").symlink_to(store.folder)
+    chain, code, other_code = store.folder / "elsewhere" / "toit.sums.jsonl", 74, 0
     sentence, other = with_database(store.conninfo, work)
     assert "another process is just signing the sums of Le toit: wait until it is done" in sentence
     assert len(sentence.splitlines()) == 1
     assert f"{len(days_of(MONTH))} days signed anew" in other
+    # By another name, into the same chain.
+    operation(store, *ROOFS, *THREE)
+    chain, other_code = store.folder / "elsewhere" / "sums" / "toit.sums.jsonl", 74
+    sentence, other = with_database(store.conninfo, work)
+    assert f"another process is just signing into {store.folder / 'sums' / 'toit.sums.jsonl'}: wait" in other
+
+
+def test_days_signed_before_the_database_asked_for_the_work_again_are_counted(store, monkeypatch):
+    """Another transaction was in the way once the files were written: they were signed by this command all the same."""
+    sent(store)
+    say(store)
+    write, ends = operation_cli._write_signed, [SerializationFailure("in the way")]
+
+    def written(*args):
+        write(*args)
+        if ends:
+            raise ends.pop()
+
+    monkeypatch.setattr(operation_cli, "_write_signed", written)
+    assert f"{len(days_of(MONTH))} days signed anew" in sums(store, operation(store, *ROOFS, *THREE))
 
 
 ORDERED = ('order = [["c"], ["a", "b"]]\n', *ROOFS, *THREE)

@@ -92,6 +92,16 @@ def test_coefficients_by_step(read):
     assert operation.key(roll, NOON) == PartsByProducer(2, [[1, 1], [0, 2]])
 
 
+def test_who_gets_nothing_by_coefficients_hides_nobody(read):
+    """On a day of which all cells are empty; where the file has no step of a day all may get something."""
+    simple = text("simple", "".join(map(member, "abc")), more='coefficients = "k.csv"')
+    operation = read(simple, "begin;a;b;c\n2026-10-01T12:15Z;0,5;;\n2026-10-01T12:30Z;;0,5;0\n2026-10-02T12:30Z;;;1\n")
+    assert [operation.roll(date(2026, 10, day)).sharing for day in (1, 2, 3)] == [2, 1, 3]
+    full = text("full", "".join(map(member, "abc")), 'coefficients = "k.csv"', PRODUCERS + SECOND)
+    beside = "begin;p1/a;p1/b;p1/c;p2/a;p2/b;p2/c\n2026-10-01T12:15Z;0,5;;;;1;\n"
+    assert read(full, beside).roll(date(2026, 10, 1)).sharing == 2
+
+
 WRONG = {
     "key": (text("halves"), "key"),
     "nothing else is known": (text(more="steps = 3"), "steps"),
