@@ -46,33 +46,35 @@ class GivenBefore:
             self._lines[member] = self._read(member)
         return self._lines[member].get(of)
 
+    def drawn(self, members: Sequence[str], of: str) -> dict[int, tuple[int | None, ...]]:
+        """What those of them drew, by their place, that were given a line beside the day's of that hash."""
+        lines = {home: self.line(name, of) for home, name in enumerate(members)}
+        return {home: msgspec.json.decode(line, type=SignedOwnDay).own.drawn for home, line in lines.items() if line}
+
     def told_of(self, before: SignedDay, now: DaySums, shared: SharedDay) -> set[str] | None:
         """The one or two homes of which both together would tell by how much what they drew was corrected.
 
         None where it is of none. A home of which it is not here what it was given may be one, and is not named.
         """
-        lines = [self.line(row.name, before.hash) for row in shared.roll.members]
-        given = [msgspec.json.decode(line, type=SignedOwnDay).own if line else None for line in lines]
-        missing = {home for home, own in enumerate(given) if own is None}
+        given = self.drawn([row.name for row in shared.roll.members], before.hash)
+        missing = set(range(len(shared.roll.members))) - given.keys()
         told: set[str] | None = None
         for place, step in enumerate(shared.steps):
             if _tells(before.day, now, place):
-                corrected = {
-                    home for home, own in enumerate(given) if own and _differs(own.drawn[place], step.drawn[home])
-                }
+                corrected = {home for home, drew in given.items() if _differs(drew[place], step.drawn[home])}
                 for order in _orders(shared) if corrected or missing else ():
                     if (few := _few_of(order, corrected, missing)) is not None:
                         told = (told or set()) | {shared.roll.members[home].name for home in few}
         return told
 
-    def lines_of(self, day: SignedDay, members: Sequence[str]) -> dict[str, str]:
-        """Each member's own line beside a day's that stays. ConfigError where one was not kept."""
+    def lines_of(self, day: SignedDay, members: Sequence[str], instead: str = "") -> dict[str, str]:
+        """Each member's own line beside a day's that stays. ConfigError where one was not kept; ``instead`` ends it."""
         lines = {name: self.line(name, day.hash) for name in members}
         for name, line in lines.items():
             if line is None:
                 raise ConfigError(
                     f"{self.path_of(name)}: what {name} was given is not here, and a day of it that stays as it was"
-                    " signed cannot be written without: bring it back, or sign the correction (--tell-corrections)"
+                    f" signed cannot be written without: bring it back{instead}"
                 )
         return {name: line for name, line in lines.items() if line is not None}
 

@@ -134,9 +134,9 @@ def _sums(
     account: Callable[[CollectorConfig], str],
 ) -> None:
     from gateway.collector.operation_before import GivenBefore  # noqa: PLC0415
+    from gateway.collector.operation_curves import kept_from  # noqa: PLC0415
     from gateway.collector.operation_sums import MonthSigner, alone, check_said, read_signed  # noqa: PLC0415
     from gateway.federation.wire.invitation import fingerprint, signing_key  # noqa: PLC0415
-    from gateway.operation.reveal import FEWEST  # noqa: PLC0415
 
     operation, others = _read(options)
     check_said(operation, options.month, config)
@@ -148,7 +148,8 @@ def _sums(
         # Nobody else signs from the chain being read to its last file being written.
         await alone(db, account(config), operation, path)
         given = GivenBefore(options.to / f"{options.file.stem}-{options.month:%Y-%m}", key.public)
-        signer = MonthSigner(operation, read_signed(path, key), key, given, options.tell_corrections)
+        kept = await kept_from(db, account(config), operation)
+        signer = MonthSigner(operation, read_signed(path, key), key, given, kept, options.tell_corrections)
         signed = await signer.month(options.month, _curves(db, account(config), operation, others))
         added.append(signed.added)
         _write_signed(signed, path, given)
@@ -156,13 +157,23 @@ def _sums(
 
     signed = database(config, work)
     sys.stdout.write(f"{sum(added)} days signed anew, {len(signed.own)} files of members in {options.to}\n")
+    _say_left(signed)
+    sys.stdout.write(f"signed {fingerprint(key.public)}; the chain ends with {fingerprint(signed.chain.head)}\n")
+
+
+def _say_left(signed: SignedMonth) -> None:
+    """The days that stay as they were signed, and why."""
+    from gateway.operation.reveal import FEWEST  # noqa: PLC0415
+
     if signed.left:
         days = "; ".join(f"{day} ({', '.join(names) or 'not known which'})" for day, names in signed.left.items())
         sys.stdout.write(
             f"left as they were signed, as both sums would tell by how much fewer than {FEWEST} homes were corrected:"
             f" {days} (--tell-corrections signs them anew: ask these homes first)\n"
         )
-    sys.stdout.write(f"signed {fingerprint(key.public)}; the chain ends with {fingerprint(signed.chain.head)}\n")
+    if signed.past:
+        days = ", ".join(map(str, signed.past))
+        sys.stdout.write(f"left as they were signed, as readings of them were deleted since by retention: {days}\n")
 
 
 def _write_signed(signed: SignedMonth, chain: Path, given: GivenBefore) -> None:

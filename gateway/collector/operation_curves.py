@@ -63,6 +63,20 @@ WHERE g.account = %s AND lower(g.jid) = ANY(%s) AND s.path = ANY(%s) AND NOT g.l
   AND NOT s.erasing GROUP BY 1, 2, 3
 """
 
+_KEPT_FROM = """
+SELECT extract(epoch FROM max(now() - s.keep))::bigint
+FROM gateway g JOIN meter m ON m.gateway = g.id JOIN series s ON s.meter = m.id
+WHERE g.account = %s AND lower(g.jid) = ANY(%s) AND s.path = ANY(%s)
+"""
+
+
+async def kept_from(db: AsyncConnection, account: str, operation: Operation) -> int:
+    """The POSIX second before which something of an operation may be past its retention."""
+    jids = {row.gateway.lower() for row in (*operation.table.member, *operation.table.producer) if row.gateway}
+    asked = [account, sorted(jids), [_DRAWN, _INJECTED]]
+    row = await (await db.execute(_KEPT_FROM, asked)).fetchone()
+    return row[0] if row and row[0] is not None else 0
+
 
 async def curves_of(db: AsyncConnection, account: str, operation: Operation, day: date) -> Curves:
     """Of a day, by name in the operation's file."""

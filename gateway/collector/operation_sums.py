@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # Any number that nobody else uses in this database (pg_try_advisory_xact_lock).
 _LOCK = 0x4C494E54
+_OR_SIGN = ", or sign the correction (--tell-corrections)"
 # What stands in the purpose that a household reads before it agrees.
 REVEALED = {
     "fr": "Peu de participants : à plusieurs, ils peuvent déduire ce que consomme un autre.",
@@ -53,6 +54,8 @@ class SignedMonth:
     first: int = 0
     # Days that stay as they were signed, as what one or two homes drew was corrected; and which.
     left: dict[date, list[str]] = field(default_factory=dict)
+    # Days that stay as they were signed, as it is past its retention what they were reckoned from.
+    past: list[date] = field(default_factory=list)
     own: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def files(self) -> Iterator[tuple[str | None, str]]:
@@ -150,6 +153,7 @@ class MonthSigner:
         chain: it goes on with them.
         key: that of the chain.
         given: what members hold of the month.
+        kept: the POSIX second before which readings may be past their retention.
         tells: whether a day is signed anew too of which one or two curves were corrected.
     """
 
@@ -157,6 +161,7 @@ class MonthSigner:
     chain: Chain
     key: Signer
     given: GivenBefore
+    kept: int = 0
     tells: bool = False
 
     async def month(self, month: date, curves: Callable[[date], Awaitable[Curves]]) -> SignedMonth:
@@ -189,10 +194,15 @@ class MonthSigner:
             for name in members:
                 if own := self.given.line(name, line.hash):
                     signed.own[name][line.hash] = own
+        if lines and self._is_past(lines[-1], sums, shared):
+            signed.past.append(shared.day)
+            if lines[-1].day.members >= FEWEST and lines[-1].day.roll == sums.roll:
+                self.given.lines_of(lines[-1], members)
+            return [line.seq for line in lines]
         told = self._told_of(lines, sums, shared)
         if told is not None and not self.tells:
             signed.left[shared.day] = sorted(told)
-            for name, own in self.given.lines_of(lines[-1], members).items():
+            for name, own in self.given.lines_of(lines[-1], members, _OR_SIGN).items():
                 signed.own[name][lines[-1].hash] = own
             return [line.seq for line in lines]
         own_lines = self._own(shared, lines[-1]) if lines and lines[-1].day == sums else {}
@@ -213,6 +223,16 @@ class MonthSigner:
         """Whether some member was given something else beside that line."""
         return any(self.given.line(name, line.hash) not in (None, text) for name, text in own.items())
 
+    def _is_past(self, line: SignedDay, sums: DaySums, shared: SharedDay) -> bool:
+        """Whether what was known of a day is not any more, as readings are past their retention, or all are gone."""
+        known = any(wh is not None for step in shared.steps for wh in (*step.produced, *step.drawn))
+        if known and sums.first >= self.kept:
+            return False
+        if _forgets(line.day.produced, sums.produced) or _forgets(line.day.wanted or (), sums.wanted or ()):
+            return True
+        drew = self.given.drawn([row.name for row in shared.roll.members], line.hash)
+        return any(_forgets(was, [step.drawn[home] for step in shared.steps]) for home, was in drew.items())
+
     def _told_of(self, lines: Sequence[SignedDay], sums: DaySums, shared: SharedDay) -> set[str] | None:
         """Of whom it would tell to sign a day anew; None where of none. ConfigError where it is signed of others."""
         in_order = isinstance(shared.roll.fixed, InOrder) and sums.members >= FEWEST
@@ -232,3 +252,8 @@ class MonthSigner:
         found = [self.given.told_of(line, sums, shared) for line in told]
         few = [one for one in found if one is not None]
         return set().union(*few) if few else None
+
+
+def _forgets(before: Sequence[int | None], now: Sequence[int | None]) -> bool:
+    """Whether something that was known is unknown now."""
+    return any(was is not None and one is None for was, one in zip(before, now, strict=False))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
 import pytest
 from psycopg.errors import SerializationFailure
@@ -174,6 +175,34 @@ def test_an_order_tells_no_correction_by_way_of_what_was_unknown(store):
     own = read_member(own_file(store, "c").read_bytes().splitlines()).own.values()
     assert [next(filter(None, day.drawn)) for day in own if any(day.drawn)] == [300, 350]
     assert len(own) == len(days_of(MONTH)) + 2
+
+
+GONE = {
+    "of one home": "UPDATE series SET keep = 'P1D' WHERE id = {}",
+    "of all": "UPDATE series SET keep = 'P1D'",
+    "with its series": "DELETE FROM series",
+}
+
+
+@pytest.mark.parametrize("gone", GONE)
+@pytest.mark.parametrize(("key", "rows"), [("pro-rata", (*ROOFS, *THREE)), ("simple", ORDERED)])
+def test_what_retention_deleted_leaves_a_day_as_it_was_signed(store, key, rows, gone):
+    """Known is not signed as unknown, in the chain or in what members hold, because it was kept no longer."""
+    drawn, _ = sent(store)
+    say(store)
+    file = operation(store, *rows, key=key)
+    sums(store, file)
+    before = given(store)
+    # It still sends.
+    fill(store, (drawn[0], datetime.now(UTC), 20_000))
+    store.ask(GONE[gone].format(drawn[0]))
+    store.command("retain")
+    said = sums(store, file)
+    assert "0 days signed anew" in said
+    assert f"left as they were signed, as readings of them were deleted since by retention: {NOON:%Y-%m-%d}\n" in said
+    assert given(store) == before
+    own_file(store, "b").unlink()
+    assert "cannot be written without: bring it back\n" in sums(store, file, 78)
 
 
 def test_an_order_without_what_the_first_was_given_is_one_sentence(store):
