@@ -13,7 +13,8 @@ CREATE FUNCTION is_said_changed(granularity text) RETURNS boolean LANGUAGE sql I
 $$;
 
 -- As before, but for the index at the border of two steps. Of what is said when it changes it is the last one before the
--- border; only after a gap, where nobody knows what it was, it is the first one that came.
+-- border; only after a gap, where nobody knows what it was, it is the first one that came. Where it
+-- comes at marks, too, and the one at the border is missing, one in between may be the last one.
 CREATE OR REPLACE FUNCTION energy(
   step interval, zone text, since timestamptz, until timestamptz, of_meters text[] DEFAULT NULL,
   of_kind text DEFAULT 'total'
@@ -39,8 +40,7 @@ BEGIN
   ),
   counter AS (
     SELECT s.meter, s.path, s.unit, array_agg(s.series) AS parts, array_agg(lag_of(s.kind, s.granularity)) AS lags,
-      array_agg(s.series) FILTER (WHERE is_said_changed(s.granularity)) AS said,
-      array_agg(lag_of(s.kind, s.granularity)) FILTER (WHERE is_said_changed(s.granularity)) AS said_lags
+      array_agg(is_said_changed(s.granularity)) AS are_said, bool_or(is_said_changed(s.granularity)) AS any_said
     FROM shown_series s
     WHERE s.kind = of_kind AND s.path ~ '/energy/[a-z]+/index(/|$)'
       AND s.meter = ANY (coalesce(of_meters, ARRAY(SELECT pseudonym FROM meter)))
@@ -57,10 +57,11 @@ BEGIN
       ) r ORDER BY r.at, r.value LIMIT 1
     ) f
     LEFT JOIN LATERAL (
-      SELECT r.value FROM unnest(c.said, c.said_lags) AS p(part, lag) CROSS JOIN LATERAL (
+      SELECT (max(ARRAY[extract(epoch FROM r.at)::float8, r.value]))[2] AS value
+      FROM unnest(c.parts, c.lags, c.are_said) AS p(part, lag, is_said) CROSS JOIN LATERAL (
         SELECT time + lag AS at, value FROM reading
         WHERE series = part AND time >= b.before - lag AND time < b.start - lag ORDER BY time DESC LIMIT 1
-      ) r WHERE f.at > b.start ORDER BY r.at DESC, r.value DESC LIMIT 1
+      ) r WHERE f.at > b.start AND c.any_said HAVING bool_or(p.is_said)
     ) e ON true
     CROSS JOIN LATERAL (SELECT coalesce(e.value, f.value) AS value) i
     WINDOW following AS (PARTITION BY c.meter, c.path, c.unit ORDER BY b.start)
@@ -87,7 +88,8 @@ BEGIN
 END
 $$;
 
--- As before. What is said when it changes is the index at the border after it, too: of the half hour that begins there.
+-- As before. Of an index that is said when it changes, a value is that of the border after it, too: of the half hour that
+-- begins there.
 CREATE OR REPLACE FUNCTION readings_changed() RETURNS trigger
 LANGUAGE plpgsql SET search_path = linky, pg_temp AS $$
 BEGIN
@@ -95,10 +97,14 @@ BEGIN
     RETURN NULL;
   END IF;
   INSERT INTO half_hour_changed
-  SELECT min(c.time), max(c.time + CASE WHEN is_said_changed(s.granularity)
-    THEN interval '30 minutes' + lag_of(s.kind, s.granularity) ELSE interval '0' END)
-  FROM changed c JOIN series s ON s.id = c.series
-  WHERE s.path LIKE '%/energy/active/index' GROUP BY date_trunc('hour', c.time);
+  SELECT min(c.time), max(c.time + s.further)
+  FROM changed c JOIN (
+    SELECT id, CASE WHEN EXISTS (
+      SELECT FROM series o WHERE o.meter = x.meter AND o.path = x.path AND is_said_changed(o.granularity)
+    ) THEN interval '30 minutes' + lag_of(kind, granularity) ELSE interval '0' END AS further
+    FROM series x WHERE path LIKE '%/energy/active/index' AND id IN (SELECT series FROM changed)
+  ) s ON s.id = c.series
+  GROUP BY date_trunc('hour', c.time);
   IF TG_OP <> 'UPDATE' THEN
     INSERT INTO half_hour_changed
     SELECT span.first, span.last

@@ -193,12 +193,12 @@ BEGIN
     SELECT path, unit, day, start_of(day) AS start, min(first_at) AS first_at, max(last_at) AS last_at,
       min(ARRAY[extract(epoch FROM first_at)::float8, first_value]) AS first,
       max(ARRAY[extract(epoch FROM last_at)::float8, last_value]) AS last,
-      max(ARRAY[extract(epoch FROM last_at)::float8, last_value]) FILTER (WHERE is_said) AS said
+      bool_or(is_said) AS is_said
     FROM day_of_part GROUP BY path, unit, day
   ), mark AS (
     SELECT path, unit, day, start, last_at, last[2] AS last_value,
-      coalesce(CASE WHEN first_at > start AND lag(day) OVER before = day - 1 THEN (lag(said) OVER before)[2] END, first[2])
-        AS value
+      coalesce(CASE WHEN first_at > start AND lag(day) OVER before = day - 1 AND lag(is_said) OVER before
+        THEN (lag(last) OVER before)[2] END, first[2]) AS value
     FROM merged WINDOW before AS (PARTITION BY path, unit ORDER BY day)
   ), rise AS (
     SELECT path, unit, day, start, value, coalesce(lead(start) OVER following, last_at) AS finish,

@@ -124,3 +124,16 @@ def test_of_an_idle_night_and_of_a_gap_the_sum_is_right(store, granularity):
     for cut in (BEGIN + 6 * HOUR, BEGIN + 27 * HOUR, BEGIN + 9 * HOUR):
         parts = energy(store, "15 minutes", BEGIN, cut) + energy(store, "15 minutes", cut, END)
         assert parts == whole
+
+
+def test_of_a_border_without_its_mark_the_newest_index_before_it_counts(store):
+    """Not what was said before another mark, which is above it."""
+    index = Index()
+    sends(store, index, "raw", "PT15M")
+    border, mark = BEGIN + 6 * HOUR, BEGIN + 6 * HOUR - QUARTER
+    store.ask("DELETE FROM reading USING series s WHERE s.id = series AND granularity = 'raw'"
+              " AND time >= %s AND time < %s", border - 25 * MINUTE, border + 10 * MINUTE)  # fmt: skip
+    store.ask("DELETE FROM reading WHERE time = %s", border)
+    rises = {start: (used, whole) for start, used, whole in energy(store, "30 minutes")}
+    assert rises[border - HALF][0] == index.at(mark) - index.at(border - HALF)
+    assert sum(used for used, _ in rises.values()) == index.at(END) - index.at(BEGIN)

@@ -64,6 +64,10 @@ HOMES = {
     ],
     **{granularity: [of(METER.said(granularity), granularity)] for granularity in ("raw", "PT1M", "P1D")},
     "minutes and days": [of(METER.said(granularity), granularity) for granularity in ("PT1M", "PT30M", "P1D")],
+    "no mark at midnight, nothing said before it": [
+        of({m: v for m, v in METER.said("raw").items() if m.astimezone(PARIS).hour < 22}, "raw"),
+        of({m: v for m, v in METER.said("PT30M").items() if m.astimezone(PARIS).hour or m.minute}, "PT30M"),
+    ],
     "an index of nonsense": [sent(VALUES | {MOMENTS[100]: 9e14, MOMENTS[160]: -9e14})],
 }
 

@@ -133,14 +133,16 @@ def by_hand(store):
 def at_borders(values):
     """The index at the beginning of each half hour in which there is any.
 
-    It is the first one there; of what is said when it changes, the last one of the half hour before.
+    It is the first one there; where any is said when it changes, the last one of the half hour before.
     """
-    first, last = {}, {}
+    first, last, said_in = {}, {}, set()
     for time, value, said in sorted(values):
         start = time.replace(minute=time.minute // 30 * 30, second=0, microsecond=0)
         first.setdefault(start, (time, value))
+        last[start] = value
         if said:
-            last[start] = value
+            said_in.add(start)
+    last = {start: last[start] for start in said_in}
     return {
         start: last.get(start - STEP, value) if time > start else value for start, (time, value) in first.items()
     }  # fmt: skip
@@ -198,6 +200,23 @@ def test_what_is_kept_is_what_the_indexes_say_whatever_happens(store, monkeypatc
     reckoned(store)
     assert kept(store) == by_hand(store)
     assert kept(store)
+
+
+def test_a_mark_before_a_border_that_has_none_is_of_the_half_hour_behind_it_too(store):
+    """Where the home's index is said when it changes, it is the newest one that is known there."""
+    (mark,) = add_homes(store, 1, granularity="PT15M")
+    raw = add_series(store, store.one("SELECT meter FROM series"), INDEX, "raw")
+    border = FIRST + 3 * STEP
+    fill(store, *((mark, FIRST + n * STEP, 100 * n) for n in (0, 1, 2, 4, 5)))
+    fill(store, (raw, border - 0.9 * STEP, 210), (raw, border + 0.1 * STEP, 310))
+    divide(store, "")
+    reckoned(store)
+    before = kept(store)["all", INDEX, border]
+    fill(store, (mark, border - STEP / 2, 260))
+    reckoned(store)
+    assert kept(store) == by_hand(store)
+    assert before == (190, 1)
+    assert kept(store)["all", INDEX, border] == (140, 1)
 
 
 def test_only_what_changed_is_reckoned(store):
