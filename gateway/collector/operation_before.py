@@ -51,7 +51,7 @@ class GivenBefore:
         lines = {home: self.line(name, of) for home, name in enumerate(members)}
         return {home: msgspec.json.decode(line, type=SignedOwnDay).own.drawn for home, line in lines.items() if line}
 
-    def told_of(self, before: SignedDay, now: DaySums, shared: SharedDay) -> set[str] | None:
+    def exposed_by(self, before: SignedDay, now: DaySums, shared: SharedDay) -> set[str] | None:
         """The one or two homes of which both together would tell by how much what they drew was corrected.
 
         None where it is of none. A home of which it is not here what it was given may be one, and is not named.

@@ -249,7 +249,7 @@ class MonthSigner:
                 " now they would tell the curve of whoever came or went; let the change begin on a day that is not"
                 " signed"
             )
-        found = [self.given.told_of(line, sums, shared) for line in told]
+        found = [self.given.exposed_by(line, sums, shared) for line in told]
         few = [one for one in found if one is not None]
         return set().union(*few) if few else None
 
