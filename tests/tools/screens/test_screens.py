@@ -28,6 +28,7 @@ NO_PAGE = {
     *(
         "/history/data",
         "/history/csv",
+        "/places/csv",
         "/https/seen",
         "/ca.crt",
         "/worker.js",
