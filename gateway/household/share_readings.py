@@ -214,7 +214,7 @@ def curve_half_hours(
         return iter(())
     # An inverter takes a few watts by night: it produces nothing.
     if period := period_of(curve.granularity) or _means_of(curve, received, wanted):
-        return _of_means(received.means(curve, wanted.start, wanted.stop, STEP_S, period), period)
+        return _of_means(received.powers.means(curve, wanted.start, wanted.stop, STEP_S, period), period)
     before, _ = received.around(curve, wanted.start)
     begin = [(before[0], max(before[1], 0))] if before and not isinstance(before[1], str) else []
     last = [(p.time, p.value) for p in received.history(curve, wanted.stop, limit=1) if not isinstance(p.value, str)]
@@ -223,8 +223,8 @@ def curve_half_hours(
 
 def _numbers(curve: ReceivedSeries, received: ReceivedPoints, wanted: range) -> Iterable[tuple[float, float]]:
     """Time and value of each; of more than are read in a moment what the minutes come to."""
-    if received.has_more(curve, wanted.start, wanted.stop, _MOST_VALUES):
-        return received.by_minute(curve, wanted.start, wanted.stop)
+    if received.powers.has_more(curve, wanted.start, wanted.stop, _MOST_VALUES):
+        return received.powers.by_minute(curve, wanted.start, wanted.stop)
     rows = ((p.time, p.value) for p in received.stream(curve, wanted.start, wanted.stop))
     return ((time, max(value, 0)) for time, value in rows if not isinstance(value, str))
 

@@ -98,6 +98,34 @@ class ReceivedPoint:
 
 
 @dataclass(eq=False)
+class ReceivedPowers:
+    """Sums and means of received numbers: of raw powers a week has more values than are to be read one by one."""
+
+    _db: Transactions
+
+    @translated
+    def has_more(self, series: ReceivedSeries, start: float, end: float, most: int) -> bool:
+        """Whether a series has more than so many points in ``[start, end)``."""
+        row = self._db.execute(f"SELECT 1 {_NUMBERS} LIMIT 1 OFFSET ?4", [series.id, start, end, most]).fetchone()
+        return row is not None
+
+    @translated
+    def means(
+        self, series: ReceivedSeries, start: float, end: float, step: int, period: int
+    ) -> list[tuple[int, int, float, int]]:
+        """Of each ``step`` in ``[start, end)`` that has numbers its begin, how many, and their sum; none is below 0.
+
+        And whether the time of one is no multiple of ``period``.
+        """
+        return self._db.execute(_MEANS, [series.id, start, end, step, period]).fetchall()
+
+    @translated
+    def by_minute(self, series: ReceivedSeries, start: float, end: float) -> list[tuple[float, float]]:
+        """Of each minute in ``[start, end)`` its first time with the mean of its numbers, its last with the last."""
+        return self._db.execute(_BY_MINUTE, [series.id, start, end]).fetchall()
+
+
+@dataclass(eq=False)
 class ReceivedPoints:
     """The series of others and their points (``received_series``, ``received_point``).
 
@@ -188,26 +216,10 @@ class ReceivedPoints:
         before, after = (self._db.execute(query, [series.id, time]).fetchone() for query in (_AT_OR_BEFORE, _AFTER))
         return before, after
 
-    @translated
-    def has_more(self, series: ReceivedSeries, start: float, end: float, most: int) -> bool:
-        """Whether a series has more than so many points in ``[start, end)``."""
-        row = self._db.execute(f"SELECT 1 {_NUMBERS} LIMIT 1 OFFSET ?4", [series.id, start, end, most]).fetchone()
-        return row is not None
-
-    @translated
-    def means(
-        self, series: ReceivedSeries, start: float, end: float, step: int, period: int
-    ) -> list[tuple[int, int, float, int]]:
-        """Of each ``step`` in ``[start, end)`` that has numbers its begin, how many, and their sum; none is below 0.
-
-        And whether the time of one is no multiple of ``period``.
-        """
-        return self._db.execute(_MEANS, [series.id, start, end, step, period]).fetchall()
-
-    @translated
-    def by_minute(self, series: ReceivedSeries, start: float, end: float) -> list[tuple[float, float]]:
-        """Of each minute in ``[start, end)`` its first time with the mean of its numbers, its last with the last."""
-        return self._db.execute(_BY_MINUTE, [series.id, start, end]).fetchall()
+    @property
+    def powers(self) -> ReceivedPowers:
+        """What many values come to, reckoned where they are."""
+        return ReceivedPowers(self._db)
 
     def keep(self, provider: str, lot: Lot) -> tuple[int, int]:
         """Keep what one message brought; how many points are new, and how many are others than before."""
@@ -292,11 +304,6 @@ def shorter(one: str | None, other: str | None) -> str | None:
     # By a fixed day: which of two is shorter must not depend on when they are compared.
     stated = [(start, text) for text in (one, other) if text and (start := kept_from(text, _SOME_DAY)) is not None]
     return max(stated)[1] if stated else None
-
-
-def _period(detail: dict[str, object]) -> tuple[int, int]:
-    first, last = detail.get("first"), detail.get("last")
-    return first if isinstance(first, int) else 0, last if isinstance(last, int) else _FOR_EVER
 
 
 _SOME_DAY = 4_102_444_800  # 2100-01-01: no retention reaches back before 1970 from there

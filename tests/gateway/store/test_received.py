@@ -236,14 +236,14 @@ def test_numbers_are_added_up_by_steps_and_by_minutes(store):
     said = [(0, 10), (20, 20), (60, -5), (61, "x"), (120, 30), (1800, 2.5), (1830.5, 1)]
     store.providers.receive(ROOF, [lot(*(value(begin + at, number) for at, number in said))], START)
     (series,) = store.received.series()
-    assert store.received.means(series, begin, begin + 3600, 1800, 20) == [
+    assert store.received.powers.means(series, begin, begin + 3600, 1800, 20) == [
         (begin, 4, 60, 0),
         (begin + 1800, 2, 3.5, 1),
     ]
-    assert [(at - begin, number) for at, number in store.received.by_minute(series, begin, begin + 120)] == [
+    assert [(at - begin, number) for at, number in store.received.powers.by_minute(series, begin, begin + 120)] == [
         (0, 15), (20, 20), (60, 0), (60, 0),
     ]  # fmt: skip
-    assert [store.received.has_more(series, begin, begin + 1800, most) for most in (3, 4)] == [True, False]
+    assert [store.received.powers.has_more(series, begin, begin + 1800, most) for most in (3, 4)] == [True, False]
 
 
 def test_reading_pages_and_ends(store):
